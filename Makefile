@@ -1,0 +1,58 @@
+# `make` alone lists the targets. Each one sets up what it needs in .venv first.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean constraints
+
+# The first of these that is new enough; `make PYTHON=...` takes another one.
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON := $(shell for p in $(PYTHONS); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALLED := .venv/.installed
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' Makefile | expand -t 20
+
+run: $(INSTALLED)  ## start the echo server on port 9090
+	@$(BIN)/twistd -n netlab-echo --port 9090
+
+test: $(INSTALLED)  ## run all tests: under trial, under pytest, and those of the whole
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m twisted.trial tests.unit
+	$(BIN)/coverage run -m pytest -p no:twisted tests/unit
+	$(BIN)/coverage run -m pytest tests/integration
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+lint: $(INSTALLED)  ## check format, style, types and the floors of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)  ## measure the speed (nothing to measure yet)
+	@echo "There are no benchmarks yet."
+
+clean:  ## remove .venv and all that was built
+	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+constraints:  ## pin the newest versions that pyproject.toml allows
+	@rm -rf .venv
+	$(MAKE) --no-print-directory $(INSTALLED) CONSTRAINTS=/dev/null
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+CONSTRAINTS := constraints.txt
+
+$(INSTALLED): pyproject.toml $(CONSTRAINTS)
+	@test -n "$(PYTHON)" || \
+		{ echo "Python 3.11 or newer is missing; on Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,3 @@
+"""The network-programming lab as Twisted services."""
+
+__version__ = "0.1.0"

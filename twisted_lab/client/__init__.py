@@ -1,0 +1,1 @@
+"""The client: a connection joined to a terminal or to a pipe."""

@@ -1,0 +1,87 @@
+"""``python -m twisted_lab.client``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
+from twisted.internet.error import DNSLookupError
+from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.logger import LogLevel
+
+from twisted_lab.client import pipe
+from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.events import ClientEvents
+from twisted_lab.serving import message
+
+
+def advice(error: Exception, options: ClientOptions) -> str:
+    """Say in one line why there is no connection, and what to try."""
+    host, port, service = options["host"], options["port"], options["service"]
+    text = f"could not connect to {host}:{port}: "
+    if isinstance(error, DNSLookupError):
+        return text + "no host has that name; check how it is written"
+    if isinstance(error, ConnectTimeout):
+        return text + "no answer; check host and port, and that no firewall is between"
+    why = getattr(error, "osError", error)
+    return (
+        f"{text}{str(why).lower().rstrip('.')}; is the server running there? "
+        f"It is started with: twistd -n netlab-{service} --port {port}"
+    )
+
+
+async def converse(
+    reactor: Any, options: ClientOptions, interactive: bool, tell: Callable[[str], object]
+) -> None:
+    """Connect, pass on what is typed and what comes back, and end with the right status.
+
+    Raises:
+        SystemExit: With status 1, if there was no connection or the server hung up early.
+    """
+    events = ClientEvents(
+        "client",
+        lambda event: tell(message(event)),
+        LogLevel.critical if options["quiet"] else LogLevel.info,
+    )
+    endpoint = HostnameEndpoint(reactor, options["host"], options["port"])
+    try:
+        connection = await connectProtocol(endpoint, ClientConnection(reactor, events))
+    except Exception as error:
+        tell(advice(error, options))
+        raise SystemExit(1) from None
+    try:
+        if interactive:
+            from twisted_lab.client import terminal
+
+            await terminal.run(reactor, connection)
+        else:
+            await pipe.run(reactor, connection)
+    except HungUp as error:
+        tell(f"{connection.peer} hung up early: {error}; look into the server's log, or try again")
+        raise SystemExit(1) from None
+
+
+def main() -> None:
+    """Run the client on the command line's options."""
+    options = ClientOptions()
+    options.parseOptions(sys.argv[1:])
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    options.complete(interactive)
+    tell: Callable[[str], object] = pipe.tell
+    if interactive:
+        from twisted.internet import asyncioreactor
+
+        asyncioreactor.install()
+        if sys.stderr.isatty():
+            # The line editor puts its own in the place of sys.stdout while somebody types.
+            tell = lambda line: print(line, file=sys.stdout, flush=True)  # noqa: E731, T201
+    from twisted.internet.task import react
+
+    react(converse, (options, interactive, tell))
+
+
+if __name__ == "__main__":
+    main()

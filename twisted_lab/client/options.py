@@ -1,0 +1,66 @@
+"""The client's options."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.serving import Options, ask, port_number
+
+# Each service that the client knows, with its default port.
+SERVICES = {"echo": 9090}
+
+
+def host_name(text: str) -> str:
+    """Read a host's name or IP address.
+
+    Raises:
+        UsageError: It cannot be one.
+    """
+    if not text or not text.isprintable() or any(char in text for char in " /"):
+        raise UsageError(f"a host is a name or an IP address, such as localhost, not {text!r}")
+    return text
+
+
+class ClientOptions(Options):
+    """What to connect to, and how much to say about it."""
+
+    command = "twisted_lab.client"
+    exit_status = 2
+    synopsis = "Usage: python -m twisted_lab.client [echo] [options]"
+    longdesc = (
+        "Sends each line of the input to the service and shows what comes back. A line that says "
+        "exit, Ctrl-D or the end of the input ends it."
+    )
+    optFlags: ClassVar = [["quiet", "q", "Say nothing about the connection."]]
+    optParameters: ClassVar = [
+        ["host", None, None, "Host to connect to. [default: localhost]", host_name],
+        ["port", "p", None, "Port to connect to. [default: the service's own]", port_number],
+    ]
+
+    def parseOptions(self, options: list[str]) -> None:  # type: ignore[override]
+        """See `Options.parseOptions`; here the service may stand before the options."""
+        if options and not options[0].startswith("-"):
+            options = [*options[1:], options[0]]
+        super().parseOptions(options)
+
+    def parseArgs(self, service: str = "echo", *others: str) -> None:
+        """Take the service's name."""
+        if service not in SERVICES or others:
+            words = " ".join([service, *others])
+            raise UsageError(f"the service is one of {', '.join(SERVICES)}, not {words!r}")
+        self["service"] = service
+
+    def complete(self, interactive: bool) -> None:
+        """Fill in the host and port that were not given.
+
+        Args:
+            interactive: Whether to ask the person for them; otherwise the defaults are taken.
+        """
+        for name, default, parse in (
+            ("host", "localhost", host_name),
+            ("port", SERVICES[self["service"]], port_number),
+        ):
+            if self[name] is None:
+                self[name] = ask(name.capitalize(), default, parse) if interactive else default

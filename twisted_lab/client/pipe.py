@@ -1,0 +1,113 @@
+"""The client in a pipe: standard input to the server, what comes back to standard output."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.stdio import StandardIO
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.showing import visible
+from twisted_lab.client.typed import UntilExit
+
+
+@implementer(IHalfCloseableProtocol)
+class Pipe(Protocol):
+    """Joins standard input and output to a connection.
+
+    Each side is the other's producer: nothing is read that cannot be passed on, so memory stays
+    small whatever goes through.
+
+    Args:
+        connection: The connection, made already.
+        render: What is written to standard output for the bytes that came.
+
+    Attributes:
+        closed: Fires when everything is written, or when nobody reads the output any more.
+    """
+
+    transport: Any
+
+    def __init__(self, connection: ClientConnection, render: Callable[[bytes], bytes]) -> None:
+        self.closed: Deferred[None] = Deferred()
+        self._connection = connection
+        self._until_exit = UntilExit()
+        connection.deliver = lambda data: self.transport.write(render(data))
+
+    def connectionMade(self) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self.transport.registerProducer(self._connection.transport, True)
+        self._connection.transport.registerProducer(self.transport, True)
+        self._connection.ended.addBoth(self._end)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Standard input has more."""
+        self._connection.send(self._until_exit.feed(data))
+        if self._until_exit.ended:
+            self.transport.pauseProducing()
+            self._connection.finish()
+
+    def readConnectionLost(self) -> None:
+        """Standard input is at its end."""
+        self._connection.send(self._until_exit.end())
+        self._connection.finish()
+
+    def writeConnectionLost(self) -> None:
+        """Nobody reads standard output any more, as with ``| head``: that is an end, too."""
+        self._connection.abandon()
+        self._close()
+
+    def _end(self, result: None | Failure) -> None | Failure:
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+        return result
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self._close()
+
+    def _close(self) -> None:
+        if not self.closed.called:
+            self.closed.callback(None)
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error, which may be set to non-blocking together with the output."""
+    data = f"{line}\n".encode(errors="backslashreplace")
+    with suppress(OSError):  # Nobody reads it.
+        while data:
+            try:
+                data = data[os.write(2, data) :]
+            except BlockingIOError:
+                select.select([], [2], [])
+
+
+async def run(reactor: Any, connection: ClientConnection) -> None:
+    """Pass everything on, both ways, until everything owed has come and is written.
+
+    Raises:
+        HungUp: The server has gone before that.
+    """
+    if os.isatty(1):
+        show = visible()
+        pipe = Pipe(connection, lambda data: show(data).encode())
+    else:
+        pipe = Pipe(connection, lambda data: data)
+    blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
+    StandardIO(pipe, reactor=reactor)
+    try:
+        await pipe.closed
+        await connection.ended
+    finally:
+        # Others may share the terminal or the pipe, and do not expect a change.
+        for descriptor, was_blocking in blocking.items():
+            os.set_blocking(descriptor, was_blocking)

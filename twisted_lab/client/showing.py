@@ -1,0 +1,63 @@
+"""What a server sends, made fit for a terminal."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_lab.escaping import escape
+
+
+def visible() -> Callable[[bytes], str]:
+    """Make a reader of UTF-8 in pieces of any size.
+
+    Control characters and bytes that are not UTF-8 become visible escapes; lines and tabs stay.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def read(data: bytes) -> str:
+        return escape(decoder.decode(data), keep="\n\t")
+
+    return read
+
+
+class WholeLines:
+    """Shows text a line at a time, so that it can stand above the line that somebody types.
+
+    Args:
+        clock: Waits for the end of a line.
+        show: Called with one or more whole lines, each with its newline.
+        patience: After so many seconds without more, what has come is shown as a line.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, show: Callable[[str], object], patience: float = 0.2
+    ) -> None:
+        self._clock = clock
+        self._show = show
+        self._patience = patience
+        self._begun = ""
+        self._waiting: IDelayedCall | None = None
+
+    def add(self, text: str) -> None:
+        """Take the next piece of text."""
+        self._stop_waiting()
+        lines, newline, self._begun = (self._begun + text).rpartition("\n")
+        if newline:
+            self._show(lines + newline)
+        if self._begun:
+            self._waiting = self._clock.callLater(self._patience, self.flush)
+
+    def flush(self) -> None:
+        """Show what has come of a line."""
+        self._stop_waiting()
+        if self._begun:
+            self._show(self._begun + "\n")
+            self._begun = ""
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.cancel()
+        self._waiting = None

@@ -1,0 +1,61 @@
+"""The client on a terminal: one types below, and what comes back appears above."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.patch_stdout import patch_stdout
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.showing import WholeLines, visible
+
+
+class Interrupted(Exception):
+    """The person has pressed Ctrl-C."""
+
+
+async def run(reactor: Any, connection: ClientConnection) -> None:
+    """Send each line that the person types, until ``exit``, Ctrl-D or the server's end.
+
+    It needs the asyncio reactor, on whose loop the line editor runs.
+
+    Raises:
+        HungUp: The server has gone before everything owed had come.
+        SystemExit: With status 130, if the person interrupts (Ctrl-C).
+    """
+    read = visible()
+    lines = WholeLines(reactor, lambda text: sys.stdout.write(text))
+    connection.deliver = lambda data: lines.add(read(data))
+    session: PromptSession[str] = PromptSession("> ", interrupt_exception=Interrupted)
+    typing: asyncio.Task[str] | None = None
+
+    def stop_typing(result: None | Failure) -> None | Failure:
+        if typing is not None:
+            typing.cancel()
+        return result
+
+    connection.ended.addBoth(stop_typing)
+    with patch_stdout():
+        try:
+            while not connection.ended.called:
+                typing = asyncio.ensure_future(session.prompt_async())
+                line = await Deferred.fromFuture(typing)
+                if line == "exit":
+                    break
+                connection.send(f"{line}\n".encode(errors="surrogateescape"))
+        except (EOFError, asyncio.CancelledError):
+            pass
+        except Interrupted:
+            connection.abandon()
+            await connection.ended
+            raise SystemExit(130) from None
+        connection.finish()
+        try:
+            await connection.ended
+        finally:
+            lines.flush()

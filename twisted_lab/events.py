@@ -1,0 +1,187 @@
+"""What services and the client report: one vocabulary, so that every log reads the same.
+
+Each event is a structured `twisted.logger` event. Beside Twisted's own ``log_...`` keys it carries
+``event`` (its name), ``service``, ``peer`` (text, or None where no peer is concerned) and its
+figures. What a peer sent is never part of an event, and the formats are constants of this module.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress
+from twisted.logger import ILogObserver, Logger, LogLevel
+from twisted.python.failure import Failure
+
+from twisted_lab.escaping import escape
+
+
+def address_text(address: IAddress) -> str:
+    """Write an address as people read it: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
+
+    An IPv4 peer of a dual-stack IPv6 port is shown by its IPv4 address.
+    """
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        mapped = ipaddress.IPv6Address(address.host).ipv4_mapped
+        return f"{mapped}:{address.port}" if mapped else f"[{address.host}]:{address.port}"
+    if isinstance(address, UNIXAddress):
+        # A peer chooses the path that it binds its own end to.
+        return "unix:" + escape((address.name or b"").decode(errors="backslashreplace"))
+    return escape(str(address))
+
+
+def end_text(reason: Failure, closed_by: str | None) -> str:
+    """Say why a connection ended.
+
+    Args:
+        reason: What Twisted gave to ``connectionLost``.
+        closed_by: Who is known to have closed it, ``"client"`` or ``"server"``; None if nobody did.
+    """
+    if reason.check(ConnectionAborted):
+        return f"cut off by the {closed_by}"
+    if reason.check(ConnectionDone):
+        return f"closed by the {closed_by}"
+    if reason.check(ConnectionLost):
+        return "connection reset"
+    return escape(reason.getErrorMessage() or reason.type.__name__)
+
+
+class _Reporter:
+    def __init__(
+        self, service: str, observer: ILogObserver, level: LogLevel = LogLevel.info
+    ) -> None:
+        self._service = service
+        self._level = level
+        self._log = Logger(namespace=service, observer=observer)
+
+    def _report(
+        self, level: LogLevel, event: str, text: str, *, peer: str | None = None, **figures: object
+    ) -> None:
+        if level >= self._level:
+            self._log.emit(level, text, event=event, service=self._service, peer=peer, **figures)
+
+    def _announce(self, level: LogLevel, event: str, text: str, **figures: object) -> None:
+        """Report what a person at the console must see, whatever the level and the destination."""
+        self._log.emit(
+            level, text, log_announce=True, event=event, service=self._service, peer=None, **figures
+        )
+
+    def received(self, peer: str, count: int) -> None:
+        """A portion of `count` bytes has come."""
+        self._report(
+            LogLevel.info, "received", "received {bytes} bytes from {peer}", peer=peer, bytes=count
+        )
+
+    def sent(self, peer: str, count: int) -> None:
+        """`count` bytes were handed to the transport, which sends them as fast as the peer reads."""
+        self._report(
+            LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count
+        )
+
+
+class ServiceEvents(_Reporter):
+    """What a service reports.
+
+    Args:
+        service: The service's name, such as ``netlab-echo``.
+        observer: Where the events go.
+        level: Events below it are dropped, but never those that the console must show.
+    """
+
+    def started(self, version: str) -> None:
+        """The service runs."""
+        self._report(
+            LogLevel.info, "server started", "server started: {service} {version}", version=version
+        )
+
+    def listening(self, address: str) -> None:
+        """Clients can connect to `address`."""
+        self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
+
+    def port_busy(self, wanted: int, taken: int) -> None:
+        """Another program had the wanted port; a free one was taken."""
+        self._announce(
+            LogLevel.warn,
+            "port busy",
+            "port {wanted} is busy, listening on {taken}",
+            wanted=wanted,
+            taken=taken,
+        )
+
+    def connected(self, peer: str) -> None:
+        """A client has connected."""
+        self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
+
+    def disconnected(
+        self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: str
+    ) -> None:
+        """The connection has ended, and why."""
+        self._report(
+            LogLevel.info,
+            "client disconnected",
+            "client disconnected: {peer}, {bytes_in} bytes in, {bytes_out} bytes out, "
+            "{seconds:.1f} s, {reason}",
+            peer=peer,
+            bytes_in=bytes_in,
+            bytes_out=bytes_out,
+            seconds=seconds,
+            reason=reason,
+        )
+
+    def stopped(self) -> None:
+        """The service has ended; nothing listens and nobody is connected."""
+        self._report(LogLevel.info, "server stopped", "server stopped")
+
+    def failed(self, reason: str) -> None:
+        """The service cannot do what it was started for, and ends."""
+        self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
+
+    def log_lost(self, path: str, reason: str) -> None:
+        """The log file takes no events; the service goes on without it."""
+        self._announce(
+            LogLevel.error,
+            "log lost",
+            "cannot write the log {path}: {reason}; events are lost until it can be written",
+            path=path,
+            reason=reason,
+        )
+
+    def log_resumed(self, path: str, lost: int) -> None:
+        """The log file takes events again, after `lost` of them were lost."""
+        self._announce(
+            LogLevel.warn,
+            "log resumed",
+            "the log {path} is written again; {lost} events were lost",
+            path=path,
+            lost=lost,
+        )
+
+
+class ClientEvents(_Reporter):
+    """What the client reports."""
+
+    def connected(self, peer: str, local: str) -> None:
+        """The server has taken the connection."""
+        self._report(
+            LogLevel.info, "connected", "connected to {peer} from {local}", peer=peer, local=local
+        )
+
+    def disconnected(
+        self, peer: str, bytes_out: int, bytes_in: int, seconds: float, reason: str
+    ) -> None:
+        """The connection has ended, and why."""
+        self._report(
+            LogLevel.info,
+            "disconnected",
+            "disconnected from {peer}: {bytes_out} bytes out, {bytes_in} bytes in, "
+            "{seconds:.1f} s, {reason}",
+            peer=peer,
+            bytes_out=bytes_out,
+            bytes_in=bytes_in,
+            seconds=seconds,
+            reason=reason,
+        )

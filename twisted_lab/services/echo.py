@@ -1,0 +1,168 @@
+"""netlab-echo: sends back what comes.
+
+Echo moves raw bytes and has no messages, so it is a bare protocol.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import ClassVar
+
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime, ITCPTransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.channels import Connections
+from twisted_lab.events import ServiceEvents, address_text, end_text
+from twisted_lab.serving import EventLog, NetworkService, ServiceOptions, listeners, natural_number
+
+Answer = Callable[[bytes, bool], bytes]
+
+
+def same(data: bytes, _final: bool) -> bytes:
+    """Answer with what came."""
+    return data
+
+
+def upper_case() -> Answer:
+    """Make an answer in upper case for one connection.
+
+    The incomplete character at the end of a portion waits for its rest, or for ``final``; bytes
+    that are not UTF-8 pass unchanged.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+    def answer(data: bytes, final: bool) -> bytes:
+        return decoder.decode(data, final).upper().encode("utf-8", "surrogateescape")
+
+    return answer
+
+
+@implementer(IHalfCloseableProtocol)
+class Echo(Protocol):
+    """One connection: each portion that comes is logged, answered, and the answer logged.
+
+    The transport is its own producer: while the peer does not take the answers, nothing more is
+    read from it, so that it can fill the buffers once and no more.
+    """
+
+    factory: EchoFactory
+    transport: ITCPTransport
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._closed_by = "client"
+
+    def connectionMade(self) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self._peer = address_text(self.transport.getPeer())
+        self._since = self.factory.clock.seconds()
+        self.transport.registerProducer(self.transport, True)
+        self.factory.connections.add(self)
+        self.factory.events.connected(self._peer)
+
+    def dataReceived(self, data: bytes) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        size = self.factory.chunk_size
+        for start in range(0, len(data), size):
+            portion = data[start : start + size]
+            self._bytes_in += len(portion)
+            self.factory.events.received(self._peer, len(portion))
+            self._send(self._answer(portion, False))
+
+    def _send(self, data: bytes) -> None:
+        if data:
+            self.transport.write(data)
+            self._bytes_out += len(data)
+            self.factory.events.sent(self._peer, len(data))
+
+    def readConnectionLost(self) -> None:
+        """The peer sends no more: give it the rest of what it is owed, and close."""
+        self._send(self._answer(b"", True))
+        self._close()
+
+    def writeConnectionLost(self) -> None:
+        """We never shut down our side alone."""
+
+    def _close(self) -> None:
+        # With a producer registered, the transport would wait for it before it closes.
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
+    def hang_up(self) -> None:
+        """See `twisted_lab.channels.Connection`."""
+        self._closed_by = "server"
+        self._close()
+
+    def abort(self) -> None:
+        """See `twisted_lab.channels.Connection`."""
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self.factory.connections.remove(self)
+        self.factory.events.disconnected(
+            self._peer,
+            self._bytes_in,
+            self._bytes_out,
+            self.factory.clock.seconds() - self._since,
+            end_text(reason, self._closed_by),
+        )
+
+
+class EchoFactory(Factory):
+    """Builds an `Echo` for each connection.
+
+    Args:
+        clock: Tells how long a connection has lasted.
+        events: What happens is reported here.
+        chunk_size: The most bytes that are taken, answered and logged as one portion.
+        upper: Whether to answer in upper case.
+    """
+
+    noisy = False
+
+    def __init__(
+        self, clock: IReactorTime, events: ServiceEvents, chunk_size: int = 1024, upper: bool = False
+    ) -> None:
+        self.clock = clock
+        self.events = events
+        self.chunk_size = chunk_size
+        self.connections = Connections()
+        self._upper = upper
+
+    def buildProtocol(self, addr: IAddress | None) -> Echo:  # noqa: ARG002
+        """See `twisted.internet.interfaces.IProtocolFactory`."""
+        echo = Echo(upper_case() if self._upper else same)
+        echo.factory = self
+        return echo
+
+
+class Options(ServiceOptions):
+    """The options of netlab-echo."""
+
+    command = "netlab-echo"
+    default_port = 9090
+    optFlags: ClassVar = [["upper", "u", "Send back upper-case text."]]
+    optParameters: ClassVar = [
+        [
+            "chunk-size",
+            None,
+            1024,
+            "The most bytes that are taken and logged at a time.",
+            natural_number("chunk-size"),
+        ],
+    ]
+
+
+def makeService(options: Options) -> NetworkService:
+    """Build the service that `options` describe."""
+    from twisted.internet import reactor
+
+    log = EventLog(options)
+    factory = EchoFactory(reactor, log.events, options["chunk-size"], bool(options["upper"]))
+    return NetworkService(reactor, log, listeners(options, reactor), factory, factory.connections)

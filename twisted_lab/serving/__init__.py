@@ -1,0 +1,22 @@
+"""What every service shares on its way to the network."""
+
+from twisted_lab.serving.addresses import port_number
+from twisted_lab.serving.asking import ask
+from twisted_lab.serving.event_file import message
+from twisted_lab.serving.event_log import EventLog
+from twisted_lab.serving.listening import listeners
+from twisted_lab.serving.options import Options, ServiceOptions, natural_number
+from twisted_lab.serving.service import CannotStart, NetworkService
+
+__all__ = [
+    "CannotStart",
+    "EventLog",
+    "NetworkService",
+    "Options",
+    "ServiceOptions",
+    "ask",
+    "listeners",
+    "message",
+    "natural_number",
+    "port_number",
+]

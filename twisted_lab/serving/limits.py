@@ -1,0 +1,11 @@
+"""The limits of the process."""
+
+from __future__ import annotations
+
+import resource
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files, and so serve as many peers, as it is allowed to."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,113 @@
+"""From options to listening ports."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTCP
+
+from twisted_lab.serving.addresses import bind_problem
+from twisted_lab.serving.options import ServiceOptions
+
+# Connections that the kernel completes while the server is at other work: clients of a burst that
+# finds the queue full wait a second before they try again.
+BACKLOG = 1024
+
+
+class CannotListen(Exception):
+    """One line for the person who started the service: where it cannot listen, and why."""
+
+
+class Listener(Protocol):
+    """A place to listen on."""
+
+    @property
+    def wanted(self) -> int | None:
+        """The port that was asked for, where another one may be taken instead."""
+        ...
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """Start to listen.
+
+        Returns:
+            A Deferred that fires with the port, or fails with CannotListen.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TCPPort:
+    """A TCP port by number; if it is busy, the next free one of the following `spare` ports."""
+
+    reactor: IReactorTCP
+    port: int
+    interface: str
+    spare: int = 100
+
+    @property
+    def wanted(self) -> int | None:
+        """The port that was asked for; None if any will do."""
+        return self.port or None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return execute(self._listen, factory)
+
+    def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+        last = min(self.port + self.spare, 65535)
+        for port in range(self.port, last + 1):
+            try:
+                return self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
+            except CannotListenError as error:
+                reason = error.socketError
+            except OSError as error:
+                # Another process began to listen between our bind() and our listen().
+                reason = error
+            if reason.errno != errno.EADDRINUSE:
+                raise CannotListen(bind_problem(reason, self.interface, port))
+        if last > self.port:
+            raise CannotListen(f"ports {self.port} to {last} are all busy")
+        raise CannotListen(bind_problem(reason, self.interface, self.port))
+
+
+@dataclass(frozen=True)
+class DescribedEndpoint:
+    """A Twisted server endpoint description, such as ``unix:/run/echo``."""
+
+    reactor: Any
+    description: str
+    wanted: None = None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+
+        async def listen() -> IListeningPort:
+            try:
+                endpoint = serverFromString(self.reactor, self.description)
+                port: IListeningPort = await endpoint.listen(factory)
+            except Exception as error:
+                # Parsers and endpoints are plugins and raise what they like.
+                why = getattr(error, "socketError", error)
+                if isinstance(why, OSError):
+                    why = f"{why.strerror}: {why.filename}" if why.filename else why.strerror
+                else:
+                    why = f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
+                line = f"cannot listen on {self.description!r}: {why}"
+                raise CannotListen(" ".join(line.split())) from error
+            return port
+
+        return Deferred.fromCoroutine(listen())
+
+
+def listeners(options: ServiceOptions, reactor: Any) -> Sequence[Listener]:
+    """Say where `options` want the service to listen."""
+    if options["listen"]:
+        return [DescribedEndpoint(reactor, description) for description in options["listen"]]
+    spare = 0 if options["strict-port"] else 100
+    return [TCPPort(reactor, options["port"], options["interface"], spare)]

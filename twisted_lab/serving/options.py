@@ -1,0 +1,151 @@
+"""The options that every service has, read the same way by each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import ClassVar
+
+from twisted import version as twisted_version
+from twisted.logger import LogLevel
+from twisted.python import usage
+
+from twisted_lab import __version__
+from twisted_lab.serving.addresses import ALL_IPV4, check_bindable, interface_address, port_number
+from twisted_lab.serving.asking import ask
+
+
+def natural_number(name: str) -> Callable[[str], int]:
+    """Make a reader of whole numbers from 1 up, for the option `name`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise usage.UsageError(f"--{name} is a whole number from 1 up, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def _one_of(name: str, *choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return read
+
+
+class Options(usage.Options):
+    """Options whose errors are one line on the console, not a page of help."""
+
+    command = ""
+    exit_status = 1
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """Parse `options`, by default the command line's.
+
+        Raises:
+            SystemExit: They are wrong; the line that says how stands on standard error.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            print(f"{self.command}: {error} (--help lists the options)", file=sys.stderr)  # noqa: T201
+            raise SystemExit(self.exit_status) from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments beside the options."""
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]!r} is not an option")
+
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        print(f"twisted_lab {__version__}, Twisted {twisted_version.public()}")  # noqa: T201
+        raise SystemExit(0)
+
+
+class ServiceOptions(Options):
+    """Where a service listens and what it logs; a subclass adds what is its own.
+
+    After parsing, either ``listen`` holds endpoint descriptions or ``port`` and ``interface`` say
+    where to listen.
+    """
+
+    default_port: ClassVar[int]
+
+    optFlags: ClassVar = [
+        ["strict-port", None, "Fail if the port is busy, rather than take the next free one."],
+        ["ask", "a", "Ask for interface and port on the terminal."],
+    ]
+    optParameters: ClassVar = [
+        ["port", "p", None, "TCP port to listen on, 0 for any free one", port_number],
+        [
+            "interface",
+            "i",
+            None,
+            f"Address to listen on; :: takes IPv6 and IPv4. [default: {ALL_IPV4}, all IPv4]",
+            interface_address,
+        ],
+        ["log-file", None, None, "Log the events to this file, not to the console."],
+        ["log-format", None, "text", "text or json (JSON lines).", _one_of("log-format", "text", "json")],
+        [
+            "log-level",
+            None,
+            "info",
+            "debug, info, warn or error: the least that is logged.",
+            _one_of("log-level", "debug", "info", "warn", "error"),
+        ],
+        [
+            "log-rotate-bytes",
+            None,
+            10_000_000,
+            "Begin a new log file when this size is reached.",
+            natural_number("log-rotate-bytes"),
+        ],
+        ["log-keep", None, 5, "How many old log files to keep.", natural_number("log-keep")],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.docs["port"] += f". [default: {self.default_port}]"
+        self["listen"] = []
+
+    def opt_listen(self, description: str) -> None:
+        """Listen on this Twisted endpoint, such as unix:/run/echo or tcp6:9090, instead of
+        --port and --interface. Can be given several times."""
+        self["listen"].append(description)
+
+    def postOptions(self) -> None:
+        """Fill in what was not given, from the defaults or from the person."""
+        given = [name for name in ("port", "interface", "ask", "strict-port") if self[name]]
+        if self["listen"] and given:
+            raise usage.UsageError(f"--listen and --{given[0]} exclude each other")
+        if self["port"] is None:
+            self["port"] = self.default_port
+        if self["interface"] is None:
+            self["interface"] = ALL_IPV4
+        if self["ask"]:
+            self._ask()
+        if self.parent and self.parent.get("nodaemon") and self.parent["pidfile"] == "twistd.pid":
+            # A server in the foreground needs no pid file, and with one a second server could not
+            # be started from the same directory.
+            self.parent["pidfile"] = ""
+
+    def _ask(self) -> None:
+        def interface(text: str) -> str:
+            address = interface_address(text)
+            check_bindable(address, 0)
+            return address
+
+        def port(text: str) -> int:
+            number = port_number(text)
+            check_bindable(self["interface"], number)
+            return number
+
+        self["interface"] = ask("Interface", self["interface"], interface)
+        self["port"] = ask("Port", self["port"], port)
+
+    @property
+    def log_level(self) -> LogLevel:
+        """The least level that is logged."""
+        return LogLevel.levelWithName(self["log-level"])

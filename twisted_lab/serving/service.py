@@ -1,0 +1,141 @@
+"""A service's life: it listens, serves until it is told to stop, and ends in good order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.python.failure import Failure
+
+from twisted_lab import __version__
+from twisted_lab.channels import Connections
+from twisted_lab.events import address_text
+from twisted_lab.serving.event_log import EventLog
+from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.serving.listening import Listener
+
+DRAIN_SECONDS = 5.0
+
+
+class CannotStart(SystemExit, Exception):
+    """The service cannot start; why stands on the console already.
+
+    An Exception, so that twistd cleans up and tells whoever waits for its daemon; a SystemExit, so
+    that the process then ends with status 1 and without a traceback.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = 1
+
+
+class NetworkService(Service):
+    """One service on its listening ports.
+
+    Args:
+        reactor: Where to run.
+        log: Where its events go; opened at the start and closed at the end.
+        listeners: Where to listen.
+        factory: What to build for each connection.
+        connections: The factory's open connections.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        log: EventLog,
+        listeners: Sequence[Listener],
+        factory: IProtocolFactory,
+        connections: Connections,
+    ) -> None:
+        self._reactor = reactor
+        self._log = log
+        self._events = log.events
+        self._listeners = listeners
+        self._factory = factory
+        self._connections = connections
+        self._listening: list[Deferred[IListeningPort | None]] = []
+        self._refusal: CannotStart | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process still has the right to take low ports.
+
+        Raises:
+            CannotStart: It cannot listen.
+        """
+        super().privilegedStartService()
+        for listener in self._listeners:
+            listening: Deferred[IListeningPort | None] = listener.listen(self._factory).addCallbacks(
+                self._accepted, self._refused, callbackArgs=(listener.wanted,)
+            )
+            if self._refusal is not None:
+                raise self._refusal
+            self._listening.append(listening)
+
+    def startService(self) -> None:
+        """Open the log, as the user who the process runs as from here on, and serve.
+
+        Raises:
+            CannotStart: The log cannot be written, or it cannot listen.
+        """
+        try:
+            self._log.open()
+        except OSError as error:
+            raise self._cannot_start(f"cannot write the log: {error}") from None
+        raise_file_limit()
+        self._events.started(__version__)
+        if not self._listening:
+            self.privilegedStartService()
+        super().startService()
+        self._reactor.callWhenRunning(self._heed_signals)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop listening, let each connection finish what it owes, and close the log."""
+        super().stopService()
+
+        async def stop() -> None:
+            for listening in self._listening:
+                listening.cancel()
+                port = await listening
+                if port is not None:
+                    await port.stopListening()
+            await self._connections.drain(self._reactor, DRAIN_SECONDS)
+            self._events.stopped()
+            self._log.close()
+
+        return Deferred.fromCoroutine(stop())
+
+    def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
+        # Not before the log is open.
+        self._reactor.callWhenRunning(self._announce, port, wanted)
+        return port
+
+    def _announce(self, port: IListeningPort, wanted: int | None) -> None:
+        address = port.getHost()
+        if wanted is not None and address.port != wanted:
+            self._events.port_busy(wanted, address.port)
+        self._events.listening(address_text(address))
+
+    def _refused(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        self._refusal = self._cannot_start(failure.getErrorMessage())
+        if self.running:
+            self._reactor.stop()
+
+    def _cannot_start(self, reason: str) -> CannotStart:
+        self._events.failed(reason)
+        return CannotStart(reason)
+
+    def _heed_signals(self) -> None:
+        def heed(number: int, action: Callable[[], object]) -> None:
+            signal.signal(number, lambda *_: self._reactor.callFromThread(action))
+
+        # The reactor's own handler makes twistd end by the signal instead of with status 0.
+        heed(signal.SIGTERM, self._reactor.stop)
+        if self._log.file is not None:
+            heed(signal.SIGHUP, self._log.file.reopen)
