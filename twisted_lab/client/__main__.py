@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
-from twisted.internet.error import DNSLookupError
+from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
 
@@ -26,11 +27,13 @@ def advice(error: Exception, options: ClientOptions) -> str:
         return text + "no host has that name; check how it is written"
     if isinstance(error, ConnectTimeout):
         return text + "no answer; check host and port, and that no firewall is between"
-    why = getattr(error, "osError", error)
-    return (
-        f"{text}{str(why).lower().rstrip('.')}; is the server running there? "
-        f"It is started with: twistd -n netlab-{service} --port {port}"
-    )
+    if isinstance(error, ConnectError) and error.osError:
+        why = os.strerror(error.osError).lower()
+        return (
+            f"{text}{why}; is the server running there? "
+            f"It is started with: twistd -n netlab-{service} --port {port}"
+        )
+    return f"{text}{error}"
 
 
 async def converse(

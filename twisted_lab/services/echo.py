@@ -104,7 +104,6 @@ class Echo(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        self.factory.connections.remove(self)
         self.factory.events.disconnected(
             self._peer,
             self._bytes_in,
@@ -112,6 +111,7 @@ class Echo(Protocol):
             self.factory.clock.seconds() - self._since,
             end_text(reason, self._closed_by),
         )
+        self.factory.connections.remove(self)
 
 
 class EchoFactory(Factory):

@@ -76,7 +76,8 @@ class EventFile:
         self._events = events
         self._active = False
         self._file: LogFile | None = None
-        self._lost = 0
+        # How many events were lost since the file could last be written; None while it can.
+        self._lost: int | None = None
 
     def open(self) -> None:
         """Begin to write.
@@ -98,7 +99,7 @@ class EventFile:
         try:
             self._file = self._open()
         except OSError as error:
-            self._failed(error)
+            self._failed(error, lost=0)
 
     def __call__(self, event: LogEvent) -> None:
         """Write `event`, if it can be written."""
@@ -109,11 +110,10 @@ class EventFile:
                 self._file = self._open()
             self._file.write(self._to_line(event).encode(errors="backslashreplace"))
         except OSError as error:
-            self._lost += 1
-            self._failed(error)
+            self._failed(error, lost=1)
             return
-        if self._lost:
-            lost, self._lost = self._lost, 0
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
             self._events.log_resumed(self._path, lost)
 
     def _open(self) -> LogFile:
@@ -128,10 +128,11 @@ class EventFile:
             file.seek(-1, os.SEEK_END)
             return file.read() == b"\n"
 
-    def _failed(self, error: OSError) -> None:
-        was_open = self._file is not None
+    def _failed(self, error: OSError, lost: int) -> None:
         self._let_go()
-        if was_open or not self._lost:
+        is_new = self._lost is None
+        self._lost = (self._lost or 0) + lost
+        if is_new:
             self._events.log_lost(self._path, error.strerror or str(error))
 
     def _let_go(self) -> None:

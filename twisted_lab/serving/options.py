@@ -117,7 +117,8 @@ class ServiceOptions(Options):
 
     def postOptions(self) -> None:
         """Fill in what was not given, from the defaults or from the person."""
-        given = [name for name in ("port", "interface", "ask", "strict-port") if self[name]]
+        given = [name for name in ("port", "interface") if self[name] is not None]
+        given += [name for name in ("ask", "strict-port") if self[name]]
         if self["listen"] and given:
             raise usage.UsageError(f"--listen and --{given[0]} exclude each other")
         if self["port"] is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 
@@ -102,7 +102,7 @@ class NetworkService(Service):
                 listening.cancel()
                 port = await listening
                 if port is not None:
-                    await port.stopListening()
+                    await maybeDeferred(port.stopListening)
             await self._connections.drain(self._reactor, DRAIN_SECONDS)
             self._events.stopped()
             self._log.close()

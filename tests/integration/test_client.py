@@ -1,0 +1,232 @@
+"""The client as a real process: in a pipe, and on a pseudo-terminal where somebody types."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.integration.processes import DEADLINE, ENVIRONMENT, Server
+
+CLIENT = (sys.executable, "-m", "twisted_lab.client")
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with Server(tmp_path_factory.mktemp("server"), "netlab-echo", "--port", "0") as server:
+        yield server.wait_for_port()
+
+
+@contextmanager
+def scripted_server(script: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A blocking server, as students write them, for one client."""
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            script(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve)
+        server.start()
+        yield listening.getsockname()[1]
+        server.join(DEADLINE)
+
+
+def run(*arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*CLIENT, *arguments],
+        input=typed,
+        capture_output=True,
+        env=ENVIRONMENT,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def test_lines_until_exit(port: int) -> None:
+    end = run("--port", str(port), typed=b"a\nb\nexit\nc\n")
+    assert (end.returncode, end.stdout) == (0, b"a\nb\n")
+    events = end.stderr.decode().splitlines()
+    assert events[0].startswith(f"connected to 127.0.0.1:{port} from 127.0.0.1:")
+    assert events[1] == f"sent 4 bytes to 127.0.0.1:{port}"
+    assert events[2] == f"received 4 bytes from 127.0.0.1:{port}"
+    assert events[3].endswith("closed by the client")
+    assert len(events) == 4
+
+
+def test_the_end_of_input_is_an_end(port: int) -> None:
+    end = run("echo", "--quiet", "--port", str(port), typed=b"no newline")
+    assert (end.returncode, end.stdout, end.stderr) == (0, b"no newline", b"")
+
+
+def test_files(port: int, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(bytes(range(256)) * 5000)
+    with source.open("rb") as stdin, target.open("wb") as stdout:
+        subprocess.run(
+            [*CLIENT, "-q", "--port", str(port)],
+            stdin=stdin,
+            stdout=stdout,
+            env=ENVIRONMENT,
+            timeout=DEADLINE,
+            check=True,
+        )
+    assert target.read_bytes() == source.read_bytes()
+
+
+def test_nobody_reads_the_output_to_its_end(port: int) -> None:
+    command = f"seq 100000 | {' '.join(CLIENT)} -q --port {port} | head -n 2"
+    said = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, env=ENVIRONMENT, timeout=DEADLINE
+    )
+    assert (said.stdout, said.stderr) == (b"1\n2\n", b"")
+
+
+def test_a_pipe_costs_little_memory(port: int) -> None:
+    # It measures itself, after all is through: once with a little, once with 20 MB.
+    program = (
+        "import resource, sys; from twisted_lab.client import __main__\n"
+        "try: __main__.main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    )
+    peaks = []
+    for size in (1000, 20_000_000):
+        end = subprocess.run(
+            [sys.executable, "-c", program, "-q", "--port", str(port)],
+            input=b"x" * size,
+            capture_output=True,
+            env=ENVIRONMENT,
+            timeout=DEADLINE,
+            check=True,
+        )
+        assert len(end.stdout) == size
+        peaks.append(int(end.stderr))
+    assert peaks[1] - peaks[0] < 10_000, "KiB"
+
+
+def test_nobody_listens(unused_port: int) -> None:
+    end = run("--port", str(unused_port))
+    assert end.returncode == 1
+    assert end.stderr.decode() == (
+        f"could not connect to localhost:{unused_port}: connection refused; is the server running "
+        f"there? It is started with: twistd -n netlab-echo --port {unused_port}\n"
+    )
+
+
+def test_wrong_usage() -> None:
+    end = run("--port", "many")
+    assert end.returncode == 2
+    assert end.stderr.count(b"\n") == 1
+
+
+def test_a_server_that_hangs_up_early() -> None:
+    with scripted_server(lambda connection: connection.close()) as port:
+        # Its input stays open, so that the client cannot have ended first.
+        client = subprocess.Popen(
+            [*CLIENT, "--quiet", "--port", str(port)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        )
+        assert client.stderr is not None
+        line = client.stderr.readline()
+        assert client.wait(DEADLINE) == 1
+        client.communicate()
+    assert line.startswith(b"127.0.0.1:%d hung up early: closed by the server; " % port)
+
+
+class Terminal:
+    """The client on a pseudo-terminal."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.child = pexpect.spawn(
+            CLIENT[0],
+            [*CLIENT[1:], *arguments],
+            env=ENVIRONMENT,  # type: ignore[arg-type]
+            timeout=DEADLINE,
+            encoding="utf-8",
+            dimensions=(40, 200),
+        )
+
+    def see(self, text: str) -> None:
+        self.child.expect_exact(text)
+
+    def type(self, text: str) -> None:
+        self.child.send(text)
+
+    def end(self) -> int:
+        self.child.expect(pexpect.EOF)
+        self.child.wait()
+        assert self.child.exitstatus is not None
+        return self.child.exitstatus
+
+
+def test_on_a_terminal(port: int) -> None:
+    terminal = Terminal()
+    terminal.see("Host [localhost]: ")
+    terminal.type("no host\r")
+    terminal.see("a host is a name or an IP address")
+    terminal.see("Host [localhost]: ")
+    terminal.type("\r")
+    terminal.see("Port [9090]: ")
+    terminal.type(f"{port}\r")
+    terminal.see("connected to ")
+    terminal.see("> ")
+    terminal.type("привет\r")
+    terminal.see("sent 13 bytes to")
+    terminal.see("received 13 bytes from")
+    terminal.see("привет")
+    terminal.type("exit\r")
+    terminal.see("closed by the client")
+    assert terminal.end() == 0
+
+
+def test_control_d_and_control_c(port: int) -> None:
+    for key, status in (("\x04", 0), ("\x03", 130)):
+        terminal = Terminal("--host", "localhost", "--port", str(port))
+        terminal.see("> ")
+        terminal.type(key)
+        assert terminal.end() == status
+
+
+def test_escapes_from_a_server_are_shown_and_not_obeyed() -> None:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"\x1b]0;owned\x07\x1b[2Jhello\r\nno end of line")
+        while connection.recv(1024):
+            pass
+
+    with scripted_server(script) as port:
+        terminal = Terminal("--host", "127.0.0.1", "--port", str(port))
+        terminal.see(r"\x1b]0;owned\x07\x1b[2Jhello\r")
+        terminal.see("no end of line")
+        terminal.see("> ")
+        terminal.type("exit\r")
+        assert terminal.end() == 0
+
+
+def test_the_server_goes_while_somebody_types() -> None:
+    def script(connection: socket.socket) -> None:
+        assert connection.recv(1024) == b"bye\n"
+
+    with scripted_server(script) as port:
+        terminal = Terminal("--host", "127.0.0.1", "--port", str(port))
+        terminal.see("> ")
+        terminal.type("bye\rhalf a li")
+        terminal.see("hung up early: closed by the server; ")
+        assert terminal.end() == 1
+
+
+def test_a_pipe_into_a_terminal_shows_escapes(port: int) -> None:
+    command = rf"printf 'a\033[2Jb\n' | {' '.join(CLIENT)} -q --port {port}; stty -a"
+    child = pexpect.spawn("/bin/sh", ["-c", command], env=ENVIRONMENT, encoding="utf-8")  # type: ignore[arg-type]
+    child.expect_exact(r"a\x1b[2Jb", timeout=DEADLINE)
+    child.expect(pexpect.EOF, timeout=DEADLINE)
+    child.wait()

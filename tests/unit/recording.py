@@ -1,0 +1,32 @@
+"""What the unit tests share: events kept in a list, and what each looks like in a log."""
+
+from __future__ import annotations
+
+from twisted.internet.address import IPv4Address
+from twisted.logger import LogEvent, LogLevel
+
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving import message
+
+PEER = IPv4Address("TCP", "127.0.0.1", 50412)
+SERVER = IPv4Address("TCP", "127.0.0.1", 9090)
+
+
+class Recorder(list[LogEvent]):
+    """An observer that keeps what it is given."""
+
+    def __call__(self, event: LogEvent) -> None:
+        self.append(event)
+
+    @property
+    def messages(self) -> list[str]:
+        return [message(event) for event in self]
+
+    @property
+    def names(self) -> list[str]:
+        return [event["event"] for event in self]
+
+
+def recorded_events(level: LogLevel = LogLevel.info) -> tuple[ServiceEvents, Recorder]:
+    recorder = Recorder()
+    return ServiceEvents("netlab-test", recorder, level), recorder

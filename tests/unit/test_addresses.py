@@ -1,0 +1,61 @@
+import errno
+import socket
+
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.serving.addresses import (
+    bind_problem,
+    check_bindable,
+    interface_address,
+    port_number,
+)
+
+# Reserved for documentation by RFC 5737, so it is no machine's.
+NOBODYS = "192.0.2.1"
+
+
+class PortNumberTests(SynchronousTestCase):
+    def test_good(self) -> None:
+        self.assertEqual([port_number(text) for text in ("0", "9090", "65535")], [0, 9090, 65535])
+
+    def test_bad(self) -> None:
+        for text in ("", "http", "65536", "-1", "+1", "1_0", "9090 ", "٣", "1e3"):
+            error = self.assertRaises(UsageError, port_number, text)
+            self.assertEqual(str(error), f"a port is a number from 0 to 65535, not {text!r}")
+
+
+class InterfaceAddressTests(SynchronousTestCase):
+    def test_good(self) -> None:
+        for text in ("127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%lo"):
+            self.assertEqual(interface_address(text), text)
+
+    def test_bad(self) -> None:
+        for text in ("", "localhost", "1.2.3", "1.2.3.256", "::g"):
+            error = self.assertRaises(UsageError, interface_address, text)
+            self.assertIn("127.0.0.1", str(error))
+            self.assertIn(repr(text), str(error))
+
+
+class BindTests(SynchronousTestCase):
+    def test_problems_are_explained(self) -> None:
+        for number, text in (
+            (errno.EADDRINUSE, "port 80 is busy"),
+            (errno.EACCES, "port 80 is privileged"),
+            (errno.EADDRNOTAVAIL, "192.0.2.1 is not an address of this machine"),
+            (errno.EAFNOSUPPORT, "not supported"),
+        ):
+            error = OSError(number, "not supported")
+            self.assertIn(text, bind_problem(error, NOBODYS, 80))
+
+    def test_a_free_port_is_bindable(self) -> None:
+        check_bindable("127.0.0.1", 0)
+
+    def test_a_busy_port_counts_as_bindable(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as busy:
+            check_bindable("127.0.0.1", busy.getsockname()[1])
+
+    def test_another_machines_address_is_not(self) -> None:
+        error = self.assertRaises(UsageError, check_bindable, NOBODYS, 0)
+        self.assertEqual(str(error), "192.0.2.1 is not an address of this machine")
+        self.assertRaises(UsageError, check_bindable, "2001:db8::1", 0)

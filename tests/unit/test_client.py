@@ -1,0 +1,325 @@
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import (
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    TimeoutError,
+)
+from twisted.internet.testing import Clock, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import PEER, SERVER, Recorder
+from twisted_lab.client.__main__ import advice
+from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.showing import WholeLines, visible
+from twisted_lab.client.typed import UntilExit
+from twisted_lab.events import ClientEvents
+
+
+def parse(*arguments: str) -> ClientOptions:
+    options = ClientOptions()
+    options.parseOptions(list(arguments))
+    return options
+
+
+class ClientOptionsTests(SynchronousTestCase):
+    def test_defaults(self) -> None:
+        options = parse()
+        options.complete(interactive=False)
+        self.assertEqual(
+            (options["service"], options["host"], options["port"]), ("echo", "localhost", 9090)
+        )
+
+    def test_the_service_before_or_after_the_options(self) -> None:
+        for arguments in (["echo", "--port", "1"], ["--port", "1", "echo"], ["--port", "1"]):
+            options = parse(*arguments)
+            self.assertEqual((options["service"], options["port"]), ("echo", 1))
+
+    def test_mistakes_are_one_line_and_status_2(self) -> None:
+        for arguments, text in (
+            (["ekho"], "the service is one of echo, not 'ekho'"),
+            (["echo", "echo"], "not 'echo echo'"),
+            (["--port", "x"], "not 'x'"),
+            (["--host", "a b"], "not 'a b'"),
+            (["--colour"], "--colour not recognized"),
+        ):
+            said = io.StringIO()
+            with redirect_stderr(said):
+                end = self.assertRaises(SystemExit, parse, *arguments)
+            self.assertEqual(end.code, 2)
+            self.assertIn(text, said.getvalue())
+            self.assertEqual(said.getvalue().count("\n"), 1)
+
+    def test_a_person_is_asked_for_what_is_missing(self) -> None:
+        options = parse("--host", "example.org")
+        said = io.StringIO()
+        with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n9191\n")):
+            options.complete(interactive=True)
+        self.assertEqual((options["host"], options["port"]), ("example.org", 9191))
+        self.assertNotIn("Host", said.getvalue())
+        self.assertEqual(said.getvalue().count("Port [9090]: "), 2)
+
+    def test_host_and_port_are_asked_for(self) -> None:
+        options = parse()
+        with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("::1\n\n")):
+            options.complete(interactive=True)
+        self.assertEqual((options["host"], options["port"]), ("::1", 9090))
+
+
+class AdviceTests(SynchronousTestCase):
+    def test_each_reason_has_its_advice(self) -> None:
+        options = parse("--host", "example.org", "--port", "9191")
+        for error, text in (
+            (ConnectionRefusedError(111), "connection refused; is the server running there?"),
+            (ConnectionRefusedError(111), "twistd -n netlab-echo --port 9191"),
+            (DNSLookupError("example.org"), "no host has that name"),
+            (TimeoutError(), "no answer"),
+            (ValueError("invalid hostname: ..."), "invalid hostname"),
+        ):
+            line = advice(error, options)
+            self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
+            self.assertIn(text, line)
+            self.assertNotIn("\n", line)
+
+
+class UntilExitTests(SynchronousTestCase):
+    def through(self, *pieces: bytes) -> tuple[bytes, bool]:
+        until = UntilExit()
+        passed = b""
+        for piece in pieces:
+            passed += until.feed(piece)
+            if until.ended:
+                return passed, True
+        return passed + until.end(), False
+
+    def test_lines_pass(self) -> None:
+        self.assertEqual(self.through(b"a\nb\n"), (b"a\nb\n", False))
+
+    def test_exit_ends_it(self) -> None:
+        for line in (b"exit\n", b"exit\r\n"):
+            self.assertEqual(self.through(b"a\n" + line + b"b\n"), (b"a\n", True))
+
+    def test_exit_without_a_newline_at_the_end(self) -> None:
+        self.assertEqual(self.through(b"a\nexit"), (b"a\n", False))
+        self.assertEqual(self.through(b"exit\r"), (b"", False))
+
+    def test_only_a_line_of_its_own_counts(self) -> None:
+        for text in (b"exits\n", b" exit\n", b"exit \n", b"an exit\n", b"exi", b"exit\rx\n"):
+            self.assertEqual(self.through(text), (text, False))
+
+    def test_what_cannot_become_exit_is_not_held_back(self) -> None:
+        until = UntilExit()
+        self.assertEqual(until.feed(b"hello"), b"hello")
+        self.assertEqual(until.feed(b"exit\n"), b"exit\n")
+        self.assertEqual(until.feed(b"ex"), b"")
+        self.assertEqual(until.feed(b"otic"), b"exotic")
+        self.assertFalse(until.ended)
+
+    lines = st.lists(
+        st.sampled_from([b"exit", b"exit\n", b"\n", b"a", b"ex", b"it\n", b"\r\n", b"\r", b"exits"])
+    )
+
+    @given(lines, st.lists(st.integers(0, 60)))
+    def test_property_the_split_makes_no_difference(
+        self, parts: list[bytes], splits: list[int]
+    ) -> None:
+        data = b"".join(parts)
+        pieces = [
+            data[start:end]
+            for start, end in zip([0, *sorted(splits)], [*sorted(splits), None], strict=True)
+        ]
+        expected = []
+        ended = False
+        for line in data.split(b"\n"):
+            if line in (b"exit", b"exit\r"):
+                ended = len(expected) < data.count(b"\n")
+                break
+            expected.append(line)
+        else:
+            line = None
+        passed = b"\n".join(expected)
+        if line is not None and expected:
+            passed += b"\n"
+        self.assertEqual(self.through(*pieces), (passed, ended))
+
+
+class VisibleTests(SynchronousTestCase):
+    def test_what_a_server_sends_is_shown_and_not_obeyed(self) -> None:
+        read = visible()
+        self.assertEqual(read(b"\x1b[2Jhi\tyou\r\n\xff"), "\\x1b[2Jhi\tyou\\r\n\\xff")
+
+    def test_a_split_character_is_one_character(self) -> None:
+        read = visible()
+        self.assertEqual([read(bytes([byte])) for byte in "ж".encode()], ["", "ж"])
+
+
+class WholeLinesTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.shown: list[str] = []
+        self.lines = WholeLines(self.clock, self.shown.append, patience=0.2)
+
+    def test_whole_lines_are_shown_at_once(self) -> None:
+        self.lines.add("a\nb\n")
+        self.assertEqual(self.shown, ["a\nb\n"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_line_in_pieces_is_shown_as_one(self) -> None:
+        self.lines.add("a\nhel")
+        self.clock.advance(0.1)
+        self.lines.add("lo")
+        self.clock.advance(0.1)
+        self.lines.add("!\n")
+        self.assertEqual(self.shown, ["a\n", "hello!\n"])
+
+    def test_a_line_that_does_not_end_is_shown_after_a_while(self) -> None:
+        self.lines.add("What's your name?")
+        self.assertEqual(self.shown, [])
+        self.clock.advance(0.2)
+        self.assertEqual(self.shown, ["What's your name?\n"])
+
+    def test_the_rest_is_shown_at_the_end(self) -> None:
+        self.lines.add("bye")
+        self.lines.flush()
+        self.lines.flush()
+        self.assertEqual(self.shown, ["bye\n"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class TCPTransport(StringTransport):
+    """A StringTransport that does two things more that a TCP transport does."""
+
+    half_closed = False
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+
+class ConnectedTestCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.recorder = Recorder()
+        self.heard: list[bytes] = []
+        self.connection = ClientConnection(self.clock, ClientEvents("client", self.recorder))
+        self.connection.deliver = self.heard.append
+        self.transport = TCPTransport(hostAddress=PEER, peerAddress=SERVER)
+        self.connection.makeConnection(self.transport)
+
+
+class ClientConnectionTests(ConnectedTestCase):
+    def test_an_ordinary_conversation(self) -> None:
+        self.connection.send(b"hi\n")
+        self.connection.dataReceived(b"hi\n")
+        self.connection.finish()
+        self.connection.writeConnectionLost()
+        self.assertEqual((self.transport.half_closed, self.transport.disconnecting), (True, False))
+        self.connection.dataReceived(b"rest")
+        self.connection.readConnectionLost()
+        self.assertTrue(self.transport.disconnecting)
+        self.clock.advance(1)
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(self.connection.ended)
+        self.assertEqual(self.transport.value(), b"hi\n")
+        self.assertEqual(self.heard, [b"hi\n", b"rest"])
+        self.assertEqual(
+            self.recorder.messages,
+            [
+                "connected to 127.0.0.1:9090 from 127.0.0.1:50412",
+                "sent 3 bytes to 127.0.0.1:9090",
+                "received 3 bytes from 127.0.0.1:9090",
+                "received 4 bytes from 127.0.0.1:9090",
+                "disconnected from 127.0.0.1:9090: 3 bytes out, 7 bytes in, 1.0 s, "
+                "closed by the client",
+            ],
+        )
+
+    def test_nothing_is_sent_after_the_end(self) -> None:
+        self.connection.finish()
+        self.connection.send(b"late")
+        self.assertEqual(self.transport.value(), b"")
+
+    def test_the_server_hangs_up_early(self) -> None:
+        self.connection.readConnectionLost()
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        failure = self.failureResultOf(self.connection.ended, HungUp)
+        self.assertEqual(failure.getErrorMessage(), "closed by the server")
+        self.connection.finish()
+        self.assertFalse(self.transport.half_closed)
+
+    def test_a_reset_after_the_end_of_input_is_early_too(self) -> None:
+        self.connection.finish()
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        failure = self.failureResultOf(self.connection.ended, HungUp)
+        self.assertEqual(failure.getErrorMessage(), "connection reset")
+
+    def test_abandoning(self) -> None:
+        self.connection.abandon()
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        self.successResultOf(self.connection.ended)
+
+
+class PipeTests(ConnectedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.stdio = StringTransport()
+        self.pipe = Pipe(self.connection, bytes.swapcase)
+        self.pipe.makeConnection(self.stdio)
+
+    def lose(self, error: Exception) -> None:
+        self.connection.connectionLost(Failure(error))
+
+    def test_input_goes_out_and_answers_come_in(self) -> None:
+        self.pipe.dataReceived(b"a\nb")
+        self.assertEqual(self.transport.value(), b"a\nb")
+        self.connection.dataReceived(b"a\n")
+        self.assertEqual(self.stdio.value(), b"A\n")
+
+    def test_each_side_paces_the_other(self) -> None:
+        self.assertIs(self.transport.producer, self.stdio)
+        self.assertIs(self.stdio.producer, self.transport)
+
+    def test_the_end_of_input(self) -> None:
+        self.pipe.dataReceived(b"exi")
+        self.pipe.readConnectionLost()
+        self.assertEqual(self.transport.value(), b"exi")
+        self.assertTrue(self.transport.half_closed)
+        self.assertIsNone(self.transport.producer)
+        self.lose(ConnectionDone())
+        self.assertTrue(self.stdio.disconnecting)
+        self.assertIsNone(self.stdio.producer)
+        self.assertNoResult(self.pipe.closed)
+        self.pipe.connectionLost()
+        self.successResultOf(self.pipe.closed)
+        self.successResultOf(self.connection.ended)
+
+    def test_exit(self) -> None:
+        self.pipe.dataReceived(b"a\nexit\nb\n")
+        self.assertEqual(self.transport.value(), b"a\n")
+        self.assertTrue(self.transport.half_closed)
+        self.assertEqual(self.stdio.producerState, "paused")
+
+    def test_the_server_hangs_up_early(self) -> None:
+        self.lose(ConnectionDone())
+        self.assertTrue(self.stdio.disconnecting)
+        self.failureResultOf(self.connection.ended, HungUp)
+
+    def test_nobody_reads_the_output_any_more(self) -> None:
+        self.pipe.writeConnectionLost()
+        self.assertTrue(self.transport.disconnected)
+        self.lose(ConnectionLost())
+        self.pipe.connectionLost()
+        self.successResultOf(self.pipe.closed)
+        self.successResultOf(self.connection.ended)

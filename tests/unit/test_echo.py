@@ -1,0 +1,172 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.testing import Clock, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import PEER, SERVER, Recorder, recorded_events
+from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
+
+
+def connect(
+    chunk_size: int = 1024, upper: bool = False
+) -> tuple[Echo, StringTransport, Recorder, Clock]:
+    clock = Clock()
+    events, recorder = recorded_events()
+    factory = EchoFactory(clock, events, chunk_size, upper)
+    echo = factory.buildProtocol(None)
+    transport = StringTransport(SERVER, PEER)
+    echo.makeConnection(transport)
+    return echo, transport, recorder, clock
+
+
+pieces = st.lists(st.binary(max_size=40), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+class EchoTests(SynchronousTestCase):
+    def test_what_comes_goes_back(self) -> None:
+        echo, transport, recorder, _ = connect()
+        echo.dataReceived(b"hello, ")
+        echo.dataReceived(b"world!")
+        self.assertEqual(transport.value(), b"hello, world!")
+        self.assertEqual(
+            recorder.names, ["client connected", "received", "sent", "received", "sent"]
+        )
+
+    def test_large_pieces_are_taken_in_portions(self) -> None:
+        echo, transport, recorder, _ = connect(chunk_size=4)
+        echo.dataReceived(b"0123456789")
+        self.assertEqual(transport.value(), b"0123456789")
+        self.assertEqual(
+            [event["bytes"] for event in recorder if event["event"] == "received"], [4, 4, 2]
+        )
+
+    def test_each_connection_is_on_its_own(self) -> None:
+        events, _ = recorded_events()
+        factory = EchoFactory(Clock(), events, upper=True)
+        echoes = []
+        for data in (b"\xd0", b"a"):
+            echo, transport = factory.buildProtocol(None), StringTransport()
+            echo.makeConnection(transport)
+            echo.dataReceived(data)
+            echoes.append(transport.value())
+        self.assertEqual(echoes, [b"", b"A"])
+        self.assertEqual(len(factory.connections), 2)
+
+    def test_upper_keeps_a_split_character_whole(self) -> None:
+        for split in range(len("при".encode()) + 1):
+            echo, transport, _, _ = connect(upper=True)
+            echo.dataReceived("при".encode()[:split])
+            echo.dataReceived("при".encode()[split:])
+            self.assertEqual(transport.value().decode(), "ПРИ")
+
+    def test_a_half_character_that_stays_half_goes_back_at_the_end(self) -> None:
+        echo, transport, recorder, _ = connect(upper=True)
+        echo.dataReceived(b"a\xd0")
+        self.assertEqual(transport.value(), b"A")
+        echo.readConnectionLost()
+        self.assertEqual(transport.value(), b"A\xd0")
+        self.assertEqual(recorder[-1]["bytes"], 1)
+
+    @given(pieces, st.integers(1, 50))
+    def test_property_the_same_comes_back(self, data: list[bytes], chunk_size: int) -> None:
+        echo, transport, _, _ = connect(chunk_size)
+        for piece in data:
+            echo.dataReceived(piece)
+        echo.readConnectionLost()
+        self.assertEqual(transport.value(), b"".join(data))
+
+    @given(texts, st.lists(st.integers(0, 200)), st.integers(1, 50))
+    def test_property_upper_case_comes_back(
+        self, text: str, splits: list[int], chunk_size: int
+    ) -> None:
+        echo, transport, _, _ = connect(chunk_size, upper=True)
+        data = text.encode()
+        for start, end in zip([0, *sorted(splits)], [*sorted(splits), None], strict=True):
+            echo.dataReceived(data[start:end])
+        echo.readConnectionLost()
+        self.assertEqual(transport.value().decode(), text.upper())
+
+    @given(st.lists(st.sampled_from([b"\xd0", b"\xbf", b"a", b"\xff", b"\xe2\x82", b"\xf0\x9f"])))
+    def test_property_bytes_that_are_not_utf8_pass_unchanged(self, data: list[bytes]) -> None:
+        echo, transport, _, _ = connect(upper=True)
+        for piece in data:
+            echo.dataReceived(piece)
+        echo.readConnectionLost()
+        whole = b"".join(data).decode("utf-8", "surrogateescape")
+        self.assertEqual(transport.value(), whole.upper().encode("utf-8", "surrogateescape"))
+
+    def test_the_transport_is_its_own_producer(self) -> None:
+        echo, transport, _, _ = connect()
+        self.assertIs(transport.producer, transport)
+        self.assertTrue(transport.streaming)
+        echo.readConnectionLost()
+        self.assertIsNone(transport.producer)
+
+    def test_a_half_closed_peer_is_closed_after_it_got_everything(self) -> None:
+        echo, transport, recorder, clock = connect()
+        echo.dataReceived(b"hello")
+        clock.advance(0.8)
+        echo.readConnectionLost()
+        self.assertTrue(transport.disconnecting)
+        self.assertFalse(transport.disconnected)
+        echo.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(
+            recorder.messages[-1],
+            "client disconnected: 127.0.0.1:50412, 5 bytes in, 5 bytes out, 0.8 s, "
+            "closed by the client",
+        )
+
+    def test_a_reset_is_one_line(self) -> None:
+        echo, _, recorder, _ = connect()
+        echo.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(recorder.names, ["client connected", "client disconnected"])
+        self.assertIn("connection reset", recorder.messages[-1])
+
+    def test_hanging_up(self) -> None:
+        echo, transport, recorder, _ = connect()
+        echo.hang_up()
+        self.assertTrue(transport.disconnecting)
+        echo.connectionLost(Failure(ConnectionDone()))
+        self.assertIn("closed by the server", recorder.messages[-1])
+
+    def test_aborting(self) -> None:
+        echo, transport, recorder, _ = connect()
+        echo.hang_up()
+        echo.abort()
+        self.assertTrue(transport.disconnected)
+        echo.connectionLost(Failure(ConnectionAborted()))
+        self.assertIn("cut off by the server", recorder.messages[-1])
+
+    def test_the_end_is_reported_before_the_connection_counts_as_closed(self) -> None:
+        echo, _, recorder, clock = connect()
+        drained = echo.factory.connections.drain(clock, 5)
+        drained.addCallback(lambda _: self.assertEqual(recorder.names[-1], "client disconnected"))
+        echo.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(drained)
+
+    def test_the_peer_may_keep_its_receiving_side_shut(self) -> None:
+        echo, transport, _, _ = connect()
+        echo.writeConnectionLost()
+        self.assertFalse(transport.disconnecting)
+
+
+class MakeServiceTests(SynchronousTestCase):
+    def test_options_reach_the_factory(self) -> None:
+        options = Options()
+        options.parseOptions(["--upper", "--chunk-size", "7", "--port", "0"])
+        factory = makeService(options)._factory
+        assert isinstance(factory, EchoFactory)
+        self.assertEqual(factory.chunk_size, 7)
+        echo = factory.buildProtocol(None)
+        transport = StringTransport()
+        echo.makeConnection(transport)
+        echo.dataReceived(b"a")
+        self.assertEqual(transport.value(), b"A")
+
+    def test_the_default_port(self) -> None:
+        options = Options()
+        options.parseOptions([])
+        self.assertEqual(options["port"], 9090)

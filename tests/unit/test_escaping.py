@@ -1,0 +1,21 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.escaping import escape
+
+
+class EscapeTests(SynchronousTestCase):
+    def test_printable_text_stays(self) -> None:
+        self.assertEqual(escape("Привет, wörld ☃"), "Привет, wörld ☃")
+
+    def test_what_steers_a_terminal_is_shown(self) -> None:
+        self.assertEqual(escape("\x1b[31mred\x07\r\n"), r"\x1b[31mred\x07\r\n")
+        self.assertEqual(escape("a\u202eb\x9b\u2028"), r"a\u202eb\x9b\u2028")
+
+    def test_what_is_kept(self) -> None:
+        self.assertEqual(escape("a\tb\nc\x1b", keep="\n\t"), "a\tb\nc\\x1b")
+
+    @given(st.text(st.characters()))
+    def test_the_result_always_prints(self, text: str) -> None:
+        self.assertTrue(escape(text).isprintable())

@@ -1,0 +1,176 @@
+import json
+import os
+from pathlib import Path
+
+from twisted.logger import LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import Recorder, recorded_events
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving.event_file import EventFile, json_line, text_line
+
+PEER = "127.0.0.1:50412"
+
+
+def an_event(peer: str = PEER) -> Recorder:
+    recorder = Recorder()
+    ServiceEvents("netlab-test", recorder).received(peer, 13)
+    recorder[0]["log_time"] = 1800000000.25
+    return recorder
+
+
+class LineTests(SynchronousTestCase):
+    def test_text(self) -> None:
+        self.assertEqual(
+            text_line(an_event()[0]),
+            "2027-01-15T08:00:00.250Z info  netlab-test: received 13 bytes from 127.0.0.1:50412\n",
+        )
+
+    def test_json(self) -> None:
+        line = json_line(an_event()[0])
+        self.assertEqual(
+            list(json.loads(line).items()),
+            [
+                ("time", "2027-01-15T08:00:00.250Z"),
+                ("level", "info"),
+                ("event", "received"),
+                ("service", "netlab-test"),
+                ("peer", PEER),
+                ("bytes", 13),
+                ("message", "received 13 bytes from 127.0.0.1:50412"),
+            ],
+        )
+        self.assertEqual(line.count("\n"), 1)
+
+    def test_json_without_a_peer(self) -> None:
+        events, recorder = recorded_events()
+        events.stopped()
+        self.assertIsNone(json.loads(json_line(recorder[0]))["peer"])
+
+    def test_json_escapes_what_a_peer_chose(self) -> None:
+        line = json_line(an_event('unix:"\n{0}')[0])
+        self.assertEqual(json.loads(line)["peer"], 'unix:"\n{0}')
+        self.assertEqual(line.count("\n"), 1)
+
+
+class EventFileTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.directory = Path(self.mktemp())
+        self.directory.mkdir()
+        self.path = self.directory / "events.log"
+        self.trouble = Recorder()
+        self.event = an_event()[0]
+
+    def file(
+        self, path: str | Path | None = None, rotate_bytes: int = 10**6, keep: int = 5
+    ) -> EventFile:
+        events = ServiceEvents("netlab-test", self.trouble, LogLevel.info)
+        return EventFile(str(path or self.path), text_line, rotate_bytes, keep, events)
+
+    def test_it_appends(self) -> None:
+        for _ in range(2):
+            file = self.file()
+            file.open()
+            file(self.event)
+            file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
+
+    def test_nothing_is_written_before_open_and_after_close(self) -> None:
+        file = self.file()
+        file(self.event)
+        self.assertFalse(self.path.exists())
+        file.open()
+        file.close()
+        file(self.event)
+        self.assertEqual(self.path.read_text(), "")
+
+    def test_it_rotates_and_keeps_some_old_files(self) -> None:
+        size = len(text_line(self.event))
+        file = self.file(rotate_bytes=2 * size, keep=2)
+        file.open()
+        for _ in range(9):
+            file(self.event)
+        file.close()
+        self.assertEqual(
+            sorted(path.name for path in self.directory.iterdir()),
+            ["events.log", "events.log.1", "events.log.2"],
+        )
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+        self.assertEqual((self.directory / "events.log.1").stat().st_size, 2 * size)
+
+    def test_it_reopens(self) -> None:
+        file = self.file()
+        file.open()
+        file(self.event)
+        self.path.rename(self.directory / "moved")
+        file.reopen()
+        self.assertEqual(self.path.read_text(), "")
+        file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+
+    def test_a_path_stays_the_same_when_the_process_changes_directory(self) -> None:
+        before = Path.cwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.directory)
+        file = self.file("events.log")
+        os.chdir(before)
+        file.open()
+        file.close()
+        self.assertTrue(self.path.exists())
+
+    def test_a_file_that_cannot_be_written_is_an_error_at_the_start(self) -> None:
+        file = self.file(self.directory / "missing" / "events.log")
+        self.assertRaises(OSError, file.open)
+
+    def test_a_full_disk_is_said_once_and_stops_nothing(self) -> None:
+        file = self.file("/dev/full")
+        file.open()
+        for _ in range(3):
+            file(self.event)
+        file.close()
+        self.assertEqual(
+            self.trouble.messages,
+            [
+                "cannot write the log /dev/full: No space left on device; "
+                "events are lost until it can be written"
+            ],
+        )
+
+    def test_a_directory_that_goes_and_comes_back(self) -> None:
+        file = self.file()
+        file.open()
+        file(self.event)
+        self.path.unlink()
+        self.directory.rmdir()
+        file.reopen()
+        file(self.event)
+        file(self.event)
+        self.assertEqual(self.trouble.names, ["log lost"])
+        self.directory.mkdir()
+        file(self.event)
+        file.close()
+        self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
+        self.assertEqual(self.trouble[1]["lost"], 2)
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+
+    def test_trouble_that_comes_back_is_said_again(self) -> None:
+        file = self.file()
+        file.open()
+        for _ in range(2):
+            self.path.unlink()
+            self.directory.rmdir()
+            file.reopen()
+            file(self.event)
+            self.directory.mkdir()
+            file(self.event)
+        file.close()
+        self.assertEqual(self.trouble.names, ["log lost", "log resumed"] * 2)
+
+    def test_a_line_that_was_cut_short_does_not_spoil_the_next(self) -> None:
+        self.path.write_text("cut sho")
+        file = self.file()
+        file.open()
+        file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), "cut sho\n" + text_line(self.event))

@@ -1,0 +1,133 @@
+import errno
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactor
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_options import parse
+from twisted_lab.serving.listening import (
+    BACKLOG,
+    CannotListen,
+    DescribedEndpoint,
+    TCPPort,
+    listeners,
+)
+
+
+class PortsReactor(MemoryReactor):
+    """A reactor on which some ports cannot be listened on."""
+
+    def __init__(self, problem: Callable[[int], OSError | None]) -> None:
+        super().__init__()
+        self.problem = problem
+
+    def listenTCP(self, port: int, *args: Any, **kwargs: Any) -> IListeningPort:
+        problem = self.problem(port)
+        if isinstance(problem, OSError):
+            if problem.errno == errno.EADDRINUSE and port % 2:
+                raise problem  # listen() failed, not bind()
+            raise CannotListenError(args[-1], port, problem)
+        listening: IListeningPort = super().listenTCP(port, *args, **kwargs)
+        return listening
+
+
+def busy(*ports: int) -> PortsReactor:
+    return PortsReactor(lambda port: OSError(errno.EADDRINUSE, "busy") if port in ports else None)
+
+
+class TCPPortTests(SynchronousTestCase):
+    def refusal(self, listening: Deferred[IListeningPort]) -> str:
+        return str(self.failureResultOf(listening, CannotListen).value)
+
+    def test_a_free_port(self) -> None:
+        reactor = MemoryReactor()
+        factory = Factory()
+        port = TCPPort(reactor, 9090, "127.0.0.1").listen(factory)
+        self.assertEqual(self.successResultOf(port).getHost().port, 9090)
+        self.assertEqual(reactor.tcpServers, [(9090, factory, BACKLOG, "127.0.0.1")])
+
+    def test_the_next_free_port_after_busy_ones(self) -> None:
+        port = TCPPort(busy(9090, 9091, 9092), 9090, "0.0.0.0").listen(Factory())
+        self.assertEqual(self.successResultOf(port).getHost().port, 9093)
+
+    def test_the_last_of_the_spare_ports(self) -> None:
+        reactor = busy(*range(9090, 9190))
+        port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
+        self.assertEqual(self.successResultOf(port).getHost().port, 9190)
+
+    def test_all_busy(self) -> None:
+        reactor = busy(*range(9090, 9191))
+        port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
+        self.assertEqual(self.refusal(port), "ports 9090 to 9190 are all busy")
+
+    def test_there_are_no_ports_past_65535(self) -> None:
+        reactor = busy(65530, *range(65531, 65536))
+        port = TCPPort(reactor, 65530, "0.0.0.0").listen(Factory())
+        self.assertEqual(self.refusal(port), "ports 65530 to 65535 are all busy")
+
+    def test_strict(self) -> None:
+        port = TCPPort(busy(9090), 9090, "0.0.0.0", spare=0).listen(Factory())
+        self.assertIn("port 9090 is busy", self.refusal(port))
+
+    def test_no_other_port_is_tried_for_any_other_reason(self) -> None:
+        reactor = PortsReactor(lambda port: OSError(errno.EACCES, "no") if port == 80 else None)
+        port = TCPPort(reactor, 80, "0.0.0.0").listen(Factory())
+        self.assertIn("port 80 is privileged", self.refusal(port))
+        self.assertEqual(reactor.tcpServers, [])
+
+    def test_what_was_wanted(self) -> None:
+        self.assertEqual(TCPPort(MemoryReactor(), 9090, "::").wanted, 9090)
+        self.assertIsNone(TCPPort(MemoryReactor(), 0, "::").wanted)
+
+
+class DescribedEndpointTests(SynchronousTestCase):
+    def refusal(self, description: str, reactor: Any = None) -> str:
+        listening = DescribedEndpoint(reactor or MemoryReactor(), description).listen(Factory())
+        return str(self.failureResultOf(listening, CannotListen).value)
+
+    def test_a_description(self) -> None:
+        reactor = MemoryReactor()
+        factory = Factory()
+        self.successResultOf(DescribedEndpoint(reactor, "unix:/run/echo").listen(factory))
+        self.assertEqual(reactor.unixServers[0][:2], ("/run/echo", factory))
+
+    def test_unreadable_descriptions(self) -> None:
+        for description in ("", "9090", "nonsense:1", "tcp", "tcp:x", "tcp:1:colour=red", "unix"):
+            line = self.refusal(description)
+            self.assertTrue(line.startswith(f"cannot listen on {description!r}: "), line)
+            self.assertIn("tcp:9090", line)
+            self.assertNotIn("\n", line)
+
+    def test_a_missing_certificate(self) -> None:
+        line = self.refusal("ssl:9443:privateKey=/nonexistent/key.pem")
+        self.assertIn("No such file or directory: /nonexistent/key.pem", line)
+
+    def test_a_busy_port(self) -> None:
+        self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")
+
+
+class ListenersTests(SynchronousTestCase):
+    def test_a_port_by_default(self) -> None:
+        reactor = MemoryReactor()
+        self.assertEqual(
+            listeners(parse("--interface", "::"), reactor), [TCPPort(reactor, 7007, "::", 100)]
+        )
+
+    def test_strict_port(self) -> None:
+        reactor = MemoryReactor()
+        self.assertEqual(
+            listeners(parse("--strict-port"), reactor), [TCPPort(reactor, 7007, "0.0.0.0", 0)]
+        )
+
+    def test_endpoints(self) -> None:
+        reactor = MemoryReactor()
+        options = parse("--listen", "tcp:1", "--listen", "unix:/run/x")
+        self.assertEqual(
+            listeners(options, reactor),
+            [DescribedEndpoint(reactor, "tcp:1"), DescribedEndpoint(reactor, "unix:/run/x")],
+        )

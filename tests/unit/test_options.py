@@ -1,0 +1,123 @@
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, ClassVar
+from unittest.mock import patch
+
+from twisted.logger import LogLevel
+from twisted.python.usage import Options as TwistedOptions
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab import __version__
+from twisted_lab.serving import ServiceOptions
+
+
+class SampleOptions(ServiceOptions):
+    command = "netlab-sample"
+    default_port = 7007
+
+
+class TwistdOptions(TwistedOptions):
+    """The part of twistd's own options that a service sees."""
+
+    optFlags: ClassVar = [["nodaemon", "n", ""]]
+    optParameters: ClassVar = [["pidfile", None, "twistd.pid", ""]]
+
+
+def parse(*arguments: str) -> SampleOptions:
+    options = SampleOptions()
+    options.parseOptions(list(arguments))
+    return options
+
+
+class ServiceOptionsTests(SynchronousTestCase):
+    def refuse(self, *arguments: str) -> str:
+        said = io.StringIO()
+        with redirect_stderr(said):
+            end = self.assertRaises(SystemExit, parse, *arguments)
+        self.assertEqual(end.code, 1)
+        self.assertEqual(said.getvalue().count("\n"), 1)
+        return said.getvalue()
+
+    def test_defaults(self) -> None:
+        options = parse()
+        self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7007))
+        self.assertEqual(options["listen"], [])
+        self.assertEqual(options.log_level, LogLevel.info)
+        self.assertEqual(options["log-format"], "text")
+
+    def test_values(self) -> None:
+        options = parse("--port", "0", "--interface", "::1", "--log-level", "warn", "--log-keep=2")
+        self.assertEqual((options["interface"], options["port"]), ("::1", 0))
+        self.assertEqual(options.log_level, LogLevel.warn)
+        self.assertEqual(options["log-keep"], 2)
+
+    def test_listen_is_repeatable(self) -> None:
+        options = parse("--listen", "unix:/run/x", "--listen", "tcp6:1")
+        self.assertEqual(options["listen"], ["unix:/run/x", "tcp6:1"])
+
+    def test_instances_share_nothing(self) -> None:
+        parse("--listen", "unix:/run/x")
+        self.assertEqual(parse()["listen"], [])
+
+    def test_the_help_names_the_default_port(self) -> None:
+        self.assertIn("[default: 7007]", " ".join(str(SampleOptions()).split()))
+
+    def test_mistakes_are_one_line(self) -> None:
+        for arguments, text in (
+            (["--port", "x"], "not 'x'"),
+            (["--interface", "here"], "not 'here'"),
+            (["--prot", "1"], "--prot not recognized"),
+            (["--log-keep", "0"], "--log-keep is a whole number from 1 up, not '0'"),
+            (["--log-level", "loud"], "--log-level is one of debug, info, warn, error"),
+            (["9090"], "'9090' is not an option"),
+            (["--listen", "tcp:1", "--port", "1"], "--listen and --port exclude each other"),
+            (["--listen", "tcp:1", "--port", "0"], "--listen and --port exclude each other"),
+            (["--listen", "tcp:1", "--ask"], "--listen and --ask exclude each other"),
+        ):
+            line = self.refuse(*arguments)
+            self.assertTrue(line.startswith("netlab-sample: "), line)
+            self.assertIn(text, line)
+
+    def test_version(self) -> None:
+        said = io.StringIO()
+        with redirect_stdout(said):
+            end = self.assertRaises(SystemExit, parse, "--version")
+        self.assertEqual(end.code, 0)
+        self.assertIn(f"twisted_lab {__version__}", said.getvalue())
+
+    def ask(self, answers: list[str], *arguments: str) -> tuple[SampleOptions, str]:
+        said = io.StringIO()
+        with redirect_stdout(said), patch("sys.stdin", io.StringIO("\n".join([*answers, ""]))):
+            return parse("--ask", *arguments), said.getvalue()
+
+    def test_asking(self) -> None:
+        options, said = self.ask(["127.0.0.1", "0"])
+        self.assertEqual((options["interface"], options["port"]), ("127.0.0.1", 0))
+        self.assertIn("Interface [0.0.0.0]: ", said)
+        self.assertIn("Port [7007]: ", said)
+
+    def test_asking_again(self) -> None:
+        options, said = self.ask(["everywhere", "192.0.2.1", "::1", "many", "0"])
+        self.assertEqual((options["interface"], options["port"]), ("::1", 0))
+        self.assertIn("not 'everywhere'", said)
+        self.assertIn("192.0.2.1 is not an address of this machine", said)
+        self.assertIn("not 'many'", said)
+
+    def test_asking_shows_what_was_given_as_the_default(self) -> None:
+        options, said = self.ask(["", ""], "--port", "7008")
+        self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7008))
+        self.assertIn("Port [7008]: ", said)
+
+    def pidfile(self, **twistd: Any) -> str:
+        options = SampleOptions()
+        options.parent = TwistdOptions()
+        options.parent.update(twistd)
+        options.parseOptions([])
+        return str(options.parent["pidfile"])
+
+    def test_a_server_in_the_foreground_writes_no_pid_file(self) -> None:
+        self.assertEqual(self.pidfile(nodaemon=1), "")
+
+    def test_a_pid_file_that_was_asked_for_stays(self) -> None:
+        self.assertEqual(self.pidfile(nodaemon=1, pidfile="my.pid"), "my.pid")
+        self.assertEqual(self.pidfile(nodaemon=0), "twistd.pid")

@@ -1,0 +1,55 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+from twisted.python.reflect import namedAny
+from twisted.trial.unittest import SynchronousTestCase
+
+import twisted_lab
+
+# What the rest of the world may import; each further name is a promise.
+PUBLIC = {
+    "twisted_lab.channels": ["Connection", "Connections"],
+    "twisted_lab.serving": [
+        "CannotStart",
+        "EventLog",
+        "NetworkService",
+        "Options",
+        "ServiceOptions",
+        "ask",
+        "listeners",
+        "message",
+        "natural_number",
+        "port_number",
+    ],
+}
+
+
+class PluginTests(SynchronousTestCase):
+    def test_each_service_is_found_with_its_own_name(self) -> None:
+        makers = {
+            maker.tapname: maker
+            for maker in getPlugins(IServiceMaker)
+            if maker.module.startswith("twisted_lab.")
+        }
+        self.assertEqual(sorted(makers), ["netlab-echo"])
+        for name, maker in makers.items():
+            self.assertEqual(maker.options.command, name)
+
+    def test_no_module_but_the_clients_entry_point_imports_a_reactor(self) -> None:
+        package = Path(twisted_lab.__file__).parent
+        modules = [
+            ".".join(path.relative_to(package.parent).with_suffix("").parts)
+            for path in package.rglob("*.py")
+            if path.stem != "__main__"
+        ]
+        self.assertIn("twisted_lab.services.echo", modules)
+        program = f"import sys, {', '.join(modules)}; print('twisted.internet.reactor' in sys.modules)"
+        said = subprocess.check_output([sys.executable, "-c", program], text=True)
+        self.assertEqual(said.strip(), "False")
+
+    def test_the_public_names(self) -> None:
+        for module, names in PUBLIC.items():
+            self.assertEqual(namedAny(module).__all__, names)

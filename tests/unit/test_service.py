@@ -1,0 +1,216 @@
+import os
+import resource
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import Recorder
+from tests.unit.test_connections import FakeConnection
+from tests.unit.test_options import SampleOptions
+from twisted_lab import __version__
+from twisted_lab.channels import Connections
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving import CannotStart, EventLog, NetworkService
+from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.serving.listening import CannotListen, Listener, TCPPort
+
+
+class FakeReactor(MemoryReactorClock):
+    """A reactor that can be started, called from signal handlers, and stopped."""
+
+    stopped = False
+
+    def callFromThread(self, action: Callable[[], object]) -> None:  # type: ignore[override]
+        action()
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def start(self) -> None:
+        for action, arguments, keywords in self.whenRunningHooks:
+            action(*arguments, **keywords)
+        self.hasRun = True
+
+    def callWhenRunning(self, action: Callable[..., object], *arguments: Any) -> None:  # type: ignore[override]
+        if self.hasRun:
+            action(*arguments)
+        else:
+            super().callWhenRunning(action, *arguments)
+
+
+class PendingPort:
+    """A listener that says later whether it can listen."""
+
+    wanted = None
+
+    def __init__(self, result: Deferred[IListeningPort]) -> None:
+        self.result = result
+
+    def listen(self, factory: object) -> Deferred[IListeningPort]:
+        return self.result
+
+
+class NetworkServiceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = FakeReactor()
+        self.recorder = Recorder()
+        self.connections = Connections()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+
+    def service(self, *listeners: Listener, log_file: str | None = None) -> NetworkService:
+        options = SampleOptions()
+        options.parseOptions(["--log-file", log_file] if log_file else [])
+        log = EventLog(options)
+        log.events = ServiceEvents("netlab-sample", self.recorder)
+        return NetworkService(self.reactor, log, listeners, Factory(), self.connections)
+
+    def port(self, number: int = 9090) -> TCPPort:
+        return TCPPort(self.reactor, number, "127.0.0.1")
+
+    def test_a_whole_life(self) -> None:
+        service = self.service(self.port())
+        service.privilegedStartService()
+        self.assertEqual(len(self.reactor.tcpServers), 1)
+        self.assertEqual(self.recorder, [])
+        service.startService()
+        self.reactor.start()
+        self.assertEqual(
+            self.recorder.messages,
+            [f"server started: netlab-sample {__version__}", "listening on 0.0.0.0:9090"],
+        )
+        self.successResultOf(service.stopService())
+        self.assertEqual(self.recorder.names[-1], "server stopped")
+        self.assertFalse(service.running)
+
+    def test_without_a_privileged_start(self) -> None:
+        service = self.service(self.port())
+        service.startService()
+        self.reactor.start()
+        self.assertEqual(len(self.reactor.tcpServers), 1)
+        self.assertEqual(self.recorder.names, ["server started", "listening"])
+
+    def test_a_busy_port_is_named(self) -> None:
+        class Elsewhere(TCPPort):
+            wanted = 9089
+
+        service = self.service(Elsewhere(self.reactor, 9090, "127.0.0.1"))
+        service.startService()
+        self.reactor.start()
+        self.assertEqual(
+            self.recorder.messages[1:],
+            ["port 9089 is busy, listening on 9090", "listening on 0.0.0.0:9090"],
+        )
+
+    def test_it_cannot_listen(self) -> None:
+        service = self.service(PendingPort(fail(CannotListen("no way"))))
+        refusal = self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertEqual(refusal.code, 1)
+        self.assertIsInstance(refusal, SystemExit)
+        self.assertEqual(self.recorder.messages, ["netlab-sample: no way"])
+
+    def test_it_cannot_listen_after_all(self) -> None:
+        listening: Deferred[IListeningPort] = Deferred()
+        self.service(PendingPort(listening)).startService()
+        self.reactor.start()
+        listening.errback(CannotListen("no way"))
+        self.assertEqual(self.recorder.messages[-1], "netlab-sample: no way")
+        self.assertTrue(self.reactor.stopped)
+
+    def test_it_listens_after_a_while(self) -> None:
+        listening: Deferred[IListeningPort] = Deferred()
+        self.service(PendingPort(listening)).startService()
+        self.reactor.start()
+        self.assertEqual(self.recorder.names, ["server started"])
+        listening.callback(self.successResultOf(self.port().listen(Factory())))
+        self.assertEqual(self.recorder.names, ["server started", "listening"])
+
+    def test_it_is_stopped_before_it_listens(self) -> None:
+        service = self.service(PendingPort(Deferred()))
+        service.startService()
+        self.reactor.start()
+        self.successResultOf(service.stopService())
+        self.assertEqual(self.recorder.names, ["server started", "server stopped"])
+
+    def test_a_log_that_cannot_be_written(self) -> None:
+        service = self.service(self.port(), log_file="/nonexistent/events.log")
+        self.assertRaises(CannotStart, service.startService)
+        (line,) = self.recorder.messages
+        self.assertIn("cannot write the log", line)
+        self.assertIn("/nonexistent/events.log", line)
+
+    def test_stopping_waits_for_those_who_are_owed_something(self) -> None:
+        service = self.service(self.port())
+        service.startService()
+        slow = FakeConnection(self.connections, prompt=False)
+        stopping = service.stopService()
+        self.assertNoResult(stopping)
+        self.assertNotIn("server stopped", self.recorder.names)
+        self.connections.remove(slow)
+        self.successResultOf(stopping)
+        self.assertEqual(self.recorder.names[-1], "server stopped")
+
+    def test_stopping_does_not_wait_for_ever(self) -> None:
+        service = self.service(self.port())
+        service.startService()
+        stuck = FakeConnection(self.connections, prompt=False)
+        stopping = service.stopService()
+        self.reactor.advance(5)
+        self.successResultOf(stopping)
+        self.assertTrue(stuck.aborted)
+
+    def test_a_stop_waits_for_its_ports(self) -> None:
+        class SlowPort:
+            def __init__(self) -> None:
+                self.closed: Deferred[None] = Deferred()
+
+            def getHost(self) -> object:
+                return "somewhere"
+
+            def stopListening(self) -> Deferred[None]:
+                return self.closed
+
+        port: Any = SlowPort()
+        service = self.service(PendingPort(succeed(port)))
+        service.startService()
+        stopping = service.stopService()
+        self.assertNoResult(stopping)
+        port.closed.callback(None)
+        self.successResultOf(stopping)
+
+    def test_sigterm_stops_the_reactor(self) -> None:
+        self.service(self.port()).startService()
+        self.reactor.start()
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.assertTrue(self.reactor.stopped)
+
+    def test_sighup_reopens_the_log(self) -> None:
+        path = self.mktemp()
+        service = self.service(self.port(), log_file=path)
+        service.startService()
+        self.addCleanup(service.stopService)
+        self.reactor.start()
+        os.rename(path, f"{path}.old")
+        os.kill(os.getpid(), signal.SIGHUP)
+        self.assertTrue(os.path.exists(path))
+
+    def test_without_a_log_file_sighup_is_left_alone(self) -> None:
+        before = signal.getsignal(signal.SIGHUP)
+        self.service(self.port()).startService()
+        self.reactor.start()
+        self.assertIs(signal.getsignal(signal.SIGHUP), before)
+
+
+class RaiseFileLimitTests(SynchronousTestCase):
+    def test_the_soft_limit_becomes_the_hard_one(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+        raise_file_limit()
+        self.assertEqual(resource.getrlimit(resource.RLIMIT_NOFILE), (hard, hard))
