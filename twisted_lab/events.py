@@ -8,14 +8,18 @@ figures. What a peer sent is never part of an event, and the formats are constan
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress
-from twisted.logger import ILogObserver, Logger, LogLevel
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
 from twisted.python.failure import Failure
 
 from twisted_lab.escaping import escape
+
+Observer = Callable[[LogEvent], object]
 
 
 def address_text(address: IAddress) -> str:
@@ -47,16 +51,14 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
         return f"closed by the {closed_by}"
     if reason.check(ConnectionLost):
         return "connection reset"
-    return escape(reason.getErrorMessage() or reason.type.__name__)
+    return escape(reason.getErrorMessage() or type(reason.value).__name__)
 
 
 class _Reporter:
-    def __init__(
-        self, service: str, observer: ILogObserver, level: LogLevel = LogLevel.info
-    ) -> None:
+    def __init__(self, service: str, observer: Observer, level: LogLevel = LogLevel.info) -> None:
         self._service = service
         self._level = level
-        self._log = Logger(namespace=service, observer=observer)
+        self._log = Logger(namespace=service, observer=cast(ILogObserver, observer))
 
     def _report(
         self, level: LogLevel, event: str, text: str, *, peer: str | None = None, **figures: object
@@ -77,10 +79,8 @@ class _Reporter:
         )
 
     def sent(self, peer: str, count: int) -> None:
-        """`count` bytes were handed to the transport, which sends them as fast as the peer reads."""
-        self._report(
-            LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count
-        )
+        """`count` bytes were handed to the transport, to be sent as fast as the peer reads."""
+        self._report(LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count)
 
 
 class ServiceEvents(_Reporter):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,40 +19,60 @@ DEADLINE = 30  # seconds, after which a child is held to be stuck
 ENVIRONMENT = {
     **os.environ,
     "PYTHONUNBUFFERED": "1",
-    "PYTHONWARNINGS": "default",
     "PROMPT_TOOLKIT_NO_CPR": "1",
     "TERM": "xterm",
 }
 
 
 class Server:
-    """``twistd -n`` with a service, as a process; `lines` is what its console has shown so far.
+    """``twistd -n`` with a service, as a process, and what its console has shown so far.
 
     Args:
         directory: Where it runs.
-        *arguments: The service and its options; on ``--port 0`` unless one is given.
+        *arguments: The service and its options.
         twistd: Options of twistd's own.
         typed: What a person types, up to the end of input.
+        command: What to run, if it is not twistd.
+        pass_fds: Descriptors that it inherits.
     """
 
     def __init__(
-        self, directory: Path, *arguments: str, twistd: tuple[str, ...] = (), typed: str = ""
+        self,
+        directory: Path,
+        *arguments: str,
+        twistd: tuple[str, ...] = (),
+        typed: str = "",
+        command: tuple[str, ...] = (),
+        pass_fds: tuple[int, ...] = (),
     ) -> None:
-        self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [BIN / "twistd", *twistd, "-n", *arguments],
+            command or [str(BIN / "twistd"), *twistd, "-n", *arguments],
             cwd=directory,
             env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=pass_fds,
         )
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # It may have ended already.
             self.process.stdin.write(typed)
             self.process.stdin.close()
-        self.process.stdin = None
+        self.lines: list[str] = []
+        self._seen = 0
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        # The console must be read all the time: a server whose console is full would stand still.
+        assert self.process.stdout is not None
+        with self.process.stdout as console:
+            for line in console:
+                with self._more:
+                    self.lines.append(line.rstrip("\n"))
+                    self._more.notify_all()
 
     def __enter__(self) -> Server:
         return self
@@ -66,54 +85,43 @@ class Server:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.wait()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read the console until a line has `pattern`."""
-        assert self.process.stdout is not None
-        with deadline():
-            for line in self.process.stdout:
-                self.lines.append(line.rstrip("\n"))
-                if match := re.search(pattern, line):
+        """Wait for the next line on the console that has `pattern`."""
+
+        def found() -> re.Match[str] | None:
+            while self._seen < len(self.lines):
+                self._seen += 1
+                if match := re.search(pattern, self.lines[self._seen - 1]):
                     return match
-        raise AssertionError(f"{pattern!r} never came; what came was {self.lines}")
+            return None
+
+        with self._more:
+            match = self._more.wait_for(found, DEADLINE)
+        assert match, f"{pattern!r} never came; what came was {self.lines}"
+        return match
 
     def wait_for_port(self) -> int:
         """Wait until it listens, and return the port."""
         return int(self.wait_for(r"listening on \S+:(\d+)")[1])
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal, wait for the end, and return the exit status."""
-        self.process.send_signal(number)
+    def stop(self) -> int:
+        """Send SIGTERM, wait for the end, and return the exit status."""
+        self.process.terminate()
         return self.wait()
 
     def wait(self) -> int:
         """Wait for the end, and return the exit status."""
-        output, _ = self.process.communicate(timeout=DEADLINE)
-        self.lines += output.splitlines()
-        return self.process.returncode
+        status = self.process.wait(DEADLINE)
+        self._reader.join(DEADLINE)
+        return status
 
     def events(self) -> list[str]:
         """Return what the service has said on the console, without time and level."""
         return [
             line.split("] ", 1)[1] for line in self.lines if re.match(r"\S+ \[netlab-\w+#", line)
         ]
-
-
-@contextmanager
-def deadline() -> Iterator[None]:
-    """Fail, rather than wait for ever."""
-
-    def fail(*_: object) -> None:
-        raise TimeoutError(f"nothing happened for {DEADLINE} s")
-
-    before = signal.signal(signal.SIGALRM, fail)
-    signal.alarm(DEADLINE)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def connect(port: int, host: str = "127.0.0.1") -> socket.socket:

@@ -1,4 +1,4 @@
-"""What needs the real reactor, in this process: the service and the client's connection together."""
+"""What needs the real reactor in this process: service and client together."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.logger import globalLogPublisher
 
-from tests.unit.recording import Recorder
+from tests.unit.recording import Recorder, published
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.events import ClientEvents
 from twisted_lab.services.echo import Options, makeService
@@ -32,28 +31,21 @@ async def converse(reactor: Any, port: int, data: bytes) -> bytes:
 async def test_a_hundred_clients_at_once_each_get_their_own() -> None:
     from twisted.internet import reactor
 
-    recorder = Recorder()
-
-    def keep_ours(event: Any) -> None:
-        if "event" in event:
-            recorder(event)
-
-    globalLogPublisher.addObserver(keep_ours)
     before = signal.getsignal(signal.SIGTERM)
     options = Options()
     options.parseOptions(["--port", "0", "--interface", "127.0.0.1", "--upper"])
-    service = makeService(options)
-    service.startService()
-    try:
-        port = int(recorder[1]["address"].rpartition(":")[2])
-        texts = [f"клиент {number} ".encode() * 10_000 for number in range(100)]
-        answers = await gatherResults(
-            [Deferred.fromCoroutine(converse(reactor, port, text)) for text in texts]
-        )
-        assert answers == [text.decode().upper().encode() for text in texts]
-    finally:
-        await service.stopService()
-        signal.signal(signal.SIGTERM, before)
-        globalLogPublisher.removeObserver(keep_ours)
+    with published() as recorder:
+        service = makeService(options)
+        service.startService()
+        try:
+            port = int(recorder[1]["address"].rpartition(":")[2])
+            texts = [f"клиент {number} ".encode() * 10_000 for number in range(100)]
+            answers = await gatherResults(
+                [Deferred.fromCoroutine(converse(reactor, port, text)) for text in texts]
+            )
+            assert answers == [text.decode().upper().encode() for text in texts]
+        finally:
+            await service.stopService()
+            signal.signal(signal.SIGTERM, before)
     assert recorder.names.count("client disconnected") == 100
     assert recorder.names[-1] == "server stopped"

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -80,13 +81,15 @@ def send_and_shut_down(client: socket.socket, data: bytes) -> None:
 @pytest.mark.parametrize("size", [1, 1024, 3_000_000])
 def test_a_half_closed_peer_gets_all_it_is_owed(tmp_path: Path, size: int) -> None:
     data = os.urandom(size)
-    with Server(tmp_path, *ECHO, "--log-level", "warn") as server:
-        with connect(server.wait_for_port()) as client:
-            sender = threading.Thread(target=send_and_shut_down, args=(client, data))
-            sender.start()
-            received = receive_all(client)
-            sender.join()
-            assert received == data
+    with (
+        Server(tmp_path, *ECHO, "--log-level", "warn") as server,
+        connect(server.wait_for_port()) as client,
+    ):
+        sender = threading.Thread(target=send_and_shut_down, args=(client, data))
+        sender.start()
+        received = receive_all(client)
+        sender.join()
+    assert received == data
 
 
 def test_upper_with_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
@@ -235,34 +238,33 @@ def test_several_endpoints(tmp_path: Path) -> None:
 def test_tls(tmp_path: Path, certificate: Path) -> None:
     endpoint = f"ssl:0:interface=127.0.0.1:privateKey={certificate}"
     context = ssl.create_default_context(cafile=str(certificate))
-    with Server(tmp_path, "netlab-echo", "--upper", "--listen", endpoint) as server:
-        with (
-            connect(server.wait_for_port()) as plain,
-            context.wrap_socket(plain, server_hostname="localhost") as client,
-        ):
-            client.sendall("тайна".encode() * 10_000)
-            assert receive(client, 100_000).decode() == "ТАЙНА" * 10_000
+    with (
+        Server(tmp_path, "netlab-echo", "--upper", "--listen", endpoint) as server,
+        connect(server.wait_for_port()) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as client,
+    ):
+        client.sendall("тайна".encode() * 10_000)
+        assert receive(client, 100_000).decode() == "ТАЙНА" * 10_000
 
 
 def test_a_socket_from_systemd(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        arguments = "netlab-echo --listen systemd:domain=INET:index=0"
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", f"LISTEN_PID=$$ LISTEN_FDS=1 exec {BIN}/twistd -n {arguments}"],
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            text=True,
-            close_fds=False,
-            # systemd passes its sockets from descriptor 3 on.
-            preexec_fn=lambda: os.dup2(listening.fileno(), 3),  # noqa: PLW1509
+        descriptor = listening.fileno()
+        # What systemd does before it runs a service.
+        activate = (
+            f"import os; os.dup2({descriptor}, 3); "
+            "os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='echo'); "
+            "os.environ['LISTEN_PID'] = str(os.getpid()); "
+            f"os.execl('{BIN}/twistd', 'twistd', '-n', 'netlab-echo', "
+            "'--listen', 'systemd:domain=INET:name=echo')"
         )
-        with connect(listening.getsockname()[1]) as client:
-            client.sendall(b"activated")
-            assert receive(client, 9) == b"activated"
-        process.terminate()
-        process.communicate(timeout=DEADLINE)
-        assert process.returncode == 0
+        with Server(
+            tmp_path, command=(sys.executable, "-c", activate), pass_fds=(descriptor,)
+        ) as server:
+            with connect(server.wait_for_port()) as client:
+                client.sendall(b"activated")
+                assert receive(client, 9) == b"activated"
+            assert server.stop() == 0
 
 
 def test_twistds_own_log_file_gets_the_same_events(tmp_path: Path) -> None:

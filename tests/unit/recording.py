@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
 from twisted.internet.address import IPv4Address
-from twisted.logger import LogEvent, LogLevel
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import message
@@ -30,3 +34,20 @@ class Recorder(list[LogEvent]):
 def recorded_events(level: LogLevel = LogLevel.info) -> tuple[ServiceEvents, Recorder]:
     recorder = Recorder()
     return ServiceEvents("netlab-test", recorder, level), recorder
+
+
+@contextmanager
+def published() -> Iterator[Recorder]:
+    """Record what services tell to the whole process, and so to twistd's log."""
+    recorder = Recorder()
+
+    def record(event: LogEvent) -> None:
+        if "service" in event:
+            recorder(event)
+
+    observer = cast(ILogObserver, record)
+    globalLogPublisher.addObserver(observer)
+    try:
+        yield recorder
+    finally:
+        globalLogPublisher.removeObserver(observer)

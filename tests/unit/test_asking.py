@@ -23,9 +23,7 @@ class AskTests(SynchronousTestCase):
         return read
 
     def ask(self, *answers: str | type[BaseException]) -> int:
-        return ask(
-            "Port", 9090, port_number, read=self.answers(*answers), tell=self.told.append
-        )
+        return ask("Port", 9090, port_number, read=self.answers(*answers), tell=self.told.append)
 
     def test_an_answer(self) -> None:
         self.assertEqual(self.ask(" 9191 "), 9191)

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from twisted.internet.error import (
     ConnectionDone,
     ConnectionLost,
-    ConnectionRefusedError,
     DNSLookupError,
-    TimeoutError,
 )
-from twisted.internet.testing import Clock, StringTransport
+from twisted.internet.error import ConnectionRefusedError as ConnectRefused
+from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -79,10 +80,10 @@ class AdviceTests(SynchronousTestCase):
     def test_each_reason_has_its_advice(self) -> None:
         options = parse("--host", "example.org", "--port", "9191")
         for error, text in (
-            (ConnectionRefusedError(111), "connection refused; is the server running there?"),
-            (ConnectionRefusedError(111), "twistd -n netlab-echo --port 9191"),
+            (ConnectRefused(111), "connection refused; is the server running there?"),
+            (ConnectRefused(111), "twistd -n netlab-echo --port 9191"),
             (DNSLookupError("example.org"), "no host has that name"),
-            (TimeoutError(), "no answer"),
+            (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
         ):
             line = advice(error, options)
@@ -137,7 +138,7 @@ class UntilExitTests(SynchronousTestCase):
             data[start:end]
             for start, end in zip([0, *sorted(splits)], [*sorted(splits), None], strict=True)
         ]
-        expected = []
+        expected: list[bytes] = []
         ended = False
         for line in data.split(b"\n"):
             if line in (b"exit", b"exit\r"):

@@ -1,4 +1,4 @@
-from twisted.internet.testing import Clock
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import Connections

@@ -3,10 +3,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder
+from tests.unit.recording import published
 from tests.unit.test_options import SampleOptions
 from twisted_lab.serving import EventLog
 
@@ -19,17 +18,14 @@ class EventLogTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([argument.format(file=self.path) for argument in arguments])
         options.parent = twistd  # type: ignore[assignment]
-        published = Recorder()
         console = io.StringIO()
         log = EventLog(options)
-        globalLogPublisher.addObserver(published)
-        self.addCleanup(globalLogPublisher.removeObserver, published)
-        with patch("sys.__stderr__", console):
+        with published() as recorder, patch("sys.__stderr__", console):
             log.open()
             log.events.started("0.1.0")
             log.events.listening("0.0.0.0:9090")
             log.close()
-        self.published = [event["event"] for event in published if "event" in event]
+        self.published = recorder.names
         self.console = console.getvalue()
         self.logged = self.path.read_text() if self.path.exists() else ""
 
@@ -63,8 +59,6 @@ class EventLogTests(SynchronousTestCase):
     def test_outside_twistd(self) -> None:
         options = SampleOptions()
         options.parseOptions([])
-        published = Recorder()
-        globalLogPublisher.addObserver(published)
-        self.addCleanup(globalLogPublisher.removeObserver, published)
-        EventLog(options).events.stopped()
-        self.assertIn("server stopped", [event.get("event") for event in published])
+        with published() as recorder:
+            EventLog(options).events.stopped()
+        self.assertEqual(recorder.names, ["server stopped"])

@@ -25,7 +25,9 @@ class AddressTextTests(SynchronousTestCase):
         self.assertEqual(address_text(UNIXAddress(None)), "unix:")
 
     def test_a_path_chosen_by_the_peer_is_escaped(self) -> None:
-        self.assertEqual(address_text(UNIXAddress(b"/tmp/\x1b[2J\n\xff")), r"unix:/tmp/\x1b[2J\n\xff")
+        self.assertEqual(
+            address_text(UNIXAddress(b"/tmp/\x1b[2J\n\xff")), r"unix:/tmp/\x1b[2J\n\xff"
+        )
 
     def test_any_other_address(self) -> None:
         self.assertIn("example.org", address_text(HostnameAddress(b"example.org", 1)))
@@ -81,9 +83,7 @@ class ServiceEventsTests(SynchronousTestCase):
     def test_a_peer_is_never_a_format_string(self) -> None:
         events, recorder = recorded_events()
         events.connected("{log_logger.failure()} {bytes}")
-        self.assertEqual(
-            recorder.messages, ["client connected: {log_logger.failure()} {bytes}"]
-        )
+        self.assertEqual(recorder.messages, ["client connected: {log_logger.failure()} {bytes}"])
 
     def test_events_below_the_level_are_dropped_but_not_announcements(self) -> None:
         events, recorder = recorded_events(LogLevel.error)

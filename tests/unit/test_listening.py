@@ -44,21 +44,25 @@ class TCPPortTests(SynchronousTestCase):
     def refusal(self, listening: Deferred[IListeningPort]) -> str:
         return str(self.failureResultOf(listening, CannotListen).value)
 
+    def number(self, listening: Deferred[IListeningPort]) -> int:
+        address: Any = self.successResultOf(listening).getHost()
+        return int(address.port)
+
     def test_a_free_port(self) -> None:
         reactor = MemoryReactor()
         factory = Factory()
         port = TCPPort(reactor, 9090, "127.0.0.1").listen(factory)
-        self.assertEqual(self.successResultOf(port).getHost().port, 9090)
+        self.assertEqual(self.number(port), 9090)
         self.assertEqual(reactor.tcpServers, [(9090, factory, BACKLOG, "127.0.0.1")])
 
     def test_the_next_free_port_after_busy_ones(self) -> None:
         port = TCPPort(busy(9090, 9091, 9092), 9090, "0.0.0.0").listen(Factory())
-        self.assertEqual(self.successResultOf(port).getHost().port, 9093)
+        self.assertEqual(self.number(port), 9093)
 
     def test_the_last_of_the_spare_ports(self) -> None:
         reactor = busy(*range(9090, 9190))
         port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
-        self.assertEqual(self.successResultOf(port).getHost().port, 9190)
+        self.assertEqual(self.number(port), 9190)
 
     def test_all_busy(self) -> None:
         reactor = busy(*range(9090, 9191))

@@ -32,7 +32,7 @@ class PluginTests(SynchronousTestCase):
         makers = {
             maker.tapname: maker
             for maker in getPlugins(IServiceMaker)
-            if maker.module.startswith("twisted_lab.")
+            if maker.tapname.startswith("netlab")
         }
         self.assertEqual(sorted(makers), ["netlab-echo"])
         for name, maker in makers.items():
@@ -46,7 +46,9 @@ class PluginTests(SynchronousTestCase):
             if path.stem != "__main__"
         ]
         self.assertIn("twisted_lab.services.echo", modules)
-        program = f"import sys, {', '.join(modules)}; print('twisted.internet.reactor' in sys.modules)"
+        program = (
+            f"import sys, {', '.join(modules)}; print('twisted.internet.reactor' in sys.modules)"
+        )
         said = subprocess.check_output([sys.executable, "-c", program], text=True)
         self.assertEqual(said.strip(), "False")
 

@@ -2,6 +2,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -26,7 +27,7 @@ class FakeReactor(MemoryReactorClock):
 
     stopped = False
 
-    def callFromThread(self, action: Callable[[], object]) -> None:  # type: ignore[override]
+    def callFromThread(self, action: Callable[[], object]) -> None:
         action()
 
     def stop(self) -> None:
@@ -196,9 +197,9 @@ class NetworkServiceTests(SynchronousTestCase):
         service.startService()
         self.addCleanup(service.stopService)
         self.reactor.start()
-        os.rename(path, f"{path}.old")
+        Path(path).rename(f"{path}.old")
         os.kill(os.getpid(), signal.SIGHUP)
-        self.assertTrue(os.path.exists(path))
+        self.assertTrue(Path(path).exists())
 
     def test_without_a_log_file_sighup_is_left_alone(self) -> None:
         before = signal.getsignal(signal.SIGHUP)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -35,7 +36,7 @@ class ClientConnection(Protocol):
             abandoned it; fails with HungUp if it ends in any other way.
     """
 
-    transport: ITCPTransport
+    transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
     deliver: Callable[[bytes], object]
 
     def __init__(self, clock: IReactorTime, events: ClientEvents) -> None:

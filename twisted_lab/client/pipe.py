@@ -66,7 +66,7 @@ class Pipe(Protocol):
         self._connection.abandon()
         self._close()
 
-    def _end(self, result: None | Failure) -> None | Failure:
+    def _end(self, result: Failure | None) -> Failure | None:
         self.transport.unregisterProducer()
         self.transport.loseConnection()
         return result

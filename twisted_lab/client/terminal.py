@@ -34,7 +34,7 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
     session: PromptSession[str] = PromptSession("> ", interrupt_exception=Interrupted)
     typing: asyncio.Task[str] | None = None
 
-    def stop_typing(result: None | Failure) -> None | Failure:
+    def stop_typing(result: Failure | None) -> Failure | None:
         if typing is not None:
             typing.cancel()
         return result

@@ -21,7 +21,7 @@ class UntilExit:
         """Take the next piece of input, and return what is to be sent now."""
         *lines, last = (self._held + data).split(b"\n")
         self._held = b""
-        passed = []
+        passed: list[bytes] = []
         for line in lines:
             if line in (b"exit", b"exit\r") and not self._in_mid_line:
                 self.ended = True

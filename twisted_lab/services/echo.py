@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IReactorTime,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -49,7 +53,7 @@ class Echo(Protocol):
     """
 
     factory: EchoFactory
-    transport: ITCPTransport
+    transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -127,7 +131,11 @@ class EchoFactory(Factory):
     noisy = False
 
     def __init__(
-        self, clock: IReactorTime, events: ServiceEvents, chunk_size: int = 1024, upper: bool = False
+        self,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        chunk_size: int = 1024,
+        upper: bool = False,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -135,7 +143,7 @@ class EchoFactory(Factory):
         self.connections = Connections()
         self._upper = upper
 
-    def buildProtocol(self, addr: IAddress | None) -> Echo:  # noqa: ARG002
+    def buildProtocol(self, addr: IAddress | None) -> Echo:  # type: ignore[override]
         """See `twisted.internet.interfaces.IProtocolFactory`."""
         echo = Echo(upper_case() if self._upper else same)
         echo.factory = self

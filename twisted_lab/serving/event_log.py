@@ -6,17 +6,16 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
-from zope.interface import implementer
+from twisted.logger import LogEvent, globalLogPublisher
 
-from twisted_lab.events import ServiceEvents
+from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
 from twisted_lab.serving.options import ServiceOptions
 
 
 def _tell_console(event: LogEvent) -> None:
     # twistd has put its log in the place of sys.stderr.
-    print(message(event), file=sys.__stderr__, flush=True)  # noqa: T201
+    print(message(event), file=sys.__stderr__, flush=True)
 
 
 def _twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
@@ -24,7 +23,6 @@ def _twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
     return bool(chosen or twistd.get("syslog") or twistd.get("logger"))
 
 
-@implementer(ILogObserver)
 class EventLog:
     """The destinations of one service's events.
 
@@ -39,8 +37,8 @@ class EventLog:
     def __init__(self, options: ServiceOptions) -> None:
         self.events = ServiceEvents(options.command, self, options.log_level)
         self.file: EventFile | None = None
-        self._everything: list[ILogObserver] = []
-        self._announcements: list[ILogObserver] = []
+        self._everything: list[Observer] = []
+        self._announcements: list[Observer] = []
         if options["log-file"]:
             self.file = EventFile(
                 options["log-file"],

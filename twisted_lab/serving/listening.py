@@ -63,7 +63,7 @@ class TCPPort:
         last = min(self.port + self.spare, 65535)
         for port in range(self.port, last + 1):
             try:
-                return self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
+                return self.reactor.listenTCP(port, factory, BACKLOG, self.interface)  # type: ignore[arg-type]
             except CannotListenError as error:
                 reason = error.socketError
             except OSError as error:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import ClassVar
 
-from twisted import version as twisted_version
+from twisted.copyright import version as twisted_version
 from twisted.logger import LogLevel
 from twisted.python import usage
 
@@ -60,7 +60,7 @@ class Options(usage.Options):
 
     def opt_version(self) -> None:
         """Display the version and exit."""
-        print(f"twisted_lab {__version__}, Twisted {twisted_version.public()}")  # noqa: T201
+        print(f"twisted_lab {__version__}, Twisted {twisted_version}")  # noqa: T201
         raise SystemExit(0)
 
 
@@ -87,7 +87,13 @@ class ServiceOptions(Options):
             interface_address,
         ],
         ["log-file", None, None, "Log the events to this file, not to the console."],
-        ["log-format", None, "text", "text or json (JSON lines).", _one_of("log-format", "text", "json")],
+        [
+            "log-format",
+            None,
+            "text",
+            "text or json (JSON lines).",
+            _one_of("log-format", "text", "json"),
+        ],
         [
             "log-level",
             None,
@@ -111,8 +117,7 @@ class ServiceOptions(Options):
         self["listen"] = []
 
     def opt_listen(self, description: str) -> None:
-        """Listen on this Twisted endpoint, such as unix:/run/echo or tcp6:9090, instead of
-        --port and --interface. Can be given several times."""
+        """Listen on this endpoint (tcp6:9090, unix:/run/echo), not on --port. Repeatable."""
         self["listen"].append(description)
 
     def postOptions(self) -> None:
@@ -149,4 +154,5 @@ class ServiceOptions(Options):
     @property
     def log_level(self) -> LogLevel:
         """The least level that is logged."""
-        return LogLevel.levelWithName(self["log-level"])
+        level: LogLevel = LogLevel.levelWithName(self["log-level"])
+        return level

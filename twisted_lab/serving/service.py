@@ -69,9 +69,9 @@ class NetworkService(Service):
         """
         super().privilegedStartService()
         for listener in self._listeners:
-            listening: Deferred[IListeningPort | None] = listener.listen(self._factory).addCallbacks(
-                self._accepted, self._refused, callbackArgs=(listener.wanted,)
-            )
+            listening: Deferred[IListeningPort | None] = listener.listen(
+                self._factory
+            ).addCallbacks(self._accepted, self._refused, callbackArgs=(listener.wanted,))
             if self._refusal is not None:
                 raise self._refusal
             self._listening.append(listening)
@@ -115,7 +115,7 @@ class NetworkService(Service):
         return port
 
     def _announce(self, port: IListeningPort, wanted: int | None) -> None:
-        address = port.getHost()
+        address: Any = port.getHost()
         if wanted is not None and address.port != wanted:
             self._events.port_busy(wanted, address.port)
         self._events.listening(address_text(address))

@@ -1,0 +1,82 @@
+"""The wheel in an empty environment, as somebody gets it who has no checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import ENVIRONMENT, Server, connect, receive
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    environment = {**ENVIRONMENT, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("wheel")
+    # A cache from running the checkout must not get in.
+    cache = ROOT / "twisted" / "plugins" / "dropin.cache"
+    cache.touch()
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", directory, ".", cwd=ROOT)
+    cache.unlink()
+    (wheel,) = directory.iterdir()
+    return wheel
+
+
+def test_what_is_in_it(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.startswith("twisted/")] == [
+        "twisted/plugins/twisted_lab_plugin.py"
+    ]
+    assert "twisted_lab/py.typed" in names
+    outside = ("twisted_lab/", "twisted/plugins/", "twisted_lab-")
+    assert all(name.startswith(outside) for name in names)
+
+
+def test_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    binaries = tmp_path / "venv" / "bin"
+    pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet")
+    run(*pip, "install", wheel, cwd=tmp_path)
+
+    command = (str(binaries / "twistd"), "--reactor", "asyncio", "-n", "netlab-echo", "--port", "0")
+    with Server(tmp_path, command=command) as server:
+        with connect(server.wait_for_port()) as client:
+            client.sendall(b"from a wheel")
+            assert receive(client, 12) == b"from a wheel"
+        assert server.stop() == 0
+    assert "python -m twisted_lab.client" in run(
+        binaries / "python", "-m", "twisted_lab.client", "--help", cwd=tmp_path
+    )
+
+    run(*pip, "uninstall", "--yes", "twisted-lab", cwd=tmp_path)
+    commands = run(binaries / "twistd", "--help", cwd=tmp_path)
+    assert "netlab" not in commands
+    assert "portforward" in commands
+
+
+def test_a_checkout_that_is_not_installed(tmp_path: Path) -> None:
+    # -S hides the installed packages, and so the editable install; Twisted comes back by path.
+    site_packages = Path(pytest.__file__).parents[1]
+    program = (
+        f"import sys; sys.path += [{str(ROOT)!r}, {str(site_packages)!r}]; "
+        "from twisted.scripts.twistd import run; sys.argv = ['twistd', '--help']; run()"
+    )
+    assert "netlab-echo" in run(sys.executable, "-S", "-c", program, cwd=tmp_path)
