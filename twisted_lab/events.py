@@ -7,13 +7,9 @@ figures. What a peer sent is never part of an event, and the formats are constan
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import cast
 
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IAddress
 from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
 from twisted.python.failure import Failure
 
@@ -22,42 +18,11 @@ from twisted_lab.escaping import escape
 Observer = Callable[[LogEvent], object]
 
 
-def address_text(address: IAddress) -> str:
-    """Write an address as people read it: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
-
-    An IPv4 peer of a dual-stack IPv6 port is shown by its IPv4 address.
-    """
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    if isinstance(address, IPv6Address):
-        mapped = ipaddress.IPv6Address(address.host).ipv4_mapped
-        return f"{mapped}:{address.port}" if mapped else f"[{address.host}]:{address.port}"
-    if isinstance(address, UNIXAddress):
-        # A peer chooses the path that it binds its own end to.
-        return "unix:" + escape((address.name or b"").decode(errors="backslashreplace"))
-    return escape(str(address))
-
-
-def end_text(reason: Failure, closed_by: str | None) -> str:
-    """Say why a connection ended.
-
-    Args:
-        reason: What Twisted gave to ``connectionLost``.
-        closed_by: Who is known to have closed it, ``"client"`` or ``"server"``; None if nobody did.
-    """
-    if reason.check(ConnectionAborted):
-        return f"cut off by the {closed_by}"
-    if reason.check(ConnectionDone):
-        return f"closed by the {closed_by}"
-    if reason.check(ConnectionLost):
-        return "connection reset"
-    return escape(reason.getErrorMessage() or type(reason.value).__name__)
-
-
 class _Reporter:
     def __init__(self, service: str, observer: Observer, level: LogLevel = LogLevel.info) -> None:
         self._service = service
         self._level = level
+        self.traffic = level <= LogLevel.info
         self._log = Logger(namespace=service, observer=cast(ILogObserver, observer))
 
     def _report(
@@ -130,6 +95,37 @@ class ServiceEvents(_Reporter):
             bytes_out=bytes_out,
             seconds=seconds,
             reason=reason,
+        )
+
+    def hung_up(self, peer: str, reason: str) -> None:
+        """The peer broke a rule, and was told so."""
+        self._report(
+            LogLevel.warn,
+            "hung up",
+            "hung up on {peer}: {reason}",
+            peer=peer,
+            reason=reason,
+        )
+
+    def behind(self, peer: str, limit: int) -> None:
+        """The peer does not read what it is sent, and is cut off."""
+        self._report(
+            LogLevel.warn,
+            "client dropped",
+            "client dropped: {peer} is more than {limit} bytes behind",
+            peer=peer,
+            limit=limit,
+        )
+
+    def conversation_failed(self, peer: str, failure: Failure) -> None:
+        """The conversation with the peer has raised, which is a mistake in the service."""
+        self._report(
+            LogLevel.critical,
+            "conversation failed",
+            "the conversation with {peer} failed: {error}",
+            peer=peer,
+            error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
+            log_failure=failure,
         )
 
     def stopped(self) -> None:

@@ -11,7 +11,7 @@ class FakeConnection:
         self.aborted = False
         connections.add(self)
 
-    def hang_up(self) -> None:
+    def finish(self) -> None:
         if self.prompt:
             self.connections.remove(self)
 

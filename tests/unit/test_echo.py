@@ -128,14 +128,14 @@ class EchoTests(SynchronousTestCase):
 
     def test_hanging_up(self) -> None:
         echo, transport, recorder, _ = connect()
-        echo.hang_up()
+        echo.finish()
         self.assertTrue(transport.disconnecting)
         echo.connectionLost(Failure(ConnectionDone()))
         self.assertIn("closed by the server", recorder.messages[-1])
 
     def test_aborting(self) -> None:
         echo, transport, recorder, _ = connect()
-        echo.hang_up()
+        echo.finish()
         echo.abort()
         self.assertTrue(transport.disconnected)
         echo.connectionLost(Failure(ConnectionAborted()))

@@ -5,7 +5,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.recording import Recorder, recorded_events
-from twisted_lab.events import ClientEvents, address_text, end_text
+from twisted_lab.events import ClientEvents
+from twisted_lab.peers import address_text, end_text
 
 
 class AddressTextTests(SynchronousTestCase):

@@ -1,5 +1,21 @@
-"""What carries a service's traffic, between the transport and the service itself."""
+"""What carries a service's messages, between the transport and the conversation."""
 
+from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connection, Connections
+from twisted_lab.channels.factory import ConversationFactory
+from twisted_lab.channels.int32 import Int32Channel
+from twisted_lab.channels.stream import StreamChannel
+from twisted_lab.channels.text import TextChannel
 
-__all__ = ["Connection", "Connections"]
+__all__ = [
+    "Channel",
+    "Connection",
+    "Connections",
+    "Conversation",
+    "ConversationFactory",
+    "Int32Channel",
+    "PeerGone",
+    "PeerSilent",
+    "StreamChannel",
+    "TextChannel",
+]

@@ -11,8 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 class Connection(Protocol):
     """What `Connections` asks of each of its members."""
 
-    def hang_up(self) -> None:
-        """Close once everything that is owed to the peer is sent."""
+    def finish(self) -> None:
+        """Take nothing more from the peer; send it what it is owed, and close."""
         ...
 
     def abort(self) -> None:
@@ -45,7 +45,7 @@ class Connections:
             self._all_closed = None
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Hang up on everybody, and abort what has not closed after `seconds`.
+        """Finish with everybody, and abort what has not closed after `seconds`.
 
         Call it once nothing listens any more.
 
@@ -56,7 +56,7 @@ class Connections:
             return succeed(None)
         self._all_closed = all_closed = Deferred[None]()
         for connection in list(self._open):
-            connection.hang_up()
+            connection.finish()
         patience = clock.callLater(seconds, self._abort_all)
 
         def stop_waiting(_: None) -> None:

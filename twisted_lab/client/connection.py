@@ -12,7 +12,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.events import ClientEvents, address_text, end_text
+from twisted_lab.events import ClientEvents
+from twisted_lab.peers import address_text, end_text
 
 
 class HungUp(Exception):

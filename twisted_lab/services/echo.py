@@ -19,7 +19,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import Connections
-from twisted_lab.events import ServiceEvents, address_text, end_text
+from twisted_lab.events import ServiceEvents
+from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import EventLog, NetworkService, ServiceOptions, listeners, natural_number
 
 Answer = Callable[[bytes, bool], bytes]
@@ -97,7 +98,7 @@ class Echo(Protocol):
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
-    def hang_up(self) -> None:
+    def finish(self) -> None:
         """See `twisted_lab.channels.Connection`."""
         self._closed_by = "server"
         self._close()

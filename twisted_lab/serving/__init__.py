@@ -2,6 +2,7 @@
 
 from twisted_lab.serving.addresses import port_number
 from twisted_lab.serving.asking import ask
+from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.serving.event_file import message
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.listening import listeners
@@ -10,11 +11,13 @@ from twisted_lab.serving.service import CannotStart, NetworkService
 
 __all__ = [
     "CannotStart",
+    "ConversationOptions",
     "EventLog",
     "NetworkService",
     "Options",
     "ServiceOptions",
     "ask",
+    "conversation_service",
     "listeners",
     "message",
     "natural_number",

@@ -26,7 +26,9 @@ def natural_number(name: str) -> Callable[[str], int]:
     return read
 
 
-def _one_of(name: str, *choices: str) -> Callable[[str], str]:
+def one_of(name: str, *choices: str) -> Callable[[str], str]:
+    """Make a reader of one of some words, for the option `name`."""
+
     def read(text: str) -> str:
         if text not in choices:
             raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
@@ -92,14 +94,14 @@ class ServiceOptions(Options):
             None,
             "text",
             "text or json (JSON lines).",
-            _one_of("log-format", "text", "json"),
+            one_of("log-format", "text", "json"),
         ],
         [
             "log-level",
             None,
             "info",
             "debug, info, warn or error: the least that is logged.",
-            _one_of("log-level", "debug", "info", "warn", "error"),
+            one_of("log-level", "debug", "info", "warn", "error"),
         ],
         [
             "log-rotate-bytes",

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
-from twisted_lab.events import address_text
+from twisted_lab.peers import address_text
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.limits import raise_file_limit
 from twisted_lab.serving.listening import Listener

@@ -1,0 +1,68 @@
+"""What a conversation talks to, whatever carries its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+from twisted_lab.peers import Peer
+
+
+class PeerGone(Exception):
+    """The peer has closed, or is hung up on: nothing more will be heard. The text says how.
+
+    A conversation need not catch it; to end by it is an ordinary end.
+    """
+
+
+class PeerSilent(Exception):
+    """Nothing was heard for as long as the channel waits.
+
+    A conversation may catch it and hear again; if it does not, the peer is told and hung up on.
+    """
+
+
+class Channel(Protocol):
+    """One peer's messages, in and out.
+
+    Attributes:
+        peer: Who is at the other end.
+    """
+
+    peer: Peer
+
+    async def hear(self) -> str:
+        """Return the peer's next message.
+
+        It waits for it, and also until the peer has taken most of what was said to it: so a
+        conversation that says something for each message that it hears never runs ahead of a peer.
+
+        Raises:
+            PeerGone: No message will come any more. Those that came before were heard.
+            PeerSilent: None has come for too long.
+            twisted_lab.codecs.MessageError: What came is no message: it is too long, or not UTF-8.
+                Let it pass: the peer is told and hung up on.
+        """
+        ...
+
+    def say(self, text: str) -> None:
+        """Send a message. It never waits and never fails.
+
+        To a peer that has gone it does nothing. A peer that is 256 KiB behind, beside what the
+        kernel holds for it, is cut off: so a conversation with more to say than that hears in
+        between.
+        """
+        ...
+
+    def hang_up(self) -> None:
+        """Send what was said, and close; nothing more is heard.
+
+        The end of a conversation does the same.
+        """
+        ...
+
+
+Conversation = Callable[[Channel], Coroutine[Deferred[object], Any, object]]
+"""A conversation is any coroutine function that takes a channel."""

@@ -1,0 +1,47 @@
+"""Joins channels to a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
+
+from twisted_lab.channels.channel import Conversation
+from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.stream import StreamChannel
+from twisted_lab.events import ServiceEvents
+
+
+class ConversationFactory(Factory):
+    """Has a conversation with each peer that connects, and hangs up when it returns.
+
+    A conversation that raises is logged, with its peer; the others go on.
+
+    Args:
+        clock: Waits, and tells how long a connection has lasted.
+        events: What happens is reported here.
+        converse: The conversation.
+        make_channel: Makes a channel for a connection.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        converse: Conversation,
+        make_channel: Callable[[], StreamChannel],
+    ) -> None:
+        self.clock = clock
+        self.events = events
+        self.converse = converse
+        self.connections = Connections()
+        self._make_channel = make_channel
+
+    def buildProtocol(self, addr: IAddress | None) -> StreamChannel:  # type: ignore[override]
+        """See `twisted.internet.interfaces.IProtocolFactory`."""
+        channel = self._make_channel()
+        channel.factory = self
+        return channel

@@ -1,0 +1,31 @@
+"""Messages with a length before them."""
+
+from __future__ import annotations
+
+from twisted.protocols.basic import Int32StringReceiver
+
+from twisted_lab.channels.stream import StreamChannel
+from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame
+
+
+class Int32Channel(StreamChannel, Int32StringReceiver):
+    """An `Int32StringReceiver` whose strings are heard, as text, instead of received.
+
+    Its time and memory grow linearly with the bytes that come, which Twisted's own does not do.
+
+    Args:
+        patience: After so many seconds of silence `hear` raises PeerSilent.
+        max_message: The most bytes of a message.
+    """
+
+    def __init__(self, patience: float, max_message: int = MAX_MESSAGE) -> None:
+        super().__init__(FrameDecoder(max_message), patience)
+        self.MAX_LENGTH = max_message
+
+    def encode(self, text: str) -> bytes:
+        """See `StreamChannel.encode`."""
+        return encode_frame(text.encode())
+
+    def sendString(self, string: bytes) -> None:
+        """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""
+        self._send(encode_frame(string))

@@ -1,0 +1,17 @@
+"""The framings, as bytes to messages and back. Nothing here knows of Twisted, or waits."""
+
+from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode
+from twisted_lab.codecs.int32 import FrameDecoder, encode_frame
+from twisted_lab.codecs.lines import NEWLINES, LineDecoder
+from twisted_lab.codecs.stream import StreamDecoder
+
+__all__ = [
+    "MAX_MESSAGE",
+    "NEWLINES",
+    "FrameDecoder",
+    "LineDecoder",
+    "MessageError",
+    "StreamDecoder",
+    "decode",
+    "encode_frame",
+]

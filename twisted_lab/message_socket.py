@@ -1,0 +1,116 @@
+"""Int32 messages for blocking programs: a socket that sends and receives whole messages.
+
+A server that repeats what it hears, for one client after the other:
+
+    from twisted_lab.message_socket import MessageSocket
+
+    with MessageSocket() as listening:
+        listening.bind(("127.0.0.1", 9091))
+        listening.listen()
+        while True:
+            connection, address = listening.accept()
+            with connection:
+                for text in connection.messages():
+                    connection.send_message(text.upper())
+
+And a client:
+
+    from twisted_lab.message_socket import MessageSocket
+
+    with MessageSocket() as server:
+        server.connect(("127.0.0.1", 9091))
+        server.send_message("hello")
+        print(server.receive_message())
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, MessageError, decode, encode_frame
+
+
+class MessageSocket(socket.socket):
+    """A stream socket for messages in Int32 framing: four bytes of length, then UTF-8.
+
+    It is a `socket.socket` in everything else. Do not mix `receive_message` with `recv`: some bytes of
+    the next message may have been received already.
+
+    Attributes:
+        max_message: The most bytes of a message; set it before the first message is received.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_message = MAX_MESSAGE
+        self._decoder: FrameDecoder | None = None
+
+    def accept(self) -> tuple[MessageSocket, Any]:
+        """Accept a connection, as `socket.socket.accept` does.
+
+        Returns:
+            The connection, with this socket's `max_message`, and the client's address.
+        """
+        accepted, address = super().accept()
+        connection = type(self)(
+            accepted.family, accepted.type, accepted.proto, fileno=accepted.detach()
+        )
+        connection.max_message = self.max_message
+        return connection, address
+
+    def send_message(self, text: str) -> None:
+        """Send a message.
+
+        Raises:
+            MessageError: It is over the limit; nothing is sent.
+            OSError: As `socket.socket.sendall` does; TimeoutError among them.
+        """
+        data = text.encode()
+        if len(data) > self.max_message:
+            raise MessageError(
+                f"message of {len(data)} bytes is over the limit of {self.max_message}"
+            )
+        self.sendall(encode_frame(data))
+
+    def receive_message(self) -> str | None:
+        """Receive the next message.
+
+        Returns:
+            The message, or None if the other side has closed after the last one.
+
+        Raises:
+            MessageError: It is over the limit, or not UTF-8. Nothing more can be received.
+            ConnectionError: The other side has closed in the middle of a message.
+            TimeoutError: It has not come within the socket's timeout, which counts for the whole
+                message. What came of it is kept: call again to go on.
+        """
+        if self._decoder is None:
+            self._decoder = FrameDecoder(self.max_message)
+        timeout = self.gettimeout()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while (data := self._decoder.next()) is None:
+                if deadline is not None and timeout:
+                    self.settimeout(max(deadline - time.monotonic(), 1e-6))
+                piece = self.recv(65536)
+                if not piece:
+                    return self._end(self._decoder)
+                self._decoder.feed(piece)
+        finally:
+            self.settimeout(timeout)
+        return decode(data)
+
+    def _end(self, decoder: FrameDecoder) -> None:
+        if decoder.size:
+            raise ConnectionError(
+                f"connection closed in the middle of a message, after {decoder.size} of "
+                f"{decoder.needed} bytes"
+            )
+
+    def messages(self) -> Iterator[str]:
+        """Iterate over the messages, up to the last one; raises what `receive_message` does."""
+        while (text := self.receive_message()) is not None:
+            yield text

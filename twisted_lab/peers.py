@@ -1,0 +1,68 @@
+"""Who is at the other end, and why a connection ended."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress
+from twisted.python.failure import Failure
+
+from twisted_lab.escaping import escape
+
+
+def address_text(address: IAddress) -> str:
+    """Write an address as people read it: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
+
+    An IPv4 peer of a dual-stack IPv6 port is shown by its IPv4 address.
+    """
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        mapped = ipaddress.IPv6Address(address.host).ipv4_mapped
+        return f"{mapped}:{address.port}" if mapped else f"[{address.host}]:{address.port}"
+    if isinstance(address, UNIXAddress):
+        # A peer chooses the path that it binds its own end to.
+        return "unix:" + escape((address.name or b"").decode(errors="backslashreplace"))
+    return escape(str(address))
+
+
+def end_text(reason: Failure, closed_by: str | None) -> str:
+    """Say why a connection ended.
+
+    Args:
+        reason: What Twisted gave to ``connectionLost``.
+        closed_by: Who is known to have closed it, ``"client"`` or ``"server"``; None if nobody did.
+    """
+    if reason.check(ConnectionAborted):
+        return f"cut off by the {closed_by}"
+    if reason.check(ConnectionDone):
+        return f"closed by the {closed_by}"
+    if reason.check(ConnectionLost):
+        return "connection reset"
+    return escape(reason.getErrorMessage() or type(reason.value).__name__)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who is at the other end.
+
+    Attributes:
+        host: Its IP address (IPv4 for an IPv4 peer of a dual-stack port); empty for a unix socket.
+        port: Its port; 0 for a unix socket.
+        text: How it is written in logs.
+    """
+
+    host: str
+    port: int
+    text: str
+
+    @classmethod
+    def of(cls, address: IAddress) -> Peer:
+        """Say who has `address`."""
+        host = getattr(address, "host", "")
+        if isinstance(address, IPv6Address):
+            host = str(ipaddress.IPv6Address(host).ipv4_mapped or host)
+        return cls(host, getattr(address, "port", 0), address_text(address))

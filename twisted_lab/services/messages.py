@@ -1,0 +1,31 @@
+"""netlab-messages: asks for messages by number, and repeats each in upper case."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from twisted_lab.channels import Channel
+from twisted_lab.serving import ConversationOptions, NetworkService, conversation_service
+
+
+async def number_messages(channel: Channel) -> None:
+    """Ask for one message after the other, until one says ``exit``."""
+    for number in count(1):
+        channel.say(f"Message {number}:")
+        text = await channel.hear()
+        if text == "exit":
+            return
+        channel.say(f"Your message: {text.upper()}")
+
+
+class Options(ConversationOptions):
+    """The options of netlab-messages."""
+
+    command = "netlab-messages"
+    default_port = 9091
+    default_framing = "int32"
+
+
+def makeService(options: Options) -> NetworkService:
+    """Build the service that `options` describe."""
+    return conversation_service(options, number_messages)

@@ -1,0 +1,74 @@
+"""For the tests of your own conversations: a channel that plays a script, with no reactor."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from twisted.internet.defer import Deferred
+
+from twisted_lab.channels import Conversation, PeerGone
+from twisted_lab.peers import Peer
+
+
+class ScriptedChannel:
+    """A `twisted_lab.channels.Channel` whose peer says what a script has, and then goes.
+
+    Args:
+        *script: What is heard, in order: messages, and exceptions such as PeerSilent, which `hear`
+            raises.
+        host: The peer's address.
+        port: The peer's port.
+
+    Attributes:
+        said: What was said to the peer so far.
+        hung_up: Whether it was hung up on.
+    """
+
+    def __init__(
+        self, *script: str | Exception, host: str = "127.0.0.1", port: int = 50412
+    ) -> None:
+        self.peer = Peer(host, port, f"{host}:{port}")
+        self.said: list[str] = []
+        self.hung_up = False
+        self._script = deque(script)
+
+    async def hear(self) -> str:
+        """Return or raise what is next in the script; PeerGone at its end."""
+        if self.hung_up or not self._script:
+            raise PeerGone("the script is at its end")
+        line = self._script.popleft()
+        if isinstance(line, Exception):
+            raise line
+        return line
+
+    def say(self, text: str) -> None:
+        """Keep `text`, unless the peer was hung up on."""
+        if not self.hung_up:
+            self.said.append(text)
+
+    def hang_up(self) -> None:
+        """Remember it."""
+        self.hung_up = True
+
+
+def play(conversation: Conversation, *script: str | Exception) -> list[str]:
+    """Have a conversation with a peer that says what `script` has, and then goes.
+
+    Returns:
+        What was said to the peer.
+
+    Raises:
+        Exception: What the conversation raised, except PeerGone, which is an ordinary end.
+        AssertionError: It waits for something other than the peer; drive it yourself, on a
+            `ScriptedChannel`, with `Deferred.fromCoroutine`.
+    """
+    channel = ScriptedChannel(*script)
+    ended: list[object] = []
+    Deferred.fromCoroutine(conversation(channel)).addErrback(
+        lambda failure: failure.trap(PeerGone)
+    ).addBoth(ended.append)
+    assert ended, "the conversation waits for something other than the peer"
+    raising = getattr(ended[0], "raiseException", None)
+    if raising is not None:
+        raising()
+    return channel.said
