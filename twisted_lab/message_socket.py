@@ -36,8 +36,8 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, MessageError, decode, 
 class MessageSocket(socket.socket):
     """A stream socket for messages in Int32 framing: four bytes of length, then UTF-8.
 
-    It is a `socket.socket` in everything else. Do not mix `receive_message` with `recv`: some bytes of
-    the next message may have been received already.
+    It is a `socket.socket` in everything else. Do not mix `receive_message` with `recv`: some bytes
+    of the next message may have been received already.
 
     Attributes:
         max_message: The most bytes of a message; set it before the first message is received.
@@ -97,13 +97,14 @@ class MessageSocket(socket.socket):
                     self.settimeout(max(deadline - time.monotonic(), 1e-6))
                 piece = self.recv(65536)
                 if not piece:
-                    return self._end(self._decoder)
+                    self._check_end(self._decoder)
+                    return None
                 self._decoder.feed(piece)
         finally:
             self.settimeout(timeout)
         return decode(data)
 
-    def _end(self, decoder: FrameDecoder) -> None:
+    def _check_end(self, decoder: FrameDecoder) -> None:
         if decoder.size:
             raise ConnectionError(
                 f"connection closed in the middle of a message, after {decoder.size} of "

@@ -11,6 +11,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 
 from tests.unit.recording import Recorder, published
 from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.framing import Unchanged
 from twisted_lab.events import ClientEvents
 from twisted_lab.services.echo import Options, makeService
 
@@ -18,7 +19,7 @@ from twisted_lab.services.echo import Options, makeService
 async def converse(reactor: Any, port: int, data: bytes) -> bytes:
     """Send `data` in one go, finish, and return all that came back."""
     came: list[bytes] = []
-    client = ClientConnection(reactor, ClientEvents("client", Recorder()))
+    client = ClientConnection(reactor, ClientEvents("client", Recorder()), Unchanged())
     client.deliver = came.append
     await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), client)
     client.send(data)

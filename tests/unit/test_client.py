@@ -19,10 +19,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.recording import PEER, SERVER, Recorder
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.framing import MAX_INCOMING, Int32, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
+from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.events import ClientEvents
 
 
@@ -45,11 +47,26 @@ class ClientOptionsTests(SynchronousTestCase):
             options = parse(*arguments)
             self.assertEqual((options["service"], options["port"]), ("echo", 1))
 
+    def test_each_service_has_its_own_port_and_framing(self) -> None:
+        for arguments, port, framing in (
+            (["echo"], 9090, Unchanged),
+            (["messages"], 9091, Int32),
+            (["messages", "--framing", "text"], 9091, Unchanged),
+            (["broadcast"], 9094, Unchanged),
+            (["broadcast", "-f", "int32"], 9094, Int32),
+        ):
+            options = parse(*arguments)
+            options.complete(interactive=False)
+            self.assertEqual(options["port"], port)
+            self.assertIsInstance(options.make_framing(), framing)
+
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, text in (
-            (["ekho"], "the service is one of echo, not 'ekho'"),
+            (["ekho"], "the service is one of echo, messages, broadcast, not 'ekho'"),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
+            (["echo", "--framing", "text"], "echo has no framing"),
+            (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
             (["--colour"], "--colour not recognized"),
         ):
@@ -209,11 +226,15 @@ class TCPTransport(StringTransport):
 
 
 class ConnectedTestCase(SynchronousTestCase):
+    framing: type[Unchanged | Int32] = Unchanged
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.recorder = Recorder()
         self.heard: list[bytes] = []
-        self.connection = ClientConnection(self.clock, ClientEvents("client", self.recorder))
+        self.connection = ClientConnection(
+            self.clock, ClientEvents("client", self.recorder), self.framing()
+        )
         self.connection.deliver = self.heard.append
         self.transport = TCPTransport(hostAddress=PEER, peerAddress=SERVER)
         self.connection.makeConnection(self.transport)
@@ -270,6 +291,34 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertTrue(self.transport.disconnected)
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.successResultOf(self.connection.ended)
+
+
+class Int32ConnectionTests(ConnectedTestCase):
+    framing = Int32
+
+    def test_lines_travel_as_frames(self) -> None:
+        self.connection.send(b"a\r\n\nb")
+        self.connection.finish()
+        self.assertEqual(
+            self.transport.value(), b"".join(encode_frame(text) for text in (b"a", b"", b"b"))
+        )
+
+    def test_frames_are_shown_as_lines(self) -> None:
+        for piece in (b"\0\0", b"\0\x01a\0\0\0\0", b"\0\0\0\x02b"):
+            self.connection.dataReceived(piece)
+        self.assertEqual(b"".join(self.heard), b"a\n\n")
+
+    def test_a_line_that_is_too_long_for_a_message(self) -> None:
+        self.connection.send(b"x" * 65537 + b"\n")
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        failure = self.failureResultOf(self.connection.ended, MessageError)
+        self.assertIn("message of 65537 bytes", failure.getErrorMessage())
+
+    def test_a_message_that_is_too_long(self) -> None:
+        self.connection.dataReceived((MAX_INCOMING + 1).to_bytes(4, "big"))
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        self.failureResultOf(self.connection.ended, MessageError)
 
 
 class PipeTests(ConnectedTestCase):

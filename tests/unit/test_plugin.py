@@ -11,17 +11,41 @@ import twisted_lab
 
 # What the rest of the world may import; each further name is a promise.
 PUBLIC = {
-    "twisted_lab.channels": ["Connection", "Connections"],
+    "twisted_lab.channels": [
+        "Channel",
+        "Connection",
+        "Connections",
+        "Conversation",
+        "ConversationFactory",
+        "Int32Channel",
+        "PeerGone",
+        "PeerSilent",
+        "StreamChannel",
+        "TextChannel",
+    ],
+    "twisted_lab.codecs": [
+        "MAX_MESSAGE",
+        "NEWLINES",
+        "FrameDecoder",
+        "LineDecoder",
+        "MessageError",
+        "StreamDecoder",
+        "decode",
+        "encode_frame",
+    ],
     "twisted_lab.serving": [
         "CannotStart",
+        "ConversationOptions",
         "EventLog",
         "NetworkService",
         "Options",
         "ServiceOptions",
         "ask",
+        "conversation_service",
         "listeners",
         "message",
         "natural_number",
+        "one_of",
         "port_number",
     ],
 }
@@ -34,7 +58,7 @@ class PluginTests(SynchronousTestCase):
             for maker in getPlugins(IServiceMaker)
             if maker.tapname.startswith("netlab")
         }
-        self.assertEqual(sorted(makers), ["netlab-echo"])
+        self.assertEqual(sorted(makers), ["netlab-broadcast", "netlab-echo", "netlab-messages"])
         for name, maker in makers.items():
             self.assertEqual(maker.options.command, name)
 

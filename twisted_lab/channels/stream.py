@@ -312,7 +312,6 @@ class StreamChannel(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        self._connected = False
         self._hung_up = True
         self._congested = False
         self._outbox.clear()
@@ -320,11 +319,14 @@ class StreamChannel(Protocol):
             if timer is not None and timer.active():
                 timer.cancel()
         how = end_text(reason, self._closed_by)
-        self._over = self._over or PeerGone(how)
-        self._advance()
         seconds = self._clock.seconds() - self._since
         self._events.disconnected(self.peer.text, self._bytes_in, self._bytes_out, seconds, how)
-        self._forget_if_over()
+        self._connected = False
+        if self._conversing:
+            self._over = self._over or PeerGone(how)
+            self._advance()
+        else:
+            self.factory.connections.remove(self)
 
     def _conversation_failed(self, failure: Failure) -> None:
         error = failure.value
@@ -337,8 +339,5 @@ class StreamChannel(Protocol):
     def _conversation_ended(self, _: object) -> None:
         self._conversing = False
         self.hang_up()
-        self._forget_if_over()
-
-    def _forget_if_over(self) -> None:
-        if not self._connected and not self._conversing:
+        if not self._connected:
             self.factory.connections.remove(self)

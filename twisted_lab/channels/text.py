@@ -13,9 +13,9 @@ from twisted_lab.codecs import MAX_MESSAGE, LineDecoder
 class TextChannel(StreamChannel):
     """Lines, ended by LF or CRLF.
 
-    A peer that sends something without a newline and then falls silent has sent a message, too. From
-    then on it is *unterminated*: it takes what one ``recv()`` gives for one message, so messages to
-    it are kept apart in time.
+    A peer that sends something without a newline and then falls silent has sent a message, too.
+    From then on it is *unterminated*: it takes what one ``recv()`` gives for one message, so
+    messages to it are kept apart in time.
 
     Args:
         patience: After so many seconds of silence `hear` raises PeerSilent.
@@ -66,7 +66,7 @@ class TextChannel(StreamChannel):
 
     def _look_once_more(self) -> None:
         # A process that was held up runs its timers first: the rest of the line may have come.
-        self._idle = self._clock.callLater(0, self._end_line)
+        self._idle = self._clock.callLater(0.001, self._end_line)
 
     def _end_line(self) -> None:
         if self._mid_line and self._reading and not self._deaf:

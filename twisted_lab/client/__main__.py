@@ -15,6 +15,7 @@ from twisted.logger import LogLevel
 from twisted_lab.client import pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
 
@@ -51,7 +52,9 @@ async def converse(
     )
     endpoint = HostnameEndpoint(reactor, options["host"], options["port"])
     try:
-        connection = await connectProtocol(endpoint, ClientConnection(reactor, events))
+        connection = await connectProtocol(
+            endpoint, ClientConnection(reactor, events, options.make_framing())
+        )
     except Exception as error:
         tell(advice(error, options))
         raise SystemExit(1) from None
@@ -62,6 +65,9 @@ async def converse(
             await terminal.run(reactor, connection)
         else:
             await pipe.run(reactor, connection)
+    except MessageError as error:
+        tell(str(error))
+        raise SystemExit(1) from None
     except HungUp as error:
         tell(f"{connection.peer} hung up early: {error}; look into the server's log, or try again")
         raise SystemExit(1) from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -12,6 +13,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_lab.client.framing import Framing
+from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.peers import address_text, end_text
 
@@ -30,20 +33,24 @@ class ClientConnection(Protocol):
     Args:
         clock: Tells how long the connection has lasted.
         events: What happens is reported here.
+        framing: How lines travel.
 
     Attributes:
-        deliver: Called with each piece that comes. Set it before the connection is made.
+        deliver: Called with what is to be shown. Set it before the connection is made.
         ended: Fires with None when the server has closed after `finish`, or the client has
-            abandoned it; fails with HungUp if it ends in any other way.
+            abandoned it; fails with MessageError if something is too long for a message, and with
+            HungUp if it ends in any other way.
     """
 
     transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
     deliver: Callable[[bytes], object]
 
-    def __init__(self, clock: IReactorTime, events: ClientEvents) -> None:
+    def __init__(self, clock: IReactorTime, events: ClientEvents, framing: Framing) -> None:
         self.ended: Deferred[None] = Deferred()
         self._clock = clock
         self._events = events
+        self._framing = framing
+        self._error: MessageError | None = None
         self._finished = False
         self._abandoned = False
         self._bytes_in = 0
@@ -59,18 +66,34 @@ class ClientConnection(Protocol):
         """See `twisted.internet.interfaces.IProtocol`."""
         self._bytes_in += len(data)
         self._events.received(self.peer, len(data))
-        self.deliver(data)
+        with self._failing():
+            self.deliver(self._framing.incoming(data))
 
-    def send(self, data: bytes) -> None:
-        """Send `data`, unless the client has finished."""
-        if data and not self._finished:
+    def send(self, typed: bytes) -> None:
+        """Send the next piece of input, unless the client has finished."""
+        if not self._finished:
+            with self._failing():
+                self._write(self._framing.outgoing(typed))
+
+    def _write(self, data: bytes) -> None:
+        if data:
             self.transport.write(data)
             self._bytes_out += len(data)
             self._events.sent(self.peer, len(data))
 
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except MessageError as error:
+            self._error = error
+            self.transport.abortConnection()
+
     def finish(self) -> None:
         """Say that nothing more will be sent; what is owed still comes."""
         if not self.ended.called:
+            with self._failing():
+                self._write(self._framing.last())
             self._finished = True
             self.transport.unregisterProducer()
             self.transport.loseWriteConnection()
@@ -90,12 +113,14 @@ class ClientConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        by_client = self._finished or self._abandoned
+        by_client = self._finished or self._abandoned or self._error
         how = end_text(reason, "client" if by_client else "server")
         self._events.disconnected(
             self.peer, self._bytes_out, self._bytes_in, self._clock.seconds() - self._since, how
         )
-        if self._abandoned or (self._finished and reason.check(ConnectionDone)):
+        if self._error is not None:
+            self.ended.errback(self._error)
+        elif self._abandoned or (self._finished and reason.check(ConnectionDone)):
             self.ended.callback(None)
         else:
             self.ended.errback(HungUp(how))

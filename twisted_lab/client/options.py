@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.serving import Options, ask, port_number
+from twisted_lab.client.framing import Framing, Int32, Unchanged
+from twisted_lab.serving import Options, ask, one_of, port_number
 
-# Each service that the client knows, with its default port.
-SERVICES = {"echo": 9090}
+# Each service that the client knows, with its default port and framing; echo has none.
+SERVICES = {"echo": (9090, None), "messages": (9091, "int32"), "broadcast": (9094, "text")}
 
 
 def host_name(text: str) -> str:
@@ -28,15 +29,22 @@ class ClientOptions(Options):
 
     command = "twisted_lab.client"
     exit_status = 2
-    synopsis = "Usage: python -m twisted_lab.client [echo] [options]"
+    synopsis = "Usage: python -m twisted_lab.client [echo|messages|broadcast] [options]"
     longdesc = (
-        "Sends each line of the input to the service and shows what comes back. A line that says "
-        "exit, Ctrl-D or the end of the input ends it."
+        "Sends each line of the input to the service, and shows what comes from it. A line that "
+        "says exit, Ctrl-D or the end of the input ends it."
     )
     optFlags: ClassVar = [["quiet", "q", "Say nothing about the connection."]]
     optParameters: ClassVar = [
         ["host", None, None, "Host to connect to. [default: localhost]", host_name],
         ["port", "p", None, "Port to connect to. [default: the service's own]", port_number],
+        [
+            "framing",
+            "f",
+            None,
+            "text or int32, for messages and broadcast. [default: the service's own]",
+            one_of("framing", "text", "int32"),
+        ],
     ]
 
     def parseOptions(self, options: list[str]) -> None:  # type: ignore[override]
@@ -51,6 +59,14 @@ class ClientOptions(Options):
             words = " ".join([service, *others])
             raise UsageError(f"the service is one of {', '.join(SERVICES)}, not {words!r}")
         self["service"] = service
+        self._port, framing = SERVICES[service]
+        if framing is None and self["framing"]:
+            raise UsageError(f"{service} has no framing")
+        self["framing"] = self["framing"] or framing
+
+    def make_framing(self) -> Framing:
+        """Make the framing that was asked for."""
+        return Int32() if self["framing"] == "int32" else Unchanged()
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host and port that were not given.
@@ -60,7 +76,7 @@ class ClientOptions(Options):
         """
         for name, default, parse in (
             ("host", "localhost", host_name),
-            ("port", SERVICES[self["service"]], port_number),
+            ("port", self._port, port_number),
         ):
             if self[name] is None:
                 self[name] = ask(name.capitalize(), default, parse) if interactive else default

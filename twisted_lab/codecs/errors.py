@@ -11,7 +11,7 @@ class MessageError(ValueError):
 
 
 def too_long(size: int | None, limit: int) -> MessageError:
-    """Make the error for a message of `size` bytes, or of more than `limit` if that is not known."""
+    """Make the error for a message of `size` bytes, or None if its size is not known yet."""
     known = f"{size} bytes" if size is not None else f"more than {limit} bytes"
     return MessageError(f"message of {known} is over the limit of {limit}")
 

@@ -6,7 +6,7 @@ from twisted_lab.serving.conversations import ConversationOptions, conversation_
 from twisted_lab.serving.event_file import message
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.listening import listeners
-from twisted_lab.serving.options import Options, ServiceOptions, natural_number
+from twisted_lab.serving.options import Options, ServiceOptions, natural_number, one_of
 from twisted_lab.serving.service import CannotStart, NetworkService
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "listeners",
     "message",
     "natural_number",
+    "one_of",
     "port_number",
 ]

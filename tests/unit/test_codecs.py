@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.codecs import (
+    FrameDecoder,
+    LineDecoder,
+    MessageError,
+    StreamDecoder,
+    decode,
+    encode_frame,
+)
+
+
+def split(data: bytes, at: list[int]) -> list[bytes]:
+    cuts = sorted(cut for cut in at if cut <= len(data))
+    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
+
+
+def decode_all(decoder: StreamDecoder, pieces: list[bytes], ask_after_each: bool) -> list[bytes]:
+    messages = []
+    for piece in pieces:
+        decoder.feed(piece)
+        while ask_after_each and (message := decoder.next()) is not None:
+            messages.append(message)
+    while (message := decoder.next()) is not None:
+        messages.append(message)
+    return messages
+
+
+cuts = st.lists(st.integers(0, 300), max_size=20)
+frames = st.lists(st.binary(max_size=30), max_size=12)
+lines = st.lists(
+    st.binary(max_size=30).filter(lambda data: b"\n" not in data and not data.endswith(b"\r")),
+    max_size=12,
+)
+
+
+class FrameDecoderTests(SynchronousTestCase):
+    @given(frames, cuts, st.booleans())
+    def test_property_what_went_in_comes_out(
+        self, messages: list[bytes], at: list[int], ask: bool
+    ) -> None:
+        pieces = split(b"".join(map(encode_frame, messages)), at)
+        decoder = FrameDecoder(limit=30)
+        self.assertEqual(decode_all(decoder, pieces, ask), messages)
+        self.assertEqual(decoder.size, 0)
+
+    @given(st.lists(st.binary(max_size=40)), st.integers(0, 300))
+    def test_property_any_bytes_give_frames_or_the_error(
+        self, pieces: list[bytes], limit: int
+    ) -> None:
+        check_any_bytes(FrameDecoder(limit), pieces, limit)
+
+    def test_the_length_is_big_endian(self) -> None:
+        self.assertEqual(encode_frame(b"ab"), b"\0\0\0\x02ab")
+
+    def test_a_frame_over_the_limit(self) -> None:
+        decoder = FrameDecoder(limit=3)
+        decoder.feed(encode_frame(b"abc") + encode_frame(b"abcd"))
+        self.assertEqual(decoder.next(), b"abc")
+        for _ in range(2):
+            error = self.assertRaises(MessageError, decoder.next)
+            self.assertEqual(str(error), "message of 4 bytes is over the limit of 3")
+
+    def test_a_length_alone_takes_no_memory(self) -> None:
+        decoder = FrameDecoder(limit=2**32)
+        decoder.feed(b"\xff\xff\xff\xff")
+        self.assertIsNone(decoder.next())
+        self.assertEqual(decoder.size, 4)
+        self.assertEqual(decoder.needed, 2**32 + 3)
+
+
+class LineDecoderTests(SynchronousTestCase):
+    @given(lines, cuts, st.booleans(), st.sampled_from([b"\n", b"\r\n"]))
+    def test_property_what_went_in_comes_out(
+        self, messages: list[bytes], at: list[int], ask: bool, newline: bytes
+    ) -> None:
+        pieces = split(b"".join(message + newline for message in messages), at)
+        decoder = LineDecoder(limit=30)
+        self.assertEqual(decode_all(decoder, pieces, ask), messages)
+        self.assertEqual(decoder.size, 0)
+
+    @given(
+        st.lists(st.binary(max_size=40) | st.sampled_from([b"\n", b"\r\n", b"a\r"])),
+        st.integers(0, 60),
+    )
+    def test_property_any_bytes_give_lines_or_the_error(
+        self, pieces: list[bytes], limit: int
+    ) -> None:
+        check_any_bytes(LineDecoder(limit), pieces, limit)
+
+    def test_a_line_over_the_limit(self) -> None:
+        decoder = LineDecoder(limit=3)
+        decoder.feed(b"abc\r\nabcd\n")
+        self.assertEqual(decoder.next(), b"abc")
+        for _ in range(2):
+            error = self.assertRaises(MessageError, decoder.next)
+            self.assertEqual(str(error), "message of 4 bytes is over the limit of 3")
+
+    def test_a_line_over_the_limit_whose_end_has_not_come(self) -> None:
+        decoder = LineDecoder(limit=3)
+        decoder.feed(b"abcd")
+        self.assertIsNone(decoder.next())
+        decoder.feed(b"e")
+        error = self.assertRaises(MessageError, decoder.next)
+        self.assertEqual(str(error), "message of more than 3 bytes is over the limit of 3")
+
+    def test_a_carriage_return_elsewhere_stays(self) -> None:
+        decoder = LineDecoder()
+        decoder.feed(b"a\rb\r\r\n\r\n")
+        self.assertEqual([decoder.next(), decoder.next(), decoder.next()], [b"a\rb\r", b"", None])
+
+
+def check_any_bytes(decoder: StreamDecoder, pieces: list[bytes], limit: int) -> None:
+    fed = 0
+    for piece in pieces:
+        decoder.feed(piece)
+        fed += len(piece)
+        try:
+            while (message := decoder.next()) is not None:
+                assert len(message) <= limit
+        except MessageError:
+            return
+        assert decoder.size <= limit + 4
+    assert decoder.size <= fed
+
+
+class LinearTests(SynchronousTestCase):
+    """Work is counted, not timed: the bytes that the decoder copies or looks at."""
+
+    def looked_at(self, make: Callable[[], StreamDecoder], data: bytes) -> int:
+        decoder = make()
+        looked_at = 0
+        join = decoder._join
+
+        def count_and_join() -> None:
+            nonlocal looked_at
+            looked_at += decoder.size
+            join()
+
+        decoder._join = count_and_join  # type: ignore[method-assign]
+        for byte in data:
+            decoder.feed(bytes([byte]))
+            decoder.next()
+        return looked_at
+
+    def test_a_large_message_in_small_pieces(self) -> None:
+        size = 20_000
+        for make, data in (
+            (lambda: FrameDecoder(size), encode_frame(b"x" * size)),
+            (lambda: LineDecoder(size), b"x" * size + b"\n"),
+        ):
+            self.assertLess(self.looked_at(make, data), 2 * size)
+
+
+class DecodeTests(SynchronousTestCase):
+    def test_text(self) -> None:
+        self.assertEqual(decode("Привет".encode()), "Привет")
+
+    def test_not_utf8(self) -> None:
+        for data, start in ((b"abc\xff", 3), (b"\xd0", 0), (b"\xed\xa0\x80", 0), (b"\xc0\x80", 0)):
+            error = self.assertRaises(MessageError, decode, data)
+            self.assertEqual(str(error), f"not UTF-8 at byte {start}")

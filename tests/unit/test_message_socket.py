@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab import message_socket
+from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.message_socket import MessageSocket
+
+
+class MessageSocketTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        ours, self.plain = socket.socketpair()
+        self.socket = MessageSocket(ours.family, ours.type, ours.proto, fileno=ours.detach())
+        self.addCleanup(self.plain.close)
+        self.addCleanup(self.socket.close)
+
+    def test_sending(self) -> None:
+        self.socket.send_message("привет")
+        self.assertEqual(self.plain.recv(100), encode_frame("привет".encode()))
+
+    def test_a_message_over_the_limit_is_not_sent(self) -> None:
+        error = self.assertRaises(MessageError, self.socket.send_message, "x" * 65537)
+        self.assertEqual(str(error), "message of 65537 bytes is over the limit of 65536")
+        self.socket.send_message("ok")
+        self.assertEqual(self.plain.recv(100), encode_frame(b"ok"))
+
+    def test_receiving(self) -> None:
+        self.plain.sendall(encode_frame(b"a") + encode_frame(b"") + encode_frame(b"b"))
+        self.plain.close()
+        self.assertEqual(list(self.socket.messages()), ["a", "", "b"])
+        self.assertIsNone(self.socket.receive_message())
+
+    @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+    def test_property_what_is_sent_is_received(self, texts: list[str]) -> None:
+        for text in texts:
+            self.socket.send_message(text)
+            data = self.plain.recv(65536)
+            self.plain.sendall(data[:3])
+            self.plain.sendall(data[3:])
+            self.assertEqual(self.socket.receive_message(), text)
+
+    def test_bad_messages(self) -> None:
+        self.plain.sendall(encode_frame(b"ok") + encode_frame(b"a\xff"))
+        self.assertEqual(self.socket.receive_message(), "ok")
+        error = self.assertRaises(MessageError, self.socket.receive_message)
+        self.assertEqual(str(error), "not UTF-8 at byte 1")
+        self.plain.sendall(b"\xff\xff\xff\xff")
+        error = self.assertRaises(MessageError, self.socket.receive_message)
+        self.assertEqual(str(error), "message of 4294967295 bytes is over the limit of 65536")
+
+    def test_the_other_side_goes_in_the_middle(self) -> None:
+        self.plain.sendall(encode_frame(b"hello")[:-2])
+        self.plain.close()
+        error = self.assertRaises(ConnectionError, self.socket.receive_message)
+        self.assertEqual(
+            str(error), "connection closed in the middle of a message, after 7 of 9 bytes"
+        )
+
+    def test_a_timeout_loses_nothing(self) -> None:
+        self.socket.settimeout(0.01)
+        self.plain.sendall(encode_frame(b"hello")[:-2])
+        self.assertRaises(TimeoutError, self.socket.receive_message)
+        self.assertEqual(self.socket.gettimeout(), 0.01)
+        self.plain.sendall(b"lo")
+        self.assertEqual(self.socket.receive_message(), "hello")
+
+    def test_a_socket_that_does_not_block(self) -> None:
+        self.socket.setblocking(False)
+        self.assertRaises(BlockingIOError, self.socket.receive_message)
+        self.plain.sendall(encode_frame(b"hello"))
+        self.assertEqual(self.socket.receive_message(), "hello")
+
+    def test_accepted_sockets_are_message_sockets(self) -> None:
+        with MessageSocket() as listening:
+            listening.max_message = 3
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            with socket.create_connection(listening.getsockname()) as client:
+                connection, address = listening.accept()
+                with connection:
+                    self.assertEqual(address, client.getsockname())
+                    self.assertIsInstance(connection, MessageSocket)
+                    self.assertRaises(MessageError, connection.send_message, "four")
+
+    def test_it_imports_no_twisted(self) -> None:
+        program = (
+            "import sys, twisted_lab.message_socket; "
+            "print([name for name in sys.modules if name.startswith('twisted.')])"
+        )
+        said = subprocess.check_output([sys.executable, "-c", program], text=True)
+        self.assertEqual(said.strip(), "[]")
+
+
+class DocumentedProgramsTests(SynchronousTestCase):
+    def test_they_work(self) -> None:
+        server, client = re.findall(
+            r"^    from .*?(?=^\S|\Z)", str(message_socket.__doc__), re.DOTALL | re.MULTILINE
+        )
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        ready = threading.Event()
+
+        class Announced(MessageSocket):
+            def listen(self, *backlog: int) -> None:
+                super().listen(*backlog)
+                ready.set()
+
+        def run(program: str, **names: object) -> None:
+            body = "\n".join(line[4:] for line in program.splitlines())
+            exec(body.replace("9091", str(port)), names)
+
+        said: list[str] = []
+        names = {"MessageSocket": Announced}
+        body = server.split("\n", 1)[1]
+        threading.Thread(target=run, args=(body,), kwargs=names, daemon=True).start()
+        assert ready.wait(10)
+        run(client, print=said.append)
+        self.assertEqual(said, ["HELLO"])

@@ -1,0 +1,161 @@
+"""The conversations, with peers that play a script."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_channels import Wire
+from twisted_lab.channels import Int32Channel, PeerGone, PeerSilent, TextChannel
+from twisted_lab.codecs import MessageError
+from twisted_lab.services import broadcast, messages
+from twisted_lab.services.broadcast import Broadcast
+from twisted_lab.services.messages import number_messages
+from twisted_lab.serving import conversation_service
+from twisted_lab.testing import ScriptedChannel, play
+
+
+class MessagesTests(SynchronousTestCase):
+    def test_the_dialogue(self) -> None:
+        self.assertEqual(
+            play(number_messages, "hello", "", "привет", "exit", "more"),
+            [
+                "Message 1:",
+                "Your message: HELLO",
+                "Message 2:",
+                "Your message: ",
+                "Message 3:",
+                "Your message: ПРИВЕТ",
+                "Message 4:",
+            ],
+        )
+
+    def test_only_exit_is_exit(self) -> None:
+        self.assertIn("Your message: EXIT ", play(number_messages, "exit "))
+
+
+class BroadcastTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.broadcast = Broadcast()
+
+    def test_one_alone_hears_itself(self) -> None:
+        self.assertEqual(
+            play(self.broadcast.converse, "hi"),
+            ["CONNECT", "Message from client ('127.0.0.1', 50412): HI"],
+        )
+
+    def test_all_hear_all_in_one_order(self) -> None:
+        members = [LiveChannel(port) for port in (1, 2, 3)]
+        for member in members:
+            Deferred.fromCoroutine(self.broadcast.converse(member))
+        for member, text in ((members[1], "a"), (members[0], "b"), (members[1], "c")):
+            member.hears(text)
+        for member in members:
+            self.assertEqual(
+                member.said,
+                [
+                    "CONNECT",
+                    "Message from client ('127.0.0.1', 2): A",
+                    "Message from client ('127.0.0.1', 1): B",
+                    "Message from client ('127.0.0.1', 2): C",
+                ],
+            )
+
+    def test_one_who_leaves_hears_no_more(self) -> None:
+        leaving, staying = LiveChannel(1), LiveChannel(2)
+        left = Deferred.fromCoroutine(self.broadcast.converse(leaving))
+        Deferred.fromCoroutine(self.broadcast.converse(staying))
+        leaving.hears(PeerGone())
+        self.failureResultOf(left, PeerGone)
+        staying.hears("alone?")
+        self.assertEqual(leaving.said, ["CONNECT"])
+        self.assertEqual(len(staying.said), 2)
+
+    def test_one_may_be_silent_for_long(self) -> None:
+        self.assertEqual(len(play(self.broadcast.converse, PeerSilent(), PeerSilent(), "hi")), 2)
+
+    def test_one_who_breaks_the_framing_leaves(self) -> None:
+        self.assertRaises(MessageError, play, self.broadcast.converse, MessageError("too long"))
+        self.assertEqual(len(play(self.broadcast.converse, "hi")), 2)
+
+
+class LiveChannel(ScriptedChannel):
+    """A channel whose peer speaks when the test says so."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port=port)
+        self._hearing: Deferred[str] = Deferred()
+
+    async def hear(self) -> str:
+        self._hearing = Deferred()
+        return await self._hearing
+
+    def hears(self, text: str | Exception) -> None:
+        if isinstance(text, str):
+            self._hearing.callback(text)
+        else:
+            self._hearing.errback(text)
+
+
+class OptionsTests(SynchronousTestCase):
+    def parse(self, module: object, *arguments: str) -> messages.Options:
+        options: messages.Options = module.Options()  # type: ignore[attr-defined]
+        options.parseOptions(list(arguments))
+        return options
+
+    def test_defaults(self) -> None:
+        for module, port, channel in (
+            (messages, 9091, Int32Channel),
+            (broadcast, 9094, TextChannel),
+        ):
+            options = self.parse(module)
+            self.assertEqual(options["port"], port)
+            self.assertIsInstance(options.make_channel(), channel)
+
+    def test_framings(self) -> None:
+        for framing, channel in (("int32", Int32Channel), ("text", TextChannel)):
+            options = self.parse(messages, "--framing", framing)
+            self.assertIsInstance(options.make_channel(), channel)
+        self.assertIn("[default: int32]", " ".join(str(messages.Options()).split()))
+
+    def test_limits_reach_the_channel(self) -> None:
+        options = self.parse(
+            broadcast, "--max-message", "3", "--newline", "crlf", "--pace", "70", "--idle-flush=9"
+        )
+        reactor = MemoryReactorClock()
+        factory = conversation_service(options, Broadcast().converse, reactor)._factory
+        channel = factory.buildProtocol(None)  # type: ignore[arg-type]
+        assert isinstance(channel, TextChannel)
+        transport = Wire()
+        channel.makeConnection(transport)
+        self.assertEqual(transport.value(), b"CONNECT\r\n")
+        self.assertEqual((channel._pace, channel._idle_flush), (0.07, 0.009))
+        channel.dataReceived(b"1234\n")
+        self.assertIn(b"error: message of 4 bytes is over the limit of 3\r\n", transport.value())
+
+    def test_services_are_made(self) -> None:
+        for module in (messages, broadcast):
+            service = module.makeService(self.parse(module, "--port", "0"))
+            self.assertFalse(service.running)
+
+
+class PlayTests(SynchronousTestCase):
+    def test_a_conversation_that_raises(self) -> None:
+        async def broken(channel: object) -> None:
+            raise ValueError("no")
+
+        self.assertRaises(ValueError, play, broken)
+
+    def test_a_conversation_that_waits_for_something_else(self) -> None:
+        async def waiting(channel: object) -> None:
+            await Deferred()
+
+        self.assertRaises(AssertionError, play, waiting)
+
+    def test_a_hang_up(self) -> None:
+        channel = ScriptedChannel("never heard")
+        channel.hang_up()
+        channel.say("never said")
+        self.failureResultOf(Deferred.fromCoroutine(channel.hear()), PeerGone)
+        self.assertEqual((channel.said, channel.hung_up), ([], True))
