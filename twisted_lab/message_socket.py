@@ -92,7 +92,7 @@ class MessageSocket(socket.socket):
         timeout = self.gettimeout()
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            while (data := self._decoder.next()) is None:
+            while not (messages := self._decoder.take(1)):
                 if deadline is not None and timeout:
                     self.settimeout(max(deadline - time.monotonic(), 1e-6))
                 piece = self.recv(65536)
@@ -102,7 +102,7 @@ class MessageSocket(socket.socket):
                 self._decoder.feed(piece)
         finally:
             self.settimeout(timeout)
-        return decode(data)
+        return decode(messages[0])
 
     def _check_end(self, decoder: FrameDecoder) -> None:
         if decoder.size:

@@ -80,10 +80,7 @@ class ChannelTestCase(SynchronousTestCase):
     def frames(self) -> list[bytes]:
         decoder = FrameDecoder(10**7)
         decoder.feed(self.wire.value())
-        frames = []
-        while (frame := decoder.next()) is not None:
-            frames.append(frame)
-        return frames
+        return decoder.take(10**7)
 
 
 class ConversationTests(ChannelTestCase):

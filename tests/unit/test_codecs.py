@@ -25,11 +25,9 @@ def decode_all(decoder: StreamDecoder, pieces: list[bytes], ask_after_each: bool
     messages = []
     for piece in pieces:
         decoder.feed(piece)
-        while ask_after_each and (message := decoder.next()) is not None:
-            messages.append(message)
-    while (message := decoder.next()) is not None:
-        messages.append(message)
-    return messages
+        while ask_after_each and (some := decoder.take(2)):
+            messages += some
+    return messages + decoder.take(1000)
 
 
 cuts = st.lists(st.integers(0, 300), max_size=20)
@@ -62,15 +60,15 @@ class FrameDecoderTests(SynchronousTestCase):
     def test_a_frame_over_the_limit(self) -> None:
         decoder = FrameDecoder(limit=3)
         decoder.feed(encode_frame(b"abc") + encode_frame(b"abcd"))
-        self.assertEqual(decoder.next(), b"abc")
+        self.assertEqual(decoder.take(9), [b"abc"])
         for _ in range(2):
-            error = self.assertRaises(MessageError, decoder.next)
+            error = self.assertRaises(MessageError, decoder.take, 9)
             self.assertEqual(str(error), "message of 4 bytes is over the limit of 3")
 
     def test_a_length_alone_takes_no_memory(self) -> None:
         decoder = FrameDecoder(limit=2**32)
         decoder.feed(b"\xff\xff\xff\xff")
-        self.assertIsNone(decoder.next())
+        self.assertEqual(decoder.take(9), [])
         self.assertEqual(decoder.size, 4)
         self.assertEqual(decoder.needed, 2**32 + 3)
 
@@ -97,23 +95,23 @@ class LineDecoderTests(SynchronousTestCase):
     def test_a_line_over_the_limit(self) -> None:
         decoder = LineDecoder(limit=3)
         decoder.feed(b"abc\r\nabcd\n")
-        self.assertEqual(decoder.next(), b"abc")
+        self.assertEqual(decoder.take(9), [b"abc"])
         for _ in range(2):
-            error = self.assertRaises(MessageError, decoder.next)
+            error = self.assertRaises(MessageError, decoder.take, 9)
             self.assertEqual(str(error), "message of 4 bytes is over the limit of 3")
 
     def test_a_line_over_the_limit_whose_end_has_not_come(self) -> None:
         decoder = LineDecoder(limit=3)
         decoder.feed(b"abcd")
-        self.assertIsNone(decoder.next())
+        self.assertEqual(decoder.take(9), [])
         decoder.feed(b"e")
-        error = self.assertRaises(MessageError, decoder.next)
+        error = self.assertRaises(MessageError, decoder.take, 9)
         self.assertEqual(str(error), "message of more than 3 bytes is over the limit of 3")
 
     def test_a_carriage_return_elsewhere_stays(self) -> None:
         decoder = LineDecoder()
         decoder.feed(b"a\rb\r\r\n\r\n")
-        self.assertEqual([decoder.next(), decoder.next(), decoder.next()], [b"a\rb\r", b"", None])
+        self.assertEqual(decoder.take(9), [b"a\rb\r", b""])
 
 
 def check_any_bytes(decoder: StreamDecoder, pieces: list[bytes], limit: int) -> None:
@@ -122,8 +120,8 @@ def check_any_bytes(decoder: StreamDecoder, pieces: list[bytes], limit: int) -> 
         decoder.feed(piece)
         fed += len(piece)
         try:
-            while (message := decoder.next()) is not None:
-                assert len(message) <= limit
+            while some := decoder.take(3):
+                assert all(len(message) <= limit for message in some)
         except MessageError:
             return
         assert decoder.size <= limit + 4
@@ -146,7 +144,7 @@ class LinearTests(SynchronousTestCase):
         decoder._join = count_and_join  # type: ignore[method-assign]
         for byte in data:
             decoder.feed(bytes([byte]))
-            decoder.next()
+            decoder.take(9)
         return looked_at
 
     def test_a_large_message_in_small_pieces(self) -> None:

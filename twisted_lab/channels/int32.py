@@ -28,4 +28,4 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
 
     def sendString(self, string: bytes) -> None:
         """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""
-        self._send(encode_frame(string))
+        self.send(encode_frame(string))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # Reading stops while so many bytes wait to be heard; the next read may bring 64 KiB more.
 INBOX_BYTES = 65_536
+# So many messages at most are decoded ahead, because a short text takes far more memory than its
+# bytes did.
+INBOX_MESSAGES = 64
 # A peer that is so far behind, after the transport's buffer and the kernel's, is cut off.
 BEHIND_BYTES = 262_144
 # How long a peer that we have hung up on may take to close its side. Until then its input is read
@@ -49,17 +52,20 @@ class StreamChannel(Protocol):
 
     def __init__(self, decoder: StreamDecoder, patience: float) -> None:
         self._decoder = decoder
+        self._inbox: deque[str] = deque()
         self._patience = patience
         self._hearing: Deferred[str] | None = None
         self._over: Exception | None = None  # what hear() raises when there is nothing to hear
-        self._deaf = False
+        self._deaf = False  # what comes is dropped
         self._reading = True
         self._read_all = False
         self._outbox: deque[bytes] = deque()
         self._owed = 0
+        self._batches = True
         self._batching = False
         self._pushing = False
-        self._congested = False
+        self._congested = False  # the transport's buffer is full
+        self._holding = False  # the peer should take what was said before more is heard
         self._hung_up = False
         self._closing = False
         self._conversing = True
@@ -74,6 +80,7 @@ class StreamChannel(Protocol):
         self.peer = Peer.of(self.transport.getPeer())
         self._clock = self.factory.clock
         self._events = self.factory.events
+        self._traffic = self._events.traffic
         self._since = self._last_heard = self._clock.seconds()
         self._silence = self._clock.callLater(self._patience, self._check_silence)
         self.transport.registerProducer(self, True)
@@ -89,6 +96,8 @@ class StreamChannel(Protocol):
 
     async def hear(self) -> str:
         """See `twisted_lab.channels.Channel`."""
+        if self._inbox and not self._holding:
+            return self._inbox.popleft()
         message = self._take()
         if message is None:
             self._hearing = Deferred(self._forget_hearing)
@@ -100,27 +109,30 @@ class StreamChannel(Protocol):
 
     def _take(self) -> str | None:
         """Return the next message; None if there is none yet, or the peer should read first."""
-        if self._deaf:
-            raise cast(Exception, self._over)
-        if self._holds_back():
+        if self._holding and (self._inbox or not self._deaf):
             return None
-        try:
-            data = self._decoder.next()
-            if not self._reading and (data is None or self._decoder.size < INBOX_BYTES):
-                self._resume_reading()
-            if data is not None:
-                if self._events.traffic:
-                    self._events.received(self.peer.text, len(data))
-                return decode(data)
-        except MessageError as error:
-            self._deafen(error)
+        if not self._inbox and not self._deaf:
+            self._fill_inbox()
+        if self._inbox:
+            return self._inbox.popleft()
         if self._over is not None:
             raise self._over
         return None
 
-    def _holds_back(self) -> bool:
-        """Tell whether the peer should first take what was said."""
-        return self._congested
+    def _fill_inbox(self) -> None:
+        traffic = self._traffic
+        try:
+            # In a log that shows both, an answer stands after what it answers.
+            messages = self._decoder.take(1 if traffic else INBOX_MESSAGES)
+            if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
+                self._resume_reading()
+            for message in messages:
+                self._inbox.append(decode(message))
+                if traffic:
+                    self._events.received(self.peer.text, len(message))
+        except MessageError as error:
+            self._deaf = True
+            self._over = error
 
     def _advance(self) -> None:
         """Give the conversation what it waits for, if that has come."""
@@ -139,6 +151,7 @@ class StreamChannel(Protocol):
     def _deafen(self, reason: Exception) -> None:
         self._deaf = True
         self._over = reason
+        self._inbox.clear()
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -150,14 +163,14 @@ class StreamChannel(Protocol):
         if (
             self._decoder.size >= INBOX_BYTES
             and self._reading
-            and (self._hearing is None or self._holds_back())
+            and (self._hearing is None or self._holding)
         ):
             self._reading = False
             self.transport.pauseProducing()
 
     def _work_on(self, data: bytes) -> None:
         self._decoder.feed(data)
-        self._batching = True
+        self._batching = self._batches
         self._advance()
         self._end_batch()
 
@@ -186,16 +199,18 @@ class StreamChannel(Protocol):
 
     def say(self, text: str) -> None:
         """See `twisted_lab.channels.Channel`."""
-        self._send(self.encode(text))
+        self.send(self.encode(text))
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send the bytes of a message."""
         if self._hung_up:
             return
-        self._bytes_out += len(data)
-        if self._events.traffic:
-            self._events.sent(self.peer.text, len(data))
+        size = len(data)
         self._outbox.append(data)
-        self._owed += len(data)
+        self._owed += size
+        self._bytes_out += size
+        if self._traffic:
+            self._events.sent(self.peer.text, size)
         if not self._batching or self._owed >= BEHIND_BYTES:
             self._flush()
 
@@ -235,12 +250,13 @@ class StreamChannel(Protocol):
 
     def pauseProducing(self) -> None:
         """The transport has no room: see `twisted.internet.interfaces.IPushProducer`."""
-        self._congested = True
+        self._congested = self._holding = True
 
     def resumeProducing(self) -> None:
         """The transport has room again: see `twisted.internet.interfaces.IPushProducer`."""
         self._congested = False
         self._flush()
+        self._holding = bool(self._outbox)
         if self._pushing:
             # Somebody else's conversation is in the middle of its say().
             self._clock.callLater(0, self._advance)
@@ -313,7 +329,7 @@ class StreamChannel(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self._hung_up = True
-        self._congested = False
+        self._congested = self._holding = False
         self._outbox.clear()
         for timer in (self._silence, self._linger):
             if timer is not None and timer.active():

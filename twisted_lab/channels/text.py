@@ -42,9 +42,6 @@ class TextChannel(StreamChannel):
         self._idle: IDelayedCall | None = None
         self._pacing: IDelayedCall | None = None
 
-    def _holds_back(self) -> bool:
-        return self._congested or (self._unterminated and bool(self._outbox))
-
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
         return text.encode() + self._newline
@@ -72,6 +69,7 @@ class TextChannel(StreamChannel):
         if self._mid_line and self._reading and not self._deaf:
             self._mid_line = False
             self._unterminated = True
+            self._batches = False
             self._work_on(b"\n")
 
     def readConnectionLost(self) -> None:
@@ -93,11 +91,13 @@ class TextChannel(StreamChannel):
                 self._owed -= len(data)
                 self._pacing = self._clock.callLater(self._pace, self._paced)
                 self.transport.write(data)
+            self._holding = self._congested or bool(self._outbox)
         elif self._hung_up:
             self._close()
 
     def _paced(self) -> None:
         self._pacing = None
+        self._holding = self._congested
         self._flush()
         self._advance()
 

@@ -8,6 +8,8 @@ from twisted_lab.codecs import FrameDecoder, LineDecoder, encode_frame
 
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
+# More than a piece of input can hold.
+ALL = 2**30
 
 
 class Framing(Protocol):
@@ -60,10 +62,7 @@ class Int32:
     def outgoing(self, typed: bytes) -> bytes:
         """See `Framing`."""
         self._typed.feed(typed)
-        frames = []
-        while (line := self._typed.next()) is not None:
-            frames.append(encode_frame(line))
-        return b"".join(frames)
+        return b"".join(map(encode_frame, self._typed.take(ALL)))
 
     def last(self) -> bytes:
         """See `Framing`."""
@@ -72,7 +71,4 @@ class Int32:
     def incoming(self, data: bytes) -> bytes:
         """See `Framing`."""
         self._came.feed(data)
-        lines = []
-        while (frame := self._came.next()) is not None:
-            lines.append(frame + b"\n")
-        return b"".join(lines)
+        return b"".join(frame + b"\n" for frame in self._came.take(ALL))

@@ -8,11 +8,12 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
 from twisted_lab.codecs.stream import StreamDecoder
 
 _LENGTH = Struct(">I")
+_pack = _LENGTH.pack
 
 
 def encode_frame(data: bytes) -> bytes:
     """Put the length before `data`, which is at most 2**32 - 1 bytes."""
-    return _LENGTH.pack(len(data)) + data
+    return _pack(len(data)) + data
 
 
 class FrameDecoder(StreamDecoder):
@@ -26,23 +27,33 @@ class FrameDecoder(StreamDecoder):
         super().__init__(limit)
         self.needed = 4
 
-    def next(self) -> bytes | None:
-        """See `StreamDecoder.next`."""
-        while True:
-            data, start = self._data, self._start
-            held = len(data) - start
-            if held < self.needed:
-                if held + len(self._fresh) < self.needed:
-                    return None
-                self._join()
-                continue
-            (size,) = _LENGTH.unpack_from(data, start)
-            if size > self._limit:
-                raise too_long(size, self._limit)
-            end = start + 4 + size
-            if end > len(data):
+    def take(self, most: int) -> list[bytes]:
+        """See `StreamDecoder.take`."""
+        frames: list[bytes] = []
+        if self._fresh:
+            if self.size < self.needed:
+                return frames
+            self._join()
+        data, start, limit = self._data, self._start, self._limit
+        held = len(data)
+        unpack_from = _LENGTH.unpack_from
+        while len(frames) < most:
+            body = start + 4
+            if body > held:
+                self.needed = 4
+                break
+            (size,) = unpack_from(data, start)
+            if size > limit:
+                if not frames:
+                    raise too_long(size, limit)
+                break
+            end = body + size
+            if end > held:
                 self.needed = 4 + size
-                continue
-            self.needed = 4
-            self._start = end
-            return data[start + 4 : end]
+                break
+            frames.append(data[body:end])
+            start = end
+        self._start = start
+        if start == held:
+            self._data, self._start = b"", 0  # A large frame is not kept for longer than needed.
+        return frames

@@ -1,4 +1,4 @@
-"""Text framing: lines ended by LF or CRLF, and what is left of one when its sender falls silent."""
+"""Text framing: lines ended by LF or CRLF."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LineDecoder(StreamDecoder):
         super().__init__(limit)
         # What is known to have no LF: _data from _start on, and so many bytes of _fresh.
         self._data_searched = False
-        self._searched = 0
+        self._fresh_searched = 0
 
     def feed(self, data: bytes) -> None:
         """See `StreamDecoder.feed`."""
@@ -24,30 +24,34 @@ class LineDecoder(StreamDecoder):
             self._data_searched = False
         super().feed(data)
 
-    def next(self) -> bytes | None:
-        """See `StreamDecoder.next`."""
-        data, start = self._data, self._start
-        end = -1 if self._data_searched else data.find(b"\n", start)
-        if end < 0:
-            self._data_searched = True
-            if self._fresh.find(b"\n", self._searched) < 0:
-                self._searched = len(self._fresh)
-                # One byte over the limit may yet turn out to be the CR of a CRLF.
-                if self.size > self._limit + 1:
-                    raise too_long(None, self._limit)
-                return None
-            self._join()
+    def take(self, most: int) -> list[bytes]:
+        """See `StreamDecoder.take`."""
+        lines: list[bytes] = []
+        while len(lines) < most:
             data, start = self._data, self._start
-            end = data.index(b"\n")
-        self._start = end + 1
-        if end > start and data[end - 1] == 13:
-            end -= 1
-        if end - start > self._limit:
-            self._start = start
-            raise too_long(end - start, self._limit)
-        return data[start:end]
+            end = -1 if self._data_searched else data.find(b"\n", start)
+            if end < 0:
+                self._data_searched = True
+                if self._fresh.find(b"\n", self._fresh_searched) >= 0:
+                    self._join()
+                    continue
+                self._fresh_searched = len(self._fresh)
+                # One byte over the limit may yet turn out to be the CR of a CRLF.
+                if self.size > self._limit + 1 and not lines:
+                    raise too_long(None, self._limit)
+                break
+            stop = end - 1 if end > start and data[end - 1] == 13 else end
+            if stop - start > self._limit:
+                if not lines:
+                    raise too_long(stop - start, self._limit)
+                break
+            lines.append(data[start:stop])
+            self._start = end + 1
+            if self._start == len(data):
+                self._data, self._start = b"", 0  # A long line is not kept for longer than needed.
+        return lines
 
     def _join(self) -> None:
         super()._join()
         self._data_searched = False
-        self._searched = 0
+        self._fresh_searched = 0

@@ -37,11 +37,12 @@ class StreamDecoder(ABC):
             self._start = 0
 
     @abstractmethod
-    def next(self) -> bytes | None:
-        """Return the next message, or None if it has not come yet.
+    def take(self, most: int) -> list[bytes]:
+        """Return the messages that have come, `most` of them at most.
 
         Raises:
-            MessageError: It is over the limit; no further message can be had.
+            MessageError: The next message is over the limit; no further message can be had. Those
+                before it were returned.
         """
 
     def _join(self) -> None:

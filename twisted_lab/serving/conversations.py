@@ -19,7 +19,7 @@ from twisted_lab.serving.service import NetworkService
 
 
 class ConversationOptions(ServiceOptions):
-    """The options of a service that is a conversation; a subclass names the service and its port."""
+    """The options of a conversation; a subclass names the service and its port."""
 
     default_framing: ClassVar[str] = "text"
 
