@@ -105,8 +105,8 @@ def pipelined(kind: str) -> float:
 def one_message(mebibytes: int) -> float:
     """Return the seconds that one message takes to be received, in pieces of 1 KiB.
 
-    In a process of its own: in a warm one the smaller message would be put into memory that is there
-    already, while the larger one always gets new pages.
+    In a process of its own: in a warm one the smaller message would be put into memory that is
+    there already, while the larger one always gets new pages.
     """
     command = [sys.executable, "-m", "bench.frames", "--receive", str(mebibytes)]
     return float(subprocess.check_output(command))

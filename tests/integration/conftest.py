@@ -11,6 +11,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from twisted_lab.serving.limits import raise_file_limit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _many_files() -> None:
+    """Let the tests open as many connections as this machine allows."""
+    raise_file_limit()
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -183,8 +183,8 @@ class Terminal:
         return self.child.exitstatus
 
 
-def client_at(port: int) -> Terminal:
-    return Terminal(*CLIENT, "--host", "127.0.0.1", "--port", str(port))
+def client_at(port: int, service: str = "echo") -> Terminal:
+    return Terminal(*CLIENT, service, "--host", "127.0.0.1", "--port", str(port))
 
 
 def test_on_a_terminal(port: int) -> None:

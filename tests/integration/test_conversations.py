@@ -1,0 +1,225 @@
+"""netlab-messages and netlab-broadcast as real processes, with clients of every kind."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import Server, connect, receive, receive_all
+from tests.integration.test_client import client_at, run, scripted_server
+from tests.integration.test_server import resident_kib
+from twisted_lab.codecs import encode_frame
+from twisted_lab.message_socket import MessageSocket
+
+
+def messages(directory: Path, *arguments: str) -> Server:
+    return Server(
+        directory, "netlab-messages", "--port", "0", "--interface", "127.0.0.1", *arguments
+    )
+
+
+def broadcast(directory: Path, *arguments: str) -> Server:
+    return Server(
+        directory, "netlab-broadcast", "--port", "0", "--interface", "127.0.0.1", *arguments
+    )
+
+
+def message_socket(port: int) -> MessageSocket:
+    connection = MessageSocket()
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+@pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
+def test_a_blocking_script_as_students_write_it(tmp_path: Path, newline: str, end: str) -> None:
+    with (
+        messages(tmp_path, "--framing", "text", "--newline", newline) as server,
+        connect(server.wait_for_port()) as client,
+    ):
+        for number, text in enumerate(("hello", "привет", "third"), 1):
+            assert client.recv(1024).decode() == f"Message {number}:{end}"
+            client.send(text.encode())
+            assert client.recv(1024).decode() == f"Your message: {text.upper()}{end}"
+        assert client.recv(1024).decode() == f"Message 4:{end}"
+        client.send(b"exit")
+        assert client.recv(1024) == b""
+
+
+def test_message_socket_talks_to_messages(tmp_path: Path) -> None:
+    with messages(tmp_path) as server, message_socket(server.wait_for_port()) as client:
+        assert client.receive_message() == "Message 1:"
+        client.send_message("привет")
+        client.send_message("exit")
+        assert list(client.messages()) == ["Your message: ПРИВЕТ", "Message 2:"]
+
+
+def test_both_ends_of_the_limit(tmp_path: Path) -> None:
+    with messages(tmp_path) as server:
+        port = server.wait_for_port()
+        with message_socket(port) as client:
+            client.max_message = 100_000
+            client.send_message("x" * 65_536)
+            client.send_message("y" * 70_000)
+            assert list(client.messages()) == [
+                "Message 1:",
+                "Your message: " + "X" * 65_536,
+                "Message 2:",
+                "error: message of 70000 bytes is over the limit of 65536",
+            ]
+        server.wait_for("hung up on .*: message of 70000 bytes is over the limit")
+        with connect(port) as client:
+            client.sendall(encode_frame(b"0123456789abcdefg\xff"))
+            assert receive_all(client).endswith(encode_frame(b"error: not UTF-8 at byte 17"))
+
+
+def test_an_answer_arrives_although_more_was_sent_than_read(tmp_path: Path) -> None:
+    with messages(tmp_path) as server, connect(server.wait_for_port()) as client:
+        client.sendall(encode_frame(b"exit") + encode_frame(b"more") * 100_000)
+        client.shutdown(socket.SHUT_WR)
+        assert receive_all(client) == encode_frame(b"Message 1:")
+
+
+def test_three_scripts_see_each_others_lines(tmp_path: Path) -> None:
+    with broadcast(tmp_path) as server:
+        port = server.wait_for_port()
+        with connect(port) as one, connect(port) as two, connect(port) as three:
+            clients = (one, two, three)
+            for client in clients:
+                assert client.recv(1024) == b"CONNECT\n"
+            for speaker, text in ((one, "from one"), (two, "from two"), (three, "from three")):
+                speaker.send(text.encode())
+                expected = f"Message from client {speaker.getsockname()}: {text.upper()}\n"
+                for client in clients:
+                    assert client.recv(1024).decode() == expected
+
+
+def test_one_who_does_not_read_is_dropped_and_nobody_waits(tmp_path: Path) -> None:
+    with broadcast(tmp_path, "--log-level", "warn") as server:
+        port = server.wait_for_port()
+        with connect(port) as rude, connect(port) as polite:
+            for client in (rude, polite):
+                assert receive(client, 8) == b"CONNECT\n"
+            line = b"x" * 60_000 + b"\n"
+            prefix = len(f"Message from client {polite.getsockname()}: ")
+            for _ in range(400):
+                polite.sendall(line)
+                assert len(receive(polite, prefix + len(line))) == prefix + len(line)
+            dropped = f"127.0.0.1:{rude.getsockname()[1]}"
+            server.wait_for(f"client dropped: {dropped} is more than 262144 bytes behind")
+
+
+def test_a_thousand_members_hear_all_in_one_order(tmp_path: Path) -> None:
+    with broadcast(tmp_path, "--log-level", "warn", "--framing", "int32") as server:
+        port = server.wait_for_port()
+        members = [message_socket(port) for _ in range(1000)]
+        try:
+            for member in members:
+                assert member.receive_message() == "CONNECT"
+            for number in range(0, 1000, 100):
+                members[number].send_message(f"from {number}")
+            heard = [[member.receive_message() for _ in range(10)] for member in members]
+        finally:
+            for member in members:
+                member.close()
+    assert len(set(map(tuple, heard))) == 1
+    assert {str(text).rpartition(": ")[2] for text in heard[0]} == {
+        f"FROM {number}" for number in range(0, 1000, 100)
+    }
+
+
+def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
+    count = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
+    with messages(tmp_path, "--log-level", "warn") as server:
+        port = server.wait_for_port()
+        halves = []
+        try:
+            for _ in range(count):
+                half = connect(port)
+                half.sendall(b"\xff\xff")
+                halves.append(half)
+            with message_socket(port) as client:
+                assert client.receive_message() == "Message 1:"
+                before = resident_kib(server.process.pid)
+                for half in halves:
+                    half.sendall(b"\x00")
+                client.send_message("still served?")
+                assert client.receive_message() == "Your message: STILL SERVED?"
+                assert resident_kib(server.process.pid) - before < 4096
+        finally:
+            for half in halves:
+                half.close()
+
+
+def test_the_client_in_a_pipe(tmp_path: Path) -> None:
+    for framing in ("int32", "text"):
+        with messages(tmp_path, "--framing", framing) as server:
+            port = str(server.wait_for_port())
+            arguments = ("messages", "--quiet", "--framing", framing, "--port", port)
+            end = run(*arguments, typed=b"a\nb\nexit\n")
+            assert (end.returncode, end.stderr) == (0, b"")
+            assert end.stdout.decode().splitlines() == [
+                "Message 1:",
+                "Your message: A",
+                "Message 2:",
+                "Your message: B",
+                "Message 3:",
+            ]
+
+
+def test_the_client_in_a_pipe_with_a_line_that_is_too_long(tmp_path: Path) -> None:
+    with messages(tmp_path) as server:
+        port = str(server.wait_for_port())
+        end = run("messages", "--quiet", "--port", port, typed=b"x" * 70_000 + b"\n")
+    assert end.returncode == 1
+    assert end.stderr == b"message of 70000 bytes is over the limit of 65536\n"
+
+
+def test_the_client_talks_to_a_message_socket_server() -> None:
+    def script(connection: socket.socket) -> None:
+        with MessageSocket(fileno=connection.detach()) as client:
+            for text in client.messages():
+                client.send_message(f"{len(text)} characters")
+
+    with scripted_server(script) as port:
+        end = run("messages", "--quiet", "--port", str(port), typed="привет\nab\n".encode())
+    assert end.stdout.decode() == "6 characters\n2 characters\n"
+    assert end.returncode == 0
+
+
+def test_what_others_say_appears_above_the_line_that_one_types(tmp_path: Path) -> None:
+    with broadcast(tmp_path) as server:
+        port = server.wait_for_port()
+        with connect(port) as other:
+            assert receive(other, 8) == b"CONNECT\n"
+            terminal = client_at(port, "broadcast")
+            terminal.see("CONNECT")
+            terminal.type("half a line")
+            terminal.see("> half a line")
+            other.sendall(b"hello\n")
+            terminal.see(r"Message from client \('127.0.0.1', \d+\): HELLO")
+            terminal.see("> half a line")
+            terminal.type("\r")
+            terminal.see(r"Message from client .*: HALF A LINE")
+            terminal.type("exit\r")
+            assert terminal.end() == 0
+
+
+def test_netcat(tmp_path: Path) -> None:
+    # As `nc` does it: whole lines, and half-closed at the end of its input.
+    with (
+        messages(tmp_path, "--framing", "text") as server,
+        connect(server.wait_for_port()) as client,
+    ):
+        client.sendall(b"one\ntwo\n")
+        client.shutdown(socket.SHUT_WR)
+        assert receive_all(client).decode().splitlines() == [
+            "Message 1:",
+            "Your message: ONE",
+            "Message 2:",
+            "Your message: TWO",
+            "Message 3:",
+        ]
