@@ -324,25 +324,25 @@ class FlowControlTests(ChannelTestCase):
 
     def test_hear_holds_back_while_the_peer_takes_nothing(self) -> None:
         self.connect(self.echo)
-        self.channel.pauseProducing()
+        self.channel._outbox.pauseProducing()
         self.channel.dataReceived(encode_frame(b"a"))
         self.assertEqual(self.heard, [])
-        self.channel.resumeProducing()
+        self.channel._outbox.resumeProducing()
         self.assertEqual(self.heard, ["a"])
         self.assertEqual(self.frames(), [b"a"])
 
     def test_reading_stops_while_the_peer_takes_nothing(self) -> None:
         self.connect(self.echo)
-        self.channel.pauseProducing()
+        self.channel._outbox.pauseProducing()
         self.channel.dataReceived(encode_frame(b"x" * 96) * 700)
         self.assertEqual(self.wire.producerState, "paused")
-        self.channel.resumeProducing()
+        self.channel._outbox.resumeProducing()
         self.assertEqual(self.wire.producerState, "producing")
         self.assertEqual(len(self.heard), 700)
 
     def test_a_peer_that_is_too_far_behind_is_cut_off(self) -> None:
         self.connect(self.listen)
-        self.channel.pauseProducing()
+        self.channel._outbox.pauseProducing()
         said = 0
         while not self.wire.disconnected:
             self.channel.say("x" * 1000)
@@ -354,19 +354,19 @@ class FlowControlTests(ChannelTestCase):
         )
         for _ in range(1000):
             self.channel.say("x" * 1000)
-        self.assertEqual(self.channel._owed, 0)
+        self.assertEqual(self.channel._outbox._size, 0)
         self.lose(ConnectionAborted())
         self.assertEqual(self.ends, ["PeerGone: cut off"])
         self.assertIn("cut off by the server", self.recorder.messages[-1])
 
     def test_before_that_the_kernel_is_asked(self) -> None:
         self.connect(self.echo)
-        self.wire.doWrite = self.channel.resumeProducing  # type: ignore[attr-defined]
-        self.channel.pauseProducing()
+        self.wire.doWrite = self.channel._outbox.resumeProducing  # type: ignore[attr-defined]
+        self.channel._outbox.pauseProducing()
         self.channel.dataReceived(encode_frame(b"waits"))
         for _ in range(1000):
             self.channel.say("x" * 1000)
-            if not self.channel._congested:
+            if not self.channel._outbox._congested:
                 # It is another's turn: this conversation goes on after it.
                 self.assertEqual(self.heard, [])
         self.assertFalse(self.wire.disconnected)
@@ -384,14 +384,47 @@ class FlowControlTests(ChannelTestCase):
 
         self.connect(two)
         self.channel._hearing, hearing = None, self.channel._hearing
-        self.channel.pauseProducing()
+        self.channel._outbox.pauseProducing()
         assert hearing is not None
         hearing.callback("go")
         self.assertEqual(self.wire.value(), b"")
         self.assertFalse(self.wire.half_closed)
-        self.channel.resumeProducing()
+        self.channel._outbox.resumeProducing()
         self.assertEqual(self.frames(), [b"last words"])
         self.assertTrue(self.wire.half_closed)
+
+    def test_one_turn_hears_no_more_than_its_share(self) -> None:
+        self.connect(self.echo)
+        self.channel.dataReceived(encode_frame(b"") * 3000)
+        self.assertEqual(len(self.heard), 1024)
+        self.channel.dataReceived(encode_frame(b""))
+        self.assertEqual(len(self.heard), 1024)
+        self.clock.advance(0)
+        self.assertEqual(len(self.heard), 3001)
+        self.assertEqual(self.wire.value(), encode_frame(b"") * 3001)
+
+    def test_all_is_heard_though_the_peer_has_gone(self) -> None:
+        self.connect(self.listen)
+        self.channel.dataReceived(encode_frame(b"") * 3000)
+        self.channel.readConnectionLost()
+        self.lose(ConnectionDone())
+        self.clock.pump([0] * 5)
+        self.assertEqual(len(self.heard), 3000)
+        self.assertEqual(self.ends, ["PeerGone: closed by the client"])
+        self.assertEqual(len(self.factory.connections), 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_what_was_held_back_can_fill_the_transport_again(self) -> None:
+        self.connect(self.echo)
+        outbox = self.channel._outbox
+        outbox.pauseProducing()
+        self.channel.say("a")
+        self.wire.write = lambda data: outbox.pauseProducing()  # type: ignore[method-assign]
+        outbox.resumeProducing()
+        self.channel.dataReceived(encode_frame(b"b"))
+        self.assertEqual(self.heard, [])
+        outbox.resumeProducing()
+        self.assertEqual(self.heard, ["b"])
 
 
 class DrainTests(ChannelTestCase):
@@ -528,6 +561,7 @@ class TextChannelTests(ChannelTestCase):
         self.assertEqual(self.wire.producerState, "paused")
         self.silence(5)
         held.callback(None)
+        self.clock.pump([0] * 50)
         self.channel.dataReceived(b"f\n")
         self.assertEqual(self.heard[-1], "half")
 
@@ -566,11 +600,11 @@ class TextChannelTests(ChannelTestCase):
         self.channel.dataReceived(b"a")
         self.silence()
         self.clock.advance(1)
-        self.channel.pauseProducing()
+        self.channel._outbox.pauseProducing()
         self.channel.say("b")
         self.clock.advance(1)
         self.assertEqual(self.wire.value(), b"a\n")
-        self.channel.resumeProducing()
+        self.channel._outbox.resumeProducing()
         self.assertEqual(self.wire.value(), b"a\nb\n")
 
     def test_an_unterminated_peer_can_fall_behind_too(self) -> None:

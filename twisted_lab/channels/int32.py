@@ -28,4 +28,5 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
 
     def sendString(self, string: bytes) -> None:
         """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""
-        self.send(encode_frame(string))
+        if not self._hung_up:
+            self._outbox.add(encode_frame(string))

@@ -6,7 +6,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from twisted_lab.channels.stream import BEHIND_BYTES, StreamChannel
+from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, LineDecoder
 
 
@@ -40,11 +40,13 @@ class TextChannel(StreamChannel):
         self._mid_line = False
         self._unterminated = False
         self._idle: IDelayedCall | None = None
-        self._pacing: IDelayedCall | None = None
 
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
         return text.encode() + self._newline
+
+    def _batches(self) -> bool:
+        return not self._unterminated
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -69,8 +71,9 @@ class TextChannel(StreamChannel):
         if self._mid_line and self._reading and not self._deaf:
             self._mid_line = False
             self._unterminated = True
-            self._batches = False
-            self._work_on(b"\n")
+            self._outbox.keep_apart(self._pace)
+            self._decoder.feed(b"\n")
+            self._work()
 
     def readConnectionLost(self) -> None:
         """The peer says no more; a last line without an end is a message."""
@@ -80,31 +83,9 @@ class TextChannel(StreamChannel):
             self._decoder.feed(b"\n")
         super().readConnectionLost()
 
-    def _flush(self) -> None:
-        if not self._unterminated:
-            super()._flush()
-        elif self._owed > BEHIND_BYTES:
-            self._drop()
-        elif self._outbox:
-            if self._pacing is None and not self._congested:
-                data = self._outbox.popleft()
-                self._owed -= len(data)
-                self._pacing = self._clock.callLater(self._pace, self._paced)
-                self.transport.write(data)
-            self._holding = self._congested or bool(self._outbox)
-        elif self._hung_up:
-            self._close()
-
-    def _paced(self) -> None:
-        self._pacing = None
-        self._holding = self._congested
-        self._flush()
-        self._advance()
-
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         _cancel(self._idle)
-        _cancel(self._pacing)
         super().connectionLost(reason)
 
 

@@ -1,0 +1,146 @@
+"""What was said and is not sent yet, and how a slow peer is found out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from zope.interface import implementer
+
+# A peer that is so far behind, beside the transport's buffer and the kernel's, is cut off.
+BEHIND_BYTES = 262_144
+
+
+@implementer(IPushProducer)
+class Outbox:
+    """Messages on their way to a transport, which says when it has room.
+
+    Args:
+        transport: Where they go; it takes this as its producer.
+        clock: Keeps messages apart in time, if that is wanted.
+        has_room: Called when the peer has taken what was held back.
+        fell_behind: Called when the peer is too far behind.
+
+    Attributes:
+        batching: While it is set messages are kept, to go out together when it is over.
+        bytes_out: How many bytes the transport was given.
+        holding: Whether the peer should take what was said before more is heard.
+    """
+
+    def __init__(
+        self,
+        transport: Any,
+        clock: IReactorTime,
+        has_room: Callable[[], object],
+        fell_behind: Callable[[], object],
+    ) -> None:
+        self.batching = False
+        self.holding = False
+        self.bytes_out = 0
+        self._transport = transport
+        self._clock = clock
+        self._has_room = has_room
+        self._fell_behind = fell_behind
+        self._messages: deque[bytes] = deque()
+        self._size = 0
+        self._congested = False
+        self._pushing = False
+        self._pace = 0.0
+        self._pacing: IDelayedCall | None = None
+        self._finally: Callable[[], object] | None = None
+        transport.registerProducer(self, True)
+
+    def add(self, data: bytes) -> None:
+        """Send the bytes of a message, as soon as may be."""
+        self._messages.append(data)
+        self._size += len(data)
+        if not self.batching or self._size >= BEHIND_BYTES:
+            self.flush()
+
+    def keep_apart(self, seconds: float) -> None:
+        """Send each further message in a write of its own, so long after the one before."""
+        self._pace = seconds
+
+    def close(self, then: Callable[[], object]) -> None:
+        """Call `then` when everything has been given to the transport."""
+        self._finally = then
+        if not self.batching:
+            self.flush()
+
+    def discard(self) -> None:
+        """Drop what the transport was not given yet."""
+        self._size = 0
+        self._messages.clear()
+        self._congested = self.holding = False
+        if self._pacing is not None:
+            self._pacing.cancel()
+            self._pacing = None
+
+    def end_batch(self) -> None:
+        """Send what was kept."""
+        self.batching = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Pass on what the transport has room for."""
+        if self._size > BEHIND_BYTES and (self._congested or self._pace):
+            self._push()
+        if self._messages and not self._congested and self._pacing is None:
+            self._write()
+        self.holding = self._congested or bool(self._messages)
+        if self._finally is not None and not self._messages:
+            then, self._finally = self._finally, None
+            self._transport.unregisterProducer()
+            then()
+
+    def _write(self) -> None:
+        if self._pace:
+            data = self._messages.popleft()
+            self._size -= len(data)
+            self._pacing = self._clock.callLater(self._pace, self._paced)
+        else:
+            data = b"".join(self._messages)
+            self._messages.clear()
+            self._size = 0
+        self.bytes_out += len(data)
+        self._transport.write(data)
+
+    def _paced(self) -> None:
+        self._pacing = None
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self.flush()
+        if not self.holding:
+            self._has_room()
+
+    def _push(self) -> None:
+        # The transport sends when the reactor has its next turn, but a fan-out may say much within
+        # one turn. Before a peer is held to be behind, the kernel is asked; an error that it gives
+        # comes again, and is dealt with, in the reactor.
+        send = getattr(self._transport, "doWrite", None)
+        if send is not None:
+            self._pushing = True
+            send()
+            self._pushing = False
+        if self._size > BEHIND_BYTES:
+            self._fell_behind()
+
+    def pauseProducing(self) -> None:
+        """The transport has no room: see `twisted.internet.interfaces.IPushProducer`."""
+        self._congested = self.holding = True
+
+    def resumeProducing(self) -> None:
+        """The transport has room again: see `twisted.internet.interfaces.IPushProducer`."""
+        self._congested = False
+        if self._pushing:
+            # Somebody else's conversation is in the middle of its say().
+            self.flush()
+            self._clock.callLater(0, self._go_on)
+        else:
+            self._go_on()
+
+    def stopProducing(self) -> None:
+        """The connection is lost: see `twisted.internet.interfaces.IPushProducer`."""
