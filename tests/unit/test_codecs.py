@@ -54,6 +54,15 @@ class FrameDecoderTests(SynchronousTestCase):
     ) -> None:
         check_any_bytes(FrameDecoder(limit), pieces, limit)
 
+    def test_large_frames_among_small_ones(self) -> None:
+        messages = [b"a", b"b" * 2_000_000, b"", b"c" * 1_000_000, b"d"]
+        data = b"".join(map(encode_frame, messages))
+        for size in (65_536, 999_999, len(data)):
+            pieces = [data[start : start + size] for start in range(0, len(data), size)]
+            for ask in (False, True):
+                decoder = FrameDecoder(limit=2_000_000)
+                self.assertEqual(decode_all(decoder, pieces, ask), messages)
+
     def test_the_length_is_big_endian(self) -> None:
         self.assertEqual(encode_frame(b"ab"), b"\0\0\0\x02ab")
 

@@ -7,6 +7,9 @@ from struct import Struct
 from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
 from twisted_lab.codecs.stream import StreamDecoder
 
+# From this size on a frame is put together on its own, without what follows it.
+LARGE = 1_000_000
+
 _LENGTH = Struct(">I")
 _pack = _LENGTH.pack
 
@@ -33,6 +36,8 @@ class FrameDecoder(StreamDecoder):
         if self._fresh:
             if self.size < self.needed:
                 return frames
+            if self.needed > LARGE:
+                return [self._take_large()]
             self._join()
         data, start, limit = self._data, self._start, self._limit
         held = len(data)
@@ -57,3 +62,13 @@ class FrameDecoder(StreamDecoder):
         if start == held:
             self._data, self._start = b"", 0  # A large frame is not kept for longer than needed.
         return frames
+
+    def _take_large(self) -> bytes:
+        begun = self._data[self._start + 4 :]
+        missing = self.needed - 4 - len(begun)
+        fresh = memoryview(self._fresh)
+        frame = b"".join((begun, fresh[:missing]))
+        self._data, self._start = bytes(fresh[missing:]), 0
+        self._fresh = bytearray()
+        self.needed = 4
+        return frame
