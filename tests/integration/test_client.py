@@ -114,6 +114,20 @@ def test_a_pipe_costs_little_memory(port: int) -> None:
     assert peaks[1] - peaks[0] < 10_000, "KiB"
 
 
+def test_closed_descriptors(port: int) -> None:
+    client = " ".join(CLIENT)
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        end = subprocess.run(
+            ["/bin/sh", "-c", f"echo hello | {client} --port {port} {closed}"],
+            capture_output=True,
+            env=ENVIRONMENT,
+            timeout=DEADLINE,
+        )
+        assert end.returncode == 0
+        assert b"Traceback" not in end.stderr
+        assert end.stdout == (b"hello\n" if closed == "2>&-" else b"")
+
+
 def test_nobody_listens(unused_port: int) -> None:
     end = run("--port", str(unused_port))
     assert end.returncode == 1

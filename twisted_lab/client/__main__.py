@@ -77,14 +77,20 @@ def main() -> None:
     """Run the client on the command line's options."""
     options = ClientOptions()
     options.parseOptions(sys.argv[1:])
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    for descriptor in (0, 1, 2):
+        # One that was closed (<&-) would be taken by the connection, and written to.
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    interactive = os.isatty(0) and os.isatty(1)
     options.complete(interactive)
     tell: Callable[[str], object] = pipe.tell
     if interactive:
         from twisted.internet import asyncioreactor
 
         asyncioreactor.install()
-        if sys.stderr.isatty():
+        if os.isatty(2):
             # The line editor puts its own in the place of sys.stdout while somebody types.
             tell = lambda line: print(line, file=sys.stdout, flush=True)  # noqa: E731, T201
     from twisted.internet.task import react
