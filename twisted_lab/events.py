@@ -146,6 +146,16 @@ class ServiceEvents(_Reporter):
             reason=reason,
         )
 
+    def log_not_rotated(self, path: str, reason: str) -> None:
+        """No new log file can be begun; the old one grows past its size."""
+        self._announce(
+            LogLevel.error,
+            "log not rotated",
+            "cannot begin a new log: {reason}; {path} grows on until it is reopened",
+            path=path,
+            reason=reason,
+        )
+
     def log_resumed(self, path: str, lost: int) -> None:
         """The log file takes events again, after `lost` of them were lost."""
         self._announce(

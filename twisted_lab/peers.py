@@ -29,6 +29,14 @@ def address_text(address: IAddress) -> str:
     return escape(str(address))
 
 
+def tls_text(error: BaseException) -> str:
+    """Say what OpenSSL found wrong; its errors are lists of (library, function, reason)."""
+    try:
+        return escape(", ".join(str(entry[-1]) for entry in error.args[0]))
+    except (IndexError, TypeError):
+        return escape(str(error)) or type(error).__name__
+
+
 def end_text(reason: Failure, closed_by: str | None) -> str:
     """Say why a connection ended.
 
@@ -42,6 +50,8 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
         return f"closed by the {closed_by}"
     if reason.check(ConnectionLost):
         return "connection reset"
+    if type(reason.value).__module__.startswith("OpenSSL"):
+        return f"TLS failed: {tls_text(reason.value)}"
     return escape(reason.getErrorMessage() or type(reason.value).__name__)
 
 

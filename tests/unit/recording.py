@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 
 from twisted_lab.events import ServiceEvents
@@ -51,3 +52,20 @@ def published() -> Iterator[Recorder]:
         yield recorder
     finally:
         globalLogPublisher.removeObserver(observer)
+
+
+class Wire(StringTransport):
+    """A transport that counts the writes, can be full, and can be half-closed."""
+
+    half_closed = False
+
+    def __init__(self) -> None:
+        super().__init__(SERVER, PEER)
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self.writes.append(data)
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True

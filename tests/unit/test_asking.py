@@ -35,6 +35,9 @@ class AskTests(SynchronousTestCase):
     def test_the_end_of_input_takes_the_default(self) -> None:
         self.assertEqual(self.ask(EOFError), 9090)
 
+    def test_no_input_at_all_takes_the_default(self) -> None:
+        self.assertEqual(self.ask(RuntimeError), 9090)
+
     def test_a_bad_answer_is_explained_and_asked_again(self) -> None:
         self.assertEqual(self.ask("x", "70000", "7"), 7)
         self.assertEqual(len(self.prompts), 3)

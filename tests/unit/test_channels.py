@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import PEER, SERVER, recorded_events
+from tests.unit.recording import Wire, recorded_events
 from tests.unit.test_codecs import cuts, split
 from twisted_lab.channels import (
     Channel,
@@ -25,23 +24,6 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
-
-
-class Wire(StringTransport):
-    """A transport that counts the writes, can be full, and can be half-closed."""
-
-    half_closed = False
-
-    def __init__(self) -> None:
-        super().__init__(SERVER, PEER)
-        self.writes: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        super().write(data)
-        self.writes.append(data)
-
-    def loseWriteConnection(self) -> None:
-        self.half_closed = True
 
 
 class ChannelTestCase(SynchronousTestCase):

@@ -47,6 +47,14 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertFalse(slow.aborted)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_one_does_not_even_abort(self) -> None:
+        broken = FakeConnection(self.connections, prompt=False)
+        broken.abort = lambda: None  # type: ignore[method-assign]
+        drained = self.connections.drain(self.clock, 5)
+        self.clock.pump([5, 1])
+        self.successResultOf(drained)
+        self.connections.remove(broken)
+
     def test_one_never_finishes(self) -> None:
         prompt = FakeConnection(self.connections, prompt=True)
         stuck = FakeConnection(self.connections, prompt=False)

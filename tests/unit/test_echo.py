@@ -2,22 +2,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import PEER, SERVER, Recorder, recorded_events
+from tests.unit.recording import Recorder, Wire, recorded_events
 from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
 
 
-def connect(
-    chunk_size: int = 1024, upper: bool = False
-) -> tuple[Echo, StringTransport, Recorder, Clock]:
+def connect(chunk_size: int = 1024, upper: bool = False) -> tuple[Echo, Wire, Recorder, Clock]:
     clock = Clock()
     events, recorder = recorded_events()
     factory = EchoFactory(clock, events, chunk_size, upper)
     echo = factory.buildProtocol(None)
-    transport = StringTransport(SERVER, PEER)
+    transport = Wire()
     echo.makeConnection(transport)
     return echo, transport, recorder, clock
 
@@ -49,7 +46,7 @@ class EchoTests(SynchronousTestCase):
         factory = EchoFactory(Clock(), events, upper=True)
         echoes = []
         for data in (b"\xd0", b"a"):
-            echo, transport = factory.buildProtocol(None), StringTransport()
+            echo, transport = factory.buildProtocol(None), Wire()
             echo.makeConnection(transport)
             echo.dataReceived(data)
             echoes.append(transport.value())
@@ -126,12 +123,30 @@ class EchoTests(SynchronousTestCase):
         self.assertEqual(recorder.names, ["client connected", "client disconnected"])
         self.assertIn("connection reset", recorder.messages[-1])
 
-    def test_hanging_up(self) -> None:
-        echo, transport, recorder, _ = connect()
+    def test_finishing(self) -> None:
+        echo, transport, recorder, clock = connect()
+        echo.dataReceived(b"answered")
+        transport.pauseProducing()
         echo.finish()
+        self.assertTrue(transport.half_closed)
+        self.assertIsNone(transport.producer)
+        self.assertEqual(transport.producerState, "producing")
+        echo.dataReceived(b"dropped")
+        echo.writeConnectionLost()
+        self.assertFalse(transport.disconnecting)
+        echo.readConnectionLost()
         self.assertTrue(transport.disconnecting)
+        self.assertEqual(transport.value(), b"answered")
         echo.connectionLost(Failure(ConnectionDone()))
         self.assertIn("closed by the server", recorder.messages[-1])
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_a_peer_that_does_not_close_its_side_is_not_waited_for_long(self) -> None:
+        echo, transport, _, clock = connect()
+        echo.finish()
+        echo.writeConnectionLost()
+        clock.advance(2)
+        self.assertTrue(transport.disconnecting)
 
     def test_aborting(self) -> None:
         echo, transport, recorder, _ = connect()
@@ -148,11 +163,6 @@ class EchoTests(SynchronousTestCase):
         echo.connectionLost(Failure(ConnectionDone()))
         self.successResultOf(drained)
 
-    def test_the_peer_may_keep_its_receiving_side_shut(self) -> None:
-        echo, transport, _, _ = connect()
-        echo.writeConnectionLost()
-        self.assertFalse(transport.disconnecting)
-
 
 class MakeServiceTests(SynchronousTestCase):
     def test_options_reach_the_factory(self) -> None:
@@ -162,7 +172,7 @@ class MakeServiceTests(SynchronousTestCase):
         assert isinstance(factory, EchoFactory)
         self.assertEqual(factory.chunk_size, 7)
         echo = factory.buildProtocol(None)
-        transport = StringTransport()
+        transport = Wire()
         echo.makeConnection(transport)
         echo.dataReceived(b"a")
         self.assertEqual(transport.value(), b"A")

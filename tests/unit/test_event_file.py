@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from unittest.mock import patch
 
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -10,6 +11,7 @@ from twisted_lab.events import ServiceEvents
 from twisted_lab.serving.event_file import EventFile, json_line, text_line
 
 PEER = "127.0.0.1:50412"
+real_write = os.write
 
 
 def an_event(peer: str = PEER) -> Recorder:
@@ -97,6 +99,76 @@ class EventFileTests(SynchronousTestCase):
         )
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual((self.directory / "events.log.1").stat().st_size, 2 * size)
+
+    def test_several_processes_may_share_it(self) -> None:
+        one, two = self.file(), self.file()
+        for file in (one, two):
+            file.open()
+        for _ in range(3):
+            one(self.event)
+            two(self.event)
+        one.close()
+        two.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 6)
+
+    def test_one_of_them_rotates(self) -> None:
+        size = len(text_line(self.event))
+        one, two = (self.file(rotate_bytes=4 * size) for _ in range(2))
+        for file in (one, two):
+            file.open()
+        for _ in range(10):
+            one(self.event)
+            two(self.event)
+        one.close()
+        two.close()
+        files = [path.read_text() for path in self.directory.iterdir()]
+        self.assertEqual(sum(text.count("\n") for text in files), 20)
+        self.assertLessEqual(max(map(len, files)), 6 * size)
+
+    def test_it_is_cut_from_outside(self) -> None:
+        file = self.file(rotate_bytes=3 * len(text_line(self.event)))
+        file.open()
+        for _ in range(3):
+            file(self.event)
+        os.truncate(self.path, 0)
+        file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+        self.assertEqual(len(list(self.directory.iterdir())), 1)
+
+    def test_a_pipe_is_written_to_and_not_rotated(self) -> None:
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        file = self.file(rotate_bytes=1)
+        file.open()
+        for _ in range(3):
+            file(self.event)
+        file.close()
+        self.assertEqual(os.read(reader, 10_000).decode(), text_line(self.event) * 3)
+        self.assertEqual(len(list(self.directory.iterdir())), 1)
+
+    def test_a_file_that_cannot_be_rotated_grows_on(self) -> None:
+        file = self.file(rotate_bytes=1)
+        file.open()
+        file(self.event)
+        with patch("os.replace", side_effect=PermissionError(13, "Permission denied")):
+            for _ in range(3):
+                file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 4)
+        self.assertEqual(self.trouble.names, ["log not rotated"])
+
+    def test_a_write_that_was_cut_short(self) -> None:
+        file = self.file()
+        file.open()
+        with patch("os.write", lambda descriptor, data: real_write(descriptor, data[:5])):
+            file(self.event)
+        file(self.event)
+        file.close()
+        line = text_line(self.event)
+        self.assertEqual(self.path.read_text(), line[:5] + "\n" + line)
+        self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
 
     def test_it_reopens(self) -> None:
         file = self.file()

@@ -1,4 +1,4 @@
-import io
+import os
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.recording import published
 from tests.unit.test_options import SampleOptions
 from twisted_lab.serving import EventLog
+from twisted_lab.serving.event_log import Console
 
 
 class EventLogTests(SynchronousTestCase):
@@ -18,43 +19,66 @@ class EventLogTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([argument.format(file=self.path) for argument in arguments])
         options.parent = twistd  # type: ignore[assignment]
-        console = io.StringIO()
-        log = EventLog(options)
-        with published() as recorder, patch("sys.__stderr__", console):
+        console, ours = os.pipe()
+        with patch("os.dup", lambda _: ours):
+            log = EventLog(options)
+        if log._console is None:
+            os.close(ours)
+        with published() as recorder:
             log.open()
             log.events.started("0.1.0")
             log.events.listening("0.0.0.0:9090")
+            log.has_started()
+            log.events.port_busy(9090, 9091)
             log.close()
         self.published = recorder.names
-        self.console = console.getvalue()
+        with open(console) as shown:
+            self.console = shown.read()
         self.logged = self.path.read_text() if self.path.exists() else ""
 
     def test_the_console(self) -> None:
         for logfile in (None, "-"):
             self.go(logfile=logfile)
-            self.assertEqual(self.published, ["server started", "listening"])
+            self.assertEqual(self.published, ["server started", "listening", "port busy"])
             self.assertEqual(self.console, "")
 
     def test_a_level(self) -> None:
         self.go("--log-level", "warn")
-        self.assertEqual(self.published, ["listening"])
+        self.assertEqual(self.published, ["listening", "port busy"])
 
     def test_twistds_own_log_file(self) -> None:
         self.go(logfile="x.log")
-        self.assertEqual(self.published, ["server started", "listening"])
-        self.assertEqual(self.console, "listening on 0.0.0.0:9090\n")
+        self.assertEqual(self.published, ["server started", "listening", "port busy"])
+        self.assertEqual(
+            self.console, "listening on 0.0.0.0:9090\nport 9090 is busy, listening on 9091\n"
+        )
 
     def test_our_log_file(self) -> None:
         self.go("--log-file", "{file}")
-        self.assertEqual(self.published, ["listening"])
+        self.assertEqual(self.published, ["listening", "port busy"])
         self.assertEqual(self.console, "")
-        self.assertEqual(self.logged.count("\n"), 2)
+        self.assertEqual(self.logged.count("\n"), 3)
 
     def test_both_files(self) -> None:
         self.go("--log-file", "{file}", "--log-format", "json", logfile="x.log")
-        self.assertEqual(self.published, ["server started", "listening"])
+        self.assertEqual(self.published, ["server started", "listening", "port busy"])
+        self.assertEqual(
+            self.console, "listening on 0.0.0.0:9090\nport 9090 is busy, listening on 9091\n"
+        )
+        self.assertEqual(self.logged.count('"service": "netlab-sample"'), 3)
+
+    def test_a_daemon_has_a_console_until_it_has_started(self) -> None:
+        self.go(nodaemon=0)
+        self.assertEqual(self.published, ["server started", "listening", "port busy"])
         self.assertEqual(self.console, "listening on 0.0.0.0:9090\n")
-        self.assertEqual(self.logged.count('"service": "netlab-sample"'), 2)
+
+    def test_a_console_that_nobody_reads(self) -> None:
+        console, ours = os.pipe()
+        os.close(console)
+        with patch("os.dup", lambda _: ours):
+            shown = Console()
+        shown({"log_format": "to nobody"})
+        shown.close()
 
     def test_outside_twistd(self) -> None:
         options = SampleOptions()

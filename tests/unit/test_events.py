@@ -1,3 +1,4 @@
+from OpenSSL import SSL
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.logger import LogLevel
@@ -35,6 +36,11 @@ class AddressTextTests(SynchronousTestCase):
 
 
 class EndTextTests(SynchronousTestCase):
+    def test_tls(self) -> None:
+        error = SSL.Error([("SSL routines", "", "http request")])
+        self.assertEqual(end_text(Failure(error), "client"), "TLS failed: http request")
+        self.assertEqual(end_text(Failure(SSL.SysCallError(-1, "x")), "client")[:10], "TLS failed")
+
     def test_reasons(self) -> None:
         for reason, text in (
             (ConnectionDone(), "closed by the client"),

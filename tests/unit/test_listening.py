@@ -1,5 +1,6 @@
 import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -110,6 +111,17 @@ class DescribedEndpointTests(SynchronousTestCase):
     def test_a_missing_certificate(self) -> None:
         line = self.refusal("ssl:9443:privateKey=/nonexistent/key.pem")
         self.assertIn("No such file or directory: /nonexistent/key.pem", line)
+
+    def test_a_broken_certificate(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text("no certificate")
+        line = self.refusal(f"ssl:0:privateKey={path}")
+        self.assertIn("its key or certificate cannot be used (", line)
+
+    def test_systemd_has_passed_nothing(self) -> None:
+        for socket in ("index=0", "name=echo"):
+            line = self.refusal(f"systemd:domain=INET:{socket}")
+            self.assertIn("systemd has passed no such socket", line)
 
     def test_a_busy_port(self) -> None:
         self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")

@@ -103,6 +103,12 @@ class ServiceOptionsTests(SynchronousTestCase):
         self.assertIn("192.0.2.1 is not an address of this machine", said)
         self.assertIn("not 'many'", said)
 
+    def test_asking_does_not_offer_what_cannot_be(self) -> None:
+        options, said = self.ask(["", ""], "--interface", "192.0.2.1")
+        self.assertEqual(options["interface"], "0.0.0.0")
+        self.assertIn("192.0.2.1 is not an address of this machine", said)
+        self.assertIn("Interface [0.0.0.0]: ", said)
+
     def test_asking_shows_what_was_given_as_the_default(self) -> None:
         options, said = self.ask(["", ""], "--port", "7008")
         self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7008))

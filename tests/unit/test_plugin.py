@@ -12,6 +12,7 @@ import twisted_lab
 # What the rest of the world may import; each further name is a promise.
 PUBLIC = {
     "twisted_lab.channels": [
+        "LINGER_SECONDS",
         "Channel",
         "Connection",
         "Connections",
@@ -22,6 +23,7 @@ PUBLIC = {
         "PeerSilent",
         "StreamChannel",
         "TextChannel",
+        "shut_down",
     ],
     "twisted_lab.codecs": [
         "MAX_MESSAGE",

@@ -57,6 +57,15 @@ class PendingPort:
         return self.result
 
 
+class FakeUnixPort:
+    """A port that can be let go without a reactor."""
+
+    lost = False
+
+    def connectionLost(self, reason: object) -> None:
+        self.lost = True
+
+
 class NetworkServiceTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = FakeReactor()
@@ -184,6 +193,28 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertNoResult(stopping)
         port.closed.callback(None)
         self.successResultOf(stopping)
+
+    def test_a_second_signal_does_not_wait_for_anybody(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before = signal.getsignal(signal.SIGINT)
+            self.addCleanup(signal.signal, signal.SIGINT, before)
+            service = self.service(self.port())
+            service.startService()
+            self.reactor.start()
+            stuck = FakeConnection(self.connections, prompt=False)
+            os.kill(os.getpid(), signal.SIGTERM)
+            stopping = service.stopService()
+            os.kill(os.getpid(), number)
+            self.assertTrue(stuck.aborted)
+            self.successResultOf(stopping)
+
+    def test_what_listens_already_is_let_go_when_the_rest_cannot(self) -> None:
+        port: Any = FakeUnixPort()
+        service = self.service(
+            PendingPort(succeed(port)), PendingPort(fail(CannotListen("no way")))
+        )
+        self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertTrue(port.lost)
 
     def test_sigterm_stops_the_reactor(self) -> None:
         self.service(self.port()).startService()

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_channels import Wire
+from tests.unit.recording import Wire
 from twisted_lab.channels import Int32Channel, PeerGone, PeerSilent, TextChannel
 from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages

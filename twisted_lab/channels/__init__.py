@@ -1,6 +1,7 @@
 """What carries a service's messages, between the transport and the conversation."""
 
 from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent
+from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
 from twisted_lab.channels.connections import Connection, Connections
 from twisted_lab.channels.factory import ConversationFactory
 from twisted_lab.channels.int32 import Int32Channel
@@ -8,6 +9,7 @@ from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.channels.text import TextChannel
 
 __all__ = [
+    "LINGER_SECONDS",
     "Channel",
     "Connection",
     "Connections",
@@ -18,4 +20,5 @@ __all__ = [
     "PeerSilent",
     "StreamChannel",
     "TextChannel",
+    "shut_down",
 ]

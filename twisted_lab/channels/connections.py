@@ -39,7 +39,7 @@ class Connections:
 
     def remove(self, connection: Connection) -> None:
         """Forget `connection`, which has closed."""
-        self._open.remove(connection)
+        self._open.discard(connection)
         if not self._open and self._all_closed is not None:
             self._all_closed.callback(None)
             self._all_closed = None
@@ -57,14 +57,24 @@ class Connections:
         self._all_closed = all_closed = Deferred[None]()
         for connection in list(self._open):
             connection.finish()
-        patience = clock.callLater(seconds, self._abort_all)
+        timers = [
+            clock.callLater(seconds, self.abort),
+            # Whatever has gone wrong, a service must be able to stop.
+            clock.callLater(seconds + 1, self._give_up),
+        ]
 
         def stop_waiting(_: None) -> None:
-            if patience.active():
-                patience.cancel()
+            for timer in timers:
+                if timer.active():
+                    timer.cancel()
 
         return all_closed.addCallback(stop_waiting)
 
-    def _abort_all(self) -> None:
+    def abort(self) -> None:
+        """Close all connections at once."""
         for connection in list(self._open):
             connection.abort()
+
+    def _give_up(self) -> None:
+        for connection in list(self._open):
+            self.remove(connection)

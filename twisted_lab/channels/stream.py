@@ -6,12 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels.channel import PeerGone, PeerSilent
+from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
 from twisted_lab.channels.outbox import BEHIND_BYTES, Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.peers import Peer, end_text
@@ -27,9 +28,6 @@ INBOX_MESSAGES = 64
 # So many messages of one peer are heard in one turn of the reactor; then others have theirs, and
 # what was said to them can be sent.
 TURN_MESSAGES = 1024
-# How long a peer that we have hung up on may take to close its side. Until then its input is read
-# and dropped: to close with input unread would reset the connection and lose what was said last.
-LINGER_SECONDS = 2.0
 
 
 @implementer(IHalfCloseableProtocol)
@@ -246,12 +244,10 @@ class StreamChannel(Protocol):
 
     def _close(self) -> None:
         self._closing = True
-        if self._read_all or ISSLTransport.providedBy(self.transport):
+        if self._read_all:
             self.transport.loseConnection()
         else:
-            self.transport.loseWriteConnection()
-            if not self._reading:
-                self._resume_reading()
+            shut_down(self.transport)
 
     def writeConnectionLost(self) -> None:
         """The peer has all that was said; now it should close, too."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IHalfCloseableProtocol,
     IReactorTime,
 )
@@ -18,7 +19,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.channels import Connections
+from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import EventLog, NetworkService, ServiceOptions, listeners, natural_number
@@ -60,7 +61,9 @@ class Echo(Protocol):
         self._answer = answer
         self._bytes_in = 0
         self._bytes_out = 0
+        self._finished = False
         self._closed_by = "client"
+        self._linger: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -72,6 +75,8 @@ class Echo(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        if self._finished:
+            return
         size = self.factory.chunk_size
         for start in range(0, len(data), size):
             portion = data[start : start + size]
@@ -87,21 +92,22 @@ class Echo(Protocol):
 
     def readConnectionLost(self) -> None:
         """The peer sends no more: give it the rest of what it is owed, and close."""
-        self._send(self._answer(b"", True))
-        self._close()
+        if not self._finished:
+            self._send(self._answer(b"", True))
+            # With a producer registered, the transport would wait for it before it closes.
+            self.transport.unregisterProducer()
+        self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """We never shut down our side alone."""
-
-    def _close(self) -> None:
-        # With a producer registered, the transport would wait for it before it closes.
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
+        """The peer has been sent all that it is owed; now it should close, too."""
+        self._linger = self.factory.clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
 
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`."""
+        self._finished = True
         self._closed_by = "server"
-        self._close()
+        self.transport.unregisterProducer()
+        shut_down(self.transport)
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""
@@ -109,6 +115,8 @@ class Echo(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        if self._linger is not None and self._linger.active():
+            self._linger.cancel()
         self.factory.events.disconnected(
             self._peer,
             self._bytes_in,

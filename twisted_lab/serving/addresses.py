@@ -18,7 +18,7 @@ def port_number(text: str) -> int:
         UsageError: It is not one.
     """
     # int() would also take "+1", "1_0" and digits of other scripts.
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
         raise UsageError(f"a port is a number from 0 to 65535, not {text!r}")
     return int(text)
 
@@ -46,7 +46,9 @@ def bind_problem(error: OSError, interface: str, port: int) -> str:
         return f"port {port} is privileged: choose one from 1024 up, or run it with the right to"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{interface} is not an address of this machine"
-    return str(error.strerror or error)
+    if isinstance(error, socket.gaierror):
+        return f"{interface} is not an address of this machine"
+    return error.strerror or str(error)
 
 
 def check_bindable(interface: str, port: int) -> None:

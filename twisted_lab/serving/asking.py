@@ -37,7 +37,7 @@ def ask(
     while True:
         try:
             answer = read(f"{question} [{default}]: ").strip()
-        except EOFError:
+        except (EOFError, RuntimeError):  # RuntimeError: there is no standard input at all.
             tell("")
             return default
         except KeyboardInterrupt:

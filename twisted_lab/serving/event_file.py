@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from twisted.logger import LogEvent
-from twisted.python.logfile import LogFile
 
 from twisted_lab.events import ServiceEvents
+from twisted_lab.serving.rotating_file import RotatingFile
 
 
 def message(event: LogEvent) -> str:
@@ -75,7 +75,7 @@ class EventFile:
         self._keep = keep
         self._events = events
         self._active = False
-        self._file: LogFile | None = None
+        self._file: RotatingFile | None = None
         # How many events were lost since the file could last be written; None while it can.
         self._lost: int | None = None
 
@@ -116,17 +116,11 @@ class EventFile:
             lost, self._lost = self._lost, None
             self._events.log_resumed(self._path, lost)
 
-    def _open(self) -> LogFile:
-        directory, name = os.path.split(self._path)
-        file = LogFile(name, directory, self._rotate_bytes, maxRotatedFiles=self._keep)
-        if file.size and not self._ends_with_a_line():
-            file.write(b"\n")  # A disk that filled up has cut the last line short.
-        return file
+    def _open(self) -> RotatingFile:
+        return RotatingFile(self._path, self._rotate_bytes, self._keep, self._cannot_rotate)
 
-    def _ends_with_a_line(self) -> bool:
-        with open(self._path, "rb") as file:  # noqa: PTH123
-            file.seek(-1, os.SEEK_END)
-            return file.read() == b"\n"
+    def _cannot_rotate(self, error: OSError) -> None:
+        self._events.log_not_rotated(self._path, error.strerror or str(error))
 
     def _failed(self, error: OSError, lost: int) -> None:
         self._let_go()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from twisted.logger import LogEvent, globalLogPublisher
@@ -13,9 +14,23 @@ from twisted_lab.serving.event_file import EventFile, json_line, message, text_l
 from twisted_lab.serving.options import ServiceOptions
 
 
-def _tell_console(event: LogEvent) -> None:
-    # twistd has put its log in the place of sys.stderr.
-    print(message(event), file=sys.__stderr__, flush=True)
+class Console:
+    """Standard error, as it was when this was made.
+
+    twistd puts its log in the place of sys.stderr, and a daemon lets go of its terminal.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = os.dup(2)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Show what `event` says, if anybody looks."""
+        with suppress(OSError):
+            os.write(self._descriptor, f"{message(event)}\n".encode(errors="backslashreplace"))
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._descriptor)
 
 
 def _twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
@@ -48,13 +63,17 @@ class EventLog:
                 self.events,
             )
             self._everything.append(self.file)
-        if _twistd_keeps_a_log(options.parent or {}):
-            self._everything.append(globalLogPublisher)
-            self._announcements.append(_tell_console)
-        elif self.file is None:
+        twistd: Mapping[str, Any] = options.parent or {}
+        self._is_daemon = not twistd.get("nodaemon", True)
+        twistds_is_elsewhere = _twistd_keeps_a_log(twistd)
+        if self.file is None or twistds_is_elsewhere:
             self._everything.append(globalLogPublisher)
         else:
             self._announcements.append(globalLogPublisher)
+        self._console: Console | None = None
+        if self._is_daemon or twistds_is_elsewhere:
+            self._console = Console()
+            self._announcements.append(self._console)
 
     def __call__(self, event: LogEvent) -> None:
         """Pass `event` on."""
@@ -73,7 +92,19 @@ class EventLog:
         if self.file is not None:
             self.file.open()
 
+    def has_started(self) -> None:
+        """The person who started the service has seen what must be seen: a daemon lets them go."""
+        if self._is_daemon:
+            self._close_console()
+
     def close(self) -> None:
-        """Close the file, if there is one."""
+        """Close what is open."""
+        self._close_console()
         if self.file is not None:
             self.file.close()
+
+    def _close_console(self) -> None:
+        if self._console is not None:
+            self._announcements.remove(self._console)
+            self._console.close()
+            self._console = None

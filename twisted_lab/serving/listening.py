@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTCP
 
+from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
 from twisted_lab.serving.options import ServiceOptions
 
@@ -93,16 +95,22 @@ class DescribedEndpoint:
                 port: IListeningPort = await endpoint.listen(factory)
             except Exception as error:
                 # Parsers and endpoints are plugins and raise what they like.
-                why = getattr(error, "socketError", error)
-                if isinstance(why, OSError):
-                    why = f"{why.strerror}: {why.filename}" if why.filename else why.strerror
-                else:
-                    why = f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
-                line = f"cannot listen on {self.description!r}: {why}"
+                line = f"cannot listen on {self.description!r}: {self._explain(error)}"
                 raise CannotListen(" ".join(line.split())) from error
             return port
 
         return Deferred.fromCoroutine(listen())
+
+    def _explain(self, error: Exception) -> str:
+        why = getattr(error, "socketError", error)
+        if isinstance(why, OSError):
+            name = why.filename2 or why.filename
+            return (why.strerror or str(why)) + (f": {os.fsdecode(name)}" if name else "")
+        if type(why).__module__.startswith("OpenSSL"):
+            return f"its key or certificate cannot be used ({tls_text(why)})"
+        if self.description.startswith("systemd:") and isinstance(why, LookupError):
+            return "systemd has passed no such socket"
+        return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
 
 
 def listeners(options: ServiceOptions, reactor: Any) -> Sequence[Listener]:

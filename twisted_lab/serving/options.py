@@ -19,7 +19,7 @@ def natural_number(name: str) -> Callable[[str], int]:
     """Make a reader of whole numbers from 1 up, for the option `name`."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
+        if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0):
             raise usage.UsageError(f"--{name} is a whole number from 1 up, not {text!r}")
         return int(text)
 
@@ -150,7 +150,12 @@ class ServiceOptions(Options):
             check_bindable(self["interface"], number)
             return number
 
-        self["interface"] = ask("Interface", self["interface"], interface)
+        try:
+            default = interface(self["interface"])
+        except usage.UsageError as error:
+            print(error)  # noqa: T201
+            default = ALL_IPV4
+        self["interface"] = ask("Interface", default, interface)
         self["port"] = ask("Port", self["port"], port)
 
     @property

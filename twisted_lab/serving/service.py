@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 
@@ -59,7 +60,9 @@ class NetworkService(Service):
         self._factory = factory
         self._connections = connections
         self._listening: list[Deferred[IListeningPort | None]] = []
+        self._ports: list[tuple[Any, int | None]] = []
         self._refusal: CannotStart | None = None
+        self._heeds_signals = False
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -73,6 +76,9 @@ class NetworkService(Service):
                 self._factory
             ).addCallbacks(self._accepted, self._refused, callbackArgs=(listener.wanted,))
             if self._refusal is not None:
+                for port, _ in self._ports:
+                    # No reactor runs that could do it; a unix socket would leave its file behind.
+                    port.connectionLost(Failure(ConnectionDone()))
                 raise self._refusal
             self._listening.append(listening)
 
@@ -85,13 +91,16 @@ class NetworkService(Service):
         try:
             self._log.open()
         except OSError as error:
-            raise self._cannot_start(f"cannot write the log: {error}") from None
+            why = f"{error.filename}: {error.strerror}"
+            raise self._cannot_start(f"cannot write the log {why}") from None
         raise_file_limit()
-        self._events.started(__version__)
         if not self._listening:
             self.privilegedStartService()
+        self._events.started(__version__)
         super().startService()
-        self._reactor.callWhenRunning(self._heed_signals)
+        for port, wanted in self._ports:
+            self._announce(port, wanted)
+        self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection finish what it owes, and close the log."""
@@ -107,11 +116,15 @@ class NetworkService(Service):
             self._events.stopped()
             self._log.close()
 
+        if self._heeds_signals:
+            # Somebody who does not want to wait for the others presses Ctrl-C once more.
+            self._heed(signal.SIGINT, self._connections.abort)
         return Deferred.fromCoroutine(stop())
 
     def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
-        # Not before the log is open.
-        self._reactor.callWhenRunning(self._announce, port, wanted)
+        self._ports.append((port, wanted))
+        if self.running:
+            self._announce(port, wanted)
         return port
 
     def _announce(self, port: IListeningPort, wanted: int | None) -> None:
@@ -131,11 +144,19 @@ class NetworkService(Service):
         self._events.failed(reason)
         return CannotStart(reason)
 
-    def _heed_signals(self) -> None:
-        def heed(number: int, action: Callable[[], object]) -> None:
-            signal.signal(number, lambda *_: self._reactor.callFromThread(action))
-
+    def _begin(self) -> None:
         # The reactor's own handler makes twistd end by the signal instead of with status 0.
-        heed(signal.SIGTERM, self._reactor.stop)
+        self._heed(signal.SIGTERM, self._terminate)
         if self._log.file is not None:
-            heed(signal.SIGHUP, self._log.file.reopen)
+            self._heed(signal.SIGHUP, self._log.file.reopen)
+        self._heeds_signals = True
+        self._log.has_started()
+
+    def _heed(self, number: int, action: Callable[[], object]) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(action))
+
+    def _terminate(self) -> None:
+        if self.running:
+            self._reactor.stop()
+        else:
+            self._connections.abort()
