@@ -50,8 +50,9 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
         return f"closed by the {closed_by}"
     if reason.check(ConnectionLost):
         return "connection reset"
-    if type(reason.value).__module__.startswith("OpenSSL"):
-        return f"TLS failed: {tls_text(reason.value)}"
+    error = reason.value
+    if error is not None and type(error).__module__.startswith("OpenSSL"):
+        return f"TLS failed: {tls_text(error)}"
     return escape(reason.getErrorMessage() or type(reason.value).__name__)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +38,7 @@ def scripted_server(script: Callable[[socket.socket], None]) -> Iterator[int]:
             script(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=serve)
+        server = threading.Thread(target=serve, daemon=True)
         server.start()
         yield listening.getsockname()[1]
         server.join(DEADLINE)
@@ -85,7 +87,7 @@ def test_files(port: int, tmp_path: Path) -> None:
 
 
 def test_nobody_reads_the_output_to_its_end(port: int) -> None:
-    command = f"seq 100000 | {' '.join(CLIENT)} -q --port {port} | head -n 2"
+    command = f"seq 100000 | {shlex.join(CLIENT)} -q --port {port} | head -n 2"
     said = subprocess.run(
         ["/bin/sh", "-c", command], capture_output=True, env=ENVIRONMENT, timeout=DEADLINE
     )
@@ -115,7 +117,7 @@ def test_a_pipe_costs_little_memory(port: int) -> None:
 
 
 def test_closed_descriptors(port: int) -> None:
-    client = " ".join(CLIENT)
+    client = shlex.join(CLIENT)
     for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
         end = subprocess.run(
             ["/bin/sh", "-c", f"echo hello | {client} --port {port} {closed}"],
@@ -126,6 +128,39 @@ def test_closed_descriptors(port: int) -> None:
         assert end.returncode == 0
         assert b"Traceback" not in end.stderr
         assert end.stdout == (b"hello\n" if closed == "2>&-" else b"")
+
+
+def test_the_disk_is_full(port: int) -> None:
+    with open("/dev/full", "wb") as full:
+        end = subprocess.run(
+            [*CLIENT, "-q", "--port", str(port)],
+            input=b"a\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            timeout=DEADLINE,
+        )
+    assert end.returncode == 1
+    assert end.stderr == b"standard output cannot be written; is the disk full?\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_an_end_but_not_a_good_one(port: int, number: int) -> None:
+    client = subprocess.Popen(
+        [*CLIENT, "-q", "--port", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert client.stdin is not None
+    assert client.stdout is not None
+    client.stdin.write(b"hello\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == b"hello\n"
+    client.send_signal(number)
+    _, said = client.communicate(timeout=DEADLINE)
+    assert (client.returncode, said) == (128 + number, b"")
 
 
 def test_nobody_listens(unused_port: int) -> None:
@@ -266,7 +301,7 @@ def test_escapes_from_a_server_are_shown_and_not_obeyed() -> None:
 
 
 def test_a_pipe_into_a_terminal_shows_escapes(port: int) -> None:
-    client = " ".join(CLIENT)
+    client = shlex.join(CLIENT)
     terminal = Terminal("/bin/sh", "-c", rf"printf 'a\033[2Jb\n' | {client} -q --port {port}")
     terminal.see(re.escape(r"a\x1b[2Jb"))
     assert terminal.end() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,11 +17,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    environment = {**ENVIRONMENT, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     return subprocess.run(
         command,
         cwd=cwd,
-        env=environment,
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -31,12 +31,22 @@ def run(*command: str | Path, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
+    source = directory / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     # A cache from running the checkout must not get in.
-    cache = ROOT / "twisted" / "plugins" / "dropin.cache"
-    cache.touch()
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", directory, ".", cwd=ROOT)
-    cache.unlink()
-    (wheel,) = directory.iterdir()
+    (source / "twisted" / "plugins" / "dropin.cache").touch()
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "-o",
+        directory,
+        source,
+        cwd=ROOT,
+    )
+    (wheel,) = directory.glob("*.whl")
     return wheel
 
 
@@ -54,7 +64,7 @@ def test_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     binaries = tmp_path / "venv" / "bin"
     pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet")
-    run(*pip, "install", wheel, cwd=tmp_path)
+    run(*pip, "install", "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
 
     command = (str(binaries / "twistd"), "--reactor", "asyncio", "-n", "netlab-echo", "--port", "0")
     with Server(tmp_path, command=command) as server:

@@ -65,6 +65,7 @@ class ClientOptionsTests(SynchronousTestCase):
             (["ekho"], "the service is one of echo, messages, broadcast, not 'ekho'"),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
+            (["--port", "0"], "not '0'"),
             (["echo", "--framing", "text"], "echo has no framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
@@ -173,11 +174,15 @@ class UntilExitTests(SynchronousTestCase):
 class VisibleTests(SynchronousTestCase):
     def test_what_a_server_sends_is_shown_and_not_obeyed(self) -> None:
         read = visible()
-        self.assertEqual(read(b"\x1b[2Jhi\tyou\r\n\xff"), "\\x1b[2Jhi\tyou\\r\n\\xff")
+        self.assertEqual(read(b"\x1b[2Jhi\tyou\r\n\xff", False), "\\x1b[2Jhi\tyou\\r\n\\xff")
 
     def test_a_split_character_is_one_character(self) -> None:
         read = visible()
-        self.assertEqual([read(bytes([byte])) for byte in "ж".encode()], ["", "ж"])
+        self.assertEqual([read(bytes([byte]), False) for byte in "ж".encode()], ["", "ж"])
+
+    def test_half_a_character_at_the_end(self) -> None:
+        read = visible()
+        self.assertEqual(read(b"abc\xd0", False) + read(b"", True), "abc\\xd0")
 
 
 class WholeLinesTests(SynchronousTestCase):
@@ -204,6 +209,11 @@ class WholeLinesTests(SynchronousTestCase):
         self.assertEqual(self.shown, [])
         self.clock.advance(0.2)
         self.assertEqual(self.shown, ["What's your name?\n"])
+
+    def test_a_line_without_end_is_shown_in_pieces(self) -> None:
+        for _ in range(70):
+            self.lines.add("x" * 1000)
+        self.assertEqual(self.shown, ["x" * 66_000 + "\n"])
 
     def test_the_rest_is_shown_at_the_end(self) -> None:
         self.lines.add("bye")
@@ -355,6 +365,12 @@ class PipeTests(ConnectedTestCase):
         self.successResultOf(self.pipe.closed)
         self.successResultOf(self.connection.ended)
 
+    def test_the_output_is_lost_at_the_very_end(self) -> None:
+        self.pipe.readConnectionLost()
+        self.lose(ConnectionDone())
+        self.pipe.connectionLost(Failure(ConnectionLost()))
+        self.assertTrue(self.pipe.output_lost)
+
     def test_exit(self) -> None:
         self.pipe.dataReceived(b"a\nexit\nb\n")
         self.assertEqual(self.transport.value(), b"a\n")
@@ -368,6 +384,7 @@ class PipeTests(ConnectedTestCase):
 
     def test_nobody_reads_the_output_any_more(self) -> None:
         self.pipe.writeConnectionLost()
+        self.assertTrue(self.pipe.output_lost)
         self.assertTrue(self.transport.disconnected)
         self.lose(ConnectionLost())
         self.pipe.connectionLost()

@@ -123,7 +123,7 @@ class EventFileTests(SynchronousTestCase):
         two.close()
         files = [path.read_text() for path in self.directory.iterdir()]
         self.assertEqual(sum(text.count("\n") for text in files), 20)
-        self.assertLessEqual(max(map(len, files)), 6 * size)
+        self.assertLessEqual(max(map(len, files)), 8 * size)
 
     def test_it_is_cut_from_outside(self) -> None:
         file = self.file(rotate_bytes=3 * len(text_line(self.event)))

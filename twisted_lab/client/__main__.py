@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -43,8 +44,23 @@ async def converse(
     """Connect, pass on what is typed and what comes back, and end with the right status.
 
     Raises:
-        SystemExit: With status 1, if there was no connection or the server hung up early.
+        SystemExit: With status 1, if there was no connection, the server hung up early, or the
+            output was lost; with 128 and its number for a signal.
     """
+    # What an interrupt ends: the attempt to connect, and then the connection.
+    end: Callable[[], object]
+    status = 0
+
+    def interrupt(number: int, _: object) -> None:
+        nonlocal status
+        status = 128 + number
+        reactor.callFromThread(end)
+
+    def heed_signals() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)
+
+    reactor.callWhenRunning(heed_signals)
     events = ClientEvents(
         "client",
         lambda event: tell(message(event)),
@@ -52,12 +68,16 @@ async def converse(
     )
     endpoint = HostnameEndpoint(reactor, options["host"], options["port"])
     try:
-        connection = await connectProtocol(
+        connecting = connectProtocol(
             endpoint, ClientConnection(reactor, events, options.make_framing())
         )
+        end = connecting.cancel
+        connection = await connecting
+        end = connection.abandon
     except Exception as error:
-        tell(advice(error, options))
-        raise SystemExit(1) from None
+        if not status:
+            tell(advice(error, options))
+        raise SystemExit(status or 1) from None
     try:
         if interactive:
             from twisted_lab.client import terminal
@@ -65,12 +85,14 @@ async def converse(
             await terminal.run(reactor, connection)
         else:
             await pipe.run(reactor, connection)
-    except MessageError as error:
+    except (MessageError, pipe.OutputLost) as error:
         tell(str(error))
         raise SystemExit(1) from None
     except HungUp as error:
         tell(f"{connection.peer} hung up early: {error}; look into the server's log, or try again")
         raise SystemExit(1) from None
+    if status:
+        raise SystemExit(status)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ class ClientConnection(Protocol):
         framing: How lines travel.
 
     Attributes:
-        deliver: Called with what is to be shown. Set it before the connection is made.
+        deliver: Called with what is to be shown; set it before anything can come.
         ended: Fires with None when the server has closed after `finish`, or the client has
             abandoned it; fails with MessageError if something is too long for a message, and with
             HungUp if it ends in any other way.

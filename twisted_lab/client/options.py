@@ -13,6 +13,18 @@ from twisted_lab.serving import Options, ask, one_of, port_number
 SERVICES = {"echo": (9090, None), "messages": (9091, "int32"), "broadcast": (9094, "text")}
 
 
+def server_port(text: str) -> int:
+    """Read the number of a port that can be connected to.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    number = port_number(text)
+    if not number:
+        raise UsageError("a port to connect to is a number from 1 to 65535, not '0'")
+    return number
+
+
 def host_name(text: str) -> str:
     """Read a host's name or IP address.
 
@@ -37,7 +49,7 @@ class ClientOptions(Options):
     optFlags: ClassVar = [["quiet", "q", "Say nothing about the connection."]]
     optParameters: ClassVar = [
         ["host", None, None, "Host to connect to. [default: localhost]", host_name],
-        ["port", "p", None, "Port to connect to. [default: the service's own]", port_number],
+        ["port", "p", None, "Port to connect to. [default: the service's own]", server_port],
         [
             "framing",
             "f",
@@ -76,7 +88,7 @@ class ClientOptions(Options):
         """
         for name, default, parse in (
             ("host", "localhost", host_name),
-            ("port", self._port, port_number),
+            ("port", self._port, server_port),
         ):
             if self[name] is None:
                 self[name] = ask(name.capitalize(), default, parse) if interactive else default

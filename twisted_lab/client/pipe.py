@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
@@ -18,6 +20,10 @@ from zope.interface import implementer
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.showing import visible
 from twisted_lab.client.typed import UntilExit
+
+
+class OutputLost(Exception):
+    """Standard output cannot be written."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -32,13 +38,15 @@ class Pipe(Protocol):
         render: What is written to standard output for the bytes that came.
 
     Attributes:
-        closed: Fires when everything is written, or when nobody reads the output any more.
+        closed: Fires when everything is written, or the output is lost.
+        output_lost: Whether not everything could be written.
     """
 
     transport: Any
 
     def __init__(self, connection: ClientConnection, render: Callable[[bytes], bytes]) -> None:
         self.closed: Deferred[None] = Deferred()
+        self.output_lost = False
         self._connection = connection
         self._until_exit = UntilExit()
         connection.deliver = lambda data: self.transport.write(render(data))
@@ -62,7 +70,8 @@ class Pipe(Protocol):
         self._connection.finish()
 
     def writeConnectionLost(self) -> None:
-        """Nobody reads standard output any more, as with ``| head``: that is an end, too."""
+        """Standard output takes no more: nobody reads it, or the disk is full."""
+        self.output_lost = True
         self._connection.abandon()
         self._close()
 
@@ -73,6 +82,7 @@ class Pipe(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        self.output_lost = not reason.check(ConnectionDone)
         self._close()
 
     def _close(self) -> None:
@@ -96,10 +106,12 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
 
     Raises:
         HungUp: The server has gone before that.
+        OutputLost: Not everything could be written, and not because its reader, as in ``| head``,
+            has had enough.
     """
     if os.isatty(1):
         show = visible()
-        pipe = Pipe(connection, lambda data: show(data).encode())
+        pipe = Pipe(connection, lambda data: show(data, False).encode())
     else:
         pipe = Pipe(connection, lambda data: data)
     blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
@@ -107,6 +119,8 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
     try:
         await pipe.closed
         await connection.ended
+        if pipe.output_lost and not stat.S_ISFIFO(os.fstat(1).st_mode):
+            raise OutputLost("standard output cannot be written; is the disk full?")
     finally:
         # Others may share the terminal or the pipe, and do not expect a change.
         for descriptor, was_blocking in blocking.items():

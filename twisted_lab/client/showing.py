@@ -10,17 +10,22 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted_lab.escaping import escape
 
 
-def visible() -> Callable[[bytes], str]:
+def visible() -> Callable[[bytes, bool], str]:
     """Make a reader of UTF-8 in pieces of any size.
 
     Control characters and bytes that are not UTF-8 become visible escapes; lines and tabs stay.
+    With ``final`` set there is no more to come, and a character that has begun is shown as it is.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
-    def read(data: bytes) -> str:
-        return escape(decoder.decode(data), keep="\n\t")
+    def read(data: bytes, final: bool) -> str:
+        return escape(decoder.decode(data, final), keep="\n\t")
 
     return read
+
+
+# A line that grows longer than this is shown in pieces.
+LONGEST_LINE = 65_536
 
 
 class WholeLines:
@@ -47,7 +52,9 @@ class WholeLines:
         lines, newline, self._begun = (self._begun + text).rpartition("\n")
         if newline:
             self._show(lines + newline)
-        if self._begun:
+        if len(self._begun) > LONGEST_LINE:
+            self.flush()
+        elif self._begun:
             self._waiting = self._clock.callLater(self._patience, self.flush)
 
     def flush(self) -> None:

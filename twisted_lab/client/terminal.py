@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.showing import WholeLines, visible
+from twisted_lab.client.typed import UntilExit
 
 
 class Interrupted(Exception):
@@ -30,8 +31,9 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
     """
     read = visible()
     lines = WholeLines(reactor, lambda text: sys.stdout.write(text))
-    connection.deliver = lambda data: lines.add(read(data))
+    connection.deliver = lambda data: lines.add(read(data, False))
     session: PromptSession[str] = PromptSession("> ", interrupt_exception=Interrupted)
+    until_exit = UntilExit()
     typing: asyncio.Task[str] | None = None
 
     def stop_typing(result: Failure | None) -> Failure | None:
@@ -43,11 +45,12 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
     with patch_stdout():
         try:
             while not connection.ended.called:
-                typing = asyncio.ensure_future(session.prompt_async())
+                typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                 line = await Deferred.fromFuture(typing)
-                if line == "exit":
+                # What was pasted may be several lines.
+                connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
+                if until_exit.ended:
                     break
-                connection.send(f"{line}\n".encode(errors="surrogateescape"))
         except (EOFError, asyncio.CancelledError):
             pass
         except Interrupted:
@@ -58,4 +61,5 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
         try:
             await connection.ended
         finally:
+            lines.add(read(b"", True))
             lines.flush()

@@ -36,6 +36,7 @@ class RotatingFile:
         self._rotate_bytes = rotate_bytes
         self._keep = keep
         self._cannot_rotate = cannot_rotate
+        self._cut_short = False
         self._open()
 
     def write(self, line: bytes) -> None:
