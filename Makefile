@@ -50,12 +50,18 @@ constraints:  ## pin the newest versions that pyproject.toml allows
 
 CONSTRAINTS := constraints.txt
 
+# A .venv whose Python has gone, or is too old, is made anew.
+ifneq ($(shell $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && echo good),good)
+.PHONY: $(INSTALLED)
+endif
+
 $(INSTALLED): pyproject.toml $(CONSTRAINTS)
-	@test -n "$(PYTHON)" || \
-		{ echo "Python 3.11 or newer is missing; on Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; on Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv ..."
+	@$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[dev]'
 	@touch $@

@@ -11,6 +11,7 @@ import argparse
 import random
 import time
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -71,15 +72,46 @@ def random_input(chance: random.Random) -> list[bytes]:
     return pieces
 
 
+def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
+    """Read the messages from the whole input at once, up to the first that is none."""
+    data = b"".join(pieces)
+    messages = []
+    if isinstance(channel, Int32Channel):
+        while len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[:4], "big"):
+            end = 4 + int.from_bytes(data[:4], "big")
+            messages.append(data[4:end])
+            data = data[end:]
+    else:
+        messages = data.split(b"\n")
+        if not messages[-1]:
+            messages.pop()
+        messages = [line[:-1] if line.endswith(b"\r") else line for line in messages]
+    texts = []
+    for message in messages:
+        try:
+            texts.append(message.decode())
+        except UnicodeDecodeError:
+            break
+    return texts
+
+
 def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder: Recorder) -> str:
     """Play `pieces` into `channel`; return how the conversation ended."""
     heard: list[str] = []
     ends: list[Exception] = []
+    chance = random.Random(len(b"".join(pieces)))
+
+    def wait() -> Deferred[None]:
+        waiting: Deferred[None] = Deferred()
+        clock.callLater(chance.choice((0, 0.1, 1)), waiting.callback, None)
+        return waiting
 
     async def listen(channel: Channel) -> None:
         try:
             while True:
                 heard.append(await channel.hear())
+                if chance.random() < 0.5:
+                    await wait()
         except Exception as error:
             ends.append(error)
             raise
@@ -89,13 +121,19 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
     factory.buildProtocol(None).makeConnection(Wire())
     for piece in pieces:
         channel.dataReceived(piece)
-        assert channel._decoder.size <= LIMIT + 4 or ends, "it holds too much"
-    clock.advance(1)
+        if chance.random() < 0.3:
+            clock.advance(0.01)
+    clock.pump([0.1] * 100)
+    assert channel._decoder.size <= LIMIT + 4 or ends, "it holds too much"
     channel.readConnectionLost()
+    clock.pump([0.1] * 100)
     channel.connectionLost(Failure(ConnectionDone()))
+    clock.pump([0.1] * 100)
     (end,) = ends
     assert isinstance(end, PeerGone | MessageError), repr(end)
-    assert all(len(text.encode()) <= LIMIT for text in heard), "a message is too long"
+    assert heard == expected(channel, pieces)[: len(heard)], "it heard something else"
+    if isinstance(end, PeerGone):
+        assert heard == expected(channel, pieces), "it did not hear everything"
     assert "conversation failed" not in recorder.names, recorder.messages
     assert not factory.connections
     assert not clock.getDelayedCalls(), "a timer is left"

@@ -66,7 +66,8 @@ class MessageSocket(socket.socket):
 
         Raises:
             MessageError: It is over the limit; nothing is sent.
-            OSError: As `socket.socket.sendall` does; TimeoutError among them.
+            OSError: As `socket.socket.sendall` does; TimeoutError among them. Part of the message
+                may be sent then, so nothing more can be.
         """
         data = text.encode()
         if len(data) > self.max_message:
@@ -82,8 +83,8 @@ class MessageSocket(socket.socket):
             The message, or None if the other side has closed after the last one.
 
         Raises:
-            MessageError: It is over the limit, or not UTF-8. Nothing more can be received.
-            ConnectionError: The other side has closed in the middle of a message.
+            MessageError: It is not UTF-8, or over the limit; then nothing more can be received.
+            ConnectionError: The other side has gone in the middle of a message.
             TimeoutError: It has not come within the socket's timeout, which counts for the whole
                 message. What came of it is kept: call again to go on.
         """
@@ -95,7 +96,11 @@ class MessageSocket(socket.socket):
             while not (messages := self._decoder.take(1)):
                 if deadline is not None and timeout:
                     self.settimeout(max(deadline - time.monotonic(), 1e-6))
-                piece = self.recv(65536)
+                try:
+                    piece = self.recv(65536)
+                except ConnectionError as error:
+                    self._check_end(self._decoder, error)
+                    raise
                 if not piece:
                     self._check_end(self._decoder)
                     return None
@@ -104,12 +109,12 @@ class MessageSocket(socket.socket):
             self.settimeout(timeout)
         return decode(messages[0])
 
-    def _check_end(self, decoder: FrameDecoder) -> None:
+    def _check_end(self, decoder: FrameDecoder, error: ConnectionError | None = None) -> None:
         if decoder.size:
             raise ConnectionError(
-                f"connection closed in the middle of a message, after {decoder.size} of "
-                f"{decoder.needed} bytes"
-            )
+                f"connection {'lost' if error else 'closed'} in the middle of a message, after "
+                f"{decoder.size} of {decoder.needed} bytes"
+            ) from error
 
     def messages(self) -> Iterator[str]:
         """Iterate over the messages, up to the last one; raises what `receive_message` does."""

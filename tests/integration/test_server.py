@@ -67,7 +67,7 @@ def test_sigterm_gives_connected_clients_what_they_are_owed(tmp_path: Path) -> N
 def test_sigterm_gives_a_slow_reader_with_more_on_the_way_what_it_is_owed(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server, connect(server.wait_for_port()) as client:
         client.setblocking(False)
-        with pytest.raises(BlockingIOError):
+        with pytest.raises(BlockingIOError):  # noqa: PT012
             while True:
                 client.send(b"x" * 65536)
         client.setblocking(True)

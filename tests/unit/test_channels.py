@@ -224,6 +224,21 @@ class SilenceTests(ChannelTestCase):
         held.callback(None)
         self.assertEqual(self.ends, [])
 
+    def test_a_hang_up_begins_the_patience_anew(self) -> None:
+        held: Deferred[None] = Deferred()
+
+        async def slow(channel: Channel) -> None:
+            await held
+
+        self.connect(slow)
+        self.clock.advance(599)
+        held.callback(None)
+        self.clock.advance(599)
+        self.channel.dataReceived(b"trickle")
+        self.assertFalse(self.wire.disconnected)
+        self.clock.advance(2)
+        self.assertTrue(self.wire.disconnected)
+
     def test_a_peer_that_takes_nothing_is_not_waited_for_for_ever(self) -> None:
         async def one(channel: Channel) -> None:
             channel.say("x")
@@ -341,6 +356,23 @@ class FlowControlTests(ChannelTestCase):
         self.assertEqual(self.ends, ["PeerGone: cut off"])
         self.assertIn("cut off by the server", self.recorder.messages[-1])
 
+    def test_many_small_messages_are_not_kept_one_by_one(self) -> None:
+        self.connect(self.listen)
+        for _ in range(10_000):
+            self.channel.say("x")
+        self.assertLess(len(self.wire.writes), 100)
+        self.clock.advance(0)
+        self.assertEqual(self.wire.value(), encode_frame(b"x") * 10_000)
+
+    def test_two_cannot_hear_at_once(self) -> None:
+        self.connect(self.listen)
+        self.failureResultOf(Deferred.fromCoroutine(self.channel.hear()), RuntimeError)
+
+    def test_a_lone_surrogate_harms_nobody(self) -> None:
+        self.connect(self.listen)
+        self.channel.say("a\ud800")
+        self.assertEqual(self.frames(), [b"a?"])
+
     def test_before_that_the_kernel_is_asked(self) -> None:
         self.connect(self.echo)
         self.wire.doWrite = self.channel._outbox.resumeProducing  # type: ignore[attr-defined]
@@ -377,13 +409,13 @@ class FlowControlTests(ChannelTestCase):
 
     def test_one_turn_hears_no_more_than_its_share(self) -> None:
         self.connect(self.echo)
-        self.channel.dataReceived(encode_frame(b"") * 3000)
-        self.assertEqual(len(self.heard), 1024)
+        self.channel.dataReceived(encode_frame(b"") * 5000)
+        self.assertEqual(len(self.heard), 2048)
         self.channel.dataReceived(encode_frame(b""))
-        self.assertEqual(len(self.heard), 1024)
+        self.assertEqual(len(self.heard), 2048)
         self.clock.advance(0)
-        self.assertEqual(len(self.heard), 3001)
-        self.assertEqual(self.wire.value(), encode_frame(b"") * 3001)
+        self.assertEqual(len(self.heard), 5001)
+        self.assertEqual(self.wire.value(), encode_frame(b"") * 5001)
 
     def test_all_is_heard_though_the_peer_has_gone(self) -> None:
         self.connect(self.listen)
@@ -531,6 +563,21 @@ class TextChannelTests(ChannelTestCase):
         self.clock.advance(10)
         self.assertEqual(self.heard, ["hello"])
 
+    def test_what_others_say_does_not_keep_an_unterminated_peer_from_being_heard(self) -> None:
+        self.connect(self.listen)
+        self.channel.dataReceived(b"a")
+        self.silence()
+        for _ in range(100):
+            self.channel.say("from another")
+        self.channel.dataReceived(b"help\n")
+        self.assertEqual(self.heard, ["a", "help"])
+
+    def test_over_tls_the_close_is_the_end_of_the_last_line(self) -> None:
+        self.connect(self.listen)
+        self.channel.dataReceived(b"last words")
+        self.lose(ConnectionDone())
+        self.assertEqual(self.heard, ["last words"])
+
     def test_a_line_is_not_ended_while_it_is_not_read(self) -> None:
         held: Deferred[None] = Deferred()
 
@@ -568,9 +615,8 @@ class TextChannelTests(ChannelTestCase):
         self.assertEqual(self.wire.writes[1:], [b"3\n"])
         self.clock.advance(0.01)
         self.assertEqual(self.wire.writes[1:], [b"3\n", b"4\n"])
-        self.assertEqual(self.heard, ["a"])
-        self.clock.advance(0.05)
         self.assertEqual(self.heard, ["a", "b"])
+        self.clock.advance(0.05)
         self.assertFalse(self.wire.half_closed)
         self.clock.advance(0.05)
         self.assertEqual(self.wire.writes[1:], [b"3\n", b"4\n", b"5\n", b"6\n"])

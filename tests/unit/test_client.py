@@ -325,8 +325,18 @@ class Int32ConnectionTests(ConnectedTestCase):
         failure = self.failureResultOf(self.connection.ended, MessageError)
         self.assertIn("message of 65537 bytes", failure.getErrorMessage())
 
+    def test_a_message_that_ends_in_the_middle(self) -> None:
+        self.connection.finish()
+        self.connection.dataReceived(encode_frame(b"ok") + b"\0\0\0\5he")
+        self.connection.readConnectionLost()
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        failure = self.failureResultOf(self.connection.ended, HungUp)
+        self.assertIn("in the middle of a message", failure.getErrorMessage())
+        self.assertEqual(self.heard, [b"ok\n"])
+
     def test_a_message_that_is_too_long(self) -> None:
-        self.connection.dataReceived((MAX_INCOMING + 1).to_bytes(4, "big"))
+        self.connection.dataReceived(encode_frame(b"ok") + (MAX_INCOMING + 1).to_bytes(4, "big"))
+        self.assertEqual(self.heard, [b"ok\n"])
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.failureResultOf(self.connection.ended, MessageError)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,15 +22,20 @@ def split(data: bytes, at: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
 
 
-def decode_all(decoder: StreamDecoder, pieces: list[bytes], ask_after_each: bool) -> list[bytes]:
+def decode_all(decoder: StreamDecoder, pieces: list[bytes], asked: list[int]) -> list[bytes]:
+    """Feed `pieces`, and after each ask for as many messages as `asked` says; then for the rest."""
     messages = []
-    for piece in pieces:
-        decoder.feed(piece)
-        while ask_after_each and (some := decoder.take(2)):
-            messages += some
-    return messages + decoder.take(1000)
+    for piece, most in zip_longest(pieces, asked):
+        if piece is not None:
+            decoder.feed(piece)
+        if most:
+            messages += decoder.take(most)
+    while some := decoder.take(2):
+        messages += some
+    return messages
 
 
+asks = st.lists(st.integers(0, 3), max_size=20)
 cuts = st.lists(st.integers(0, 300), max_size=20)
 frames = st.lists(st.binary(max_size=30), max_size=12)
 lines = st.lists(
@@ -39,13 +45,13 @@ lines = st.lists(
 
 
 class FrameDecoderTests(SynchronousTestCase):
-    @given(frames, cuts, st.booleans())
+    @given(frames, cuts, asks)
     def test_property_what_went_in_comes_out(
-        self, messages: list[bytes], at: list[int], ask: bool
+        self, messages: list[bytes], at: list[int], asked: list[int]
     ) -> None:
         pieces = split(b"".join(map(encode_frame, messages)), at)
         decoder = FrameDecoder(limit=30)
-        self.assertEqual(decode_all(decoder, pieces, ask), messages)
+        self.assertEqual(decode_all(decoder, pieces, asked), messages)
         self.assertEqual(decoder.size, 0)
 
     @given(st.lists(st.binary(max_size=40)), st.integers(0, 300))
@@ -59,9 +65,19 @@ class FrameDecoderTests(SynchronousTestCase):
         data = b"".join(map(encode_frame, messages))
         for size in (65_536, 999_999, len(data)):
             pieces = [data[start : start + size] for start in range(0, len(data), size)]
-            for ask in (False, True):
+            for asked in ([], [1] * 60):
                 decoder = FrameDecoder(limit=2_000_000)
-                self.assertEqual(decode_all(decoder, pieces, ask), messages)
+                self.assertEqual(decode_all(decoder, pieces, asked), messages)
+
+    def test_a_small_frame_after_a_large_one_is_not_waited_for(self) -> None:
+        decoder = FrameDecoder()
+        large = encode_frame(b"x" * 496)
+        decoder.feed(large[:100])
+        self.assertEqual(decoder.take(1), [])
+        decoder.feed(large[100:] + encode_frame(b"b"))
+        self.assertEqual(len(decoder.take(1)), 1)
+        decoder.feed(encode_frame(b"c"))
+        self.assertEqual([decoder.take(1), decoder.take(1)], [[b"b"], [b"c"]])
 
     def test_the_length_is_big_endian(self) -> None:
         self.assertEqual(encode_frame(b"ab"), b"\0\0\0\x02ab")
@@ -83,13 +99,13 @@ class FrameDecoderTests(SynchronousTestCase):
 
 
 class LineDecoderTests(SynchronousTestCase):
-    @given(lines, cuts, st.booleans(), st.sampled_from([b"\n", b"\r\n"]))
+    @given(lines, cuts, asks, st.sampled_from([b"\n", b"\r\n"]))
     def test_property_what_went_in_comes_out(
-        self, messages: list[bytes], at: list[int], ask: bool, newline: bytes
+        self, messages: list[bytes], at: list[int], asked: list[int], newline: bytes
     ) -> None:
         pieces = split(b"".join(message + newline for message in messages), at)
         decoder = LineDecoder(limit=30)
-        self.assertEqual(decode_all(decoder, pieces, ask), messages)
+        self.assertEqual(decode_all(decoder, pieces, asked), messages)
         self.assertEqual(decoder.size, 0)
 
     @given(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -63,6 +64,24 @@ class MessageSocketTests(SynchronousTestCase):
         self.assertEqual(
             str(error), "connection closed in the middle of a message, after 7 of 9 bytes"
         )
+
+    def test_the_other_side_resets_in_the_middle(self) -> None:
+        with MessageSocket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            client = socket.create_connection(listening.getsockname())
+            connection, _ = listening.accept()
+            with connection:
+                client.sendall(encode_frame(b"hello")[:-2])
+                connection.settimeout(0.01)
+                self.assertRaises(TimeoutError, connection.receive_message)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+                connection.settimeout(10)
+                error = self.assertRaises(ConnectionError, connection.receive_message)
+                self.assertEqual(
+                    str(error), "connection lost in the middle of a message, after 7 of 9 bytes"
+                )
 
     def test_a_timeout_loses_nothing(self) -> None:
         self.socket.settimeout(0.01)

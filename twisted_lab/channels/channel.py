@@ -48,7 +48,7 @@ class Channel(Protocol):
         ...
 
     def say(self, text: str) -> None:
-        """Send a message. It never waits and never fails.
+        """Send a message. It never waits and never fails; a lone surrogate is sent as ``?``.
 
         To a peer that has gone it does nothing. A peer that is 256 KiB behind, beside what the
         kernel holds for it, is cut off: so a conversation with more to say than that hears in

@@ -11,6 +11,13 @@ from zope.interface import implementer
 
 # A peer that is so far behind, beside the transport's buffer and the kernel's, is cut off.
 BEHIND_BYTES = 262_144
+# The transport gets no more than this at a time: it stops taking more when it holds so much.
+PIECE_BYTES = 65_536
+# So many messages outside of a batch are given to the transport one by one; then the rest of the
+# turn is a batch, because many small pieces take far more memory than their bytes.
+MOST_LOOSE = 64
+# What a message takes that is kept on its own, beside its bytes.
+MESSAGE_OVERHEAD = 64
 
 
 @implementer(IPushProducer)
@@ -43,8 +50,11 @@ class Outbox:
         self._clock = clock
         self._has_room = has_room
         self._fell_behind = fell_behind
+        # What may go out together, and behind it what must not.
+        self._kept = bytearray()
         self._messages: deque[bytes] = deque()
         self._size = 0
+        self._loose = 0
         self._congested = False
         self._pushing = False
         self._pace = 0.0
@@ -54,9 +64,20 @@ class Outbox:
 
     def add(self, data: bytes) -> None:
         """Send the bytes of a message, as soon as may be."""
-        self._messages.append(data)
+        if self._pace:
+            self._messages.append(data)
+            self._size += MESSAGE_OVERHEAD
+        else:
+            self._kept += data
         self._size += len(data)
-        if not self.batching or self._size >= BEHIND_BYTES:
+        if not self.batching:
+            self.flush()
+            self._loose += 1
+            if self._loose > MOST_LOOSE:
+                self._loose = 0
+                self.batching = True
+                self._clock.callLater(0, self.end_batch)
+        elif self._size >= PIECE_BYTES:
             self.flush()
 
     def keep_apart(self, seconds: float) -> None:
@@ -72,6 +93,7 @@ class Outbox:
     def discard(self) -> None:
         """Drop what the transport was not given yet."""
         self._size = 0
+        self._kept.clear()
         self._messages.clear()
         self._congested = self.holding = False
         if self._pacing is not None:
@@ -87,23 +109,23 @@ class Outbox:
         """Pass on what the transport has room for."""
         if self._size > BEHIND_BYTES and (self._congested or self._pace):
             self._push()
-        if self._messages and not self._congested and self._pacing is None:
+        while self._size and not self._congested and self._pacing is None:
             self._write()
-        self.holding = self._congested or bool(self._messages)
-        if self._finally is not None and not self._messages:
+        self.holding = self._congested
+        if self._finally is not None and not self._size:
             then, self._finally = self._finally, None
             self._transport.unregisterProducer()
             then()
 
     def _write(self) -> None:
-        if self._pace:
-            data = self._messages.popleft()
-            self._size -= len(data)
-            self._pacing = self._clock.callLater(self._pace, self._paced)
+        if self._kept:
+            data = bytes(self._kept[:PIECE_BYTES])
+            del self._kept[:PIECE_BYTES]
         else:
-            data = b"".join(self._messages)
-            self._messages.clear()
-            self._size = 0
+            data = self._messages.popleft()
+            self._size -= MESSAGE_OVERHEAD
+            self._pacing = self._clock.callLater(self._pace, self._paced)
+        self._size -= len(data)
         self.bytes_out += len(data)
         self._transport.write(data)
 

@@ -27,7 +27,7 @@ INBOX_BYTES = 65_536
 INBOX_MESSAGES = 64
 # So many messages of one peer are heard in one turn of the reactor; then others have theirs, and
 # what was said to them can be sent.
-TURN_MESSAGES = 1024
+TURN_MESSAGES = 2048
 
 
 @implementer(IHalfCloseableProtocol)
@@ -89,6 +89,8 @@ class StreamChannel(Protocol):
             return self._inbox.popleft()
         message = self._take()
         if message is None:
+            if self._hearing is not None:
+                raise RuntimeError("hear() is awaited already")
             self._hearing = Deferred(self._forget_hearing)
             message = await self._hearing
         return message
@@ -161,9 +163,9 @@ class StreamChannel(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self._bytes_in += len(data)
-        self._last_heard = self._clock.seconds()
         if self._deaf:
             return
+        self._last_heard = self._clock.seconds()
         self._decoder.feed(data)
         self._work()
         if self._reading and self._decoder.size >= INBOX_BYTES and not self._is_incomplete():
@@ -216,6 +218,7 @@ class StreamChannel(Protocol):
         """See `twisted_lab.channels.Channel`."""
         if not self._hung_up:
             self._hung_up = True
+            self._last_heard = self._clock.seconds()  # From here on its patience is for the end.
             if not self._read_all:
                 self._closed_by = "server"
             self._deafen(PeerGone("hung up on"))

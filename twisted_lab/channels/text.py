@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -43,7 +44,7 @@ class TextChannel(StreamChannel):
 
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
-        return text.encode() + self._newline
+        return text.encode(errors="replace") + self._newline
 
     def _batches(self) -> bool:
         return not self._unterminated
@@ -60,7 +61,7 @@ class TextChannel(StreamChannel):
 
     def _watch_line(self) -> None:
         _cancel(self._idle)
-        if self._mid_line and self._reading and not self._deaf:
+        if self._mid_line and self._reading and self._connected and not self._deaf:
             self._idle = self._clock.callLater(self._idle_flush, self._look_once_more)
 
     def _look_once_more(self) -> None:
@@ -77,14 +78,19 @@ class TextChannel(StreamChannel):
 
     def readConnectionLost(self) -> None:
         """The peer says no more; a last line without an end is a message."""
+        self._end_last_line()
+        super().readConnectionLost()
+
+    def _end_last_line(self) -> None:
         _cancel(self._idle)
         if self._mid_line and not self._deaf:
             self._mid_line = False
             self._decoder.feed(b"\n")
-        super().readConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        if reason.check(ConnectionDone):
+            self._end_last_line()  # TLS has no other end.
         _cancel(self._idle)
         super().connectionLost(reason)
 

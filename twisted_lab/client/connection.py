@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,7 +67,8 @@ class ClientConnection(Protocol):
         self._bytes_in += len(data)
         self._events.received(self.peer, len(data))
         with self._failing():
-            self.deliver(self._framing.incoming(data))
+            for shown in self._framing.incoming(data):
+                self.deliver(shown)
 
     def send(self, typed: bytes) -> None:
         """Send the next piece of input, unless the client has finished."""
@@ -75,8 +76,8 @@ class ClientConnection(Protocol):
             with self._failing():
                 self._write(self._framing.outgoing(typed))
 
-    def _write(self, data: bytes) -> None:
-        if data:
+    def _write(self, pieces: Iterable[bytes]) -> None:
+        for data in filter(None, pieces):
             self.transport.write(data)
             self._bytes_out += len(data)
             self._events.sent(self.peer, len(data))
@@ -120,6 +121,8 @@ class ClientConnection(Protocol):
         )
         if self._error is not None:
             self.ended.errback(self._error)
+        elif self._framing.incomplete and not self._abandoned:
+            self.ended.errback(HungUp(f"{how} in the middle of a message"))
         elif self._abandoned or (self._finished and reason.check(ConnectionDone)):
             self.ended.callback(None)
         else:

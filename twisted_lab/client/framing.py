@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from twisted_lab.codecs import FrameDecoder, LineDecoder, encode_frame
 
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
-# More than a piece of input can hold.
-ALL = 2**30
+# So many lines travel together.
+BATCH = 1000
 
 
 class Framing(Protocol):
-    """How lines travel."""
+    """How lines travel.
 
-    def outgoing(self, typed: bytes) -> bytes:
-        """Return what to send for the next piece of input.
+    Attributes:
+        incomplete: Whether a message has begun to come and not ended.
+    """
+
+    @property
+    def incomplete(self) -> bool: ...  # noqa: D102
+
+    def outgoing(self, typed: bytes) -> Iterator[bytes]:
+        """Yield what to send for the next piece of input.
 
         Raises:
             twisted_lab.codecs.MessageError: A line is too long for a message.
         """
         ...
 
-    def last(self) -> bytes:
-        """Return what to send at the end of the input, for a last line without its end."""
+    def last(self) -> Iterator[bytes]:
+        """Yield what to send at the end of the input, for a last line without its end."""
         ...
 
-    def incoming(self, data: bytes) -> bytes:
-        """Return what to show for the next piece that came.
+    def incoming(self, data: bytes) -> Iterator[bytes]:
+        """Yield what to show for the next piece that came.
 
         Raises:
             twisted_lab.codecs.MessageError: A message is too long.
@@ -39,17 +47,19 @@ class Framing(Protocol):
 class Unchanged:
     """Bytes travel as they are: echo, and the text framing, whose messages are lines already."""
 
-    def outgoing(self, typed: bytes) -> bytes:
-        """See `Framing`."""
-        return typed
+    incomplete = False
 
-    def last(self) -> bytes:
+    def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        return b""
+        yield typed
 
-    def incoming(self, data: bytes) -> bytes:
+    def last(self) -> Iterator[bytes]:
         """See `Framing`."""
-        return data
+        return iter(())
+
+    def incoming(self, data: bytes) -> Iterator[bytes]:
+        """See `Framing`."""
+        yield data
 
 
 class Int32:
@@ -59,16 +69,24 @@ class Int32:
         self._typed = LineDecoder()
         self._came = FrameDecoder(MAX_INCOMING)
 
-    def outgoing(self, typed: bytes) -> bytes:
+    @property
+    def incomplete(self) -> bool:
+        """See `Framing`."""
+        return self._came.size > 0
+
+    def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
         self._typed.feed(typed)
-        return b"".join(map(encode_frame, self._typed.take(ALL)))
+        while lines := self._typed.take(BATCH):
+            yield b"".join(map(encode_frame, lines))
 
-    def last(self) -> bytes:
+    def last(self) -> Iterator[bytes]:
         """See `Framing`."""
-        return self.outgoing(b"\n") if self._typed.size else b""
+        if self._typed.size:
+            yield from self.outgoing(b"\n")
 
-    def incoming(self, data: bytes) -> bytes:
+    def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
         self._came.feed(data)
-        return b"".join(frame + b"\n" for frame in self._came.take(ALL))
+        while frames := self._came.take(BATCH):
+            yield b"".join(frame + b"\n" for frame in frames)

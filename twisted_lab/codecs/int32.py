@@ -58,6 +58,8 @@ class FrameDecoder(StreamDecoder):
                 break
             frames.append(data[body:end])
             start = end
+        else:
+            self.needed = 4
         self._start = start
         if start == held:
             self._data, self._start = b"", 0  # A large frame is not kept for longer than needed.
