@@ -57,7 +57,9 @@ def random_input(chance: random.Random) -> list[bytes]:
     for _ in range(chance.randint(0, 6)):
         kind = chance.random()
         if kind < 0.4:
-            data += encode_frame("".join(chance.choices("aж☃\n", k=chance.choice((0, 1, 6)))).encode())
+            data += encode_frame(
+                "".join(chance.choices("aж☃\n", k=chance.choice((0, 1, 6)))).encode()
+            )
         elif kind < 0.8:
             data += "".join(chance.choices("aж☃ \t", k=chance.randint(0, LIMIT))).encode() + b"\n"
         elif kind < 0.95:

@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 BIN = Path(sys.executable).parent
 DEADLINE = 30  # seconds, after which a child is held to be stuck
@@ -34,6 +35,7 @@ class Server:
         typed: What a person types, up to the end of input.
         command: What to run, if it is not twistd.
         pass_fds: Descriptors that it inherits.
+        environment: What is added to its environment.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Server:
         typed: str = "",
         command: tuple[str, ...] = (),
         pass_fds: tuple[int, ...] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.process = subprocess.Popen(
             command or [str(BIN / "twistd"), *twistd, "-n", *arguments],
             cwd=directory,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

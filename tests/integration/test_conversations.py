@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.integration.processes import Server, connect, receive, receive_all
 from tests.integration.test_client import client_at, run, scripted_server
 from tests.integration.test_server import resident_kib
+from tests.integration.test_wheel import ROOT
 from twisted_lab.codecs import encode_frame
 from twisted_lab.message_socket import MessageSocket
 
@@ -152,6 +154,18 @@ def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
         finally:
             for half in halves:
                 half.close()
+
+
+@pytest.mark.parametrize("size", [1, 60])
+def test_a_million_messages_to_a_peer_that_never_reads(tmp_path: Path, size: int) -> None:
+    program = ("-m", "tests.integration.million", "unix:million.sock", str(size))
+    with Server(
+        tmp_path, command=(sys.executable, *program), environment={"PYTHONPATH": str(ROOT)}
+    ) as server:
+        server.wait_for("listening")
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(tmp_path / "million.sock"))
+            assert int(server.wait_for(r"^\d+$")[0]) < 1024, "KiB"
 
 
 def test_the_client_in_a_pipe(tmp_path: Path) -> None:
