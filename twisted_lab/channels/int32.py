@@ -24,7 +24,7 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
 
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
-        return encode_frame(text.encode(errors="replace"))
+        return encode_frame(text.encode("utf-8", "replace"))
 
     def sendString(self, string: bytes) -> None:
         """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""

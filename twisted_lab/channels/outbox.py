@@ -11,8 +11,8 @@ from zope.interface import implementer
 
 # A peer that is so far behind, beside the transport's buffer and the kernel's, is cut off.
 BEHIND_BYTES = 262_144
-# The transport gets no more than this at a time: it stops taking more when it holds so much.
-PIECE_BYTES = 65_536
+# The transport gets no more than this at a time, which is also the most that it sends at a time.
+PIECE_BYTES = 131_072
 # So many messages outside of a batch are given to the transport one by one; then the rest of the
 # turn is a batch, because many small pieces take far more memory than their bytes.
 MOST_LOOSE = 64
@@ -53,7 +53,7 @@ class Outbox:
         # What may go out together, and behind it what must not.
         self._kept = bytearray()
         self._messages: deque[bytes] = deque()
-        self._size = 0
+        self._apart = 0  # the memory that _messages take
         self._loose = 0
         self._congested = False
         self._pushing = False
@@ -66,19 +66,23 @@ class Outbox:
         """Send the bytes of a message, as soon as may be."""
         if self._pace:
             self._messages.append(data)
-            self._size += MESSAGE_OVERHEAD
+            self._apart += len(data) + MESSAGE_OVERHEAD
         else:
             self._kept += data
-        self._size += len(data)
-        if not self.batching:
-            self.flush()
-            self._loose += 1
-            if self._loose > MOST_LOOSE:
-                self._loose = 0
-                self.batching = True
-                self._clock.callLater(0, self.end_batch)
-        elif self._size >= PIECE_BYTES:
-            self.flush()
+        if self.batching:
+            if len(self._kept) + self._apart >= PIECE_BYTES:
+                self.flush()
+            return
+        self.flush()
+        self._loose += 1
+        if self._loose > MOST_LOOSE:
+            self._loose = 0
+            self.batching = True
+            self._clock.callLater(0, self.end_batch)
+
+    @property
+    def _size(self) -> int:
+        return len(self._kept) + self._apart
 
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, so long after the one before."""
@@ -92,8 +96,8 @@ class Outbox:
 
     def discard(self) -> None:
         """Drop what the transport was not given yet."""
-        self._size = 0
         self._kept.clear()
+        self._apart = 0
         self._messages.clear()
         self._congested = self.holding = False
         if self._pacing is not None:
@@ -123,9 +127,8 @@ class Outbox:
             del self._kept[:PIECE_BYTES]
         else:
             data = self._messages.popleft()
-            self._size -= MESSAGE_OVERHEAD
+            self._apart -= len(data) + MESSAGE_OVERHEAD
             self._pacing = self._clock.callLater(self._pace, self._paced)
-        self._size -= len(data)
         self.bytes_out += len(data)
         self._transport.write(data)
 

@@ -44,7 +44,7 @@ class TextChannel(StreamChannel):
 
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
-        return text.encode(errors="replace") + self._newline
+        return text.encode("utf-8", "replace") + self._newline
 
     def _batches(self) -> bool:
         return not self._unterminated
