@@ -32,7 +32,7 @@ async def converse(reactor: Any, port: int, data: bytes) -> bytes:
 async def test_a_hundred_clients_at_once_each_get_their_own() -> None:
     from twisted.internet import reactor
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     options = Options()
     options.parseOptions(["--port", "0", "--interface", "127.0.0.1", "--upper"])
     with published() as recorder:
@@ -47,6 +47,7 @@ async def test_a_hundred_clients_at_once_each_get_their_own() -> None:
             assert answers == [text.decode().upper().encode() for text in texts]
         finally:
             await service.stopService()
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
     assert recorder.names.count("client disconnected") == 100
     assert recorder.names[-1] == "server stopped"

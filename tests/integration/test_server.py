@@ -66,6 +66,8 @@ def test_sigterm_gives_connected_clients_what_they_are_owed(tmp_path: Path) -> N
 
 def test_sigterm_gives_a_slow_reader_with_more_on_the_way_what_it_is_owed(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server, connect(server.wait_for_port()) as client:
+        client.sendall(b"x")
+        received = receive(client, 1)
         client.setblocking(False)
         with pytest.raises(BlockingIOError):  # noqa: PT012
             while True:
@@ -73,7 +75,7 @@ def test_sigterm_gives_a_slow_reader_with_more_on_the_way_what_it_is_owed(tmp_pa
         client.setblocking(True)
         client.settimeout(DEADLINE)
         server.process.send_signal(signal.SIGTERM)
-        received = receive_all(client)
+        received += receive_all(client)
         client.close()
         assert server.wait() == 0
     end = next(line for line in server.events() if "client disconnected" in line)
@@ -324,13 +326,15 @@ def test_a_json_log_that_is_moved_away_and_reopened(tmp_path: Path) -> None:
         port = server.wait_for_port()
         with connect(port) as client:
             client.sendall(b"hi")
-            receive(client, 2)
+            client.shutdown(socket.SHUT_WR)
+            receive_all(client)
         log.rename(tmp_path / "events.old")
         server.process.send_signal(signal.SIGHUP)
         # The handler runs before anything that comes later is served.
         with connect(port) as client:
             client.sendall(b"hi")
-            receive(client, 2)
+            client.shutdown(socket.SHUT_WR)
+            receive_all(client)
         assert server.stop() == 0
     assert not any("client connected" in line for line in server.lines)
     lines = [*(tmp_path / "events.old").read_text().splitlines(), *log.read_text().splitlines()]

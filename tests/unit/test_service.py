@@ -71,7 +71,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.reactor = FakeReactor()
         self.recorder = Recorder()
         self.connections = Connections()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
     def service(self, *listeners: Listener, log_file: str | None = None) -> NetworkService:
@@ -196,8 +196,6 @@ class NetworkServiceTests(SynchronousTestCase):
 
     def test_a_second_signal_does_not_wait_for_anybody(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            before = signal.getsignal(signal.SIGINT)
-            self.addCleanup(signal.signal, signal.SIGINT, before)
             service = self.service(self.port())
             service.startService()
             self.reactor.start()

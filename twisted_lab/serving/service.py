@@ -62,7 +62,6 @@ class NetworkService(Service):
         self._listening: list[Deferred[IListeningPort | None]] = []
         self._ports: list[tuple[Any, int | None]] = []
         self._refusal: CannotStart | None = None
-        self._heeds_signals = False
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -98,9 +97,13 @@ class NetworkService(Service):
             self.privilegedStartService()
         self._events.started(__version__)
         super().startService()
+        # The reactor installs handlers of its own when it begins to run: ours must stand before
+        # anybody is told that the service is there, and after that.
+        self._heed_signals()
+        self._reactor.callWhenRunning(self._heed_signals)
         for port, wanted in self._ports:
             self._announce(port, wanted)
-        self._reactor.callWhenRunning(self._begin)
+        self._reactor.callWhenRunning(self._log.has_started)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection finish what it owes, and close the log."""
@@ -116,9 +119,8 @@ class NetworkService(Service):
             self._events.stopped()
             self._log.close()
 
-        if self._heeds_signals:
-            # Somebody who does not want to wait for the others presses Ctrl-C once more.
-            self._heed(signal.SIGINT, self._connections.abort)
+        # Somebody who does not want to wait for the others presses Ctrl-C once more.
+        self._heed(signal.SIGINT, self._connections.abort)
         return Deferred.fromCoroutine(stop())
 
     def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
@@ -144,13 +146,11 @@ class NetworkService(Service):
         self._events.failed(reason)
         return CannotStart(reason)
 
-    def _begin(self) -> None:
+    def _heed_signals(self) -> None:
         # The reactor's own handler makes twistd end by the signal instead of with status 0.
         self._heed(signal.SIGTERM, self._terminate)
         if self._log.file is not None:
             self._heed(signal.SIGHUP, self._log.file.reopen)
-        self._heeds_signals = True
-        self._log.has_started()
 
     def _heed(self, number: int, action: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(action))
