@@ -260,6 +260,16 @@ class BadMessageTests(ChannelTestCase):
         self.channel.dataReceived(encode_frame(b"ignored"))
         self.assertEqual(self.heard, ["good"])
 
+    def test_a_length_of_four_gibibytes_byte_by_byte(self) -> None:
+        self.connect(self.echo)
+        for _ in range(4):
+            self.assertEqual(self.wire.value(), b"")
+            self.channel.dataReceived(b"\xff")
+            self.clock.advance(1)
+        self.assertEqual(
+            self.frames(), [b"error: message of 4294967295 bytes is over the limit of 100"]
+        )
+
     def test_not_utf8(self) -> None:
         self.connect(self.echo)
         self.channel.dataReceived(encode_frame(b"good") + encode_frame(b"ab\xff"))
@@ -386,6 +396,19 @@ class FlowControlTests(ChannelTestCase):
         self.assertFalse(self.wire.disconnected)
         self.clock.advance(0)
         self.assertEqual(self.heard, ["waits"])
+
+    def test_a_peer_that_is_lost_before_it_was_sent_everything(self) -> None:
+        async def part(channel: Channel) -> None:
+            await channel.hear()
+            self.channel._outbox.pauseProducing()
+            channel.say("never sent")
+
+        self.connect(part)
+        self.channel.dataReceived(encode_frame(b"a"))
+        self.lose(ConnectionLost())
+        self.channel._outbox.end_batch()
+        self.assertFalse(self.wire.half_closed)
+        self.assertIn("5 bytes in, 0 bytes out", self.recorder.messages[-1])
 
     def test_what_is_owed_is_sent_before_the_end(self) -> None:
         async def two(channel: Channel) -> None:

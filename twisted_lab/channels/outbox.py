@@ -100,6 +100,7 @@ class Outbox:
         self._apart = 0
         self._messages.clear()
         self._congested = self.holding = False
+        self._finally = None
         if self._pacing is not None:
             self._pacing.cancel()
             self._pacing = None

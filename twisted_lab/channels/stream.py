@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from typing import Protocol as Interface
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.channels.channel import PeerGone, PeerSilent
+from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
+from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.outbox import BEHIND_BYTES, Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
+from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
-
-if TYPE_CHECKING:
-    from twisted_lab.channels.factory import ConversationFactory
 
 # Reading stops while so many bytes wait to be heard; the next read may bring 64 KiB more.
 INBOX_BYTES = 65_536
@@ -28,6 +28,15 @@ INBOX_MESSAGES = 64
 # So many messages of one peer are heard in one turn of the reactor; then others have theirs, and
 # what was said to them can be sent.
 TURN_MESSAGES = 2048
+
+
+class Host(Interface):
+    """What a channel needs of the factory that made it; see `ConversationFactory`."""
+
+    clock: IReactorTime
+    events: ServiceEvents
+    connections: Connections
+    converse: Conversation
 
 
 @implementer(IHalfCloseableProtocol)
@@ -42,7 +51,7 @@ class StreamChannel(Protocol):
         patience: After so many seconds of silence `hear` raises PeerSilent.
     """
 
-    factory: ConversationFactory
+    factory: Host
     transport: Any  # ITCPTransport and IConsumer
 
     def __init__(self, decoder: StreamDecoder, patience: float) -> None:
