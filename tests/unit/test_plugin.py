@@ -34,6 +34,7 @@ PUBLIC = {
         "StreamDecoder",
         "decode",
         "encode_frame",
+        "encode_text",
     ],
     "twisted_lab.serving": [
         "CannotStart",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.protocols.basic import Int32StringReceiver
 
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame
+from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, encode_text
 
 
 class Int32Channel(StreamChannel, Int32StringReceiver):
@@ -22,9 +22,8 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
         super().__init__(FrameDecoder(max_message), patience)
         self.MAX_LENGTH = max_message
 
-    def encode(self, text: str) -> bytes:
-        """See `StreamChannel.encode`."""
-        return encode_frame(text.encode("utf-8", "replace"))
+    # Without a method in between: it is called for each message.
+    encode = staticmethod(encode_text)
 
     def sendString(self, string: bytes) -> None:
         """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""

@@ -129,10 +129,15 @@ class StreamChannel(Protocol):
             messages = self._decoder.take(1 if self._traffic else INBOX_MESSAGES)
             if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
                 self._resume_reading()
-            for message in messages:
-                self._inbox.append(decode(message))
-                if self._traffic:
+            if self._traffic:
+                for message in messages:
                     self._events.received(self.peer.text, len(message))
+            try:
+                self._inbox.extend([message.decode() for message in messages])
+            except UnicodeDecodeError:
+                # Slower, but as far as it goes, and with the right error.
+                for message in messages:
+                    self._inbox.append(decode(message))
             self._turn_left = max(self._turn_left - len(messages), 0)
         except MessageError as error:
             self._deaf = True

@@ -19,6 +19,12 @@ def encode_frame(data: bytes) -> bytes:
     return _pack(len(data)) + data
 
 
+def encode_text(text: str) -> bytes:
+    """Make the frame of a text; a lone surrogate, which UTF-8 cannot have, becomes ``?``."""
+    data = text.encode("utf-8", "replace")
+    return _pack(len(data)) + data
+
+
 class FrameDecoder(StreamDecoder):
     """Cuts a stream into frames; the limit counts their bytes without the length.
 
