@@ -151,7 +151,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log not rotated",
-            "cannot begin a new log: {reason}; {path} grows on until it is reopened",
+            "cannot begin a new log: {reason}; {path} grows on",
             path=path,
             reason=reason,
         )

@@ -62,14 +62,14 @@ class MessageSocket(socket.socket):
         return connection, address
 
     def send_message(self, text: str) -> None:
-        """Send a message.
+        """Send a message; a lone surrogate, which UTF-8 cannot have, is sent as ``?``.
 
         Raises:
             MessageError: It is over the limit; nothing is sent.
             OSError: As `socket.socket.sendall` does; TimeoutError among them. Part of the message
                 may be sent then, so nothing more can be.
         """
-        data = text.encode()
+        data = text.encode("utf-8", "replace")
         if len(data) > self.max_message:
             raise MessageError(
                 f"message of {len(data)} bytes is over the limit of {self.max_message}"

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
 
 from tests.unit.recording import Wire, recorded_events
 from tests.unit.test_codecs import cuts, split
@@ -354,7 +356,7 @@ class FlowControlTests(ChannelTestCase):
         while not self.wire.disconnected:
             self.channel.say("x" * 1000)
             said += 1
-        self.assertEqual(said, 262144 // 1004 + 1)
+        self.assertEqual(said, 262144 // 1004 + 2)
         self.assertEqual(
             self.recorder.messages[-1],
             "client dropped: 127.0.0.1:50412 is more than 262144 bytes behind",
@@ -382,6 +384,15 @@ class FlowControlTests(ChannelTestCase):
         self.connect(self.listen)
         self.channel.say("a\ud800")
         self.assertEqual(self.frames(), [b"a?"])
+
+    def test_one_large_message_is_not_too_much(self) -> None:
+        self.connect(self.listen)
+        self.channel._outbox.pauseProducing()
+        self.channel.say("x" * 10**6)
+        self.channel.hang_up()
+        self.assertFalse(self.wire.disconnected)
+        self.channel._outbox.resumeProducing()
+        self.assertEqual(self.frames(), [b"x" * 10**6])
 
     def test_before_that_the_kernel_is_asked(self) -> None:
         self.connect(self.echo)
@@ -462,6 +473,21 @@ class FlowControlTests(ChannelTestCase):
         self.assertEqual(self.heard, [])
         outbox.resumeProducing()
         self.assertEqual(self.heard, ["b"])
+
+
+class TLSTests(ChannelTestCase):
+    def test_a_peer_that_does_not_close_is_cut_off(self) -> None:
+        self.connect(self.listen)
+        alsoProvides(self.wire, ISSLTransport)
+        self.wire.pauseProducing()
+        self.channel.hang_up()
+        self.assertEqual(self.wire.producerState, "producing")
+        self.assertTrue(self.wire.disconnecting)
+        self.assertFalse(self.wire.disconnected)
+        self.clock.advance(10)
+        self.assertTrue(self.wire.disconnected)
+        self.lose(ConnectionAborted())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class DrainTests(ChannelTestCase):

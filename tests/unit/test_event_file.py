@@ -159,6 +159,46 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event) * 4)
         self.assertEqual(self.trouble.names, ["log not rotated"])
 
+    def test_a_file_that_is_deleted_is_begun_anew(self) -> None:
+        size = len(text_line(self.event))
+        file = self.file(rotate_bytes=3 * size)
+        file.open()
+        for _ in range(2):
+            file(self.event)
+        self.path.unlink()
+        for _ in range(3):
+            file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
+        self.assertEqual(self.trouble, [])
+
+    def test_a_rotation_that_fails_half_way_is_undone_and_tried_again(self) -> None:
+        size = len(text_line(self.event))
+        file = self.file(rotate_bytes=2 * size)
+        file.open()
+        for _ in range(2):
+            file(self.event)
+        with patch("os.open", side_effect=OSError(24, "Too many open files")):
+            file(self.event)
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 3)
+        for _ in range(2):
+            file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+        self.assertEqual(self.trouble.names, ["log not rotated"])
+
+    def test_a_pipe_that_nobody_reads_is_an_error(self) -> None:
+        os.mkfifo(self.path)
+        self.assertRaises(OSError, self.file().open)
+
+    def test_it_is_not_reopened_after_the_end(self) -> None:
+        file = self.file()
+        file.open()
+        file.close()
+        self.path.unlink()
+        file.reopen()
+        self.assertFalse(self.path.exists())
+
     def test_a_write_that_was_cut_short(self) -> None:
         file = self.file()
         file.open()

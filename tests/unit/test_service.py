@@ -155,6 +155,13 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertIn("cannot write the log", line)
         self.assertIn("/nonexistent/events.log", line)
 
+    def test_a_log_that_cannot_be_written_leaves_no_socket_behind(self) -> None:
+        port: Any = FakeUnixPort()
+        service = self.service(PendingPort(succeed(port)), log_file="/nonexistent/events.log")
+        service.privilegedStartService()
+        self.assertRaises(CannotStart, service.startService)
+        self.assertTrue(port.lost)
+
     def test_stopping_waits_for_those_who_are_owed_something(self) -> None:
         service = self.service(self.port())
         service.startService()
@@ -217,8 +224,10 @@ class NetworkServiceTests(SynchronousTestCase):
     def test_sigterm_stops_the_reactor(self) -> None:
         self.service(self.port()).startService()
         self.reactor.start()
-        os.kill(os.getpid(), signal.SIGTERM)
-        self.assertTrue(self.reactor.stopped)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.reactor.stopped = False
+            os.kill(os.getpid(), number)
+            self.assertTrue(self.reactor.stopped)
 
     def test_sighup_reopens_the_log(self) -> None:
         path = self.mktemp()

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTransport
 
-# How long a peer may take to close its side after we have closed ours.
+# How long a peer may take to close its side after ours is closed.
 LINGER_SECONDS = 2.0
+# How long a TLS peer may take to read what is left, and to close.
+TLS_LINGER_SECONDS = 10.0
 
 
-def shut_down(transport: Any) -> None:
+def shut_down(transport: Any, clock: IReactorTime) -> IDelayedCall | None:
     """Close our side of `transport` when everything is sent; no producer may be registered.
 
     The peer's input must still be read, and dropped, until it closes, too: to close with input
     unread would reset the connection, and the kernel would throw away what it has not sent yet.
-    TLS knows no half-closing; there the connection is closed when everything is sent.
+    TLS knows no half-closing: there the transport closes when everything is sent and the peer has
+    agreed, or is aborted.
+
+    Returns:
+        The timer that aborts a TLS connection, to be cancelled when it is lost.
     """
+    transport.resumeProducing()
     if ISSLTransport.providedBy(transport):
         transport.loseConnection()
-    else:
-        transport.loseWriteConnection()
-        transport.resumeProducing()
+        return clock.callLater(TLS_LINGER_SECONDS, transport.abortConnection)
+    transport.loseWriteConnection()
+    return None

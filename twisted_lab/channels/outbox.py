@@ -9,8 +9,6 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
-# A peer that is so far behind, beside the transport's buffer and the kernel's, is cut off.
-BEHIND_BYTES = 262_144
 # The transport gets no more than this at a time, which is also the most that it sends at a time.
 PIECE_BYTES = 131_072
 # So many messages outside of a batch are given to the transport one by one; then the rest of the
@@ -29,6 +27,7 @@ class Outbox:
         clock: Keeps messages apart in time, if that is wanted.
         has_room: Called when the peer has taken what was held back.
         fell_behind: Called when the peer is too far behind.
+        limit: So many bytes are kept for it, and one message more.
 
     Attributes:
         batching: While it is set messages are kept, to go out together when it is over.
@@ -42,6 +41,7 @@ class Outbox:
         clock: IReactorTime,
         has_room: Callable[[], object],
         fell_behind: Callable[[], object],
+        limit: int,
     ) -> None:
         self.batching = False
         self.holding = False
@@ -50,6 +50,7 @@ class Outbox:
         self._clock = clock
         self._has_room = has_room
         self._fell_behind = fell_behind
+        self._limit = limit
         # What may go out together, and behind it what must not.
         self._kept = bytearray()
         self._messages: deque[bytes] = deque()
@@ -64,6 +65,12 @@ class Outbox:
 
     def add(self, data: bytes) -> None:
         """Send the bytes of a message, as soon as may be."""
+        if self._size > self._limit and (self._congested or self._pace):
+            # It is not this message that is too much, however large it is, but those before it.
+            self._push()
+            if self._size > self._limit:
+                self._fell_behind()
+                return
         if self._pace:
             self._messages.append(data)
             self._apart += len(data) + MESSAGE_OVERHEAD
@@ -112,8 +119,6 @@ class Outbox:
 
     def flush(self) -> None:
         """Pass on what the transport has room for."""
-        if self._size > BEHIND_BYTES and (self._congested or self._pace):
-            self._push()
         while self._size and not self._congested and self._pacing is None:
             self._write()
         self.holding = self._congested
@@ -147,12 +152,12 @@ class Outbox:
         # one turn. Before a peer is held to be behind, the kernel is asked; an error that it gives
         # comes again, and is dealt with, in the reactor.
         send = getattr(self._transport, "doWrite", None)
-        if send is not None:
-            self._pushing = True
+        before = -1
+        self._pushing = True
+        while send is not None and self._congested and before != self.bytes_out:
+            before = self.bytes_out
             send()
-            self._pushing = False
-        if self._size > BEHIND_BYTES:
-            self._fell_behind()
+        self._pushing = False
 
     def pauseProducing(self) -> None:
         """The transport has no room: see `twisted.internet.interfaces.IPushProducer`."""

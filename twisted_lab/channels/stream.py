@@ -15,13 +15,16 @@ from zope.interface import implementer
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.outbox import BEHIND_BYTES, Outbox
+from twisted_lab.channels.outbox import Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
 
 # Reading stops while so many bytes wait to be heard; the next read may bring 64 KiB more.
 INBOX_BYTES = 65_536
+# A peer that is so far behind, or by four of the largest messages if that is more, beside what the
+# transport and the kernel hold for it, is cut off.
+BEHIND_BYTES = 262_144
 # So many messages at most are decoded ahead, because a short text takes far more memory than its
 # bytes did.
 INBOX_MESSAGES = 64
@@ -56,6 +59,7 @@ class StreamChannel(Protocol):
 
     def __init__(self, decoder: StreamDecoder, patience: float) -> None:
         self._decoder = decoder
+        self._behind_bytes = max(BEHIND_BYTES, 4 * decoder.limit)
         self._patience = patience
         self._inbox: deque[str] = deque()
         self._turn_left = TURN_MESSAGES
@@ -79,7 +83,9 @@ class StreamChannel(Protocol):
         self._clock = self.factory.clock
         self._events = self.factory.events
         self._traffic = self._events.traffic
-        self._outbox = Outbox(self.transport, self._clock, self._work, self._fell_behind)
+        self._outbox = Outbox(
+            self.transport, self._clock, self._work, self._fell_behind, self._behind_bytes
+        )
         self._since = self._last_heard = self._clock.seconds()
         self._silence = self._clock.callLater(self._patience, self._check_silence)
         self.factory.connections.add(self)
@@ -223,7 +229,7 @@ class StreamChannel(Protocol):
         self._outbox.add(data)
 
     def _fell_behind(self) -> None:
-        self._events.behind(self.peer.text, BEHIND_BYTES)
+        self._events.behind(self.peer.text, self._behind_bytes)
         self._cut_off()
 
     # Ending
@@ -264,7 +270,7 @@ class StreamChannel(Protocol):
         if self._read_all:
             self.transport.loseConnection()
         else:
-            shut_down(self.transport)
+            self._linger = shut_down(self.transport, self._clock)
 
     def writeConnectionLost(self) -> None:
         """The peer has all that was said; now it should close, too."""

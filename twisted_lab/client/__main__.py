@@ -54,7 +54,8 @@ async def converse(
     def interrupt(number: int, _: object) -> None:
         nonlocal status
         status = 128 + number
-        reactor.callFromThread(end)
+        # Looked up when it is called: by then the attempt may have become the connection.
+        reactor.callFromThread(lambda: end())
 
     def heed_signals() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -45,7 +45,7 @@ class FrameDecoder(StreamDecoder):
             if self.needed > LARGE:
                 return [self._take_large()]
             self._join()
-        data, start, limit = self._data, self._start, self._limit
+        data, start, limit = self._data, self._start, self.limit
         held = len(data)
         unpack_from = _LENGTH.unpack_from
         while len(frames) < most:

@@ -37,13 +37,13 @@ class LineDecoder(StreamDecoder):
                     continue
                 self._fresh_searched = len(self._fresh)
                 # One byte over the limit may yet turn out to be the CR of a CRLF.
-                if self.size > self._limit + 1 and not lines:
-                    raise too_long(None, self._limit)
+                if self.size > self.limit + 1 and not lines:
+                    raise too_long(None, self.limit)
                 break
             stop = end - 1 if end > start and data[end - 1] == 13 else end
-            if stop - start > self._limit:
+            if stop - start > self.limit:
                 if not lines:
-                    raise too_long(stop - start, self._limit)
+                    raise too_long(stop - start, self.limit)
                 break
             lines.append(data[start:stop])
             self._start = end + 1

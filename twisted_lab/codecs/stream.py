@@ -18,7 +18,7 @@ class StreamDecoder(ABC):
     """
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
-        self._limit = limit
+        self.limit = limit
         self._data = b""
         self._start = 0
         self._fresh = bytearray()

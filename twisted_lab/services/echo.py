@@ -107,7 +107,7 @@ class Echo(Protocol):
         self._finished = True
         self._closed_by = "server"
         self.transport.unregisterProducer()
-        shut_down(self.transport)
+        self._linger = shut_down(self.transport, self.factory.clock)
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""

@@ -95,6 +95,8 @@ class EventFile:
 
     def reopen(self) -> None:
         """Write to the file that now has the name, after something else has moved the old one."""
+        if not self._active:
+            return
         self._let_go()
         try:
             self._file = self._open()

@@ -19,7 +19,8 @@ class RotatingFile:
         path: The file; a device or a pipe is written to, and never rotated.
         rotate_bytes: The size from which on a new file is begun.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
-        cannot_rotate: Called with the error when no new file can be begun; the old one grows on.
+        cannot_rotate: Called with the error when no new file can be begun; the old one grows by
+            as much again before the next attempt.
 
     Raises:
         OSError: The file cannot be written.
@@ -37,6 +38,7 @@ class RotatingFile:
         self._keep = keep
         self._cannot_rotate = cannot_rotate
         self._cut_short = False
+        self._stuck = False
         self._open()
 
     def write(self, line: bytes) -> None:
@@ -45,8 +47,9 @@ class RotatingFile:
         Raises:
             OSError: It was not written, or not all of it.
         """
+        trouble = None
         if self._rotates and self._size >= self._rotate_bytes:
-            self._rotate()
+            trouble = self._rotate()
         if self._cut_short:
             line = b"\n" + line
         written = os.write(self._descriptor, line)
@@ -54,13 +57,16 @@ class RotatingFile:
         self._cut_short = written < len(line)
         if self._cut_short:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if trouble is not None:
+            self._cannot_rotate(trouble)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # A pipe that nobody reads, or that is full, is an error like any other, not a wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
         status = os.fstat(self._descriptor)
         self._rotates = stat.S_ISREG(status.st_mode)
@@ -73,20 +79,35 @@ class RotatingFile:
             return file.read() == b"\n"
         return True  # It may be written, but not read.
 
-    def _rotate(self) -> None:
+    def _rotate(self) -> OSError | None:
+        status = os.fstat(self._descriptor)
+        self._size = status.st_size
+        if self._size < self._rotate_bytes:
+            return None  # Somebody else has cut it.
+        old = self._descriptor
         try:
-            status = os.fstat(self._descriptor)
-            self._size = status.st_size
-            if self._size < self._rotate_bytes:
-                return  # Somebody else has cut it.
-            if os.path.samestat(os.stat(self._path), status):  # noqa: PTH116
+            if self._still_has_its_name(status):
                 for number in range(self._keep - 1, 0, -1):
                     with suppress(FileNotFoundError):
                         os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")  # noqa: PTH105
                 os.replace(self._path, f"{self._path}.1")  # noqa: PTH105
-            old = self._descriptor
-            self._open()
-            os.close(old)
+                try:
+                    self._open()
+                except OSError:
+                    os.replace(f"{self._path}.1", self._path)  # noqa: PTH105
+                    raise
+            else:
+                self._open()
         except OSError as error:
-            self._rotates = False
-            self._cannot_rotate(error)
+            self._size = 0  # It is tried again when as much has come once more, but said once.
+            is_new, self._stuck = not self._stuck, True
+            return error if is_new else None
+        self._stuck = False
+        os.close(old)
+        return None
+
+    def _still_has_its_name(self, status: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(os.stat(self._path), status)  # noqa: PTH116
+        except FileNotFoundError:
+            return False

@@ -75,9 +75,6 @@ class NetworkService(Service):
                 self._factory
             ).addCallbacks(self._accepted, self._refused, callbackArgs=(listener.wanted,))
             if self._refusal is not None:
-                for port, _ in self._ports:
-                    # No reactor runs that could do it; a unix socket would leave its file behind.
-                    port.connectionLost(Failure(ConnectionDone()))
                 raise self._refusal
             self._listening.append(listening)
 
@@ -119,8 +116,6 @@ class NetworkService(Service):
             self._events.stopped()
             self._log.close()
 
-        # Somebody who does not want to wait for the others presses Ctrl-C once more.
-        self._heed(signal.SIGINT, self._connections.abort)
         return Deferred.fromCoroutine(stop())
 
     def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
@@ -144,11 +139,16 @@ class NetworkService(Service):
 
     def _cannot_start(self, reason: str) -> CannotStart:
         self._events.failed(reason)
+        if not self.running:
+            # No reactor runs that could close them; a unix socket would leave its file behind.
+            for port, _ in self._ports:
+                port.connectionLost(Failure(ConnectionDone()))
         return CannotStart(reason)
 
     def _heed_signals(self) -> None:
-        # The reactor's own handler makes twistd end by the signal instead of with status 0.
+        # The reactor's own handlers make twistd end by the signal instead of with status 0.
         self._heed(signal.SIGTERM, self._terminate)
+        self._heed(signal.SIGINT, self._terminate)
         if self._log.file is not None:
             self._heed(signal.SIGHUP, self._log.file.reopen)
 
@@ -156,6 +156,7 @@ class NetworkService(Service):
         signal.signal(number, lambda *_: self._reactor.callFromThread(action))
 
     def _terminate(self) -> None:
+        # Somebody who does not want to wait for the others says it twice.
         if self.running:
             self._reactor.stop()
         else:
