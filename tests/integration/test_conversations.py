@@ -78,6 +78,14 @@ def test_both_ends_of_the_limit(tmp_path: Path) -> None:
             assert receive_all(client).endswith(encode_frame(b"error: not UTF-8 at byte 17"))
 
 
+def test_one_large_answer_is_not_too_much(tmp_path: Path) -> None:
+    with messages(tmp_path, "--log-level", "warn", "--max-message", "4000000") as server:
+        with connect(server.wait_for_port()) as client:
+            client.sendall(encode_frame(b"x" * 4_000_000) + encode_frame(b"exit"))
+            assert len(receive_all(client)) == 4_000_000 + 18 + 15 + 13
+        assert server.stop() == 0
+
+
 def test_an_answer_arrives_although_more_was_sent_than_read(tmp_path: Path) -> None:
     with messages(tmp_path) as server, connect(server.wait_for_port()) as client:
         client.sendall(encode_frame(b"exit") + encode_frame(b"more") * 100_000)

@@ -307,6 +307,17 @@ def test_a_socket_from_systemd(tmp_path: Path) -> None:
             assert server.stop() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_as_soon_as_it_listens(tmp_path: Path, number: int) -> None:
+    for _ in range(5):
+        with Server(tmp_path, "netlab-echo", "--listen", "unix:echo.sock") as server:
+            server.wait_for("listening on")
+            server.process.send_signal(number)
+            assert server.wait() == 0
+        assert server.events()[-1] == "server stopped"
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_twistds_own_log_file_gets_the_same_events(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, twistd=("--logfile", "x.log")) as server:
         with connect(server.wait_for_port()) as client:

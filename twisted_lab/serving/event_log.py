@@ -47,6 +47,7 @@ class EventLog:
 
     Attributes:
         events: What the service reports to.
+        is_daemon: Whether the process will leave the console.
     """
 
     def __init__(self, options: ServiceOptions) -> None:
@@ -64,14 +65,14 @@ class EventLog:
             )
             self._everything.append(self.file)
         twistd: Mapping[str, Any] = options.parent or {}
-        self._is_daemon = not twistd.get("nodaemon", True)
+        self.is_daemon = not twistd.get("nodaemon", True)
         twistds_is_elsewhere = _twistd_keeps_a_log(twistd)
         if self.file is None or twistds_is_elsewhere:
             self._everything.append(globalLogPublisher)
         else:
             self._announcements.append(globalLogPublisher)
         self._console: Console | None = None
-        if self._is_daemon or twistds_is_elsewhere:
+        if self.is_daemon or twistds_is_elsewhere:
             self._console = Console()
             self._announcements.append(self._console)
 
@@ -94,7 +95,7 @@ class EventLog:
 
     def has_started(self) -> None:
         """The person who started the service has seen what must be seen: a daemon lets them go."""
-        if self._is_daemon:
+        if self.is_daemon:
             self._close_console()
 
     def close(self) -> None:

@@ -94,12 +94,15 @@ class NetworkService(Service):
             self.privilegedStartService()
         self._events.started(__version__)
         super().startService()
-        # The reactor installs handlers of its own when it begins to run: ours must stand before
-        # anybody is told that the service is there, and after that.
+        # The reactor installs handlers of its own when it begins to run, and ours must stand when
+        # somebody is told that the service is there. A daemon tells it while it has a console.
         self._heed_signals()
         self._reactor.callWhenRunning(self._heed_signals)
         for port, wanted in self._ports:
-            self._announce(port, wanted)
+            if self._log.is_daemon:
+                self._announce(port, wanted)
+            else:
+                self._reactor.callWhenRunning(self._announce, port, wanted)
         self._reactor.callWhenRunning(self._log.has_started)
 
     def stopService(self) -> Deferred[None]:
