@@ -65,7 +65,23 @@ class Outbox:
 
     def add(self, data: bytes) -> None:
         """Send the bytes of a message, as soon as may be."""
-        if self._size > self._limit and (self._congested or self._pace):
+        if self._congested or self._pace:
+            self._add_to_backlog(data)
+            return
+        self._kept += data
+        if self.batching:
+            if len(self._kept) >= PIECE_BYTES:
+                self.flush()
+            return
+        self.flush()
+        self._loose += 1
+        if self._loose > MOST_LOOSE:
+            self._loose = 0
+            self.batching = True
+            self._clock.callLater(0, self.end_batch)
+
+    def _add_to_backlog(self, data: bytes) -> None:
+        if self._size > self._limit:
             # It is not this message that is too much, however large it is, but those before it.
             self._push()
             if self._size > self._limit:
@@ -76,16 +92,8 @@ class Outbox:
             self._apart += len(data) + MESSAGE_OVERHEAD
         else:
             self._kept += data
-        if self.batching:
-            if len(self._kept) + self._apart >= PIECE_BYTES:
-                self.flush()
-            return
-        self.flush()
-        self._loose += 1
-        if self._loose > MOST_LOOSE:
-            self._loose = 0
-            self.batching = True
-            self._clock.callLater(0, self.end_batch)
+        if not self.batching:
+            self.flush()
 
     @property
     def _size(self) -> int:

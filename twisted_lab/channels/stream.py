@@ -27,7 +27,7 @@ INBOX_BYTES = 65_536
 BEHIND_BYTES = 262_144
 # So many messages at most are decoded ahead, because a short text takes far more memory than its
 # bytes did.
-INBOX_MESSAGES = 64
+INBOX_MESSAGES = 256
 # So many messages of one peer are heard in one turn of the reactor; then others have theirs, and
 # what was said to them can be sent.
 TURN_MESSAGES = 2048

@@ -48,7 +48,7 @@ class FrameDecoder(StreamDecoder):
         data, start, limit = self._data, self._start, self.limit
         held = len(data)
         unpack_from = _LENGTH.unpack_from
-        while len(frames) < most:
+        for _ in range(most):
             body = start + 4
             if body > held:
                 self.needed = 4
