@@ -39,7 +39,8 @@ def message_socket(port: int) -> MessageSocket:
 @pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
 def test_a_blocking_script_as_students_write_it(tmp_path: Path, newline: str, end: str) -> None:
     with (
-        messages(tmp_path, "--framing", "text", "--newline", newline) as server,
+        # Messages far apart, so that a slow test machine still sees one with each recv().
+        messages(tmp_path, "--framing", "text", "--newline", newline, "--pace", "400") as server,
         connect(server.wait_for_port()) as client,
     ):
         for number, text in enumerate(("hello", "привет", "third"), 1):
