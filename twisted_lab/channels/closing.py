@@ -12,6 +12,12 @@ LINGER_SECONDS = 2.0
 TLS_LINGER_SECONDS = 10.0
 
 
+def cancel(timer: IDelayedCall | None) -> None:
+    """Cancel `timer`, if there is one that has not fired."""
+    if timer is not None and timer.active():
+        timer.cancel()
+
+
 def shut_down(transport: Any, clock: IReactorTime) -> IDelayedCall | None:
     """Close our side of `transport` when everything is sent; no producer may be registered.
 

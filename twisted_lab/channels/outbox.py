@@ -120,6 +120,10 @@ class Outbox:
             self._pacing.cancel()
             self._pacing = None
 
+    def begin_batch(self) -> None:
+        """Keep messages from here on, to go out together, unless they are to be kept apart."""
+        self.batching = not self._pace
+
     def end_batch(self) -> None:
         """Send what was kept."""
         self.batching = False

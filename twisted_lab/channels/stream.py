@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
-from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
+from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.outbox import Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
@@ -90,7 +90,7 @@ class StreamChannel(Protocol):
         self._silence = self._clock.callLater(self._patience, self._check_silence)
         self.factory.connections.add(self)
         self._events.connected(self.peer.text)
-        self._outbox.batching = True
+        self._outbox.begin_batch()
         self._conversation = Deferred.fromCoroutine(self.factory.converse(self))
         self._conversation.addErrback(self._conversation_failed)
         self._conversation.addBoth(self._conversation_ended)
@@ -155,7 +155,7 @@ class StreamChannel(Protocol):
             self._turn_left = TURN_MESSAGES
         if self._hearing is None:
             return
-        self._outbox.batching = self._batches()
+        self._outbox.begin_batch()
         try:
             message = self._take()
         except Exception as error:
@@ -170,10 +170,6 @@ class StreamChannel(Protocol):
     def _begin_turn(self) -> None:
         self._next_turn = None
         self._work()
-
-    def _batches(self) -> bool:
-        """Tell whether messages to this peer may go out together."""
-        return True
 
     def _deafen(self, reason: Exception) -> None:
         self._deaf = True
@@ -290,9 +286,8 @@ class StreamChannel(Protocol):
         self._connected = False
         self._hung_up = True
         self._outbox.discard()
-        for timer in (self._silence, self._linger):
-            if timer is not None and timer.active():
-                timer.cancel()
+        cancel(self._silence)
+        cancel(self._linger)
         how = end_text(reason, self._closed_by)
         seconds = self._clock.seconds() - self._since
         self._events.disconnected(

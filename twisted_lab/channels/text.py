@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, LineDecoder
 
@@ -39,15 +40,11 @@ class TextChannel(StreamChannel):
         self._idle_flush = idle_flush
         self._pace = pace
         self._mid_line = False
-        self._unterminated = False
         self._idle: IDelayedCall | None = None
 
     def encode(self, text: str) -> bytes:
         """See `StreamChannel.encode`."""
         return text.encode("utf-8", "replace") + self._newline
-
-    def _batches(self) -> bool:
-        return not self._unterminated
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -60,7 +57,7 @@ class TextChannel(StreamChannel):
         self._watch_line()
 
     def _watch_line(self) -> None:
-        _cancel(self._idle)
+        cancel(self._idle)
         if self._mid_line and self._reading and self._connected and not self._deaf:
             self._idle = self._clock.callLater(self._idle_flush, self._look_once_more)
 
@@ -71,7 +68,6 @@ class TextChannel(StreamChannel):
     def _end_line(self) -> None:
         if self._mid_line and self._reading and not self._deaf:
             self._mid_line = False
-            self._unterminated = True
             self._outbox.keep_apart(self._pace)
             self._decoder.feed(b"\n")
             self._work()
@@ -82,7 +78,7 @@ class TextChannel(StreamChannel):
         super().readConnectionLost()
 
     def _end_last_line(self) -> None:
-        _cancel(self._idle)
+        cancel(self._idle)
         if self._mid_line and not self._deaf:
             self._mid_line = False
             self._decoder.feed(b"\n")
@@ -91,10 +87,5 @@ class TextChannel(StreamChannel):
         """See `twisted.internet.interfaces.IProtocol`."""
         if reason.check(ConnectionDone):
             self._end_last_line()  # TLS has no other end.
-        _cancel(self._idle)
+        cancel(self._idle)
         super().connectionLost(reason)
-
-
-def _cancel(timer: IDelayedCall | None) -> None:
-    if timer is not None and timer.active():
-        timer.cancel()
