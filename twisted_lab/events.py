@@ -2,7 +2,8 @@
 
 Each event is a structured `twisted.logger` event. Beside Twisted's own ``log_...`` keys it carries
 ``event`` (its name), ``service``, ``peer`` (text, or None where no peer is concerned) and its
-figures. What a peer sent is never part of an event, and the formats are constants of this module.
+figures. What a peer sent is never part of an event, but for the names of accounts, and the formats
+are constants of this module.
 """
 
 from __future__ import annotations
@@ -116,6 +117,32 @@ class ServiceEvents(_Reporter):
             peer=peer,
             limit=limit,
         )
+
+    def unable(self, peer: str, told: str, reason: str) -> None:
+        """The peer was `told` that instead of being served, for `reason`."""
+        self._report(
+            LogLevel.error,
+            "unable",
+            "could not serve {peer}: {told}: {reason}",
+            peer=peer,
+            told=told,
+            reason=escape(reason),
+        )
+
+    def logged_in(self, peer: str, account: str, how: str) -> None:
+        """The peer has logged in to `account`, by a password, a token or a registration."""
+        self._report(
+            LogLevel.info,
+            "logged in",
+            "logged in: {peer} as {account}, by {how}",
+            peer=peer,
+            account=escape(account),
+            how=how,
+        )
+
+    def login_failed(self, peer: str) -> None:
+        """The peer had no right name, password or token. Which it gave may be a secret."""
+        self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """The conversation with the peer has raised, which is a mistake in the service."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
 from twisted.python.failure import Failure
 
 from twisted_lab.escaping import escape
@@ -64,16 +64,33 @@ class Peer:
         host: Its IP address (IPv4 for an IPv4 peer of a dual-stack port); empty for a unix socket.
         port: Its port; 0 for a unix socket.
         text: How it is written in logs.
+        in_clear: Whether others on a network can read what it says and hears.
     """
 
     host: str
     port: int
     text: str
+    in_clear: bool = False
 
     @classmethod
-    def of(cls, address: IAddress) -> Peer:
-        """Say who has `address`."""
-        host = getattr(address, "host", "")
-        if isinstance(address, IPv6Address):
-            host = str(ipaddress.IPv6Address(host).ipv4_mapped or host)
-        return cls(host, getattr(address, "port", 0), address_text(address))
+    def of(cls, transport: ITransport) -> Peer:
+        """Say who is at the other end of `transport`."""
+        address = transport.getPeer()
+        host = _host(address)
+        return cls(
+            host,
+            getattr(address, "port", 0),
+            address_text(address),
+            bool(host)
+            and not ipaddress.ip_address(host).is_loopback
+            and host != _host(transport.getHost())
+            and not ISSLTransport.providedBy(transport),
+        )
+
+
+def _host(address: IAddress) -> str:
+    host: str = getattr(address, "host", "")
+    if isinstance(address, IPv6Address):
+        address6 = ipaddress.IPv6Address(host)
+        host = str(address6.ipv4_mapped or address6)
+    return host

@@ -23,6 +23,8 @@ PUBLIC = {
         "PeerSilent",
         "StreamChannel",
         "TextChannel",
+        "Unable",
+        "cancel",
         "shut_down",
     ],
     "twisted_lab.codecs": [
@@ -42,7 +44,9 @@ PUBLIC = {
         "EventLog",
         "NetworkService",
         "Options",
+        "Resource",
         "ServiceOptions",
+        "Storage",
         "ask",
         "conversation_service",
         "listeners",
@@ -61,7 +65,10 @@ class PluginTests(SynchronousTestCase):
             for maker in getPlugins(IServiceMaker)
             if maker.tapname.startswith("netlab")
         }
-        self.assertEqual(sorted(makers), ["netlab-broadcast", "netlab-echo", "netlab-messages"])
+        self.assertEqual(
+            sorted(makers),
+            ["netlab-auth", "netlab-broadcast", "netlab-echo", "netlab-ident", "netlab-messages"],
+        )
         for name, maker in makers.items():
             self.assertEqual(maker.options.command, name)
 

@@ -20,3 +20,17 @@ netlab_broadcast = ServiceMaker(
     "Say to everybody what anybody says, over TCP.",
     "netlab-broadcast",
 )
+
+netlab_ident = ServiceMaker(
+    "twisted_lab ident",
+    "twisted_lab.services.ident",
+    "Greet peers by name, known by IP address, over TCP.",
+    "netlab-ident",
+)
+
+netlab_auth = ServiceMaker(
+    "twisted_lab auth",
+    "twisted_lab.services.auth",
+    "Log peers in by password or token, over TCP.",
+    "netlab-auth",
+)

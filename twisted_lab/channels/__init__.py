@@ -1,7 +1,7 @@
 """What carries a service's messages, between the transport and the conversation."""
 
-from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent
-from twisted_lab.channels.closing import LINGER_SECONDS, shut_down
+from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Unable
+from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
 from twisted_lab.channels.factory import ConversationFactory
 from twisted_lab.channels.int32 import Int32Channel
@@ -20,5 +20,7 @@ __all__ = [
     "PeerSilent",
     "StreamChannel",
     "TextChannel",
+    "Unable",
+    "cancel",
     "shut_down",
 ]

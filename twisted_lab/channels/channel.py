@@ -24,6 +24,21 @@ class PeerSilent(Exception):
     """
 
 
+class Unable(Exception):
+    """The server cannot do what was asked, through no fault of the peer's, which is told the text.
+
+    A conversation need not catch it: then the peer is hung up on.
+
+    Args:
+        text: What the peer is told.
+        reason: What the log says in addition.
+    """
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class Channel(Protocol):
     """One peer's messages, in and out.
 

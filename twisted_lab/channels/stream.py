@@ -12,7 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
+from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.outbox import Outbox
@@ -79,7 +79,7 @@ class StreamChannel(Protocol):
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        self.peer = Peer.of(self.transport.getPeer())
+        self.peer = Peer.of(self.transport)
         self._clock = self.factory.clock
         self._events = self.factory.events
         self._traffic = self._events.traffic
@@ -303,6 +303,9 @@ class StreamChannel(Protocol):
         error = failure.value
         if isinstance(error, MessageError | PeerSilent):
             self._events.hung_up(self.peer.text, str(error))
+            self.say(f"error: {error}")
+        elif isinstance(error, Unable):
+            self._events.unable(self.peer.text, str(error), error.reason)
             self.say(f"error: {error}")
         elif not isinstance(error, PeerGone | CancelledError):
             self._events.conversation_failed(self.peer.text, failure)

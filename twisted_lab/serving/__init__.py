@@ -1,13 +1,15 @@
 """What every service shares on its way to the network."""
 
+from twisted_lab.asking import ask
 from twisted_lab.serving.addresses import port_number
-from twisted_lab.serving.asking import ask
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.serving.event_file import message
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.listening import listeners
-from twisted_lab.serving.options import Options, ServiceOptions, natural_number, one_of
-from twisted_lab.serving.service import CannotStart, NetworkService
+from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.service import CannotStart, NetworkService, Resource
+from twisted_lab.serving.storage import Storage
+from twisted_lab.usage import Options, natural_number, one_of
 
 __all__ = [
     "CannotStart",
@@ -15,7 +17,9 @@ __all__ = [
     "EventLog",
     "NetworkService",
     "Options",
+    "Resource",
     "ServiceOptions",
+    "Storage",
     "ask",
     "conversation_service",
     "listeners",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from twisted_lab.channels import (
@@ -14,8 +15,9 @@ from twisted_lab.channels import (
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.listening import listeners
-from twisted_lab.serving.options import ServiceOptions, natural_number, one_of
-from twisted_lab.serving.service import NetworkService
+from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.service import NetworkService, Resource
+from twisted_lab.usage import natural_number, one_of
 
 
 class ConversationOptions(ServiceOptions):
@@ -87,7 +89,12 @@ class ConversationOptions(ServiceOptions):
 
 
 def conversation_service(
-    options: ConversationOptions, converse: Conversation, reactor: Any = None
+    options: ConversationOptions,
+    converse: Conversation,
+    reactor: Any = None,
+    *,
+    log: EventLog | None = None,
+    resources: Sequence[Resource] = (),
 ) -> NetworkService:
     """Build the service that has a conversation with each peer.
 
@@ -95,9 +102,13 @@ def conversation_service(
         options: Where it listens, its framing and limits, and where it logs.
         converse: The conversation.
         reactor: Where to run; by default the one that is installed.
+        log: Where its events go, if something else reports there, too.
+        resources: What the conversation needs; opened before it serves, closed at the end.
     """
     if reactor is None:
         from twisted.internet import reactor
-    log = EventLog(options)
+    log = log or EventLog(options)
     factory = ConversationFactory(reactor, log.events, converse, options.make_channel)
-    return NetworkService(reactor, log, listeners(options, reactor), factory, factory.connections)
+    return NetworkService(
+        reactor, log, listeners(options, reactor), factory, factory.connections, resources
+    )

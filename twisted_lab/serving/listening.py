@@ -11,11 +11,12 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTCP
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTCP, IReactorTime
 
 from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
 from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.proxy import ProxiedFactory
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
 # finds the queue full wait a second before they try again.
@@ -113,9 +114,29 @@ class DescribedEndpoint:
         return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
 
 
+@dataclass(frozen=True)
+class BehindProxy:
+    """A listener that only proxies connect to."""
+
+    listener: Listener
+    clock: IReactorTime
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self.listener.wanted
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(ProxiedFactory(factory, self.clock))
+
+
 def listeners(options: ServiceOptions, reactor: Any) -> Sequence[Listener]:
     """Say where `options` want the service to listen."""
-    if options["listen"]:
-        return [DescribedEndpoint(reactor, description) for description in options["listen"]]
     spare = 0 if options["strict-port"] else 100
-    return [TCPPort(reactor, options["port"], options["interface"], spare)]
+    found: list[Listener] = [
+        DescribedEndpoint(reactor, description) for description in options["listen"]
+    ] or [TCPPort(reactor, options["port"], options["interface"], spare)]
+    if options["proxy-protocol"]:
+        return [BehindProxy(listener, reactor) for listener in found]
+    return found

@@ -2,68 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import ClassVar
 
-from twisted.copyright import version as twisted_version
 from twisted.logger import LogLevel
 from twisted.python import usage
 
-from twisted_lab import __version__
+from twisted_lab.asking import ask
 from twisted_lab.serving.addresses import ALL_IPV4, check_bindable, interface_address, port_number
-from twisted_lab.serving.asking import ask
-
-
-def natural_number(name: str) -> Callable[[str], int]:
-    """Make a reader of whole numbers from 1 up, for the option `name`."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0):
-            raise usage.UsageError(f"--{name} is a whole number from 1 up, not {text!r}")
-        return int(text)
-
-    return read
-
-
-def one_of(name: str, *choices: str) -> Callable[[str], str]:
-    """Make a reader of one of some words, for the option `name`."""
-
-    def read(text: str) -> str:
-        if text not in choices:
-            raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
-        return text
-
-    return read
-
-
-class Options(usage.Options):
-    """Options whose errors are one line on the console, not a page of help."""
-
-    command = ""
-    exit_status = 1
-
-    def parseOptions(self, options: list[str] | None = None) -> None:
-        """Parse `options`, by default the command line's.
-
-        Raises:
-            SystemExit: They are wrong; the line that says how stands on standard error.
-        """
-        try:
-            super().parseOptions(options)
-        except usage.UsageError as error:
-            print(f"{self.command}: {error} (--help lists the options)", file=sys.stderr)  # noqa: T201
-            raise SystemExit(self.exit_status) from None
-
-    def parseArgs(self, *arguments: str) -> None:
-        """Take no arguments beside the options."""
-        if arguments:
-            raise usage.UsageError(f"{arguments[0]!r} is not an option")
-
-    def opt_version(self) -> None:
-        """Display the version and exit."""
-        print(f"twisted_lab {__version__}, Twisted {twisted_version}")  # noqa: T201
-        raise SystemExit(0)
+from twisted_lab.usage import Options, natural_number, one_of
 
 
 class ServiceOptions(Options):
@@ -78,6 +24,11 @@ class ServiceOptions(Options):
     optFlags: ClassVar = [
         ["strict-port", None, "Fail if the port is busy, rather than take the next free one."],
         ["ask", "a", "Ask for interface and port on the terminal."],
+        [
+            "proxy-protocol",
+            None,
+            "Expect HAProxy's PROXY header first, which says who the client is.",
+        ],
     ]
     optParameters: ClassVar = [
         ["port", "p", None, "TCP port to listen on, 0 for any free one", port_number],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
+from twisted_lab.accounts import Unusable
 from twisted_lab.channels import Connections
 from twisted_lab.peers import address_text
 from twisted_lab.serving.event_log import EventLog
@@ -34,6 +35,22 @@ class CannotStart(SystemExit, Exception):
         self.code = 1
 
 
+class Resource(Protocol):
+    """What a service needs for as long as it runs, such as a database."""
+
+    def open(self) -> None:
+        """Get it ready, as the user that the process runs as.
+
+        Raises:
+            twisted_lab.accounts.Unusable: That cannot be done.
+        """
+        ...
+
+    def close(self) -> Coroutine[Deferred[Any], Any, None]:
+        """Finish what was begun, and let go of it."""
+        ...
+
+
 class NetworkService(Service):
     """One service on its listening ports.
 
@@ -43,6 +60,7 @@ class NetworkService(Service):
         listeners: Where to listen.
         factory: What to build for each connection.
         connections: The factory's open connections.
+        resources: What is opened before it serves, and closed when nobody is served any more.
     """
 
     def __init__(
@@ -52,6 +70,7 @@ class NetworkService(Service):
         listeners: Sequence[Listener],
         factory: IProtocolFactory,
         connections: Connections,
+        resources: Sequence[Resource] = (),
     ) -> None:
         self._reactor = reactor
         self._log = log
@@ -59,6 +78,7 @@ class NetworkService(Service):
         self._listeners = listeners
         self._factory = factory
         self._connections = connections
+        self._resources = resources
         self._listening: list[Deferred[IListeningPort | None]] = []
         self._ports: list[tuple[Any, int | None]] = []
         self._refusal: CannotStart | None = None
@@ -82,13 +102,18 @@ class NetworkService(Service):
         """Open the log, as the user who the process runs as from here on, and serve.
 
         Raises:
-            CannotStart: The log cannot be written, or it cannot listen.
+            CannotStart: The log cannot be written, a resource opened, or a port listened on.
         """
         try:
             self._log.open()
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
             raise self._cannot_start(f"cannot write the log {why}") from None
+        try:
+            for resource in self._resources:
+                resource.open()
+        except Unusable as error:
+            raise self._cannot_start(str(error)) from None
         raise_file_limit()
         if not self._listening:
             self.privilegedStartService()
@@ -116,6 +141,8 @@ class NetworkService(Service):
                 if port is not None:
                     await maybeDeferred(port.stopListening)
             await self._connections.drain(self._reactor, DRAIN_SECONDS)
+            for resource in self._resources:
+                await resource.close()
             self._events.stopped()
             self._log.close()
 

@@ -1,0 +1,66 @@
+"""Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
+
+from twisted_lab.accounts.database import CannotStore, Database, Work
+from twisted_lab.accounts.directory import remember
+from twisted_lab.accounts.guesses import Guess
+from twisted_lab.accounts.names import BadName, clean_name, name_key
+from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database
+from twisted_lab.accounts.passwords import (
+    LANES,
+    MEMORY_MIB,
+    PASSES,
+    BadPassword,
+    Passwords,
+    check_password,
+)
+from twisted_lab.accounts.queries import Account, Queries
+from twisted_lab.accounts.registry import (
+    account_name,
+    change_password,
+    live_sessions,
+    open_session,
+    register,
+    resume_session,
+    revoke,
+)
+from twisted_lab.accounts.sessions import (
+    TOKEN_PREFIX,
+    Lifetimes,
+    Session,
+    new_token,
+    token_digest,
+)
+
+__all__ = [
+    "DEFAULT_FILE",
+    "LANES",
+    "MEMORY_MIB",
+    "PASSES",
+    "TOKEN_PREFIX",
+    "Account",
+    "BadName",
+    "BadPassword",
+    "CannotStore",
+    "Database",
+    "Guess",
+    "Lifetimes",
+    "Passwords",
+    "Queries",
+    "Session",
+    "Unusable",
+    "Work",
+    "account_name",
+    "change_password",
+    "check_password",
+    "clean_name",
+    "live_sessions",
+    "name_key",
+    "new_token",
+    "open_database",
+    "open_session",
+    "register",
+    "remember",
+    "resume_session",
+    "revoke",
+    "token_digest",
+]

@@ -1,0 +1,142 @@
+"""The database: questions put to it in whole transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from dbxs import accessor
+
+from twisted_lab.accounts.queries import Queries
+
+Result = TypeVar("Result")
+Work = Callable[[Queries], Awaitable[Result]]
+"""A coroutine function that puts questions and awaits nothing else.
+
+It may be called again if another one of the same transaction fails, so it changes nothing beside
+the database.
+"""
+
+
+class CannotStore(Exception):
+    """What was asked could not be done, and nothing was changed; the text says why."""
+
+
+class _Cursor:
+    """A cursor that dbxs can await, which never waits."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    async def description(self) -> Any:
+        return self._cursor.description
+
+    async def rowcount(self) -> int:
+        return self._cursor.rowcount
+
+    async def fetchone(self) -> Any:
+        return self._cursor.fetchone()
+
+    async def fetchall(self) -> Any:
+        return self._cursor.fetchall()
+
+    async def execute(self, operation: str, parameters: Any = ()) -> object:
+        return self._cursor.execute(operation, parameters)
+
+    async def close(self) -> None:
+        self._cursor.close()
+
+
+class _Connection:
+    """The same for a connection; transactions are begun and ended elsewhere."""
+
+    paramstyle = sqlite3.paramstyle
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def cursor(self) -> _Cursor:
+        return _Cursor(self._connection.cursor())
+
+
+_queries: Callable[[Any], Queries] = accessor(Queries)
+
+
+def _drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a transaction must not wait for anything but the database")
+
+
+class Database:
+    """An open database, used by one thread at a time. `open_database` makes it.
+
+    Args:
+        connection: In autocommit mode.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._queries = _queries(_Connection(connection))
+
+    def run(self, work: Work[Result]) -> Result:
+        """Do one piece of work in a transaction, which is on disk when this returns.
+
+        Raises:
+            CannotStore: It could not be done.
+            Exception: What the work raised; nothing is changed then.
+        """
+        [result] = self.run_all([work])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def run_all(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
+        """Do several pieces of work in one transaction, which is on disk when this returns.
+
+        One that raises changes nothing, and does not hinder the others. To wait for the disk once
+        for many is what makes it fast.
+
+        Returns:
+            What each returned, or the exception that it raised; CannotStore if it was SQLite's.
+        """
+        try:
+            return self._transact(works)
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            if len(works) > 1:
+                # It is the fault of one of them, or of none.
+                return [self.run_all([work])[0] for work in works]
+            return [CannotStore(str(error))]
+
+    def _transact(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
+        execute = self._connection.execute
+        results: list[Result | Exception] = []
+        execute("BEGIN IMMEDIATE")
+        for work in works:
+            execute("SAVEPOINT work")
+            try:
+                results.append(_drive(self._ask(work)))
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                execute("ROLLBACK TO work")
+                results.append(error)
+            execute("RELEASE work")
+        execute("COMMIT")
+        return results
+
+    async def _ask(self, work: Work[Result]) -> Result:
+        return await work(self._queries)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

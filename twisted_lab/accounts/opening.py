@@ -1,0 +1,116 @@
+"""The SQLite file: found good, brought up to date, and opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from twisted_lab.accounts.database import Database
+from twisted_lab.accounts.schema import STEPS
+
+DEFAULT_FILE = "netlab.sqlite3"
+# What SQLite's header says of whose file it is: "nlab".
+APPLICATION_ID = 0x6E6C6162
+# Other processes, such as `python -m twisted_lab.accounts`, may be writing.
+BUSY_SECONDS = 20.0
+
+
+class Unusable(Exception):
+    """The file cannot be used as a database; the text says why, and what to do."""
+
+
+def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database:
+    """Open the database in the file `path`, which is made if there is none.
+
+    An older one is brought up to date, after a copy of it was made beside it.
+
+    Args:
+        path: The file's name; ``:memory:`` for one that is never stored.
+        steps: The schema; see `twisted_lab.accounts.schema`.
+
+    Raises:
+        Unusable: It cannot be opened, is no database of twisted_lab, is damaged, or was made by a
+            newer version; it is as it was.
+    """
+    try:
+        if path != ":memory:":
+            _make_private(path)
+            _inspect(path, len(steps))
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # Other processes can read while one writes; what is acknowledged is on disk.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _upgrade(connection, path, steps)
+        except BaseException:
+            connection.close()
+            raise
+    except OSError as error:
+        raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise Unusable(
+            f"cannot use {path} as a database: {error}; restore a copy of it, or choose another "
+            "file with --database"
+        ) from None
+    return Database(connection)
+
+
+def _make_private(path: str) -> None:
+    """Make the file, if there is none, and let nobody else read it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # A copy that was put here may be open to others; what it holds is not for them.
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _inspect(path: str, newest: int) -> None:
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
+        [application] = file.execute("PRAGMA application_id").fetchone()
+        [version] = file.execute("PRAGMA user_version").fetchone()
+        [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and (tables or version):
+            raise Unusable(
+                f"{path} is the database of another program; choose another file with --database"
+            )
+        if version > newest:
+            raise Unusable(
+                f"{path} was written by a newer version of twisted_lab (schema {version}, this one "
+                f"knows {newest}); use that one, or choose another file with --database"
+            )
+        [health] = file.execute("PRAGMA quick_check(1)").fetchone()
+        if health != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({' '.join(health.split())})")
+
+
+def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence[str]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if version < len(steps):
+        if version:
+            _copy(path, f"{path}.version-{version}")
+        for step in steps[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+    connection.execute("COMMIT")
+
+
+def _copy(path: str, copy: str) -> None:
+    # Under another name until it is whole, so that an interrupted copy is not taken for one.
+    unfinished = f"{copy}.unfinished"
+    Path(unfinished).unlink(missing_ok=True)
+    _make_private(unfinished)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+        source.backup(target)
+    Path(unfinished).replace(copy)

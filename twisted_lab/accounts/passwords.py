@@ -1,0 +1,89 @@
+"""Passwords: which are good enough, and how they are kept.
+
+Argon2id (RFC 9106), by default with the least parameters that OWASP's Password Storage Cheat Sheet
+recommends: 19 MiB of memory, 2 passes, 1 lane.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from dataclasses import dataclass, field
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import VerificationError
+
+MEMORY_MIB = 19
+PASSES = 2
+LANES = 1
+SHORTEST_PASSWORD = 8  # characters
+# Unicode's normal forms cost the square of the length, with the interpreter locked: 2 ms for 1,024
+# characters chosen to be costly, 440 ms for 16,000.
+LONGEST_PASSWORD = 1024  # characters
+
+
+class BadPassword(ValueError):
+    """It cannot be a password; the text says why."""
+
+
+def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
+    """See whether `password` may be chosen.
+
+    Raises:
+        BadPassword: It is too short or too long.
+    """
+    if len(password) > LONGEST_PASSWORD:
+        raise BadPassword(f"a password has at most {LONGEST_PASSWORD} characters")
+    # Both, because the one form has more for some characters, and the other for others.
+    if min(len(password), len(_normal(password))) < shortest:
+        raise BadPassword(f"a password has at least {shortest} characters")
+
+
+def _normal(password: str) -> str:
+    # The same password typed on two keyboards may come as different code points.
+    return unicodedata.normalize("NFKC", password)
+
+
+@dataclass
+class Passwords:
+    """Makes and checks the hashes of passwords; each call takes tens of milliseconds.
+
+    It may be called from several threads at once.
+
+    Args:
+        memory_mib: The memory of each hash, in MiB.
+        passes: How often that memory is gone through.
+        lanes: In how many parts.
+
+    Attributes:
+        decoy: A hash that no password matches, for what costs as much as a wrong password.
+    """
+
+    memory_mib: float = MEMORY_MIB
+    passes: int = PASSES
+    lanes: int = LANES
+    decoy: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hasher = PasswordHasher(
+            self.passes, int(self.memory_mib * 1024), self.lanes, type=Type.ID
+        )
+        self.decoy = self.hash(secrets.token_urlsafe())
+
+    def hash(self, password: str) -> str:
+        """Return a salted hash with its parameters, as PHC string."""
+        return self._hasher.hash(_normal(password).encode("utf-8", "surrogatepass"))
+
+    def matches(self, hashed: str, password: str) -> bool:
+        """Tell whether `hashed` was made of `password`, with whatever parameters."""
+        fits = len(password) <= LONGEST_PASSWORD
+        typed = _normal(password) if fits else ""
+        try:
+            self._hasher.verify(hashed, typed.encode("utf-8", "surrogatepass"))
+        except VerificationError:
+            return False
+        return fits
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Tell whether `hashed` was made with other parameters than these."""
+        return self._hasher.check_needs_rehash(hashed)

@@ -1,0 +1,194 @@
+"""Every question that is put to the database, with what it takes and returns.
+
+The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dbxs import many, maybe, query, statement
+
+from twisted_lab.accounts.sessions import Session
+from twisted_lab.accounts.throttle import Failures
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A peer that is known by its IP address."""
+
+    address: str
+    name: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account; `key` is equal for names that are the same."""
+
+    key: str
+    name: str
+    password: str
+    since: float
+
+
+def _text(_: object, value: str) -> str:
+    return value
+
+
+def _peer(_: object, address: str, name: str, since: float) -> Peer:
+    return Peer(address, name, since)
+
+
+def _account(_: object, key: str, name: str, password: str, since: float) -> Account:
+    return Account(key, name, password, since)
+
+
+def _session(
+    _: object, digest: str, account: str, origin: str, since: float, used: float
+) -> Session:
+    return Session(digest, account, origin, since, used)
+
+
+def _failures(_: object, count: int, last: float) -> Failures:
+    return Failures(count, last)
+
+
+class Queries(Protocol):
+    """What can be asked and stored."""
+
+    # Peers that are known by their addresses
+
+    @query(sql="SELECT name FROM peers WHERE address = {address}", load=maybe(_text))
+    async def peer_name(self, address: str) -> str | None:
+        """Return the name of the peer at `address`."""
+
+    @statement(
+        sql="INSERT INTO peers (address, name, since) VALUES ({address}, {name}, {since}) "
+        "ON CONFLICT (address) DO NOTHING"
+    )
+    async def add_peer(self, address: str, name: str, since: float) -> None:
+        """Remember a peer, unless its address is known."""
+
+    @query(sql="SELECT address, name, since FROM peers ORDER BY since, address", load=many(_peer))
+    def peers(self) -> AsyncIterable[Peer]:
+        """Return all peers, oldest first."""
+
+    @query(
+        sql="DELETE FROM peers WHERE address = {word} OR name = {word} "
+        "RETURNING address, name, since",
+        load=many(_peer),
+    )
+    def forget_peers(self, word: str) -> AsyncIterable[Peer]:
+        """Forget the peers with that address or name, and return them."""
+
+    # Accounts
+
+    @query(
+        sql="INSERT INTO accounts (key, name, password, since) "
+        "VALUES ({key}, {name}, {password}, {since}) ON CONFLICT (key) DO NOTHING RETURNING name",
+        load=maybe(_text),
+    )
+    async def add_account(self, key: str, name: str, password: str, since: float) -> str | None:
+        """Open an account; None if there is one with that key."""
+
+    @query(
+        sql="SELECT key, name, password, since FROM accounts WHERE key = {key}",
+        load=maybe(_account),
+    )
+    async def account(self, key: str) -> Account | None:
+        """Return the account with that key."""
+
+    @query(
+        sql="SELECT key, name, password, since FROM accounts ORDER BY since, key",
+        load=many(_account),
+    )
+    def accounts(self) -> AsyncIterable[Account]:
+        """Return all accounts, oldest first."""
+
+    @statement(sql="UPDATE accounts SET password = {password} WHERE key = {key}")
+    async def set_password(self, key: str, password: str) -> None:
+        """Store another hash."""
+
+    @statement(
+        sql="UPDATE accounts SET password = {password} WHERE key = {key} AND password = {old}"
+    )
+    async def renew_password(self, key: str, old: str, password: str) -> None:
+        """Store another hash of the same password, unless it was changed meanwhile."""
+
+    @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(_text))
+    async def forget_account(self, key: str) -> str | None:
+        """Close an account with all its sessions, and return its name."""
+
+    # Sessions
+
+    @statement(
+        sql="INSERT INTO sessions (digest, account, origin, since, used) "
+        "VALUES ({digest}, {account}, {origin}, {now}, {now})"
+    )
+    async def add_session(self, digest: str, account: str, origin: str, now: float) -> None:
+        """Begin a session."""
+
+    @query(
+        sql="SELECT digest, account, origin, since, used FROM sessions WHERE digest = {digest}",
+        load=maybe(_session),
+    )
+    async def session(self, digest: str) -> Session | None:
+        """Return the session of that token."""
+
+    @query(
+        sql="SELECT digest, account, origin, since, used FROM sessions "
+        "WHERE account = {account} ORDER BY since, digest",
+        load=many(_session),
+    )
+    def sessions_of(self, account: str) -> AsyncIterable[Session]:
+        """Return the sessions of an account, oldest first."""
+
+    @query(
+        sql="SELECT digest, account, origin, since, used FROM sessions "
+        "ORDER BY account, since, digest",
+        load=many(_session),
+    )
+    def sessions(self) -> AsyncIterable[Session]:
+        """Return all sessions."""
+
+    @statement(sql="UPDATE sessions SET used = {now} WHERE digest = {digest}")
+    async def use_session(self, digest: str, now: float) -> None:
+        """Note that a session is used."""
+
+    @statement(sql="DELETE FROM sessions WHERE digest = {digest}")
+    async def end_session(self, digest: str) -> None:
+        """End a session."""
+
+    @statement(sql="DELETE FROM sessions WHERE account = {account} AND digest <> {kept}")
+    async def end_other_sessions(self, account: str, kept: str) -> None:
+        """End all sessions of an account but one."""
+
+    @statement(sql="DELETE FROM sessions WHERE used <= {used} OR since <= {since}")
+    async def end_old_sessions(self, used: float, since: float) -> None:
+        """End the sessions that were last used, or begun, so long ago."""
+
+    # Failures
+
+    @query(sql="SELECT count, last FROM failures WHERE subject = {subject}", load=maybe(_failures))
+    async def failures(self, subject: str) -> Failures | None:
+        """Return the failures of `subject`."""
+
+    @statement(
+        sql="INSERT INTO failures (subject, count, last) VALUES ({subject}, {count}, {last}) "
+        "ON CONFLICT (subject) DO UPDATE SET count = {count}, last = {last}"
+    )
+    async def set_failures(self, subject: str, count: int, last: float) -> None:
+        """Note the failures of `subject`."""
+
+    @statement(sql="DELETE FROM failures WHERE subject = {subject}")
+    async def forget_failures(self, subject: str) -> None:
+        """Forget the failures of `subject`."""
+
+    @statement(
+        sql="DELETE FROM failures WHERE last <= {last} AND substr(subject, 1, 8) = 'address '"
+    )
+    async def forget_old_addresses(self, last: float) -> None:
+        """Forget the failures from addresses that are so old."""

@@ -1,0 +1,66 @@
+"""Accounts and their sessions: what can be done with them, in one transaction each."""
+
+from __future__ import annotations
+
+from twisted_lab.accounts.names import BadName, clean_name, name_key
+from twisted_lab.accounts.queries import Account, Queries
+from twisted_lab.accounts.sessions import TOKEN_PREFIX, Lifetimes, Session, token_digest
+from twisted_lab.accounts.throttle import account_subject
+
+
+def account_name(text: str) -> str:
+    """Return the name that `text` is, without the space around it.
+
+    Raises:
+        BadName: It cannot be the name of an account.
+    """
+    name = clean_name(text)
+    if name.startswith(TOKEN_PREFIX):
+        raise BadName(f"a name does not begin with {TOKEN_PREFIX}, as tokens do")
+    return name
+
+
+async def register(queries: Queries, name: str, hashed: str, now: float) -> bool:
+    """Open an account; False if there is one of that name already."""
+    return await queries.add_account(name_key(name), name, hashed, now) is not None
+
+
+async def change_password(queries: Queries, key: str, hashed: str, kept: str = "") -> None:
+    """Set the password, end all sessions but the one with the digest `kept`, forgive failures."""
+    await queries.set_password(key, hashed)
+    await queries.end_other_sessions(key, kept)
+    await queries.forget_failures(account_subject(key))
+
+
+async def open_session(
+    queries: Queries, key: str, token: str, origin: str, now: float, lifetimes: Lifetimes
+) -> None:
+    """Begin a session of an account with a new token, and clear away those that have ended."""
+    await queries.end_old_sessions(now - lifetimes.idle, now - lifetimes.whole)
+    await queries.add_session(token_digest(token), key, origin, now)
+
+
+async def resume_session(
+    queries: Queries, token: str, now: float, lifetimes: Lifetimes
+) -> Account | None:
+    """Use the session of `token` once more; None if there is none, or it has ended."""
+    session = await queries.session(token_digest(token))
+    if session is None or not session.lasts(now, lifetimes):
+        return None
+    await queries.use_session(session.digest, now)
+    return await queries.account(session.account)
+
+
+async def live_sessions(
+    queries: Queries, key: str, now: float, lifetimes: Lifetimes
+) -> list[Session]:
+    """Return the sessions of an account that have not ended, oldest first."""
+    return [session async for session in queries.sessions_of(key) if session.lasts(now, lifetimes)]
+
+
+async def revoke(queries: Queries, key: str, session_id: str) -> bool:
+    """End the session of an account that is called `session_id`; False if there is none."""
+    ended = [session async for session in queries.sessions_of(key) if session.id == session_id]
+    for session in ended:
+        await queries.end_session(session.digest)
+    return bool(ended)

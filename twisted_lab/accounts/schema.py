@@ -1,0 +1,47 @@
+"""The tables, as the steps from an empty database to the newest version; each is for ever."""
+
+from __future__ import annotations
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE peers (
+            address TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "CREATE INDEX peers_by_name ON peers (name)",
+    ),
+    (
+        """
+        CREATE TABLE accounts (
+            key TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            password TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE sessions (
+            digest TEXT PRIMARY KEY,
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            origin TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL,
+            used DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "CREATE INDEX sessions_by_account ON sessions (account)",
+        "CREATE INDEX sessions_by_since ON sessions (since)",
+        "CREATE INDEX sessions_by_used ON sessions (used)",
+        """
+        CREATE TABLE failures (
+            subject TEXT PRIMARY KEY,
+            count INTEGER NOT NULL,
+            last DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "CREATE INDEX failures_by_last ON failures (last)",
+    ),
+)
+"""The statements of each step; a database of version n has had the first n steps."""

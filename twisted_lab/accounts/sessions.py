@@ -1,0 +1,66 @@
+"""Sessions: tokens that stand for a name and a password, for a while, like cookies."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+TOKEN_PREFIX = "nlt_"
+TOKEN_BYTES = 32
+
+
+def new_token(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """Make a token of 256 random bits."""
+    return TOKEN_PREFIX + base64.urlsafe_b64encode(random(TOKEN_BYTES)).decode().rstrip("=")
+
+
+def token_digest(token: str) -> str:
+    """Return what is stored of a token: of no use to whoever reads it, since it cannot be undone.
+
+    A token has too many random bits to be guessed, so that this needs no salt and no time.
+    """
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How long a session lasts.
+
+    Attributes:
+        idle: So many seconds without use end it.
+        whole: So many seconds after its beginning it ends in any case.
+    """
+
+    idle: float = 30 * 60
+    whole: float = 12 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of an account.
+
+    Attributes:
+        digest: The digest of its token.
+        account: The account's key.
+        origin: The address from which it was opened.
+        since: When that was, in seconds of Unix time.
+        used: When it was last used.
+    """
+
+    digest: str
+    account: str
+    origin: str
+    since: float
+    used: float
+
+    @property
+    def id(self) -> str:
+        """What people call it by."""
+        return self.digest[:8]
+
+    def lasts(self, now: float, lifetimes: Lifetimes) -> bool:
+        """Tell whether it is still good."""
+        return now < self.used + lifetimes.idle and now < self.since + lifetimes.whole

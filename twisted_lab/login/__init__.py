@@ -1,0 +1,34 @@
+"""Logging in: checkers and a realm for `twisted.cred`, and what they need."""
+
+from twisted_lab.login.checkers import (
+    Hashes,
+    IToken,
+    PasswordChecker,
+    PeerPassword,
+    Storage,
+    Token,
+    TokenChecker,
+    TooManyFailures,
+)
+from twisted_lab.login.hashing import Hashing
+from twisted_lab.login.realm import Account, AccountRealm, IAccount
+from twisted_lab.login.visit import Visit, choose_password, refusal, time_text
+
+__all__ = [
+    "Account",
+    "AccountRealm",
+    "Hashes",
+    "Hashing",
+    "IAccount",
+    "IToken",
+    "PasswordChecker",
+    "PeerPassword",
+    "Storage",
+    "Token",
+    "TokenChecker",
+    "TooManyFailures",
+    "Visit",
+    "choose_password",
+    "refusal",
+    "time_text",
+]

@@ -1,0 +1,139 @@
+"""What somebody who has logged in can say, one command a message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from twisted.cred.error import UnauthorizedLogin
+
+from twisted_lab.accounts import BadPassword, check_password, token_digest
+from twisted_lab.channels import Channel
+from twisted_lab.login.checkers import TooManyFailures
+from twisted_lab.login.realm import Account
+
+HELP = (
+    "whoami: says who you are",
+    "sessions: lists where you are logged in",
+    "revoke ID: ends one of these sessions",
+    "passwd: changes your password, and ends all other sessions",
+    "logout: ends this session, and closes",
+    "exit: closes; your token stays good",
+    "help: lists this",
+)
+
+
+def time_text(seconds: float) -> str:
+    """Write a time as ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
+    """Ask for a new password, twice.
+
+    Raises:
+        BadPassword: It is too short or too long, or the two are not the same.
+    """
+    channel.say(prompt)
+    password = await channel.hear()
+    check_password(password, shortest)
+    channel.say("Repeat the password:")
+    if await channel.hear() != password:
+        raise BadPassword("the two passwords are not the same")
+    return password
+
+
+def refusal(error: UnauthorizedLogin) -> str:
+    """Say to a peer that it cannot log in, in the same words whatever was wrong."""
+    if isinstance(error, TooManyFailures):
+        return f"error: {error}"
+    return "Wrong name, password or token."
+
+
+class Visit:
+    """One peer that has logged in.
+
+    Args:
+        channel: The peer.
+        account: Whose account it is.
+        token: The token of this session.
+        shortest: The least characters of a new password.
+        check: Awaits whether a name and password are right, or raises UnauthorizedLogin.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        account: Account,
+        token: str,
+        shortest: int,
+        check: Callable[[str, str], Awaitable[object]],
+    ) -> None:
+        self._channel = channel
+        self._account = account
+        self._token = token
+        self._shortest = shortest
+        self._check = check
+
+    async def converse(self) -> None:
+        """Do what the peer says, until it leaves or its session has ended."""
+        commands = {
+            "whoami": self._whoami,
+            "sessions": self._sessions,
+            "revoke": self._revoke,
+            "passwd": self._passwd,
+            "help": self._help,
+        }
+        say = self._channel.say
+        while True:
+            command, _, argument = (await self._channel.hear()).strip().partition(" ")
+            if command == "exit":
+                return
+            # It may have ended since the last command: by itself, or because somebody ended it.
+            if not await self._account.use_session(self._token):
+                say("error: your session has ended; log in again")
+                return
+            if command == "logout":
+                await self._account.end_session(self._token)
+                say(f"Goodbye, {self._account.name}")
+                return
+            if command not in commands:
+                say("error: that is no command; help lists them")
+                continue
+            try:
+                await commands[command](argument.strip())
+            except BadPassword as error:
+                say(f"error: {error}")
+            except UnauthorizedLogin as error:
+                say(refusal(error))
+
+    async def _whoami(self, _: str) -> None:
+        self._channel.say(self._account.name)
+
+    async def _sessions(self, _: str) -> None:
+        this = token_digest(self._token)
+        for session in await self._account.sessions():
+            self._channel.say(
+                f"{session.id} since {time_text(session.since)} used {time_text(session.used)} "
+                f"from {session.origin}{' (this one)' if session.digest == this else ''}"
+            )
+
+    async def _revoke(self, session_id: str) -> None:
+        if not session_id:
+            self._channel.say("error: say which one: revoke ID; sessions lists them")
+        elif await self._account.revoke(session_id):
+            self._channel.say("Revoked.")
+        else:
+            self._channel.say("error: you have no such session; sessions lists them")
+
+    async def _passwd(self, _: str) -> None:
+        # Whoever finds a terminal that is logged in must not be able to lock its owner out.
+        self._channel.say("Password?")
+        await self._check(self._account.name, await self._channel.hear())
+        password = await choose_password(self._channel, "New password:", self._shortest)
+        await self._account.change_password(password, self._token)
+        self._channel.say("Password changed. All other sessions are ended.")
+
+    async def _help(self, _: str) -> None:
+        for line in HELP:
+            self._channel.say(line)

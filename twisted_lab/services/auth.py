@@ -1,0 +1,238 @@
+"""netlab-auth: accounts with passwords, and tokens that stand for them for a while."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from twisted.cred.credentials import ICredentials
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import Portal
+
+from twisted_lab.accounts import (
+    DEFAULT_FILE,
+    LANES,
+    MEMORY_MIB,
+    PASSES,
+    TOKEN_PREFIX,
+    BadName,
+    BadPassword,
+    Lifetimes,
+    Passwords,
+    account_name,
+    name_key,
+    register,
+)
+from twisted_lab.channels import Channel
+from twisted_lab.events import ServiceEvents
+from twisted_lab.login import (
+    Account,
+    AccountRealm,
+    Hashing,
+    IAccount,
+    PasswordChecker,
+    PeerPassword,
+    Token,
+    TokenChecker,
+    Visit,
+    choose_password,
+    refusal,
+    time_text,
+)
+from twisted_lab.serving import (
+    ConversationOptions,
+    EventLog,
+    NetworkService,
+    Storage,
+    conversation_service,
+    natural_number,
+    one_of,
+)
+
+TRIES = 3
+MOST_HOURS = 24 * 366
+
+
+class Authentication:
+    """Lets peers log in, by password or token, and register.
+
+    Args:
+        realm: What a peer gets that has logged in.
+        events: Logins and failures are reported here.
+        is_open: Whether unknown names can be registered.
+        takes_plaintext: Whether peers may log in whose words others on a network can read.
+        shortest: The least characters of a password.
+    """
+
+    def __init__(
+        self,
+        realm: AccountRealm,
+        events: ServiceEvents,
+        is_open: bool = True,
+        takes_plaintext: bool = False,
+        shortest: int = 8,
+    ) -> None:
+        self._realm = realm
+        self._events = events
+        self._is_open = is_open
+        self._takes_plaintext = takes_plaintext
+        self._shortest = shortest
+        shared = (realm.storage, realm.hashes, realm.clock)
+        self._portal = Portal(
+            realm, [PasswordChecker(*shared), TokenChecker(*shared, realm.lifetimes)]
+        )
+
+    async def converse(self, channel: Channel) -> None:
+        """Let one peer in, and do what it says."""
+        if channel.peer.in_clear and not self._takes_plaintext:
+            channel.say(
+                "error: others on the network could read your password; connect by TLS, or from "
+                "the server's own machine"
+            )
+            return
+        for _ in range(TRIES):
+            try:
+                visit = await self._enter(channel)
+            except (BadName, BadPassword) as error:
+                channel.say(f"error: {error}")
+            except UnauthorizedLogin as error:
+                channel.say(refusal(error))
+            else:
+                await visit.converse()
+                return
+
+    async def _enter(self, channel: Channel) -> Visit:
+        channel.say("Name or token?")
+        typed = (await channel.hear()).strip()
+        check = partial(self._check, channel)
+        if typed.startswith(TOKEN_PREFIX):
+            account = await self._login(channel, Token(typed, channel.peer.host))
+            channel.say(f"Welcome back, {account.name}")
+            self._events.logged_in(channel.peer.text, account.name, "token")
+            return Visit(channel, account, typed, self._shortest, check)
+        name = account_name(typed)
+        how = "password"
+        if self._is_open and await self._is_new(name):
+            how = "registration"
+            account = await self._register(channel, name)
+        else:
+            channel.say("Password?")
+            account = await check(name, await channel.hear())
+        token, until = await account.open_session(channel.peer.text)
+        channel.say(f"Hello, {account.name}")
+        channel.say(f"Token: {token}  valid until {time_text(until)}")
+        self._events.logged_in(channel.peer.text, account.name, how)
+        return Visit(channel, account, token, self._shortest, check)
+
+    async def _is_new(self, name: str) -> bool:
+        key = name_key(name)
+        return await self._realm.storage.run(lambda queries: queries.account(key)) is None
+
+    async def _register(self, channel: Channel, name: str) -> Account:
+        password = await choose_password(channel, "New name. Choose a password:", self._shortest)
+        realm = self._realm
+        hashed = await realm.hashes.hash(password)
+        now = realm.clock.seconds()
+        if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
+            raise BadName("somebody else has just taken that name")
+        _, account, _ = realm.requestAvatar(name.encode(), None, IAccount)
+        return account
+
+    async def _check(self, channel: Channel, name: str, password: str) -> Account:
+        return await self._login(
+            channel, PeerPassword(name.encode(), password.encode(), channel.peer.host)
+        )
+
+    async def _login(self, channel: Channel, credentials: ICredentials) -> Account:
+        account: Any
+        try:
+            _, account, _ = await self._portal.login(credentials, None, IAccount)
+        except UnauthorizedLogin:
+            self._events.login_failed(channel.peer.text)
+            raise
+        return cast(Account, account)
+
+
+class Options(ConversationOptions):
+    """The options of netlab-auth."""
+
+    command = "netlab-auth"
+    default_port = 9093
+    optFlags: ClassVar = [
+        ["allow-plaintext", None, "Take passwords over a network without TLS, too."],
+    ]
+    optParameters: ClassVar = [
+        ["database", None, DEFAULT_FILE, "The SQLite file that keeps the accounts."],
+        [
+            "registration",
+            None,
+            "open",
+            "open or closed: whether peers can open accounts.",
+            one_of("registration", "open", "closed"),
+        ],
+        [
+            "min-password",
+            None,
+            8,
+            "The least characters of a password.",
+            natural_number("min-password"),
+        ],
+        [
+            "token-idle",
+            None,
+            30,
+            "Minutes without use that end a session.",
+            natural_number("token-idle", most=MOST_HOURS * 60),
+        ],
+        [
+            "token-lifetime",
+            None,
+            12,
+            "Hours after which a session ends in any case.",
+            natural_number("token-lifetime", most=MOST_HOURS),
+        ],
+        [
+            "argon2-memory",
+            None,
+            MEMORY_MIB,
+            "MiB that each hash of a password takes.",
+            natural_number("argon2-memory", MEMORY_MIB, 4096),
+        ],
+        [
+            "argon2-passes",
+            None,
+            PASSES,
+            "How often each hash goes through its memory.",
+            natural_number("argon2-passes", PASSES, 1000),
+        ],
+        [
+            "argon2-lanes",
+            None,
+            LANES,
+            "The parts of that memory.",
+            natural_number("argon2-lanes", LANES, 64),
+        ],
+    ]
+
+
+def makeService(options: Options) -> NetworkService:
+    """Build the service that `options` describe."""
+    from twisted.internet import reactor
+
+    log = EventLog(options)
+    storage = Storage(reactor, options["database"])
+    hashing = Hashing(
+        reactor,
+        Passwords(options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]),
+    )
+    lifetimes = Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600)
+    authentication = Authentication(
+        AccountRealm(storage, hashing, reactor, lifetimes),
+        log.events,
+        options["registration"] == "open",
+        bool(options["allow-plaintext"]),
+        options["min-password"],
+    )
+    return conversation_service(
+        options, authentication.converse, reactor, log=log, resources=[storage, hashing]
+    )

@@ -1,0 +1,132 @@
+"""Behind a proxy that says who the real client is, by HAProxy's PROXY protocol, version 1 or 2."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
+from twisted.protocols.policies import WrappingFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.channels import cancel
+from twisted_lab.peers import address_text
+
+# A proxy says it first thing.
+HEADER_SECONDS = 10.0
+# What tells the two versions apart stands in so many bytes.
+SHORTEST_HEADER = 16
+# The specification has this one, but Twisted's parser wants a space behind it.
+UNKNOWN = b"PROXY UNKNOWN\r\n"
+
+
+class _Pending(Protocol):
+    """Stands in for the protocol until it is known who the client is."""
+
+    def __init__(self) -> None:
+        self.received = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+
+@implementer(IHalfCloseableProtocol)
+class ProxiedConnection(HAProxyProtocolWrapper):
+    """Twisted's wrapper, which here says nothing to the client before it knows who that is.
+
+    Who does not speak the PROXY protocol is cut off.
+    """
+
+    factory: ProxiedFactory
+    transport: Any  # ITCPTransport
+    wrappedProtocol: Any
+
+    def __init__(self, factory: ProxiedFactory, protocol: Any) -> None:
+        super().__init__(factory, _Pending())
+        self._protocol = protocol
+        self._header = b""
+
+    def makeConnection(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        super().makeConnection(transport)
+        self._patience = self.factory.clock.callLater(
+            HEADER_SECONDS, self._cut_off, f"nothing came for {HEADER_SECONDS:g} s"
+        )
+
+    def dataReceived(self, data: bytes) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        if self._is_known:
+            self.wrappedProtocol.dataReceived(data)
+            return
+        self._header += data
+        if len(self._header) < SHORTEST_HEADER and not self._header.endswith(b"\r\n"):
+            return
+        header, self._header = self._header, b""
+        if header.startswith(UNKNOWN):
+            header = header.replace(UNKNOWN, b"PROXY UNKNOWN \r\n", 1)
+        try:
+            super().dataReceived(header)
+            peer = self.getPeer()
+            if isinstance(peer, IPv4Address | IPv6Address):
+                ipaddress.ip_address(peer.host)
+        except Exception:
+            # Twisted's parsers take much on trust, and raise what they like.
+            self._cut_off("what came first is no PROXY header")
+            return
+        if self._proxyInfo is not None:
+            self._begin()
+
+    def _cut_off(self, reason: str) -> None:
+        events = self.factory.wrappedFactory.events
+        events.hung_up(address_text(self.transport.getPeer()), reason)
+        self.transport.abortConnection()
+
+    @property
+    def _is_known(self) -> bool:
+        return self.wrappedProtocol is self._protocol
+
+    def _begin(self) -> None:
+        pending = self.wrappedProtocol
+        cancel(self._patience)
+        self.wrappedProtocol = self._protocol
+        self._protocol.makeConnection(self)
+        if pending.received:
+            self._protocol.dataReceived(pending.received)
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more."""
+        protocol = IHalfCloseableProtocol(self.wrappedProtocol, None)
+        if protocol is None:
+            self.transport.loseConnection()
+        else:
+            protocol.readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Our sending side is shut down, which only a protocol that knows of it does."""
+        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        cancel(self._patience)
+        super().connectionLost(reason)
+
+
+class ProxiedFactory(WrappingFactory[ProxiedConnection]):
+    """Builds what another factory builds, for clients that come through a proxy."""
+
+    wrappedFactory: Any
+
+    noisy = False
+    protocol = ProxiedConnection
+
+    def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
+        super().__init__(factory)
+        self.clock = clock

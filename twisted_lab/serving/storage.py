@@ -1,0 +1,96 @@
+"""The database on a thread of its own."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from twisted_lab.accounts import CannotStore, Database, Work, open_database
+from twisted_lab.channels import Unable
+
+Result = TypeVar("Result")
+
+
+class Storage:
+    """Runs work on a database without making the reactor wait.
+
+    While one transaction is being written to the disk, all work that comes meanwhile is gathered
+    for the next one: so that a single writer, which is what SQLite is fast with, and a single wait
+    for the disk serve many peers.
+
+    Args:
+        reactor: Where results are delivered.
+        path: The database's file.
+    """
+
+    def __init__(self, reactor: Any, path: str) -> None:
+        self._reactor = reactor
+        self._path = os.path.abspath(path)  # noqa: PTH100
+        self._pool = ThreadPool(1, 1, "storage")
+        self._database: Database | None = None
+        self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
+        self._is_busy = False
+
+    def open(self) -> None:
+        """Open the file; the thread begins.
+
+        Raises:
+            twisted_lab.accounts.Unusable: It cannot be opened.
+        """
+        self._database = open_database(self._path)
+        self._pool.start()
+
+    def run(self, work: Work[Result]) -> Deferred[Result]:
+        """Do `work` in a transaction.
+
+        Returns:
+            A Deferred that fires with what it returns, once that is on disk. It fails with Unable
+            if it could not be stored, or with what the work raised; nothing is changed then.
+        """
+        result: Deferred[Result] = Deferred()
+        self._gathered.append((work, result))
+        if not self._is_busy:
+            self._begin()
+        return result
+
+    def _begin(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        assert self._database is not None
+        self._is_busy = True
+        deferToThreadPool(
+            self._reactor, self._pool, self._database.run_all, [work for work, _ in gathered]
+        ).addErrback(lambda failure: [failure.value] * len(gathered)).addCallback(
+            self._deliver, [result for _, result in gathered]
+        )
+
+    def _deliver(self, values: list[Any], results: list[Deferred[Any]]) -> None:
+        if self._gathered:
+            self._begin()
+        else:
+            self._is_busy = False
+        for value, result in zip(values, results, strict=True):
+            if isinstance(value, CannotStore):
+                result.errback(Unable("cannot store that now", str(value)))
+            elif isinstance(value, Exception):
+                result.errback(Failure(value))
+            else:
+                result.callback(value)
+
+    async def close(self) -> None:
+        """Finish what was begun, and close the file."""
+        if self._database is None:
+            return
+        with suppress(Unable):
+            await self.run(_nothing)  # It stands behind everything else.
+        await deferToThreadPool(self._reactor, self._pool, self._database.close)
+        self._pool.stop()
+
+
+async def _nothing(_: object) -> None:
+    pass

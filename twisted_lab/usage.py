@@ -1,0 +1,65 @@
+"""Options whose mistakes are one line, and the readers of their values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from twisted.copyright import version as twisted_version
+from twisted.python import usage
+
+from twisted_lab import __version__
+
+
+def natural_number(name: str, least: int = 1, most: int = 10**15) -> Callable[[str], int]:
+    """Make a reader of whole numbers from `least` to `most`, for the option `name`."""
+
+    def read(text: str) -> int:
+        # int() would also take "+1", "1_0" and digits of other scripts.
+        plain = text.isascii() and text.isdigit() and len(text) < 20
+        if not (plain and least <= int(text) <= most):
+            limit = f"from {least} to {most}" if most < 10**15 else f"from {least} up"
+            raise usage.UsageError(f"--{name} is a whole number {limit}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def one_of(name: str, *choices: str) -> Callable[[str], str]:
+    """Make a reader of one of some words, for the option `name`."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return read
+
+
+class Options(usage.Options):
+    """Options whose errors are one line on the console, not a page of help."""
+
+    command = ""
+    exit_status = 1
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """Parse `options`, by default the command line's.
+
+        Raises:
+            SystemExit: They are wrong; the line that says how stands on standard error.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            print(f"{self.command}: {error} (--help lists the options)", file=sys.stderr)  # noqa: T201
+            raise SystemExit(self.exit_status) from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments beside the options."""
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]!r} is not an option")
+
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        print(f"twisted_lab {__version__}, Twisted {twisted_version}")  # noqa: T201
+        raise SystemExit(0)
