@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.recording import PEER, SERVER, Recorder
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.framing import MAX_INCOMING, Int32, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
@@ -62,7 +63,7 @@ class ClientOptionsTests(SynchronousTestCase):
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, text in (
-            (["ekho"], "the service is one of echo, messages, broadcast, not 'ekho'"),
+            (["ekho"], "the service is one of echo, messages, ident, auth, broadcast, not 'ekho'"),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
             (["--port", "0"], "not '0'"),
@@ -345,7 +346,7 @@ class PipeTests(ConnectedTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.stdio = StringTransport()
-        self.pipe = Pipe(self.connection, bytes.swapcase)
+        self.pipe = Pipe(self.connection, bytes.swapcase, AnyTalk(), self.clock)
         self.pipe.makeConnection(self.stdio)
 
     def lose(self, error: Exception) -> None:

@@ -28,6 +28,7 @@ from twisted_lab.accounts.sessions import (
     Lifetimes,
     Session,
     new_token,
+    time_text,
     token_digest,
 )
 
@@ -62,5 +63,6 @@ __all__ = [
     "remember",
     "resume_session",
     "revoke",
+    "time_text",
     "token_digest",
 ]

@@ -2,4 +2,124 @@
 
 from __future__ import annotations
 
-import asyncio
+import getpass
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.accounts import (
+    DEFAULT_FILE,
+    BadName,
+    BadPassword,
+    CannotStore,
+    Passwords,
+    Unusable,
+    account_name,
+    check_password,
+    open_database,
+)
+from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
+from twisted_lab.asking import ask
+from twisted_lab.usage import Options
+
+ARGUMENTS = {
+    "add": "NAME",
+    "passwd": "NAME",
+    "forget": "NAME or ADDRESS",
+    "revoke": "ID or NAME",
+}
+USAGE = ", ".join(f"{command} {ARGUMENTS.get(command, '')}".rstrip() for command in COMMANDS)
+
+
+class AccountsOptions(Options):
+    """Which database, and what to do with it."""
+
+    command = "twisted_lab.accounts"
+    exit_status = 2
+    synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
+    longdesc = (
+        f"Commands: {USAGE}. passwd also opens an account that was closed by too many failures. "
+        "In a pipe a password is the first line of the input."
+    )
+    optParameters: ClassVar = [
+        ["database", None, DEFAULT_FILE, "The SQLite file of netlab-ident and netlab-auth."]
+    ]
+
+    def parseArgs(self, command: str = "", *arguments: str) -> None:
+        """Take the command and what it is about."""
+        if command not in COMMANDS:
+            raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
+        if len(arguments) != (command in ARGUMENTS):
+            wanted = ARGUMENTS.get(command, "nothing")
+            raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
+        self["command"] = command
+        self["arguments"] = arguments
+
+
+def ask_password() -> str:
+    """Ask for a new password, twice; in a pipe it is the first line of the input.
+
+    Raises:
+        BadPassword: It cannot be one, or the two are not the same.
+    """
+    if not sys.stdin.isatty():
+        password = sys.stdin.readline().rstrip("\r\n")
+        check_password(password)
+        return password
+    password = getpass.getpass("New password: ")
+    check_password(password)
+    if getpass.getpass("Repeat the password: ") != password:
+        raise BadPassword("the two passwords are not the same")
+    return password
+
+
+def sure() -> bool:
+    """Ask whether really everything is to be forgotten."""
+    return ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str) == "yes"
+
+
+def run(options: AccountsOptions) -> Lines:
+    """Do what `options` say.
+
+    Returns:
+        What to show.
+
+    Raises:
+        BadName, BadPassword, CannotStore, NotFound, Unusable: It cannot be done, and why.
+    """
+    path, command = options["database"], options["command"]
+    arguments = list(options["arguments"])
+    if command in ("add", "passwd"):
+        arguments[0] = account_name(arguments[0])
+    if command != "add" and not Path(path).exists():
+        raise NotFound(f"there is no file {path}; choose the services' one with --database")
+    database = open_database(path)
+    try:
+        if command in ("add", "passwd"):
+            arguments.append(Passwords().hash(ask_password()))
+        if command == "clear" and not sure():
+            return ["nothing is forgotten"]
+        return database.run(lambda queries: COMMANDS[command](queries, *arguments))
+    finally:
+        database.close()
+
+
+def main() -> None:
+    """Run the command line's command."""
+    options = AccountsOptions()
+    options.parseOptions(sys.argv[1:])
+    try:
+        for line in run(options):
+            print(line)  # noqa: T201
+    except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
+    except (EOFError, KeyboardInterrupt):
+        print(file=sys.stderr)  # noqa: T201
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -48,6 +48,8 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What was deleted is not to be found in the file any more.
+            connection.execute("PRAGMA secure_delete = ON")
             _upgrade(connection, path, steps)
         except BaseException:
             connection.close()

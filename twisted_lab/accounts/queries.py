@@ -84,6 +84,10 @@ class Queries(Protocol):
     def forget_peers(self, word: str) -> AsyncIterable[Peer]:
         """Forget the peers with that address or name, and return them."""
 
+    @statement(sql="DELETE FROM peers")
+    async def forget_all_peers(self) -> None:
+        """Forget them all."""
+
     # Accounts
 
     @query(
@@ -121,6 +125,10 @@ class Queries(Protocol):
     @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(_text))
     async def forget_account(self, key: str) -> str | None:
         """Close an account with all its sessions, and return its name."""
+
+    @statement(sql="DELETE FROM accounts")
+    async def forget_all_accounts(self) -> None:
+        """Close them all, with their sessions."""
 
     # Sessions
 
@@ -192,3 +200,7 @@ class Queries(Protocol):
     )
     async def forget_old_addresses(self, last: float) -> None:
         """Forget the failures from addresses that are so old."""
+
+    @statement(sql="DELETE FROM failures")
+    async def forget_all_failures(self) -> None:
+        """Forget them all."""

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 TOKEN_PREFIX = "nlt_"
 TOKEN_BYTES = 32
@@ -23,6 +24,11 @@ def token_digest(token: str) -> str:
     A token has too many random bits to be guessed, so that this needs no salt and no time.
     """
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def time_text(seconds: float) -> str:
+    """Write a time as ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)

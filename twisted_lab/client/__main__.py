@@ -44,8 +44,9 @@ async def converse(
     """Connect, pass on what is typed and what comes back, and end with the right status.
 
     Raises:
-        SystemExit: With status 1, if there was no connection, the server hung up early, or the
-            output was lost; with 128 and its number for a signal.
+        SystemExit: With status 1, if there was no connection, the server hung up early, its
+            questions were not answered, or the output was lost; with 128 and its number for a
+            signal.
     """
     # What an interrupt ends: the attempt to connect, and then the connection.
     end: Callable[[], object]
@@ -67,6 +68,7 @@ async def converse(
         lambda event: tell(message(event)),
         LogLevel.critical if options["quiet"] else LogLevel.info,
     )
+    dialogue = options.make_dialogue(tell)
     endpoint = HostnameEndpoint(reactor, options["host"], options["port"])
     try:
         connecting = connectProtocol(
@@ -83,17 +85,23 @@ async def converse(
         if interactive:
             from twisted_lab.client import terminal
 
-            await terminal.run(reactor, connection)
+            await terminal.run(reactor, connection, dialogue)
         else:
-            await pipe.run(reactor, connection)
+            await pipe.run(reactor, connection, dialogue)
     except (MessageError, pipe.OutputLost) as error:
         tell(str(error))
         raise SystemExit(1) from None
     except HungUp as error:
-        tell(f"{connection.peer} hung up early: {error}; look into the server's log, or try again")
-        raise SystemExit(1) from None
-    if status:
-        raise SystemExit(status)
+        if not dialogue.over:
+            tell(
+                f"{connection.peer} hung up early: {error}; look into the server's log, "
+                "or try again"
+            )
+            raise SystemExit(1) from None
+    if not (status or dialogue.succeeded):
+        tell("not let in: see what the server said last; to a question, the input had no answer")
+    if status or not dialogue.succeeded:
+        raise SystemExit(status or 1)
 
 
 def main() -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
+from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.serving import Options, ask, one_of, port_number
 
 # Each service that the client knows, with its default port and framing; echo has none.
-SERVICES = {"echo": (9090, None), "messages": (9091, "int32"), "broadcast": (9094, "text")}
+SERVICES = {
+    "echo": (9090, None),
+    "messages": (9091, "int32"),
+    "ident": (9092, "text"),
+    "auth": (9093, "text"),
+    "broadcast": (9094, "text"),
+}
 
 
 def server_port(text: str) -> int:
@@ -41,12 +51,15 @@ class ClientOptions(Options):
 
     command = "twisted_lab.client"
     exit_status = 2
-    synopsis = "Usage: python -m twisted_lab.client [echo|messages|broadcast] [options]"
+    synopsis = "Usage: python -m twisted_lab.client [echo|messages|ident|auth|broadcast] [options]"
     longdesc = (
         "Sends each line of the input to the service, and shows what comes from it. A line that "
         "says exit, Ctrl-D or the end of the input ends it."
     )
-    optFlags: ClassVar = [["quiet", "q", "Say nothing about the connection."]]
+    optFlags: ClassVar = [
+        ["quiet", "q", "Say nothing about the connection."],
+        ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
+    ]
     optParameters: ClassVar = [
         ["host", None, None, "Host to connect to. [default: localhost]", host_name],
         ["port", "p", None, "Port to connect to. [default: the service's own]", server_port],
@@ -54,8 +67,15 @@ class ClientOptions(Options):
             "framing",
             "f",
             None,
-            "text or int32, for messages and broadcast. [default: the service's own]",
+            "text or int32, not for echo. [default: the service's own]",
             one_of("framing", "text", "int32"),
+        ],
+        [
+            "token-file",
+            None,
+            None,
+            f"For auth: the file that keeps tokens. [default: {default_path()}]",
+            Path,
         ],
     ]
 
@@ -75,10 +95,30 @@ class ClientOptions(Options):
         if framing is None and self["framing"]:
             raise UsageError(f"{service} has no framing")
         self["framing"] = self["framing"] or framing
+        for name in ("no-token", "token-file"):
+            if self[name] and service != "auth":
+                raise UsageError(f"--{name} is for auth, not for {service}")
+        if self["no-token"] and self["token-file"]:
+            raise UsageError("--no-token and --token-file exclude each other")
 
     def make_framing(self) -> Framing:
         """Make the framing that was asked for."""
         return Int32() if self["framing"] == "int32" else Unchanged()
+
+    def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
+        """Make what is known of the service's conversation.
+
+        Args:
+            tell: Shows a line to the person.
+        """
+        if self["service"] == "ident":
+            return Introduction()
+        if self["service"] == "auth":
+            tokens = None
+            if not self["no-token"]:
+                tokens = Tokens(self["token-file"] or default_path(), tell)
+            return Login(tokens, f"{self['host']}:{self['port']}")
+        return AnyTalk()
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host and port that were not given.

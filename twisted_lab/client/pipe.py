@@ -11,14 +11,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.client.connection import ClientConnection
-from twisted_lab.client.showing import visible
+from twisted_lab.client.dialogue import Dialogue
+from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
 
 
@@ -36,6 +37,8 @@ class Pipe(Protocol):
     Args:
         connection: The connection, made already.
         render: What is written to standard output for the bytes that came.
+        dialogue: Listens, and may answer before the input does.
+        clock: Waits for the end of a line.
 
     Attributes:
         closed: Fires when everything is written, or the output is lost.
@@ -44,18 +47,42 @@ class Pipe(Protocol):
 
     transport: Any
 
-    def __init__(self, connection: ClientConnection, render: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self,
+        connection: ClientConnection,
+        render: Callable[[bytes], bytes],
+        dialogue: Dialogue,
+        clock: IReactorTime,
+    ) -> None:
         self.closed: Deferred[None] = Deferred()
         self.output_lost = False
         self._connection = connection
         self._until_exit = UntilExit()
-        connection.deliver = lambda data: self.transport.write(render(data))
+        self._render = render
+        self._dialogue = dialogue
+        self._read = visible()
+        self._lines = WholeLines(clock, self._heard)
+        connection.deliver = self._deliver
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        if self._dialogue.answers_first:
+            self.transport.pauseProducing()
         self.transport.registerProducer(self._connection.transport, True)
         self._connection.transport.registerProducer(self.transport, True)
         self._connection.ended.addBoth(self._end)
+
+    def _deliver(self, data: bytes) -> None:
+        self.transport.write(self._render(data))
+        if self._dialogue.listens:
+            self._lines.add(self._read(data, False))
+
+    def _heard(self, lines: str) -> None:
+        for line in lines.removesuffix("\n").split("\n"):
+            _, answer = self._dialogue.heard(line)
+            if answer is not None:
+                self._connection.send(f"{answer}\n".encode())
+                self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
         """Standard input has more."""
@@ -76,6 +103,7 @@ class Pipe(Protocol):
         self._close()
 
     def _end(self, result: Failure | None) -> Failure | None:
+        self._lines.flush()
         self.transport.unregisterProducer()
         self.transport.loseConnection()
         return result
@@ -101,7 +129,7 @@ def tell(line: str) -> None:
                 select.select([], [2], [])
 
 
-async def run(reactor: Any, connection: ClientConnection) -> None:
+async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
     """Pass everything on, both ways, until everything owed has come and is written.
 
     Raises:
@@ -111,9 +139,10 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
     """
     if os.isatty(1):
         show = visible()
-        pipe = Pipe(connection, lambda data: show(data, False).encode())
+        render = lambda data: show(data, False).encode()  # noqa: E731
     else:
-        pipe = Pipe(connection, lambda data: data)
+        render = lambda data: data  # noqa: E731
+    pipe = Pipe(connection, render, dialogue, reactor)
     blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
     StandardIO(pipe, reactor=reactor)
     try:

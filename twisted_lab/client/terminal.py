@@ -7,11 +7,20 @@ import sys
 from typing import Any
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.layout.processors import (
+    ConditionalProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
 from prompt_toolkit.patch_stdout import patch_stdout
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
 
@@ -20,7 +29,28 @@ class Interrupted(Exception):
     """The person has pressed Ctrl-C."""
 
 
-async def run(reactor: Any, connection: ClientConnection) -> None:
+class NoEcho(Processor):
+    """Shows nothing of what is typed, not even how much it is."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """See `prompt_toolkit.layout.processors.Processor`."""
+        return Transformation([], lambda _: 0, lambda _: 0)
+
+
+class NoSecrets(InMemoryHistory):
+    """Remembers what was typed, but for secrets."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        super().__init__()
+        self._dialogue = dialogue
+
+    def append_string(self, string: str) -> None:
+        """See `prompt_toolkit.history.History`."""
+        if not self._dialogue.hidden:
+            super().append_string(string)
+
+
+async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
     """Send each line that the person types, until ``exit``, Ctrl-D or the server's end.
 
     It needs the asyncio reactor, on whose loop the line editor runs.
@@ -30,9 +60,22 @@ async def run(reactor: Any, connection: ClientConnection) -> None:
         SystemExit: With status 130, if the person interrupts (Ctrl-C).
     """
     read = visible()
-    lines = WholeLines(reactor, lambda text: sys.stdout.write(text))
+
+    def show(text: str) -> None:
+        for line in text.removesuffix("\n").split("\n"):
+            shown, answer = dialogue.heard(line)
+            sys.stdout.write(f"{shown}\n")
+            if answer is not None:
+                connection.send(f"{answer}\n".encode())
+
+    lines = WholeLines(reactor, show)
     connection.deliver = lambda data: lines.add(read(data, False))
-    session: PromptSession[str] = PromptSession("> ", interrupt_exception=Interrupted)
+    session: PromptSession[str] = PromptSession(
+        "> ",
+        interrupt_exception=Interrupted,
+        history=NoSecrets(dialogue),
+        input_processors=[ConditionalProcessor(NoEcho(), Condition(lambda: dialogue.hidden))],
+    )
     until_exit = UntilExit()
     typing: asyncio.Task[str] | None = None
 

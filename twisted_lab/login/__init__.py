@@ -12,7 +12,7 @@ from twisted_lab.login.checkers import (
 )
 from twisted_lab.login.hashing import Hashing
 from twisted_lab.login.realm import Account, AccountRealm, IAccount
-from twisted_lab.login.visit import Visit, choose_password, refusal, time_text
+from twisted_lab.login.visit import Visit, choose_password, refusal
 
 __all__ = [
     "Account",
@@ -30,5 +30,4 @@ __all__ = [
     "Visit",
     "choose_password",
     "refusal",
-    "time_text",
 ]

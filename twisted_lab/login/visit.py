@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 from twisted.cred.error import UnauthorizedLogin
 
-from twisted_lab.accounts import BadPassword, check_password, token_digest
+from twisted_lab.accounts import BadPassword, check_password, time_text, token_digest
 from twisted_lab.channels import Channel
 from twisted_lab.login.checkers import TooManyFailures
 from twisted_lab.login.realm import Account
@@ -21,11 +20,6 @@ HELP = (
     "exit: closes; your token stays good",
     "help: lists this",
 )
-
-
-def time_text(seconds: float) -> str:
-    """Write a time as ISO 8601, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:

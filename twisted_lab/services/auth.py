@@ -22,6 +22,7 @@ from twisted_lab.accounts import (
     account_name,
     name_key,
     register,
+    time_text,
 )
 from twisted_lab.channels import Channel
 from twisted_lab.events import ServiceEvents
@@ -37,7 +38,6 @@ from twisted_lab.login import (
     Visit,
     choose_password,
     refusal,
-    time_text,
 )
 from twisted_lab.serving import (
     ConversationOptions,

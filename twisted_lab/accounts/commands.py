@@ -1,0 +1,112 @@
+"""What ``python -m twisted_lab.accounts`` does: each command in one transaction, and what it shows."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable
+
+from twisted_lab.accounts.names import name_key
+from twisted_lab.accounts.queries import Queries
+from twisted_lab.accounts.registry import change_password, register
+from twisted_lab.accounts.sessions import time_text
+from twisted_lab.accounts.throttle import Failures, account_subject
+
+Lines = list[str]
+
+
+class NotFound(Exception):
+    """There is nothing of that name; the text says so."""
+
+
+async def list_all(queries: Queries) -> Lines:
+    """List the accounts, and the addresses that are known."""
+    lines = []
+    async for account in queries.accounts():
+        sessions = [session async for session in queries.sessions_of(account.key)]
+        failures = await queries.failures(account_subject(account.key)) or Failures()
+        lines.append(
+            f"account {account.name} since {time_text(account.since)}, "
+            f"sessions: {len(sessions)}, failures: {failures.count}"
+        )
+    async for peer in queries.peers():
+        lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
+    return lines
+
+
+async def add(queries: Queries, name: str, hashed: str) -> Lines:
+    """Open an account."""
+    if not await register(queries, name, hashed, time.time()):
+        raise NotFound(f"there is an account of the name {name} already; passwd changes it")
+    return [f"added {name}"]
+
+
+async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
+    """Change a password, end all sessions of the account, and forgive its failures."""
+    account = await queries.account(name_key(name))
+    if account is None:
+        raise NotFound(f"there is no account of the name {name}")
+    await change_password(queries, account.key, hashed)
+    return [f"changed the password of {account.name}; its sessions are ended"]
+
+
+async def forget(queries: Queries, word: str) -> Lines:
+    """Forget an account, or what is known of an address."""
+    try:
+        address = ipaddress.ip_address(word)
+        word = str(getattr(address, "ipv4_mapped", None) or address)
+    except ValueError:
+        pass
+    lines = [
+        f"forgot address {peer.address}, name: {peer.name}"
+        async for peer in queries.forget_peers(word)
+    ]
+    name = await queries.forget_account(name_key(word))
+    if name is not None:
+        await queries.forget_failures(account_subject(name_key(name)))
+        lines.append(f"forgot account {name}")
+    if not lines:
+        raise NotFound(f"there is no account, name or address {word}")
+    return lines
+
+
+async def sessions(queries: Queries) -> Lines:
+    """List the sessions."""
+    return [
+        f"{session.id} {session.account} since {time_text(session.since)} "
+        f"used {time_text(session.used)} from {session.origin}"
+        async for session in queries.sessions()
+    ]
+
+
+async def revoke(queries: Queries, word: str) -> Lines:
+    """End a session by its id, or all of an account by its name."""
+    ended = [
+        session
+        async for session in queries.sessions()
+        if session.id == word or session.account == name_key(word)
+    ]
+    for session in ended:
+        await queries.end_session(session.digest)
+    if not ended:
+        raise NotFound(f"there is no session, and no account with one, called {word}")
+    return [f"revoked {session.id} of {session.account}" for session in ended]
+
+
+async def clear(queries: Queries) -> Lines:
+    """Forget everything."""
+    await queries.forget_all_accounts()
+    await queries.forget_all_peers()
+    await queries.forget_all_failures()
+    return ["forgot everything"]
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Lines]]] = {
+    "list": list_all,
+    "add": add,
+    "passwd": passwd,
+    "forget": forget,
+    "sessions": sessions,
+    "revoke": revoke,
+    "clear": clear,
+}

@@ -1,0 +1,71 @@
+"""Tokens in a file that only their owner can read, one for each server."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+
+def default_path() -> Path:
+    """Return where this platform keeps such files."""
+    return user_state_path("twisted_lab") / "tokens.json"
+
+
+class Tokens:
+    """The tokens of one person. A file that cannot be used is said once, and nothing more.
+
+    Args:
+        path: The file; it is made when there is something to keep.
+        tell: Shows a line to the person.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], object]) -> None:
+        self.path = path
+        self._tell = tell
+
+    def find(self, server: str) -> str | None:
+        """Return the token for `server`, if there is one."""
+        return self._read().get(server)
+
+    def keep(self, server: str, token: str) -> None:
+        """Keep a token for the next time."""
+        self._write(self._read() | {server: token})
+
+    def forget(self, server: str) -> None:
+        """Keep it no more."""
+        tokens = self._read()
+        if tokens.pop(server, None) is not None:
+            self._write(tokens)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            tokens = json.loads(self.path.read_bytes())
+            return {str(server): str(token) for server, token in tokens.items()}
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._tell(f"cannot read the tokens in {self.path}: {error.strerror}")
+        except (AttributeError, ValueError):
+            self._tell(f"{self.path} is not a file of tokens; it is taken for an empty one")
+        return {}
+
+    def _write(self, tokens: dict[str, str]) -> None:
+        # A file of its own, which only its owner can read, takes the old one's place when it is
+        # whole.
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
+            try:
+                with os.fdopen(descriptor, "w") as file:
+                    json.dump(tokens, file, indent=1)
+                Path(name).replace(self.path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")
