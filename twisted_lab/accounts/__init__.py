@@ -1,6 +1,6 @@
 """Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
 
-from twisted_lab.accounts.database import CannotStore, Database, Work
+from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
 from twisted_lab.accounts.guesses import Guess
 from twisted_lab.accounts.names import BadName, clean_name, name_key
@@ -48,6 +48,7 @@ __all__ = [
     "Passwords",
     "Queries",
     "Session",
+    "Store",
     "Unusable",
     "Work",
     "account_name",

@@ -1,4 +1,4 @@
-"""What ``python -m twisted_lab.accounts`` does: each command in one transaction, and what it shows."""
+"""The commands of ``python -m twisted_lab.accounts``: a transaction each, and lines to show."""
 
 from __future__ import annotations
 

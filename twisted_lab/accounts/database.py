@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dbxs import accessor
 
@@ -18,6 +18,18 @@ Work = Callable[[Queries], Awaitable[Result]]
 It may be called again if another one of the same transaction fails, so it changes nothing beside
 the database.
 """
+
+
+class Store(Protocol):
+    """Whoever does work on a database for somebody who can wait."""
+
+    def run(self, work: Work[Result]) -> Awaitable[Result]:
+        """Do `work` in a transaction, and return what it returns when that is on disk.
+
+        Raises:
+            Exception: What the work raised, or why it cannot be stored; nothing is changed then.
+        """
+        ...
 
 
 class CannotStore(Exception):

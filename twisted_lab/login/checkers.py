@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from typing import Protocol as Interface
 from weakref import WeakValueDictionary
 
@@ -23,25 +23,15 @@ from twisted_lab.accounts import (
     Guess,
     Lifetimes,
     Passwords,
-    Work,
+    Store,
     name_key,
     resume_session,
 )
 from twisted_lab.channels import Unable
 
-Result = TypeVar("Result")
-
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
 LONGEST_NAME_BYTES = 1024
-
-
-class Storage(Interface):
-    """Where accounts are kept; see `twisted_lab.serving.Storage`."""
-
-    def run(self, work: Work[Result]) -> Deferred[Result]:
-        """Do work in a transaction."""
-        ...
 
 
 class Hashes(Interface):
@@ -100,7 +90,7 @@ class _Checker:
         clock: Tells the time, in seconds of Unix time, and waits.
     """
 
-    def __init__(self, storage: Storage, hashes: Hashes, clock: IReactorTime) -> None:
+    def __init__(self, storage: Store, hashes: Hashes, clock: IReactorTime) -> None:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
@@ -202,7 +192,7 @@ class TokenChecker(_Checker):
 
     def __init__(
         self,
-        storage: Storage,
+        storage: Store,
         hashes: Hashes,
         clock: IReactorTime,
         lifetimes: Lifetimes,

@@ -13,6 +13,7 @@ from zope.interface import Attribute, Interface, implementer
 from twisted_lab.accounts import (
     Lifetimes,
     Session,
+    Store,
     change_password,
     live_sessions,
     name_key,
@@ -22,7 +23,7 @@ from twisted_lab.accounts import (
     revoke,
     token_digest,
 )
-from twisted_lab.login.checkers import Hashes, Storage
+from twisted_lab.login.checkers import Hashes
 
 
 class IAccount(Interface):
@@ -108,7 +109,7 @@ class AccountRealm:
     """
 
     def __init__(
-        self, storage: Storage, hashes: Hashes, clock: IReactorTime, lifetimes: Lifetimes
+        self, storage: Store, hashes: Hashes, clock: IReactorTime, lifetimes: Lifetimes
     ) -> None:
         self.storage = storage
         self.hashes = hashes

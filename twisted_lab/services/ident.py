@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from twisted_lab.accounts import DEFAULT_FILE, BadName, clean_name, remember
+from twisted_lab.accounts import DEFAULT_FILE, BadName, Store, clean_name, remember
 from twisted_lab.channels import Channel
 from twisted_lab.serving import (
     ConversationOptions,
@@ -26,7 +26,7 @@ class Identification:
         now: Tells the time, in seconds of Unix time.
     """
 
-    def __init__(self, storage: Storage, now: Callable[[], float]) -> None:
+    def __init__(self, storage: Store, now: Callable[[], float]) -> None:
         self._storage = storage
         self._now = now
 

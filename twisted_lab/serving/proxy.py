@@ -53,6 +53,7 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         super().__init__(factory, _Pending())
         self._protocol = protocol
         self._header = b""
+        self._is_refused = False
 
     def makeConnection(self, transport: Any) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -65,6 +66,8 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         """See `twisted.internet.interfaces.IProtocol`."""
         if self._is_known:
             self.wrappedProtocol.dataReceived(data)
+            return
+        if self._is_refused:
             return
         self._header += data
         if len(self._header) < SHORTEST_HEADER and not self._header.endswith(b"\r\n"):
@@ -79,12 +82,21 @@ class ProxiedConnection(HAProxyProtocolWrapper):
                 ipaddress.ip_address(peer.host)
         except Exception:
             # Twisted's parsers take much on trust, and raise what they like.
-            self._cut_off("what came first is no PROXY header")
-            return
-        if self._proxyInfo is not None:
+            self.loseConnection()
+        if self._proxyInfo is not None and not self._is_refused:
             self._begin()
 
+    def loseConnection(self) -> None:
+        """Close; Twisted's wrapper does it when it does not understand the header."""
+        if self._is_known:
+            super().loseConnection()
+        else:
+            self._cut_off("what came first is no PROXY header")
+
     def _cut_off(self, reason: str) -> None:
+        if self._is_refused:
+            return
+        self._is_refused = True
         events = self.factory.wrappedFactory.events
         events.hung_up(address_text(self.transport.getPeer()), reason)
         self.transport.abortConnection()

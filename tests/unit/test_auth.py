@@ -1,0 +1,344 @@
+"""The conversations of netlab-ident and netlab-auth, with peers that play a script."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.memory import CountingHashes, MemoryStorage
+from tests.unit.recording import Recorder, recorded_events
+from tests.unit.test_services import LiveChannel
+from twisted_lab.accounts import Lifetimes
+from twisted_lab.channels import PeerGone, Unable
+from twisted_lab.login import AccountRealm
+from twisted_lab.peers import Peer
+from twisted_lab.services import auth, ident
+from twisted_lab.services.auth import Authentication
+from twisted_lab.services.ident import Identification
+from twisted_lab.testing import ScriptedChannel, play
+
+PASSWORD = "correct horse"
+
+
+class IdentificationTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.storage = MemoryStorage()
+        self.addCleanup(self.storage.database.close)
+        self.service = Identification(self.storage, lambda: 1.0)
+
+    def test_the_second_time_it_knows(self) -> None:
+        self.assertEqual(
+            play(self.service.converse, " Anna "), ["What's your name?", "Hello, Anna"]
+        )
+        self.assertEqual(play(self.service.converse), ["Hello, Anna"])
+
+    def test_three_bad_names(self) -> None:
+        said = play(self.service.converse, "", "x" * 65, "\x1b[2J", "Anna")
+        self.assertEqual(said[0::2], ["What's your name?"] * 3)
+        self.assertEqual(
+            said[1::2],
+            [
+                "error: a name has 1 to 64 characters, not 0",
+                "error: a name has 1 to 64 characters, not 65",
+                "error: a name has no control or invisible characters",
+            ],
+        )
+
+    def test_of_two_names_at_once_one_wins(self) -> None:
+        channels = [LiveChannel(1), LiveChannel(2)]
+        for channel in channels:
+            Deferred.fromCoroutine(self.service.converse(channel))
+        channels[1].hears("Boris")
+        channels[0].hears("Anna")
+        for channel in channels:
+            self.assertEqual(channel.said[-1], "Hello, Boris")
+
+    def test_nothing_is_claimed_that_is_not_stored(self) -> None:
+        channel = LiveChannel(1)
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        self.storage.full = True
+        channel.hears("Anna")
+        self.failureResultOf(ended, Unable)
+        self.assertEqual(channel.said, ["What's your name?"])
+
+    def test_a_unix_socket_is_one_peer(self) -> None:
+        for said in (["What's your name?", "Hello, Anna"], ["Hello, Anna"]):
+            channel = ScriptedChannel("Anna", host="")
+            self.successResultOf(Deferred.fromCoroutine(self.service.converse(channel)))
+            self.assertEqual(channel.said, said)
+
+
+class AuthenticationTestCase(SynchronousTestCase):
+    is_open = True
+    takes_plaintext = False
+
+    def setUp(self) -> None:
+        self.storage = MemoryStorage()
+        self.addCleanup(self.storage.database.close)
+        self.hashes = CountingHashes()
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000)
+        self.events, self.recorder = recorded_events()
+        self.service = self.make_service(self.is_open)
+
+    def make_service(self, is_open: bool) -> Authentication:
+        realm = AccountRealm(self.storage, self.hashes, self.clock, Lifetimes())
+        return Authentication(realm, self.events, is_open, self.takes_plaintext)
+
+    def talk(self, *script: str) -> list[str]:
+        return play(self.service.converse, *script)
+
+    def register(self, name: str = "alice") -> str:
+        """Open an account, and return its token."""
+        said = self.talk(name, PASSWORD, PASSWORD)
+        self.assertEqual(said[3], f"Hello, {name}")
+        return said[4].split()[1]
+
+
+class AuthenticationTests(AuthenticationTestCase):
+    def test_registration(self) -> None:
+        said = self.talk("alice", PASSWORD, PASSWORD)
+        self.assertEqual(
+            said[:4],
+            [
+                "Name or token?",
+                "New name. Choose a password:",
+                "Repeat the password:",
+                "Hello, alice",
+            ],
+        )
+        self.assertRegex(said[4], r"^Token: nlt_[\w-]{43}  valid until 2023-11-15T10:13:20Z$")
+
+    def test_the_password(self) -> None:
+        self.register()
+        said = self.talk(" ALICE ", PASSWORD, "whoami")
+        self.assertEqual(said[:3], ["Name or token?", "Password?", "Hello, alice"])
+        self.assertEqual(said[4], "alice")
+
+    def test_the_token(self) -> None:
+        token = self.register()
+        self.assertEqual(
+            self.talk(token, "whoami"), ["Name or token?", "Welcome back, alice", "alice"]
+        )
+
+    def test_three_tries(self) -> None:
+        self.register()
+        channel = ScriptedChannel("alice", "wrong", "nlt_wrong", "alice", "wrong", "alice")
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        self.clock.pump([1, 2, 2])
+        self.successResultOf(ended)
+        self.assertEqual(
+            channel.said,
+            [
+                "Name or token?",
+                "Password?",
+                "Wrong name, password or token.",
+                "Name or token?",
+                "Wrong name, password or token.",
+                "Name or token?",
+                "Password?",
+                "Wrong name, password or token.",
+            ],
+        )
+        self.assertEqual(self.recorder.names.count("login failed"), 3)
+
+    def test_what_cannot_be_a_name_or_password(self) -> None:
+        for script, error in (
+            (("x" * 65,), "error: a name has 1 to 64 characters, not 65"),
+            (("bob", "short"), "error: a password has at least 8 characters"),
+            (("bob", "x" * 1025), "error: a password has at most 1024 characters"),
+            (("bob", PASSWORD, PASSWORD.upper()), "error: the two passwords are not the same"),
+        ):
+            said = self.talk(*script)
+            self.assertEqual(said[-2:], [error, "Name or token?"])
+        self.assertEqual(self.hashes.count, 0)
+
+    def test_of_two_registrations_of_one_name_one_wins(self) -> None:
+        channels = [LiveChannel(1), LiveChannel(2)]
+        for channel in channels:
+            Deferred.fromCoroutine(self.service.converse(channel))
+        for text in ("alice", PASSWORD, PASSWORD):
+            for channel in channels:
+                channel.hears(text)
+        self.assertIn("Hello, alice", channels[0].said)
+        self.assertEqual(
+            channels[1].said[-2:],
+            ["error: somebody else has just taken that name", "Name or token?"],
+        )
+
+    def test_closed_registration_tells_nothing(self) -> None:
+        self.register()
+        self.service = self.make_service(is_open=False)
+        said = []
+        for name in ("alice", "nobody"):
+            self.hashes.count = 0
+            said.append((self.talk(name, "wrong"), self.hashes.count))
+            self.clock.advance(1000)
+        self.assertEqual(said[0], said[1])
+
+    def test_nothing_is_claimed_that_is_not_stored(self) -> None:
+        channel = LiveChannel(1)
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        channel.hears("alice")
+        channel.hears(PASSWORD)
+        self.storage.full = True
+        channel.hears(PASSWORD)
+        self.failureResultOf(ended, Unable)
+        self.assertEqual(channel.said[-1], "Repeat the password:")
+
+    def test_passwords_are_not_taken_in_the_clear(self) -> None:
+        channel = ScriptedChannel("alice")
+        channel.peer = Peer("10.0.0.1", 1, "10.0.0.1:1", in_clear=True)
+        self.successResultOf(Deferred.fromCoroutine(self.service.converse(channel)))
+        [line] = channel.said
+        self.assertTrue(line.startswith("error: others on the network could read"), line)
+
+    def test_the_log_has_no_secrets(self) -> None:
+        token = self.register()
+        self.talk(token, "passwd", PASSWORD, "another password", "another password", "whoami")
+        self.talk(PASSWORD, PASSWORD)
+        logged = repr(list(self.recorder)) + repr(self.recorder.messages)
+        self.assertIn("alice", logged)
+        for secret in (PASSWORD, "another password", token):
+            self.assertNotIn(secret, logged)
+
+
+class PlaintextTests(AuthenticationTestCase):
+    takes_plaintext = True
+
+    def test_they_are_if_one_says_so(self) -> None:
+        channel = ScriptedChannel("alice")
+        channel.peer = Peer("10.0.0.1", 1, "10.0.0.1:1", in_clear=True)
+        self.failureResultOf(Deferred.fromCoroutine(self.service.converse(channel)), PeerGone)
+        self.assertEqual(channel.said[0], "Name or token?")
+
+
+class VisitTests(AuthenticationTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.token = self.register()
+
+    def say(self, *commands: str, token: str = "") -> list[str]:
+        """Log in by token, say `commands`, and return what was said after the welcome."""
+        return self.talk(token or self.token, *commands)[2:]
+
+    def test_sessions_are_listed(self) -> None:
+        said = self.say("sessions")
+        self.assertEqual(len(said), 1)
+        self.assertRegex(
+            said[0],
+            r"^[0-9a-f]{8} since 2023-11-14T22:13:20Z used 2023-11-14T22:13:20Z "
+            r"from 127.0.0.1:50412 \(this one\)$",
+        )
+        self.clock.advance(1)
+        self.talk("alice", PASSWORD)
+        self.assertEqual(
+            [line.endswith("(this one)") for line in self.say("sessions")], [True, False]
+        )
+
+    def test_another_session_is_revoked_even_while_it_is_used(self) -> None:
+        other = LiveChannel(2)
+        ended = Deferred.fromCoroutine(self.service.converse(other))
+        other.hears("alice")
+        other.hears(PASSWORD)
+        [other_id] = [line.split()[0] for line in self.say("sessions") if "this" not in line]
+        self.assertEqual(self.say(f"revoke {other_id}"), ["Revoked."])
+        other.hears("whoami")
+        self.successResultOf(ended)
+        self.assertEqual(other.said[-1], "error: your session has ended; log in again")
+
+    def test_one_can_revoke_only_ones_own(self) -> None:
+        bobs = self.register("bob")
+        [line] = self.say("sessions", token=bobs)
+        for command in (f"revoke {line.split()[0]}", "revoke x", "revoke"):
+            [said] = self.say(command)
+            self.assertTrue(said.startswith("error: "), said)
+        self.assertEqual(self.say("whoami", token=bobs), ["bob"])
+
+    def test_a_new_password(self) -> None:
+        said = self.talk("alice", PASSWORD)
+        other = said[3].split()[1]
+        self.assertEqual(
+            self.say("passwd", PASSWORD, "another password", "another password", "whoami"),
+            [
+                "Password?",
+                "New password:",
+                "Repeat the password:",
+                "Password changed. All other sessions are ended.",
+                "alice",
+            ],
+        )
+        self.assertEqual(self.talk(other)[1], "Wrong name, password or token.")
+        self.clock.advance(1)
+        self.assertIn("Hello, alice", self.talk("alice", "another password"))
+
+    def test_a_new_password_needs_the_old_one(self) -> None:
+        said = self.say("passwd", "not my password", "whoami")
+        self.assertEqual(said, ["Password?", "Wrong name, password or token.", "alice"])
+
+    def test_a_new_password_is_checked(self) -> None:
+        said = self.say("passwd", PASSWORD, "short", "whoami")
+        self.assertEqual(said[2:], ["error: a password has at least 8 characters", "alice"])
+
+    def test_logout_ends_the_token_and_exit_does_not(self) -> None:
+        self.assertEqual(self.say("exit", "whoami"), [])
+        self.assertEqual(self.say("logout", "whoami"), ["Goodbye, alice"])
+        self.assertEqual(self.talk(self.token)[1], "Wrong name, password or token.")
+
+    def test_help_lists_the_commands(self) -> None:
+        listed = {line.split()[0].rstrip(":") for line in self.say("help")}
+        self.assertEqual(
+            listed, {"whoami", "sessions", "revoke", "passwd", "logout", "exit", "help"}
+        )
+
+    def test_what_is_no_command(self) -> None:
+        self.assertEqual(
+            self.say("sudo", "whoami"), ["error: that is no command; help lists them", "alice"]
+        )
+
+    def test_an_idle_session_ends_while_connected(self) -> None:
+        channel = LiveChannel(2)
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        channel.hears(self.token)
+        self.clock.advance(30 * 60 - 1)
+        channel.hears("whoami")
+        self.assertEqual(channel.said[-1], "alice")
+        self.clock.advance(30 * 60)
+        channel.hears("whoami")
+        self.successResultOf(ended)
+        self.assertIn("your session has ended", channel.said[-1])
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_services_are_made(self) -> None:
+        for module in (auth, ident):
+            options = module.Options()
+            options.parseOptions(["--port", "0", "--database", "x.sqlite3"])
+            self.assertFalse(module.makeService(options).running)
+
+    def test_the_parameters_of_hashes_have_a_floor(self) -> None:
+        for name, floor in (("memory", 19), ("passes", 2), ("lanes", 1)):
+            for value, is_good in ((floor, True), (floor - 1, False)):
+                options = auth.Options()
+                arguments = [f"--argon2-{name}", str(value)]
+                if is_good:
+                    options.parseOptions(arguments)
+                    self.assertEqual(options[f"argon2-{name}"], value)
+                else:
+                    self.assertRaises(SystemExit, options.parseOptions, arguments)
+
+
+class EventTests(SynchronousTestCase):
+    def test_who_logs_in_is_logged(self) -> None:
+        events, recorder = recorded_events()
+        assert isinstance(recorder, Recorder)
+        events.logged_in("127.0.0.1:1", "alice", "token")
+        events.unable("127.0.0.1:1", "cannot store that now", "disk\nfull")
+        self.assertEqual(
+            recorder.messages,
+            [
+                "logged in: 127.0.0.1:1 as alice, by token",
+                "could not serve 127.0.0.1:1: cannot store that now: disk\\nfull",
+            ],
+        )

@@ -1,0 +1,260 @@
+"""Checkers and realm, as any server with a portal uses them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import UsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.guard import BasicCredentialFactory, HTTPAuthSessionWrapper
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Site
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from tests.unit.memory import CHEAP, CountingHashes, MemoryStorage
+from twisted_lab.accounts import Lifetimes, Passwords, account_name, name_key, register
+from twisted_lab.channels import Unable
+from twisted_lab.login import (
+    Account,
+    AccountRealm,
+    Hashing,
+    IAccount,
+    PasswordChecker,
+    PeerPassword,
+    Token,
+    TokenChecker,
+    TooManyFailures,
+)
+
+PASSWORD = b"correct horse"
+
+
+class LoginTestCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.storage = MemoryStorage()
+        self.addCleanup(self.storage.database.close)
+        self.hashes = CountingHashes()
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000)
+        shared = (self.storage, self.hashes, self.clock)
+        self.realm = AccountRealm(*shared, Lifetimes(idle=60, whole=600))
+        self.passwords = PasswordChecker(*shared)
+        self.tokens = TokenChecker(*shared, self.realm.lifetimes)
+        self.portal = Portal(self.realm, [self.passwords, self.tokens])
+        self.register("Anna")
+
+    def register(self, name: str) -> None:
+        hashed = CHEAP.hash(PASSWORD.decode())
+        self.storage.database.run(lambda queries: register(queries, name, hashed, 1.0))
+
+    def login(self, credentials: Any) -> Deferred[Any]:
+        return self.portal.login(credentials, None, IAccount)
+
+    def guess(self, name: str, password: bytes = b"wrong", address: str = "") -> Deferred[Any]:
+        return self.login(PeerPassword(name.encode(), password, address))
+
+    def account(self, name: str = "Anna") -> Account:
+        _, account, _ = self.successResultOf(self.guess(name, PASSWORD))
+        assert isinstance(account, Account)
+        return account
+
+
+class PasswordCheckerTests(LoginTestCase):
+    def test_the_interfaces(self) -> None:
+        for checker in (self.passwords, self.tokens):
+            verifyObject(ICredentialsChecker, checker)
+        verifyObject(IRealm, self.realm)
+        self.assertTrue(IAccount.providedBy(self.account()))
+        self.assertRaises(NotImplementedError, self.realm.requestAvatar, b"Anna", None, IResource)
+
+    def test_the_right_password(self) -> None:
+        self.assertEqual(self.account().name, "Anna")
+        self.assertEqual(self.account("ANNA").name, "Anna")
+
+    def test_a_wrong_password_and_an_unknown_name_cost_the_same_and_say_the_same(self) -> None:
+        said = []
+        for name in ("Anna", "nobody"):
+            self.hashes.count = 0
+            failure = self.failureResultOf(self.guess(name), UnauthorizedLogin)
+            said.append((str(failure.value), self.hashes.count))
+        self.assertEqual(said, [("", 1), ("", 1)])
+
+    def test_what_is_not_text_is_wrong(self) -> None:
+        for name, password in ((b"\xff", PASSWORD), (b"Anna", b"\xff")):
+            self.failureResultOf(self.login(UsernamePassword(name, password)), UnauthorizedLogin)
+
+    def test_each_failure_doubles_the_delay(self) -> None:
+        for name in ("Anna", "nobody"):
+            self.failureResultOf(self.guess(name), UnauthorizedLogin)
+            for delay in (1, 2, 4, 8, 16):
+                guess = self.guess(name)
+                self.clock.advance(delay - 0.01)
+                self.assertNoResult(guess)
+                self.clock.advance(0.02)
+                self.failureResultOf(guess, UnauthorizedLogin)
+            failure = self.failureResultOf(self.guess(name), TooManyFailures)
+            self.assertEqual(str(failure.value), "too many failures; try again in 32 s")
+
+    def test_a_delay_is_nobody_elses(self) -> None:
+        self.register("Boris")
+        self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+        waiting = self.guess("Anna")
+        self.account("Boris")
+        self.assertNoResult(waiting)
+
+    def test_of_many_guesses_at_once_only_one_is_made(self) -> None:
+        self.hashes.wanted = hashing = Deferred()
+        guesses = [self.guess("Anna") for _ in range(20)]
+        hashing.callback(None)
+        self.assertEqual(self.hashes.count, 1)
+        self.clock.advance(1)
+        self.assertEqual(self.hashes.count, 2)
+        self.assertEqual(len([guess for guess in guesses if guess.called]), 2)
+        for guess in guesses:
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+
+    def test_the_owner_gets_in_when_others_guess(self) -> None:
+        self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+        owner = self.guess("Anna", PASSWORD)
+        guesses = [self.guess("Anna") for _ in range(10)]
+        self.clock.advance(1)
+        self.successResultOf(owner)
+        for guess in guesses:
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+
+    def test_after_a_hundred_failures_even_the_right_password_is_refused(self) -> None:
+        for _ in range(100):
+            self.clock.advance(1000)
+            self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+        self.clock.advance(10**6)
+        self.hashes.count = 0
+        failure = self.failureResultOf(self.guess("Anna", PASSWORD), TooManyFailures)
+        self.assertIn("whoever runs this server", str(failure.value))
+        self.assertEqual(self.hashes.count, 0)
+
+    def test_an_address_waits_whatever_it_guesses(self) -> None:
+        self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
+        waiting = self.guess("y", address="10.0.0.1")
+        self.assertNoResult(waiting)
+        self.failureResultOf(self.guess("z", address="10.0.0.2"), UnauthorizedLogin)
+        self.clock.advance(1)
+        self.failureResultOf(waiting, UnauthorizedLogin)
+
+    def test_a_guess_that_is_cancelled_hinders_nobody(self) -> None:
+        self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+        waiting = self.guess("Anna")
+        waiting.cancel()
+        waiting.addErrback(lambda _: None)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.clock.advance(1)
+        self.account()
+
+    def test_a_hash_with_older_parameters_is_renewed(self) -> None:
+        self.hashes.passwords = Passwords(memory_mib=0.125, passes=1)
+        self.account()
+        stored = self.storage.database.run(lambda queries: queries.account("anna"))
+        assert stored is not None
+        self.assertIn("m=128,", stored.password)
+        self.hashes.count = 0
+        self.account()
+        self.assertEqual(self.hashes.count, 1)
+
+    def test_a_full_disk_is_not_a_wrong_password(self) -> None:
+        self.storage.full = True
+        self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
+
+
+class TokenTests(LoginTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.token, self.until = self.successResultOf(
+            Deferred.fromCoroutine(self.account().open_session("here"))
+        )
+
+    def test_a_token_is_as_good_as_a_password(self) -> None:
+        _, account, _ = self.successResultOf(self.login(Token(self.token)))
+        self.assertEqual(account.name, "Anna")
+        self.assertEqual(self.until, self.clock.seconds() + 600)
+
+    def test_a_wrong_token_costs_a_hash_and_says_the_same(self) -> None:
+        self.hashes.count = 0
+        for wrong in ("nlt_", self.token[:-1], self.token + "x", "\ud800"):
+            failure = self.failureResultOf(self.login(Token(wrong)), UnauthorizedLogin)
+            self.assertEqual(str(failure.value), "")
+        self.assertEqual(self.hashes.count, 4)
+
+    def test_use_renews_it_but_not_for_ever(self) -> None:
+        for _ in range(10):
+            self.clock.advance(59)
+            self.successResultOf(self.login(Token(self.token)))
+        self.clock.advance(11)
+        self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
+
+    def test_an_idle_one_ends(self) -> None:
+        self.clock.advance(60)
+        self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
+
+    def test_wrong_ones_from_an_address_are_slowed_down(self) -> None:
+        self.failureResultOf(self.login(Token("nlt_x", "10.0.0.1")), UnauthorizedLogin)
+        waiting = self.login(Token("nlt_x", "10.0.0.1"))
+        self.assertNoResult(waiting)
+        self.clock.advance(1)
+        self.failureResultOf(waiting, UnauthorizedLogin)
+
+
+@implementer(IRealm)
+class PageRealm:
+    """The realm of a stock web server."""
+
+    def requestAvatar(self, avatar_id: bytes, mind: object, *interfaces: Any) -> Any:
+        page = Resource()
+        page.isLeaf = True
+        page.render_GET = lambda request: b"hello, " + avatar_id  # type: ignore[attr-defined]
+        return IResource, page, lambda: None
+
+
+class OtherServersTests(LoginTestCase):
+    def get(self, name: str, password: bytes) -> bytes:
+        portal = Portal(PageRealm(), [self.passwords])
+        root = HTTPAuthSessionWrapper(portal, [BasicCredentialFactory(b"lab")])
+        site = Site(root, reactor=self.clock)
+        http = site.buildProtocol(None)
+        assert http is not None
+        transport = StringTransport()
+        http.makeConnection(transport)
+        secret = base64.b64encode(name.encode() + b":" + password)
+        http.dataReceived(b"GET / HTTP/1.0\r\nAuthorization: Basic " + secret + b"\r\n\r\n")
+        answer: bytes = transport.value()
+        return answer
+
+    def test_twisted_web_takes_the_checker(self) -> None:
+        self.assertIn(b"hello, Anna", self.get("anna", PASSWORD))
+        wrong = self.get("anna", b"wrong")
+        self.assertTrue(wrong.startswith(b"HTTP/1.0 401"), wrong)
+
+
+class NamesTests(SynchronousTestCase):
+    def test_a_name_is_no_token(self) -> None:
+        self.assertRaises(ValueError, account_name, " nlt_x")
+        self.assertEqual(account_name(" Anna "), "Anna")
+        self.assertEqual(name_key("ANNA"), name_key("anna"))
+
+
+class HashingTests(SynchronousTestCase):
+    def test_a_full_queue_is_said_at_once(self) -> None:
+        hashing = Hashing(None, CHEAP, threads=1)
+        waiting = [hashing.hash("x") for _ in range(65)]
+        refused = self.failureResultOf(hashing.hash("x"), Unable)
+        self.assertIn("try again", str(refused.value))
+        # One that is given up makes room.
+        waiting[-1].cancel()
+        self.failureResultOf(waiting[-1])
+        self.assertNoResult(hashing.hash("x"))

@@ -1,0 +1,144 @@
+"""Clients behind a proxy that speaks the PROXY protocol, or does not."""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import Wire, recorded_events
+from twisted_lab.channels import Channel, ConversationFactory, TextChannel
+from twisted_lab.serving.proxy import ProxiedConnection, ProxiedFactory
+
+V2 = b"\r\n\r\n\x00\r\nQUIT\n"
+
+
+async def say_who(channel: Channel) -> None:
+    channel.say(f"you are {channel.peer.text}")
+    channel.say(await channel.hear())
+
+
+def version_2(family: int, addresses: bytes, command: int = 0x21) -> bytes:
+    return V2 + bytes([command, family]) + struct.pack("!H", len(addresses)) + addresses
+
+
+class ProxyTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.events, self.recorder = recorded_events()
+        factory = ConversationFactory(
+            self.clock, self.events, say_who, lambda: TextChannel(patience=60)
+        )
+        self.factory = ProxiedFactory(factory, self.clock)
+        self.connect()
+
+    def connect(self) -> None:
+        connection = self.factory.buildProtocol(None)
+        assert isinstance(connection, ProxiedConnection)
+        self.connection = connection
+        self.wire = Wire()
+        connection.makeConnection(self.wire)
+
+    def lose(self) -> None:
+        self.connection.connectionLost(Failure(ConnectionDone()))
+
+    def test_the_client_is_the_one_that_the_proxy_names(self) -> None:
+        v4 = bytes([10, 1, 2, 3, 10, 0, 0, 1]) + struct.pack("!2H", 5647, 9092)
+        mapped = bytes(10) + b"\xff\xff" + bytes([10, 1, 2, 3])
+        v6 = mapped + bytes(15) + b"\x01" + struct.pack("!2H", 5647, 9092)
+        for header in (
+            b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n",
+            b"PROXY TCP6 ::ffff:10.1.2.3 ::1 5647 9092\r\n",
+            version_2(0x11, v4),
+            version_2(0x21, v6),
+        ):
+            self.connect()
+            self.connection.dataReceived(header)
+            self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\n")
+            self.connection.dataReceived(b"hello\n")
+            self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
+            self.lose()
+
+    def test_a_proxy_that_does_not_know(self) -> None:
+        for header in (b"PROXY UNKNOWN\r\n", version_2(0x00, b"", command=0x20)):
+            self.connect()
+            self.connection.dataReceived(header + b"hello\n")
+            self.assertEqual(self.wire.value(), b"you are 127.0.0.1:50412\nhello\n")
+            self.lose()
+
+    def test_nothing_is_said_before_it_is_known_to_whom(self) -> None:
+        for byte in b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n":
+            self.assertEqual(self.wire.value(), b"")
+            self.connection.dataReceived(bytes([byte]))
+        self.connection.dataReceived(b"hel")
+        self.connection.dataReceived(b"lo\n")
+        self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
+
+    def test_who_does_not_speak_it_is_cut_off_and_the_log_says_so(self) -> None:
+        for header in (
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"\r\n",
+            b"PROXY TCP4 10.1.2.3 10.0.0.1 x 9092\r\n",
+            b"PROXY TCP4 rumpel stilz 1 2\r\n",
+            b"PROXY TCP9 10.1.2.3 10.0.0.1 1 2\r\n",
+            b"PROXY " + b"x" * 200,
+            version_2(0x11, b"short"),
+            version_2(0x13, b"x" * 12),
+        ):
+            self.connect()
+            self.connection.dataReceived(header)
+            self.assertTrue(self.wire.disconnected, header)
+            self.connection.dataReceived(b"more")
+            self.lose()
+            self.assertEqual(self.wire.value(), b"")
+            self.assertEqual(
+                self.recorder.messages,
+                ["hung up on 127.0.0.1:50412: what came first is no PROXY header"],
+            )
+            self.recorder.clear()
+
+    def test_who_says_nothing_is_cut_off(self) -> None:
+        self.clock.advance(10)
+        self.assertTrue(self.wire.disconnected)
+        self.lose()
+        self.assertEqual(
+            self.recorder.messages, ["hung up on 127.0.0.1:50412: nothing came for 10 s"]
+        )
+        self.connect()
+        self.connection.dataReceived(b"PROXY UNKNOWN\r\n")
+        self.clock.advance(10)
+        self.assertFalse(self.wire.disconnected)
+        self.lose()
+
+    def test_a_client_that_half_closes_is_answered(self) -> None:
+        self.connection.dataReceived(b"PROXY UNKNOWN\r\nhello")
+        self.connection.readConnectionLost()
+        self.assertTrue(self.wire.value().endswith(b"hello\n"))
+        self.connection.writeConnectionLost()
+        self.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_that_half_closes_before_it_is_known(self) -> None:
+        self.connection.dataReceived(b"PROXY")
+        self.connection.readConnectionLost()
+        self.assertTrue(self.wire.disconnecting)
+        self.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    @given(
+        st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", V2, V2 + b"\x21", V2 + b"\x21\x11\0\x0c"]),
+        st.lists(st.binary(max_size=40), max_size=4),
+    )
+    def test_property_nothing_raises(self, beginning: bytes, pieces: list[bytes]) -> None:
+        self.connect()
+        for piece in [beginning, *pieces]:
+            if piece and not self.wire.disconnected:
+                self.connection.dataReceived(piece)
+        self.lose()
+        self.recorder.clear()
+        self.clock.advance(20)
