@@ -195,7 +195,11 @@ def test_a_server_that_hangs_up_early() -> None:
 
 
 class Terminal:
-    """A program on a terminal of 40 lines by 200 columns, and what a person sees there."""
+    """A program on a terminal of 40 lines by 200 columns, and what a person sees there.
+
+    Attributes:
+        raw: All that it has written.
+    """
 
     def __init__(self, *command: str) -> None:
         self.child = pexpect.spawn(
@@ -208,6 +212,7 @@ class Terminal:
         )
         self.screen = pyte.Screen(200, 40)
         self.stream = pyte.Stream(self.screen)
+        self.raw = ""
 
     @property
     def lines(self) -> list[str]:
@@ -217,16 +222,20 @@ class Terminal:
         """Wait until a whole line on the screen matches `pattern`."""
         while not any(re.fullmatch(pattern, line) for line in self.lines):
             try:
-                self.stream.feed(self.child.read_nonblocking(4096, DEADLINE))
+                self._feed(self.child.read_nonblocking(4096, DEADLINE))
             except (pexpect.EOF, pexpect.TIMEOUT):
                 raise AssertionError(f"{pattern!r} is not among {self.lines}") from None
+
+    def _feed(self, text: str) -> None:
+        self.raw += text
+        self.stream.feed(text)
 
     def type(self, text: str) -> None:
         self.child.send(text)
 
     def end(self) -> int:
         """Wait for the end, and return the exit status."""
-        self.stream.feed(self.child.read())
+        self._feed(self.child.read())
         self.child.wait()
         assert self.child.exitstatus is not None
         return self.child.exitstatus

@@ -111,7 +111,8 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertNoResult(waiting)
 
     def test_of_many_guesses_at_once_only_one_is_made(self) -> None:
-        self.hashes.wanted = hashing = Deferred()
+        hashing: Deferred[None] = Deferred()
+        self.hashes.wanted = hashing
         guesses = [self.guess("Anna") for _ in range(20)]
         hashing.callback(None)
         self.assertEqual(self.hashes.count, 1)
@@ -214,7 +215,7 @@ class TokenTests(LoginTestCase):
 class PageRealm:
     """The realm of a stock web server."""
 
-    def requestAvatar(self, avatar_id: bytes, mind: object, *interfaces: Any) -> Any:
+    def requestAvatar(self, avatar_id: Any, mind: object, *interfaces: Any) -> Any:
         page = Resource()
         page.isLeaf = True
         page.render_GET = lambda request: b"hello, " + avatar_id  # type: ignore[attr-defined]

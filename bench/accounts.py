@@ -1,0 +1,175 @@
+"""How fast peers are identified and logged in, and what an echo beside them notices of it.
+
+    python -m bench.accounts [--rounds N]
+
+Logins are compared with the bare argon2 library on as many threads, in rounds that alternate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from twisted.logger import LogLevel
+
+from bench.frames import report
+from twisted_lab.accounts import Lifetimes, Passwords, open_database, register
+from twisted_lab.channels import ConversationFactory, TextChannel
+from twisted_lab.events import ServiceEvents
+from twisted_lab.login import AccountRealm, Hashing
+from twisted_lab.services.auth import Authentication
+from twisted_lab.services.echo import EchoFactory
+from twisted_lab.services.ident import Identification
+from twisted_lab.serving import Storage
+
+PEERS = 50
+LOGINS = 4  # of each peer, one after the other
+IDENTIFICATIONS = 4000
+AT_ONCE = 200
+PASSWORD = "correct horse battery"
+
+
+def serve(path: str) -> None:
+    """Serve auth, ident and echo on one reactor, until the parent goes."""
+    from twisted.internet import reactor
+
+    r: object = reactor
+    events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
+    storage = Storage(reactor, path)
+    hashing = Hashing(reactor, Passwords())
+    for resource in (storage, hashing):
+        resource.open()
+    login = Authentication(AccountRealm(storage, hashing, reactor, Lifetimes()), events)  # type: ignore[arg-type]
+    names = Identification(storage, time.time)
+    factories = [
+        ConversationFactory(reactor, events, converse, lambda: TextChannel(600))  # type: ignore[arg-type]
+        for converse in (login.converse, names.converse)
+    ]
+    for factory in (*factories, EchoFactory(reactor, events)):  # type: ignore[arg-type]
+        port = r.listenTCP(0, factory, 1024, "127.0.0.1")  # type: ignore[attr-defined]
+        print(port.getHost().port, flush=True)
+    r.run()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def server() -> Iterator[list[int]]:
+    """Run a server with an account for each peer; give the ports of auth, ident and echo."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = str(Path(directory) / "bench.sqlite3")
+        database = open_database(path)
+        hashed = Passwords().hash(PASSWORD)
+        for number in range(PEERS):
+            name = f"peer{number}"
+            database.run(lambda queries, name=name: register(queries, name, hashed, 1.0))  # type: ignore[misc]
+        database.close()
+        command = [sys.executable, "-m", "bench.accounts", "--serve", path]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            yield [int(process.stdout.readline()) for _ in range(3)]
+        finally:
+            process.kill()
+            process.communicate()
+
+
+async def log_in(port: int, number: int) -> None:
+    """Log in a few times."""
+    for _ in range(LOGINS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"peer{number}\n{PASSWORD}\n".encode())
+        lines = [await reader.readline() for _ in range(3)]
+        assert lines[2] == f"Hello, peer{number}\n".encode(), lines
+        writer.close()
+
+
+async def identify(port: int, numbers: Iterator[int]) -> None:
+    """Introduce new addresses, one after the other."""
+    for number in numbers:
+        source = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+        writer.write(f"name{number}\n".encode())
+        said = await reader.read(-1)
+        assert said.endswith(f"Hello, name{number}\n".encode()), said
+        writer.close()
+
+
+async def echo(port: int, done: asyncio.Event) -> list[float]:
+    """Return the seconds of each round trip until `done`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    trips = []
+    while not done.is_set():
+        started = time.perf_counter()
+        writer.write(b"x" * 1024)
+        await reader.readexactly(1024)
+        trips.append(time.perf_counter() - started)
+        await asyncio.sleep(0.01)
+    writer.close()
+    return trips
+
+
+async def seconds(work: list[Awaitable[None]]) -> float:
+    """Return how long all of it takes together."""
+    started = time.perf_counter()
+    await asyncio.gather(*work)
+    return time.perf_counter() - started
+
+
+async def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
+    """Return logins a second, and the 99th percentile of the echo's milliseconds meanwhile."""
+    done = asyncio.Event()
+    echoing = asyncio.ensure_future(echo(echo_port, done))
+    took = await seconds([log_in(auth_port, number) for number in range(PEERS)])
+    done.set()
+    slow = statistics.quantiles(await echoing, n=100)[98]
+    return PEERS * LOGINS / took, slow * 1000
+
+
+def bare() -> float:
+    """Return hashes a second, of the library alone."""
+    passwords = Passwords()
+    hashed = passwords.hash(PASSWORD)
+    threads = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(threads) as pool:
+        started = time.perf_counter()
+        for _ in range(PEERS * LOGINS):
+            pool.submit(passwords.matches, hashed, PASSWORD)
+        pool.shutdown()
+        return PEERS * LOGINS / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve)
+        return
+    ratios, slowest, rates = [], [], []
+    with server() as (auth_port, ident_port, echo_port):
+        numbers = iter(range(IDENTIFICATIONS * arguments.rounds))
+        for _ in range(arguments.rounds):
+            rate, slow = asyncio.run(logins(auth_port, echo_port))
+            ratios.append(rate / bare())
+            slowest.append(slow)
+            some = iter([next(numbers) for _ in range(IDENTIFICATIONS)])
+            took = asyncio.run(seconds([identify(ident_port, some) for _ in range(AT_ONCE)]))
+            rates.append(IDENTIFICATIONS / took)
+    report("logins a second, 50 peers at once, ours to bare argon2", ratios, "at least 0.9")
+    report("ms of the slowest 1% of echoes meanwhile", slowest, "under 20")
+    report("identifications a second, 200 peers at once", rates, "at least 1000")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""netlab-ident and netlab-auth as real processes, with the scripts and people that use them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import (
+    BIN,
+    DEADLINE,
+    ENVIRONMENT,
+    Server,
+    connect,
+    receive_all,
+)
+from tests.integration.test_client import CLIENT, Terminal, run
+
+PASSWORD = "correct horse battery"
+
+
+def ident(directory: Path, *arguments: str) -> Server:
+    return Server(directory, "netlab-ident", "--port", "0", "--interface", "127.0.0.1", *arguments)
+
+
+def auth(directory: Path, *arguments: str) -> Server:
+    return Server(directory, "netlab-auth", "--port", "0", "--interface", "127.0.0.1", *arguments)
+
+
+def accounts(directory: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "twisted_lab.accounts", *arguments],
+        cwd=directory,
+        input=typed,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def talk(port: int, *lines: str) -> list[str]:
+    """Say `lines`, and return all that the server says."""
+    with connect(port) as client:
+        client.sendall("".join(f"{line}\n" for line in lines).encode())
+        client.shutdown(socket.SHUT_WR)
+        return receive_all(client).decode().splitlines()
+
+
+def greeting(port: int, name: str, end: str, source: str = "127.0.0.1") -> list[str]:
+    """Do what a student's script does, which sends no newline; return what each recv() gave."""
+    heard = []
+    with socket.create_connection(("127.0.0.1", port), DEADLINE, (source, 0)) as client:
+        heard.append(client.recv(1024).decode())
+        if heard[0] == f"What's your name?{end}":
+            client.send(name.encode())
+            heard.append(client.recv(1024).decode())
+        assert client.recv(1024) == b""
+    return heard
+
+
+@pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
+def test_a_name_is_known_the_second_time_and_after_a_restart(
+    tmp_path: Path, newline: str, end: str
+) -> None:
+    with ident(tmp_path, "--newline", newline) as server:
+        port = server.wait_for_port()
+        assert greeting(port, "Анна", end) == [f"What's your name?{end}", f"Hello, Анна{end}"]
+        assert greeting(port, "?", end) == [f"Hello, Анна{end}"]
+        assert greeting(port, "Boris", end, "127.0.0.2")[1] == f"Hello, Boris{end}"
+        assert server.stop() == 0
+    with ident(tmp_path, "--newline", newline) as server:
+        assert greeting(server.wait_for_port(), "?", end) == [f"Hello, Анна{end}"]
+    assert (tmp_path / "netlab.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+def test_behind_a_proxy(tmp_path: Path) -> None:
+    with ident(tmp_path, "--proxy-protocol") as server:
+        port = server.wait_for_port()
+        header = "PROXY TCP6 ::ffff:10.1.2.3 ::1 5647 9092\r"
+        assert talk(port, header, "Anna") == ["What's your name?", "Hello, Anna"]
+        assert talk(port, "PROXY TCP4 10.1.2.3 127.0.0.1 5647 9092\r") == ["Hello, Anna"]
+        with connect(port) as direct:
+            direct.sendall(b"Boris is my name\n")
+            with pytest.raises(ConnectionResetError):
+                direct.recv(1024)
+        server.wait_for("hung up on .*: what came first is no PROXY header")
+
+
+def test_two_services_at_once_make_and_share_one_database(tmp_path: Path) -> None:
+    with ident(tmp_path) as names, auth(tmp_path) as logins:
+        assert talk(names.wait_for_port(), "Anna")[1] == "Hello, Anna"
+        assert talk(logins.wait_for_port(), "anna", PASSWORD, PASSWORD)[3] == "Hello, anna"
+        listed = accounts(tmp_path, "list").stdout.splitlines()
+        assert [line.split()[:2] for line in listed] == [
+            ["account", "anna"],
+            ["address", "127.0.0.1"],
+        ]
+
+
+def test_what_cannot_be_stored_is_not_claimed(tmp_path: Path) -> None:
+    with ident(tmp_path) as server:
+        port = server.wait_for_port()
+        assert talk(port, "Anna")[1] == "Hello, Anna"
+        # No file can be written any more, as if the disk were full.
+        _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        assert greeting(port, "Boris", "\n", "127.0.0.2")[1] == "error: cannot store that now\n"
+        server.wait_for(r"could not serve 127.0.0.2:\d+: cannot store that now: \w+")
+        assert greeting(port, "", "\n") == ["Hello, Anna\n"]
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert greeting(port, "Vera", "\n", "127.0.0.2")[1] == "Hello, Vera\n"
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 1000, b"SQLite format 3\0" * 1000])
+def test_a_file_that_is_no_database_is_refused_with_one_line(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "netlab.sqlite3"
+    path.write_bytes(content)
+    with ident(tmp_path) as server:
+        assert server.wait() == 1
+    [line] = server.events()
+    assert "netlab-ident: cannot use " in line
+    assert not any("Traceback" in line for line in server.lines)
+    assert path.read_bytes() == content
+
+
+def test_a_daemon_finds_its_database(tmp_path: Path) -> None:
+    command = [str(BIN / "twistd"), "--rundir", "/", "--pidfile", str(tmp_path / "pid")]
+    arguments = ["netlab-ident", "--port", "0", "--database", "names.sqlite3"]
+    log = ["--logfile", str(tmp_path / "log")]
+    end = subprocess.run(
+        [*command, *log, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=DEADLINE,
+    )
+    assert end.returncode == 0, end.stderr
+    port = int(end.stderr.rpartition(":")[2])
+    try:
+        assert talk(port, "Anna")[1] == "Hello, Anna"
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+    assert (tmp_path / "names.sqlite3").exists()
+
+
+def test_a_hundred_logins_leave_no_secret_behind(tmp_path: Path) -> None:
+    secrets: list[str] = []
+
+    def visit(number: int) -> None:
+        name, password = f"user{number}", f"Pässwörd-{number}-{number * 7919}"
+        token = talk(port, name, password, password)[4].split()[1]
+        again = talk(port, name, password, "sessions")[3].split()[1]
+        assert talk(port, token, "logout")[1] == f"Welcome back, {name}"
+        secrets.extend([password, token, again])
+
+    arguments = ("--log-level", "debug", "--log-file", "events.log", "--log-format", "json")
+    with auth(tmp_path, *arguments) as server:
+        port = server.wait_for_port()
+        with ThreadPoolExecutor(8) as people:
+            list(people.map(visit, range(100)))
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert server.stop() == 0
+    kept += b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    kept += "\n".join(server.lines).encode()
+    assert kept.count(b"user99") > 2
+    assert len(secrets) == 300
+    for secret in secrets:
+        raw = secret.encode()
+        bare = raw.removeprefix(b"nlt_")
+        forms = {raw, bare, raw.hex().encode(), bare.hex().encode(), raw.hex().upper().encode()}
+        forms |= {base64.b64encode(form).rstrip(b"=") for form in (raw, bare)}
+        forms.add(base64.urlsafe_b64decode(bare + b"=") if secret.startswith("nlt_") else raw)
+        for form in forms:
+            assert form not in kept
+
+
+def test_the_person_who_runs_it_manages_accounts_meanwhile(tmp_path: Path) -> None:
+    with auth(tmp_path, "--registration", "closed") as server:
+        port = server.wait_for_port()
+        assert accounts(tmp_path, "add", "anna", typed=f"{PASSWORD}\n").stdout == "added anna\n"
+        token = talk(port, "anna", PASSWORD)[3].split()[1]
+        listed = accounts(tmp_path, "sessions").stdout
+        assert accounts(tmp_path, "revoke", listed.split()[0]).returncode == 0
+        assert talk(port, token)[1] == "Wrong name, password or token."
+        accounts(tmp_path, "passwd", "anna", typed="another password\n")
+        assert talk(port, "anna", "another password")[2] == "Hello, anna"
+        assert accounts(tmp_path, "clear", typed="\n").stdout.endswith("nothing is forgotten\n")
+        assert accounts(tmp_path, "clear", typed="yes\n").stdout.endswith("forgot everything\n")
+        assert accounts(tmp_path, "list").stdout == ""
+
+
+def test_the_client_in_a_pipe(tmp_path: Path) -> None:
+    with auth(tmp_path) as server:
+        port = str(server.wait_for_port())
+        arguments = ("auth", "--quiet", "--port", port, "--token-file", str(tmp_path / "tokens"))
+        typed = f"anna\n{PASSWORD}\n{PASSWORD}\nwhoami\n".encode()
+        end = run(*arguments, typed=typed)
+        assert (end.returncode, end.stderr) == (0, b"")
+        assert end.stdout.decode().splitlines()[-1] == "anna"
+        # The next time it is known by its token.
+        end = run(*arguments, typed=b"whoami\nlogout\n")
+        assert end.stdout.decode().splitlines() == [
+            "Name or token?",
+            "Welcome back, anna",
+            "anna",
+            "Goodbye, anna",
+        ]
+        assert end.returncode == 0
+        end = run(*arguments, typed=b"anna\nwrong\n")
+        assert end.returncode == 1
+        assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."
+
+
+def test_the_client_is_greeted(tmp_path: Path) -> None:
+    with ident(tmp_path) as server:
+        port = str(server.wait_for_port())
+        end = run("ident", "--quiet", "--port", port)
+        assert (end.returncode, end.stdout) == (1, b"What's your name?\n")
+        end = run("ident", "--quiet", "--port", port, typed="Анна\n".encode())
+        assert (end.returncode, end.stdout.decode()) == (0, "What's your name?\nHello, Анна\n")
+        end = run("ident", "--quiet", "--port", port)
+        assert (end.returncode, end.stdout.decode(), end.stderr) == (0, "Hello, Анна\n", b"")
+
+
+def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
+    with auth(tmp_path) as server:
+        port = str(server.wait_for_port())
+        arguments = ("auth", "--host", "127.0.0.1", "--port", port)
+        tokens = ("--token-file", str(tmp_path / "tokens"))
+        terminal = Terminal(*CLIENT, *arguments, *tokens)
+        terminal.see(r"Name or token\?")
+        terminal.type("anna\r")
+        terminal.see("New name. Choose a password:")
+        terminal.type(PASSWORD + "\r")
+        terminal.see("Repeat the password:")
+        terminal.type(PASSWORD)
+        terminal.type("\r")
+        terminal.see("Hello, anna")
+        terminal.see(r"Token kept in .*")
+        # Nor does the history have it: "up" brings back the line before it.
+        terminal.type("whoami\r")
+        terminal.see("anna")
+        terminal.type("\x1b[A\x1b[A")
+        terminal.see("> anna")
+        terminal.type("\x15exit\r")
+        assert terminal.end() == 0
+        assert terminal.raw.count("anna") > 2
+        assert PASSWORD not in terminal.raw
+        assert PASSWORD[:8] not in terminal.raw
+        assert "*" not in terminal.raw
+        assert "nlt_" not in terminal.raw
+
+        terminal = Terminal(*CLIENT, *arguments, *tokens)
+        terminal.see("Welcome back, anna")
+        terminal.type("logout\r")
+        assert terminal.end() == 0

@@ -1,0 +1,106 @@
+"""The threads behind storage and hashing, with the real reactor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.python.failure import Failure
+
+from tests.unit.memory import CHEAP
+from twisted_lab.accounts import Queries, remember
+from twisted_lab.channels import Unable
+from twisted_lab.login import Hashing
+from twisted_lab.serving import Storage
+
+
+@pytest_twisted.ensureDeferred
+async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_path: Path) -> None:
+    from twisted.internet import reactor
+
+    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
+    storage.open()
+    order: list[int] = []
+    batches: list[int] = []
+    database = storage._database
+    assert database is not None
+    run_all = database.run_all
+
+    def counted(works: Any) -> Any:
+        batches.append(len(works))
+        return run_all(works)
+
+    database.run_all = counted  # type: ignore[method-assign]
+
+    async def introduce(number: int) -> str:
+        async def work(queries: Queries) -> str:
+            return await remember(queries, f"10.0.0.{number % 50}", f"name {number}", 1.0)
+
+        name = await storage.run(work)
+        order.append(number)
+        return name
+
+    names = await gatherResults(
+        [Deferred.fromCoroutine(introduce(number)) for number in range(200)]
+    )
+    assert names == [f"name {number % 50}" for number in range(200)]
+    assert order == list(range(200))
+    assert batches == [1, 199]
+    await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
+    from twisted.internet import reactor
+
+    async def broken(queries: Queries) -> None:
+        await queries.add_peer("10.0.0.1", "Anna", 1.0)
+        raise ValueError("no")
+
+    async def unstorable(queries: Queries) -> None:
+        await queries.add_session("digest", "nobody", "here", 1.0)
+
+    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
+    storage.open()
+    running: list[Deferred[Any]] = [
+        storage.run(lambda queries: queries.peer_name("10.0.0.1")),
+        storage.run(broken),
+        storage.run(unstorable),
+        storage.run(lambda queries: queries.peer_name("10.0.0.1")),
+    ]
+    assert await running[0] is None
+    with pytest.raises(ValueError, match="no"):
+        await running[1]
+    with pytest.raises(Unable, match="cannot store that now") as caught:
+        await running[2]
+    assert caught.value.reason == "FOREIGN KEY constraint failed"
+    assert await running[3] is None
+    # What nobody waits for any more is done all the same, and nothing is said of it.
+    given_up = storage.run(lambda queries: queries.add_peer("10.0.0.1", "Anna", 1.0))
+    given_up.addErrback(lambda _: None).cancel()
+    assert await storage.run(lambda queries: queries.peer_name("10.0.0.1")) == "Anna"
+    await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_hashes_are_made_elsewhere() -> None:
+    from twisted.internet import reactor
+
+    hashing = Hashing(reactor, CHEAP)
+    hashing.open()
+    hashed = await gatherResults([hashing.hash(f"password {number}") for number in range(20)])
+    right: list[bool] = await gatherResults(
+        [hashing.matches(one, f"password {number}") for number, one in enumerate(hashed)]
+    )
+    assert all(right)
+    many = [hashing.hash("password") for _ in range(1000)]
+    refused: list[Failure] = []
+    for one in many:
+        one.addErrback(refused.append)
+    await gatherResults(many)
+    assert 0 < len(refused) < 1000
+    assert all(failure.check(Unable) for failure in refused)
+    await hashing.close()

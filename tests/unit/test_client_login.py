@@ -1,0 +1,207 @@
+"""The client's part in netlab-ident and netlab-auth."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_client import ConnectedTestCase, parse
+from twisted_lab.client.connection import HungUp
+from twisted_lab.client.dialogue import AnyTalk, Introduction, Login
+from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.tokens import Tokens
+
+SERVER = "localhost:9093"
+TOKEN = "Token: nlt_abc  valid until 2026-12-01T12:00:00Z"
+
+
+class TokensTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp()) / "state" / "tokens.json"
+        self.told: list[str] = []
+        self.tokens = Tokens(self.path, self.told.append)
+
+    def test_one_for_each_server(self) -> None:
+        self.assertIsNone(self.tokens.find(SERVER))
+        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep("localhost:1", "nlt_def")
+        again = Tokens(self.path, self.told.append)
+        self.assertEqual([again.find(SERVER), again.find("localhost:1")], ["nlt_abc", "nlt_def"])
+        again.forget(SERVER)
+        again.forget("localhost:2")
+        self.assertEqual([again.find(SERVER), again.find("localhost:1")], [None, "nlt_def"])
+        self.assertEqual(self.told, [])
+
+    def test_only_its_owner_can_read_it(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        self.path.chmod(0o644)
+        self.tokens.keep(SERVER, "nlt_def")
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual([path.name for path in self.path.parent.iterdir()], ["tokens.json"])
+
+    def test_what_is_no_file_of_tokens(self) -> None:
+        self.path.parent.mkdir(parents=True)
+        for content in (b"", b"[1]", b"\xff", b"{"):
+            self.path.write_bytes(content)
+            self.assertIsNone(self.tokens.find(SERVER))
+            [line] = self.told
+            self.assertIn("is not a file of tokens", line)
+            self.told.clear()
+
+    def test_a_place_that_cannot_be_used(self) -> None:
+        tokens = Tokens(Path("/proc/nowhere/tokens.json"), self.told.append)
+        tokens.keep(SERVER, "nlt_abc")
+        [line] = self.told
+        self.assertTrue(line.startswith("cannot keep tokens in /proc/nowhere/tokens.json: "), line)
+        Tokens(Path("/"), self.told.append).find(SERVER)
+        self.assertEqual(self.told[1:], ["cannot read the tokens in /: Is a directory"])
+
+
+class LoginTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.tokens = Tokens(Path(self.mktemp()) / "tokens.json", self.fail)
+
+    def login(self) -> Login:
+        return Login(self.tokens, SERVER)
+
+    def test_passwords_are_hidden_and_nothing_else(self) -> None:
+        login = self.login()
+        for line, hidden in (
+            ("Name or token?", False),
+            ("New name. Choose a password:", True),
+            ("Repeat the password:", True),
+            ("Hello, alice", False),
+            ("Password?", True),
+            ("New password:", True),
+            ("Wrong name, password or token.", False),
+        ):
+            login.heard(line)
+            self.assertEqual(login.hidden, hidden, line)
+
+    def test_the_token_is_kept_and_used_next_time(self) -> None:
+        login = self.login()
+        self.assertFalse(login.answers_first)
+        self.assertEqual(login.heard("Name or token?"), ("Name or token?", None))
+        login.heard("Hello, alice")
+        shown, answer = login.heard(TOKEN)
+        self.assertIsNone(answer)
+        self.assertNotIn("nlt_abc", shown)
+        self.assertIn("valid until 2026-12-01T12:00:00Z", shown)
+        self.assertTrue(login.succeeded)
+        login = self.login()
+        self.assertTrue(login.answers_first)
+        self.assertEqual(login.heard("Name or token?")[1], "nlt_abc")
+        self.assertFalse(login.answers_first)
+        self.assertFalse(login.succeeded)
+        login.heard("Welcome back, alice")
+        self.assertTrue(login.succeeded)
+
+    def test_one_that_is_refused_is_forgotten(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        login = self.login()
+        login.heard("Name or token?")
+        login.heard("Wrong name, password or token.")
+        self.assertIsNone(self.tokens.find(SERVER))
+        self.assertIsNone(login.heard("Name or token?")[1])
+
+    def test_a_wrong_password_later_does_not_cost_the_token(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        login = self.login()
+        for line in ("Name or token?", "Welcome back, alice", "Password?", "Wrong name"):
+            login.heard(line)
+        self.assertEqual(self.tokens.find(SERVER), "nlt_abc")
+
+    def test_one_that_is_logged_out_is_forgotten(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        login = self.login()
+        for line in ("Name or token?", "Welcome back, alice", "Goodbye, alice"):
+            self.assertFalse(login.over)
+            login.heard(line)
+        self.assertTrue(login.over)
+        self.assertIsNone(self.tokens.find(SERVER))
+
+    def test_without_tokens_all_is_shown_as_it_comes(self) -> None:
+        login = Login(None, SERVER)
+        for line in ("Name or token?", TOKEN, "Goodbye, alice"):
+            self.assertEqual(login.heard(line), (line, None))
+
+    def test_a_greeting_ends_an_introduction(self) -> None:
+        introduction = Introduction()
+        introduction.heard("What's your name?")
+        self.assertFalse(introduction.over or introduction.succeeded)
+        introduction.heard("Hello, Anna")
+        self.assertTrue(introduction.over and introduction.succeeded)
+
+
+class PipeTests(ConnectedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tokens = Tokens(Path(self.mktemp()) / "tokens.json", self.fail)
+
+    def join(self) -> None:
+        self.stdio = StringTransport()
+        self.login = Login(self.tokens, SERVER)
+        self.pipe = Pipe(self.connection, lambda data: data, self.login, self.clock)
+        self.pipe.makeConnection(self.stdio)
+
+    def test_the_input_waits_until_the_token_is_sent(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        self.join()
+        self.assertEqual(self.stdio.producerState, "paused")
+        self.connection.dataReceived(b"Name or tok")
+        self.connection.dataReceived(b"en?\n")
+        self.assertEqual(self.transport.value(), b"nlt_abc\n")
+        self.assertEqual(self.stdio.producerState, "producing")
+        self.assertEqual(self.stdio.value(), b"Name or token?\n")
+
+    def test_a_question_without_a_newline(self) -> None:
+        self.tokens.keep(SERVER, "nlt_abc")
+        self.join()
+        self.connection.dataReceived(b"Name or token?")
+        self.clock.advance(0.2)
+        self.assertEqual(self.transport.value(), b"nlt_abc\n")
+
+    def test_without_a_token_nothing_waits(self) -> None:
+        self.join()
+        self.assertEqual(self.stdio.producerState, "producing")
+
+    def test_what_comes_last_counts(self) -> None:
+        self.join()
+        self.connection.dataReceived(b"Hello, alice")
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        self.failureResultOf(self.connection.ended, HungUp)
+        self.assertTrue(self.login.succeeded)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_each_service_has_its_dialogue(self) -> None:
+        for service, kind in (
+            ("echo", AnyTalk),
+            ("broadcast", AnyTalk),
+            ("ident", Introduction),
+            ("auth", Login),
+        ):
+            options = parse(service, "--host", "h", "--port", "1")
+            self.assertIsInstance(options.make_dialogue(self.fail), kind)
+
+    def test_tokens_are_kept_where_one_says(self) -> None:
+        path = Path(self.mktemp())
+        options = parse("auth", "--host", "h", "--port", "1", "--token-file", str(path))
+        options.make_dialogue(self.fail).heard(TOKEN)
+        self.assertIn("nlt_abc", path.read_text())
+
+    def test_or_not_at_all(self) -> None:
+        options = parse("auth", "--host", "h", "--port", "1", "--no-token")
+        self.assertEqual(options.make_dialogue(self.fail).heard(TOKEN), (TOKEN, None))
+        for arguments in (
+            ("echo", "--no-token"),
+            ("ident", "--token-file", "x"),
+            ("auth", "--token-file", "x", "--no-token"),
+        ):
+            self.assertRaises(SystemExit, parse, *arguments)

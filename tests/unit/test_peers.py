@@ -1,0 +1,49 @@
+"""Who is at the other end, and who else can listen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
+
+from twisted_lab.peers import Peer
+
+
+def peer(address: Any, tls: bool = False) -> Peer:
+    transport = StringTransport(IPv4Address("TCP", "10.0.0.1", 9093), address)
+    if tls:
+        alsoProvides(transport, ISSLTransport)
+    return Peer.of(transport)
+
+
+class PeerTests(SynchronousTestCase):
+    def test_an_address_has_one_form(self) -> None:
+        for host, canonical in (
+            ("::ffff:10.1.2.3", "10.1.2.3"),
+            ("2001:DB8:0:0::1", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+        ):
+            self.assertEqual(peer(IPv6Address("TCP", host, 1)).host, canonical)
+
+    def test_others_on_a_network_can_read_what_is_not_encrypted(self) -> None:
+        for address in (
+            IPv4Address("TCP", "10.0.0.2", 1),
+            IPv6Address("TCP", "::ffff:10.0.0.2", 1),
+            IPv6Address("TCP", "fe80::1%eth0", 1),
+        ):
+            self.assertTrue(peer(address).in_clear, address)
+            self.assertFalse(peer(address, tls=True).in_clear, address)
+
+    def test_what_stays_on_the_machine_they_cannot(self) -> None:
+        for address in (
+            IPv4Address("TCP", "127.0.0.2", 1),
+            IPv6Address("TCP", "::1", 1),
+            IPv6Address("TCP", "::ffff:127.0.0.1", 1),
+            IPv4Address("TCP", "10.0.0.1", 1),
+            UNIXAddress(None),
+        ):
+            self.assertFalse(peer(address).in_clear, address)
