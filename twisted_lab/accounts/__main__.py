@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -54,6 +55,8 @@ class AccountsOptions(Options):
         if len(arguments) != (command in ARGUMENTS):
             wanted = ARGUMENTS.get(command, "nothing")
             raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
+        if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
+            raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")
         self["command"] = command
         self["arguments"] = arguments
 
@@ -64,8 +67,8 @@ def ask_password() -> str:
     Raises:
         BadPassword: It cannot be one, or the two are not the same.
     """
-    if not sys.stdin.isatty():
-        password = sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin is None or not sys.stdin.isatty():
+        password = sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
         check_password(password)
         return password
     password = getpass.getpass("New password: ")
@@ -75,11 +78,6 @@ def ask_password() -> str:
     return password
 
 
-def sure() -> bool:
-    """Ask whether really everything is to be forgotten."""
-    return ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str) == "yes"
-
-
 def run(options: AccountsOptions) -> Lines:
     """Do what `options` say.
 
@@ -87,20 +85,21 @@ def run(options: AccountsOptions) -> Lines:
         What to show.
 
     Raises:
-        BadName, BadPassword, CannotStore, NotFound, Unusable: It cannot be done, and why.
+        BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.
     """
-    path, command = options["database"], options["command"]
+    path, command = Path(options["database"]).absolute(), options["command"]
     arguments = list(options["arguments"])
+    if command != "add" and not path.exists():
+        raise NotFound(f"there is no file {options['database']}; choose the services' one with --database")
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
-    if command != "add" and not Path(path).exists():
-        raise NotFound(f"there is no file {path}; choose the services' one with --database")
-    database = open_database(path)
-    try:
-        if command in ("add", "passwd"):
-            arguments.append(Passwords().hash(ask_password()))
-        if command == "clear" and not sure():
+        arguments.append(Passwords().hash(ask_password()))
+    if command == "clear":
+        answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
+        if answer != "yes":
             return ["nothing is forgotten"]
+    database = open_database(str(path))
+    try:
         return database.run(lambda queries: COMMANDS[command](queries, *arguments))
     finally:
         database.close()
@@ -111,9 +110,14 @@ def main() -> None:
     options = AccountsOptions()
     options.parseOptions(sys.argv[1:])
     try:
-        for line in run(options):
-            print(line)  # noqa: T201
+        sys.stdout.write("".join(f"{line}\n" for line in run(options)))
+        sys.stdout.flush()
     except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
+    except OSError as error:
+        # Standard output has lines yet that nobody will take.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except (EOFError, KeyboardInterrupt):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from twisted_lab.accounts.names import name_key
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.registry import change_password, register
 from twisted_lab.accounts.sessions import time_text
-from twisted_lab.accounts.throttle import Failures, account_subject
+from twisted_lab.accounts.throttle import Failures, account_subject, address_subject
 
 Lines = list[str]
 
@@ -51,16 +52,16 @@ async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
 
 
 async def forget(queries: Queries, word: str) -> Lines:
-    """Forget an account, or what is known of an address."""
-    try:
+    """Forget an account, or what is known of an address, its failures included."""
+    lines = []
+    with suppress(ValueError):
         address = ipaddress.ip_address(word)
         word = str(getattr(address, "ipv4_mapped", None) or address)
-    except ValueError:
-        pass
-    lines = [
-        f"forgot address {peer.address}, name: {peer.name}"
-        async for peer in queries.forget_peers(word)
-    ]
+        if await queries.failures(address_subject(word)):
+            await queries.forget_failures(address_subject(word))
+            lines.append(f"forgot the failures of address {word}")
+    async for peer in queries.forget_peers(word):
+        lines.append(f"forgot address {peer.address}, name: {peer.name}")
     name = await queries.forget_account(name_key(word))
     if name is not None:
         await queries.forget_failures(account_subject(name_key(name)))
@@ -81,11 +82,9 @@ async def sessions(queries: Queries) -> Lines:
 
 async def revoke(queries: Queries, word: str) -> Lines:
     """End a session by its id, or all of an account by its name."""
-    ended = [
-        session
-        async for session in queries.sessions()
-        if session.id == word or session.account == name_key(word)
-    ]
+    known = [session async for session in queries.sessions()]
+    ended = [session for session in known if session.id == word]
+    ended = ended or [session for session in known if session.account == name_key(word)]
     for session in ended:
         await queries.end_session(session.digest)
     if not ended:

@@ -120,10 +120,12 @@ class Database:
         """
         try:
             return self._transact(works)
-        except sqlite3.Error as error:
+        except BaseException as error:
             with suppress(sqlite3.Error):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
             if len(works) > 1:
                 # It is the fault of one of them, or of none.
                 return [self.run_all([work])[0] for work in works]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST_NAME = 64  # characters
+# They count as printable, but most fonts show nothing (Unicode: Default_Ignorable_Code_Point, and
+# the empty Braille pattern): two names could look the same.
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 
 
 class BadName(ValueError):
@@ -15,12 +22,12 @@ def clean_name(text: str) -> str:
     """Return the name that `text` is, without the space around it.
 
     Raises:
-        BadName: It has no character, more than 64, or one that does not print.
+        BadName: It has no character, more than 64, or one that cannot be seen.
     """
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         raise BadName(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
-    if not name.isprintable():
+    if not name.isprintable() or INVISIBLE.search(name):
         raise BadName("a name has no control or invisible characters")
     return name
 

@@ -15,6 +15,7 @@ from twisted_lab.accounts.schema import STEPS
 DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".
 APPLICATION_ID = 0x6E6C6162
+MAGIC = b"SQLite format 3\0"
 # Other processes, such as `python -m twisted_lab.accounts`, may be writing.
 BUSY_SECONDS = 20.0
 
@@ -38,8 +39,10 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
     """
     try:
         if path != ":memory:":
-            _make_private(path)
+            _make(path)
             _inspect(path, len(steps))
+            # A copy that was put here may be open to others; what it holds is not for them.
+            Path(path).chmod(0o600)
         connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -64,19 +67,22 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
     return Database(connection)
 
 
-def _make_private(path: str) -> None:
-    """Make the file, if there is none, and let nobody else read it."""
+def _make(path: str) -> None:
+    """Make the file, if there is none, for its owner alone."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        # A copy that was put here may be open to others; what it holds is not for them.
-        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
-            os.fchmod(descriptor, 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unusable(f"{path} is not a file; choose one with --database")
+        # SQLite would take a file of a few bytes for an empty one.
+        if os.read(descriptor, len(MAGIC)) not in (b"", MAGIC):
+            raise sqlite3.DatabaseError("file is not a database")
     finally:
         os.close(descriptor)
 
 
 def _inspect(path: str, newest: int) -> None:
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
+        file.execute("BEGIN")  # What is read is of one moment, whoever makes the tables now.
         [application] = file.execute("PRAGMA application_id").fetchone()
         [version] = file.execute("PRAGMA user_version").fetchone()
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -112,7 +118,7 @@ def _copy(path: str, copy: str) -> None:
     # Under another name until it is whole, so that an interrupted copy is not taken for one.
     unfinished = f"{copy}.unfinished"
     Path(unfinished).unlink(missing_ok=True)
-    _make_private(unfinished)
+    _make(unfinished)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
         source.backup(target)
     Path(unfinished).replace(copy)

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher, Type
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 MEMORY_MIB = 19
 PASSES = 2
@@ -80,7 +80,7 @@ class Passwords:
         typed = _normal(password) if fits else ""
         try:
             self._hasher.verify(hashed, typed.encode("utf-8", "surrogatepass"))
-        except VerificationError:
+        except (VerificationError, InvalidHashError):
             return False
         return fits
 

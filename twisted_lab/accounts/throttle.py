@@ -11,6 +11,7 @@ LONGEST_DELAY = 900.0  # seconds
 MOST_FAILURES = 100
 # An address is forgiven everything after so many quiet seconds.
 FORGIVEN_AFTER = 3600.0
+CLOCK_JITTER = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Failures:
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next try: 1 s after the first failure, then doubled."""
-        if not self.count:
+        # A clock that was set back must not make anybody wait for as long as it was.
+        if not self.count or now < self.last - CLOCK_JITTER:
             return 0.0
         whole = min(2.0 ** min(self.count - 1, 10), LONGEST_DELAY)
-        # A clock that was set back must not make anybody wait for longer.
         return min(max(self.last + whole - now, 0.0), whole)
 
     def one_more(self, now: float) -> Failures:
@@ -65,6 +66,7 @@ def unknown_subject(key: str) -> str:
 def address_subject(host: str) -> str:
     """Say whose failures those from an IP address are; an IPv6 network of 64 bits is one peer's."""
     address = ipaddress.ip_address(host.partition("%")[0])
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.version == 6:
         address = ipaddress.ip_network((address, 64), strict=False).network_address
     return f"address {address}"

@@ -1,0 +1,311 @@
+"""Kills the servers while they store: whatever they acknowledged before must be there afterwards.
+
+    python -m tests.kill [--count N] [--seed N]
+
+The seed gives the moments of the kills; what the servers are doing then is up to the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from itertools import count
+from pathlib import Path
+
+from tests.integration.processes import DEADLINE, Server
+from twisted_lab.accounts import (
+    TOKEN_PREFIX,
+    Queries,
+    Unusable,
+    name_key,
+    open_database,
+    token_digest,
+)
+
+THREADS = 4  # of clients for each server
+SAMPLE = 100  # of what was acknowledged in earlier rounds is looked for in each
+SOONEST, LATEST = 0.02, 0.5  # seconds, after which the servers are killed
+PASSWORD = "correct horse"
+
+
+class Wrong(Exception):
+    """A server lost something, or did what it should not; the text says what."""
+
+
+@dataclass
+class Acknowledged:
+    """What clients were told is stored: the name of each address and token, and the accounts'."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Acknowledged) -> None:
+        self.names |= other.names
+        self.accounts |= other.accounts
+        self.tokens |= other.tokens
+
+    def sample(self, chance: random.Random, size: int) -> Acknowledged:
+        def some(known: dict[str, str]) -> dict[str, str]:
+            return dict(chance.sample(list(known.items()), min(size, len(known))))
+
+        return Acknowledged(some(self.names), some(self.accounts), some(self.tokens))
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.names)} names, {len(self.accounts)} accounts, {len(self.tokens)} tokens "
+            "acknowledged"
+        )
+
+
+class Peer:
+    """A client of one server, with an IP address of its own."""
+
+    def __init__(self, port: int, address: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE, (address, 0))
+        self._lines = self._socket.makefile()
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def say(self, text: str) -> None:
+        self._socket.sendall(f"{text}\n".encode())
+
+    def hear(self) -> str:
+        line = self._lines.readline()
+        if not line.endswith("\n"):
+            raise ConnectionError("it is gone")
+        return line[:-1]
+
+    def expect(self, wanted: str) -> None:
+        heard = self.hear()
+        if heard != wanted:
+            raise Wrong(f"{heard!r} came where {wanted!r} was due")
+
+
+def name_peers(port: int, addresses: Iterator[str], acknowledged: Acknowledged) -> None:
+    """Give names to addresses, until the server is gone."""
+    for address in addresses:
+        name = f"peer {address}"
+        with Peer(port, address) as peer:
+            peer.expect("What's your name?")
+            peer.say(name)
+            peer.expect(f"Hello, {name}")
+        acknowledged.names[address] = name
+
+
+def open_accounts(port: int, addresses: Iterator[str], acknowledged: Acknowledged) -> None:
+    """Register, and log in once more, until the server is gone."""
+    for address in addresses:
+        name = f"Account {address}"
+        with Peer(port, address) as peer:
+            peer.expect("Name or token?")
+            peer.say(name)
+            peer.expect("New name. Choose a password:")
+            peer.say(PASSWORD)
+            peer.expect("Repeat the password:")
+            peer.say(PASSWORD)
+            peer.expect(f"Hello, {name}")
+            acknowledged.accounts[name_key(name)] = name
+            acknowledged.tokens[hear_token(peer)] = name
+        with Peer(port, address) as peer:
+            peer.expect("Name or token?")
+            peer.say(name)
+            peer.expect("Password?")
+            peer.say(PASSWORD)
+            peer.expect(f"Hello, {name}")
+            acknowledged.tokens[hear_token(peer)] = name
+
+
+def hear_token(peer: Peer) -> str:
+    label, token, *_ = [*peer.hear().split(), "", ""]
+    if label != "Token:" or not token.startswith(TOKEN_PREFIX):
+        raise Wrong(f"{label} {token} came where a token was due")
+    return token
+
+
+class Clients:
+    """Clients on threads of their own, that go on until their servers are killed."""
+
+    def __init__(self) -> None:
+        self.acknowledged = Acknowledged()
+        self.trouble = threading.Event()
+        self._problems: list[str] = []
+        self._killed = False
+        self._threads: list[threading.Thread] = []
+
+    def begin(
+        self,
+        work: Callable[[int, Iterator[str], Acknowledged], None],
+        port: int,
+        addresses: Iterator[str],
+    ) -> None:
+        def go_on() -> None:
+            try:
+                work(port, addresses, self.acknowledged)
+            except OSError as error:
+                if not self._killed:
+                    self._report(f"{work.__name__}: {error}")
+            except Wrong as error:
+                self._report(f"{work.__name__}: {error}")
+
+        thread = threading.Thread(target=go_on)
+        self._threads.append(thread)
+        thread.start()
+
+    def _report(self, problem: str) -> None:
+        self._problems.append(problem)
+        self.trouble.set()
+
+    def kill(self, servers: list[Server]) -> None:
+        """Kill the servers, and wait for the clients to see it."""
+        self._killed = True
+        for server in servers:
+            server.process.kill()
+        for thread in self._threads:
+            thread.join()
+        if self._problems:
+            raise Wrong("; ".join(self._problems))
+
+
+def check_file(path: Path, wanted: Acknowledged) -> None:
+    """See that the file is sound, and has everything."""
+
+    async def find_lost(queries: Queries) -> list[str]:
+        lost = []
+        for address, name in wanted.names.items():
+            if await queries.peer_name(address) != name:
+                lost.append(f"address {address}")
+        for key, name in wanted.accounts.items():
+            account = await queries.account(key)
+            if account is None or account.name != name:
+                lost.append(f"account {name}")
+        for token, name in wanted.tokens.items():
+            session = await queries.session(token_digest(token))
+            if session is None or session.account != name_key(name):
+                lost.append(f"token {token} of {name}")
+        return lost
+
+    try:
+        database = open_database(str(path))
+    except Unusable as error:
+        raise Wrong(str(error)) from None
+    try:
+        lost = database.run(find_lost)
+    finally:
+        database.close()
+    if lost:
+        raise Wrong(f"lost: {', '.join(lost)}")
+
+
+def check_servers(ident: int, auth: int, addresses: Iterator[str], wanted: Acknowledged) -> None:
+    """See that the servers know everybody."""
+    for address, name in wanted.names.items():
+        with Peer(ident, address) as peer:
+            peer.expect(f"Hello, {name}")
+    for token, name in wanted.tokens.items():
+        with Peer(auth, next(addresses)) as peer:
+            peer.expect("Name or token?")
+            peer.say(token)
+            peer.expect(f"Welcome back, {name}")
+
+
+class Run:
+    """Rounds on one database; each begins with what the kill of the one before has left.
+
+    Attributes:
+        acknowledged: Everything, in all rounds.
+        kills: How many there were.
+    """
+
+    def __init__(self, directory: Path, chance: random.Random) -> None:
+        self.acknowledged = Acknowledged()
+        self.kills = 0
+        self._directory = directory
+        self._path = directory / "kill.sqlite3"
+        self._chance = chance
+        # All of 127.0.0.0/8 is this machine.
+        self._addresses = (str(IPv4Address("127.1.0.0") + number) for number in count())
+        self._lock = threading.Lock()
+        self._latest = Acknowledged()
+
+    def _fresh(self) -> Iterator[str]:
+        while True:
+            with self._lock:
+                address = next(self._addresses)
+            yield address
+
+    def _server(self, service: str, *options: str) -> Server:
+        return Server(
+            self._directory,
+            service,
+            *("--port", "0", "--interface", "127.0.0.1", "--log-level", "warn"),
+            *("--database", str(self._path), *options),
+            twistd=("--pidfile=",),
+        )
+
+    def round(self) -> None:
+        """Start, check what the kill before has left, let clients in, and kill."""
+        wanted = self.acknowledged.sample(self._chance, SAMPLE)
+        wanted.add(self._latest)
+        # To open the file repairs it: the servers must get it as the kill left it, too.
+        is_checked_first = self._chance.random() < 0.5
+        if is_checked_first:
+            check_file(self._path, wanted)
+        with ExitStack() as stack:
+            servers = [
+                stack.enter_context(self._server("netlab-ident")),
+                # A long run must not outlast its sessions.
+                stack.enter_context(self._server("netlab-auth", "--token-idle", "500000")),
+            ]
+            ident, auth = [server.wait_for_port() for server in servers]
+            check_servers(ident, auth, self._fresh(), self._latest.sample(self._chance, 1))
+            if not is_checked_first:
+                check_file(self._path, wanted)
+            clients = Clients()
+            for _ in range(THREADS):
+                clients.begin(name_peers, ident, self._fresh())
+                clients.begin(open_accounts, auth, self._fresh())
+            clients.trouble.wait(self._chance.uniform(SOONEST, LATEST))
+            clients.kill(servers)
+        self._latest = clients.acknowledged
+        self.acknowledged.add(self._latest)
+        self.kills += 1
+
+    def check_all(self) -> None:
+        check_file(self._path, self.acknowledged)
+
+
+def main() -> None:
+    """Kill as often as was asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=time.time_ns())
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        run = Run(Path(directory), random.Random(arguments.seed))
+        try:
+            for _ in range(arguments.count):
+                run.round()
+            run.check_all()
+        except (Wrong, AssertionError) as error:
+            print(f"--seed {arguments.seed}, after kill {run.kills}: {error}; {run.acknowledged}")
+            sys.exit(1)
+        print(f"{arguments.count} kills, {run.acknowledged}; none lost")
+
+
+if __name__ == "__main__":
+    main()

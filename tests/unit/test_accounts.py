@@ -1,0 +1,512 @@
+import math
+import re
+import unicodedata
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import (
+    TOKEN_PREFIX,
+    BadName,
+    BadPassword,
+    Guess,
+    Lifetimes,
+    Passwords,
+    Queries,
+    Session,
+    account_name,
+    change_password,
+    check_password,
+    clean_name,
+    live_sessions,
+    name_key,
+    new_token,
+    open_database,
+    open_session,
+    register,
+    remember,
+    resume_session,
+    revoke,
+    time_text,
+    token_digest,
+)
+from twisted_lab.accounts.throttle import (
+    FORGIVEN_AFTER,
+    LONGEST_DELAY,
+    MOST_FAILURES,
+    Failures,
+    account_subject,
+    address_subject,
+    unknown_subject,
+)
+
+CHEAP = Passwords(memory_mib=0.0625, passes=1)
+# Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
+times = st.integers(0, 2**40).map(float)
+
+
+class NamesTests(SynchronousTestCase):
+    def test_space_around_a_name_does_not_count(self) -> None:
+        self.assertEqual(clean_name(" \t Anna Lee\r\n"), "Anna Lee")
+
+    def test_the_length_is_counted_without_it(self) -> None:
+        self.assertEqual(clean_name(" " * 99 + "ж" * 64), "ж" * 64)
+
+    def test_what_cannot_be_a_name(self) -> None:
+        for text, reason in (
+            ("", "1 to 64 characters, not 0"),
+            ("  \n", "1 to 64 characters, not 0"),
+            ("a" * 65, "1 to 64 characters, not 65"),
+            ("a\x1b[2Jb", "no control or invisible characters"),
+            ("a\nb", "no control or invisible characters"),
+            ("a\u202eb", "no control or invisible characters"),
+            ("a\u200bb", "no control or invisible characters"),
+            ("a\ud800", "no control or invisible characters"),
+        ):
+            error = self.assertRaises(BadName, clean_name, text)
+            self.assertIn(reason, str(error))
+
+    @given(st.text())
+    def test_a_name_is_clean_for_good_or_refused(self, text: str) -> None:
+        try:
+            name = clean_name(text)
+        except BadName:
+            return
+        self.assertEqual(clean_name(name), name)
+        self.assertTrue(1 <= len(name) <= 64 and name.isprintable())
+
+    def test_names_that_are_the_same(self) -> None:
+        for one, other in (
+            ("ANNA", "Anna"),
+            ("Straße", "STRASSE"),
+            ("Zoe\u0308", "ZO\u00cb"),
+            ("\uff21nna", "anna"),
+            ("ЮЛИЯ", "Юлия"),
+            ("σίσυφος", "ΣΊΣΥΦΟΣ"),
+        ):
+            self.assertEqual(name_key(one), name_key(other))
+        self.assertNotEqual(name_key("anna"), name_key("hanna"))
+
+    @given(st.text(st.characters(exclude_categories=["Cs"])))
+    def test_the_key_of_a_key_is_itself(self, text: str) -> None:
+        key = name_key(text)
+        self.assertEqual(name_key(key), key)
+        self.assertEqual(name_key(unicodedata.normalize("NFD", text)), key)
+
+    def test_no_account_is_called_like_a_token(self) -> None:
+        self.assertEqual(account_name(" nltk "), "nltk")
+        error = self.assertRaises(BadName, account_name, f" {TOKEN_PREFIX}anna")
+        self.assertIn("does not begin with nlt_", str(error))
+        self.assertRaises(BadName, account_name, new_token())
+
+
+class PasswordsTests(SynchronousTestCase):
+    def test_what_may_be_chosen(self) -> None:
+        for password in ("12345678", "п" * 8, " " * 8, "x" * 1024):
+            check_password(password)
+        check_password("x", shortest=1)
+
+    def test_what_may_not(self) -> None:
+        for password, reason in (
+            ("", "at least 8"),
+            ("1234567", "at least 8"),
+            ("e\u0301" * 4, "at least 8"),  # 8 code points that are 4 letters
+            ("\ufdfa", "at least 8"),  # 1 letter that stands for 18
+            ("x" * 1025, "at most 1024"),
+        ):
+            error = self.assertRaises(BadPassword, check_password, password)
+            self.assertIn(reason, str(error))
+
+    def test_the_default_parameters(self) -> None:
+        passwords = Passwords()
+        hashed = passwords.hash("12345678")
+        for text in (hashed, passwords.decoy):
+            self.assertTrue(text.startswith("$argon2id$v=19$m=19456,t=2,p=1$"), text)
+        self.assertFalse(passwords.is_outdated(hashed))
+        cheap = CHEAP.hash("12345678")
+        self.assertTrue(passwords.is_outdated(cheap))
+        self.assertTrue(passwords.matches(cheap, "12345678"))
+
+    def test_only_the_password_matches(self) -> None:
+        hashed = CHEAP.hash("secret word")
+        self.assertTrue(CHEAP.matches(hashed, "secret word"))
+        for wrong in ("", "Secret word", "secret word ", "secret word\0", "secret wor"):
+            self.assertFalse(CHEAP.matches(hashed, wrong), wrong)
+
+    def test_each_hash_has_its_own_salt(self) -> None:
+        self.assertNotEqual(CHEAP.hash("secret word"), CHEAP.hash("secret word"))
+
+    def test_one_password_typed_on_two_keyboards(self) -> None:
+        hashed = CHEAP.hash("caf\u00e9 caf\u00e9")
+        self.assertTrue(CHEAP.matches(hashed, "cafe\u0301 cafe\u0301"))
+        self.assertFalse(CHEAP.matches(hashed, "cafe cafe"))
+
+    def test_a_password_that_is_no_unicode(self) -> None:
+        hashed = CHEAP.hash("\udcff" * 8)
+        self.assertTrue(CHEAP.matches(hashed, "\udcff" * 8))
+        self.assertFalse(CHEAP.matches(hashed, "\udcfe" * 8))
+
+    def test_too_long_a_password_matches_nothing(self) -> None:
+        for password in ("", "x" * 1025):
+            self.assertFalse(CHEAP.matches(CHEAP.hash(password), "x" * 1025))
+
+    def test_nothing_matches_the_decoy(self) -> None:
+        self.assertFalse(CHEAP.matches(CHEAP.decoy, ""))
+        self.assertNotEqual(CHEAP.decoy, Passwords(memory_mib=0.0625, passes=1).decoy)
+
+
+class SessionsTests(SynchronousTestCase):
+    def test_tokens(self) -> None:
+        self.assertTrue(re.fullmatch(r"nlt_[A-Za-z0-9_-]{43}", new_token()))
+        self.assertNotEqual(new_token(), new_token())
+        self.assertEqual(new_token(bytes), TOKEN_PREFIX + "A" * 43)
+
+    def test_the_digest_does_not_show_the_token(self) -> None:
+        self.assertEqual(
+            token_digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
+        self.assertNotEqual(token_digest("\udcff"), token_digest("\udcfe"))
+
+    def test_times(self) -> None:
+        self.assertEqual(time_text(0), "1970-01-01T00:00:00Z")
+        self.assertEqual(time_text(1790000000.9), "2026-09-21T14:13:20Z")
+
+    def test_the_id_is_short(self) -> None:
+        self.assertEqual(Session("0123456789", "anna", "", 0, 0).id, "01234567")
+
+    def test_the_default_lifetimes(self) -> None:
+        session = Session("d", "anna", "", since=0, used=42000)
+        self.assertTrue(session.lasts(43199, Lifetimes()))
+        self.assertFalse(session.lasts(43200, Lifetimes()))
+        self.assertFalse(session.lasts(43800, Lifetimes(whole=math.inf)))
+
+    @given(since=times, used=times, idle=times, whole=times, now=times)
+    def test_it_lasts_until_either_time_is_over(
+        self, since: float, used: float, idle: float, whole: float, now: float
+    ) -> None:
+        session, lifetimes = Session("d", "anna", "", since, used), Lifetimes(idle, whole)
+        end = min(used + idle, since + whole)
+        self.assertEqual(session.lasts(now, lifetimes), now < end)
+        self.assertFalse(session.lasts(end, lifetimes))
+        self.assertTrue(session.lasts(end - 1, lifetimes))
+
+
+class FailuresTests(SynchronousTestCase):
+    def test_the_delay_doubles(self) -> None:
+        self.assertEqual(
+            [Failures(count, 50.0).delay(50.0) for count in range(14)],
+            [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900],
+        )
+
+    @given(last=times, now=times)
+    def test_without_failures_nobody_waits(self, last: float, now: float) -> None:
+        self.assertEqual(Failures(0, last).delay(now), 0.0)
+
+    @given(count=st.integers(1, 10**6), last=times, now=times)
+    def test_the_delay_has_bounds(self, count: int, last: float, now: float) -> None:
+        delay = Failures(count, last).delay(now)
+        self.assertTrue(0.0 <= delay <= min(2.0 ** min(count - 1, 99), LONGEST_DELAY))
+
+    @given(count=st.integers(1, 99), last=times, later=times)
+    def test_who_waits_that_long_waits_no_more(self, count: int, last: float, later: float) -> None:
+        failures = Failures(count, last)
+        whole = failures.delay(last)
+        self.assertEqual(failures.delay(last + later), max(whole - later, 0.0))
+        self.assertEqual(failures.delay(last + whole), 0.0)
+
+    @given(count=st.integers(1, 99), last=times, back=times)
+    def test_a_clock_set_back_makes_nobody_wait_for_longer(
+        self, count: int, last: float, back: float
+    ) -> None:
+        failures = Failures(count, last)
+        delay = failures.delay(last - back)
+        self.assertLessEqual(delay, failures.delay(last))
+        if back > 60:
+            self.assertEqual(delay, 0)
+
+    @given(count=st.integers(0, 200), last=times, now=times)
+    def test_one_more_and_one_less(self, count: int, last: float, now: float) -> None:
+        failures = Failures(count, last)
+        self.assertEqual(failures.one_more(now), Failures(count + 1, now))
+        self.assertEqual(failures.one_more(now).one_less().count, count)
+        self.assertEqual(failures.one_less(), Failures(max(count - 1, 0), last))
+
+    def test_an_hour_forgives(self) -> None:
+        failures = Failures(9, 100.0)
+        self.assertEqual(failures.forgiven(100.0 + FORGIVEN_AFTER - 1), failures)
+        self.assertEqual(failures.forgiven(100.0 + FORGIVEN_AFTER), Failures())
+
+
+class SubjectsTests(SynchronousTestCase):
+    def test_addresses(self) -> None:
+        for host, subject in (
+            ("192.0.2.1", "address 192.0.2.1"),
+            ("2001:db8:0:1::1", "address 2001:db8:0:1::"),
+            ("2001:DB8:0:1:ffff:ffff:ffff:ffff", "address 2001:db8:0:1::"),
+            ("2001:db8:0:2::1", "address 2001:db8:0:2::"),
+            ("fe80::1%eth0", "address fe80::"),
+        ):
+            self.assertEqual(address_subject(host), subject)
+
+    def test_unknown_names_are_not_kept(self) -> None:
+        self.assertTrue(re.fullmatch("unknown [0-9a-f]{4}", unknown_subject("secret word")))
+        self.assertNotEqual(unknown_subject("anna"), unknown_subject("berta"))
+        self.assertTrue(unknown_subject("\udcff").startswith("unknown "))
+
+    @given(st.text(), st.text())
+    def test_no_name_is_taken_for_an_unknown_one_or_an_address(self, key: str, other: str) -> None:
+        subjects = {account_subject(key), unknown_subject(other), "address 192.0.2.1"}
+        self.assertEqual(len(subjects), 3)
+
+
+class MemoryCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.database = open_database(":memory:")
+        self.addCleanup(self.database.close)
+        self.run_work = self.database.run
+
+
+class GuessTests(MemoryCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
+
+    def delay(self, key: str, address: str, now: float) -> float:
+        return self.run_work(partial(Guess(key, address).delay, now=now))
+
+    def fails(self, key: str, address: str, now: float, times: int = 1) -> None:
+        for _ in range(times):
+            self.run_work(partial(Guess(key, address).failed, now=now))
+
+    def succeed(self, key: str, address: str) -> None:
+        self.run_work(Guess(key, address).succeeded)
+
+    def test_who_never_failed_does_not_wait(self) -> None:
+        for key in ("anna", "nobody", ""):
+            for address in ("192.0.2.1", ""):
+                self.assertEqual(self.delay(key, address, 5.0), 0.0)
+
+    def test_an_unknown_name_is_slowed_down_like_a_known_one(self) -> None:
+        for key in ("anna", "nobody"):
+            self.assertEqual(self.delay(key, "", 10.0), 0.0)
+            for delay in (1.0, 2.0, 4.0):
+                self.fails(key, "", 10.0)
+                self.assertEqual(self.delay(key, "", 10.0), delay)
+            self.assertEqual(self.delay(key, "", 13.0), 1.0)
+            self.assertEqual(self.delay(key, "", 14.0), 0.0)
+
+    def test_both_are_closed_by_100_failures(self) -> None:
+        for key in ("anna", "nobody"):
+            self.fails(key, "", 10.0, times=MOST_FAILURES - 1)
+            self.assertEqual(self.delay(key, "", 10.0), LONGEST_DELAY)
+            self.fails(key, "", 10.0)
+            self.assertEqual(self.delay(key, "", 10.0), math.inf)
+            self.assertEqual(self.delay(key, "", 1e12), math.inf)
+
+    def test_a_new_password_opens_the_account(self) -> None:
+        self.fails("anna", "", 10.0, times=MOST_FAILURES)
+        self.run_work(lambda queries: change_password(queries, "anna", "other"))
+        self.assertEqual(self.delay("anna", "", 10.0), 0.0)
+
+    def test_names_do_not_slow_down_each_other(self) -> None:
+        self.fails("anna", "", 10.0, times=5)
+        self.fails("nobody", "", 10.0, times=3)
+        self.assertEqual(self.delay("berta", "", 10.0), 0.0)
+        self.assertEqual(self.delay("nobody", "", 10.0), 4.0)
+
+    def test_an_address_is_slowed_down_with_whatever_name(self) -> None:
+        for key in ("anna", "nobody", ""):
+            self.fails(key, "192.0.2.1", 10.0)
+        self.assertEqual(self.delay("berta", "192.0.2.1", 10.0), 4.0)
+        self.assertEqual(self.delay("", "192.0.2.1", 10.0), 4.0)
+        self.assertEqual(self.delay("berta", "192.0.2.2", 10.0), 0.0)
+        self.assertEqual(self.delay("anna", "192.0.2.2", 10.0), 1.0)
+
+    def test_an_address_is_never_closed(self) -> None:
+        self.fails("", "192.0.2.1", 10.0, times=MOST_FAILURES + 1)
+        self.assertEqual(self.delay("", "192.0.2.1", 10.0), LONGEST_DELAY)
+
+    def test_the_longer_delay_counts(self) -> None:
+        self.fails("anna", "", 10.0, times=3)
+        self.fails("", "192.0.2.1", 10.0)
+        self.assertEqual(self.delay("anna", "192.0.2.1", 10.0), 4.0)
+
+    def test_an_ipv6_network_is_one_peer(self) -> None:
+        self.fails("", "2001:db8::1", 10.0)
+        self.assertEqual(self.delay("", "2001:db8::ffff:2", 10.0), 1.0)
+        self.assertEqual(self.delay("", "2001:db8:0:1::1", 10.0), 0.0)
+
+    def test_success_makes_up_for_all_failures_of_the_account(self) -> None:
+        self.fails("anna", "", 10.0, times=7)
+        self.succeed("anna", "")
+        self.assertEqual(self.delay("anna", "", 10.0), 0.0)
+
+    def test_but_for_one_of_the_address(self) -> None:
+        self.fails("nobody", "192.0.2.1", 10.0, times=3)
+        self.succeed("anna", "192.0.2.1")
+        self.assertEqual(self.delay("", "192.0.2.1", 10.0), 2.0)
+        self.assertEqual(self.delay("nobody", "", 10.0), 4.0)
+        for _ in range(3):
+            self.succeed("anna", "192.0.2.1")
+        self.assertEqual(self.delay("", "192.0.2.1", 10.0), 0.0)
+        self.assertIsNone(self.run_work(lambda queries: queries.failures("address 192.0.2.1")))
+
+    def test_an_address_is_forgiven_after_an_hour(self) -> None:
+        self.fails("anna", "192.0.2.1", 10.0, times=20)
+        self.fails("", "192.0.2.1", 10.0 + FORGIVEN_AFTER)
+        self.assertEqual(self.delay("", "192.0.2.1", 10.0 + FORGIVEN_AFTER), 1.0)
+        failures = self.run_work(lambda queries: queries.failures("account anna"))
+        self.assertEqual(failures, Failures(20, 10.0))
+
+    def test_old_addresses_are_cleared_away(self) -> None:
+        self.fails("", "192.0.2.1", 10.0)
+        self.fails("", "192.0.2.2", 11.0)
+        self.fails("", "192.0.2.3", 10.0 + FORGIVEN_AFTER)
+        kept = [self.known(f"address 192.0.2.{number}") for number in (1, 2, 3)]
+        self.assertEqual(kept, [False, True, True])
+
+    def known(self, subject: str) -> bool:
+        return self.run_work(lambda queries: queries.failures(subject)) is not None
+
+
+class RegistryTests(MemoryCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.lifetimes = Lifetimes(idle=10.0, whole=100.0)
+
+    def register(self, name: str) -> bool:
+        return self.run_work(lambda queries: register(queries, name, f"hash of {name}", 0.0))
+
+    def open(self, key: str, token: str, now: float) -> None:
+        self.run_work(
+            lambda queries: open_session(queries, key, token, "192.0.2.1:9", now, self.lifetimes)
+        )
+
+    def resume(self, token: str, now: float) -> str | None:
+        account = self.run_work(lambda queries: resume_session(queries, token, now, self.lifetimes))
+        return account.name if account else None
+
+    def live(self, key: str, now: float) -> list[str]:
+        found = self.run_work(lambda queries: live_sessions(queries, key, now, self.lifetimes))
+        return [session.digest for session in found]
+
+    def test_a_name_is_taken_once(self) -> None:
+        self.assertTrue(self.register("Anna"))
+        for name in ("Anna", "ANNA", "\uff21nna"):
+            self.assertFalse(self.register(name))
+        account = self.run_work(lambda queries: queries.account("anna"))
+        assert account is not None
+        self.assertEqual((account.name, account.password), ("Anna", "hash of Anna"))
+
+    def test_of_two_that_come_at_once_one_has_it(self) -> None:
+        results = self.database.run_all(
+            [partial(register, name=name, hashed="", now=0.0) for name in ("Anna", "ANNA")]
+        )
+        self.assertEqual(results, [True, False])
+
+    def test_a_session_is_resumed_until_it_ends(self) -> None:
+        self.register("Anna")
+        self.open("anna", "t", 0.0)
+        for now in (9.0, 18.0, 27.0):
+            self.assertEqual(self.resume("t", now), "Anna")
+        self.assertIsNone(self.resume("t", 37.0))
+        self.assertIsNone(self.resume("T", 27.0))
+
+    def test_use_does_not_prolong_the_whole(self) -> None:
+        self.register("Anna")
+        self.open("anna", "t", 0.0)
+        for now in range(0, 100, 9):
+            self.assertEqual(self.resume("t", float(now)), "Anna")
+        self.assertIsNone(self.resume("t", 100.0))
+
+    def test_a_new_session_clears_away_the_ended_ones(self) -> None:
+        self.register("Anna")
+        self.open("anna", "a", 0.0)
+        self.open("anna", "b", 5.0)
+        self.open("anna", "c", 10.0)
+
+        async def stored(queries: Queries) -> list[str]:
+            return [session.digest async for session in queries.sessions()]
+
+        self.assertEqual(self.run_work(stored), [token_digest("b"), token_digest("c")])
+
+    def test_a_new_password_ends_all_other_sessions(self) -> None:
+        for name in ("Anna", "Berta"):
+            self.register(name)
+            self.open(name.casefold(), f"{name} 1", 0.0)
+            self.open(name.casefold(), f"{name} 2", 0.0)
+        self.run_work(
+            lambda queries: change_password(queries, "anna", "new", token_digest("Anna 2"))
+        )
+        self.assertEqual(self.live("anna", 1.0), [token_digest("Anna 2")])
+        self.assertEqual(len(self.live("berta", 1.0)), 2)
+        account = self.run_work(lambda queries: queries.account("anna"))
+        assert account is not None
+        self.assertEqual(account.password, "new")
+
+    def test_ended_sessions_are_not_listed(self) -> None:
+        self.register("Anna")
+        self.open("anna", "b", 0.0)
+        self.open("anna", "a", 5.0)
+        self.assertEqual(self.live("anna", 9.0), [token_digest("b"), token_digest("a")])
+        self.assertEqual(self.live("anna", 10.0), [token_digest("a")])
+        self.assertEqual(self.live("berta", 0.0), [])
+
+    def test_a_session_is_revoked_by_its_id_and_account(self) -> None:
+        self.register("Anna")
+        self.register("Berta")
+        self.open("anna", "a", 0.0)
+        self.open("anna", "b", 0.0)
+        id_ = token_digest("a")[:8]
+        for key, word, done in (
+            ("berta", id_, False),
+            ("anna", "", False),
+            ("anna", id_[:7], False),
+            ("anna", id_, True),
+            ("anna", id_, False),
+        ):
+            self.assertEqual(self.run_work(partial(revoke, key=key, session_id=word)), done)
+        self.assertEqual(self.live("anna", 1.0), [token_digest("b")])
+
+    def test_a_forgotten_account_has_no_sessions(self) -> None:
+        self.register("Anna")
+        self.open("anna", "t", 0.0)
+        self.assertEqual(self.run_work(lambda queries: queries.forget_account("anna")), "Anna")
+        self.assertIsNone(self.resume("t", 1.0))
+        self.register("Anna")
+        self.assertIsNone(self.resume("t", 1.0))
+
+    def test_a_hash_is_renewed_unless_it_was_changed(self) -> None:
+        self.register("Anna")
+        for old, new, kept in (("old", "x", "hash of Anna"), ("hash of Anna", "y", "y")):
+            self.run_work(partial(self.renew, old=old, new=new))
+            account = self.run_work(lambda queries: queries.account("anna"))
+            assert account is not None
+            self.assertEqual(account.password, kept)
+
+    async def renew(self, queries: Queries, old: str, new: str) -> None:
+        await queries.renew_password("anna", old, new)
+
+    def test_the_first_name_of_an_address_stays(self) -> None:
+        for name in ("Anna", "Berta"):
+            self.assertEqual(
+                self.run_work(partial(remember, address="192.0.2.1", name=name, now=0.0)), "Anna"
+            )
+        self.assertEqual(
+            self.run_work(partial(remember, address="192.0.2.2", name="Anna", now=0.0)), "Anna"
+        )
+
+
+class HostileTests(SynchronousTestCase):
+    def test_a_name_that_cannot_be_seen(self) -> None:
+        for name in ("\u3164", "Anna\ufe0f", "\u2800", "An\u034fna", "\U000e0100a"):
+            self.assertRaises(BadName, clean_name, name)
+
+    def test_a_hash_that_is_none_matches_nothing(self) -> None:
+        for hashed in ("", "x", "$argon2id$", "plain text"):
+            self.assertFalse(CHEAP.matches(hashed, hashed))
+
+    def test_a_mapped_address_is_an_ipv4_address(self) -> None:
+        self.assertEqual(address_subject("::ffff:192.0.2.1"), address_subject("192.0.2.1"))

@@ -1,0 +1,308 @@
+import io
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing, redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest.mock import patch
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import (
+    Account,
+    Lifetimes,
+    Passwords,
+    Queries,
+    Work,
+    open_database,
+    open_session,
+    register,
+    remember,
+    token_digest,
+)
+from twisted_lab.accounts import __main__ as command
+
+CHEAP = Passwords(memory_mib=0.0625, passes=1)
+PROGRAM = f"{sys.executable} -m twisted_lab.accounts"
+SINCE = "since 1970-01-01T00:00:01Z"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def fill(queries: Queries) -> None:
+    for name in ("Anna", "Berta"):
+        await register(queries, name, "hash", 1.0)
+        await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, Lifetimes())
+    await queries.set_failures("account anna", 100, 1.0)
+    await remember(queries, "192.0.2.1", "Carla", 1.0)
+    await remember(queries, "2001:db8::1", "Dora", 2.0)
+
+
+class CommandTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = self.mktemp()
+        self.patch(command, "Passwords", lambda: CHEAP)
+        self.run_work(fill)
+
+    def run_work(self, work: Work[object]) -> object:
+        with closing(open_database(self.path)) as database:
+            return database.run(work)
+
+    def account(self, key: str) -> Account | None:
+        account = self.run_work(lambda queries: queries.account(key))
+        assert account is None or isinstance(account, Account)
+        return account
+
+    def main(
+        self, *arguments: str, stdin: str = "", terminal: Sequence[str] = ()
+    ) -> tuple[object, str, str]:
+        """Run the command; return its exit status, and what it says on both streams."""
+        out, err, status = io.StringIO(), io.StringIO(), None
+        with (
+            patch("sys.argv", ["accounts", "--database", self.path, *arguments]),
+            patch("sys.stdin", (Terminal if terminal else io.StringIO)(stdin)),
+            patch("getpass.getpass", side_effect=terminal),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                command.main()
+            except SystemExit as end:
+                status = end.code
+        return status, out.getvalue(), err.getvalue()
+
+    def shows(self, arguments: Sequence[str], *lines: str, stdin: str = "") -> None:
+        self.assertEqual(
+            self.main(*arguments, stdin=stdin), (None, "".join(f"{line}\n" for line in lines), "")
+        )
+
+    def refuse(self, status: int, arguments: Sequence[str], reason: str, stdin: str = "") -> None:
+        code, out, err = self.main(*arguments, stdin=stdin)
+        self.assertEqual((code, out, err.count("\n")), (status, "", 1), err)
+        self.assertTrue(err.startswith("twisted_lab.accounts: "), err)
+        self.assertIn(reason, err)
+
+    def test_list(self) -> None:
+        self.shows(
+            ["list"],
+            f"account Anna {SINCE}, sessions: 1, failures: 100",
+            f"account Berta {SINCE}, sessions: 1, failures: 0",
+            f"address 192.0.2.1 {SINCE}, name: Carla",
+            "address 2001:db8::1 since 1970-01-01T00:00:02Z, name: Dora",
+        )
+
+    def test_run_returns_the_lines(self) -> None:
+        options = command.AccountsOptions()
+        options.parseOptions(["--database", self.path, "list"])
+        self.assertEqual(len(command.run(options)), 4)
+
+    def test_add(self) -> None:
+        self.shows(["add", " Ева "], "added Ева", stdin="new password\r\nnot read\n")
+        account = self.account("ева")
+        assert account is not None
+        self.assertEqual(account.name, "Ева")
+        self.assertTrue(CHEAP.matches(account.password, "new password"))
+
+    def test_add_makes_the_file(self) -> None:
+        self.path = self.mktemp()
+        self.shows(["add", "Ева"], "added Ева", stdin="new password\n")
+        self.assertEqual(stat.S_IMODE(Path(self.path).stat().st_mode), 0o600)
+
+    def test_a_name_is_added_once(self) -> None:
+        self.refuse(1, ["add", "ANNA"], "an account of the name ANNA already", "new password\n")
+        account = self.account("anna")
+        assert account is not None
+        self.assertEqual(account.password, "hash")
+
+    def test_a_name_that_cannot_be(self) -> None:
+        for name, reason in (
+            (" ", "a name has 1 to 64 characters, not 0"),
+            ("a\x1bb", "no control or invisible characters"),
+            ("nlt_a", "does not begin with nlt_"),
+        ):
+            for word in ("add", "passwd"):
+                self.refuse(1, [word, name], reason, "new password\n")
+
+    def test_a_password_that_cannot_be(self) -> None:
+        for stdin in ("", "\n", "1234567\n"):
+            self.refuse(1, ["add", "Ева"], "a password has at least 8 characters", stdin)
+        self.refuse(1, ["add", "Ева"], "at most 1024 characters", "x" * 1025)
+        self.assertIsNone(self.account("ева"))
+
+    def test_a_person_types_it_twice(self) -> None:
+        for typed, status, reason in (
+            (["new password", "new passwort"], 1, "the two passwords are not the same\n"),
+            (["1234567"], 1, "a password has at least 8 characters\n"),
+        ):
+            code, out, err = self.main("add", "Ева", terminal=typed)
+            self.assertEqual((code, out, err), (status, "", f"twisted_lab.accounts: {reason}"))
+            self.assertIsNone(self.account("ева"))
+        code, out, err = self.main("add", "Ева", terminal=["new password"] * 2)
+        self.assertEqual((code, out, err), (None, "added Ева\n", ""))
+
+    def test_a_person_who_goes_away(self) -> None:
+        for end in (EOFError, KeyboardInterrupt):
+            with patch.object(command, "ask_password", side_effect=end):
+                self.assertEqual(self.main("add", "Ева"), (130, "", "\n"))
+
+    def test_passwd_opens_the_account_and_ends_its_sessions(self) -> None:
+        self.shows(
+            ["passwd", "ANNA"],
+            "changed the password of Anna; its sessions are ended",
+            stdin="new password\n",
+        )
+        account = self.account("anna")
+        assert account is not None
+        self.assertTrue(CHEAP.matches(account.password, "new password"))
+        for token, known in (("Anna", False), ("Berta", True)):
+            digest = token_digest(token)
+            session = self.run_work(lambda queries, digest=digest: queries.session(digest))  # type: ignore[misc]
+            self.assertEqual(session is not None, known)
+        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+
+    def test_passwd_of_nobody(self) -> None:
+        self.refuse(1, ["passwd", "Ева"], "there is no account of the name Ева", "new password\n")
+        self.assertIsNone(self.account("ева"))
+
+    def test_forget_an_account(self) -> None:
+        self.shows(["forget", "ANNA"], "forgot account Anna")
+        self.assertIsNone(self.account("anna"))
+        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+        self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
+
+    def test_forget_an_address(self) -> None:
+        for word, line in (
+            ("::ffff:192.0.2.1", "forgot address 192.0.2.1, name: Carla"),
+            ("2001:DB8:0::1", "forgot address 2001:db8::1, name: Dora"),
+        ):
+            self.shows(["forget", word], line)
+            self.refuse(1, ["forget", word], "there is no account, name or address")
+
+    def test_forget_all_of_one_name(self) -> None:
+        self.run_work(lambda queries: remember(queries, "192.0.2.2", "Anna", 1.0))
+        self.run_work(lambda queries: remember(queries, "192.0.2.3", "Anna", 1.0))
+        self.shows(
+            ["forget", "Anna"],
+            "forgot address 192.0.2.2, name: Anna",
+            "forgot address 192.0.2.3, name: Anna",
+            "forgot account Anna",
+        )
+
+    def test_sessions(self) -> None:
+        used = "used 1970-01-01T00:00:01Z from 192.0.2.7:9"
+        self.shows(
+            ["sessions"],
+            f"{token_digest('Anna')[:8]} anna {SINCE} {used}",
+            f"{token_digest('Berta')[:8]} berta {SINCE} {used}",
+        )
+
+    def test_revoke(self) -> None:
+        for word, token in ((token_digest("Anna")[:8], "Anna"), ("BERTA", "Berta")):
+            line = f"revoked {token_digest(token)[:8]} of {token.casefold()}"
+            self.shows(["revoke", word], line)
+            self.refuse(1, ["revoke", word], f"no session, and no account with one, called {word}")
+        self.shows(["sessions"])
+
+    def test_clear_asks_first(self) -> None:
+        for stdin in ("", "\n", "no\n", "y\n", "YES\n"):
+            code, out, err = self.main("clear", stdin=stdin)
+            self.assertEqual((code, err), (None, ""))
+            self.assertTrue(out.endswith("nothing is forgotten\n"), out)
+            self.assertIn("(yes or no) [no]: ", out)
+        self.assertEqual(len(self.main("list")[1].splitlines()), 4)
+
+    def test_clear_forgets_everything(self) -> None:
+        code, out, err = self.main("clear", stdin="yes\n")
+        self.assertEqual((code, err), (None, ""))
+        self.assertTrue(out.endswith("forgot everything\n"), out)
+        self.shows(["list"])
+        self.shows(["sessions"])
+        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+        self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
+
+    def test_mistakes_are_one_line_and_status_2(self) -> None:
+        for arguments, reason in (
+            ([], "the command is one of list, add, passwd, forget, sessions, revoke, clear"),
+            (["lst"], "not 'lst'"),
+            (["list", "Anna"], "list takes nothing, not 'Anna'"),
+            (["add"], "add takes NAME, not 'nothing'"),
+            (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
+            (["forget"], "forget takes NAME or ADDRESS"),
+            (["revoke"], "revoke takes ID or NAME"),
+            (["list", "--colour"], "list takes nothing, not '--colour'"),
+        ):
+            self.refuse(2, arguments, reason)
+
+    def test_the_help_lists_the_commands(self) -> None:
+        code, out, err = self.main("--help")
+        self.assertEqual((code, err), (0, ""))
+        text = " ".join(out.split())
+        self.assertIn("forget NAME or ADDRESS", text)
+        self.assertIn("[default: netlab.sqlite3]", text)
+
+    def test_a_missing_file_is_not_made(self) -> None:
+        self.path = self.mktemp()
+        for arguments in (
+            ["list"],
+            ["passwd", "Anna"],
+            ["forget", "Anna"],
+            ["sessions"],
+            ["revoke", "Anna"],
+            ["clear"],
+        ):
+            self.refuse(1, arguments, f"there is no file {self.path}", "yes\n")
+            self.assertFalse(Path(self.path).exists())
+
+    def test_a_file_that_is_no_database(self) -> None:
+        Path(self.path).write_bytes(b"What is this?\n" * 99)
+        for arguments in (["list"], ["add", "Ева"]):
+            self.refuse(1, arguments, "file is not a database; restore a copy", "new password\n")
+
+    def test_a_file_that_cannot_be_written(self) -> None:
+        self.path = f"{self.mktemp()}/missing/file"
+        self.refuse(1, ["add", "Ева"], "No such file or directory", "new password\n")
+
+    def test_the_services_may_run_meanwhile(self) -> None:
+        with closing(sqlite3.connect(self.path)) as service:
+            service.execute("SELECT * FROM peers").fetchone()
+            self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
+
+    def test_the_failures_of_an_address_are_forgotten_with_it(self) -> None:
+        self.run_work(lambda queries: queries.set_failures("address 192.0.2.9", 3, 1.0))
+        self.shows(["forget", "192.0.2.9"], "forgot the failures of address 192.0.2.9")
+        self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
+
+    def test_a_session_goes_before_an_account_of_the_same_name(self) -> None:
+        session = token_digest("Anna")[:8]
+        self.run_work(lambda queries: register(queries, session, "hash", 1.0))
+        self.run_work(lambda queries: open_session(queries, session, "x", "here", 1.0, Lifetimes()))
+        self.shows(["revoke", session], f"revoked {session} of anna")
+        self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
+
+    def test_what_is_not_text(self) -> None:
+        self.refuse(2, ["forget", "\udcff"], "forget takes UTF-8")
+
+    def test_nobody_reads_what_is_listed(self) -> None:
+        for target in ("/dev/full", "pipe"):
+            end = subprocess.run(
+                ["/bin/sh", "-c", f"{PROGRAM} --database {self.path} list > {target}"]
+                if target != "pipe"
+                else ["/bin/bash", "-c", f"{PROGRAM} --database {self.path} list | true"],
+                capture_output=True,
+                text=True,
+            )
+            self.assertNotIn("Traceback", end.stderr)
+            self.assertNotIn("Exception", end.stderr)
+
+    def test_there_is_no_input_at_all(self) -> None:
+        end = subprocess.run(
+            ["/bin/sh", "-c", f"{PROGRAM} --database {self.path} passwd Anna <&-"],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(end.stderr, "twisted_lab.accounts: a password has at least 8 characters\n")

@@ -1,0 +1,173 @@
+"""Accounts and sessions against a model that is a dict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import (
+    Lifetimes,
+    Queries,
+    change_password,
+    live_sessions,
+    name_key,
+    open_database,
+    open_session,
+    register,
+    resume_session,
+    revoke,
+    token_digest,
+)
+
+LIFETIMES = Lifetimes(idle=10.0, whole=25.0)
+
+names = st.sampled_from(["Anna", "ANNA", "Berta", "Straße", "STRASSE", "\uff21nna"])
+hashes = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+tokens = st.integers(0, 30).map("nlt_{}".format)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the model knows of a session; it keeps those that have ended, too."""
+
+    key: str
+    since: float
+    used: float
+
+    def lasts(self, now: float) -> bool:
+        return now - self.used < LIFETIMES.idle and now - self.since < LIFETIMES.whole
+
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.database = open_database(":memory:")
+        self.now = 1000.0
+        self.opened = 0
+        self.accounts: dict[str, tuple[str, str]] = {}
+        self.sessions: dict[str, Known] = {}
+
+    def teardown(self) -> None:
+        self.database.close()
+
+    def live(self, key: str) -> list[str]:
+        return [
+            token_digest(token)
+            for token, known in self.sessions.items()
+            if known.key == key and known.lasts(self.now)
+        ]
+
+    def end(self, key: str, kept: str = "") -> None:
+        self.sessions = {
+            token: known
+            for token, known in self.sessions.items()
+            if known.key != key or token == kept
+        }
+
+    @rule(seconds=st.integers(0, 12) | st.integers(-3, -1))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule(name=names, hashed=hashes)
+    def register(self, name: str, hashed: str) -> None:
+        key = name_key(name)
+        done = self.database.run(lambda queries: register(queries, name, hashed, self.now))
+        assert done == (key not in self.accounts)
+        self.accounts.setdefault(key, (name, hashed))
+
+    @rule(name=names, hashed=hashes, kept=tokens | st.just(""))
+    def change_password(self, name: str, hashed: str, kept: str) -> None:
+        key, digest = name_key(name), kept and token_digest(kept)
+        self.database.run(lambda queries: change_password(queries, key, hashed, digest))
+        if key in self.accounts:
+            self.accounts[key] = (self.accounts[key][0], hashed)
+        self.end(key, kept)
+
+    @rule(name=names)
+    def open_session(self, name: str) -> None:
+        key = name_key(name)
+        if key not in self.accounts:
+            return
+        token = f"nlt_{self.opened}"
+        self.opened += 1
+        self.database.run(
+            lambda queries: open_session(queries, key, token, "", self.now, LIFETIMES)
+        )
+        # It clears away the others that have ended, which a clock set back cannot bring back.
+        self.sessions = {
+            token: known for token, known in self.sessions.items() if known.lasts(self.now)
+        }
+        self.sessions[token] = Known(key, self.now, self.now)
+
+    @rule(token=tokens)
+    def resume_session(self, token: str) -> None:
+        account = self.database.run(
+            lambda queries: resume_session(queries, token, self.now, LIFETIMES)
+        )
+        known = self.sessions.get(token)
+        if known is None or not known.lasts(self.now):
+            assert account is None
+        else:
+            assert account is not None
+            assert account.key == known.key
+            assert (account.name, account.password) == self.accounts[known.key]
+            self.sessions[token] = replace(known, used=self.now)
+
+    @rule(name=names, token=tokens)
+    def revoke(self, name: str, token: str) -> None:
+        key, session_id = name_key(name), token_digest(token)[:8]
+        known = self.sessions.get(token)
+        done = self.database.run(lambda queries: revoke(queries, key, session_id))
+        assert done == (known is not None and known.key == key)
+        if done:
+            del self.sessions[token]
+
+    @rule(token=tokens)
+    def end_session(self, token: str) -> None:
+        self.database.run(lambda queries: queries.end_session(token_digest(token)))
+        self.sessions.pop(token, None)
+
+    @rule(name=names)
+    def forget_account(self, name: str) -> None:
+        key = name_key(name)
+        forgotten = self.database.run(lambda queries: queries.forget_account(key))
+        assert forgotten == self.accounts.pop(key, (None, ""))[0]
+        self.end(key)
+
+    @invariant()
+    def the_live_sessions_are_known(self) -> None:
+        for key in {*self.accounts, "nobody"}:
+            found = self.database.run(
+                lambda queries, key=key: live_sessions(queries, key, self.now, LIFETIMES)  # type: ignore[misc]
+            )
+            assert sorted(session.digest for session in found) == sorted(self.live(key))
+            assert [session.since for session in found] == sorted(
+                session.since for session in found
+            )
+
+    @invariant()
+    def the_accounts_are_known(self) -> None:
+        async def stored(queries: Queries) -> dict[str, tuple[str, str]]:
+            return {
+                account.key: (account.name, account.password)
+                async for account in queries.accounts()
+            }
+
+        assert self.database.run(stored) == self.accounts
+
+
+class AccountsModelTests(SynchronousTestCase):
+    def test_accounts_and_sessions_are_what_the_model_says(self) -> None:
+        # Trial does not find the runTest of Machine.TestCase.
+        run_state_machine_as_test(
+            Machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
+        )

@@ -1,0 +1,346 @@
+import os
+import sqlite3
+import stat
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import skipIf
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import (
+    CannotStore,
+    Database,
+    Queries,
+    Unusable,
+    open_database,
+    register,
+    remember,
+)
+from twisted_lab.accounts.schema import STEPS
+
+
+def mode(path: str) -> int:
+    return stat.S_IMODE(Path(path).stat().st_mode)
+
+
+class FileCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = self.mktemp()
+
+    def open(self, steps: Sequence[Sequence[str]] = STEPS) -> Database:
+        database = open_database(self.path, steps)
+        self.addCleanup(database.close)
+        return database
+
+    def filled(self, steps: Sequence[Sequence[str]] = STEPS) -> bytes:
+        """Make a database with some peers, and return its bytes."""
+        database = open_database(self.path, steps)
+        names = [f"number {number} {'x' * 100}" for number in range(200)]
+        database.run_all([partial(remember, address=name, name=name, now=1.0) for name in names])
+        database.close()
+        return Path(self.path).read_bytes()
+
+    def refuse(self, reason: str) -> None:
+        error = self.assertRaises(Unusable, open_database, self.path)
+        self.assertIn(reason, str(error))
+        self.assertIn(self.path, str(error))
+        self.assertNotIn("\n", str(error))
+
+
+async def names(queries: Queries) -> list[str]:
+    return [peer.name async for peer in queries.peers()]
+
+
+class OpeningTests(FileCase):
+    def test_what_is_stored_is_there_again(self) -> None:
+        database = open_database(self.path)
+        database.run(lambda queries: remember(queries, "192.0.2.1", "Анна", 1.0))
+        database.close()
+        self.assertEqual(self.open().run(names), ["Анна"])
+
+    def test_nobody_else_can_read_it(self) -> None:
+        old = os.umask(0)
+        self.addCleanup(os.umask, old)
+        self.open().run(lambda queries: remember(queries, "192.0.2.1", "Anna", 1.0))
+        files = list(Path(self.path).parent.glob(f"{Path(self.path).name}*"))
+        self.assertEqual(len(files), 3)  # with the -wal and -shm files
+        for file in files:
+            self.assertEqual(mode(str(file)), 0o600)
+
+    def test_a_file_that_others_can_read_is_closed_to_them(self) -> None:
+        for permissions in (0o644, 0o660, 0o604):
+            self.filled()
+            Path(self.path).chmod(permissions)
+            open_database(self.path).close()
+            self.assertEqual(mode(self.path), 0o600)
+
+    def test_an_empty_file_becomes_a_database(self) -> None:
+        Path(self.path).touch()
+        self.assertEqual(self.open().run(names), [])
+
+    def test_an_odd_name(self) -> None:
+        self.path += " ?mode=memory&x=%41#й"
+        self.filled()
+        self.assertEqual(len(self.open().run(names)), 200)
+
+    def test_memory_leaves_no_file(self) -> None:
+        open_database(":memory:").close()
+        self.assertFalse(Path(":memory:").exists())
+
+    def test_two_can_have_it_open(self) -> None:
+        one, other = self.open(), self.open()
+        one.run(lambda queries: remember(queries, "192.0.2.1", "Anna", 1.0))
+        other.run(lambda queries: remember(queries, "192.0.2.2", "Berta", 2.0))
+        self.assertEqual(one.run(names), ["Anna", "Berta"])
+
+
+class UpgradeTests(FileCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.copy = f"{self.path}.version-1"
+
+    def test_an_older_one_is_brought_up_to_date(self) -> None:
+        self.filled(STEPS[:1])
+        database = self.open()
+        self.assertEqual(len(database.run(names)), 200)
+        self.assertTrue(database.run(lambda queries: register(queries, "Anna", "", 0.0)))
+
+    def test_a_copy_is_kept(self) -> None:
+        self.filled(STEPS[:1])
+        Path(self.path).chmod(0o644)
+        self.open().run(lambda queries: queries.forget_all_peers())
+        self.assertEqual(mode(self.copy), 0o600)
+        with closing(sqlite3.connect(self.copy)) as copy:
+            self.assertEqual(copy.execute("PRAGMA user_version").fetchone(), (1,))
+            self.assertEqual(copy.execute("SELECT count(*) FROM peers").fetchone(), (200,))
+        self.assertFalse(Path(f"{self.copy}.unfinished").exists())
+
+    def test_the_copy_can_be_used(self) -> None:
+        self.filled(STEPS[:1])
+        self.open()
+        self.path = self.copy
+        self.assertEqual(len(self.open(STEPS[:1]).run(names)), 200)
+
+    def test_no_copy_without_an_older_version(self) -> None:
+        self.filled()
+        self.open()
+        self.assertEqual(list(Path(self.path).parent.glob("*.version-*")), [])
+
+    def test_a_copy_that_was_interrupted_is_made_anew(self) -> None:
+        self.filled(STEPS[:1])
+        Path(f"{self.copy}.unfinished").write_bytes(b"half a copy")
+        self.open()
+        with closing(sqlite3.connect(self.copy)) as copy:
+            self.assertEqual(copy.execute("SELECT count(*) FROM peers").fetchone(), (200,))
+
+    def test_a_step_that_fails_changes_nothing(self) -> None:
+        self.filled(STEPS[:1])
+        broken = (*STEPS[:1], ("CREATE TABLE good (x)", "CREATE TABLE peers (x)"))
+        error = self.assertRaises(Unusable, open_database, self.path, broken)
+        self.assertIn("table peers already exists", str(error))
+        self.assertEqual(len(self.open(STEPS[:1]).run(names)), 200)
+
+
+class RefusalTests(FileCase):
+    def stays(self, content: bytes, reason: str) -> None:
+        self.refuse(reason)
+        self.assertEqual(Path(self.path).read_bytes(), content)
+
+    def test_a_newer_version(self) -> None:
+        self.filled()
+        with closing(sqlite3.connect(self.path)) as file:
+            file.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        self.stays(Path(self.path).read_bytes(), "schema 3, this one knows 2")
+
+    def test_another_program(self) -> None:
+        for statement in ("CREATE TABLE t (x)", "PRAGMA user_version = 1"):
+            Path(self.path).unlink(missing_ok=True)
+            with closing(sqlite3.connect(self.path)) as file:
+                file.execute(statement)
+            self.stays(Path(self.path).read_bytes(), "is the database of another program")
+
+    def test_no_database_at_all(self) -> None:
+        for content in (b"What is this?\n" * 99, bytes(range(256)) * 40):
+            Path(self.path).write_bytes(content)
+            self.stays(content, "restore a copy")
+
+    def test_half_a_database(self) -> None:
+        content = self.filled()
+        half = content[: len(content) // 2]
+        Path(self.path).write_bytes(half)
+        self.stays(half, "restore a copy")
+
+    def test_a_damaged_page(self) -> None:
+        content = self.filled()
+        for page in range(1, len(content) // 4096):
+            damaged = content[: page * 4096] + b"\xa5" * 4096 + content[(page + 1) * 4096 :]
+            Path(self.path).write_bytes(damaged)
+            self.stays(damaged, "restore a copy")
+
+    def test_a_directory(self) -> None:
+        Path(self.path).mkdir()
+        self.refuse("Is a directory")
+
+    def test_a_missing_directory(self) -> None:
+        self.path += "/missing/file"
+        self.refuse("No such file or directory")
+        self.assertFalse(Path(self.path).parent.exists())
+
+    def test_a_file_as_directory(self) -> None:
+        Path(self.path).touch()
+        self.path += "/file"
+        self.refuse("Not a directory")
+
+    @skipIf(os.geteuid() == 0, "root may read everything")
+    def test_a_file_that_may_not_be_read(self) -> None:
+        Path(self.path).touch(0o000)
+        self.refuse("Permission denied")
+
+
+async def breaks(queries: Queries) -> str:
+    await remember(queries, "192.0.2.9", "Nobody", 0.0)
+    raise ValueError("broken")
+
+
+async def breaks_a_rule(queries: Queries) -> str:
+    await remember(queries, "192.0.2.9", "Nobody", 0.0)
+    await queries.add_session("digest", "nobody", "", 0.0)
+    return "not reached"
+
+
+async def anna(queries: Queries) -> str:
+    return await remember(queries, "192.0.2.1", "Anna", 1.0)
+
+
+async def berta(queries: Queries) -> str:
+    return await remember(queries, "192.0.2.2", "Berta", 2.0)
+
+
+class TransactionTests(FileCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.database = self.open()
+
+    def stored(self) -> list[str]:
+        """Return what somebody else sees."""
+        with closing(open_database(self.path)) as other:
+            return other.run(names)
+
+    def test_all_are_stored(self) -> None:
+        self.assertEqual(self.database.run_all([anna, berta]), ["Anna", "Berta"])
+        self.assertEqual(self.stored(), ["Anna", "Berta"])
+        self.assertEqual(self.database.run_all([]), [])
+
+    def test_each_sees_what_the_one_before_did(self) -> None:
+        self.assertEqual(
+            self.database.run_all([names, anna, names]),
+            [[], "Anna", ["Anna"]],
+        )
+
+    def test_one_that_raises_does_not_hinder_the_others(self) -> None:
+        first, error, last = self.database.run_all([anna, breaks, berta])
+        self.assertEqual((first, last), ("Anna", "Berta"))
+        self.assertIsInstance(error, ValueError)
+        self.assertEqual(self.stored(), ["Anna", "Berta"])
+
+    def test_nor_does_one_that_breaks_a_rule_of_the_database(self) -> None:
+        first, error, last = self.database.run_all([anna, breaks_a_rule, berta])
+        self.assertEqual((first, last), ("Anna", "Berta"))
+        self.assertIsInstance(error, CannotStore)
+        self.assertEqual(str(error), "FOREIGN KEY constraint failed")
+        self.assertEqual(self.stored(), ["Anna", "Berta"])
+
+    def test_one_alone_raises(self) -> None:
+        self.assertRaises(ValueError, self.database.run, breaks)
+        self.assertRaises(CannotStore, self.database.run, breaks_a_rule)
+        self.assertEqual(self.stored(), [])
+
+    def test_who_waits_for_something_else_is_refused(self) -> None:
+        async def waits(queries: Queries) -> str:
+            await remember(queries, "192.0.2.9", "Nobody", 0.0)
+            await Deferred()
+            return "not reached"
+
+        _, error, _ = self.database.run_all([anna, waits, berta])
+        self.assertIsInstance(error, RuntimeError)
+        self.assertRaises(RuntimeError, self.database.run, waits)
+        self.assertEqual(self.stored(), ["Anna", "Berta"])
+
+    def test_a_full_disk_changes_nothing(self) -> None:
+        async def many(queries: Queries) -> str:
+            for number in range(1000):
+                await remember(queries, str(number), "x" * 64, 0.0)
+            return "stored"
+
+        execute = self.database._connection.execute
+        [pages] = execute("PRAGMA page_count").fetchone()
+        [most] = execute("PRAGMA max_page_count").fetchone()
+        execute(f"PRAGMA max_page_count = {pages}")
+        error = self.assertRaises(CannotStore, self.database.run, many)
+        self.assertEqual(str(error), "database or disk is full")
+        first, second, last = self.database.run_all([anna, many, berta])
+        self.assertEqual((first, last), ("Anna", "Berta"))
+        self.assertIsInstance(second, CannotStore)
+        self.assertEqual(self.stored(), ["Anna", "Berta"])
+        execute(f"PRAGMA max_page_count = {most}")
+        self.assertEqual(self.database.run(many), "stored")
+        self.assertEqual(len(self.stored()), 1002)
+
+    def test_a_file_that_is_locked_cannot_be_stored_in(self) -> None:
+        self.database._connection.execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(self.path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            error = self.assertRaises(CannotStore, self.database.run, anna)
+            self.assertEqual(str(error), "database is locked")
+            for result in self.database.run_all([anna, berta]):
+                self.assertIsInstance(result, CannotStore)
+        self.assertEqual(self.database.run(anna), "Anna")
+
+    def test_a_closed_database_cannot_be_stored_in(self) -> None:
+        self.database.close()
+        self.assertRaises(CannotStore, self.database.run, anna)
+
+
+class LeftAloneTests(FileCase):
+    def test_another_programs_file_keeps_its_mode(self) -> None:
+        with closing(sqlite3.connect(self.path)) as other:
+            other.execute("CREATE TABLE theirs (x)")
+        Path(self.path).chmod(0o644)
+        self.refuse("another program")
+        self.assertEqual(mode(self.path), 0o644)
+
+    def test_a_file_of_a_few_bytes_is_not_empty(self) -> None:
+        Path(self.path).write_bytes(b"x")
+        self.refuse("not a database")
+        self.assertEqual(Path(self.path).read_bytes(), b"x")
+
+    def test_a_device_is_no_file(self) -> None:
+        error = self.assertRaises(Unusable, open_database, "/dev/null")
+        self.assertIn("/dev/null is not a file", str(error))
+
+    def test_nobody_makes_tables_while_it_is_looked_at(self) -> None:
+        # Or else one that another process is just making would look like another program's.
+        refused: list[str] = []
+
+        def connect(path: str, **options: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = real(path, **options)
+            if "uri" in options:
+                connection.set_trace_callback(meanwhile)
+            return connection
+
+        def meanwhile(statement: str) -> None:
+            if statement == "PRAGMA user_version":
+                with closing(real(self.path, timeout=0)) as other:
+                    try:
+                        other.execute("CREATE TABLE peers (x)")
+                    except sqlite3.OperationalError as error:
+                        refused.append(str(error))
+
+        real = sqlite3.connect
+        self.patch(sqlite3, "connect", connect)
+        self.open()
+        self.assertEqual(refused, ["database is locked"])
