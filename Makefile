@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz clean constraints
+.PHONY: help run test lint bench fuzz kill clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -32,11 +32,15 @@ lint: $(INSTALLED)  ## check format, style, types and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)  ## measure the speed, as ratios to Twisted's own parts
+bench: $(INSTALLED)  ## measure the speed, mostly as ratios to a peer
 	@$(BIN)/python -m bench.frames
+	@$(BIN)/python -m bench.accounts
 
 fuzz: $(INSTALLED)  ## throw random bytes at the channels (COUNT=10000)
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),10000)
+
+kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
+	@$(BIN)/python -m tests.kill --count $(or $(COUNT),200)
 
 clean:  ## remove .venv and all that was built
 	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

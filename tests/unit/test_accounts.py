@@ -32,6 +32,7 @@ from twisted_lab.accounts import (
     time_text,
     token_digest,
 )
+from twisted_lab.accounts.guesses import Standing
 from twisted_lab.accounts.throttle import (
     FORGIVEN_AFTER,
     LONGEST_DELAY,
@@ -274,7 +275,12 @@ class GuessTests(MemoryCase):
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
 
     def delay(self, key: str, address: str, now: float) -> float:
-        return self.run_work(partial(Guess(key, address).delay, now=now))
+        guess = Guess(key, address)
+        standing: Standing = self.run_work(partial(guess.standing, now=now))
+        self.assertEqual(standing.account is not None, key == "anna")
+        if standing.delay:
+            self.assertTrue(standing.has_failures)
+        return standing.delay
 
     def fails(self, key: str, address: str, now: float, times: int = 1) -> None:
         for _ in range(times):

@@ -252,7 +252,7 @@ class NamesTests(SynchronousTestCase):
 class HashingTests(SynchronousTestCase):
     def test_a_full_queue_is_said_at_once(self) -> None:
         hashing = Hashing(None, CHEAP, threads=1)
-        waiting = [hashing.hash("x") for _ in range(65)]
+        waiting = [hashing.hash("x") for _ in range(66)]
         refused = self.failureResultOf(hashing.hash("x"), Unable)
         self.assertIn("try again", str(refused.value))
         # One that is given up makes room.

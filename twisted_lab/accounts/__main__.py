@@ -90,7 +90,9 @@ def run(options: AccountsOptions) -> Lines:
     path, command = Path(options["database"]).absolute(), options["command"]
     arguments = list(options["arguments"])
     if command != "add" and not path.exists():
-        raise NotFound(f"there is no file {options['database']}; choose the services' one with --database")
+        raise NotFound(
+            f"there is no file {options['database']}; choose the services' one with --database"
+        )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
         arguments.append(Passwords().hash(ask_password()))

@@ -20,6 +20,7 @@ from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
+    Account,
     Guess,
     Lifetimes,
     Passwords,
@@ -97,7 +98,10 @@ class _Checker:
         self._turns: WeakValueDictionary[str, DeferredLock] = WeakValueDictionary()
 
     async def _attempt(
-        self, key: str, address: str, check: Callable[[], Awaitable[str | None]]
+        self,
+        key: str,
+        address: str,
+        check: Callable[[Account | None], Awaitable[str | None]],
     ) -> bytes | tuple[()]:
         """Make one attempt, when it is due.
 
@@ -109,14 +113,18 @@ class _Checker:
         turn = self._turns.setdefault(key, DeferredLock()) if key else DeferredLock()
         while True:
             async with turn:
-                delay = await self._storage.run(partial(guess.delay, now=self._clock.seconds()))
-                if not delay:
-                    name = await check()
+                standing = await self._storage.run(
+                    partial(guess.standing, now=self._clock.seconds())
+                )
+                if not standing.delay:
+                    name = await check(standing.account)
                     if name is None:
                         await self._storage.run(partial(guess.failed, now=self._clock.seconds()))
                         raise UnauthorizedLogin
-                    await self._storage.run(guess.succeeded)
+                    if standing.has_failures:
+                        await self._storage.run(guess.succeeded)
                     return name.encode()
+            delay = standing.delay
             if delay == float("inf"):
                 raise TooManyFailures(
                     "too many failures for this name; whoever runs this server can open it again"
@@ -151,18 +159,17 @@ class PasswordChecker(_Checker):
             raise UnauthorizedLogin from None
         key = name_key(name)
         return await self._attempt(
-            key, getattr(credentials, "address", ""), partial(self._check, key, password)
+            key, getattr(credentials, "address", ""), partial(self._check, password)
         )
 
-    async def _check(self, key: str, password: str) -> str | None:
-        account = await self._storage.run(lambda queries: queries.account(key))
+    async def _check(self, password: str, account: Account | None) -> str | None:
         passwords = self._hashes.passwords
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         if not await self._hashes.matches(hashed, password) or account is None:
             return None
         if passwords.is_outdated(hashed):
-            await self._renew(key, hashed, password)
+            await self._renew(account.key, hashed, password)
         return account.name
 
     async def _renew(self, key: str, old: str, password: str) -> None:
@@ -210,7 +217,7 @@ class TokenChecker(_Checker):
             )
         )
 
-    async def _check(self, token: str) -> str | None:
+    async def _check(self, token: str, _: Account | None) -> str | None:
         account = await self._storage.run(
             partial(
                 resume_session, token=token, now=self._clock.seconds(), lifetimes=self._lifetimes

@@ -33,7 +33,8 @@ class Hashing:
         self.passwords = passwords
         self._reactor = reactor
         self._pool = ThreadPool(threads, threads, "hashing")
-        self._free = DeferredSemaphore(threads)
+        # Twice as many, so that no thread waits for the reactor to give it the next one.
+        self._free = DeferredSemaphore(2 * threads)
         self._most_waiting = threads * QUEUE_PER_THREAD
 
     def open(self) -> None:
