@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import resource
 import signal
 import socket
@@ -23,6 +24,7 @@ from tests.integration.processes import (
     receive_all,
 )
 from tests.integration.test_client import CLIENT, Terminal, run
+from tests.integration.test_wheel import ROOT
 
 PASSWORD = "correct horse battery"
 
@@ -268,3 +270,44 @@ def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
         terminal.see("Welcome back, anna")
         terminal.type("logout\r")
         assert terminal.end() == 0
+
+
+WEB_SERVER = """
+import sys
+from twisted.cred.portal import IRealm
+from twisted.internet import reactor
+from twisted.web.resource import IResource
+from twisted.web.server import Site
+from twisted.web.static import Data
+from zope.interface import implementer
+
+@implementer(IRealm)
+class Pages:
+    def requestAvatar(self, avatar_id, mind, *interfaces):
+        page = Data(b"hello, " + avatar_id, "text/plain")
+        page.isLeaf = True
+        return IResource, page, lambda: None
+
+port = reactor.listenTCP(0, Site(guarded(reactor, Pages(), sys.argv[1])), interface="127.0.0.1")
+print(f"listening on 127.0.0.1:{port.getHost().port}", flush=True)
+reactor.run()
+"""
+
+
+def test_the_documented_web_server_knows_the_accounts(tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "accounts.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    accounts(tmp_path, "add", "Анна", typed=f"{PASSWORD}\n")
+    program = (sys.executable, "-c", code + WEB_SERVER, "netlab.sqlite3")
+    with Server(tmp_path, command=program) as server:
+        port = server.wait_for_port()
+        secret = base64.b64encode(f"Анна:{PASSWORD}".encode()).decode()
+        for authorization, status in ((secret, b"200"), (secret[:8], b"401")):
+            with connect(port) as client:
+                request = f"GET / HTTP/1.0\r\nAuthorization: Basic {authorization}\r\n\r\n"
+                client.sendall(request.encode())
+                answer = receive_all(client)
+            assert answer.split()[1] == status, answer
+            assert ("hello, Анна".encode() in answer) == (status == b"200")
+        server.stop()
+    assert not any("Traceback" in line for line in server.lines)
