@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, execute, fail, succeed
-from twisted.internet.task import Clock
 
-from twisted_lab.accounts import CannotStore, Lifetimes, Passwords, Work, open_database
+from twisted_lab.accounts import CannotStore, Passwords, Work, open_database
 from twisted_lab.channels import Unable
-from twisted_lab.login import AccountRealm
 
 Result = TypeVar("Result")
 
@@ -30,24 +28,26 @@ class MemoryStorage:
 
 
 class CountingHashes:
-    """Makes hashes at once, and counts them. If `wanted` is set, one waits until it is fired."""
+    """Makes hashes at once, and counts them; while `slow` is set they wait for `finish`."""
 
     def __init__(self, passwords: Passwords = CHEAP) -> None:
         self.passwords = passwords
         self.count = 0
-        self.wanted: Deferred[None] | None = None
+        self.slow = False
+        self._waiting: list[Deferred[None]] = []
 
     def matches(self, hashed: str, password: str) -> Deferred[bool]:
         self.count += 1
-        wait, self.wanted = self.wanted or succeed(None), None
+        wait = Deferred[None]() if self.slow else succeed(None)
+        self._waiting.append(wait)
         return wait.addCallback(lambda _: self.passwords.matches(hashed, password))
 
     def hash(self, password: str) -> Deferred[str]:
         self.count += 1
         return succeed(self.passwords.hash(password))
 
-
-def memory_realm(lifetimes: Lifetimes = Lifetimes()) -> AccountRealm:  # noqa: B008
-    clock = Clock()
-    clock.advance(1_700_000_000)
-    return AccountRealm(MemoryStorage(), CountingHashes(), clock, lifetimes)
+    def finish(self) -> None:
+        self.slow = False
+        for wait in self._waiting:
+            if not wait.called:
+                wait.callback(None)

@@ -1,4 +1,5 @@
 import io
+import shlex
 import sqlite3
 import stat
 import subprocess
@@ -25,7 +26,7 @@ from twisted_lab.accounts import (
 from twisted_lab.accounts import __main__ as command
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
-PROGRAM = f"{sys.executable} -m twisted_lab.accounts"
+PROGRAM = f"{shlex.quote(sys.executable)} -m twisted_lab.accounts"
 SINCE = "since 1970-01-01T00:00:01Z"
 
 

@@ -157,10 +157,11 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def the_accounts_are_known(self) -> None:
         async def stored(queries: Queries) -> dict[str, tuple[str, str]]:
-            return {
-                account.key: (account.name, account.password)
-                async for account in queries.accounts()
-            }
+            found = [
+                await queries.account(name_key(summary.name))
+                async for summary in queries.summaries()
+            ]
+            return {account.key: (account.name, account.password) for account in found if account}
 
         assert self.database.run(stored) == self.accounts
 

@@ -281,6 +281,43 @@ class VisitTests(AuthenticationTestCase):
         said = self.say("passwd", PASSWORD, "short", "whoami")
         self.assertEqual(said[2:], ["error: a password has at least 8 characters", "alice"])
 
+    def test_a_session_that_has_ended_changes_no_password(self) -> None:
+        thief = LiveChannel(2)
+        ended = Deferred.fromCoroutine(self.service.converse(thief))
+        for text in ("alice", PASSWORD, "passwd", PASSWORD):
+            thief.hears(text)
+        self.say("passwd", PASSWORD, "another password", "another password")
+        for text in ("the password of a thief", "the password of a thief"):
+            thief.hears(text)
+        self.assertEqual(thief.said[-1], "error: your session has ended; log in again")
+        self.assertNoResult(ended)
+        thief.hears("whoami")
+        self.successResultOf(ended)
+        self.assertIn("Hello, alice", self.talk("alice", "another password"))
+
+    def test_nor_one_of_an_account_that_was_forgotten(self) -> None:
+        channel = LiveChannel(2)
+        Deferred.fromCoroutine(self.service.converse(channel))
+        for text in ("alice", PASSWORD, "passwd", PASSWORD):
+            channel.hears(text)
+        self.storage.database.run(lambda queries: queries.forget_account("alice"))
+        self.register()
+        for text in ("another password", "another password"):
+            channel.hears(text)
+        self.assertIn("your session has ended", channel.said[-1])
+        self.assertIn("Hello, alice", self.talk("alice", PASSWORD))
+
+    def test_the_old_password_has_three_tries(self) -> None:
+        channel = LiveChannel(2)
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        channel.hears(self.token)
+        for seconds in (0, 1, 2):
+            self.assertNoResult(ended)
+            for text in ("passwd", "wrong"):
+                channel.hears(text)
+            self.clock.advance(seconds)
+        self.successResultOf(ended)
+
     def test_logout_ends_the_token_and_exit_does_not(self) -> None:
         self.assertEqual(self.say("exit", "whoami"), [])
         self.assertEqual(self.say("logout", "whoami"), ["Goodbye, alice"])

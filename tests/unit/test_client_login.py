@@ -17,7 +17,9 @@ from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.tokens import Tokens
 
 SERVER = "localhost:9093"
-TOKEN = "Token: nlt_abc  valid until 2026-12-01T12:00:00Z"
+ABC = f"nlt_{'abc':x<43}"
+DEF = f"nlt_{'def':x<43}"
+TOKEN = f"Token: {ABC}  valid until 2026-12-01T12:00:00Z"
 
 
 class TokensTests(SynchronousTestCase):
@@ -28,19 +30,19 @@ class TokensTests(SynchronousTestCase):
 
     def test_one_for_each_server(self) -> None:
         self.assertIsNone(self.tokens.find(SERVER))
-        self.tokens.keep(SERVER, "nlt_abc")
-        self.tokens.keep("localhost:1", "nlt_def")
+        self.tokens.keep(SERVER, ABC)
+        self.tokens.keep("localhost:1", DEF)
         again = Tokens(self.path, self.told.append)
-        self.assertEqual([again.find(SERVER), again.find("localhost:1")], ["nlt_abc", "nlt_def"])
+        self.assertEqual([again.find(SERVER), again.find("localhost:1")], [ABC, DEF])
         again.forget(SERVER)
         again.forget("localhost:2")
-        self.assertEqual([again.find(SERVER), again.find("localhost:1")], [None, "nlt_def"])
+        self.assertEqual([again.find(SERVER), again.find("localhost:1")], [None, DEF])
         self.assertEqual(self.told, [])
 
     def test_only_its_owner_can_read_it(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         self.path.chmod(0o644)
-        self.tokens.keep(SERVER, "nlt_def")
+        self.tokens.keep(SERVER, DEF)
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual([path.name for path in self.path.parent.iterdir()], ["tokens.json"])
 
@@ -55,7 +57,7 @@ class TokensTests(SynchronousTestCase):
 
     def test_a_place_that_cannot_be_used(self) -> None:
         tokens = Tokens(Path("/proc/nowhere/tokens.json"), self.told.append)
-        tokens.keep(SERVER, "nlt_abc")
+        tokens.keep(SERVER, ABC)
         [line] = self.told
         self.assertTrue(line.startswith("cannot keep tokens in /proc/nowhere/tokens.json: "), line)
         Tokens(Path("/"), self.told.append).find(SERVER)
@@ -90,19 +92,19 @@ class LoginTests(SynchronousTestCase):
         login.heard("Hello, alice")
         shown, answer = login.heard(TOKEN)
         self.assertIsNone(answer)
-        self.assertNotIn("nlt_abc", shown)
+        self.assertNotIn(ABC, shown)
         self.assertIn("valid until 2026-12-01T12:00:00Z", shown)
         self.assertTrue(login.succeeded)
         login = self.login()
         self.assertTrue(login.answers_first)
-        self.assertEqual(login.heard("Name or token?")[1], "nlt_abc")
+        self.assertEqual(login.heard("Name or token?")[1], ABC)
         self.assertFalse(login.answers_first)
         self.assertFalse(login.succeeded)
         login.heard("Welcome back, alice")
         self.assertTrue(login.succeeded)
 
     def test_one_that_is_refused_is_forgotten(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         login = self.login()
         login.heard("Name or token?")
         login.heard("Wrong name, password or token.")
@@ -110,14 +112,14 @@ class LoginTests(SynchronousTestCase):
         self.assertIsNone(login.heard("Name or token?")[1])
 
     def test_a_wrong_password_later_does_not_cost_the_token(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         login = self.login()
         for line in ("Name or token?", "Welcome back, alice", "Password?", "Wrong name"):
             login.heard(line)
-        self.assertEqual(self.tokens.find(SERVER), "nlt_abc")
+        self.assertEqual(self.tokens.find(SERVER), ABC)
 
     def test_one_that_is_logged_out_is_forgotten(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         login = self.login()
         for line in ("Name or token?", "Welcome back, alice", "Goodbye, alice"):
             self.assertFalse(login.over)
@@ -129,6 +131,24 @@ class LoginTests(SynchronousTestCase):
         login = Login(None, SERVER)
         for line in ("Name or token?", TOKEN, "Goodbye, alice"):
             self.assertEqual(login.heard(line), (line, None))
+
+    def test_messages_that_come_as_one_line(self) -> None:
+        login = self.login()
+        login.heard("Repeat the password:")
+        shown, _ = login.heard(f"Hello, alice{TOKEN}")
+        self.assertTrue(login.succeeded)
+        self.assertEqual(self.tokens.find(SERVER), ABC)
+        self.assertNotIn(ABC, shown)
+        self.assertTrue(shown.startswith("Hello, aliceToken kept in "), shown)
+
+    def test_what_is_no_token_is_not_kept(self) -> None:
+        login = self.login()
+        for text in ("exit", "", "nlt_x", "\\x1b[2J", "x" * 131072, ABC + "\n"):
+            login.heard(f"Token: {text}  valid until 2026-12-01T12:00:00Z")
+            self.assertIsNone(self.tokens.find(SERVER))
+        self.tokens.path.parent.mkdir()
+        self.tokens.path.write_text('{"localhost:9093": "\\udcff"}')
+        self.assertIsNone(self.tokens.find(SERVER))
 
     def test_a_greeting_ends_an_introduction(self) -> None:
         introduction = Introduction()
@@ -150,21 +170,21 @@ class PipeTests(ConnectedTestCase):
         self.pipe.makeConnection(self.stdio)
 
     def test_the_input_waits_until_the_token_is_sent(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         self.join()
         self.assertEqual(self.stdio.producerState, "paused")
         self.connection.dataReceived(b"Name or tok")
         self.connection.dataReceived(b"en?\n")
-        self.assertEqual(self.transport.value(), b"nlt_abc\n")
+        self.assertEqual(self.transport.value(), f"{ABC}\n".encode())
         self.assertEqual(self.stdio.producerState, "producing")
         self.assertEqual(self.stdio.value(), b"Name or token?\n")
 
     def test_a_question_without_a_newline(self) -> None:
-        self.tokens.keep(SERVER, "nlt_abc")
+        self.tokens.keep(SERVER, ABC)
         self.join()
         self.connection.dataReceived(b"Name or token?")
         self.clock.advance(0.2)
-        self.assertEqual(self.transport.value(), b"nlt_abc\n")
+        self.assertEqual(self.transport.value(), f"{ABC}\n".encode())
 
     def test_without_a_token_nothing_waits(self) -> None:
         self.join()
@@ -194,7 +214,7 @@ class OptionsTests(SynchronousTestCase):
         path = Path(self.mktemp())
         options = parse("auth", "--host", "h", "--port", "1", "--token-file", str(path))
         options.make_dialogue(self.fail).heard(TOKEN)
-        self.assertIn("nlt_abc", path.read_text())
+        self.assertIn(ABC, path.read_text())
 
     def test_or_not_at_all(self) -> None:
         options = parse("auth", "--host", "h", "--port", "1", "--no-token")

@@ -17,6 +17,7 @@ from twisted_lab.accounts import (
     Queries,
     Unusable,
     open_database,
+    opening,
     register,
     remember,
 )
@@ -183,7 +184,7 @@ class RefusalTests(FileCase):
 
     def test_a_directory(self) -> None:
         Path(self.path).mkdir()
-        self.refuse("Is a directory")
+        self.refuse("is not a file")
 
     def test_a_missing_directory(self) -> None:
         self.path += "/missing/file"
@@ -344,3 +345,44 @@ class LeftAloneTests(FileCase):
         self.patch(sqlite3, "connect", connect)
         self.open()
         self.assertEqual(refused, ["database is locked"])
+
+
+class OthersTests(FileCase):
+    def test_a_lock_that_another_process_holds_is_waited_for_once_for_all(self) -> None:
+        self.patch(opening, "BUSY_SECONDS", 0.01)
+        database = self.open()
+        begun: list[str] = []
+        database._connection.set_trace_callback(begun.append)
+        works = [partial(remember, address=name, name=name, now=1.0) for name in "abc"]
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            results = database.run_all(works)
+            self.assertEqual([str(result) for result in results], ["database is locked"] * 3)
+            self.assertEqual(begun, ["BEGIN IMMEDIATE"])
+        self.assertEqual(database.run_all(works), ["a", "b", "c"])
+
+    def test_nothing_is_stored_in_a_file_that_was_removed(self) -> None:
+        database = self.open()
+        for change in (
+            lambda: Path(self.path).rename(f"{self.path}.old"),
+            lambda: Path(self.path).touch(),
+        ):
+            change()
+            error = self.assertRaises(
+                CannotStore, database.run, lambda queries: remember(queries, "a", "b", 1.0)
+            )
+            self.assertIn("was removed or replaced", str(error))
+
+    def test_the_secret_is_another_one_in_each_database(self) -> None:
+        secrets = set()
+        for _ in range(2):
+            with closing(open_database(":memory:")) as database:
+                secrets.add(database.run(lambda queries: queries.secret("unknown names")))
+        self.assertEqual([len(secret) for secret in secrets], [64, 64])
+
+    def test_old_failures_of_addresses_are_found_by_an_index(self) -> None:
+        [plan] = self.open()._connection.execute(
+            "EXPLAIN QUERY PLAN DELETE FROM failures "
+            "WHERE last <= 1 AND substr(subject, 1, 8) = 'address '"
+        )
+        self.assertIn("failures_of_addresses", plan[3])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, cast
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import UsernamePassword
@@ -20,7 +20,14 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.unit.memory import CHEAP, CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes, Passwords, account_name, name_key, register
+from twisted_lab.accounts import (
+    Lifetimes,
+    Passwords,
+    account_name,
+    change_password,
+    name_key,
+    register,
+)
 from twisted_lab.channels import Unable
 from twisted_lab.login import (
     Account,
@@ -111,10 +118,9 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertNoResult(waiting)
 
     def test_of_many_guesses_at_once_only_one_is_made(self) -> None:
-        hashing: Deferred[None] = Deferred()
-        self.hashes.wanted = hashing
+        self.hashes.slow = True
         guesses = [self.guess("Anna") for _ in range(20)]
-        hashing.callback(None)
+        self.hashes.finish()
         self.assertEqual(self.hashes.count, 1)
         self.clock.advance(1)
         self.assertEqual(self.hashes.count, 2)
@@ -148,6 +154,55 @@ class PasswordCheckerTests(LoginTestCase):
         self.failureResultOf(self.guess("z", address="10.0.0.2"), UnauthorizedLogin)
         self.clock.advance(1)
         self.failureResultOf(waiting, UnauthorizedLogin)
+
+    def test_of_many_guesses_from_an_address_only_a_few_are_made(self) -> None:
+        for number in range(30):
+            self.register(f"peer{number}")
+        self.hashes.slow = True
+        guesses = [self.guess(f"peer{number}", address="10.0.0.1") for number in range(30)]
+        self.assertEqual(self.hashes.count, 8)
+        self.hashes.finish()
+        self.assertEqual(self.hashes.count, 8)
+        self.clock.advance(127)
+        self.assertEqual(self.hashes.count, 8)
+        self.clock.advance(1)
+        self.assertEqual(self.hashes.count, 9)
+        for guess in guesses:
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+
+    def test_they_are_made_one_at_a_time_once_one_has_failed(self) -> None:
+        self.failureResultOf(self.guess("Anna", address="10.0.0.1"), UnauthorizedLogin)
+        guesses = [self.guess(f"peer{number}", address="10.0.0.1") for number in range(5)]
+        self.hashes.count = 0
+        self.hashes.slow = True
+        self.clock.advance(1)
+        self.assertEqual(self.hashes.count, 1)
+        self.hashes.finish()
+        self.assertEqual(self.hashes.count, 1)
+        self.clock.advance(2)
+        self.assertEqual(self.hashes.count, 2)
+        for guess in guesses:
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+
+    def test_a_session_is_not_opened_with_a_password_that_was_changed_meanwhile(self) -> None:
+        credentials = PeerPassword(b"Anna", PASSWORD)
+        self.hashes.slow = True
+        logging_in = self.portal.login(credentials, credentials, IAccount)
+        self.storage.database.run(
+            lambda queries: change_password(queries, "anna", CHEAP.hash("another password"))
+        )
+        self.hashes.finish()
+        account = cast(Account, self.successResultOf(logging_in)[1])
+        self.failureResultOf(
+            Deferred.fromCoroutine(account.open_session("here")), UnauthorizedLogin
+        )
+
+    def test_it_is_opened_when_the_hash_was_renewed(self) -> None:
+        self.hashes.passwords = Passwords(memory_mib=0.125, passes=1)
+        credentials = PeerPassword(b"Anna", PASSWORD)
+        login = self.portal.login(credentials, credentials, IAccount)
+        account = cast(Account, self.successResultOf(login)[1])
+        self.successResultOf(Deferred.fromCoroutine(account.open_session("here")))
 
     def test_a_guess_that_is_cancelled_hinders_nobody(self) -> None:
         self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
@@ -202,6 +257,10 @@ class TokenTests(LoginTestCase):
     def test_an_idle_one_ends(self) -> None:
         self.clock.advance(60)
         self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
+
+    def test_a_right_one_does_not_wait_for_others_failures(self) -> None:
+        self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
+        self.successResultOf(self.login(Token(self.token, "10.0.0.1")))
 
     def test_wrong_ones_from_an_address_are_slowed_down(self) -> None:
         self.failureResultOf(self.login(Token("nlt_x", "10.0.0.1")), UnauthorizedLogin)

@@ -72,23 +72,33 @@ class ProxyTests(SynchronousTestCase):
             self.lose()
 
     def test_nothing_is_said_before_it_is_known_to_whom(self) -> None:
-        for byte in b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n":
-            self.assertEqual(self.wire.value(), b"")
-            self.connection.dataReceived(bytes([byte]))
-        self.connection.dataReceived(b"hel")
-        self.connection.dataReceived(b"lo\n")
-        self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
+        v4 = bytes([10, 1, 2, 3, 10, 0, 0, 1]) + struct.pack("!2H", 5647, 9092)
+        for header in (
+            b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n",
+            b"PROXY TCP4 10.1.2.3 10.0.0.100 5647 9092\r\n",
+            version_2(0x11, v4),
+            version_2(0x11, v4 + b"\x04\x00\x05hello"),
+        ):
+            for cut in range(1, len(header)):
+                self.connect()
+                self.connection.dataReceived(header[:cut])
+                self.assertEqual(self.wire.value(), b"")
+                self.connection.dataReceived(header[cut:] + b"hel")
+                self.connection.dataReceived(b"lo\n")
+                self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
+                self.lose()
 
     def test_who_does_not_speak_it_is_cut_off_and_the_log_says_so(self) -> None:
         for header in (
             b"GET / HTTP/1.0\r\n\r\n",
-            b"\r\n",
+            b"\r\nx",
             b"PROXY TCP4 10.1.2.3 10.0.0.1 x 9092\r\n",
             b"PROXY TCP4 rumpel stilz 1 2\r\n",
             b"PROXY TCP9 10.1.2.3 10.0.0.1 1 2\r\n",
             b"PROXY " + b"x" * 200,
             version_2(0x11, b"short"),
             version_2(0x13, b"x" * 12),
+            version_2(0x11, b"x" * 65535)[:17],
         ):
             self.connect()
             self.connection.dataReceived(header)

@@ -2,7 +2,7 @@
 
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
-from twisted_lab.accounts.guesses import Guess
+from twisted_lab.accounts.guesses import Guess, Standing
 from twisted_lab.accounts.names import BadName, clean_name, name_key
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database
 from twisted_lab.accounts.passwords import (
@@ -48,6 +48,7 @@ __all__ = [
     "Passwords",
     "Queries",
     "Session",
+    "Standing",
     "Store",
     "Unusable",
     "Work",

@@ -11,7 +11,7 @@ from twisted_lab.accounts.names import name_key
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.registry import change_password, register
 from twisted_lab.accounts.sessions import time_text
-from twisted_lab.accounts.throttle import Failures, account_subject, address_subject
+from twisted_lab.accounts.throttle import account_subject, address_subject
 
 Lines = list[str]
 
@@ -22,14 +22,11 @@ class NotFound(Exception):
 
 async def list_all(queries: Queries) -> Lines:
     """List the accounts, and the addresses that are known."""
-    lines = []
-    async for account in queries.accounts():
-        sessions = [session async for session in queries.sessions_of(account.key)]
-        failures = await queries.failures(account_subject(account.key)) or Failures()
-        lines.append(
-            f"account {account.name} since {time_text(account.since)}, "
-            f"sessions: {len(sessions)}, failures: {failures.count}"
-        )
+    lines = [
+        f"account {account.name} since {time_text(account.since)}, "
+        f"sessions: {account.sessions}, failures: {account.failures}"
+        async for account in queries.summaries()
+    ]
     async for peer in queries.peers():
         lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -86,15 +87,25 @@ def _drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
     raise RuntimeError("a transaction must not wait for anything but the database")
 
 
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class Database:
     """An open database, used by one thread at a time. `open_database` makes it.
 
     Args:
         connection: In autocommit mode.
+        path: The file, if there is one.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: str | None) -> None:
         self._connection = connection
+        self._file = (path, _identity(path)) if path else None
         self._queries = _queries(_Connection(connection))
 
     def run(self, work: Work[Result]) -> Result:
@@ -118,7 +129,10 @@ class Database:
         Returns:
             What each returned, or the exception that it raised; CannotStore if it was SQLite's.
         """
+        has_begun = False
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            has_begun = True
             return self._transact(works)
         except BaseException as error:
             with suppress(sqlite3.Error):
@@ -126,15 +140,14 @@ class Database:
                     self._connection.execute("ROLLBACK")
             if not isinstance(error, sqlite3.Error):
                 raise
-            if len(works) > 1:
+            if has_begun and len(works) > 1:
                 # It is the fault of one of them, or of none.
                 return [self.run_all([work])[0] for work in works]
-            return [CannotStore(str(error))]
+            return [CannotStore(str(error)) for _ in works]
 
     def _transact(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
         execute = self._connection.execute
         results: list[Result | Exception] = []
-        execute("BEGIN IMMEDIATE")
         for work in works:
             execute("SAVEPOINT work")
             try:
@@ -146,6 +159,8 @@ class Database:
                 results.append(error)
             execute("RELEASE work")
         execute("COMMIT")
+        if self._file is not None and _identity(self._file[0]) != self._file[1]:
+            return [CannotStore(f"{self._file[0]} was removed or replaced") for _ in works]
         return results
 
     async def _ask(self, work: Work[Result]) -> Result:

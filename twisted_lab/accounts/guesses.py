@@ -23,12 +23,14 @@ class Standing:
     Attributes:
         account: The account that the name belongs to, if there is one.
         delay: The seconds until it may be made; infinity if somebody has to open the account.
-        has_failures: Whether there are failures that a success makes up for.
+        account_failed: Whether the name has failures.
+        address_failed: Whether the address has.
     """
 
     account: Account | None
     delay: float
-    has_failures: bool
+    account_failed: bool
+    address_failed: bool
 
 
 class Guess:
@@ -46,38 +48,39 @@ class Guess:
     async def standing(self, queries: Queries, now: float) -> Standing:
         """Return what there is for and against it."""
         account = await queries.account(self._key) if self._key else None
-        ours = await _failures(queries, self._subject(account))
+        ours = await _failures(queries, await self._subject(queries, account))
         here = (await _failures(queries, self._address)).forgiven(now)
         delay = max(ours.delay(now), here.delay(now))
         if ours.count >= MOST_FAILURES:
             delay = math.inf
-        return Standing(account, delay, bool(ours.count or here.count))
+        return Standing(account, delay, bool(ours.count), bool(here.count))
 
     async def failed(self, queries: Queries, now: float) -> None:
         """Note that it was wrong."""
-        ours = await self._our_subject(queries)
+        account = await queries.account(self._key) if self._key else None
+        ours = await self._subject(queries, account)
         await _set(queries, ours, (await _failures(queries, ours)).one_more(now))
         here = (await _failures(queries, self._address)).forgiven(now)
         await _set(queries, self._address, here.one_more(now))
         await queries.forget_old_addresses(now - FORGIVEN_AFTER)
 
     async def succeeded(self, queries: Queries) -> None:
-        """Note that it was right, which makes up for all failures of the account.
+        """Note that it was right, which makes up for the failures of the account.
 
-        For an address it makes up for one: many people may share it, and one of them must not be
-        able to guess at others' passwords at ease by using their own now and then.
+        They are taken back for the address, too, and no more of them: somebody with an account
+        must not be able to make up for guesses at others' passwords by using their own.
         """
-        await _set(queries, await self._our_subject(queries), Failures())
-        here = await _failures(queries, self._address)
-        await _set(queries, self._address, here.one_less())
+        ours = account_subject(self._key)
+        count = (await _failures(queries, ours)).count
+        await _set(queries, ours, Failures())
+        await _set(queries, self._address, (await _failures(queries, self._address)).less(count))
 
-    async def _our_subject(self, queries: Queries) -> str:
-        return self._subject(await queries.account(self._key) if self._key else None)
-
-    def _subject(self, account: Account | None) -> str:
+    async def _subject(self, queries: Queries, account: Account | None) -> str:
         if not self._key:
             return ""
-        return (account_subject if account else unknown_subject)(self._key)
+        if account:
+            return account_subject(self._key)
+        return unknown_subject(self._key, await queries.secret("unknown names"))
 
 
 async def _failures(queries: Queries, subject: str) -> Failures:

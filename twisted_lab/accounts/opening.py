@@ -15,9 +15,9 @@ from twisted_lab.accounts.schema import STEPS
 DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".
 APPLICATION_ID = 0x6E6C6162
-MAGIC = b"SQLite format 3\0"
-# Other processes, such as `python -m twisted_lab.accounts`, may be writing.
-BUSY_SECONDS = 20.0
+SMALLEST_PAGE = 512
+# How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
+BUSY_SECONDS = 5.0
 
 
 class Unusable(Exception):
@@ -64,20 +64,24 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
             f"cannot use {path} as a database: {error}; restore a copy of it, or choose another "
             "file with --database"
         ) from None
-    return Database(connection)
+    return Database(connection, None if path == ":memory:" else path)
 
 
 def _make(path: str) -> None:
-    """Make the file, if there is none, for its owner alone."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Make the file, if there is none, for its owner alone.
+
+    One that is there is not opened: when this process closed it again, all its locks on the file
+    would be gone, those of its other connections to it included.
+    """
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unusable(f"{path} is not a file; choose one with --database")
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable(f"{path} is not a file; choose one with --database") from None
         # SQLite would take a file of a few bytes for an empty one.
-        if os.read(descriptor, len(MAGIC)) not in (b"", MAGIC):
-            raise sqlite3.DatabaseError("file is not a database")
-    finally:
-        os.close(descriptor)
+        if 0 < status.st_size < SMALLEST_PAGE:
+            raise sqlite3.DatabaseError("file is not a database") from None
 
 
 def _inspect(path: str, newest: int) -> None:

@@ -30,8 +30,12 @@ def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
     """See whether `password` may be chosen.
 
     Raises:
-        BadPassword: It is too short or too long.
+        BadPassword: It is too short or too long, or could not be sent as UTF-8.
     """
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise BadPassword("a password is text in UTF-8") from None
     if len(password) > LONGEST_PASSWORD:
         raise BadPassword(f"a password has at most {LONGEST_PASSWORD} characters")
     # Both, because the one form has more for some characters, and the other for others.

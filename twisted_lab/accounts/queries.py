@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from dbxs import many, maybe, query, statement
+from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.accounts.sessions import Session
 from twisted_lab.accounts.throttle import Failures
@@ -34,6 +34,16 @@ class Account:
     since: float
 
 
+@dataclass(frozen=True)
+class Summary:
+    """An account, with how many sessions and failures it has."""
+
+    name: str
+    since: float
+    sessions: int
+    failures: int
+
+
 def _text(_: object, value: str) -> str:
     return value
 
@@ -44,6 +54,10 @@ def _peer(_: object, address: str, name: str, since: float) -> Peer:
 
 def _account(_: object, key: str, name: str, password: str, since: float) -> Account:
     return Account(key, name, password, since)
+
+
+def _summary(_: object, name: str, since: float, sessions: int, failures: int) -> Summary:
+    return Summary(name, since, sessions, failures)
 
 
 def _session(
@@ -105,13 +119,6 @@ class Queries(Protocol):
     async def account(self, key: str) -> Account | None:
         """Return the account with that key."""
 
-    @query(
-        sql="SELECT key, name, password, since FROM accounts ORDER BY since, key",
-        load=many(_account),
-    )
-    def accounts(self) -> AsyncIterable[Account]:
-        """Return all accounts, oldest first."""
-
     @statement(sql="UPDATE accounts SET password = {password} WHERE key = {key}")
     async def set_password(self, key: str, password: str) -> None:
         """Store another hash."""
@@ -129,6 +136,16 @@ class Queries(Protocol):
     @statement(sql="DELETE FROM accounts")
     async def forget_all_accounts(self) -> None:
         """Close them all, with their sessions."""
+
+    @query(
+        sql="SELECT accounts.name, accounts.since, "
+        "(SELECT count(*) FROM sessions WHERE account = accounts.key), "
+        "coalesce((SELECT count FROM failures WHERE subject = 'account ' || accounts.key), 0) "
+        "FROM accounts ORDER BY accounts.since, accounts.key",
+        load=many(_summary),
+    )
+    def summaries(self) -> AsyncIterable[Summary]:
+        """Return all accounts with what belongs to them, oldest first."""
 
     # Sessions
 
@@ -179,6 +196,11 @@ class Queries(Protocol):
         """End the sessions that were last used, or begun, so long ago."""
 
     # Failures
+
+    @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(_text))
+    async def secret(self, purpose: str) -> str:
+        """Return a random text, which is another one in each database."""
+        ...
 
     @query(sql="SELECT count, last FROM failures WHERE subject = {subject}", load=maybe(_failures))
     async def failures(self, subject: str) -> Failures | None:

@@ -33,11 +33,34 @@ async def change_password(queries: Queries, key: str, hashed: str, kept: str = "
 
 
 async def open_session(
-    queries: Queries, key: str, token: str, origin: str, now: float, lifetimes: Lifetimes
-) -> None:
-    """Begin a session of an account with a new token, and clear away those that have ended."""
+    queries: Queries,
+    key: str,
+    token: str,
+    origin: str,
+    now: float,
+    lifetimes: Lifetimes,
+    hashed: str | None = None,
+) -> bool:
+    """Begin a session of an account with a new token, and clear away those that have ended.
+
+    Args:
+        queries: Where it is stored.
+        key: The account's key.
+        token: The token.
+        origin: The address from which it is opened.
+        now: The time.
+        lifetimes: How long sessions last.
+        hashed: The hash that the password was found to match, if it was a password.
+
+    Returns:
+        False if the account has another password by now, or there is no such account any more.
+    """
+    account = await queries.account(key)
+    if account is None or hashed not in (None, account.password):
+        return False
     await queries.end_old_sessions(now - lifetimes.idle, now - lifetimes.whole)
     await queries.add_session(token_digest(token), key, origin, now)
+    return True
 
 
 async def resume_session(

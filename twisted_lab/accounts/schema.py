@@ -41,7 +41,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
             last DOUBLE PRECISION NOT NULL
         )
         """,
-        "CREATE INDEX failures_by_last ON failures (last)",
+        "CREATE INDEX failures_of_addresses ON failures (last) "
+        "WHERE substr(subject, 1, 8) = 'address '",
+        "CREATE TABLE keys (purpose TEXT PRIMARY KEY, secret TEXT NOT NULL)",
+        "INSERT INTO keys (purpose, secret) VALUES ('unknown names', hex(randomblob(32)))",
     ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

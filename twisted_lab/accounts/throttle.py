@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import ipaddress
 from dataclasses import dataclass
 
@@ -38,9 +38,9 @@ class Failures:
         """Return what they are after a failure at `now`."""
         return Failures(self.count + 1, now)
 
-    def one_less(self) -> Failures:
-        """Return what they are after a success that makes up for one of them."""
-        return Failures(max(self.count - 1, 0), self.last)
+    def less(self, count: int) -> Failures:
+        """Return what they are when so many of them are taken back."""
+        return Failures(max(self.count - count, 0), self.last)
 
     def forgiven(self, now: float) -> Failures:
         """Return what is left of them after a quiet time."""
@@ -52,15 +52,15 @@ def account_subject(key: str) -> str:
     return f"account {key}"
 
 
-def unknown_subject(key: str) -> str:
+def unknown_subject(key: str, secret: str) -> str:
     """Say whose failures those of an unknown name are.
 
     People type their passwords where a name is asked for, so what they typed is not kept: unknown
-    names share 65,536 counts: too many to be filled up by somebody who wants to find out which
-    names are known, and few enough to be kept for ever.
+    names share 65,536 counts, which are few enough to be kept for ever. Nobody can find two names
+    that share one without knowing `secret`: somebody who could would see which names are unknown.
     """
-    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"unknown {digest[:4]}"
+    digest = hmac.digest(secret.encode(), key.encode("utf-8", "surrogatepass"), "sha256")
+    return f"unknown {digest.hex()[:4]}"
 
 
 def address_subject(host: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from twisted_lab.client.tokens import Tokens
+
+TOKEN = re.compile(r"Token: (nlt_[A-Za-z0-9_-]{43})  valid until ")
 
 
 class Dialogue(Protocol):
@@ -90,26 +93,25 @@ class Login:
         return self._token is not None and not self._tried
 
     def heard(self, line: str) -> tuple[str, str | None]:
-        """See `Dialogue`."""
+        """See `Dialogue`.
+
+        Where the server ends its messages with nothing, several may come as one line.
+        """
         self.hidden = line.endswith(("Password?", "password:"))
-        if line == "Name or token?" and self.answers_first:
-            self._tried = True
-            return f"{line} (the one kept from last time)", self._token
-        if line.startswith(("Hello, ", "Welcome back, ")):
+        if "Hello, " in line or "Welcome back, " in line:
             self.succeeded = True
-        elif line.startswith("Goodbye, "):
+        if line.startswith("Goodbye, "):
             self.over = True
             self._forget()
-        elif line.startswith("Wrong ") and self._tried and not self.succeeded:
+        if "Wrong name" in line and self._tried and not self.succeeded:
             self._forget()
-        elif line.startswith("Token: ") and self._tokens:
-            return self._keep(line, self._tokens), None
+        if self._tokens and (said := TOKEN.search(line)):
+            self._tokens.keep(self._server, said[1])
+            line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
+        if line.endswith("Name or token?") and self.answers_first:
+            self._tried = True
+            return f"{line} (the one kept from last time)", self._token
         return line, None
-
-    def _keep(self, line: str, tokens: Tokens) -> str:
-        token, _, until = line.removeprefix("Token: ").partition("  valid until ")
-        tokens.keep(self._server, token)
-        return f"Token kept in {tokens.path}, valid until {until}"
 
     def _forget(self) -> None:
         if self._tokens:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_state_path
+
+TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 
 
 def default_path() -> Path:
@@ -45,7 +48,12 @@ class Tokens:
     def _read(self) -> dict[str, str]:
         try:
             tokens = json.loads(self.path.read_bytes())
-            return {str(server): str(token) for server, token in tokens.items()}
+            # What is no token is not sent to anybody.
+            return {
+                server: token
+                for server, token in tokens.items()
+                if isinstance(token, str) and TOKEN.fullmatch(token)
+            }
         except FileNotFoundError:
             pass
         except OSError as error:

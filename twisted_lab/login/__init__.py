@@ -11,9 +11,10 @@ from twisted_lab.login.checkers import (
 )
 from twisted_lab.login.hashing import Hashing
 from twisted_lab.login.realm import Account, AccountRealm, IAccount
-from twisted_lab.login.visit import Visit, choose_password, refusal
+from twisted_lab.login.visit import TRIES, Visit, choose_password, refusal
 
 __all__ = [
+    "TRIES",
     "Account",
     "AccountRealm",
     "Hashes",

@@ -5,7 +5,9 @@ Any server that logs in through a `twisted.cred.portal.Portal` can use them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 from typing import Protocol as Interface
@@ -14,7 +16,7 @@ from weakref import WeakValueDictionary
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
@@ -24,6 +26,7 @@ from twisted_lab.accounts import (
     Guess,
     Lifetimes,
     Passwords,
+    Standing,
     Store,
     name_key,
     resume_session,
@@ -33,6 +36,10 @@ from twisted_lab.channels import Unable
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
 LONGEST_NAME_BYTES = 1024
+# So many attempts from one address are made at once, as long as none has failed.
+MOST_AT_ONCE = 8
+
+Check = Callable[[Account | None], Awaitable[str | None]]
 
 
 class Hashes(Interface):
@@ -75,11 +82,15 @@ class PeerPassword(UsernamePassword):
     """A name and a password, and the IP address from which they come.
 
     Other servers' credentials have no address: then failures count against the account alone.
+
+    Attributes:
+        hashed: The hash that the password was found to match.
     """
 
     def __init__(self, username: bytes, password: bytes, address: str = "") -> None:
         super().__init__(username, password)
         self.address = address
+        self.hashed: str | None = None
 
 
 class _Checker:
@@ -95,43 +106,53 @@ class _Checker:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns: WeakValueDictionary[str, DeferredLock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()
 
-    async def _attempt(
-        self,
-        key: str,
-        address: str,
-        check: Callable[[Account | None], Awaitable[str | None]],
-    ) -> bytes | tuple[()]:
-        """Make one attempt, when it is due.
+    async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
+        """Make one attempt, when it is due, and return the account's name.
 
-        Of those for one account there is one at a time: or else many could be made before the
-        first of them has failed. None waits for its time while others of that account could be
-        made.
+        Of those for one account there is one at a time, and of those from an address that has
+        failures, or else many could be made before the first of them has failed. None is in
+        others' way while it waits for its time.
         """
+        address = getattr(credentials, "address", "")
         guess = Guess(key, address)
-        turn = self._turns.setdefault(key, DeferredLock()) if key else DeferredLock()
+        turns = [self._turn("name", key, 1)] if key else []
+        if address:
+            turns.append(self._turn("address", address, MOST_AT_ONCE))
+        alone = self._turn("failed address", address, 1)
         while True:
-            async with turn:
+            with ExitStack() as held:
+                for turn in turns:
+                    await turn.acquire()
+                    held.callback(turn.release)
                 standing = await self._storage.run(
                     partial(guess.standing, now=self._clock.seconds())
                 )
-                if not standing.delay:
-                    name = await check(standing.account)
-                    if name is None:
-                        await self._storage.run(partial(guess.failed, now=self._clock.seconds()))
-                        raise UnauthorizedLogin
-                    if standing.has_failures:
-                        await self._storage.run(guess.succeeded)
-                    return name.encode()
-            delay = standing.delay
-            if delay == float("inf"):
+                if not standing.delay and (alone in turns or not standing.address_failed):
+                    return await self._check(guess, standing, check)
+            if not standing.delay:
+                turns.append(alone)
+            elif standing.delay == math.inf:
                 raise TooManyFailures(
                     "too many failures for this name; whoever runs this server can open it again"
                 )
-            if delay > LONGEST_WAIT:
-                raise TooManyFailures(f"too many failures; try again in {delay:.0f} s")
-            await deferLater(self._clock, delay)
+            elif standing.delay > LONGEST_WAIT:
+                raise TooManyFailures(f"too many failures; try again in {standing.delay:.0f} s")
+            else:
+                await deferLater(self._clock, standing.delay)
+
+    def _turn(self, kind: str, of: str, at_once: int) -> DeferredSemaphore:
+        return self._turns.setdefault(f"{kind} {of}", DeferredSemaphore(at_once))
+
+    async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
+        name = await check(standing.account)
+        if name is None:
+            await self._storage.run(partial(guess.failed, now=self._clock.seconds()))
+            raise UnauthorizedLogin
+        if standing.account_failed:
+            await self._storage.run(guess.succeeded)
+        return name
 
 
 @implementer(ICredentialsChecker)
@@ -152,34 +173,35 @@ class PasswordChecker(_Checker):
         return Deferred.fromCoroutine(self._request(credentials))
 
     async def _request(self, credentials: Any) -> bytes | tuple[()]:
-        try:
-            name = credentials.username[:LONGEST_NAME_BYTES].decode()
-            password = credentials.password.decode()
-        except UnicodeDecodeError:
-            raise UnauthorizedLogin from None
-        key = name_key(name)
-        return await self._attempt(
-            key, getattr(credentials, "address", ""), partial(self._check, password)
-        )
+        # What is not UTF-8 is nobody's name or password, and costs as much as those do.
+        key = name_key(credentials.username[:LONGEST_NAME_BYTES].decode(errors="replace"))
+        password = credentials.password.decode(errors="surrogateescape")
+        check = partial(self._compare, credentials, password)
+        return (await self._attempt(key, credentials, check)).encode()
 
-    async def _check(self, password: str, account: Account | None) -> str | None:
+    async def _compare(
+        self, credentials: Any, password: str, account: Account | None
+    ) -> str | None:
         passwords = self._hashes.passwords
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         if not await self._hashes.matches(hashed, password) or account is None:
             return None
         if passwords.is_outdated(hashed):
-            await self._renew(account.key, hashed, password)
+            hashed = await self._renew(account.key, hashed, password)
+        if isinstance(credentials, PeerPassword):
+            credentials.hashed = hashed
         return account.name
 
-    async def _renew(self, key: str, old: str, password: str) -> None:
+    async def _renew(self, key: str, old: str, password: str) -> str:
         try:
             hashed = await self._hashes.hash(password)
         except Unable:
-            return  # There is always another login.
+            return old  # There is always another login.
         await self._storage.run(
             lambda queries: queries.renew_password(key=key, old=old, password=hashed)
         )
+        return hashed
 
 
 @implementer(ICredentialsChecker)
@@ -209,22 +231,21 @@ class TokenChecker(_Checker):
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
         """See `twisted.cred.checkers.ICredentialsChecker`."""
-        return Deferred.fromCoroutine(
-            self._attempt(
-                "",
-                getattr(credentials, "address", ""),
-                partial(self._check, credentials.token),
-            )
-        )
+        return Deferred.fromCoroutine(self._request(credentials))
 
-    async def _check(self, token: str, _: Account | None) -> str | None:
+    async def _request(self, credentials: Any) -> bytes | tuple[()]:
         account = await self._storage.run(
             partial(
-                resume_session, token=token, now=self._clock.seconds(), lifetimes=self._lifetimes
+                resume_session,
+                token=credentials.token,
+                now=self._clock.seconds(),
+                lifetimes=self._lifetimes,
             )
         )
-        if account is None:
-            # A wrong token takes as long as a wrong password.
-            await self._hashes.matches(self._hashes.passwords.decoy, token)
-            return None
-        return account.name
+        # Nobody guesses a right one: it does not wait for others' failures at its address.
+        name = account.name if account else None
+        return (name or await self._attempt("", credentials, self._compare)).encode()
+
+    async def _compare(self, _: Account | None) -> None:
+        # A wrong token takes as long as a wrong password.
+        await self._hashes.matches(self._hashes.passwords.decoy, "")

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import Attribute, Interface, implementer
 
 from twisted_lab.accounts import (
     Lifetimes,
+    Queries,
     Session,
     Store,
     change_password,
@@ -23,7 +25,7 @@ from twisted_lab.accounts import (
     revoke,
     token_digest,
 )
-from twisted_lab.login.checkers import Hashes
+from twisted_lab.login.checkers import Hashes, PeerPassword
 
 
 class IAccount(Interface):
@@ -38,12 +40,18 @@ class Account:
 
     Each method fails with `twisted_lab.channels.Unable` if it cannot be done.
 
+    Args:
+        name: Its name, as it was registered.
+        realm: Where it belongs.
+        hashed: The hash that the password was found to match, if it was a password.
+
     Attributes:
         name: Its name, as it was registered.
     """
 
-    def __init__(self, name: str, realm: AccountRealm) -> None:
+    def __init__(self, name: str, realm: AccountRealm, hashed: str | None = None) -> None:
         self.name = name
+        self._hashed = hashed
         self._key = name_key(name)
         self._realm = realm
 
@@ -55,22 +63,34 @@ class Account:
 
         Returns:
             Its token, and the time when it ends at the latest, in seconds of Unix time.
+
+        Raises:
+            UnauthorizedLogin: The password was changed since it was found right.
         """
         realm = self._realm
         token = new_token()
         now = realm.clock.seconds()
-        await realm.storage.run(
-            lambda queries: open_session(queries, self._key, token, origin, now, realm.lifetimes)
+        work = partial(
+            open_session,
+            key=self._key,
+            token=token,
+            origin=origin,
+            now=now,
+            lifetimes=realm.lifetimes,
+            hashed=self._hashed,
         )
+        if not await realm.storage.run(work):
+            raise UnauthorizedLogin
         return token, now + realm.lifetimes.whole
 
     async def use_session(self, token: str) -> bool:
         """Renew the time of a session; False if it has ended, or the account was closed."""
+        return await self._realm.storage.run(partial(self._use, token=token))
+
+    async def _use(self, queries: Queries, token: str) -> bool:
         realm = self._realm
-        now = realm.clock.seconds()
-        return None is not await realm.storage.run(
-            lambda queries: resume_session(queries, token, now, realm.lifetimes)
-        )
+        account = await resume_session(queries, token, realm.clock.seconds(), realm.lifetimes)
+        return account is not None
 
     async def sessions(self) -> list[Session]:
         """Return its sessions, oldest first."""
@@ -89,12 +109,21 @@ class Account:
         digest = token_digest(token)
         await self._realm.storage.run(lambda queries: queries.end_session(digest))
 
-    async def change_password(self, password: str, token: str) -> None:
-        """Change the password, and end all sessions but the one of `token`."""
+    async def change_password(self, password: str, token: str) -> bool:
+        """Change the password, and end all sessions but the one of `token`.
+
+        Returns:
+            False if that session has ended meanwhile; then nothing is changed.
+        """
         hashed = await self._realm.hashes.hash(password)
-        await self._realm.storage.run(
-            partial(change_password, key=self._key, hashed=hashed, kept=token_digest(token))
-        )
+
+        async def work(queries: Queries) -> bool:
+            if not await self._use(queries, token):
+                return False
+            await change_password(queries, self._key, hashed, token_digest(token))
+            return True
+
+        return await self._realm.storage.run(work)
 
 
 @implementer(IRealm)
@@ -121,9 +150,13 @@ class AccountRealm:
     ) -> tuple[Any, Account, Callable[[], None]]:
         """See `twisted.cred.portal.IRealm`.
 
+        If `mind` is the PeerPassword that was logged in with, sessions are opened only for as long
+        as that password is the account's.
+
         Raises:
             NotImplementedError: An IAccount is not what is asked for.
         """
         if IAccount not in interfaces:
             raise NotImplementedError("the only avatar of this realm is an IAccount")
-        return IAccount, Account(avatar_id.decode(), self), lambda: None
+        hashed = mind.hashed if isinstance(mind, PeerPassword) else None
+        return IAccount, Account(avatar_id.decode(), self, hashed), lambda: None

@@ -11,6 +11,8 @@ from twisted_lab.channels import Channel
 from twisted_lab.login.checkers import TooManyFailures
 from twisted_lab.login.realm import Account
 
+ENDED = "error: your session has ended; log in again"
+TRIES = 3
 HELP = (
     "whoami: says who you are",
     "sessions: lists where you are logged in",
@@ -68,6 +70,7 @@ class Visit:
         self._token = token
         self._shortest = shortest
         self._check = check
+        self._tries = TRIES
 
     async def converse(self) -> None:
         """Do what the peer says, until it leaves or its session has ended."""
@@ -85,7 +88,7 @@ class Visit:
                 return
             # It may have ended since the last command: by itself, or because somebody ended it.
             if not await self._account.use_session(self._token):
-                say("error: your session has ended; log in again")
+                say(ENDED)
                 return
             if command == "logout":
                 await self._account.end_session(self._token)
@@ -100,6 +103,9 @@ class Visit:
                 say(f"error: {error}")
             except UnauthorizedLogin as error:
                 say(refusal(error))
+                self._tries -= 1
+                if not self._tries:
+                    return
 
     async def _whoami(self, _: str) -> None:
         self._channel.say(self._account.name)
@@ -125,8 +131,10 @@ class Visit:
         self._channel.say("Password?")
         await self._check(self._account.name, await self._channel.hear())
         password = await choose_password(self._channel, "New password:", self._shortest)
-        await self._account.change_password(password, self._token)
-        self._channel.say("Password changed. All other sessions are ended.")
+        if await self._account.change_password(password, self._token):
+            self._channel.say("Password changed. All other sessions are ended.")
+        else:
+            self._channel.say(ENDED)
 
     async def _help(self, _: str) -> None:
         for line in HELP:

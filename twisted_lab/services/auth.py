@@ -27,6 +27,7 @@ from twisted_lab.accounts import (
 from twisted_lab.channels import Channel
 from twisted_lab.events import ServiceEvents
 from twisted_lab.login import (
+    TRIES,
     Account,
     AccountRealm,
     Hashing,
@@ -49,7 +50,6 @@ from twisted_lab.serving import (
     one_of,
 )
 
-TRIES = 3
 MOST_HOURS = 24 * 366
 
 
@@ -135,8 +135,7 @@ class Authentication:
         now = realm.clock.seconds()
         if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
             raise BadName("somebody else has just taken that name")
-        _, account, _ = realm.requestAvatar(name.encode(), None, IAccount)
-        return account
+        return Account(name, realm, hashed)
 
     async def _check(self, channel: Channel, name: str, password: str) -> Account:
         return await self._login(
@@ -146,7 +145,7 @@ class Authentication:
     async def _login(self, channel: Channel, credentials: ICredentials) -> Account:
         account: Any
         try:
-            _, account, _ = await self._portal.login(credentials, None, IAccount)
+            _, account, _ = await self._portal.login(credentials, credentials, IAccount)
         except UnauthorizedLogin:
             self._events.login_failed(channel.peer.text)
             raise

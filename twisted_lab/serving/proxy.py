@@ -22,20 +22,35 @@ from twisted_lab.peers import address_text
 
 # A proxy says it first thing.
 HEADER_SECONDS = 10.0
-# What tells the two versions apart stands in so many bytes.
-SHORTEST_HEADER = 16
+# The longest header of version 1. Those of version 2 say how long they are, and are let be as long
+# as a proxy may have use for.
+LONGEST_LINE = 107
+LONGEST_HEADER = 4096
+# What a header of version 2 begins with, up to its length and with it.
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+FIXED = 16
 # The specification has this one, but Twisted's parser wants a space behind it.
 UNKNOWN = b"PROXY UNKNOWN\r\n"
 
 
-class _Pending(Protocol):
-    """Stands in for the protocol until it is known who the client is."""
+def header_size(data: bytes) -> int | None:
+    """Return the size of the header that `data` begins with; None if there is more of it to come.
 
-    def __init__(self) -> None:
-        self.received = b""
-
-    def dataReceived(self, data: bytes) -> None:
-        self.received += data
+    What cannot be a header has the size of `data`.
+    """
+    if data.startswith(SIGNATURE[: len(data)]):
+        if len(data) < FIXED:
+            return None
+        size = FIXED + int.from_bytes(data[FIXED - 2 : FIXED], "big")
+        if len(data) < size <= LONGEST_HEADER:
+            return None
+        return min(size, len(data))
+    if not data.startswith(b"PROXY"[: len(data)]):
+        return len(data)
+    end = data.find(b"\r\n", 0, LONGEST_LINE)
+    if end >= 0:
+        return end + 2
+    return None if len(data) < LONGEST_LINE else len(data)
 
 
 @implementer(IHalfCloseableProtocol)
@@ -50,9 +65,9 @@ class ProxiedConnection(HAProxyProtocolWrapper):
     wrappedProtocol: Any
 
     def __init__(self, factory: ProxiedFactory, protocol: Any) -> None:
-        super().__init__(factory, _Pending())
+        super().__init__(factory, Protocol())
         self._protocol = protocol
-        self._header = b""
+        self._received = b""
         self._is_refused = False
 
     def makeConnection(self, transport: Any) -> None:
@@ -69,22 +84,23 @@ class ProxiedConnection(HAProxyProtocolWrapper):
             return
         if self._is_refused:
             return
-        self._header += data
-        if len(self._header) < SHORTEST_HEADER and not self._header.endswith(b"\r\n"):
+        self._received += data
+        size = header_size(self._received)
+        if size is None:
             return
-        header, self._header = self._header, b""
-        if header.startswith(UNKNOWN):
-            header = header.replace(UNKNOWN, b"PROXY UNKNOWN \r\n", 1)
+        header, rest = self._received[:size], self._received[size:]
         try:
-            super().dataReceived(header)
+            super().dataReceived(b"PROXY UNKNOWN \r\n" if header == UNKNOWN else header)
             peer = self.getPeer()
             if isinstance(peer, IPv4Address | IPv6Address):
                 ipaddress.ip_address(peer.host)
         except Exception:
             # Twisted's parsers take much on trust, and raise what they like.
             self.loseConnection()
-        if self._proxyInfo is not None and not self._is_refused:
-            self._begin()
+        if self._proxyInfo is None:
+            self.loseConnection()
+        if not self._is_refused:
+            self._begin(rest)
 
     def loseConnection(self) -> None:
         """Close; Twisted's wrapper does it when it does not understand the header."""
@@ -105,13 +121,12 @@ class ProxiedConnection(HAProxyProtocolWrapper):
     def _is_known(self) -> bool:
         return self.wrappedProtocol is self._protocol
 
-    def _begin(self) -> None:
-        pending = self.wrappedProtocol
+    def _begin(self, rest: bytes) -> None:
         cancel(self._patience)
         self.wrappedProtocol = self._protocol
         self._protocol.makeConnection(self)
-        if pending.received:
-            self._protocol.dataReceived(pending.received)
+        if rest:
+            self._protocol.dataReceived(rest)
 
     def readConnectionLost(self) -> None:
         """The client sends no more."""
