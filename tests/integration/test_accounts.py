@@ -222,6 +222,13 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
             "Goodbye, anna",
         ]
         assert end.returncode == 0
+        # A token that is good no more is said, and the commands do not become names.
+        run(*arguments, typed=f"anna\n{PASSWORD}\n".encode())
+        assert accounts(tmp_path, "revoke", "anna").returncode == 0
+        end = run(*arguments, typed=b"whoami\n")
+        assert end.returncode == 1
+        assert b"New name" not in end.stdout
+        assert end.stderr.startswith(b"the token from last time is good no more"), end.stderr
         end = run(*arguments, typed=b"anna\nwrong\n")
         assert end.returncode == 1
         assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."

@@ -61,7 +61,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
         raise ValueError("no")
 
     async def unstorable(queries: Queries) -> None:
-        await queries.add_session("digest", "nobody", "here", 1.0)
+        await queries.add_session("digest", "nobody", "here", 1.0, 9.0)
 
     storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
     storage.open()

@@ -20,7 +20,6 @@ from twisted_lab.accounts import (
     change_password,
     check_password,
     clean_name,
-    live_sessions,
     name_key,
     new_token,
     open_database,
@@ -31,8 +30,10 @@ from twisted_lab.accounts import (
     revoke,
     time_text,
     token_digest,
+    was_token,
 )
 from twisted_lab.accounts.guesses import Standing
+from twisted_lab.accounts.sessions import REMEMBERED
 from twisted_lab.accounts.throttle import (
     FORGIVEN_AFTER,
     LONGEST_DELAY,
@@ -175,23 +176,20 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual(time_text(1790000000.9), "2026-09-21T14:13:20Z")
 
     def test_the_id_is_short(self) -> None:
-        self.assertEqual(Session("0123456789", "anna", "", 0, 0).id, "01234567")
+        self.assertEqual(Session("0123456789", "anna", "", 0, 0, 0).id, "01234567")
 
     def test_the_default_lifetimes(self) -> None:
-        session = Session("d", "anna", "", since=0, used=42000)
-        self.assertTrue(session.lasts(43199, Lifetimes()))
-        self.assertFalse(session.lasts(43200, Lifetimes()))
-        self.assertFalse(session.lasts(43800, Lifetimes(whole=math.inf)))
+        self.assertEqual(Lifetimes().end(since=0, used=0), 1800)
+        self.assertEqual(Lifetimes().end(since=0, used=42000), 43200)
 
-    @given(since=times, used=times, idle=times, whole=times, now=times)
+    @given(since=times, used=times, idle=times, whole=times)
     def test_it_lasts_until_either_time_is_over(
-        self, since: float, used: float, idle: float, whole: float, now: float
+        self, since: float, used: float, idle: float, whole: float
     ) -> None:
-        session, lifetimes = Session("d", "anna", "", since, used), Lifetimes(idle, whole)
-        end = min(used + idle, since + whole)
-        self.assertEqual(session.lasts(now, lifetimes), now < end)
-        self.assertFalse(session.lasts(end, lifetimes))
-        self.assertTrue(session.lasts(end - 1, lifetimes))
+        end = Lifetimes(idle, whole).end(since, used)
+        self.assertIn(end, (used + idle, since + whole))
+        self.assertLessEqual(end, used + idle)
+        self.assertLessEqual(end, since + whole)
 
 
 class FailuresTests(SynchronousTestCase):
@@ -394,8 +392,10 @@ class RegistryTests(MemoryCase):
         return account.name if account else None
 
     def live(self, key: str, now: float) -> list[str]:
-        found = self.run_work(lambda queries: live_sessions(queries, key, now, self.lifetimes))
-        return [session.digest for session in found]
+        async def live(queries: Queries) -> list[str]:
+            return [session.digest async for session in queries.sessions_of(key, now)]
+
+        return self.run_work(live)
 
     def test_a_name_is_taken_once(self) -> None:
         self.assertTrue(self.register("Anna"))
@@ -426,16 +426,15 @@ class RegistryTests(MemoryCase):
             self.assertEqual(self.resume("t", float(now)), "Anna")
         self.assertIsNone(self.resume("t", 100.0))
 
-    def test_a_new_session_clears_away_the_ended_ones(self) -> None:
+    def test_a_new_session_clears_away_those_that_ended_long_ago(self) -> None:
         self.register("Anna")
-        self.open("anna", "a", 0.0)
-        self.open("anna", "b", 5.0)
-        self.open("anna", "c", 10.0)
+        for token, now in (("a", 0.0), ("b", 5.0), ("c", 10.0 + REMEMBERED)):
+            self.open("anna", token, now)
 
-        async def stored(queries: Queries) -> list[str]:
-            return [session.digest async for session in queries.sessions()]
+        async def stored(queries: Queries) -> list[bool]:
+            return [await was_token(queries, token) for token in "abc"]
 
-        self.assertEqual(self.run_work(stored), [token_digest("b"), token_digest("c")])
+        self.assertEqual(self.run_work(stored), [False, True, True])
 
     def test_a_new_password_ends_all_other_sessions(self) -> None:
         for name in ("Anna", "Berta"):
@@ -472,7 +471,9 @@ class RegistryTests(MemoryCase):
             ("anna", id_, True),
             ("anna", id_, False),
         ):
-            self.assertEqual(self.run_work(partial(revoke, key=key, session_id=word)), done)
+            self.assertEqual(
+                self.run_work(partial(revoke, key=key, session_id=word, now=1.0)), done
+            )
         self.assertEqual(self.live("anna", 1.0), [token_digest("b")])
 
     def test_a_forgotten_account_has_no_sessions(self) -> None:

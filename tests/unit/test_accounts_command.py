@@ -27,6 +27,7 @@ from twisted_lab.accounts import __main__ as command
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 PROGRAM = f"{shlex.quote(sys.executable)} -m twisted_lab.accounts"
+ENDLESS = Lifetimes(1e12, 1e12)
 SINCE = "since 1970-01-01T00:00:01Z"
 
 
@@ -38,7 +39,7 @@ class Terminal(io.StringIO):
 async def fill(queries: Queries) -> None:
     for name in ("Anna", "Berta"):
         await register(queries, name, "hash", 1.0)
-        await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, Lifetimes())
+        await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
     await queries.set_failures("account anna", 100, 1.0)
     await remember(queries, "192.0.2.1", "Carla", 1.0)
     await remember(queries, "2001:db8::1", "Dora", 2.0)
@@ -281,7 +282,7 @@ class CommandTests(SynchronousTestCase):
     def test_a_session_goes_before_an_account_of_the_same_name(self) -> None:
         session = token_digest("Anna")[:8]
         self.run_work(lambda queries: register(queries, session, "hash", 1.0))
-        self.run_work(lambda queries: open_session(queries, session, "x", "here", 1.0, Lifetimes()))
+        self.run_work(lambda queries: open_session(queries, session, "x", "here", 1.0, ENDLESS))
         self.shows(["revoke", session], f"revoked {session} of anna")
         self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,8 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.accounts import (
     Lifetimes,
     Queries,
+    Session,
     change_password,
-    live_sessions,
     name_key,
     open_database,
     open_session,
@@ -27,6 +28,7 @@ from twisted_lab.accounts import (
     revoke,
     token_digest,
 )
+from twisted_lab.accounts.sessions import REMEMBERED
 
 LIFETIMES = Lifetimes(idle=10.0, whole=25.0)
 
@@ -102,9 +104,11 @@ class Machine(RuleBasedStateMachine):
         self.database.run(
             lambda queries: open_session(queries, key, token, "", self.now, LIFETIMES)
         )
-        # It clears away the others that have ended, which a clock set back cannot bring back.
+        # It forgets those that ended long ago, which a clock set back cannot bring back.
         self.sessions = {
-            token: known for token, known in self.sessions.items() if known.lasts(self.now)
+            token: known
+            for token, known in self.sessions.items()
+            if known.lasts(self.now - REMEMBERED)
         }
         self.sessions[token] = Known(key, self.now, self.now)
 
@@ -126,8 +130,8 @@ class Machine(RuleBasedStateMachine):
     def revoke(self, name: str, token: str) -> None:
         key, session_id = name_key(name), token_digest(token)[:8]
         known = self.sessions.get(token)
-        done = self.database.run(lambda queries: revoke(queries, key, session_id))
-        assert done == (known is not None and known.key == key)
+        done = self.database.run(lambda queries: revoke(queries, key, session_id, self.now))
+        assert done == (known is not None and known.key == key and known.lasts(self.now))
         if done:
             del self.sessions[token]
 
@@ -145,10 +149,11 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_live_sessions_are_known(self) -> None:
+        async def live(queries: Queries, key: str) -> list[Session]:
+            return [session async for session in queries.sessions_of(key, self.now)]
+
         for key in {*self.accounts, "nobody"}:
-            found = self.database.run(
-                lambda queries, key=key: live_sessions(queries, key, self.now, LIFETIMES)  # type: ignore[misc]
-            )
+            found = self.database.run(partial(live, key=key))
             assert sorted(session.digest for session in found) == sorted(self.live(key))
             assert [session.since for session in found] == sorted(
                 session.since for session in found
@@ -159,7 +164,7 @@ class Machine(RuleBasedStateMachine):
         async def stored(queries: Queries) -> dict[str, tuple[str, str]]:
             found = [
                 await queries.account(name_key(summary.name))
-                async for summary in queries.summaries()
+                async for summary in queries.summaries(self.now)
             ]
             return {account.key: (account.name, account.password) for account in found if account}
 

@@ -144,15 +144,21 @@ class AuthenticationTests(AuthenticationTestCase):
         self.assertEqual(self.recorder.names.count("login failed"), 3)
 
     def test_what_cannot_be_a_name_or_password(self) -> None:
-        for script, error in (
-            (("x" * 65,), "error: a name has 1 to 64 characters, not 65"),
-            (("bob", "short"), "error: a password has at least 8 characters"),
-            (("bob", "x" * 1025), "error: a password has at most 1024 characters"),
-            (("bob", PASSWORD, PASSWORD.upper()), "error: the two passwords are not the same"),
+        choose = "New name. Choose a password:"
+        for script, error, asked in (
+            (("x" * 65,), "error: a name has 1 to 64 characters, not 65", "Name or token?"),
+            (("bob", "short"), "error: a password has at least 8 characters", choose),
+            (("bob", "x" * 1025), "error: a password has at most 1024 characters", choose),
+            (("bob", PASSWORD, "no"), "error: the two passwords are not the same", choose),
         ):
             said = self.talk(*script)
-            self.assertEqual(said[-2:], [error, "Name or token?"])
+            self.assertEqual(said[-2:], [error, asked])
         self.assertEqual(self.hashes.count, 0)
+
+    def test_three_bad_passwords(self) -> None:
+        said = self.talk("bob", "1", "2", "3", "bob")
+        self.assertEqual(said.count("New name. Choose a password:"), 3)
+        self.assertEqual(said[-1], "error: a password has at least 8 characters")
 
     def test_of_two_registrations_of_one_name_one_wins(self) -> None:
         channels = [LiveChannel(1), LiveChannel(2)]
@@ -278,8 +284,8 @@ class VisitTests(AuthenticationTestCase):
         self.assertEqual(said, ["Password?", "Wrong name, password or token.", "alice"])
 
     def test_a_new_password_is_checked(self) -> None:
-        said = self.say("passwd", PASSWORD, "short", "whoami")
-        self.assertEqual(said[2:], ["error: a password has at least 8 characters", "alice"])
+        said = self.say("passwd", PASSWORD, "1", "2", "3", "whoami")
+        self.assertEqual(said[-2:], ["error: a password has at least 8 characters", "alice"])
 
     def test_a_session_that_has_ended_changes_no_password(self) -> None:
         thief = LiveChannel(2)

@@ -87,7 +87,7 @@ class LoginTests(SynchronousTestCase):
 
     def test_the_token_is_kept_and_used_next_time(self) -> None:
         login = self.login()
-        self.assertFalse(login.answers_first)
+        self.assertFalse(login.holds_input)
         self.assertEqual(login.heard("Name or token?"), ("Name or token?", None))
         login.heard("Hello, alice")
         shown, answer = login.heard(TOKEN)
@@ -96,11 +96,12 @@ class LoginTests(SynchronousTestCase):
         self.assertIn("valid until 2026-12-01T12:00:00Z", shown)
         self.assertTrue(login.succeeded)
         login = self.login()
-        self.assertTrue(login.answers_first)
+        self.assertTrue(login.holds_input)
         self.assertEqual(login.heard("Name or token?")[1], ABC)
-        self.assertFalse(login.answers_first)
+        self.assertTrue(login.holds_input)
         self.assertFalse(login.succeeded)
         login.heard("Welcome back, alice")
+        self.assertFalse(login.holds_input)
         self.assertTrue(login.succeeded)
 
     def test_one_that_is_refused_is_forgotten(self) -> None:
@@ -176,8 +177,18 @@ class PipeTests(ConnectedTestCase):
         self.connection.dataReceived(b"Name or tok")
         self.connection.dataReceived(b"en?\n")
         self.assertEqual(self.transport.value(), f"{ABC}\n".encode())
-        self.assertEqual(self.stdio.producerState, "producing")
         self.assertEqual(self.stdio.value(), b"Name or token?\n")
+        self.assertEqual(self.stdio.producerState, "paused")
+        self.connection.dataReceived(b"Welcome back, alice\n")
+        self.assertEqual(self.stdio.producerState, "producing")
+
+    def test_it_does_not_go_astray_when_the_token_is_refused(self) -> None:
+        self.tokens.keep(SERVER, ABC)
+        self.join()
+        self.connection.dataReceived(b"Name or token?\nWrong name, password or token.\n")
+        self.assertTrue(self.login.refused)
+        self.assertTrue(self.transport.disconnected)
+        self.assertEqual(self.stdio.producerState, "paused")
 
     def test_a_question_without_a_newline(self) -> None:
         self.tokens.keep(SERVER, ABC)

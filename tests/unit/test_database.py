@@ -209,7 +209,7 @@ async def breaks(queries: Queries) -> str:
 
 async def breaks_a_rule(queries: Queries) -> str:
     await remember(queries, "192.0.2.9", "Nobody", 0.0)
-    await queries.add_session("digest", "nobody", "", 0.0)
+    await queries.add_session("digest", "nobody", "", 0.0, 9.0)
     return "not reached"
 
 

@@ -258,6 +258,14 @@ class TokenTests(LoginTestCase):
         self.clock.advance(60)
         self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
 
+    def test_one_that_has_ended_is_wrong_but_no_guess(self) -> None:
+        self.clock.advance(600)
+        self.hashes.count = 0
+        for _ in range(3):
+            self.failureResultOf(self.login(Token(self.token, "10.0.0.1")), UnauthorizedLogin)
+        self.assertEqual(self.hashes.count, 3)
+        self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
+
     def test_a_right_one_does_not_wait_for_others_failures(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
         self.successResultOf(self.login(Token(self.token, "10.0.0.1")))

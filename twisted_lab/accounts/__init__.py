@@ -3,10 +3,10 @@
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
 from twisted_lab.accounts.guesses import Guess, Standing
-from twisted_lab.accounts.names import BadName, clean_name, name_key
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database
 from twisted_lab.accounts.passwords import (
     LANES,
+    LONGEST_PASSWORD,
     MEMORY_MIB,
     PASSES,
     BadPassword,
@@ -17,11 +17,11 @@ from twisted_lab.accounts.queries import Account, Queries
 from twisted_lab.accounts.registry import (
     account_name,
     change_password,
-    live_sessions,
     open_session,
     register,
     resume_session,
     revoke,
+    was_token,
 )
 from twisted_lab.accounts.sessions import (
     TOKEN_PREFIX,
@@ -31,10 +31,12 @@ from twisted_lab.accounts.sessions import (
     time_text,
     token_digest,
 )
+from twisted_lab.names import BadName, clean_name, name_key
 
 __all__ = [
     "DEFAULT_FILE",
     "LANES",
+    "LONGEST_PASSWORD",
     "MEMORY_MIB",
     "PASSES",
     "TOKEN_PREFIX",
@@ -56,7 +58,6 @@ __all__ = [
     "change_password",
     "check_password",
     "clean_name",
-    "live_sessions",
     "name_key",
     "new_token",
     "open_database",
@@ -67,4 +68,5 @@ __all__ = [
     "revoke",
     "time_text",
     "token_digest",
+    "was_token",
 ]

@@ -7,11 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from twisted_lab.accounts.names import name_key
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.registry import change_password, register
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import account_subject, address_subject
+from twisted_lab.names import name_key
 
 Lines = list[str]
 
@@ -21,14 +21,16 @@ class NotFound(Exception):
 
 
 async def list_all(queries: Queries) -> Lines:
-    """List the accounts, and the addresses that are known."""
+    """List the accounts, the addresses that are known, and those with failures."""
     lines = [
         f"account {account.name} since {time_text(account.since)}, "
         f"sessions: {account.sessions}, failures: {account.failures}"
-        async for account in queries.summaries()
+        async for account in queries.summaries(time.time())
     ]
     async for peer in queries.peers():
         lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
+    async for address, count in queries.failed_addresses():
+        lines.append(f"address {address}, failures: {count}")
     return lines
 
 
@@ -73,13 +75,13 @@ async def sessions(queries: Queries) -> Lines:
     return [
         f"{session.id} {session.account} since {time_text(session.since)} "
         f"used {time_text(session.used)} from {session.origin}"
-        async for session in queries.sessions()
+        async for session in queries.sessions(time.time())
     ]
 
 
 async def revoke(queries: Queries, word: str) -> Lines:
     """End a session by its id, or all of an account by its name."""
-    known = [session async for session in queries.sessions()]
+    known = [session async for session in queries.sessions(time.time())]
     ended = [session for session in known if session.id == word]
     ended = ended or [session for session in known if session.account == name_key(word)]
     for session in ended:

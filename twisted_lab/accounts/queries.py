@@ -61,9 +61,13 @@ def _summary(_: object, name: str, since: float, sessions: int, failures: int) -
 
 
 def _session(
-    _: object, digest: str, account: str, origin: str, since: float, used: float
+    _: object, digest: str, account: str, origin: str, since: float, used: float, ends: float
 ) -> Session:
-    return Session(digest, account, origin, since, used)
+    return Session(digest, account, origin, since, used, ends)
+
+
+def _address(_: object, address: str, count: int) -> tuple[str, int]:
+    return address, count
 
 
 def _failures(_: object, count: int, last: float) -> Failures:
@@ -139,48 +143,51 @@ class Queries(Protocol):
 
     @query(
         sql="SELECT accounts.name, accounts.since, "
-        "(SELECT count(*) FROM sessions WHERE account = accounts.key), "
+        "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}), "
         "coalesce((SELECT count FROM failures WHERE subject = 'account ' || accounts.key), 0) "
         "FROM accounts ORDER BY accounts.since, accounts.key",
         load=many(_summary),
     )
-    def summaries(self) -> AsyncIterable[Summary]:
+    def summaries(self, now: float) -> AsyncIterable[Summary]:
         """Return all accounts with what belongs to them, oldest first."""
 
     # Sessions
 
     @statement(
-        sql="INSERT INTO sessions (digest, account, origin, since, used) "
-        "VALUES ({digest}, {account}, {origin}, {now}, {now})"
+        sql="INSERT INTO sessions (digest, account, origin, since, used, ends) "
+        "VALUES ({digest}, {account}, {origin}, {now}, {now}, {ends})"
     )
-    async def add_session(self, digest: str, account: str, origin: str, now: float) -> None:
+    async def add_session(
+        self, digest: str, account: str, origin: str, now: float, ends: float
+    ) -> None:
         """Begin a session."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used FROM sessions WHERE digest = {digest}",
+        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        "WHERE digest = {digest}",
         load=maybe(_session),
     )
     async def session(self, digest: str) -> Session | None:
         """Return the session of that token."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used FROM sessions "
-        "WHERE account = {account} ORDER BY since, digest",
+        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
         load=many(_session),
     )
-    def sessions_of(self, account: str) -> AsyncIterable[Session]:
-        """Return the sessions of an account, oldest first."""
+    def sessions_of(self, account: str, now: float) -> AsyncIterable[Session]:
+        """Return the sessions of an account that have not ended, oldest first."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used FROM sessions "
-        "ORDER BY account, since, digest",
+        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        "WHERE ends > {now} ORDER BY account, since, digest",
         load=many(_session),
     )
-    def sessions(self) -> AsyncIterable[Session]:
-        """Return all sessions."""
+    def sessions(self, now: float) -> AsyncIterable[Session]:
+        """Return all sessions that have not ended."""
 
-    @statement(sql="UPDATE sessions SET used = {now} WHERE digest = {digest}")
-    async def use_session(self, digest: str, now: float) -> None:
+    @statement(sql="UPDATE sessions SET used = {now}, ends = {ends} WHERE digest = {digest}")
+    async def use_session(self, digest: str, now: float, ends: float) -> None:
         """Note that a session is used."""
 
     @statement(sql="DELETE FROM sessions WHERE digest = {digest}")
@@ -191,9 +198,9 @@ class Queries(Protocol):
     async def end_other_sessions(self, account: str, kept: str) -> None:
         """End all sessions of an account but one."""
 
-    @statement(sql="DELETE FROM sessions WHERE used <= {used} OR since <= {since}")
-    async def end_old_sessions(self, used: float, since: float) -> None:
-        """End the sessions that were last used, or begun, so long ago."""
+    @statement(sql="DELETE FROM sessions WHERE ends <= {before}")
+    async def forget_old_sessions(self, before: float) -> None:
+        """Forget the sessions that have ended so long ago."""
 
     # Failures
 
@@ -205,6 +212,14 @@ class Queries(Protocol):
     @query(sql="SELECT count, last FROM failures WHERE subject = {subject}", load=maybe(_failures))
     async def failures(self, subject: str) -> Failures | None:
         """Return the failures of `subject`."""
+
+    @query(
+        sql="SELECT substr(subject, 9), count FROM failures "
+        "WHERE substr(subject, 1, 8) = 'address ' ORDER BY last",
+        load=many(_address),
+    )
+    def failed_addresses(self) -> AsyncIterable[tuple[str, int]]:
+        """Return the addresses from which there were failures, with their numbers."""
 
     @statement(
         sql="INSERT INTO failures (subject, count, last) VALUES ({subject}, {count}, {last}) "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.accounts.names import BadName, clean_name, name_key
 from twisted_lab.accounts.queries import Account, Queries
-from twisted_lab.accounts.sessions import TOKEN_PREFIX, Lifetimes, Session, token_digest
+from twisted_lab.accounts.sessions import REMEMBERED, TOKEN_PREFIX, Lifetimes, token_digest
 from twisted_lab.accounts.throttle import account_subject
+from twisted_lab.names import BadName, clean_name, name_key
 
 
 def account_name(text: str) -> str:
@@ -41,7 +41,7 @@ async def open_session(
     lifetimes: Lifetimes,
     hashed: str | None = None,
 ) -> bool:
-    """Begin a session of an account with a new token, and clear away those that have ended.
+    """Begin a session of an account with a new token, and forget those that ended long ago.
 
     Args:
         queries: Where it is stored.
@@ -58,8 +58,8 @@ async def open_session(
     account = await queries.account(key)
     if account is None or hashed not in (None, account.password):
         return False
-    await queries.end_old_sessions(now - lifetimes.idle, now - lifetimes.whole)
-    await queries.add_session(token_digest(token), key, origin, now)
+    await queries.forget_old_sessions(now - REMEMBERED)
+    await queries.add_session(token_digest(token), key, origin, now, lifetimes.end(now, now))
     return True
 
 
@@ -68,22 +68,21 @@ async def resume_session(
 ) -> Account | None:
     """Use the session of `token` once more; None if there is none, or it has ended."""
     session = await queries.session(token_digest(token))
-    if session is None or not session.lasts(now, lifetimes):
+    if session is None or now >= session.ends:
         return None
-    await queries.use_session(session.digest, now)
+    await queries.use_session(session.digest, now, lifetimes.end(session.since, now))
     return await queries.account(session.account)
 
 
-async def live_sessions(
-    queries: Queries, key: str, now: float, lifetimes: Lifetimes
-) -> list[Session]:
-    """Return the sessions of an account that have not ended, oldest first."""
-    return [session async for session in queries.sessions_of(key) if session.lasts(now, lifetimes)]
+async def was_token(queries: Queries, token: str) -> bool:
+    """Tell whether `token` is, or lately was, that of a session."""
+    return await queries.session(token_digest(token)) is not None
 
 
-async def revoke(queries: Queries, key: str, session_id: str) -> bool:
+async def revoke(queries: Queries, key: str, session_id: str, now: float) -> bool:
     """End the session of an account that is called `session_id`; False if there is none."""
-    ended = [session async for session in queries.sessions_of(key) if session.id == session_id]
+    found = [session async for session in queries.sessions_of(key, now)]
+    ended = [session for session in found if session.id == session_id]
     for session in ended:
         await queries.end_session(session.digest)
     return bool(ended)

@@ -28,12 +28,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
             origin TEXT NOT NULL,
             since DOUBLE PRECISION NOT NULL,
-            used DOUBLE PRECISION NOT NULL
+            used DOUBLE PRECISION NOT NULL,
+            ends DOUBLE PRECISION NOT NULL
         )
         """,
         "CREATE INDEX sessions_by_account ON sessions (account)",
-        "CREATE INDEX sessions_by_since ON sessions (since)",
-        "CREATE INDEX sessions_by_used ON sessions (used)",
+        "CREATE INDEX sessions_by_end ON sessions (ends)",
         """
         CREATE TABLE failures (
             subject TEXT PRIMARY KEY,

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 TOKEN_PREFIX = "nlt_"
 TOKEN_BYTES = 32
+# Ended sessions are kept for so long: who comes back with such a token has not guessed it.
+REMEMBERED = 7 * 24 * 60 * 60.0  # seconds
 
 
 def new_token(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
@@ -43,6 +45,10 @@ class Lifetimes:
     idle: float = 30 * 60
     whole: float = 12 * 60 * 60
 
+    def end(self, since: float, used: float) -> float:
+        """Return when a session ends that began and was last used then."""
+        return min(used + self.idle, since + self.whole)
+
 
 @dataclass(frozen=True)
 class Session:
@@ -54,6 +60,7 @@ class Session:
         origin: The address from which it was opened.
         since: When that was, in seconds of Unix time.
         used: When it was last used.
+        ends: When it ends, if it is not used again.
     """
 
     digest: str
@@ -61,12 +68,9 @@ class Session:
     origin: str
     since: float
     used: float
+    ends: float
 
     @property
     def id(self) -> str:
         """What people call it by."""
         return self.digest[:8]
-
-    def lasts(self, now: float, lifetimes: Lifetimes) -> bool:
-        """Tell whether it is still good."""
-        return now < self.used + lifetimes.idle and now < self.since + lifetimes.whole

@@ -92,14 +92,16 @@ async def converse(
         tell(str(error))
         raise SystemExit(1) from None
     except HungUp as error:
-        if not dialogue.over:
+        if dialogue.succeeded and not dialogue.over:
             tell(
                 f"{connection.peer} hung up early: {error}; look into the server's log, "
                 "or try again"
             )
             raise SystemExit(1) from None
-    if not (status or dialogue.succeeded):
-        tell("not let in: see what the server said last; to a question, the input had no answer")
+    if dialogue.refused and not dialogue.succeeded:
+        tell("the token from last time is good no more; run it again with name and password")
+    elif not (status or dialogue.succeeded):
+        tell("not let in: see what the server said last")
     if status or not dialogue.succeeded:
         raise SystemExit(status or 1)
 

@@ -18,16 +18,18 @@ class Dialogue(Protocol):
         hidden: Whether what is typed now is a secret.
         over: Whether the server may close now, because all is said.
         succeeded: Whether what the conversation is for has come about.
+        refused: Whether what was answered without the person was wrong.
     """
 
     listens: bool
     hidden: bool
     over: bool
     succeeded: bool
+    refused: bool
 
     @property
-    def answers_first(self) -> bool:
-        """Tell whether the next question is answered without the person."""
+    def holds_input(self) -> bool:
+        """Tell whether input has to wait for what is answered without it."""
         ...
 
     def heard(self, line: str) -> tuple[str, str | None]:
@@ -46,7 +48,8 @@ class AnyTalk:
     hidden = False
     over = False
     succeeded = True
-    answers_first = False
+    refused = False
+    holds_input = False
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
@@ -58,7 +61,8 @@ class Introduction:
 
     listens = True
     hidden = False
-    answers_first = False
+    refused = False
+    holds_input = False
 
     def __init__(self) -> None:
         self.over = self.succeeded = False
@@ -81,16 +85,16 @@ class Login:
     listens = True
 
     def __init__(self, tokens: Tokens | None, server: str) -> None:
-        self.hidden = self.over = self.succeeded = False
+        self.hidden = self.over = self.succeeded = self.refused = False
         self._tokens = tokens
         self._server = server
         self._token = tokens.find(server) if tokens else None
         self._tried = False
 
     @property
-    def answers_first(self) -> bool:
+    def holds_input(self) -> bool:
         """See `Dialogue`."""
-        return self._token is not None and not self._tried
+        return self._token is not None and not (self.succeeded or self.refused)
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`.
@@ -103,12 +107,14 @@ class Login:
         if line.startswith("Goodbye, "):
             self.over = True
             self._forget()
-        if "Wrong name" in line and self._tried and not self.succeeded:
+        if "Wrong name" in line and self._tried and not (self.succeeded or self.refused):
+            self.refused = True
             self._forget()
+            line += " (The token from last time is good no more.)"
         if self._tokens and (said := TOKEN.search(line)):
             self._tokens.keep(self._server, said[1])
             line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
-        if line.endswith("Name or token?") and self.answers_first:
+        if line.endswith("Name or token?") and self._token is not None and not self._tried:
             self._tried = True
             return f"{line} (the one kept from last time)", self._token
         return line, None

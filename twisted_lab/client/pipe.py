@@ -66,7 +66,7 @@ class Pipe(Protocol):
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        if self._dialogue.answers_first:
+        if self._dialogue.holds_input:
             self.transport.pauseProducing()
         self.transport.registerProducer(self._connection.transport, True)
         self._connection.transport.registerProducer(self.transport, True)
@@ -78,11 +78,16 @@ class Pipe(Protocol):
             self._lines.add(self._read(data, False))
 
     def _heard(self, lines: str) -> None:
+        held = self._dialogue.holds_input
         for line in lines.removesuffix("\n").split("\n"):
             _, answer = self._dialogue.heard(line)
             if answer is not None:
                 self._connection.send(f"{answer}\n".encode())
-                self.transport.resumeProducing()
+        if self._dialogue.refused:
+            # The input was meant for what comes after a right answer.
+            self._connection.abandon()
+        elif held and not self._dialogue.holds_input:
+            self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
         """Standard input has more."""

@@ -46,7 +46,7 @@ class NoSecrets(InMemoryHistory):
 
     def append_string(self, string: str) -> None:
         """See `prompt_toolkit.history.History`."""
-        if not self._dialogue.hidden:
+        if not (self._dialogue.hidden or string.startswith("nlt_")):
             super().append_string(string)
 
 

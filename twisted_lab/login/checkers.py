@@ -30,6 +30,7 @@ from twisted_lab.accounts import (
     Store,
     name_key,
     resume_session,
+    was_token,
 )
 from twisted_lab.channels import Unable
 
@@ -243,8 +244,13 @@ class TokenChecker(_Checker):
             )
         )
         # Nobody guesses a right one: it does not wait for others' failures at its address.
-        name = account.name if account else None
-        return (name or await self._attempt("", credentials, self._compare)).encode()
+        if account is not None:
+            return account.name.encode()
+        if await self._storage.run(partial(was_token, token=credentials.token)):
+            # Nor is it a guess to come back with one after a while.
+            await self._compare(None)
+            raise UnauthorizedLogin
+        return (await self._attempt("", credentials, self._compare)).encode()
 
     async def _compare(self, _: Account | None) -> None:
         # A wrong token takes as long as a wrong password.

@@ -17,7 +17,6 @@ from twisted_lab.accounts import (
     Session,
     Store,
     change_password,
-    live_sessions,
     name_key,
     new_token,
     open_session,
@@ -94,15 +93,19 @@ class Account:
 
     async def sessions(self) -> list[Session]:
         """Return its sessions, oldest first."""
-        realm = self._realm
-        now = realm.clock.seconds()
-        return await realm.storage.run(
-            lambda queries: live_sessions(queries, self._key, now, realm.lifetimes)
-        )
+        now = self._realm.clock.seconds()
+
+        async def work(queries: Queries) -> list[Session]:
+            return [session async for session in queries.sessions_of(self._key, now)]
+
+        return await self._realm.storage.run(work)
 
     async def revoke(self, session_id: str) -> bool:
         """End the session with that id; False if there is none."""
-        return await self._realm.storage.run(lambda queries: revoke(queries, self._key, session_id))
+        now = self._realm.clock.seconds()
+        return await self._realm.storage.run(
+            lambda queries: revoke(queries, self._key, session_id, now)
+        )
 
     async def end_session(self, token: str) -> None:
         """End the session of that token."""

@@ -25,18 +25,26 @@ HELP = (
 
 
 async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
-    """Ask for a new password, twice.
+    """Ask for a new password, twice; and again, if it cannot be one.
 
     Raises:
-        BadPassword: It is too short or too long, or the two are not the same.
+        BadPassword: It was too short or too long, or the two were not the same, three times.
     """
-    channel.say(prompt)
-    password = await channel.hear()
-    check_password(password, shortest)
-    channel.say("Repeat the password:")
-    if await channel.hear() != password:
-        raise BadPassword("the two passwords are not the same")
-    return password
+    for tries_left in reversed(range(TRIES)):
+        channel.say(prompt)
+        try:
+            password = await channel.hear()
+            check_password(password, shortest)
+            channel.say("Repeat the password:")
+            if await channel.hear() != password:
+                raise BadPassword("the two passwords are not the same")
+        except BadPassword as error:
+            if not tries_left:
+                raise
+            channel.say(f"error: {error}")
+        else:
+            return password
+    raise AssertionError
 
 
 def refusal(error: UnauthorizedLogin) -> str:

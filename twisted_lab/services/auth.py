@@ -12,6 +12,7 @@ from twisted.cred.portal import Portal
 from twisted_lab.accounts import (
     DEFAULT_FILE,
     LANES,
+    LONGEST_PASSWORD,
     MEMORY_MIB,
     PASSES,
     TOKEN_PREFIX,
@@ -93,8 +94,11 @@ class Authentication:
         for _ in range(TRIES):
             try:
                 visit = await self._enter(channel)
-            except (BadName, BadPassword) as error:
+            except BadName as error:
                 channel.say(f"error: {error}")
+            except BadPassword as error:
+                channel.say(f"error: {error}")
+                return
             except UnauthorizedLogin as error:
                 channel.say(refusal(error))
             else:
@@ -174,7 +178,7 @@ class Options(ConversationOptions):
             None,
             8,
             "The least characters of a password.",
-            natural_number("min-password"),
+            natural_number("min-password", most=LONGEST_PASSWORD),
         ],
         [
             "token-idle",

@@ -18,15 +18,15 @@ class BadName(ValueError):
     """It cannot be a name; the text says why."""
 
 
-def clean_name(text: str) -> str:
+def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
     """Return the name that `text` is, without the space around it.
 
     Raises:
-        BadName: It has no character, more than 64, or one that cannot be seen.
+        BadName: It has no character, more than `longest`, or one that cannot be seen.
     """
     name = text.strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadName(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
+    if not 1 <= len(name) <= longest:
+        raise BadName(f"a name has 1 to {longest} characters, not {len(name)}")
     if not name.isprintable() or INVISIBLE.search(name):
         raise BadName("a name has no control or invisible characters")
     return name
