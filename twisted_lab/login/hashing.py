@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from threading import Thread, get_native_id
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, fail
@@ -18,16 +17,6 @@ Result = TypeVar("Result")
 
 # So many may wait for each thread; the last one of them waits for two or three seconds.
 QUEUE_PER_THREAD = 64
-NICENESS = 10
-
-
-class _Humble(Thread):
-    """A thread that lets others go first: hashes must not hold up those who want none."""
-
-    def run(self) -> None:
-        # On Linux a thread has a priority of its own.
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
-        super().run()
 
 
 class Hashing:
@@ -44,7 +33,6 @@ class Hashing:
         self.passwords = passwords
         self._reactor = reactor
         self._pool = ThreadPool(threads, threads, "hashing")
-        self._pool.threadFactory = _Humble
         # Twice as many, so that no thread waits for the reactor to give it the next one.
         self._free = DeferredSemaphore(2 * threads)
         self._most_waiting = threads * QUEUE_PER_THREAD
