@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels import Conversation, PeerGone
 from twisted_lab.peers import Peer
@@ -72,3 +75,54 @@ def play(conversation: Conversation, *script: str | Exception) -> list[str]:
     if raising is not None:
         raising()
     return channel.said
+
+
+class LossyWire:
+    """Carries datagrams one way, and does to them what networks do; the seed says to which.
+
+    Args:
+        clock: Carries them for a while.
+        seed: Makes the same choices again.
+        deliver: Called with each datagram that comes through.
+        drop: The share of datagrams that do not come.
+        duplicate: The share that come twice.
+        reorder: The share that are overtaken by others.
+        corrupt: The share of which a bit is changed.
+        delay: The seconds that all of them take.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        seed: int,
+        deliver: Callable[[bytes], object],
+        *,
+        drop: float = 0.0,
+        duplicate: float = 0.0,
+        reorder: float = 0.0,
+        corrupt: float = 0.0,
+        delay: float = 0.02,
+    ) -> None:
+        self._clock = clock
+        self._chance = random.Random(seed)
+        self._deliver = deliver
+        self._drop = drop
+        self._duplicate = duplicate
+        self._reorder = reorder
+        self._corrupt = corrupt
+        self._delay = delay
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram, for what that is worth."""
+        chance = self._chance.random
+        for _ in range(2 if chance() < self._duplicate else 1):
+            if chance() < self._drop:
+                continue
+            if chance() < self._corrupt and datagram:
+                changed = bytearray(datagram)
+                changed[self._chance.randrange(len(changed))] ^= 1 << self._chance.randrange(8)
+                datagram = bytes(changed)
+            seconds = self._delay
+            if chance() < self._reorder:
+                seconds += chance() * 5 * self._delay
+            self._clock.callLater(seconds, self._deliver, datagram)

@@ -1,0 +1,151 @@
+"""What is to be sent: cut to fragments, sent within a window, and sent again until it has come."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from twisted_lab.reliable.packets import LARGEST_FRAGMENT, MODULUS, Ack, Data, after, distance
+from twisted_lab.reliable.receiver import WINDOW
+from twisted_lab.reliable.timer import RetransmissionTimer
+
+FIRST_WINDOW = 10.0  # packets
+LEAST_WINDOW = 2.0
+# A packet behind which so many have come is lost, and is sent again without waiting (RFC 6675).
+REORDERED = 3
+
+
+def stamp(now: float) -> int:
+    """Return a time as it stands in a packet."""
+    return int(now * 1000) % MODULUS
+
+
+@dataclass
+class _Flight:
+    """A packet on its way."""
+
+    data: Data
+    sent: float
+    order: int  # among all sendings
+    passed: int = 0  # how often something came that was sent later
+    is_lost: bool = False
+
+
+class Sender:
+    """The sending half of a session.
+
+    Args:
+        session: The session's number.
+        first: The sequence number of the first packet.
+    """
+
+    def __init__(self, session: int, first: int) -> None:
+        self.timer = RetransmissionTimer()
+        self._session = session
+        self._next = first
+        self._oldest = first
+        self._waiting: deque[Data] = deque()
+        self._flights: dict[int, _Flight] = {}
+        self._window = FIRST_WINDOW
+        self._threshold = float(WINDOW)
+        self._recovered = first  # losses before this one have been answered for
+        self._progress = 0.0
+        self._order = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether everything has come."""
+        return not (self._waiting or self._flights)
+
+    @property
+    def unsent(self) -> int:
+        """Tell how many packets wait for the window."""
+        return len(self._waiting)
+
+    def stalled(self, now: float) -> float:
+        """Return for how many seconds nothing has come of what is on its way."""
+        return now - self._progress if self._flights else 0.0
+
+    def add(self, message: bytes) -> None:
+        """Send a message, as soon as the window lets it."""
+        for start in range(0, len(message) or 1, LARGEST_FRAGMENT):
+            fragment = message[start : start + LARGEST_FRAGMENT]
+            last = start + LARGEST_FRAGMENT >= len(message)
+            self._waiting.append(Data(self._session, self._next, 0, last, fragment))
+            self._next = after(self._next)
+
+    def due(self, now: float) -> list[Data]:
+        """Return what is to be sent now."""
+        late = [
+            flight
+            for flight in self._flights.values()
+            if flight.is_lost or now >= flight.sent + self.timer.timeout
+        ]
+        if any(not flight.is_lost for flight in late):
+            self.timer.expired()
+            self._threshold = max(self._window / 2, LEAST_WINDOW)
+            self._window = LEAST_WINDOW
+        again = [flight.data for flight in late[: int(self._window)]]
+        if not self._flights:
+            self._progress = now
+        fresh: list[Data] = []
+        while self._waiting and self._has_room(len(fresh)):
+            fresh.append(self._waiting.popleft())
+        return [self._stamped(data, now) for data in (*again, *fresh)]
+
+    def _stamped(self, data: Data, now: float) -> Data:
+        data = replace(data, stamp=stamp(now))
+        self._order += 1
+        self._flights[data.sequence] = _Flight(data, now, self._order)
+        return data
+
+    def _has_room(self, taken: int) -> bool:
+        ahead = distance(self._oldest, self._waiting[0].sequence)
+        return len(self._flights) + taken < int(self._window) and ahead < WINDOW
+
+    def deadline(self) -> float | None:
+        """Return when `due` has something to send again; None if nothing is on its way."""
+        if not self._flights:
+            return None
+        if any(flight.is_lost for flight in self._flights.values()):
+            return self._progress
+        return min(flight.sent for flight in self._flights.values()) + self.timer.timeout
+
+    def take(self, ack: Ack, now: float) -> None:
+        """Learn what has come. What was never sent cannot have: such an `ack` is not believed."""
+        sent = distance(self._oldest, self._waiting[0].sequence if self._waiting else self._next)
+        if not 0 <= distance(self._oldest, ack.next) <= sent:
+            return
+        came = [number for number in self._flights if distance(number, ack.next) > 0]
+        for first, end in ack.ranges:
+            start, stop = distance(self._oldest, first), distance(self._oldest, end)
+            if not 0 <= start < stop <= sent:
+                return
+            came += [
+                number for number in self._flights if start <= distance(self._oldest, number) < stop
+            ]
+        if came:
+            self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)
+            self._arrived(set(came), now)
+        self._oldest = ack.next
+
+    def _arrived(self, came: set[int], now: float) -> None:
+        latest = max(self._flights.pop(number).order for number in came)
+        self._progress = now
+        for number, flight in self._flights.items():
+            if flight.order < latest:
+                flight.passed += 1
+                if flight.passed == REORDERED:
+                    flight.is_lost = True
+                    self._lost(number)
+        if self._window < self._threshold:
+            self._window += len(came)
+        else:
+            self._window += len(came) / self._window
+        self._window = min(self._window, float(WINDOW))
+
+    def _lost(self, number: int) -> None:
+        # Once for all that was on its way at the time.
+        if distance(self._recovered, number) >= 0:
+            self._recovered = self._waiting[0].sequence if self._waiting else self._next
+            self._window = self._threshold = max(self._window / 2, LEAST_WINDOW)
