@@ -228,7 +228,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
         end = run(*arguments, typed=b"whoami\n")
         assert end.returncode == 1
         assert b"New name" not in end.stdout
-        assert end.stderr.startswith(b"the token from last time is good no more"), end.stderr
+        assert end.stderr.startswith(b"the token from last time was not taken"), end.stderr
         end = run(*arguments, typed=b"anna\nwrong\n")
         assert end.returncode == 1
         assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."

@@ -182,6 +182,15 @@ class PipeTests(ConnectedTestCase):
         self.connection.dataReceived(b"Welcome back, alice\n")
         self.assertEqual(self.stdio.producerState, "producing")
 
+    def test_nor_does_it_wait_for_ever_when_the_token_is_not_looked_at(self) -> None:
+        self.tokens.keep(SERVER, ABC)
+        self.join()
+        self.connection.dataReceived(b"Name or token?\nerror: too many failures\n")
+        self.assertFalse(self.transport.disconnected)
+        self.connection.dataReceived(b"Name or token?\n")
+        self.assertTrue(self.transport.disconnected)
+        self.assertEqual(self.tokens.find(SERVER), ABC)
+
     def test_it_does_not_go_astray_when_the_token_is_refused(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.join()

@@ -170,6 +170,13 @@ class PasswordCheckerTests(LoginTestCase):
         for guess in guesses:
             guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
 
+    def test_an_ipv6_network_is_one_address(self) -> None:
+        self.hashes.slow = True
+        for number in range(1, 31):
+            guess = self.guess(f"x{number}", address=f"2001:db8::{number:x}")
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        self.assertEqual(self.hashes.count, 8)
+
     def test_they_are_made_one_at_a_time_once_one_has_failed(self) -> None:
         self.failureResultOf(self.guess("Anna", address="10.0.0.1"), UnauthorizedLogin)
         guesses = [self.guess(f"peer{number}", address="10.0.0.1") for number in range(5)]
@@ -265,6 +272,15 @@ class TokenTests(LoginTestCase):
             self.failureResultOf(self.login(Token(self.token, "10.0.0.1")), UnauthorizedLogin)
         self.assertEqual(self.hashes.count, 3)
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
+
+    def test_one_that_has_ended_takes_the_turns_of_its_address(self) -> None:
+        self.clock.advance(600)
+        self.hashes.count, self.hashes.slow = 0, True
+        tries = [self.login(Token(self.token, "10.0.0.1")) for _ in range(30)]
+        self.assertEqual(self.hashes.count, 8)
+        self.hashes.finish()
+        for attempt in tries:
+            self.failureResultOf(attempt, UnauthorizedLogin)
 
     def test_a_right_one_does_not_wait_for_others_failures(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)

@@ -31,6 +31,7 @@ from twisted_lab.accounts.sessions import (
     time_text,
     token_digest,
 )
+from twisted_lab.accounts.throttle import address_subject
 from twisted_lab.names import BadName, clean_name, name_key
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Unusable",
     "Work",
     "account_name",
+    "address_subject",
     "change_password",
     "check_password",
     "clean_name",

@@ -99,7 +99,7 @@ async def converse(
             )
             raise SystemExit(1) from None
     if dialogue.refused and not dialogue.succeeded:
-        tell("the token from last time is good no more; run it again with name and password")
+        tell("the token from last time was not taken: see what the server said, and run it again")
     elif not (status or dialogue.succeeded):
         tell("not let in: see what the server said last")
     if status or not dialogue.succeeded:

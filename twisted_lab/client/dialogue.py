@@ -114,6 +114,8 @@ class Login:
         if self._tokens and (said := TOKEN.search(line)):
             self._tokens.keep(self._server, said[1])
             line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
+        if line.endswith("Name or token?") and self._tried and not self.succeeded:
+            self.refused = True
         if line.endswith("Name or token?") and self._token is not None and not self._tried:
             self._tried = True
             return f"{line} (the one kept from last time)", self._token

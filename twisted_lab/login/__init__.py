@@ -1,6 +1,7 @@
 """Logging in: checkers and a realm for `twisted.cred`, and what they need."""
 
 from twisted_lab.login.checkers import (
+    MOST_AT_ONCE,
     Hashes,
     IToken,
     PasswordChecker,
@@ -11,9 +12,11 @@ from twisted_lab.login.checkers import (
 )
 from twisted_lab.login.hashing import Hashing
 from twisted_lab.login.realm import Account, AccountRealm, IAccount
+from twisted_lab.login.turns import Turns
 from twisted_lab.login.visit import TRIES, Visit, choose_password, refusal
 
 __all__ = [
+    "MOST_AT_ONCE",
     "TRIES",
     "Account",
     "AccountRealm",
@@ -26,6 +29,7 @@ __all__ = [
     "Token",
     "TokenChecker",
     "TooManyFailures",
+    "Turns",
     "Visit",
     "choose_password",
     "refusal",

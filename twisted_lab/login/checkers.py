@@ -11,12 +11,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 from typing import Protocol as Interface
-from weakref import WeakValueDictionary
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
@@ -28,11 +27,13 @@ from twisted_lab.accounts import (
     Passwords,
     Standing,
     Store,
+    address_subject,
     name_key,
     resume_session,
     was_token,
 )
 from twisted_lab.channels import Unable
+from twisted_lab.login.turns import Turns
 
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
@@ -101,13 +102,16 @@ class _Checker:
         storage: Where accounts and failures are kept.
         hashes: Who makes hashes.
         clock: Tells the time, in seconds of Unix time, and waits.
+        turns: Shared with other checkers, if there are any.
     """
 
-    def __init__(self, storage: Store, hashes: Hashes, clock: IReactorTime) -> None:
+    def __init__(
+        self, storage: Store, hashes: Hashes, clock: IReactorTime, turns: Turns | None = None
+    ) -> None:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()
+        self._turns = turns or Turns()
 
     async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
         """Make one attempt, when it is due, and return the account's name.
@@ -118,22 +122,26 @@ class _Checker:
         """
         address = getattr(credentials, "address", "")
         guess = Guess(key, address)
-        turns = [self._turn("name", key, 1)] if key else []
-        if address:
-            turns.append(self._turn("address", address, MOST_AT_ONCE))
-        alone = self._turn("failed address", address, 1)
+        subject = address_subject(address) if address else ""
+        # Always in this order, so that nobody waits for somebody who waits for him. The name's is
+        # the last, so that nobody has it while he waits for others at his own address.
+        several = self._turns.of(subject, MOST_AT_ONCE) if address else None
+        alone = self._turns.of(f"failed {subject}", 1)
+        own = self._turns.of(f"name {key}", 1) if key else None
+        is_alone = False
         while True:
             with ExitStack() as held:
-                for turn in turns:
-                    await turn.acquire()
-                    held.callback(turn.release)
+                for turn in (several, alone if is_alone else None, own):
+                    if turn is not None:
+                        await turn.acquire()
+                        held.callback(turn.release)
                 standing = await self._storage.run(
                     partial(guess.standing, now=self._clock.seconds())
                 )
-                if not standing.delay and (alone in turns or not standing.address_failed):
+                if not standing.delay and (is_alone or not standing.address_failed):
                     return await self._check(guess, standing, check)
             if not standing.delay:
-                turns.append(alone)
+                is_alone = True
             elif standing.delay == math.inf:
                 raise TooManyFailures(
                     "too many failures for this name; whoever runs this server can open it again"
@@ -142,9 +150,6 @@ class _Checker:
                 raise TooManyFailures(f"too many failures; try again in {standing.delay:.0f} s")
             else:
                 await deferLater(self._clock, standing.delay)
-
-    def _turn(self, kind: str, of: str, at_once: int) -> DeferredSemaphore:
-        return self._turns.setdefault(f"{kind} {of}", DeferredSemaphore(at_once))
 
     async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
         name = await check(standing.account)
@@ -216,6 +221,7 @@ class TokenChecker(_Checker):
         hashes: Who makes hashes.
         clock: Tells the time, in seconds of Unix time, and waits.
         lifetimes: How long a session lasts.
+        turns: Shared with other checkers, if there are any.
     """
 
     credentialInterfaces = (IToken,)
@@ -226,8 +232,9 @@ class TokenChecker(_Checker):
         hashes: Hashes,
         clock: IReactorTime,
         lifetimes: Lifetimes,
+        turns: Turns | None = None,
     ) -> None:
-        super().__init__(storage, hashes, clock)
+        super().__init__(storage, hashes, clock, turns)
         self._lifetimes = lifetimes
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
@@ -246,11 +253,14 @@ class TokenChecker(_Checker):
         # Nobody guesses a right one: it does not wait for others' failures at its address.
         if account is not None:
             return account.name.encode()
-        if await self._storage.run(partial(was_token, token=credentials.token)):
-            # Nor is it a guess to come back with one after a while.
-            await self._compare(None)
-            raise UnauthorizedLogin
-        return (await self._attempt("", credentials, self._compare)).encode()
+        # Nor is it a guess to come back with one after a while.
+        has_ended = await self._storage.run(partial(was_token, token=credentials.token))
+        check = self._refuse if has_ended else self._compare
+        return (await self._attempt("", credentials, check)).encode()
+
+    async def _refuse(self, _: Account | None) -> str | None:
+        await self._compare(None)
+        raise UnauthorizedLogin
 
     async def _compare(self, _: Account | None) -> None:
         # A wrong token takes as long as a wrong password.

@@ -112,8 +112,8 @@ class Visit:
             except UnauthorizedLogin as error:
                 say(refusal(error))
                 self._tries -= 1
-                if not self._tries:
-                    return
+            if not self._tries:
+                return
 
     async def _whoami(self, _: str) -> None:
         self._channel.say(self._account.name)
@@ -143,6 +143,7 @@ class Visit:
             self._channel.say("Password changed. All other sessions are ended.")
         else:
             self._channel.say(ENDED)
+            self._tries = 0
 
     async def _help(self, _: str) -> None:
         for line in HELP:

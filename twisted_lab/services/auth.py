@@ -21,6 +21,7 @@ from twisted_lab.accounts import (
     Lifetimes,
     Passwords,
     account_name,
+    address_subject,
     name_key,
     register,
     time_text,
@@ -28,6 +29,7 @@ from twisted_lab.accounts import (
 from twisted_lab.channels import Channel
 from twisted_lab.events import ServiceEvents
 from twisted_lab.login import (
+    MOST_AT_ONCE,
     TRIES,
     Account,
     AccountRealm,
@@ -37,6 +39,7 @@ from twisted_lab.login import (
     PeerPassword,
     Token,
     TokenChecker,
+    Turns,
     Visit,
     choose_password,
     refusal,
@@ -78,9 +81,14 @@ class Authentication:
         self._is_open = is_open
         self._takes_plaintext = takes_plaintext
         self._shortest = shortest
+        self._turns = Turns()
         shared = (realm.storage, realm.hashes, realm.clock)
         self._portal = Portal(
-            realm, [PasswordChecker(*shared), TokenChecker(*shared, realm.lifetimes)]
+            realm,
+            [
+                PasswordChecker(*shared, self._turns),
+                TokenChecker(*shared, realm.lifetimes, self._turns),
+            ],
         )
 
     async def converse(self, channel: Channel) -> None:
@@ -135,7 +143,10 @@ class Authentication:
     async def _register(self, channel: Channel, name: str) -> Account:
         password = await choose_password(channel, "New name. Choose a password:", self._shortest)
         realm = self._realm
-        hashed = await realm.hashes.hash(password)
+        # Nobody who opens accounts keeps others from logging in.
+        host = channel.peer.host
+        async with self._turns.of(address_subject(host) if host else "", MOST_AT_ONCE):
+            hashed = await realm.hashes.hash(password)
         now = realm.clock.seconds()
         if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
             raise BadName("somebody else has just taken that name")
