@@ -9,7 +9,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -68,6 +68,11 @@ class LoginTestCase(SynchronousTestCase):
     def guess(self, name: str, password: bytes = b"wrong", address: str = "") -> Deferred[Any]:
         return self.login(PeerPassword(name.encode(), password, address))
 
+    def give_up(self, guesses: list[Deferred[Any]]) -> None:
+        for guess in reversed(guesses):
+            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin, CancelledError))
+            guess.cancel()
+
     def account(self, name: str = "Anna") -> Account:
         _, account, _ = self.successResultOf(self.guess(name, PASSWORD))
         assert isinstance(account, Account)
@@ -125,8 +130,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.clock.advance(1)
         self.assertEqual(self.hashes.count, 2)
         self.assertEqual(len([guess for guess in guesses if guess.called]), 2)
-        for guess in guesses:
-            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        self.give_up(guesses)
 
     def test_the_owner_gets_in_when_others_guess(self) -> None:
         self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
@@ -134,8 +138,7 @@ class PasswordCheckerTests(LoginTestCase):
         guesses = [self.guess("Anna") for _ in range(10)]
         self.clock.advance(1)
         self.successResultOf(owner)
-        for guess in guesses:
-            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        self.give_up(guesses)
 
     def test_after_a_hundred_failures_even_the_right_password_is_refused(self) -> None:
         for _ in range(100):
@@ -167,15 +170,15 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 8)
         self.clock.advance(1)
         self.assertEqual(self.hashes.count, 9)
-        for guess in guesses:
-            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        self.give_up(guesses)
 
     def test_an_ipv6_network_is_one_address(self) -> None:
         self.hashes.slow = True
-        for number in range(1, 31):
-            guess = self.guess(f"x{number}", address=f"2001:db8::{number:x}")
-            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        guesses = [
+            self.guess(f"x{number}", address=f"2001:db8::{number:x}") for number in range(1, 31)
+        ]
         self.assertEqual(self.hashes.count, 8)
+        self.give_up(guesses)
 
     def test_they_are_made_one_at_a_time_once_one_has_failed(self) -> None:
         self.failureResultOf(self.guess("Anna", address="10.0.0.1"), UnauthorizedLogin)
@@ -188,8 +191,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 1)
         self.clock.advance(2)
         self.assertEqual(self.hashes.count, 2)
-        for guess in guesses:
-            guess.addErrback(lambda failure: failure.trap(UnauthorizedLogin))
+        self.give_up(guesses)
 
     def test_a_session_is_not_opened_with_a_password_that_was_changed_meanwhile(self) -> None:
         credentials = PeerPassword(b"Anna", PASSWORD)
