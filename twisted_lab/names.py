@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 LONGEST_NAME = 64  # characters
+LONGEST_NICKNAME = 32
 # They count as printable, but most fonts show nothing (Unicode: Default_Ignorable_Code_Point, and
 # the empty Braille pattern): two names could look the same.
 INVISIBLE = re.compile(
@@ -29,6 +30,18 @@ def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
         raise BadName(f"a name has 1 to {longest} characters, not {len(name)}")
     if not name.isprintable() or INVISIBLE.search(name):
         raise BadName("a name has no control or invisible characters")
+    return name
+
+
+def nickname(text: str) -> str:
+    """Return the name in a chat that `text` is: one word.
+
+    Raises:
+        BadName: It cannot be one.
+    """
+    name = clean_name(text, LONGEST_NICKNAME)
+    if " " in name:
+        raise BadName("a name has no spaces here")
     return name
 
 

@@ -87,6 +87,15 @@ class Peer:
             and not ISSLTransport.providedBy(transport),
         )
 
+    @classmethod
+    def of_datagram(cls, host: str, port: int) -> Peer:
+        """Say who has sent a datagram from `host` and `port`."""
+        kind = IPv6Address if ":" in host else IPv4Address
+        address = kind("UDP", host, port)
+        host = _host(address)
+        in_clear = not ipaddress.ip_address(host).is_loopback
+        return cls(host, port, address_text(address), in_clear)
+
 
 def _host(address: IAddress) -> str:
     host: str = getattr(address, "host", "")

@@ -49,6 +49,11 @@ class ScriptedChannel:
         if not self.hung_up:
             self.said.append(text)
 
+    async def taken(self) -> None:
+        """The peer takes everything at once."""
+        if self.hung_up:
+            raise PeerGone("hung up on")
+
     def hang_up(self) -> None:
         """Remember it."""
         self.hung_up = True

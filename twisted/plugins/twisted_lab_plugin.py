@@ -34,3 +34,10 @@ netlab_auth = ServiceMaker(
     "Log peers in by password or token, over TCP.",
     "netlab-auth",
 )
+
+netlab_chat = ServiceMaker(
+    "twisted_lab chat",
+    "twisted_lab.services.chat",
+    "A chat room over UDP that loses nothing, and over TCP.",
+    "netlab-chat",
+)

@@ -3,6 +3,7 @@
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
 from twisted_lab.accounts.guesses import Guess, Standing
+from twisted_lab.accounts.history import KeptHistory
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database
 from twisted_lab.accounts.passwords import (
     LANES,
@@ -47,6 +48,7 @@ __all__ = [
     "CannotStore",
     "Database",
     "Guess",
+    "KeptHistory",
     "Lifetimes",
     "Passwords",
     "Queries",

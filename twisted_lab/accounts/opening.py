@@ -62,7 +62,7 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
     except sqlite3.Error as error:
         raise Unusable(
             f"cannot use {path} as a database: {error}; restore a copy of it, or choose another "
-            "file with --database"
+            "file"
         ) from None
     return Database(connection, None if path == ":memory:" else path)
 
@@ -78,7 +78,7 @@ def _make(path: str) -> None:
     except FileExistsError:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
-            raise Unusable(f"{path} is not a file; choose one with --database") from None
+            raise Unusable(f"{path} is not a file; choose one") from None
         # SQLite would take a file of a few bytes for an empty one.
         if 0 < status.st_size < SMALLEST_PAGE:
             raise sqlite3.DatabaseError("file is not a database") from None
@@ -91,13 +91,11 @@ def _inspect(path: str, newest: int) -> None:
         [version] = file.execute("PRAGMA user_version").fetchone()
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and (tables or version):
-            raise Unusable(
-                f"{path} is the database of another program; choose another file with --database"
-            )
+            raise Unusable(f"{path} is the database of another program; choose another file")
         if version > newest:
             raise Unusable(
                 f"{path} was written by a newer version of twisted_lab (schema {version}, this one "
-                f"knows {newest}); use that one, or choose another file with --database"
+                f"knows {newest}); use that one, or choose another file"
             )
         [health] = file.execute("PRAGMA quick_check(1)").fetchone()
         if health != "ok":

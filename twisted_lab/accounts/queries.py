@@ -13,6 +13,7 @@ from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.accounts.sessions import Session
 from twisted_lab.accounts.throttle import Failures
+from twisted_lab.rooms import Said
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,23 @@ def _address(_: object, address: str, count: int) -> tuple[str, int]:
 
 def _failures(_: object, count: int, last: float) -> Failures:
     return Failures(count, last)
+
+
+def _number(_: object, value: int) -> int:
+    return value
+
+
+def _said(
+    _: object,
+    place: int,
+    name: str,
+    text: str,
+    addressee: str,
+    speaker: str,
+    count: int,
+    listener: str,
+) -> Said:
+    return Said(place, name, text, addressee, speaker, count, listener)
 
 
 class Queries(Protocol):
@@ -241,3 +259,38 @@ class Queries(Protocol):
     @statement(sql="DELETE FROM failures")
     async def forget_all_failures(self) -> None:
         """Forget them all."""
+
+    # What was said in the chat
+
+    @query(
+        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener) "
+        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}) "
+        "ON CONFLICT (speaker, count) WHERE speaker <> '' DO NOTHING RETURNING place",
+        load=maybe(_number),
+    )
+    async def add_said(
+        self, place: int, name: str, text: str, to: str, speaker: str, count: int, listener: str
+    ) -> int | None:
+        """Keep what was said; None if the client's message of that number is kept already."""
+
+    @query(sql="SELECT coalesce(max(place), 0) FROM said", load=one(_number))
+    async def newest_place(self) -> int:
+        """Return the place of what was said last; 0 if nothing was."""
+        ...
+
+    @query(
+        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        "WHERE addressee = '' ORDER BY place DESC LIMIT {most}",
+        load=many(_said),
+    )
+    def last_said(self, most: int) -> AsyncIterable[Said]:
+        """Return what was said to all, newest first."""
+
+    @query(
+        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        "WHERE place > {place} AND (addressee = '' OR ({client} <> '' AND {client} IN "
+        "(speaker, listener))) ORDER BY place LIMIT {most}",
+        load=many(_said),
+    )
+    def said_since(self, place: int, client: str, most: int) -> AsyncIterable[Said]:
+        """Return what was said after `place` to all, by `client` or to `client`, oldest first."""

@@ -46,5 +46,19 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE keys (purpose TEXT PRIMARY KEY, secret TEXT NOT NULL)",
         "INSERT INTO keys (purpose, secret) VALUES ('unknown names', hex(randomblob(32)))",
     ),
+    (
+        """
+        CREATE TABLE said (
+            place BIGINT PRIMARY KEY,
+            name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            addressee TEXT NOT NULL,
+            speaker TEXT NOT NULL,
+            count BIGINT NOT NULL,
+            listener TEXT NOT NULL
+        )
+        """,
+        "CREATE UNIQUE INDEX said_by_client ON said (speaker, count) WHERE speaker <> ''",
+    ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

@@ -3,6 +3,7 @@
 from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
+from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.factory import ConversationFactory
 from twisted_lab.channels.int32 import Int32Channel
 from twisted_lab.channels.stream import StreamChannel
@@ -15,6 +16,7 @@ __all__ = [
     "Connections",
     "Conversation",
     "ConversationFactory",
+    "Datagrams",
     "Int32Channel",
     "PeerGone",
     "PeerSilent",

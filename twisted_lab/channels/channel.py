@@ -66,8 +66,18 @@ class Channel(Protocol):
         """Send a message. It never waits and never fails; a lone surrogate is sent as ``?``.
 
         To a peer that has gone it does nothing. A peer that is 256 KiB behind, beside what the
-        kernel holds for it, is cut off: so a conversation with more to say than that hears in
-        between.
+        kernel holds for it, is cut off: so a conversation with more to say than that hears, or
+        waits until it is `taken`, in between.
+        """
+        ...
+
+    async def taken(self) -> None:
+        """Wait until the peer has taken most of what was said to it.
+
+        For a conversation that has much to say without hearing anything.
+
+        Raises:
+            PeerGone: It will not, because it has gone.
         """
         ...
 

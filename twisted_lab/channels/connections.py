@@ -24,9 +24,13 @@ class Connections:
     """The open connections of one service.
 
     A protocol adds itself when it is connected and removes itself when it is not any more.
+
+    Attributes:
+        draining: Whether the service is to end, so that nobody new should be served.
     """
 
     def __init__(self) -> None:
+        self.draining = False
         self._open: set[Connection] = set()
         self._all_closed: Deferred[None] | None = None
 
@@ -52,6 +56,7 @@ class Connections:
         Returns:
             A Deferred that fires when no connection is open.
         """
+        self.draining = True
         if not self._open:
             return succeed(None)
         self._all_closed = all_closed = Deferred[None]()

@@ -6,15 +6,16 @@ from collections import deque
 from typing import Any
 from typing import Protocol as Interface
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent, Unable
+from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.conversing import have
 from twisted_lab.channels.outbox import Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
@@ -65,6 +66,7 @@ class StreamChannel(Protocol):
         self._turn_left = TURN_MESSAGES
         self._next_turn: IDelayedCall | None = None
         self._hearing: Deferred[str] | None = None
+        self._taking: Deferred[None] | None = None
         self._over: Exception | None = None  # what hear() raises when there is nothing to hear
         self._deaf = False  # what comes is dropped
         self._reading = True
@@ -84,15 +86,14 @@ class StreamChannel(Protocol):
         self._events = self.factory.events
         self._traffic = self._events.traffic
         self._outbox = Outbox(
-            self.transport, self._clock, self._work, self._fell_behind, self._behind_bytes
+            self.transport, self._clock, self._has_room, self._fell_behind, self._behind_bytes
         )
         self._since = self._last_heard = self._clock.seconds()
         self._silence = self._clock.callLater(self._patience, self._check_silence)
         self.factory.connections.add(self)
         self._events.connected(self.peer.text)
         self._outbox.begin_batch()
-        self._conversation = Deferred.fromCoroutine(self.factory.converse(self))
-        self._conversation.addErrback(self._conversation_failed)
+        self._conversation = have(self.factory.converse, self, self._events)
         self._conversation.addBoth(self._conversation_ended)
         self._outbox.end_batch()
 
@@ -224,6 +225,20 @@ class StreamChannel(Protocol):
             self._events.sent(self.peer.text, len(data))
         self._outbox.add(data)
 
+    async def taken(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._outbox.holding:
+            self._taking = Deferred()
+            await self._taking
+        if self._hung_up:
+            raise self._over or PeerGone("hung up on")
+
+    def _has_room(self) -> None:
+        if self._taking is not None:
+            taking, self._taking = self._taking, None
+            taking.callback(None)
+        self._work()
+
     def _fell_behind(self) -> None:
         self._events.behind(self.peer.text, self._behind_bytes)
         self._cut_off()
@@ -259,6 +274,7 @@ class StreamChannel(Protocol):
         self._hung_up = True
         self._deafen(PeerGone("cut off"))
         self._outbox.discard()
+        self._has_room()
         self.transport.abortConnection()
 
     def _close(self) -> None:
@@ -295,20 +311,9 @@ class StreamChannel(Protocol):
         )
         self._over = self._over or PeerGone(how)
         if self._conversing:
-            self._work()
+            self._has_room()
         else:
             self.factory.connections.remove(self)
-
-    def _conversation_failed(self, failure: Failure) -> None:
-        error = failure.value
-        if isinstance(error, MessageError | PeerSilent):
-            self._events.hung_up(self.peer.text, str(error))
-            self.say(f"error: {error}")
-        elif isinstance(error, Unable):
-            self._events.unable(self.peer.text, str(error), error.reason)
-            self.say(f"error: {error}")
-        elif not isinstance(error, PeerGone | CancelledError):
-            self._events.conversation_failed(self.peer.text, failure)
 
     def _conversation_ended(self, _: object) -> None:
         self._conversing = False

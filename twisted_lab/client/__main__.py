@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +12,10 @@ from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
 
-from twisted_lab.client import pipe
+from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.signals import Signals
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
@@ -48,21 +48,7 @@ async def converse(
             questions were not answered, or the output was lost; with 128 and its number for a
             signal.
     """
-    # What an interrupt ends: the attempt to connect, and then the connection.
-    end: Callable[[], object]
-    status = 0
-
-    def interrupt(number: int, _: object) -> None:
-        nonlocal status
-        status = 128 + number
-        # Looked up when it is called: by then the attempt may have become the connection.
-        reactor.callFromThread(lambda: end())
-
-    def heed_signals() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
-
-    reactor.callWhenRunning(heed_signals)
+    signals = Signals(reactor)
     events = ClientEvents(
         "client",
         lambda event: tell(message(event)),
@@ -74,13 +60,13 @@ async def converse(
         connecting = connectProtocol(
             endpoint, ClientConnection(reactor, events, options.make_framing())
         )
-        end = connecting.cancel
+        signals.end = connecting.cancel
         connection = await connecting
-        end = connection.abandon
+        signals.end = connection.abandon
     except Exception as error:
-        if not status:
+        if not signals.status:
             tell(advice(error, options))
-        raise SystemExit(status or 1) from None
+        raise SystemExit(signals.status or 1) from None
     try:
         if interactive:
             from twisted_lab.client import terminal
@@ -100,10 +86,10 @@ async def converse(
             raise SystemExit(1) from None
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
-    elif not (status or dialogue.succeeded):
+    elif not (signals.status or dialogue.succeeded):
         tell("not let in: see what the server said last")
-    if status or not dialogue.succeeded:
-        raise SystemExit(status or 1)
+    if signals.status or not dialogue.succeeded:
+        raise SystemExit(signals.status or 1)
 
 
 def main() -> None:
@@ -128,7 +114,8 @@ def main() -> None:
             tell = lambda line: print(line, file=sys.stdout, flush=True)  # noqa: E731, T201
     from twisted.internet.task import react
 
-    react(converse, (options, interactive, tell))
+    talk = chat.converse if options["service"] == "chat" else converse
+    react(talk, (options, interactive, tell))
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from twisted.python.usage import UsageError
 
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
 from twisted_lab.client.tokens import Tokens, default_path
+from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of, port_number
 
 # Each service that the client knows, with its default port and framing; echo has none.
@@ -20,6 +22,7 @@ SERVICES = {
     "ident": (9092, "text"),
     "auth": (9093, "text"),
     "broadcast": (9094, "text"),
+    "chat": (9095, None),
 }
 
 
@@ -46,15 +49,36 @@ def host_name(text: str) -> str:
     return text
 
 
+def user_name() -> str:
+    """Return the name of who runs this, if it can be a name for the chat."""
+    try:
+        return chat_name(getpass.getuser())
+    except (OSError, KeyError, UsageError):
+        return "guest"
+
+
+def chat_name(text: str) -> str:
+    """Read a name for the chat.
+
+    Raises:
+        UsageError: It cannot be one.
+    """
+    try:
+        return nickname(text)
+    except BadName as error:
+        raise UsageError(str(error)) from None
+
+
 class ClientOptions(Options):
     """What to connect to, and how much to say about it."""
 
     command = "twisted_lab.client"
     exit_status = 2
-    synopsis = "Usage: python -m twisted_lab.client [echo|messages|ident|auth|broadcast] [options]"
+    synopsis = "Usage: python -m twisted_lab.client [SERVICE] [options]"
     longdesc = (
         "Sends each line of the input to the service, and shows what comes from it. A line that "
-        "says exit, Ctrl-D or the end of the input ends it."
+        "says exit, Ctrl-D or the end of the input ends it. The service is one of "
+        f"{', '.join(SERVICES)}; echo by default."
     )
     optFlags: ClassVar = [
         ["quiet", "q", "Say nothing about the connection."],
@@ -70,6 +94,7 @@ class ClientOptions(Options):
             "text or int32, not for echo. [default: the service's own]",
             one_of("framing", "text", "int32"),
         ],
+        ["name", None, None, "For chat: your name in the room. [default: asked for]", chat_name],
         [
             "token-file",
             None,
@@ -95,9 +120,9 @@ class ClientOptions(Options):
         if framing is None and self["framing"]:
             raise UsageError(f"{service} has no framing")
         self["framing"] = self["framing"] or framing
-        for name in ("no-token", "token-file"):
-            if self[name] and service != "auth":
-                raise UsageError(f"--{name} is for auth, not for {service}")
+        for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
+            if self[name] and service != only:
+                raise UsageError(f"--{name} is for {only}, not for {service}")
         if self["no-token"] and self["token-file"]:
             raise UsageError("--no-token and --token-file exclude each other")
 
@@ -126,9 +151,12 @@ class ClientOptions(Options):
         Args:
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
-        for name, default, parse in (
+        questions: list[tuple[str, Any, Callable[[str], Any]]] = [
             ("host", "localhost", host_name),
             ("port", self._port, server_port),
-        ):
+        ]
+        if self["service"] == "chat":
+            questions.append(("name", user_name(), chat_name))
+        for name, default, parse in questions:
             if self[name] is None:
                 self[name] = ask(name.capitalize(), default, parse) if interactive else default

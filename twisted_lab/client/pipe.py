@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import select
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -139,8 +139,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
 
     Raises:
         HungUp: The server has gone before that.
-        OutputLost: Not everything could be written, and not because its reader, as in ``| head``,
-            has had enough.
+        OutputLost: See `check_output`.
     """
     if os.isatty(1):
         show = visible()
@@ -148,14 +147,30 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
     else:
         render = lambda data: data  # noqa: E731
     pipe = Pipe(connection, render, dialogue, reactor)
-    blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
-    StandardIO(pipe, reactor=reactor)
-    try:
+    with unchanged_blocking():
+        StandardIO(pipe, reactor=reactor)
         await pipe.closed
         await connection.ended
-        if pipe.output_lost and not stat.S_ISFIFO(os.fstat(1).st_mode):
-            raise OutputLost("standard output cannot be written; is the disk full?")
+        check_output(pipe.output_lost)
+
+
+def check_output(lost: bool) -> None:
+    """See whether all output was written, if it was wanted.
+
+    Raises:
+        OutputLost: Not everything could be written, and not because its reader, as in ``| head``,
+            has had enough.
+    """
+    if lost and not stat.S_ISFIFO(os.fstat(1).st_mode):
+        raise OutputLost("standard output cannot be written; is the disk full?")
+
+
+@contextmanager
+def unchanged_blocking() -> Iterator[None]:
+    """Leave standard input and output as they are: others may share the terminal or the pipe."""
+    blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
+    try:
+        yield
     finally:
-        # Others may share the terminal or the pipe, and do not expect a change.
         for descriptor, was_blocking in blocking.items():
             os.set_blocking(descriptor, was_blocking)

@@ -1,6 +1,6 @@
 """The framings, as bytes to messages and back. Nothing here knows of Twisted, or waits."""
 
-from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode
+from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text
 from twisted_lab.codecs.lines import NEWLINES, LineDecoder
 from twisted_lab.codecs.stream import StreamDecoder
@@ -15,4 +15,5 @@ __all__ = [
     "decode",
     "encode_frame",
     "encode_text",
+    "too_long",
 ]

@@ -1,20 +1,35 @@
 """Messages over datagrams, each once and in order: packets and time in, packets and times out."""
 
-from twisted_lab.reliable.cookies import Cookies
-from twisted_lab.reliable.packets import Ack, BadPacket, Data, Packet, decode
-from twisted_lab.reliable.receiver import Receiver, TooLong
-from twisted_lab.reliable.sender import Sender
-from twisted_lab.reliable.timer import RetransmissionTimer
+from twisted_lab.reliable.caller import Caller
+from twisted_lab.reliable.door import AMPLIFICATION, Door
+from twisted_lab.reliable.packets import (
+    MARK,
+    BadPacket,
+    Data,
+    Hello,
+    Open,
+    Packet,
+    Welcome,
+    decode,
+    is_sealed,
+    seal,
+)
+from twisted_lab.reliable.session import Session, State
 
 __all__ = [
-    "Ack",
+    "AMPLIFICATION",
+    "MARK",
     "BadPacket",
-    "Cookies",
+    "Caller",
     "Data",
+    "Door",
+    "Hello",
+    "Open",
     "Packet",
-    "Receiver",
-    "RetransmissionTimer",
-    "Sender",
-    "TooLong",
+    "Session",
+    "State",
+    "Welcome",
     "decode",
+    "is_sealed",
+    "seal",
 ]

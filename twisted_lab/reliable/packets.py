@@ -1,28 +1,37 @@
 """Packets of the reliable protocol, to bytes and back. All numbers are unsigned, big-endian.
 
-A packet begins with 0xC1, a byte that UTF-8 never has, and a byte for its kind:
+    0xC1 (a byte that UTF-8 never has)   kind (1)   number (8)   what the kind has   seal (8)
 
-    data  0xC1 3  session (8)  sequence (4)  stamp (4)  last (1: 0 or 1)  fragment (the rest)
-    ack   0xC1 4  session (8)  next (4)      echo (4)   up to 32 ranges: first (4), after it (4)
+    kind        number    what it has
+    1 hello     client
+    2 cookie    answered  cookie (12)
+    3 open      client    cookie (12)  key (16)  attempt (4)
+    4 welcome   client    session (8)  attempt (4)
+    5 data      session   sequence (4)  stamp (4)  fragment (the rest)
+    6 ack       session   next (4)  echo (4)  up to 32 ranges: first (4)  after it (4)
+    7 ping      session   stamp (4)
+    8 close     session   stops (1: 0 or 1)
 
-Sequence numbers count packets, and go on with 0 after 2**32 - 1 (serial numbers, RFC 1982).
+The seal is the first 8 bytes of the HMAC-SHA-256 (RFC 2104) of all before it. Hello and cookie are
+sealed with the empty key, against damage; the others with the key in the client's open.
 """
 
 from __future__ import annotations
 
+import hmac
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MARK = 0xC1
-DATA, ACK = 3, 4
 MODULUS = 2**32
 LARGEST_PACKET = 1200  # bytes, so that no network on the way has to cut it
 MOST_RANGES = 32
+NO_KEY = b""
+KEY_BYTES = 16
 
-_DATA = struct.Struct("!BBQIIB")
-_ACK = struct.Struct("!BBQII")
+_HEAD = struct.Struct("!BBQ")
+_SEAL_BYTES = 8
 _RANGE = struct.Struct("!II")
-LARGEST_FRAGMENT = LARGEST_PACKET - _DATA.size
 
 
 class BadPacket(ValueError):
@@ -30,7 +39,7 @@ class BadPacket(ValueError):
 
 
 def after(number: int, count: int = 1) -> int:
-    """Return the sequence number that is `count` after `number`."""
+    """Return the sequence number that is `count` after `number` (serial numbers, RFC 1982)."""
     return (number + count) % MODULUS
 
 
@@ -39,75 +48,169 @@ def distance(start: int, number: int) -> int:
     return (number - start + MODULUS // 2) % MODULUS - MODULUS // 2
 
 
-@dataclass(frozen=True)
-class Data:
-    """A fragment of a message.
+class Hello(NamedTuple):
+    """Asks for a cookie."""
+
+    number: int
+
+
+class Cookie(NamedTuple):
+    """What the server answers to whom it does not know at that address.
 
     Attributes:
-        session: The session that it belongs to.
-        sequence: Its number.
-        stamp: When it was sent, in milliseconds by the sender's clock, modulo 2**32.
-        last: Whether it is the last fragment of its message.
-        fragment: At most 1,181 bytes.
+        number: The number in the packet that it answers.
+        cookie: To be sent back in an Open; see `Cookies`.
     """
 
+    number: int
+    cookie: bytes
+
+
+class Open(NamedTuple):
+    """Begins a session, or says that the client is at another address now.
+
+    Attributes:
+        number: The client's number, which it has chosen by chance.
+        cookie: From the server, for this address.
+        key: The key of the session, which the client has chosen by chance.
+        attempt: Higher than in those that the client has sent before with other cookies.
+    """
+
+    number: int
+    cookie: bytes
+    key: bytes
+    attempt: int
+
+
+class Welcome(NamedTuple):
+    """The session is open, and has this address.
+
+    Attributes:
+        number: The client's number.
+        session: The session's number: another one than before if the server does not know the
+            client any more.
+        attempt: That of the Open that it answers.
+    """
+
+    number: int
     session: int
+    attempt: int
+
+
+class Data(NamedTuple):
+    """A fragment of the stream, which is messages, each behind its length (4).
+
+    Attributes:
+        number: The session's number.
+        sequence: Its own number, which begins with 0 in each direction.
+        stamp: When it was sent, in milliseconds by the sender's clock, modulo 2**32.
+        fragment: At most 1,174 bytes.
+    """
+
+    number: int
     sequence: int
     stamp: int
-    last: bool
     fragment: bytes
 
-    def encode(self) -> bytes:
-        """Return its bytes."""
-        header = _DATA.pack(MARK, DATA, self.session, self.sequence, self.stamp, self.last)
-        return header + self.fragment
 
-
-@dataclass(frozen=True)
-class Ack:
+class Ack(NamedTuple):
     """What has come.
 
     Attributes:
-        session: The session that it belongs to.
+        number: The session's number.
         next: All before this sequence number has come.
         echo: The stamp of the packet that came last.
         ranges: What has come beyond it: first, and the one after the last, of each run.
     """
 
-    session: int
+    number: int
     next: int
     echo: int
     ranges: tuple[tuple[int, int], ...] = ()
 
-    def encode(self) -> bytes:
-        """Return its bytes."""
-        header = _ACK.pack(MARK, ACK, self.session, self.next, self.echo)
-        return header + b"".join(_RANGE.pack(*run) for run in self.ranges[:MOST_RANGES])
+
+class Ping(NamedTuple):
+    """Asks for an Ack."""
+
+    number: int
+    stamp: int
 
 
-Packet = Data | Ack
+class Close(NamedTuple):
+    """All is said; answered by the same.
+
+    Attributes:
+        number: The session's number.
+        stops: Whether the server ends, so that it may be worth to come back.
+    """
+
+    number: int
+    stops: bool
+
+
+Packet = Hello | Cookie | Open | Welcome | Data | Ack | Ping | Close
+
+# The body of each kind, without what is left to its end.
+_KINDS: tuple[tuple[type[Packet], struct.Struct], ...] = (
+    (Hello, struct.Struct("!")),
+    (Cookie, struct.Struct("!12s")),
+    (Open, struct.Struct(f"!12s{KEY_BYTES}sI")),
+    (Welcome, struct.Struct("!QI")),
+    (Data, struct.Struct("!II")),
+    (Ack, struct.Struct("!II")),
+    (Ping, struct.Struct("!I")),
+    (Close, struct.Struct("!?")),
+)
+_CODES = {kind: (code, body) for code, (kind, body) in enumerate(_KINDS, start=1)}
+LARGEST_FRAGMENT = LARGEST_PACKET - _HEAD.size - _CODES[Data][1].size - _SEAL_BYTES
+
+
+def seal(packet: Packet, key: bytes) -> bytes:
+    """Return the bytes of `packet`, with the seal that `key` makes."""
+    code, body = _CODES[type(packet)]
+    rest = b""
+    values: tuple[object, ...] = packet[1:]
+    if isinstance(packet, Data):
+        *values, rest = values  # type: ignore[assignment]
+    elif isinstance(packet, Ack):
+        values, rest = values[:2], b"".join([_RANGE.pack(*run) for run in packet.ranges])
+    data = _HEAD.pack(MARK, code, packet.number) + body.pack(*values) + rest
+    return data + _seal(data, key)
+
+
+def _seal(data: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")[:_SEAL_BYTES]
+
+
+def is_sealed(data: bytes, key: bytes) -> bool:
+    """Tell whether who has sealed the packet in `data` had `key`, and nothing has changed since."""
+    return hmac.compare_digest(data[-_SEAL_BYTES:], _seal(data[:-_SEAL_BYTES], key))
 
 
 def decode(data: bytes) -> Packet:
-    """Return the packet that `data` is.
+    """Return the packet that `data` is, whatever its seal; see `is_sealed`.
 
     Raises:
         BadPacket: It is none.
     """
-    if len(data) > LARGEST_PACKET:
-        raise BadPacket(f"a packet has at most {LARGEST_PACKET} bytes, not {len(data)}")
-    try:
-        if data[:2] == bytes((MARK, DATA)):
-            _, _, session, sequence, stamp, last = _DATA.unpack_from(data)
-            if last > 1:
-                raise BadPacket("a packet is the last one of its message, or not")
-            return Data(session, sequence, stamp, bool(last), data[_DATA.size :])
-        if data[:2] == bytes((MARK, ACK)):
-            _, _, session, following, echo = _ACK.unpack_from(data)
-            ranges = tuple(_RANGE.iter_unpack(data[_ACK.size :]))
-            if len(ranges) > MOST_RANGES:
-                raise BadPacket(f"an acknowledgement has at most {MOST_RANGES} ranges")
-            return Ack(session, following, echo, ranges)
-    except struct.error:
-        raise BadPacket("a packet is cut short") from None
-    raise BadPacket("no kind of packet begins like that")
+    if not _HEAD.size + _SEAL_BYTES <= len(data) <= LARGEST_PACKET or data[0] != MARK:
+        raise BadPacket("a packet begins with 0xC1 and has 18 to 1,200 bytes")
+    _, code, number = _HEAD.unpack_from(data)
+    if not 1 <= code <= len(_KINDS):
+        raise BadPacket(f"there is no packet of kind {code}")
+    kind, body = _KINDS[code - 1]
+    begun = _HEAD.size + body.size
+    rest = data[begun:-_SEAL_BYTES]
+    if len(data) < begun + _SEAL_BYTES:
+        raise BadPacket("a packet is cut short")
+    values: tuple[object, ...] = body.unpack_from(data, _HEAD.size)
+    if kind is Data:
+        values += (rest,)
+    elif kind is Ack:
+        if len(rest) % _RANGE.size or len(rest) > MOST_RANGES * _RANGE.size:
+            raise BadPacket(f"an acknowledgement has at most {MOST_RANGES} ranges of 8 bytes")
+        values += (tuple(_RANGE.iter_unpack(rest)),)
+    elif rest:
+        raise BadPacket("a packet is too long for its kind")
+    packet: Packet = kind(number, *values)
+    return packet

@@ -2,58 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from twisted_lab.codecs import FrameDecoder
 from twisted_lab.reliable.packets import MOST_RANGES, Ack, Data, after, distance
 
 # So far ahead of the next one packets are kept; those beyond come again.
 WINDOW = 256
 
 
-class TooLong(Exception):
-    """A message has more bytes than it may."""
-
-
 class Receiver:
     """The receiving half of a session.
 
-    It keeps at most a window of packets and one message.
+    It keeps at most a window of packets and one message, however long that says it is.
 
     Args:
         session: The session's number.
-        first: The sequence number of the first packet.
         limit: The most bytes of a message.
+        first: The sequence number of the first packet.
+
+    Attributes:
+        stamp: That of the packet that came last.
     """
 
-    def __init__(self, session: int, first: int, limit: int) -> None:
+    def __init__(self, session: int, limit: int, first: int = 0) -> None:
         self._session = session
         self._next = first
-        self._limit = limit
-        self._stamp = 0
+        self.stamp = 0
         self._early: dict[int, Data] = {}
-        self._begun: list[bytes] = []
-        self._size = 0
+        self._stream = FrameDecoder(limit)
 
-    def take(self, data: Data) -> list[bytes]:
-        """Take a packet, and return the messages that are whole now, in order.
+    def take(self, data: Data) -> Iterator[bytes]:
+        """Take a packet.
 
-        Raises:
-            TooLong: A message has more bytes than it may; nothing more should be taken.
+        Returns:
+            The messages that are whole now, in order; behind them it raises
+            `twisted_lab.codecs.MessageError` if one has more bytes than it may.
         """
-        self._stamp = data.stamp
+        self.stamp = data.stamp
         if not 0 <= distance(self._next, data.sequence) < WINDOW:
-            return []
+            return iter(())
         self._early.setdefault(data.sequence, data)
-        messages = []
         while (data_now := self._early.pop(self._next, None)) is not None:
             self._next = after(self._next)
-            self._begun.append(data_now.fragment)
-            self._size += len(data_now.fragment)
-            if self._size > self._limit:
-                raise TooLong(f"message of more than {self._limit} bytes is over the limit")
-            if data_now.last:
-                messages.append(b"".join(self._begun))
-                self._begun.clear()
-                self._size = 0
-        return messages
+            self._stream.feed(data_now.fragment)
+        return self._messages()
+
+    def _messages(self) -> Iterator[bytes]:
+        while messages := self._stream.take(WINDOW):
+            yield from messages
 
     def ack(self) -> Ack:
         """Say what has come."""
@@ -63,4 +60,4 @@ class Receiver:
                 ranges[-1] = (ranges[-1][0], after(sequence))
             else:
                 ranges.append((sequence, after(sequence)))
-        return Ack(self._session, self._next, self._stamp, tuple(ranges[:MOST_RANGES]))
+        return Ack(self._session, self._next, self.stamp, tuple(ranges[:MOST_RANGES]))

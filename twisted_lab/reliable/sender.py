@@ -1,10 +1,10 @@
-"""What is to be sent: cut to fragments, sent within a window, and sent again until it has come."""
+"""What is to be sent: one stream, cut to fragments, each sent until it has come."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable.packets import LARGEST_FRAGMENT, MODULUS, Ack, Data, after, distance
 from twisted_lab.reliable.receiver import WINDOW
 from twisted_lab.reliable.timer import RetransmissionTimer
@@ -37,14 +37,17 @@ class Sender:
     Args:
         session: The session's number.
         first: The sequence number of the first packet.
+
+    Attributes:
+        timer: How long it waits.
     """
 
-    def __init__(self, session: int, first: int) -> None:
+    def __init__(self, session: int, first: int = 0) -> None:
         self.timer = RetransmissionTimer()
         self._session = session
         self._next = first
         self._oldest = first
-        self._waiting: deque[Data] = deque()
+        self._waiting = bytearray()
         self._flights: dict[int, _Flight] = {}
         self._window = FIRST_WINDOW
         self._threshold = float(WINDOW)
@@ -58,8 +61,8 @@ class Sender:
         return not (self._waiting or self._flights)
 
     @property
-    def unsent(self) -> int:
-        """Tell how many packets wait for the window."""
+    def backlog(self) -> int:
+        """Tell how many bytes wait for the window."""
         return len(self._waiting)
 
     def stalled(self, now: float) -> float:
@@ -67,12 +70,8 @@ class Sender:
         return now - self._progress if self._flights else 0.0
 
     def add(self, message: bytes) -> None:
-        """Send a message, as soon as the window lets it."""
-        for start in range(0, len(message) or 1, LARGEST_FRAGMENT):
-            fragment = message[start : start + LARGEST_FRAGMENT]
-            last = start + LARGEST_FRAGMENT >= len(message)
-            self._waiting.append(Data(self._session, self._next, 0, last, fragment))
-            self._next = after(self._next)
+        """Send a message, as soon as the window lets it; what waits goes out together."""
+        self._waiting += encode_frame(message)
 
     def due(self, now: float) -> list[Data]:
         """Return what is to be sent now."""
@@ -88,20 +87,29 @@ class Sender:
         again = [flight.data for flight in late[: int(self._window)]]
         if not self._flights:
             self._progress = now
-        fresh: list[Data] = []
-        while self._waiting and self._has_room(len(fresh)):
-            fresh.append(self._waiting.popleft())
-        return [self._stamped(data, now) for data in (*again, *fresh)]
+        packets = [self._stamped(data, now) for data in again]
+        while self._waiting and self._has_room():
+            fragment = bytes(self._waiting[:LARGEST_FRAGMENT])
+            del self._waiting[:LARGEST_FRAGMENT]
+            packets.append(self._stamped(Data(self._session, self._next, 0, fragment), now))
+            self._next = after(self._next)
+        return packets
 
     def _stamped(self, data: Data, now: float) -> Data:
-        data = replace(data, stamp=stamp(now))
+        data = data._replace(stamp=stamp(now))
         self._order += 1
         self._flights[data.sequence] = _Flight(data, now, self._order)
         return data
 
-    def _has_room(self, taken: int) -> bool:
-        ahead = distance(self._oldest, self._waiting[0].sequence)
-        return len(self._flights) + taken < int(self._window) and ahead < WINDOW
+    def _has_room(self) -> bool:
+        ahead = distance(self._oldest, self._next)
+        return len(self._flights) < int(self._window) and ahead < WINDOW
+
+    def hurry(self) -> None:
+        """Send again what is on its way: the peer was away, or is somewhere else now."""
+        self.timer.forget_backoff()
+        for flight in self._flights.values():
+            flight.is_lost = True
 
     def deadline(self) -> float | None:
         """Return when `due` has something to send again; None if nothing is on its way."""
@@ -113,7 +121,7 @@ class Sender:
 
     def take(self, ack: Ack, now: float) -> None:
         """Learn what has come. What was never sent cannot have: such an `ack` is not believed."""
-        sent = distance(self._oldest, self._waiting[0].sequence if self._waiting else self._next)
+        sent = distance(self._oldest, self._next)
         if not 0 <= distance(self._oldest, ack.next) <= sent:
             return
         came = [number for number in self._flights if distance(number, ack.next) > 0]
@@ -147,5 +155,5 @@ class Sender:
     def _lost(self, number: int) -> None:
         # Once for all that was on its way at the time.
         if distance(self._recovered, number) >= 0:
-            self._recovered = self._waiting[0].sequence if self._waiting else self._next
+            self._recovered = self._next
             self._window = self._threshold = max(self._window / 2, LEAST_WINDOW)

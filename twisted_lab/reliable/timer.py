@@ -18,7 +18,7 @@ class RetransmissionTimer:
     """
 
     def __init__(self) -> None:
-        self.timeout = FIRST
+        self.timeout = self._learned = FIRST
         self._smoothed: float | None = None
         self._variation = 0.0
 
@@ -36,8 +36,12 @@ class RetransmissionTimer:
             self._variation += (abs(self._smoothed - trip) - self._variation) / 4
             self._smoothed += (trip - self._smoothed) / 8
         wanted = self._smoothed + max(GRANULARITY, 4 * self._variation)
-        self.timeout = min(max(wanted, LEAST), MOST)
+        self.timeout = self._learned = min(max(wanted, LEAST), MOST)
 
     def expired(self) -> None:
         """Wait for longer, because nothing was acknowledged in time."""
         self.timeout = min(self.timeout * 2, MOST)
+
+    def forget_backoff(self) -> None:
+        """Wait for as long as was learned, because it was not the network that was slow."""
+        self.timeout = self._learned

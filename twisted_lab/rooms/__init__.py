@@ -1,6 +1,18 @@
 """Rooms where people talk: members, names, history and limits; no network, no clock."""
 
+from twisted_lab.rooms.guest import Guest, Line
 from twisted_lab.rooms.history import History, MemoryHistory, Said
-from twisted_lab.rooms.room import Member, Room, plain
+from twisted_lab.rooms.room import Ear, Member, Room, client_id, plain
 
-__all__ = ["History", "Member", "MemoryHistory", "Room", "Said", "plain"]
+__all__ = [
+    "Ear",
+    "Guest",
+    "History",
+    "Line",
+    "Member",
+    "MemoryHistory",
+    "Room",
+    "Said",
+    "client_id",
+    "plain",
+]

@@ -1,9 +1,10 @@
-"""What was said in a room, for those who come later."""
+"""What was said in a room, for those who come later or come back."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 KEPT = 1000
@@ -11,28 +12,53 @@ KEPT = 1000
 
 @dataclass(frozen=True)
 class Said:
-    """Something that was said to all.
+    """Something that was said.
 
     Attributes:
-        when: The time, in seconds of Unix time.
+        place: Where it stands among all that was said: when it was, in microseconds of Unix time,
+            or one more than what stands before it.
         name: Who said it.
         text: What.
+        to: The name of the one that it was said to; empty for all.
+        speaker: The id of the client that said it, if it has one.
+        count: The client's number for it.
+        listener: The id of the client that it was said to, if it has one.
     """
 
-    when: float
+    place: int
     name: str
     text: str
+    to: str = ""
+    speaker: str = ""
+    count: int = 0
+    listener: str = ""
+
+    def is_for(self, client: str) -> bool:
+        """Tell whether it was said to all, by `client` or to `client`."""
+        return not self.to or (client != "" and client in (self.speaker, self.listener))
 
 
 class History(Protocol):
     """Where it is kept."""
 
-    async def add(self, said: Said) -> None:
-        """Keep `said`; when this returns it is kept."""
+    async def add(self, said: Said) -> int | None:
+        """Keep `said`, with its place or the next one that is free.
+
+        Returns:
+            Its place, once it is kept; None if the client's message of that number is kept already.
+        """
         ...
 
-    async def last(self, count: int) -> list[Said]:
-        """Return the last `count` of what was said, oldest first."""
+    async def newest(self) -> int:
+        """Return the place of what was said last; 0 if nothing was."""
+        ...
+
+    async def last(self, most: int) -> list[Said]:
+        """Return the last that was said to all, oldest first."""
+        ...
+
+    async def since(self, place: int, client: str, most: int) -> list[Said]:
+        """Return the first that stands after `place` and is for `client`."""
         ...
 
 
@@ -40,12 +66,32 @@ class MemoryHistory:
     """Keeps the last 1,000, for as long as the process runs."""
 
     def __init__(self) -> None:
-        self._said: deque[Said] = deque(maxlen=KEPT)
+        self._said: deque[Said] = deque()
+        self._known: set[tuple[str, int]] = set()
 
-    async def add(self, said: Said) -> None:
+    async def add(self, said: Said) -> int | None:
         """See `History`."""
-        self._said.append(said)
+        if said.speaker:
+            if (said.speaker, said.count) in self._known:
+                return None
+            self._known.add((said.speaker, said.count))
+        place = max(said.place, self._said[-1].place + 1 if self._said else 0)
+        self._said.append(replace(said, place=place))
+        if len(self._said) > KEPT:
+            oldest = self._said.popleft()
+            self._known.discard((oldest.speaker, oldest.count))
+        return place
 
-    async def last(self, count: int) -> list[Said]:
+    async def newest(self) -> int:
         """See `History`."""
-        return list(self._said)[-count:] if count else []
+        return self._said[-1].place if self._said else 0
+
+    async def last(self, most: int) -> list[Said]:
+        """See `History`."""
+        found = islice((said for said in reversed(self._said) if not said.to), most)
+        return list(found)[::-1]
+
+    async def since(self, place: int, client: str, most: int) -> list[Said]:
+        """See `History`."""
+        missed = (said for said in self._said if said.place > place and said.is_for(client))
+        return list(islice(missed, most))

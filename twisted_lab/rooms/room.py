@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
+from typing import Protocol
 
-from twisted_lab.names import BadName, clean_name, name_key
+from twisted_lab.names import BadName, name_key, nickname
 from twisted_lab.rooms.history import History, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, Allowance
 
-LONGEST_NAME = 32
 MOST_HISTORY = 100
+# So many messages that somebody has missed are said at a time.
+PAGE = 100
 # What a terminal obeys, with its arguments, and whatever else does not print.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
+_COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
 HELP = (
     "/msg NAME TEXT says it to one",
     "/who lists who is here",
@@ -29,56 +32,116 @@ def plain(text: str) -> str:
     return "".join(char for char in text if char.isprintable()).strip()
 
 
+class Ear(Protocol):
+    """What a room needs of a channel."""
+
+    def say(self, text: str) -> None:
+        """Say something to whoever is there."""
+        ...
+
+    def hang_up(self) -> None:
+        """Let go."""
+        ...
+
+    async def taken(self) -> None:
+        """Wait until most of what was said was taken."""
+        ...
+
+
 class Member:
     """Somebody in a room.
 
     Attributes:
         name: The name.
-        tell: Says something to this member.
+        channel: Where to say something.
+        client: The id of a client that numbers what it says, and is told the places of what it
+            hears, so that it can come back; empty for the others. What the client knows is a
+            secret, so this is a hash of it.
     """
 
-    def __init__(self, name: str, tell: Callable[[str], object], now: float) -> None:
+    def __init__(self, name: str, channel: Ear, now: float, client: str) -> None:
         self.name = name
-        self.tell = tell
+        self.channel = channel
+        self.client = client
         self.allowance = Allowance(now)
+
+
+def client_id(secret: str) -> str:
+    """Return under which id a client is known that has `secret`; none if that is empty."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else ""
+
+
+def _line(said: Said, client: str) -> str:
+    if not said.to:
+        return f"{said.name}: {said.text}"
+    to = "you" if said.listener == client != said.speaker else said.to
+    return f"{said.name} (to {to}): {said.text}"
 
 
 class Room:
     """Members with names of their own, who all hear what each says, in one order.
 
     Args:
-        history: Where what is said to all is kept, before anybody hears it.
+        history: Where what is said is kept, before anybody hears it.
     """
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._members: dict[str, Member] = {}
+        self._place = 0  # of what was said last
 
-    def join(self, name: str, tell: Callable[[str], object], now: float) -> Member:
+    async def catch_up(self, channel: Ear, client: str, place: int | None) -> None:
+        """Say to `client`, before it joins, what it has missed after `place`.
+
+        Args:
+            channel: Where to say it.
+            client: Its id.
+            place: The place of what it has heard last; None if it was never here.
+        """
+        if place is None:
+            self._place = max(self._place, await self._history.newest())
+            return
+        while True:
+            missed = await self._history.since(place, client, PAGE)
+            for said in missed:
+                channel.say(f"{said.place} {_line(said, client)}")
+                self._place = max(self._place, said.place)
+            if len(missed) < PAGE:
+                return
+            place = missed[-1].place
+            await channel.taken()
+
+    def join(self, name: str, channel: Ear, now: float, client: str = "") -> Member:
         """Let somebody in, and tell all others.
+
+        A client that is here already, on a channel that it has given up, takes its own place.
 
         Raises:
             BadName: It cannot be a name here, or somebody has it.
         """
-        member = Member(self._free_name(name), tell, now)
-        self._tell_all(f"* {member.name} has joined")
+        before = next((m for m in self._members.values() if client and m.client == client), None)
+        member = Member(self._free_name(name, before), channel, now, client)
+        if before is not None:
+            del self._members[name_key(before.name)]
+            before.channel.hang_up()
+        else:
+            self._tell_all(f"* {member.name} has joined")
         self._members[name_key(member.name)] = member
-        tell(f"* welcome, {member.name}; /help lists what you can do")
+        self._tell(member, f"* welcome, {member.name}; /help lists what you can do")
         self._who(member)
         return member
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
-        name = clean_name(text, LONGEST_NAME)
-        if " " in name:
-            raise BadName("a name has no spaces here")
+        name = nickname(text)
         if self._members.get(name_key(name), of) is not of:
             raise BadName(f"somebody is called {name} already; choose another name")
         return name
 
     def leave(self, member: Member, how: str = "left") -> None:
         """Let somebody go, and tell all others how."""
-        del self._members[name_key(member.name)]
-        self._tell_all(f"* {member.name} has {how}")
+        if self._members.get(name_key(member.name)) is member:
+            del self._members[name_key(member.name)]
+            self._tell_all(f"* {member.name} has {how}")
 
     async def hear(self, member: Member, text: str, now: float) -> bool:
         """Do what a member says.
@@ -86,23 +149,37 @@ class Room:
         Returns:
             Whether the member stays.
         """
-        if member.allowance.is_mute(now):
-            return True
-        if not member.allowance.spend(now):
-            member.tell(f"error: too fast; you are mute for {MUTE_SECONDS:g} s")
+        count = 0
+        if member.client:
+            counted = _COUNTED.fullmatch(text)
+            if counted is None:
+                self._tell(member, "error: a client with an id counts what it says: COUNT TEXT")
+                return True
+            count, text = int(counted[1]), counted[2]
+        if text.strip() in ("/leave", "exit"):
+            return False
+        is_mute = member.allowance.is_mute(now)
+        if is_mute or not member.allowance.spend(now):
+            why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
+            if count:
+                self._tell(member, f"/not {count} {why}")
+            elif not is_mute:
+                self._tell(member, f"error: {why}")
             return True
         command, _, argument = text.strip().partition(" ")
-        if command == "/leave" or text.strip() == "exit":
-            return False
         try:
-            await self._do(member, command, argument.strip(), text, now)
+            await self._do(member, command, argument.strip(), text, count, now)
         except BadName as error:
-            member.tell(f"error: {error}")
+            self._tell(member, f"error: {error}")
+        if count:
+            self._tell(member, f"/done {count}")
         return True
 
-    async def _do(self, member: Member, command: str, argument: str, text: str, now: float) -> None:
+    async def _do(
+        self, member: Member, command: str, argument: str, text: str, count: int, now: float
+    ) -> None:
         if command == "/msg":
-            self._message_one(member, argument)
+            await self._message_one(member, argument, count, now)
         elif command == "/who":
             self._who(member)
         elif command == "/nick":
@@ -111,28 +188,39 @@ class Room:
             await self._repeat(member, argument)
         elif command == "/help":
             for line in HELP:
-                member.tell(line)
+                self._tell(member, line)
+        elif command == "/join":
+            self._tell(member, f"* you are here already, as {member.name}")
         elif command.startswith("/"):
-            member.tell("error: that is no command; /help lists them")
-        elif said := plain(text):
-            await self._history.add(Said(now, member.name, said))
-            self._tell_all(f"{member.name}: {said}")
+            self._tell(member, "error: that is no command; /help lists them")
+        elif words := plain(text):
+            said = Said(round(now * 1e6), member.name, words, "", member.client, count)
+            place = await self._history.add(said)
+            if place is not None:
+                self._place = place
+                self._tell_all(_line(said, ""))
 
-    def _message_one(self, member: Member, argument: str) -> None:
-        name, _, text = argument.partition(" ")
-        text = plain(text)
+    async def _message_one(self, member: Member, argument: str, count: int, now: float) -> None:
+        name, _, words = argument.partition(" ")
+        words = plain(words)
         other = self._members.get(name_key(name))
-        if not text:
-            member.tell("error: say to whom and what: /msg NAME TEXT")
+        if not words:
+            self._tell(member, "error: say to whom and what: /msg NAME TEXT")
         elif other is None:
-            member.tell("error: nobody of that name is here; /who lists who is")
+            self._tell(member, "error: nobody of that name is here; /who lists who is")
         else:
-            other.tell(f"{member.name} (to you): {text}")
-            member.tell(f"{member.name} (to {other.name}): {text}")
+            said = Said(
+                round(now * 1e6), member.name, words, other.name, member.client, count, other.client
+            )
+            place = await self._history.add(said)
+            if place is not None:
+                self._place = place
+                self._tell(other, f"{said.name} (to you): {words}")
+                self._tell(member, f"{said.name} (to {said.to}): {words}")
 
     def _who(self, member: Member) -> None:
         names = sorted((other.name for other in self._members.values()), key=name_key)
-        member.tell(f"* here: {', '.join(names)}")
+        self._tell(member, f"* here: {', '.join(names)}")
 
     def _rename(self, member: Member, argument: str) -> None:
         name = self._free_name(argument, member)
@@ -143,11 +231,15 @@ class Room:
 
     async def _repeat(self, member: Member, argument: str) -> None:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
-            member.tell(f"error: say how many: /history N, up to {MOST_HISTORY}")
+            self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}")
             return
         for said in await self._history.last(min(int(argument), MOST_HISTORY)):
-            member.tell(f"{said.name}: {said.text}")
+            self._tell(member, _line(said, ""))
+
+    def _tell(self, member: Member, text: str) -> None:
+        member.channel.say(f"{self._place} {text}" if member.client else text)
 
     def _tell_all(self, text: str) -> None:
+        placed = f"{self._place} {text}"
         for member in list(self._members.values()):
-            member.tell(text)
+            member.channel.say(placed if member.client else text)

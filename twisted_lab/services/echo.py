@@ -182,4 +182,6 @@ def makeService(options: Options) -> NetworkService:
 
     log = EventLog(options)
     factory = EchoFactory(reactor, log.events, options["chunk-size"], bool(options["upper"]))
-    return NetworkService(reactor, log, listeners(options, reactor), factory, factory.connections)
+    return NetworkService(
+        reactor, log, listeners(options, reactor, options["port"]), factory, factory.connections
+    )

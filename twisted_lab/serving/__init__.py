@@ -5,7 +5,7 @@ from twisted_lab.serving.addresses import port_number
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.serving.event_file import message
 from twisted_lab.serving.event_log import EventLog
-from twisted_lab.serving.listening import listeners
+from twisted_lab.serving.listening import datagram_listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import CannotStart, NetworkService, Resource
 from twisted_lab.serving.storage import Storage
@@ -22,6 +22,7 @@ __all__ = [
     "Storage",
     "ask",
     "conversation_service",
+    "datagram_listener",
     "listeners",
     "message",
     "natural_number",

@@ -110,5 +110,10 @@ def conversation_service(
     log = log or EventLog(options)
     factory = ConversationFactory(reactor, log.events, converse, options.make_channel)
     return NetworkService(
-        reactor, log, listeners(options, reactor), factory, factory.connections, resources
+        reactor,
+        log,
+        listeners(options, reactor, options["port"]),
+        factory,
+        factory.connections,
+        resources,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
+from twisted.internet.protocol import DatagramProtocol
 
 from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
@@ -21,6 +21,7 @@ from twisted_lab.serving.proxy import ProxiedFactory
 # Connections that the kernel completes while the server is at other work: clients of a burst that
 # finds the queue full wait a second before they try again.
 BACKLOG = 1024
+LARGEST_DATAGRAM = 65_536
 
 
 class CannotListen(Exception):
@@ -45,10 +46,10 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True)
-class TCPPort:
-    """A TCP port by number; if it is busy, the next free one of the following `spare` ports."""
+class _NumberedPort:
+    """A port by number; if it is busy, the next free one of the following `spare` ports."""
 
-    reactor: IReactorTCP
+    reactor: Any
     port: int
     interface: str
     spare: int = 100
@@ -62,11 +63,14 @@ class TCPPort:
         """See `Listener.listen`."""
         return execute(self._listen, factory)
 
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        raise NotImplementedError
+
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         last = min(self.port + self.spare, 65535)
         for port in range(self.port, last + 1):
             try:
-                return self.reactor.listenTCP(port, factory, BACKLOG, self.interface)  # type: ignore[arg-type]
+                return self._open(port, factory)
             except CannotListenError as error:
                 reason = error.socketError
             except OSError as error:
@@ -77,6 +81,27 @@ class TCPPort:
         if last > self.port:
             raise CannotListen(f"ports {self.port} to {last} are all busy")
         raise CannotListen(bind_problem(reason, self.interface, self.port))
+
+
+class TCPPort(_NumberedPort):
+    """A TCP port."""
+
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        opened: IListeningPort = self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
+        return opened
+
+
+@dataclass(frozen=True)
+class UDPPort(_NumberedPort):
+    """A UDP port, whose datagrams go to `protocol`; the service's factory is for others."""
+
+    protocol: DatagramProtocol | None = None
+
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        opened: IListeningPort = self.reactor.listenUDP(
+            port, self.protocol, self.interface, LARGEST_DATAGRAM
+        )
+        return opened
 
 
 @dataclass(frozen=True)
@@ -131,12 +156,22 @@ class BehindProxy:
         return self.listener.listen(ProxiedFactory(factory, self.clock))
 
 
-def listeners(options: ServiceOptions, reactor: Any) -> Sequence[Listener]:
-    """Say where `options` want the service to listen."""
-    spare = 0 if options["strict-port"] else 100
+def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener]:
+    """Say where `options` want the service to listen for streams, if `port` is their port."""
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
-    ] or [TCPPort(reactor, options["port"], options["interface"], spare)]
+    ] or [TCPPort(reactor, port, options["interface"], _spare(options))]
     if options["proxy-protocol"]:
         return [BehindProxy(listener, reactor) for listener in found]
     return found
+
+
+def datagram_listener(
+    options: ServiceOptions, reactor: Any, protocol: DatagramProtocol
+) -> Listener:
+    """Say where `options` want the service to listen for the datagrams of `protocol`."""
+    return UDPPort(reactor, options["port"], options["interface"], _spare(options), protocol)
+
+
+def _spare(options: ServiceOptions) -> int:
+    return 0 if options["strict-port"] else 100

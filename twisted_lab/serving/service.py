@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IUDPTransport
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
@@ -135,12 +135,17 @@ class NetworkService(Service):
         super().stopService()
 
         async def stop() -> None:
+            last: list[IListeningPort] = []
             for listening in self._listening:
                 listening.cancel()
                 port = await listening
-                if port is not None:
+                if IUDPTransport.providedBy(port):
+                    last.append(port)  # What is owed goes out by the port itself.
+                elif port is not None:
                     await maybeDeferred(port.stopListening)
             await self._connections.drain(self._reactor, DRAIN_SECONDS)
+            for port in last:
+                await maybeDeferred(port.stopListening)
             for resource in self._resources:
                 await resource.close()
             self._events.stopped()

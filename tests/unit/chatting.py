@@ -1,0 +1,142 @@
+"""A chat server and its members, in one process, on networks that are as bad as one likes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel
+
+from tests.unit.recording import Recorder
+from twisted_lab.channels import Connections, Datagrams
+from twisted_lab.client.link import Link
+from twisted_lab.events import ServiceEvents
+from twisted_lab.rooms import History, Line, MemoryHistory
+from twisted_lab.services.chat import Chat
+from twisted_lab.testing import LossyWire
+
+Address = tuple[str, int]
+START = 1_700_000_000.0
+
+
+class Socket:
+    """What a server's port has; datagrams go to whoever is at the address."""
+
+    def __init__(self, deliver: Callable[[bytes, Address], object]) -> None:
+        self.socket = self
+        self._deliver = deliver
+
+    def sendto(self, data: bytes, address: Address) -> None:
+        self._deliver(data, address)
+
+
+class Net:
+    """One server and its members; `trouble` is what `LossyWire` does.
+
+    Attributes:
+        clock: The time.
+        server: The server's protocol.
+        log: The server's events.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        history: History | None = None,
+        patience: float = 60.0,
+        **trouble: float,
+    ) -> None:
+        self.clock = Clock()
+        self.clock.advance(START)
+        self.history = history or MemoryHistory()
+        self.members: dict[Address, Person] = {}
+        self._chance = random.Random(seed)
+        self._seed = seed
+        self._trouble = trouble
+        self._patience = patience
+        self._ports = 1024
+        self.start_server()
+
+    def start_server(self) -> None:
+        """Have a server with nothing in its memory; one that runs is gone without a word."""
+        if self.members:
+            self.server.stopProtocol()
+        self.log = Recorder()
+        self.connections = Connections()
+        self.server = Datagrams(
+            self.clock,
+            ServiceEvents("netlab-chat", self.log, LogLevel.warn),
+            Chat(self.history, self.clock.seconds).converse,
+            self.connections,
+            self._patience,
+            random=self.random,
+        )
+        server = self.server
+        self.server.transport = Socket(
+            lambda data, address: self.server is server and self._to_member(data, address)
+        )
+
+    def random(self, count: int) -> bytes:
+        return self._chance.randbytes(count)
+
+    def join(self, name: str, patience: float = float("inf")) -> Person:
+        return Person(self, name, patience)
+
+    def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
+        return LossyWire(self.clock, self._chance.getrandbits(32), deliver, **self._trouble)
+
+    def new_address(self) -> Address:
+        self._ports += 1
+        return "192.0.2.1", self._ports
+
+    def _to_member(self, data: bytes, address: Address) -> None:
+        if person := self.members.get(address):
+            person.down.send(data)
+
+    def run(self, until: Callable[[], bool], most: float = 3600.0) -> None:
+        """Let time pass until something is so."""
+        end = self.clock.seconds() + most
+        while not until():
+            calls = self.clock.getDelayedCalls()
+            assert calls, f"seed {self._seed}: nothing happens any more"
+            assert self.clock.seconds() < end, f"seed {self._seed}: it never comes"
+            self.clock.advance(max(calls[0].getTime() - self.clock.seconds(), 0.0))
+
+
+class Person:
+    """A member with our client.
+
+    Attributes:
+        heard: The lines that it was shown.
+        told: What it was told about the connection.
+    """
+
+    def __init__(self, net: Net, name: str, patience: float) -> None:
+        self.heard: list[Line] = []
+        self.told: list[str] = []
+        self._net = net
+        self.down = net.wire(lambda data: self.link.take(data))
+        self.address: Address = ("", 0)
+        self.reopen()
+        self.link = Link(net.clock, name, self.heard.append, self.told.append, patience, net.random)
+        self.link.start(self)
+
+    @property
+    def texts(self) -> list[str]:
+        return [line.text for line in self.heard]
+
+    def said(self) -> list[str]:
+        """What was said in the room, as this member has heard it."""
+        return [text for text in self.texts if not text.startswith("* ")]
+
+    def reopen(self) -> None:
+        """Be at another address from now on; what was sent before comes from the old one."""
+        net = self._net
+        net.members.pop(self.address, None)
+        self.address = address = net.new_address()
+        net.members[address] = self
+        self._up = net.wire(lambda data: net.server.datagramReceived(data, address))
+
+    def write(self, data: bytes) -> None:
+        self._up.send(data)

@@ -1,0 +1,349 @@
+"""Channels over datagrams: plain text, and the reliable protocol."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
+from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.conversing import have
+from twisted_lab.channels.stream import BEHIND_BYTES
+from twisted_lab.codecs import MessageError, decode, too_long
+from twisted_lab.events import ServiceEvents
+from twisted_lab.peers import Peer
+from twisted_lab.reliable import Data, Packet, Session, State
+
+Address = tuple[str, int]
+
+# So many messages wait to be heard; what comes beyond them is lost, or comes again.
+INBOX_MESSAGES = 64
+# Scripts read with recvfrom(1024), which cuts what is longer.
+LARGEST_PLAIN = 1024
+CONTINUED = "… "
+
+
+class Host(Protocol):
+    """What a channel needs of what made it; see `Datagrams`."""
+
+    clock: IReactorTime
+    events: ServiceEvents
+    connections: Connections
+    converse: Conversation
+    patience: float
+    max_message: int
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Send a datagram, in this turn of the reactor or the next."""
+        ...
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a text."""
+        ...
+
+    def touch(self, channel: ReliableChannel) -> None:
+        """Call the channel's `pump`, in this turn of the reactor or the next."""
+        ...
+
+    def hung_up(self, channel: DatagramChannel) -> None:
+        """The channel's conversation has ended."""
+        ...
+
+    def forget(self, channel: DatagramChannel) -> None:
+        """The channel has ended."""
+        ...
+
+
+class DatagramChannel:
+    """What both kinds share.
+
+    Args:
+        host: What has made it.
+        address: Where the peer is.
+    """
+
+    def __init__(self, host: Host, address: Address) -> None:
+        self.peer = Peer.of_datagram(*address)
+        self.address = address
+        self._host = host
+        self._traffic = host.events.traffic
+        self._since = self._last_heard = host.clock.seconds()
+        self._inbox: deque[str] = deque()
+        self._hearing: Deferred[str] | None = None
+        self._over: Exception | None = None
+        self._hung_up = False
+        self._conversing = True
+        self._ended = False
+        self._closed_by = "server"
+        self._bytes_in = self._bytes_out = 0
+
+    def begin(self) -> None:
+        """Begin the conversation."""
+        self._host.connections.add(self)
+        self._host.events.connected(self.peer.text)
+        self._conversation = have(self._host.converse, self, self._host.events)
+        self._conversation.addBoth(self._conversation_ended)
+
+    def _conversation_ended(self, _: object) -> None:
+        self._conversing = False
+        self.hang_up()
+        self._release()
+
+    def _release(self) -> None:
+        if self._ended and not self._conversing:
+            self._host.connections.remove(self)
+
+    # Hearing
+
+    async def hear(self) -> str:
+        """See `twisted_lab.channels.Channel`."""
+        if not self._inbox or self._is_holding():
+            if self._over is not None and not self._inbox:
+                raise self._over
+            if self._hearing is not None:
+                raise RuntimeError("hear() is awaited already")
+            self._hearing = Deferred(self._forget_hearing)
+            return await self._hearing
+        return self._inbox.popleft()
+
+    def _forget_hearing(self, _: Deferred[str]) -> None:
+        self._hearing = None
+
+    def _is_holding(self) -> bool:
+        """Tell whether the peer should take what was said before more of it is heard."""
+        return False
+
+    def received(self, data: bytes) -> None:
+        """A message has come."""
+        self._bytes_in += len(data)
+        self._last_heard = self._host.clock.seconds()
+        if self._over is not None:
+            return
+        if self._traffic:
+            self._host.events.received(self.peer.text, len(data))
+        try:
+            if len(data) > self._host.max_message:
+                raise too_long(len(data), self._host.max_message)
+            self._inbox.append(decode(data))
+        except MessageError as error:
+            self._over = error
+        self._work()
+
+    def _work(self) -> None:
+        """Give the conversation what it waits for, if that has come."""
+        if self._hearing is None:
+            return
+        if self._inbox and not self._is_holding():
+            hearing, self._hearing = self._hearing, None
+            hearing.callback(self._inbox.popleft())
+        elif self._over is not None and not self._inbox:
+            hearing, self._hearing = self._hearing, None
+            hearing.errback(self._over)
+
+    def _deafen(self, reason: Exception) -> None:
+        self._inbox.clear()
+        self._over = reason
+        self._work()
+
+    # Saying
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        raise NotImplementedError
+
+    async def taken(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._hung_up:
+            raise self._over or PeerGone("hung up on")
+
+    # Ending
+
+    def hang_up(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if not self._hung_up:
+            self._hung_up = True
+            self._deafen(PeerGone("hung up on"))
+            self._host.hung_up(self)
+            self._close()
+
+    def _close(self) -> None:
+        self.end(f"closed by the {self._closed_by}")
+
+    def finish(self) -> None:
+        """Hear nothing more; what the conversation is saying is still said."""
+        self._deafen(PeerGone("the server stops"))
+
+    def abort(self) -> None:
+        """Close at once, and end the conversation, whatever it waits for."""
+        self.end("cut off by the server")
+        if self._conversing:
+            self._conversation.cancel()
+
+    def end(self, how: str) -> None:
+        """It has ended: the peer is gone, or has all that it is owed."""
+        if self._ended:
+            return
+        self._ended = self._hung_up = True
+        self._deafen(PeerGone(how))
+        seconds = self._host.clock.seconds() - self._since
+        self._host.events.disconnected(
+            self.peer.text, self._bytes_in, self._bytes_out, seconds, how
+        )
+        self._host.forget(self)
+        self._release()
+
+    # Time
+
+    def deadline(self) -> float | None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        return self._last_heard + self._host.patience if not self._ended else None
+
+    def tick(self, now: float) -> None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        if now >= self._last_heard + self._host.patience:
+            self._last_heard = now
+            hearing, self._hearing = self._hearing, None
+            self._deafen(PeerGone("silent"))
+            if hearing is not None:
+                hearing.errback(PeerSilent(f"nothing heard for {self._host.patience:g} s"))
+
+
+class PlainChannel(DatagramChannel):
+    """A datagram a message; whatever is lost on the way is lost."""
+
+    def received(self, data: bytes) -> None:
+        """Take a datagram, which may have several lines."""
+        for line in data.splitlines() or [b""]:
+            if len(self._inbox) < INBOX_MESSAGES:
+                super().received(line)
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._hung_up:
+            return
+        data = self._host.encode(text)
+        if len(data) > LARGEST_PLAIN:
+            self._say_in_pieces(text)
+            return
+        if self._traffic:
+            self._host.events.sent(self.peer.text, len(data))
+        self._bytes_out += len(data)
+        self._host.send(data, self.address)
+
+    def _say_in_pieces(self, text: str) -> None:
+        # A piece that began a datagram as it is could look like what somebody else has said.
+        most = LARGEST_PLAIN - len(self._host.encode(CONTINUED))
+        data = text.encode(errors="replace")
+        start, begin = 0, ""
+        while start < len(data):
+            # Not in the middle of a character.
+            piece = data[start : start + most].decode(errors="ignore")
+            self.say(begin + piece)
+            start += len(piece.encode())
+            begin = CONTINUED
+
+
+class ReliableChannel(DatagramChannel):
+    """A session of the reliable protocol.
+
+    Args:
+        host: What has made it.
+        address: Where the peer is.
+        session: The session.
+        client: The client's number.
+        attempt: That of the client's Open.
+    """
+
+    def __init__(
+        self, host: Host, address: Address, session: Session, client: int, attempt: int
+    ) -> None:
+        super().__init__(host, address)
+        self.session = session
+        self.client = client
+        self.attempt = attempt
+        self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
+        self._taking: Deferred[None] | None = None
+
+    def move(self, address: Address) -> None:
+        """The peer has shown that it is at another address now."""
+        self.address = address
+        self.peer = Peer.of_datagram(*address)
+        self.session.sender.hurry()
+
+    def take(self, packet: Packet) -> None:
+        """Take a packet of the session."""
+        if isinstance(packet, Data) and len(self._inbox) >= INBOX_MESSAGES:
+            return
+        now = self._last_heard = self._host.clock.seconds()
+        try:
+            for message in self.session.take(packet, now):
+                self.received(message)
+        except MessageError as error:
+            self._over = error
+            self._work()
+        if self.session.state is State.ANSWERING and not self._hung_up:
+            self._closed_by = "client"
+            self._deafen(PeerGone("closed by the client"))
+        self._host.touch(self)
+
+    def _is_holding(self) -> bool:
+        return self.session.sender.backlog > 0
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._hung_up:
+            return
+        if self.session.sender.backlog > self._most_behind:
+            self._host.events.behind(self.peer.text, self._most_behind)
+            self.end("cut off by the server")
+            return
+        data = text.encode(errors="replace")
+        if self._traffic:
+            self._host.events.sent(self.peer.text, len(data))
+        self._bytes_out += len(data)
+        self.session.say(data)
+        self._host.touch(self)
+
+    async def taken(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._is_holding() and self._over is None:
+            self._taking = Deferred()
+            await self._taking
+        await super().taken()
+
+    def pump(self) -> None:
+        """Send what is due."""
+        for datagram in self.session.due(self._host.clock.seconds()):
+            self._host.send(datagram, self.address)
+        if self.session.state is State.OVER:
+            super()._close()
+        elif self._taking is not None and not self._is_holding():
+            taking, self._taking = self._taking, None
+            taking.callback(None)
+        self._work()
+
+    def _deafen(self, reason: Exception) -> None:
+        super()._deafen(reason)
+        if self._taking is not None:
+            taking, self._taking = self._taking, None
+            taking.callback(None)
+
+    def _close(self) -> None:
+        self.session.close(self._host.connections.draining)
+        self._host.touch(self)
+
+    def deadline(self) -> float | None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        times = (super().deadline(), self.session.deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        if self._hung_up and now >= self._last_heard + self._host.patience:
+            self.end("silent")
+        else:
+            super().tick(now)
+            self._host.touch(self)

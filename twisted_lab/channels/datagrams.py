@@ -1,0 +1,223 @@
+"""The peers of one UDP port, each with a channel and a conversation of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import DatagramProtocol
+
+from twisted_lab.channels.channel import Conversation
+from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.datagram import Address, DatagramChannel, PlainChannel, ReliableChannel
+from twisted_lab.channels.deadlines import Deadlines
+from twisted_lab.codecs import MAX_MESSAGE
+from twisted_lab.events import ServiceEvents
+from twisted_lab.reliable import (
+    MARK,
+    BadPacket,
+    Door,
+    Hello,
+    Open,
+    Session,
+    Welcome,
+    decode,
+    is_sealed,
+    seal,
+)
+
+# More peers than this are not let in.
+MOST_PEERS = 10_000
+
+
+class Datagrams(DatagramProtocol):
+    """Has a conversation with each peer that has shown that it is where it says it is.
+
+    Args:
+        clock: Waits, and tells the time.
+        events: What happens is reported here.
+        converse: The conversation.
+        connections: Where its peers are counted, perhaps with others.
+        patience: A peer that is silent for so many seconds is hung up on.
+        max_message: The most bytes of a message.
+        random: Makes random bytes.
+    """
+
+    transport: Any  # IUDPTransport with a socket
+    noisy = False
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        converse: Conversation,
+        connections: Connections,
+        patience: float,
+        max_message: int = MAX_MESSAGE,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.clock = clock
+        self.events = events
+        self.converse = converse
+        self.connections = connections
+        self.patience = patience
+        self.max_message = max_message
+        self._random = random
+        self._door = Door(random)
+        self._peers: dict[Address, DatagramChannel] = {}
+        self._sessions: dict[int, ReliableChannel] = {}
+        self._clients: dict[int, ReliableChannel] = {}
+        self._deadlines = Deadlines(clock)
+        self._touched: dict[ReliableChannel, None] = {}
+        self._out: list[tuple[bytes, Address]] = []
+        self._in_turn = False
+        self._flushing: IDelayedCall | None = None
+        self._encoded = ("", b"\n")
+
+    # In
+
+    def datagramReceived(self, data: bytes, addr: Address) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        self._in_turn = True
+        try:
+            if data[:1] == bytes((MARK,)):
+                self._take_packet(data, addr)
+            else:
+                self._take_text(data, addr)
+        finally:
+            self._flush()
+
+    def _take_text(self, data: bytes, address: Address) -> None:
+        channel = self._peers.get(address)
+        if isinstance(channel, PlainChannel):
+            channel.received(data)
+            self._deadlines.look(channel)
+        elif channel is None and self._has_room():
+            message, answer = self._door.hear(data, *address, self.clock.seconds())
+            if answer:
+                self.send(answer, address)
+            if message is not None:
+                self._admit(plain := PlainChannel(self, address))
+                plain.received(message.encode())
+
+    def _has_room(self) -> bool:
+        return len(self._peers) < MOST_PEERS and not self.connections.draining
+
+    def _take_packet(self, data: bytes, address: Address) -> None:
+        try:
+            packet = decode(data)
+        except BadPacket:
+            return
+        channel = None if isinstance(packet, Hello | Open) else self._sessions.get(packet.number)
+        if channel is None or channel.address != address:
+            if channel is not None and not is_sealed(data, channel.session.key):
+                return
+            opening, answer = self._door.take(packet, data, *address, self.clock.seconds())
+            if answer:
+                self.send(answer, address)
+            if opening is not None:
+                self._open(opening, address)
+        elif is_sealed(data, channel.session.key):
+            channel.take(packet)
+
+    def _open(self, packet: Open, address: Address) -> None:
+        channel = self._clients.get(packet.number)
+        now = self.clock.seconds()
+        if channel is None:
+            if not self._has_room():
+                return
+            number = int.from_bytes(self._random(8))
+            session = Session(number, packet.key, self.max_message, now)
+            self._evict(address)
+            channel = ReliableChannel(self, address, session, packet.number, packet.attempt)
+            self._clients[packet.number] = self._sessions[number] = channel
+            self._admit(channel)
+        elif channel.session.key != packet.key or packet.attempt < channel.attempt:
+            return
+        elif channel.address != address:
+            self._evict(address)
+            del self._peers[channel.address]
+            self._peers[address] = channel
+            channel.move(address)
+        channel.attempt = packet.attempt
+        channel.session.heard = now
+        welcome = Welcome(packet.number, channel.session.number, packet.attempt)
+        self.send(seal(welcome, packet.key), address)
+        self.touch(channel)
+
+    def _evict(self, address: Address) -> None:
+        # Whoever was there has gone without a word: somebody else has the address now.
+        if address in self._peers:
+            self._peers[address].end("replaced by another peer at its address")
+
+    def _admit(self, channel: DatagramChannel) -> None:
+        self._peers[channel.address] = channel
+        channel.begin()
+        self._deadlines.look(channel)
+
+    # Out
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a text for a plain datagram; one that goes to many is made once."""
+        if text is not self._encoded[0]:
+            self._encoded = text, text.encode(errors="replace") + b"\n"
+        return self._encoded[1]
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Send a datagram, in this turn of the reactor or the next."""
+        self._out.append((data, address))
+        if not self._in_turn:
+            self._flush_soon()
+
+    def touch(self, channel: ReliableChannel) -> None:
+        """Call the channel's `pump`, in this turn of the reactor or the next."""
+        self._touched[channel] = None
+        if not self._in_turn:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self._flushing is None:
+            self._flushing = self.clock.callLater(0, self._flush)
+
+    def _flush(self) -> None:
+        self._in_turn = True
+        cancel(self._flushing)
+        self._flushing = None
+        while self._touched:
+            channel, _ = self._touched.popitem()
+            channel.pump()
+            self._deadlines.look(channel)
+        out, self._out = self._out, []
+        self._in_turn = False
+        if self.transport is not None:
+            sendto = self.transport.socket.sendto
+            for data, address in out:
+                # A datagram that cannot be sent is as good as lost on the way.
+                with suppress(OSError):
+                    sendto(data, address)
+
+    # The end
+
+    def hung_up(self, channel: DatagramChannel) -> None:
+        """The channel's conversation has ended: its client would get a new one."""
+        if isinstance(channel, ReliableChannel) and self._clients.get(channel.client) is channel:
+            del self._clients[channel.client]
+
+    def forget(self, channel: DatagramChannel) -> None:
+        """The channel has ended."""
+        self.hung_up(channel)
+        if self._peers.get(channel.address) is channel:
+            del self._peers[channel.address]
+        if isinstance(channel, ReliableChannel):
+            self._sessions.pop(channel.session.number, None)
+            self._touched.pop(channel, None)
+        self._deadlines.forget(channel)
+
+    def stopProtocol(self) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        cancel(self._flushing)
+        self._deadlines.stop()

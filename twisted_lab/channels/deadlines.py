@@ -1,0 +1,81 @@
+"""One timer for many who have something to do at times that keep changing."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import count
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_lab.channels.closing import cancel
+
+
+class Timed(Protocol):
+    """Somebody with something to do."""
+
+    def deadline(self) -> float | None:
+        """Return when, as it looks now; None for never."""
+        ...
+
+    def tick(self, now: float) -> None:
+        """Do what is due, if it still is."""
+        ...
+
+
+class Deadlines:
+    """Calls each one's `tick` at its `deadline`.
+
+    A deadline that has become later costs nothing until the earlier one comes; so one that moves
+    with every packet is as cheap as one that stands still.
+
+    Args:
+        clock: Waits.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._heap: list[tuple[float, int, Timed]] = []
+        self._next: dict[Timed, float] = {}
+        self._order = count()
+        self._timer: IDelayedCall | None = None
+
+    def look(self, timed: Timed) -> None:
+        """Look again at when `timed` has something to do."""
+        when = timed.deadline()
+        if when is not None and when < self._next.get(timed, float("inf")):
+            self._next[timed] = when
+            heapq.heappush(self._heap, (when, next(self._order), timed))
+            if self._heap[0][2] is timed:
+                self._arm()
+
+    def forget(self, timed: Timed) -> None:
+        """Call it no more."""
+        self._next.pop(timed, None)
+
+    def _arm(self) -> None:
+        wait = max(self._heap[0][0] - self._clock.seconds(), 0.0)
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(wait)
+        else:
+            self._timer = self._clock.callLater(wait, self._fire)
+
+    def _fire(self) -> None:
+        now = self._clock.seconds()
+        due: list[Timed] = []
+        while self._heap and self._heap[0][0] <= now:
+            when, _, timed = heapq.heappop(self._heap)
+            if self._next.get(timed) == when:
+                del self._next[timed]
+                due.append(timed)
+        for timed in due:
+            timed.tick(now)
+            self.look(timed)
+        if self._heap:
+            self._arm()
+
+    def stop(self) -> None:
+        """Forget them all."""
+        self._heap.clear()
+        self._next.clear()
+        cancel(self._timer)

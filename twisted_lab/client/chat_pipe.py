@@ -1,0 +1,107 @@
+"""The chat client in a pipe: a line of the input is a message, what is heard goes to the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.stdio import StandardIO
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.client.link import Link
+from twisted_lab.client.pipe import check_output, unchanged_blocking
+from twisted_lab.client.typed import UntilExit
+from twisted_lab.codecs import MAX_MESSAGE, LineDecoder, MessageError
+from twisted_lab.escaping import escape
+from twisted_lab.rooms import Line
+
+# Input is not read while more than this many messages wait to be confirmed.
+MOST_PENDING = 100
+# What stands before a line on its way, its number, counts as well.
+LONGEST_LINE = MAX_MESSAGE - 20
+
+
+@implementer(IHalfCloseableProtocol)
+class Pipe(Protocol):
+    """Joins standard input and output to a link.
+
+    Args:
+        link: The link.
+    """
+
+    transport: Any
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._until_exit = UntilExit()
+        self._lines = LineDecoder(LONGEST_LINE)
+        self._is_reading = True
+        self._output_lost = False
+        self._closed: Deferred[None] = Deferred()
+        link.pumped = self._balance
+
+    def show(self, line: Line) -> None:
+        """Write a line."""
+        self.transport.write(f"{escape(line.text)}\n".encode(errors="replace"))
+
+    async def run(self, reactor: Any) -> None:
+        """Pass everything on, until the link has ended and everything is written.
+
+        Raises:
+            twisted_lab.client.link.NoAnswer: The server has gone.
+            twisted_lab.client.link.NotLetIn: The room would not have us.
+            twisted_lab.codecs.MessageError: A line is too long.
+            twisted_lab.client.pipe.OutputLost: Not everything could be written.
+        """
+        with unchanged_blocking():
+            StandardIO(self, reactor=reactor)
+            try:
+                await self._link.ended
+            finally:
+                self.transport.loseConnection()
+                await self._closed
+            check_output(self._output_lost)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Standard input has more."""
+        self._take(self._until_exit.feed(data))
+        if self._until_exit.ended:
+            self._link.finish()
+
+    def _take(self, data: bytes) -> None:
+        try:
+            self._lines.feed(data)
+            while lines := self._lines.take(MOST_PENDING):
+                for line in lines:
+                    self._link.say(line.decode(errors="replace"))
+        except MessageError as error:
+            self._link.fail(error)
+        self._balance()
+
+    def _balance(self) -> None:
+        wanted = self._link.guest.pending <= MOST_PENDING and not self._until_exit.ended
+        if wanted != self._is_reading:
+            self._is_reading = wanted
+            (self.transport.resumeProducing if wanted else self.transport.pauseProducing)()
+
+    def readConnectionLost(self) -> None:
+        """Standard input is at its end."""
+        rest = self._until_exit.end()
+        self._take(rest + b"\n" if rest or self._lines.size else b"")
+        self._link.finish()
+
+    def writeConnectionLost(self) -> None:
+        """Standard output takes no more: nobody reads it, or the disk is full."""
+        self._output_lost = True
+        self._link.abandon()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self._output_lost = self._output_lost or not reason.check(ConnectionDone)
+        self._link.abandon()
+        if not self._closed.called:
+            self._closed.callback(None)

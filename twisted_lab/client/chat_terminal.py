@@ -1,0 +1,128 @@
+"""The chat client on a terminal: one types below, and what others say appears above."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.patch_stdout import patch_stdout
+from twisted.internet.defer import Deferred
+
+from twisted_lab.client.link import Link
+from twisted_lab.client.terminal import Interrupted
+from twisted_lab.escaping import escape
+from twisted_lab.rooms import Line
+
+COMMANDS = ("/help", "/history", "/leave", "/msg", "/nick", "/who")
+DELIVERED = "✓"
+
+
+class Words(Completer):
+    """Completes commands at the beginning of a line, and names.
+
+    Args:
+        link: Knows who is in the room.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """See `prompt_toolkit.completion.Completer`."""
+        begun = document.text_before_cursor
+        word = begun.rpartition(" ")[2]
+        words = COMMANDS if begun.startswith("/") and word == begun else self._link.guest.others
+        for known in sorted(words):
+            if word and known.casefold().startswith(word.casefold()):
+                yield Completion(known, -len(word))
+
+
+class Terminal:
+    """Joins a person to a link.
+
+    Args:
+        link: The link.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._asks_name = False
+        self._session: PromptSession[str] | None = None
+        link.not_let_in = self._ask_name
+        link.pumped = self._redraw
+
+    def show(self, line: Line) -> None:
+        """Show a line above the one that is being typed."""
+        time = datetime.fromtimestamp(line.when).astimezone().strftime("%H:%M:%S")
+        mark = DELIVERED if line.is_own else " "
+        print(f"{time} {mark} {escape(line.text)}")  # noqa: T201
+
+    def _ask_name(self, why: str) -> None:
+        self._asks_name = True
+        print(escape(why))  # noqa: T201
+        self._redraw()
+
+    def _prompt(self) -> str:
+        return "Name: " if self._asks_name else "> "
+
+    def _pending(self) -> str | None:
+        count = self._link.guest.pending
+        return f"{count} on the way" if count else None
+
+    def _redraw(self) -> None:
+        if self._session is not None and self._session.app.is_running:
+            self._session.app.invalidate()
+
+    async def run(self, reactor: Any) -> None:
+        """Say each line that the person types, until ``exit``, Ctrl-D or the end of the link.
+
+        It needs the asyncio reactor, on whose loop the line editor runs.
+
+        Raises:
+            twisted_lab.client.link.NoAnswer: The server has gone.
+            SystemExit: With status 130, if the person interrupts (Ctrl-C).
+        """
+        self._session = session = PromptSession[str](
+            self._prompt,
+            interrupt_exception=Interrupted,
+            completer=Words(self._link),
+            complete_while_typing=False,
+            erase_when_done=True,
+            rprompt=self._pending,
+        )
+        typing: asyncio.Task[str] | None = None
+
+        def stop_typing(result: object) -> object:
+            if typing is not None:
+                typing.cancel()
+            return result
+
+        self._link.ended.addBoth(stop_typing)
+        with patch_stdout():
+            try:
+                while not self._link.ended.called:
+                    typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
+                    self._typed(await Deferred.fromFuture(typing))
+            except (EOFError, asyncio.CancelledError):
+                self._link.finish()
+            except Interrupted:
+                self._link.abandon()
+                await self._link.ended
+                raise SystemExit(130) from None
+            await self._link.ended
+
+    def _typed(self, text: str) -> None:
+        if self._asks_name:
+            self._asks_name = False
+            self._link.rename(text.strip() or self._link.guest.name)
+            return
+        # What was pasted may be several lines.
+        for line in text.splitlines():
+            self._link.say(line)

@@ -1,0 +1,218 @@
+"""The client's end of the chat: a guest, a caller and one timer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_lab.codecs import MessageError
+from twisted_lab.reliable import Caller
+from twisted_lab.rooms import Guest, Line
+
+# So many seconds the first answer may take, and the last one.
+FIRST_ANSWER = 15.0
+# When the server does not answer another port of ours is tried so often, in seconds: our address
+# may have changed, and something on the way may have forgotten us.
+REOPEN = 10.0
+
+
+class NoAnswer(Exception):
+    """The server does not answer, or not any more."""
+
+
+class NotLetIn(Exception):
+    """The room would not have us; the text says why."""
+
+
+class Wire(Protocol):
+    """Where datagrams go to the server."""
+
+    def write(self, datagram: bytes) -> object:
+        """Send one, for what that is worth."""
+        ...
+
+    def reopen(self) -> object:
+        """Send from another port from now on."""
+        ...
+
+
+class Link:
+    """Keeps a guest in a room.
+
+    Args:
+        clock: Waits, and tells the time.
+        name: The guest's name.
+        show: Called with each line that is to be shown.
+        tell: Called with what there is to say about the connection.
+        patience: After so many seconds without an answer it gives up.
+        random: Makes random bytes.
+
+    Attributes:
+        guest: The guest.
+        ended: Fires when both sides have closed; fails with NoAnswer.
+        pumped: Called whenever the number of messages that wait may be another one.
+        not_let_in: Called with what the server says if it does not let the guest in.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        name: str,
+        show: Callable[[Line], object],
+        tell: Callable[[str], object],
+        patience: float = float("inf"),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        now = clock.seconds()
+        self.guest = Guest(name, self._say, random)
+        self.ended: Deferred[None] = Deferred()
+        self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
+        self.pumped: Callable[[], object] = lambda: None
+        self._wire: Wire | None = None
+        self._caller = Caller(now, self.guest.join, random)
+        self._clock = clock
+        self._show = show
+        self._tell = tell
+        self._patience = patience
+        self._since = self._reopened = now
+        self._timer: IDelayedCall | None = None
+        self._wanted = now
+        self._was_lost = False
+        self._stops = False
+        self._finishing = False
+
+    def start(self, wire: Wire) -> None:
+        """Begin to call the server, over `wire`."""
+        self._wire = wire
+        self._pump()
+
+    def take(self, datagram: bytes) -> None:
+        """Take a datagram of the server."""
+        now = self._clock.seconds()
+        try:
+            for message in self._caller.take(datagram, now):
+                self._hear(message.decode(errors="replace"), now)
+        except MessageError as error:
+            self.fail(error)
+        self._pump()
+
+    @property
+    def has_session(self) -> bool:
+        """Tell whether the server has answered."""
+        return self._caller.session is not None
+
+    def _hear(self, message: str, now: float) -> None:
+        line = self.guest.hear(message, now)
+        if line is None:
+            return
+        if line.text.startswith("error: ") and not self.guest.is_in:
+            self.not_let_in(line.text.removeprefix("error: "))
+        else:
+            self._show(line)
+
+    def _say(self, message: str) -> None:
+        self._caller.say(message.encode(errors="replace"))
+
+    def say(self, text: str) -> None:
+        """Say something to the room, or leave it."""
+        if text.strip() in ("exit", "/leave"):
+            self.finish()
+        elif not self._finishing and text.strip():
+            self.guest.say(text, self._clock.seconds())
+            self._pump()
+
+    def rename(self, name: str) -> None:
+        """Try another name, because the server would not take the one before."""
+        self.guest.name = name
+        self.guest.join()
+        self._pump()
+
+    def finish(self) -> None:
+        """Leave, when all that was said is confirmed."""
+        self._finishing = True
+        self._since = self._clock.seconds()
+        self._patience = min(self._patience, FIRST_ANSWER)
+        self._pump()
+
+    def abandon(self) -> None:
+        """Leave at once."""
+        self._caller.close()
+        self._finishing = True
+        self._pump()
+        self._end(None)
+
+    def _pump(self) -> None:
+        """Do what is due, and set the timer for the next time."""
+        if self.ended.called or self._wire is None:
+            return
+        now = self._clock.seconds()
+        self.guest.pump(now)
+        if (
+            self._finishing
+            and not self.guest.pending
+            and (self.guest.is_in or self._caller.is_lost(now))
+        ):
+            self._caller.close()
+        for datagram in self._caller.due(now):
+            self._wire.write(datagram)
+        if self._caller.is_over:
+            self._end(None)
+            return
+        self.pumped()
+        self._watch(now, self._wire)
+        times = [time for time in (self._caller.deadline(), self.guest.deadline(now)) if time]
+        # Whether the server answers is looked at once a second.
+        self._wake(min([now + 1.0, *times]), now)
+
+    def _watch(self, now: float, wire: Wire) -> None:
+        session = self._caller.session
+        stops = session is not None and session.peer_stops
+        if stops and not self._stops:
+            self._tell("the server stops; waiting for it to come back")
+        self._stops = stops
+        is_lost = self._caller.is_lost(now)
+        if session is not None and is_lost != self._was_lost and not stops:
+            self._tell("the server answers again" if self._was_lost else "no answer; trying on")
+        self._was_lost = is_lost
+        if not is_lost and session is not None:
+            self._since = now
+        elif session is None and now - self._since >= FIRST_ANSWER:
+            self.fail(NoAnswer("no answer"))
+        elif now - self._since >= self._patience:
+            self.fail(NoAnswer("no answer any more"))
+        elif is_lost and now - self._reopened >= REOPEN:
+            self._reopened = now
+            wire.reopen()
+
+    def _wake(self, when: float, now: float) -> None:
+        if self.ended.called:
+            return
+        self._wanted = when
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(max(when - now, 0.0))
+        else:
+            self._timer = self._clock.callLater(max(when - now, 0.0), self._awake)
+
+    def _awake(self) -> None:
+        late = self._clock.seconds() - self._wanted
+        if late > 1.0:
+            # The process was suspended; what has come meanwhile is still to be read.
+            self._caller.excuse(late)
+        self._pump()
+
+    def fail(self, error: Exception) -> None:
+        """Give up."""
+        self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if not self.ended.called:
+            if error is None:
+                self.ended.callback(None)
+            else:
+                self.ended.errback(error)

@@ -1,0 +1,34 @@
+"""What happens when somebody interrupts the client."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+
+class Signals:
+    """Heeds SIGINT and SIGTERM.
+
+    Args:
+        reactor: Where to run.
+
+    Attributes:
+        end: Called, if it is set, when one has come.
+        status: The exit status: 128 and the number of the signal; 0 if none has come.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self.end: Callable[[], object] = lambda: None
+        self.status = 0
+        self._reactor = reactor
+        reactor.callWhenRunning(self._heed)
+
+    def _heed(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, _: object) -> None:
+        self.status = 128 + number
+        # Looked up when it is called: by then another thing may be to be ended.
+        self._reactor.callFromThread(lambda: self.end())

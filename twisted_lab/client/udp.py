@@ -1,0 +1,129 @@
+"""The chat client's UDP port, which can become another one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
+from twisted.internet.interfaces import IAddress, IResolutionReceiver
+from twisted.internet.protocol import DatagramProtocol
+from zope.interface import implementer
+
+from twisted_lab.client.link import Link, NoAnswer
+
+LARGEST_DATAGRAM = 65_536
+
+
+@implementer(IResolutionReceiver)
+class _Addresses:
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+        self.complete: Deferred[None] = Deferred()
+
+    def resolutionBegan(self, resolutionInProgress: object) -> None:
+        pass
+
+    def addressResolved(self, address: IAddress) -> None:
+        self.found.append(address)
+
+    def resolutionComplete(self) -> None:
+        self.complete.callback(None)
+
+
+async def resolve(reactor: Any, host: str) -> list[str]:
+    """Return the IP addresses of `host`.
+
+    Raises:
+        DNSLookupError: It has none.
+    """
+    addresses = _Addresses()
+    reactor.nameResolver.resolveHostName(addresses, host)
+    await addresses.complete
+    if not addresses.found:
+        raise DNSLookupError(host)
+    return list(dict.fromkeys(address.host for address in addresses.found))
+
+
+class _Port(DatagramProtocol):
+    transport: Any  # IUDPTransport
+    noisy = False
+
+    def __init__(self, wire: UDPWire, host: str, port: int) -> None:
+        self._wire = wire
+        self._server = host, port
+
+    def startProtocol(self) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        self.transport.connect(*self._server)
+
+    def datagramReceived(self, data: bytes, addr: object) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        self._wire.link.take(data)
+
+    def connectionRefused(self) -> None:
+        """Nobody listens there, just now."""
+        self._wire.refused(self)
+
+    def stopProtocol(self) -> None:
+        """The epoll reactor closes a connected port when the other end refuses a datagram."""
+        self._wire.refused(self)
+
+
+class UDPWire:
+    """Carries a link's datagrams.
+
+    Args:
+        reactor: Where ports are had.
+        link: The link.
+        hosts: The server's addresses, of which the first one that does not refuse is taken.
+        port: The server's port.
+    """
+
+    def __init__(self, reactor: Any, link: Link, hosts: list[str], port: int) -> None:
+        self.link = link
+        self._reactor = reactor
+        self._hosts = hosts
+        self._server_port = port
+        self._port: Any = None
+        self._protocol: _Port | None = None
+
+    def open(self) -> None:
+        """Get a port, and start the link."""
+        self.reopen()
+        self.link.start(self)
+
+    def reopen(self) -> None:
+        """See `twisted_lab.client.link.Wire`."""
+        self.close()
+        host = self._hosts[0]
+        self._protocol = _Port(self, host, self._server_port)
+        with suppress(OSError):  # There may be no such network just now.
+            self._port = self._reactor.listenUDP(
+                0, self._protocol, "::" if ":" in host else "", LARGEST_DATAGRAM
+            )
+
+    def write(self, datagram: bytes) -> None:
+        """See `twisted_lab.client.link.Wire`."""
+        # The epoll reactor may have closed it.
+        if self._port is not None and self._port.connected:
+            with suppress(OSError):
+                self._port.write(datagram)
+
+    def refused(self, protocol: _Port) -> None:
+        """Nobody listens there: try the next address, or give up if there never was anybody."""
+        if protocol is not self._protocol:
+            return
+        if not self.link.has_session:
+            if len(self._hosts) == 1:
+                self.link.fail(NoAnswer("nobody listens there"))
+                return
+            del self._hosts[0]
+        self.reopen()
+
+    def close(self) -> None:
+        """Give the port back."""
+        port, self._port, self._protocol = self._port, None, None
+        if port is not None and port.connected:
+            port.stopListening()

@@ -1,0 +1,187 @@
+"""A client: it finds the server, opens a session, and opens it again wherever it is needed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+
+from twisted_lab.reliable.packets import (
+    KEY_BYTES,
+    MODULUS,
+    NO_KEY,
+    BadPacket,
+    Cookie,
+    Hello,
+    Open,
+    Welcome,
+    decode,
+    is_sealed,
+    seal,
+)
+from twisted_lab.reliable.session import Session, State
+
+FIRST_WAIT = 0.5  # seconds, doubled with each try
+LONGEST_WAIT = 2.0
+# A server may say more in one message than it takes in one; this is where the client stops.
+MAX_INCOMING = 2**20
+# A cookie that has not helped so often may be too old.
+COOKIE_TRIES = 4
+# So many seconds without a packet, and the server is asked whether it is there; after so many more
+# it is held to be gone.
+PING_AFTER = 5.0
+LOST_AFTER = 4.0
+
+
+class Stage(Enum):
+    """How far a client is.
+
+    ASKING -- cookie --> OPENING -- welcome --> TALKING
+                         OPENING -- four tries --> ASKING
+                         OPENING <-- cookie -- TALKING: the server knows the session no more,
+                                                        or does not know this address
+    ASKING <-- the server has closed because it stops -- TALKING
+    """
+
+    ASKING = auto()
+    OPENING = auto()
+    TALKING = auto()
+
+
+class Caller:
+    """The client's end.
+
+    Args:
+        now: The time, in seconds.
+        opened: Called when a session has begun that knows nothing of an earlier one: with the
+            first, and when the server has forgotten it. What was said before may be lost.
+        random: Makes random bytes.
+
+    Attributes:
+        stage: How far it is.
+        session: The session, once there is one.
+    """
+
+    def __init__(
+        self,
+        now: float,
+        opened: Callable[[], object],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.stage = Stage.ASKING
+        self.session: Session | None = None
+        self._opened = opened
+        self._number = int.from_bytes(random(8))
+        self._key = random(KEY_BYTES)
+        self._cookie = b""
+        self._attempt = 0
+        self._heard = now
+        self._next_try = now
+        self._wait = FIRST_WAIT
+        self._tries = 0
+        self._is_closed = False
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether one of the two has closed, for good."""
+        if self.session is None or self.session.peer_stops:
+            return self._is_closed
+        return self.session.state in (State.ANSWERING, State.OVER)
+
+    def is_lost(self, now: float) -> bool:
+        """Tell whether the server has not answered for too long."""
+        return now >= self._heard + PING_AFTER + LOST_AFTER
+
+    def excuse(self, seconds: float) -> None:
+        """Do not count so many seconds in which this end was held up."""
+        self._heard += seconds
+        if self.session is not None:
+            self.session.heard += seconds
+
+    def say(self, message: bytes) -> None:
+        """Send a message, if there is a session."""
+        if self.session is not None:
+            self.session.say(message)
+
+    def close(self) -> None:
+        """Close when everything has come that was said."""
+        self._is_closed = True
+        if self.session is not None:
+            self.session.close()
+
+    def take(self, data: bytes, now: float) -> Iterable[bytes]:
+        """Take a datagram.
+
+        Returns:
+            The messages that are whole now; behind them it raises
+            `twisted_lab.codecs.MessageError` if one is too long.
+        """
+        try:
+            packet = decode(data)
+        except BadPacket:
+            return ()
+        session = self.session
+        if isinstance(packet, Cookie):
+            ours = (self._number, session.number if session else self._number)
+            if packet.number in ours and is_sealed(data, NO_KEY):
+                self._take_cookie(packet.cookie, now)
+        elif is_sealed(data, self._key):
+            if isinstance(packet, Welcome) and packet.number == self._number:
+                self._take_welcome(packet, now)
+            elif session is not None and packet.number == session.number:
+                self._heard = now
+                messages = session.take(packet, now)
+                if session.peer_stops and self.stage is Stage.TALKING:
+                    self._try_again(Stage.ASKING, now + FIRST_WAIT)
+                return messages
+        return ()
+
+    def _take_cookie(self, cookie: bytes, now: float) -> None:
+        if cookie != self._cookie or self.stage is not Stage.OPENING:
+            self._attempt = (self._attempt + 1) % MODULUS
+            self._cookie = cookie
+        if self.stage is not Stage.OPENING:
+            self._try_again(Stage.OPENING, now)
+
+    def _take_welcome(self, packet: Welcome, now: float) -> None:
+        if self.stage is not Stage.OPENING or packet.attempt != self._attempt:
+            return
+        self.stage = Stage.TALKING
+        self._heard = now
+        if self.session is not None and self.session.number == packet.session:
+            self.session.heard = now
+            self.session.sender.hurry()
+        else:
+            self.session = Session(packet.session, self._key, MAX_INCOMING, now, PING_AFTER)
+            if self._is_closed:
+                self.session.close()
+            self._opened()
+
+    def _try_again(self, stage: Stage, when: float) -> None:
+        self.stage = stage
+        self._next_try = when
+        self._wait = FIRST_WAIT
+        self._tries = 0
+
+    def due(self, now: float) -> list[bytes]:
+        """Return the datagrams that are to be sent now."""
+        datagrams = []
+        if self.session is not None and self.stage is not Stage.OPENING:
+            datagrams = self.session.due(now)
+        if self.stage is Stage.TALKING or now < self._next_try:
+            return datagrams
+        if self.stage is Stage.OPENING and self._tries == COOKIE_TRIES:
+            self._try_again(Stage.ASKING, now)
+        self._next_try = now + self._wait
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        self._tries += 1
+        if self.stage is Stage.ASKING:
+            return [*datagrams, seal(Hello(self._number), NO_KEY)]
+        opening = Open(self._number, self._cookie, self._key, self._attempt)
+        return [seal(opening, self._key)]
+
+    def deadline(self) -> float | None:
+        """Return when `due` should be called, if nothing comes before."""
+        if self.stage is Stage.TALKING:
+            return self.session.deadline() if self.session else None
+        return self._next_try

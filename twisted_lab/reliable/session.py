@@ -1,0 +1,144 @@
+"""A session between two ends, which are alike once it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from twisted_lab.reliable.packets import Ack, Close, Data, Packet, Ping, seal
+from twisted_lab.reliable.receiver import Receiver
+from twisted_lab.reliable.sender import Sender, stamp
+
+CLOSE_TRIES = 6
+# An end that was closed answers for so long to those who have not heard the answer.
+ANSWER_SECONDS = 3.0
+# An end that has not heard anything for longer than it pings asks so often.
+PING_SECONDS = 1.0
+
+
+class State(Enum):
+    """Where a session is.
+
+    OPEN -- close() --> CLOSING -- Close comes, or it was sent 6 times --> OVER
+    OPEN -- Close comes --> ANSWERING -- 3 s --> OVER
+    """
+
+    OPEN = auto()
+    CLOSING = auto()
+    ANSWERING = auto()
+    OVER = auto()
+
+
+class Session:
+    """One end: what is said goes to the other end, each message once and in order.
+
+    Args:
+        number: The session's number.
+        key: Seals its packets.
+        limit: The most bytes of a message that comes.
+        now: The time, in seconds.
+        ping_after: After so many seconds without a packet the peer is asked for one; None to leave
+            that to the peer.
+
+    Attributes:
+        state: Where it is.
+        heard: When something came last.
+        peer_stops: Whether the peer has closed because it stops.
+    """
+
+    def __init__(
+        self, number: int, key: bytes, limit: int, now: float, ping_after: float | None = None
+    ) -> None:
+        self.number = number
+        self.key = key
+        self.state = State.OPEN
+        self.heard = now
+        self.peer_stops = False
+        self.sender = Sender(number)
+        self._receiver = Receiver(number, limit)
+        self._owes_ack = False
+        self._owes_close = False
+        self._ping_after = ping_after
+        self._pinged = now
+        self._stops = False
+        self._closes_sent = 0
+        self._next_change = now  # when the next Close is sent, or no more is answered
+
+    def say(self, message: bytes) -> None:
+        """Send a message."""
+        self.sender.add(message)
+
+    def close(self, stops: bool = False) -> None:
+        """Close when everything has come that was said."""
+        if self.state is State.OPEN:
+            self.state = State.CLOSING
+            self._stops = stops
+
+    def take(self, packet: Packet, now: float) -> Iterable[bytes]:
+        """Take a packet that was sealed with the key.
+
+        Returns:
+            The messages that are whole now; behind them it raises
+            `twisted_lab.codecs.MessageError` if one is too long. The session should be closed then.
+        """
+        self.heard = now
+        if isinstance(packet, Ack):
+            self.sender.take(packet, now)
+        elif isinstance(packet, Ping):
+            self._receiver.stamp = packet.stamp
+            self._owes_ack = True
+        elif isinstance(packet, Data):
+            self._owes_ack = True
+            return self._receiver.take(packet)
+        elif isinstance(packet, Close):
+            self._closed(packet, now)
+        return ()
+
+    def _closed(self, packet: Close, now: float) -> None:
+        if self.state is State.CLOSING and self._closes_sent:
+            self.state = State.OVER
+        elif self.state is not State.OVER:
+            self._owes_close = True
+            self.peer_stops = packet.stops
+            if self.state is not State.ANSWERING:
+                self.state = State.ANSWERING
+                self._next_change = now + ANSWER_SECONDS
+
+    def due(self, now: float) -> list[bytes]:
+        """Return the datagrams that are to be sent now."""
+        packets: list[Packet] = []
+        if self._owes_ack:
+            packets.append(self._receiver.ack())
+        if self.state in (State.OPEN, State.CLOSING):
+            packets += self.sender.due(now)
+            ping = self._next_ping()
+            if ping is not None and now >= ping:
+                self._pinged = now
+                packets.append(Ping(self.number, stamp(now)))
+        if self.state is State.CLOSING and self.sender.is_idle and now >= self._next_change:
+            if self._closes_sent == CLOSE_TRIES:
+                self.state = State.OVER
+            else:
+                self._closes_sent += 1
+                self._next_change = now + self.sender.timer.timeout
+                packets.append(Close(self.number, self._stops))
+        elif self._owes_close:
+            packets.append(Close(self.number, False))
+        elif self.state is State.ANSWERING and now >= self._next_change:
+            self.state = State.OVER
+        self._owes_ack = self._owes_close = False
+        return [seal(packet, self.key) for packet in packets]
+
+    def _next_ping(self) -> float | None:
+        if self._ping_after is None:
+            return None
+        return max(self.heard + self._ping_after, self._pinged + PING_SECONDS)
+
+    def deadline(self) -> float | None:
+        """Return when `due` should be called, if nothing comes before; None for not at all."""
+        if self.state is State.OVER:
+            return None
+        if self.state is State.ANSWERING or (self.state is State.CLOSING and self.sender.is_idle):
+            return self._next_change
+        times = (self.sender.deadline(), self._next_ping())
+        return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,165 @@
+"""The client's side of a room: it counts what it says, and comes back without losing anything."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted_lab.rooms.limits import BURST, PER_SECOND
+
+_CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
+_PLACED = re.compile(r"([0-9]{1,18}) (.*)", re.DOTALL)
+# A little slower than the server allows: the clocks of two machines do not run alike.
+SAFETY = 0.95
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line to be shown.
+
+    Attributes:
+        text: What the room says.
+        when: When it was said, in seconds of Unix time.
+        is_own: Whether it is one's own, and so has been said.
+    """
+
+    text: str
+    when: float
+    is_own: bool = False
+
+
+class Guest:
+    """Somebody who wants to be in a room, whatever happens to the connection.
+
+    What one says waits until the server will take it without taking it for a flood; it is kept
+    until the server confirms that it is done, and said again to one that may not have heard it.
+
+    Args:
+        name: The name.
+        send: Sends a message to the server, or drops it if there is no connection.
+        random: Makes random bytes.
+
+    Attributes:
+        name: The name.
+        is_in: Whether the server has let it in.
+        refused: How many of its messages the server would not take.
+        others: Who is in the room, as far as is known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        send: Callable[[str], object],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.name = name
+        self.is_in = False
+        self.refused = 0
+        self.others: set[str] = set()
+        self._send = send
+        self._client = random(8).hex()
+        self._place: int | None = None
+        self._count = 0
+        self._waiting: deque[tuple[int, str]] = deque()
+        self._sent: dict[int, str] = {}
+        self._level = 0.0  # how much of the burst the messages have taken that are done
+        self._counted = 0.0
+
+    @property
+    def pending(self) -> int:
+        """Tell how many messages are not confirmed yet."""
+        return len(self._waiting) + len(self._sent)
+
+    def join(self) -> None:
+        """Ask to be let in, or in again: the server does not know this connection."""
+        self.is_in = False
+        place = "" if self._place is None else f" {self._place}"
+        self._send(f"/join {self.name} {self._client}{place}")
+
+    def say(self, text: str, now: float) -> None:
+        """Say something, when it may be said."""
+        self._count += 1
+        self._waiting.append((self._count, text))
+        self.pump(now)
+
+    def hear(self, message: str, now: float) -> Line | None:
+        """Take a message of the server, and return what to show of it."""
+        place, text = None, message
+        if placed := _PLACED.fullmatch(message):
+            place, text = int(placed[1]), placed[2]
+        is_new = place is not None and place > (self._place or 0)
+        if place is not None:
+            self._place = max(place, self._place or 0)
+        if confirmed := _CONFIRMED.fullmatch(text):
+            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], now)
+        self._learn(text, now)
+        if is_new and place is not None:
+            is_own = text.startswith((f"{self.name}: ", f"{self.name} (to "))
+            return Line(text, place / 1e6, is_own)
+        return Line(text, now)
+
+    def _confirmed(self, how: str, count: int, why: str, now: float) -> Line | None:
+        text = self._sent.pop(count, None)
+        if text is None:
+            return None
+        self._leak(now)
+        self._level += 1
+        self.pump(now)
+        if how == "done":
+            return None
+        self.refused += 1
+        return Line(f"error: not said: {text} ({why})", now)
+
+    def _learn(self, text: str, now: float) -> None:
+        words = text.split(" ")
+        match words:
+            case ["*", "welcome,", *_] if not self.is_in:
+                self.is_in = True
+                self.name = words[2].removesuffix(";")
+                self._again(now)
+            case ["*", "here:", *names]:
+                self.others = {name.removesuffix(",") for name in names} - {self.name}
+            case ["*", name, "has", "joined"]:
+                self.others.add(name)
+            case ["*", name, "has", *_]:
+                self.others.discard(name)
+            case ["*", old, "is", "now", "called", new]:
+                self.others.discard(old)
+                if old == self.name:
+                    self.name = new
+                else:
+                    self.others.add(new)
+
+    def _again(self, now: float) -> None:
+        # The server may have heard them, but it has not said so.
+        self._waiting.extendleft(reversed(self._sent.items()))
+        self._sent.clear()
+        self._level = 0.0
+        self.pump(now)
+
+    def _leak(self, now: float) -> None:
+        passed = max(now - self._counted, 0.0)
+        self._level = max(self._level - passed * PER_SECOND * SAFETY, 0.0)
+        self._counted = now
+
+    def pump(self, now: float) -> None:
+        """Send what the server takes now.
+
+        It counts what is confirmed, because the network may deliver in one moment what was sent
+        over several seconds.
+        """
+        self._leak(now)
+        while self.is_in and self._waiting and len(self._sent) + self._level + 1 <= BURST:
+            count, text = self._waiting.popleft()
+            self._sent[count] = text
+            self._send(f"{count} {text}")
+
+    def deadline(self, now: float) -> float | None:
+        """Return when `pump` can send more, if nothing is confirmed before; None for never."""
+        if not (self.is_in and self._waiting):
+            return None
+        over = len(self._sent) + self._level + 1 - BURST
+        return None if over > self._level else now + over / (PER_SECOND * SAFETY) + 0.001

@@ -1,0 +1,121 @@
+"""netlab-chat: a room for whoever comes by UDP, by our reliable protocol or by TCP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from twisted_lab.accounts import KeptHistory
+from twisted_lab.channels import Channel, ConversationFactory, Datagrams, PeerSilent
+from twisted_lab.names import BadName
+from twisted_lab.rooms import History, Member, MemoryHistory, Room, client_id
+from twisted_lab.serving import (
+    ConversationOptions,
+    EventLog,
+    NetworkService,
+    Resource,
+    Storage,
+    datagram_listener,
+    listeners,
+    port_number,
+)
+
+# The secret of a client that comes back is followed by the place of what it has heard last.
+_JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
+
+
+class Chat:
+    """One room.
+
+    Args:
+        history: Where what is said is kept.
+        now: Tells the time, in seconds of Unix time.
+    """
+
+    def __init__(self, history: History, now: Callable[[], float]) -> None:
+        self._room = Room(history)
+        self._now = now
+
+    async def converse(self, channel: Channel) -> None:
+        """Have whoever is there as a member, from a good name on."""
+        member = await self._join(channel)
+        how = "left"
+        try:
+            while await self._room.hear(member, await channel.hear(), self._now()):
+                pass
+        except PeerSilent:
+            how = "gone silent"
+            raise
+        finally:
+            self._room.leave(member, how)
+
+    async def _join(self, channel: Channel) -> Member:
+        while True:
+            join = _JOIN.fullmatch(await channel.hear())
+            if join is None:
+                channel.say("error: /join NAME")
+                continue
+            name, secret, place = join.groups(default="")
+            client = client_id(secret)
+            try:
+                if client:
+                    await self._room.catch_up(channel, client, int(place) if place else None)
+                return self._room.join(name, channel, self._now(), client)
+            except BadName as error:
+                channel.say(f"error: {error}")
+
+
+class Options(ConversationOptions):
+    """The options of netlab-chat."""
+
+    command = "netlab-chat"
+    default_port = 9095
+    optParameters: ClassVar = [
+        ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
+        [
+            "tcp-port",
+            None,
+            None,
+            "A TCP port for those who come by TCP. [default: none]",
+            port_number,
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["idle-timeout"] = 60
+        self.docs["port"] = self.docs["port"].replace("TCP", "UDP")
+
+    def opt_listen(self, description: str) -> None:
+        """Not here: there are no endpoints for UDP."""
+        raise usage.UsageError("--listen is for streams; give --port, --interface and --tcp-port")
+
+
+def makeService(options: Options, reactor: Any = None) -> NetworkService:
+    """Build the service that `options` describe."""
+    if reactor is None:
+        from twisted.internet import reactor
+    history: History = MemoryHistory()
+    resources: list[Resource] = []
+    if options["history"] is not None:
+        storage = Storage(reactor, options["history"])
+        history = KeptHistory(storage)
+        resources.append(storage)
+    log = EventLog(options)
+    chat = Chat(history, reactor.seconds)
+    streams = ConversationFactory(reactor, log.events, chat.converse, options.make_channel)
+    datagrams = Datagrams(
+        reactor,
+        log.events,
+        chat.converse,
+        streams.connections,
+        options["idle-timeout"],
+        options["max-message"],
+    )
+    listening = [datagram_listener(options, reactor, datagrams)]
+    if options["tcp-port"] is not None:
+        listening += listeners(options, reactor, options["tcp-port"])
+    return NetworkService(reactor, log, listening, streams, streams.connections, resources)
