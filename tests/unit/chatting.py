@@ -110,13 +110,15 @@ class Person:
     Attributes:
         heard: The lines that it was shown.
         told: What it was told about the connection.
+        is_cut: Whether nothing comes from it, or to it.
     """
 
     def __init__(self, net: Net, name: str, patience: float) -> None:
         self.heard: list[Line] = []
         self.told: list[str] = []
         self._net = net
-        self.down = net.wire(lambda data: self.link.take(data))
+        self.is_cut = False
+        self.down = net.wire(lambda data: self.is_cut or self.link.take(data))
         self.address: Address = ("", 0)
         self.reopen()
         self.link = Link(net.clock, name, self.heard.append, self.told.append, patience, net.random)
@@ -139,4 +141,5 @@ class Person:
         self._up = net.wire(lambda data: net.server.datagramReceived(data, address))
 
     def write(self, data: bytes) -> None:
-        self._up.send(data)
+        if not self.is_cut:
+            self._up.send(data)

@@ -63,7 +63,10 @@ class ClientOptionsTests(SynchronousTestCase):
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, text in (
-            (["ekho"], "the service is one of echo, messages, ident, auth, broadcast, not 'ekho'"),
+            (
+                ["ekho"],
+                "the service is one of echo, messages, ident, auth, broadcast, chat, not 'ekho'",
+            ),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
             (["--port", "0"], "not '0'"),

@@ -131,19 +131,20 @@ class ListenersTests(SynchronousTestCase):
     def test_a_port_by_default(self) -> None:
         reactor = MemoryReactor()
         self.assertEqual(
-            listeners(parse("--interface", "::"), reactor), [TCPPort(reactor, 7007, "::", 100)]
+            listeners(parse("--interface", "::"), reactor, 7007),
+            [TCPPort(reactor, 7007, "::", 100)],
         )
 
     def test_strict_port(self) -> None:
         reactor = MemoryReactor()
         self.assertEqual(
-            listeners(parse("--strict-port"), reactor), [TCPPort(reactor, 7007, "0.0.0.0", 0)]
+            listeners(parse("--strict-port"), reactor, 7007), [TCPPort(reactor, 7007, "0.0.0.0", 0)]
         )
 
     def test_endpoints(self) -> None:
         reactor = MemoryReactor()
         options = parse("--listen", "tcp:1", "--listen", "unix:/run/x")
         self.assertEqual(
-            listeners(options, reactor),
+            listeners(options, reactor, 7007),
             [DescribedEndpoint(reactor, "tcp:1"), DescribedEndpoint(reactor, "unix:/run/x")],
         )

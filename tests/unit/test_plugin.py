@@ -18,6 +18,7 @@ PUBLIC = {
         "Connections",
         "Conversation",
         "ConversationFactory",
+        "Datagrams",
         "Int32Channel",
         "PeerGone",
         "PeerSilent",
@@ -37,6 +38,7 @@ PUBLIC = {
         "decode",
         "encode_frame",
         "encode_text",
+        "too_long",
     ],
     "twisted_lab.serving": [
         "CannotStart",
@@ -49,6 +51,7 @@ PUBLIC = {
         "Storage",
         "ask",
         "conversation_service",
+        "datagram_listener",
         "listeners",
         "message",
         "natural_number",
@@ -67,7 +70,14 @@ class PluginTests(SynchronousTestCase):
         }
         self.assertEqual(
             sorted(makers),
-            ["netlab-auth", "netlab-broadcast", "netlab-echo", "netlab-ident", "netlab-messages"],
+            [
+                "netlab-auth",
+                "netlab-broadcast",
+                "netlab-chat",
+                "netlab-echo",
+                "netlab-ident",
+                "netlab-messages",
+            ],
         )
         for name, maker in makers.items():
             self.assertEqual(maker.options.command, name)

@@ -2,46 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.memory import MemoryStorage
+from twisted_lab.accounts import KeptHistory
 from twisted_lab.names import BadName
-from twisted_lab.rooms import Member, MemoryHistory, Room, Said, plain
+from twisted_lab.rooms import (
+    Guest,
+    History,
+    Line,
+    Member,
+    MemoryHistory,
+    Room,
+    Said,
+    client_id,
+    plain,
+)
 from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
+
+Result = TypeVar("Result")
+
+
+SECRET = "0123456789abcdef"
+
+
+class Ear:
+    """A channel that keeps what is said; its peer takes it at once, or when `take` is called."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.hung_up = False
+        self.slow: Deferred[None] | None = None
+
+    def say(self, text: str) -> None:
+        self.heard.append(text)
+
+    def hang_up(self) -> None:
+        self.hung_up = True
+
+    async def taken(self) -> None:
+        if self.slow is not None:
+            await self.slow
+
+
+def run(test: SynchronousTestCase, coroutine: Coroutine[Deferred[Any], Any, Result]) -> Result:
+    result: Result = test.successResultOf(Deferred.fromCoroutine(coroutine))
+    return result
 
 
 class RoomTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.history = MemoryHistory()
+        self.history: History = MemoryHistory()
         self.room = Room(self.history)
         self.heard: dict[Member, list[str]] = {}
 
-    def join(self, name: str) -> Member:
-        heard: list[str] = []
-        member = self.room.join(name, heard.append, 0.0)
-        self.heard[member] = heard
+    def join(self, name: str, client: str = "") -> Member:
+        ear = Ear()
+        member = self.room.join(name, ear, 0.0, client)
+        self.heard[member] = ear.heard
         for others in self.heard.values():
             others.clear()
         return member
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
-        return self.successResultOf(Deferred.fromCoroutine(self.room.hear(member, text, now)))
+        return run(self, self.room.hear(member, text, now))
 
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
         anna = self.join("Anna")
-        heard: list[str] = []
-        self.room.join(" Boris ", heard.append, 0.0)
+        boris = Ear()
+        self.room.join(" Boris ", boris, 0.0)
         self.assertEqual(
-            heard, ["* welcome, Boris; /help lists what you can do", "* here: Anna, Boris"]
+            boris.heard, ["* welcome, Boris; /help lists what you can do", "* here: Anna, Boris"]
         )
         self.assertEqual(self.heard[anna], ["* Boris has joined"])
 
     def test_names_are_unique_and_can_be_seen(self) -> None:
         self.join("Anna")
         for name in ("anna", "ANNA", "", "x" * 33, "a b", "a\u202eb", "\ufeff"):
-            self.assertRaises(BadName, self.room.join, name, self.fail, 0.0)
+            self.assertRaises(BadName, self.room.join, name, Ear(), 0.0)
         self.join("x" * 32)
 
     def test_all_hear_all_their_own_words_included(self) -> None:
@@ -105,9 +150,9 @@ class RoomTests(SynchronousTestCase):
         kept: Deferred[None] = Deferred()
 
         class SlowHistory(MemoryHistory):
-            async def add(self, said: Said) -> None:
+            async def add(self, said: Said) -> int | None:
                 await kept
-                await super().add(said)
+                return await super().add(said)
 
         self.room = Room(SlowHistory())
         anna = self.join("Anna")
@@ -148,6 +193,282 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(len(self.heard[boris]), BURST)
         self.say(anna, "sorry", 10.0 + MUTE_SECONDS)
         self.assertEqual(self.heard[boris][-1], "Anna: sorry")
+
+
+class ClientTests(SynchronousTestCase):
+    """Members that number what they say, and come back."""
+
+    def setUp(self) -> None:
+        self.history: History = MemoryHistory()
+        self.room = Room(self.history)
+
+    def join(self, name: str, secret: str = SECRET, place: int | None = None) -> tuple[Member, Ear]:
+        ear = Ear()
+        client = client_id(secret)
+        if client:
+            run(self, self.room.catch_up(ear, client, place))
+        return self.room.join(name, ear, 0.0, client), ear
+
+    def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
+        return run(self, self.room.hear(member, text, now))
+
+    def test_it_is_told_places_and_what_is_done(self) -> None:
+        anna, ear = self.join("Anna")
+        self.assertEqual(ear.heard[0], "0 * welcome, Anna; /help lists what you can do")
+        ear.heard.clear()
+        self.say(anna, "1 hello")
+        self.say(anna, "2 again")
+        self.say(anna, "3 /msg Anna me")
+        self.say(anna, "4 /sudo")
+        self.say(anna, "5 /nick a b")
+        self.assertEqual(
+            ear.heard,
+            [
+                "1000000000 Anna: hello",
+                "1000000000 /done 1",
+                "1000000001 Anna: again",
+                "1000000001 /done 2",
+                "1000000002 Anna (to you): me",
+                "1000000002 Anna (to Anna): me",
+                "1000000002 /done 3",
+                "1000000002 error: that is no command; /help lists them",
+                "1000000002 /done 4",
+                "1000000002 error: a name has no spaces here",
+                "1000000002 /done 5",
+            ],
+        )
+
+    def test_what_is_not_counted_is_not_done(self) -> None:
+        anna, ear = self.join("Anna")
+        ear.heard.clear()
+        for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
+            self.say(anna, text)
+        wrong = "0 error: a client with an id counts what it says: COUNT TEXT"
+        self.assertEqual(ear.heard, [wrong] * 6)
+
+    def test_what_is_said_again_is_said_once(self) -> None:
+        anna, ear = self.join("Anna")
+        _, others = self.join("Boris", "")
+        for count in (1, 2, 1, 2, 3):
+            self.say(anna, f"{count} text {count}")
+        self.say(anna, "4 /msg Boris psst")
+        self.say(anna, "4 /msg Boris psst")
+        heard = ["Anna: text 1", "Anna: text 2", "Anna: text 3", "Anna (to you): psst"]
+        self.assertEqual([text for text in others.heard if text.startswith("Anna")], heard)
+        self.assertEqual(sum("/done" in text for text in ear.heard), 7)
+
+    def test_who_is_mute_is_told_for_each(self) -> None:
+        anna, ear = self.join("Anna")
+        ear.heard.clear()
+        for count in range(1, BURST + 4):
+            self.say(anna, f"{count} x")
+        refused = [text.split()[1:3] for text in ear.heard if "/not" in text]
+        self.assertEqual(refused, [["/not", "11"], ["/not", "12"], ["/not", "13"]])
+        self.assertFalse(self.say(anna, "14 /leave"))
+
+    def test_who_comes_back_hears_what_it_has_missed(self) -> None:
+        anna, ear = self.join("Anna")
+        boris, _ = self.join("Boris", "")
+        self.say(boris, "one", 1.0)
+        self.say(anna, "1 two", 2.0)
+        place = int(ear.heard[-1].split()[0])
+        self.assertEqual(place, 2_000_000)
+        self.room.leave(anna)
+        self.say(boris, "three", 3.0)
+        self.say(boris, "/msg Boris to myself", 3.0)
+        anna, ear = self.join("Anna", place=place)
+        self.assertEqual(ear.heard[0], "3000000 Boris: three")
+        self.assertIn("* welcome, Anna", ear.heard[1])
+        self.assertEqual(len(ear.heard), 3)
+
+    def test_private_words_are_repeated_to_those_two_alone(self) -> None:
+        anna, _ = self.join("Anna")
+        self.join("Boris", "b" * 16)
+        self.say(anna, "1 /msg Boris psst", 1.0)
+        for secret, line in (
+            (SECRET, "1000000 Anna (to Boris): psst"),
+            ("b" * 16, "1000000 Anna (to you): psst"),
+        ):
+            ear = Ear()
+            run(self, self.room.catch_up(ear, client_id(secret), 0))
+            self.assertEqual(ear.heard, [line])
+        for secret in ("c" * 16, ""):
+            ear = Ear()
+            run(self, self.room.catch_up(ear, client_id(secret), 0))
+            self.assertEqual(ear.heard, [])
+        self.assertEqual(run(self, self.history.last(10)), [])
+
+    def test_a_place_that_nobody_has_spoils_no_others(self) -> None:
+        self.join("Anna", place=10**17)
+        _, ear = self.join("Boris", "b" * 16)
+        self.assertEqual(ear.heard[0].split()[0], "0")
+
+    def test_much_is_said_only_as_fast_as_it_is_taken(self) -> None:
+        boris, _ = self.join("Boris", "")
+        for number in range(250):
+            self.say(boris, f"{number}", 10.0 * number)
+        ear = Ear()
+        ear.slow = Deferred()
+        joining = Deferred.fromCoroutine(self.room.catch_up(ear, client_id(SECRET), 0))
+        for heard in (100, 200):
+            self.assertEqual(len(ear.heard), heard)
+            self.assertNoResult(joining)
+            slow, ear.slow = ear.slow, Deferred()
+            slow.callback(None)
+        self.successResultOf(joining)
+        texts = [text.split(" ", 1)[1] for text in ear.heard]
+        self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
+
+    def test_who_is_here_still_takes_its_own_place(self) -> None:
+        anna, before = self.join("Anna")
+        _, others = self.join("Boris", "")
+        others.heard.clear()
+        again, _ = self.join("anna")
+        self.assertTrue(before.hung_up)
+        self.room.leave(anna)
+        self.assertEqual(others.heard, [])
+        self.say(again, "1 here")
+        self.assertEqual(others.heard, ["anna: here"])
+        self.assertRaises(BadName, self.join, "Boris")
+
+
+class GuestTests(SynchronousTestCase):
+    """The client's side, with what the server says played by hand."""
+
+    def setUp(self) -> None:
+        self.sent: list[str] = []
+        self.guest = Guest("Anna", self.sent.append, lambda count: bytes(count))
+
+    def let_in(self, place: int = 5, now: float = 0.0) -> None:
+        self.guest.hear(f"{place} * welcome, Anna; /help lists what you can do", now)
+
+    def test_it_joins_and_then_says_what_waits(self) -> None:
+        self.guest.say("early", 0.0)
+        self.guest.join()
+        self.assertEqual(self.sent, ["/join Anna 0000000000000000"])
+        self.let_in()
+        self.assertEqual(self.sent[1:], ["1 early"])
+        self.assertEqual(self.guest.pending, 1)
+        self.assertIsNone(self.guest.hear("6 /done 1", 0.0))
+        self.assertEqual(self.guest.pending, 0)
+
+    def test_it_comes_back_with_its_place_and_says_again_what_is_not_done(self) -> None:
+        self.guest.join()
+        self.let_in()
+        for text in ("one", "two", "three"):
+            self.guest.say(text, 0.0)
+        self.guest.hear("7 /done 1", 0.0)
+        self.sent.clear()
+        self.guest.join()
+        self.guest.say("four", 0.0)
+        self.assertEqual(self.sent, ["/join Anna 0000000000000000 7"])
+        self.let_in(7)
+        self.assertEqual(self.sent[1:], ["2 two", "3 three", "4 four"])
+
+    def test_it_stays_below_the_limit_however_late_the_answers_are(self) -> None:
+        self.let_in()
+        for number in range(30):
+            self.guest.say(f"{number}", 0.0)
+        self.assertEqual(len(self.sent), BURST)
+        self.guest.pump(100.0)
+        self.assertEqual(len(self.sent), BURST)
+        self.assertIsNone(self.guest.deadline(100.0))
+        for count in range(1, BURST + 1):
+            self.guest.hear(f"6 /done {count}", 100.0)
+        self.assertEqual(len(self.sent), BURST)
+        deadline = self.guest.deadline(100.0)
+        assert deadline is not None
+        self.assertAlmostEqual(deadline, 100.0 + 1 / (4 * 0.95), places=2)
+        self.guest.pump(deadline)
+        self.assertEqual(len(self.sent), BURST + 1)
+
+    def test_what_is_refused_is_shown(self) -> None:
+        self.let_in()
+        self.guest.say("hello", 0.0)
+        line = self.guest.hear("6 /not 1 too fast", 3.0)
+        self.assertEqual(line, Line("error: not said: hello (too fast)", 3.0))
+        self.assertEqual((self.guest.refused, self.guest.pending), (1, 0))
+        self.assertIsNone(self.guest.hear("6 /not 1 too fast", 3.0))
+
+    def test_lines_have_the_time_when_they_were_said(self) -> None:
+        self.let_in()
+        hear = self.guest.hear
+        self.assertEqual(hear("2000000 Boris: hi", 9.0), Line("Boris: hi", 2.0))
+        self.assertEqual(hear("3000000 Anna: hi", 9.0), Line("Anna: hi", 3.0, True))
+        self.assertEqual(
+            hear("4000000 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 4.0, True)
+        )
+        self.assertEqual(hear("4000000 Anna: old", 9.0), Line("Anna: old", 9.0))
+        self.assertEqual(hear("error: no place", 9.0), Line("error: no place", 9.0))
+
+    def test_it_knows_who_is_there_and_its_own_name(self) -> None:
+        self.let_in()
+        for text in (
+            "* here: Anna, Boris, Vera",
+            "* Dora has joined",
+            "* Vera has left",
+            "* Boris is now called Borja",
+            "* Anna is now called Ann",
+        ):
+            self.guest.hear(f"5 {text}", 0.0)
+        self.assertEqual((self.guest.others, self.guest.name), ({"Borja", "Dora"}, "Ann"))
+        self.guest.hear("5 * Dora has gone silent", 0.0)
+        self.assertEqual(self.guest.others, {"Borja"})
+
+    @given(st.text())
+    def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
+        for begin in ("", "5 ", "5 * ", "5 /done ", "5 * welcome, "):
+            self.guest.hear(begin + text, 0.0)
+            self.guest.pump(0.0)
+
+
+class HistoryTests(SynchronousTestCase):
+    """Both kinds of history are the same to a room."""
+
+    def histories(self) -> list[History]:
+        return [MemoryHistory(), KeptHistory(MemoryStorage())]
+
+    def test_each_thing_has_a_place_of_its_own(self) -> None:
+        for history in self.histories():
+            self.assertEqual(run(self, history.newest()), 0)
+            places = [run(self, history.add(Said(place, "Anna", "x"))) for place in (10, 10, 5, 20)]
+            self.assertEqual(places, [10, 11, 12, 20])
+            self.assertEqual(run(self, history.newest()), 20)
+
+    def test_a_clients_message_is_kept_once(self) -> None:
+        for history in self.histories():
+            said = Said(10, "Anna", "x", "", "client", 1)
+            self.assertEqual(run(self, history.add(said)), 10)
+            self.assertIsNone(run(self, history.add(said)))
+            self.assertEqual(run(self, history.add(replace(said, count=2))), 11)
+            self.assertEqual(run(self, history.add(replace(said, speaker="other"))), 12)
+
+    def test_what_is_repeated(self) -> None:
+        for history in self.histories():
+            kept = [
+                Said(10, "Anna", "one"),
+                Said(20, "Anna", "two", "Boris", "a", 1, "b"),
+                Said(30, "Boris", "three", "", "b", 1),
+            ]
+            for said in kept:
+                run(self, history.add(said))
+            self.assertEqual(run(self, history.last(5)), [kept[0], kept[2]])
+            self.assertEqual(run(self, history.last(1)), [kept[2]])
+            self.assertEqual(run(self, history.last(0)), [])
+            for client in ("a", "b"):
+                self.assertEqual(run(self, history.since(10, client, 9)), kept[1:])
+            for client in ("c", ""):
+                self.assertEqual(run(self, history.since(0, client, 9)), [kept[0], kept[2]])
+            self.assertEqual(run(self, history.since(0, "a", 2)), kept[:2])
+
+    def test_memory_has_an_end(self) -> None:
+        history = MemoryHistory()
+        for number in range(1, 1501):
+            run(self, history.add(Said(number, "Anna", "x", "", "a", number)))
+        self.assertEqual(len(run(self, history.since(0, "", 9999))), 1000)
+        # What is forgotten is not known to have been said.
+        self.assertEqual(run(self, history.add(Said(1, "Anna", "x", "", "a", 500))), 1501)
+        self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", 502))))
 
 
 class AllowanceTests(SynchronousTestCase):

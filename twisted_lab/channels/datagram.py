@@ -224,14 +224,16 @@ class PlainChannel(DatagramChannel):
         """See `twisted_lab.channels.Channel`."""
         if self._hung_up:
             return
-        data = self._host.encode(text)
-        if len(data) > LARGEST_PLAIN:
+        host = self._host
+        data = host.encode(text)
+        size = len(data)
+        if size > LARGEST_PLAIN:
             self._say_in_pieces(text)
             return
         if self._traffic:
-            self._host.events.sent(self.peer.text, len(data))
-        self._bytes_out += len(data)
-        self._host.send(data, self.address)
+            host.events.sent(self.peer.text, size)
+        self._bytes_out += size
+        host.send(data, self.address)
 
     def _say_in_pieces(self, text: str) -> None:
         # A piece that began a datagram as it is could look like what somebody else has said.
@@ -337,6 +339,8 @@ class ReliableChannel(DatagramChannel):
 
     def deadline(self) -> float | None:
         """See `twisted_lab.channels.deadlines.Timed`."""
+        if self._ended:
+            return None
         times = (super().deadline(), self.session.deadline())
         return min((time for time in times if time is not None), default=None)
 

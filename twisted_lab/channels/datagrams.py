@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -196,9 +195,10 @@ class Datagrams(DatagramProtocol):
         if self.transport is not None:
             sendto = self.transport.socket.sendto
             for data, address in out:
-                # A datagram that cannot be sent is as good as lost on the way.
-                with suppress(OSError):
+                try:
                     sendto(data, address)
+                except OSError:
+                    continue  # It is as good as lost on the way.
 
     # The end
 

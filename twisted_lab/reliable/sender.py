@@ -52,6 +52,7 @@ class Sender:
         self._window = FIRST_WINDOW
         self._threshold = float(WINDOW)
         self._recovered = first  # losses before this one have been answered for
+        self._is_urgent = False  # the first packet of a loss goes whatever the window (RFC 5681)
         self._progress = 0.0
         self._order = 0
 
@@ -75,35 +76,43 @@ class Sender:
 
     def due(self, now: float) -> list[Data]:
         """Return what is to be sent now."""
-        late = [
+        expired = [
             flight
             for flight in self._flights.values()
-            if flight.is_lost or now >= flight.sent + self.timer.timeout
+            if not flight.is_lost and now >= flight.sent + self.timer.timeout
         ]
-        if any(not flight.is_lost for flight in late):
+        if expired:
             self.timer.expired()
             self._threshold = max(self._window / 2, LEAST_WINDOW)
             self._window = LEAST_WINDOW
-        again = [flight.data for flight in late[: int(self._window)]]
+        for flight in expired:
+            flight.is_lost = True
         if not self._flights:
             self._progress = now
-        packets = [self._stamped(data, now) for data in again]
-        while self._waiting and self._has_room():
+        room = max(self._room(), self._is_urgent)
+        self._is_urgent = False
+        lost = [flight.data for flight in self._flights.values() if flight.is_lost]
+        packets = [self._stamped(data, now) for data in lost[:room]]
+        while self._waiting and len(packets) < room and self._is_near():
             fragment = bytes(self._waiting[:LARGEST_FRAGMENT])
             del self._waiting[:LARGEST_FRAGMENT]
             packets.append(self._stamped(Data(self._session, self._next, 0, fragment), now))
             self._next = after(self._next)
         return packets
 
+    def _room(self) -> int:
+        """Return how many packets the window lets out."""
+        flying = sum(not flight.is_lost for flight in self._flights.values())
+        return max(int(self._window) - flying, 0)
+
+    def _is_near(self) -> bool:
+        return distance(self._oldest, self._next) < WINDOW
+
     def _stamped(self, data: Data, now: float) -> Data:
         data = data._replace(stamp=stamp(now))
         self._order += 1
         self._flights[data.sequence] = _Flight(data, now, self._order)
         return data
-
-    def _has_room(self) -> bool:
-        ahead = distance(self._oldest, self._next)
-        return len(self._flights) < int(self._window) and ahead < WINDOW
 
     def hurry(self) -> None:
         """Send again what is on its way: the peer was away, or is somewhere else now."""
@@ -113,11 +122,10 @@ class Sender:
 
     def deadline(self) -> float | None:
         """Return when `due` has something to send again; None if nothing is on its way."""
-        if not self._flights:
-            return None
-        if any(flight.is_lost for flight in self._flights.values()):
+        flying = [flight.sent for flight in self._flights.values() if not flight.is_lost]
+        if len(flying) < len(self._flights) and max(self._room(), self._is_urgent) > 0:
             return self._progress
-        return min(flight.sent for flight in self._flights.values()) + self.timer.timeout
+        return min(flying) + self.timer.timeout if flying else None
 
     def take(self, ack: Ack, now: float) -> None:
         """Learn what has come. What was never sent cannot have: such an `ack` is not believed."""
@@ -156,4 +164,5 @@ class Sender:
         # Once for all that was on its way at the time.
         if distance(self._recovered, number) >= 0:
             self._recovered = self._next
+            self._is_urgent = True
             self._window = self._threshold = max(self._window / 2, LEAST_WINDOW)

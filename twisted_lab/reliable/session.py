@@ -130,7 +130,7 @@ class Session:
         return [seal(packet, self.key) for packet in packets]
 
     def _next_ping(self) -> float | None:
-        if self._ping_after is None:
+        if self._ping_after is None or self.state is not State.OPEN:
             return None
         return max(self.heard + self._ping_after, self._pinged + PING_SECONDS)
 

@@ -75,7 +75,7 @@ class MemoryHistory:
             if (said.speaker, said.count) in self._known:
                 return None
             self._known.add((said.speaker, said.count))
-        place = max(said.place, self._said[-1].place + 1 if self._said else 0)
+        place = max(said.place, await self.newest() + 1)
         self._said.append(replace(said, place=place))
         if len(self._said) > KEPT:
             oldest = self._said.popleft()

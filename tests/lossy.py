@@ -1,0 +1,69 @@
+"""The chat on a network that loses, doubles and reorders a fifth of all datagrams, each way.
+
+    python -m tests.lossy [--seeds N] [--seed N] [--members N] [--messages N]
+
+Everything runs in one process on a clock of its own, so a seed that fails does so again.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import ClassVar
+
+from tests.unit.chatting import Net
+from twisted_lab.usage import Options, natural_number
+
+TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
+
+
+def talk(seed: int, members: int, messages: int) -> float:
+    """Have each member say `messages`, and see that all hear all, once, and in one order.
+
+    Returns:
+        How long it took on the clock of the network, in seconds.
+    """
+    net = Net(seed, **TROUBLE)
+    start = net.clock.seconds()
+    people = [net.join(f"m{number}") for number in range(members)]
+    net.run(lambda: all(len(person.link.guest.others) == members - 1 for person in people))
+    for count in range(messages):
+        for person in people:
+            person.link.say(f"{count}")
+    total = members * messages
+    net.run(lambda: all(len(person.said()) >= total for person in people))
+    net.run(lambda: not any(person.link.guest.pending for person in people))
+    heard = people[0].said()
+    for person in people:
+        assert person.said() == heard, f"seed {seed}: not all have heard the same"
+    for number in range(members):
+        own = [text for text in heard if text.startswith(f"m{number}: ")]
+        expected = [f"m{number}: {count}" for count in range(messages)]
+        assert own == expected, f"seed {seed}: m{number} was heard to say {own}"
+    assert not net.log, f"seed {seed}: {net.log.messages}"
+    return net.clock.seconds() - start
+
+
+class LossyOptions(Options):
+    """What to try."""
+
+    command = "tests.lossy"
+    optParameters: ClassVar = [
+        ["seeds", None, 1, "How many seeds.", natural_number("seeds")],
+        ["seed", None, 1, "The first of them.", natural_number("seed")],
+        ["members", None, 50, "How many members.", natural_number("members")],
+        ["messages", None, 200, "How many messages each says.", natural_number("messages")],
+    ]
+
+
+def main() -> None:
+    """Try what the command line says."""
+    options = LossyOptions()
+    options.parseOptions(sys.argv[1:])
+    worst = 0.0
+    for seed in range(options["seed"], options["seed"] + options["seeds"]):
+        worst = max(worst, talk(seed, options["members"], options["messages"]))
+    print(f"{options['seeds']} seeds, none failed; the longest took {worst:.1f} simulated seconds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Several members of a chat in one process, who check what they hear.
+
+    python -m tests.members --port 9095 --first 0 --count 10 --messages 200 --total-members 50
+
+The members m0, m1 ... of all processes wait until all of them are in the room, since who comes
+later misses what was said before. Then each says numbers, and stays until it has heard all
+numbers of all. The process says what the order was, to be compared with other processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from twisted.internet.defer import DeferredList, FirstError
+from twisted.internet.task import react
+
+from twisted_lab.client.link import Link
+from twisted_lab.client.udp import UDPWire
+from twisted_lab.rooms import Line
+from twisted_lab.usage import Options, natural_number
+
+
+class MembersOptions(Options):
+    command = "members"
+    exit_status = 2
+    synopsis = "Usage: python -m tests.members --port PORT [options]"
+    optParameters: ClassVar = [
+        ["port", "p", 9095, "The server's or relay's.", natural_number("port", 1, 65535)],
+        ["first", None, 0, "The number of the first member here.", natural_number("first", 0)],
+        ["count", None, 10, "How many are here.", natural_number("count")],
+        ["messages", None, 200, "How many each says.", natural_number("messages")],
+        ["total-members", None, 50, "How many are in the room.", natural_number("total-members")],
+        ["seed", None, 1, "Makes their numbers, keys and secrets.", natural_number("seed", 0)],
+        ["deadline", None, 300, "Seconds that it may take.", natural_number("deadline")],
+    ]
+
+
+class Wrong(Exception):
+    """A member did not hear what it should; the text says what."""
+
+
+class Member:
+    """One member.
+
+    Args:
+        reactor: Where to run.
+        name: Its name.
+        options: What was asked for.
+        progress: Called when it may have come further.
+
+    Attributes:
+        heard: What was said in the room, in the order in which it was heard.
+        complaints: What else the room has said to it that it should not have.
+        link: Its end of the chat.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        name: str,
+        options: MembersOptions,
+        progress: Callable[[], object],
+    ) -> None:
+        self.name = name
+        self.heard: list[str] = []
+        self.complaints: list[str] = []
+        self.is_speaking = False
+        self._messages: int = options["messages"]
+        self._total: int = options["total-members"]
+        self._is_finishing = False
+        self._progress = progress
+        chance = random.Random(f"{options['seed']} {name}")
+        self.link = Link(reactor, name, self._show, lambda _: None, random=chance.randbytes)
+        self.link.pumped = self._look
+        self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options["port"])
+
+    def open(self) -> None:
+        """Begin."""
+        self._wire.open()
+
+    def _show(self, line: Line) -> None:
+        if line.text.startswith("error: "):
+            self.complaints.append(line.text)
+        elif not line.text.startswith("* "):
+            self.heard.append(line.text)
+
+    def _look(self) -> None:
+        if not self.is_speaking:
+            if len(self.link.guest.others) == self._total - 1:
+                self.is_speaking = True
+                for number in range(self._messages):
+                    self.link.say(str(number))
+        elif not (self._is_finishing or self.link.guest.pending or self.missing > 0):
+            self._is_finishing = True
+            self.link.finish()
+        self._progress()
+
+    @property
+    def missing(self) -> int:
+        """Tell how many messages are not heard yet."""
+        return self._total * self._messages - len(self.heard)
+
+    def digest(self) -> str:
+        """Return what stands for all that it has heard, and in which order."""
+        return hashlib.sha256("\n".join(self.heard).encode()).hexdigest()
+
+    def check(self) -> None:
+        """See that it has heard everything, and in each sender's order.
+
+        Raises:
+            Wrong: It has not.
+        """
+        if self.complaints:
+            raise Wrong(f"{self.name} was told {self.complaints[0]!r}")
+        said: dict[str, list[str]] = {f"m{number}": [] for number in range(self._total)}
+        for line in self.heard:
+            sender, _, text = line.partition(": ")
+            if sender not in said:
+                raise Wrong(f"{self.name} heard {line!r} of nobody")
+            said[sender].append(text)
+        wanted = [str(number) for number in range(self._messages)]
+        for sender, texts in said.items():
+            if texts != wanted:
+                at = next(
+                    (at for at, (a, b) in enumerate(zip(texts, wanted, strict=False)) if a != b),
+                    min(len(texts), len(wanted)),
+                )
+                raise Wrong(
+                    f"{self.name} heard {len(texts)} of {len(wanted)} messages of {sender}; "
+                    f"where {wanted[at : at + 3]} was due it heard {texts[at : at + 3]}"
+                )
+
+
+class Members:
+    """All members of this process.
+
+    Args:
+        reactor: Where to run.
+        options: What was asked for.
+    """
+
+    def __init__(self, reactor: Any, options: MembersOptions) -> None:
+        self._reactor = reactor
+        self._seconds: int = options["deadline"]
+        self._total: int = options["total-members"] * options["messages"]
+        numbers = range(options["first"], options["first"] + options["count"])
+        self._members = [
+            Member(reactor, f"m{number}", options, self._progress) for number in numbers
+        ]
+        self._are_speaking = False
+        self._quarters = 0
+
+    def _progress(self) -> None:
+        if not self._are_speaking and all(member.is_speaking for member in self._members):
+            self._are_speaking = True
+            print("everybody is here", flush=True)
+        if min(len(m.heard) for m in self._members) * 4 >= self._total * (self._quarters + 1):
+            self._quarters += 1
+            print(f"heard {self._quarters}/4", flush=True)
+
+    async def run(self) -> str:
+        """Wait until all have finished, and return a digest of what they have heard.
+
+        Raises:
+            Wrong: They have not heard it all, or not the same.
+        """
+        for member in self._members:
+            member.open()
+        late = self._reactor.callLater(self._seconds, self._give_up)
+        ended = [member.link.ended for member in self._members]
+        await DeferredList(ended, fireOnOneErrback=True, consumeErrors=True)
+        late.cancel()
+        for member in self._members:
+            member.check()
+        digests = {member.digest() for member in self._members}
+        if len(digests) > 1:
+            raise Wrong(f"the members heard {len(digests)} different orders")
+        return digests.pop()
+
+    def _give_up(self) -> None:
+        for member in self._members:
+            member.link.fail(
+                Wrong(
+                    f"after {self._seconds} s {member.name} misses {member.missing} messages, and "
+                    f"{member.link.guest.pending} of its own are not confirmed"
+                )
+            )
+
+
+async def run(reactor: Any, options: MembersOptions) -> None:
+    """Have the members.
+
+    Raises:
+        SystemExit: With status 1, if something was wrong.
+    """
+    start = reactor.seconds()
+    try:
+        digest = await Members(reactor, options).run()
+    except FirstError as error:
+        print(f"wrong: {error.subFailure.getErrorMessage()}")
+        raise SystemExit(1) from None
+    except Wrong as error:
+        print(f"wrong: {error}")
+        raise SystemExit(1) from None
+    print(f"all heard all in {reactor.seconds() - start:.1f} s; the order was {digest}")
+
+
+def main() -> None:
+    """Run on the command line's options."""
+    options = MembersOptions()
+    options.parseOptions()
+    react(run, (options,))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Stands between chat clients and their server, and does to datagrams what bad networks do.
+
+    python -m tests.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
+    python -m twisted_lab.client chat --port 9100
+
+Each client has a socket of its own towards the server; with --move the server sees a new address
+of each client every so many seconds. The seed and the order in which clients come give what is
+done to the datagrams of each, in each direction. Ctrl-C ends it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.task import LoopingCall
+from twisted.python.usage import UsageError
+
+from twisted_lab.testing import LossyWire
+from twisted_lab.usage import Options, natural_number
+
+HOST = "127.0.0.1"
+TROUBLE = ("drop", "duplicate", "reorder", "corrupt", "delay")
+
+Address = tuple[str, int]
+
+
+def number(name: str, most: float) -> Callable[[str], float]:
+    """Make a reader of numbers from 0 to `most`, for the option `name`."""
+
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if 0 <= (value := float(text)) <= most:
+                return value
+        raise UsageError(f"--{name} is a number from 0 to {most:g}, not {text!r}")
+
+    return read
+
+
+class RelayOptions(Options):
+    command = "relay"
+    exit_status = 2
+    synopsis = "Usage: python -m tests.relay --server-port PORT [options]"
+    optParameters: ClassVar = [
+        ["port", "p", 9100, "Where clients come; 0 for any.", natural_number("port", 0, 65535)],
+        ["server-port", None, 9095, "The server's.", natural_number("server-port", 1, 65535)],
+        ["drop", None, 0.0, "The share of datagrams that do not come.", number("drop", 1)],
+        ["duplicate", None, 0.0, "The share that come twice.", number("duplicate", 1)],
+        ["reorder", None, 0.0, "The share that others overtake.", number("reorder", 1)],
+        ["corrupt", None, 0.0, "The share of which a bit is changed.", number("corrupt", 1)],
+        ["delay", None, 0.02, "The seconds that all of them take.", number("delay", 60)],
+        ["seed", None, 1, "Makes the same choices again.", natural_number("seed", 0)],
+        ["move", None, 0.0, "Seconds between changes of address; 0: none.", number("move", 3600)],
+    ]
+
+
+class Upstream(DatagramProtocol):
+    """A client's socket towards the server.
+
+    Args:
+        server: The server's address.
+        deliver: Called with each datagram of the server.
+    """
+
+    noisy = False
+
+    def __init__(self, server: Address, deliver: Callable[[bytes], object]) -> None:
+        self._server = server
+        self._deliver = deliver
+
+    def datagramReceived(self, data: bytes, addr: Address) -> None:
+        if addr == self._server:
+            self._deliver(data)
+
+
+class Client:
+    """A client, with a bad wire in each direction.
+
+    Args:
+        reactor: Where sockets are had.
+        server: The server's address.
+        deliver: Called with each datagram that comes through to the client.
+        chance: Gives the wires' seeds.
+        trouble: What the wires do.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        server: Address,
+        deliver: Callable[[bytes], object],
+        chance: random.Random,
+        trouble: dict[str, float],
+    ) -> None:
+        self._reactor = reactor
+        self._server = server
+        self._up = LossyWire(reactor, chance.getrandbits(32), self._to_server, **trouble)
+        self._down = LossyWire(reactor, chance.getrandbits(32), deliver, **trouble)
+        self._port = self._open()
+        self.send = self._up.send
+
+    def _open(self) -> Any:
+        return self._reactor.listenUDP(0, Upstream(self._server, self._down.send), HOST)
+
+    def _to_server(self, data: bytes) -> None:
+        with suppress(OSError):
+            self._port.write(data, self._server)
+
+    def move(self) -> None:
+        """Have another address, as the server sees it."""
+        old, self._port = self._port, self._open()
+        old.stopListening()
+
+
+class Relay(DatagramProtocol):
+    """The port to which clients come.
+
+    Args:
+        reactor: Where to run.
+        options: What was asked for.
+    """
+
+    transport: Any
+    noisy = False
+
+    def __init__(self, reactor: Any, options: RelayOptions) -> None:
+        self._reactor = reactor
+        self._server = HOST, options["server-port"]
+        self._trouble = {name: options[name] for name in TROUBLE}
+        self._chance = random.Random(options["seed"])
+        self._clients: dict[Address, Client] = {}
+
+    def datagramReceived(self, data: bytes, addr: Address) -> None:
+        client = self._clients.get(addr)
+        if client is None:
+            client = self._clients[addr] = self._welcome(addr)
+        client.send(data)
+
+    def _welcome(self, address: Address) -> Client:
+        def deliver(data: bytes) -> None:
+            with suppress(OSError):
+                self.transport.write(data, address)
+
+        return Client(self._reactor, self._server, deliver, self._chance, self._trouble)
+
+    def move(self) -> None:
+        """Let the server see another address of each client."""
+        for client in self._clients.values():
+            client.move()
+
+
+def main() -> None:
+    """Relay until a signal comes."""
+    from twisted.internet import reactor as installed
+
+    options = RelayOptions()
+    options.parseOptions()
+    reactor: Any = installed
+    relay = Relay(reactor, options)
+    try:
+        port = reactor.listenUDP(options["port"], relay, HOST)
+    except CannotListenError as error:
+        print(f"relay: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    if options["move"]:
+        LoopingCall(relay.move).start(options["move"], now=False)
+    print(f"relaying on {HOST}:{port.getHost().port}", flush=True)
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,545 @@
+"""The chat over datagrams: what strangers, members and attackers get of it."""
+
+from __future__ import annotations
+
+import random
+from typing import ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.chatting import Net, Person, Socket
+from tests.unit.recording import recorded_events
+from twisted_lab.channels import Channel, Connections, Datagrams, PeerGone, PeerSilent
+from twisted_lab.channels.datagrams import MOST_PEERS
+from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    Ack,
+    Close,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Packet,
+    Ping,
+    Welcome,
+    decode,
+    seal,
+)
+
+KEY = bytes(range(16))
+HERE = "192.0.2.7", 4000
+THERE = "192.0.2.8", 4000
+
+
+class DatagramsCase(SynchronousTestCase):
+    """One server, whose conversation is played by the test; packets are made by hand."""
+
+    level = LogLevel.info
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.channels: list[Channel] = []
+        self.ends: list[Deferred[None]] = []
+        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        events, self.log = recorded_events(self.level)
+        self.connections = Connections()
+        self.server = Datagrams(
+            self.clock, events, self.converse, self.connections, 60.0, max_message=2000
+        )
+        self.server.transport = Socket(lambda data, address: self.sent.append((data, address)))
+
+    async def converse(self, channel: Channel) -> None:
+        self.channels.append(channel)
+        end: Deferred[None] = Deferred()
+        self.ends.append(end)
+        await end
+
+    def give(self, data: bytes, address: tuple[str, int] = HERE) -> list[bytes]:
+        """Give the server a datagram, and return what it sends back there."""
+        self.sent.clear()
+        self.server.datagramReceived(data, address)
+        return [data for data, to in self.sent if to == address]
+
+    def packet(
+        self, packet: Packet, key: bytes = KEY, address: tuple[str, int] = HERE
+    ) -> list[Packet]:
+        return [decode(data) for data in self.give(seal(packet, key), address)]
+
+    def cookie(self, address: tuple[str, int] = HERE) -> bytes:
+        [cookie] = self.packet(Hello(7), NO_KEY, address)
+        assert isinstance(cookie, Cookie)
+        return cookie.cookie
+
+    def open(
+        self, address: tuple[str, int] = HERE, number: int = 7, key: bytes = KEY, attempt: int = 1
+    ) -> int:
+        request = Open(number, self.cookie(address), key, attempt)
+        welcome = self.packet(request, key, address)[0]
+        assert isinstance(welcome, Welcome)
+        self.assertEqual((welcome.number, welcome.attempt), (number, attempt))
+        return welcome.session
+
+    def join_plain(self, name: str = "Anna", address: tuple[str, int] = HERE) -> Channel:
+        [answer] = self.give(b"/join " + name.encode(), address)
+        self.give(answer, address)
+        return self.channels[-1]
+
+    def hear(self, channel: Channel) -> Deferred[str]:
+        return Deferred.fromCoroutine(channel.hear())
+
+
+class StrangerTests(DatagramsCase):
+    def test_every_first_datagram_gets_at_most_one_of_three_times_its_size(self) -> None:
+        chance = random.Random(5)
+        kinds = [Cookie(7, b"x" * 12), Welcome(7, 8, 9), Ack(7, 0, 0), Ping(7, 0), Close(7, False)]
+        for size in range(1501):
+            filler = chance.randbytes(size)
+            firsts = [
+                filler,
+                b"\xc1" + filler[1:],
+                b"/join A".ljust(size)[:size],
+                b"/join " + b"A" * (size - 6),
+                b"/join A 123456789abc".ljust(size, b"\n")[:size],
+                b"x" * size,
+                b"\n" * size,
+                *(bytes((0xC1, kind)) + filler[2:] for kind in range(10)),
+                seal(Data(7, 0, 0, filler[:1174]), KEY),
+                seal(Open(7, b"x" * 12, KEY, 1), KEY).ljust(size)[:size],
+                *(seal(kind, KEY) for kind in kinds),
+                seal(Hello(7), NO_KEY),
+            ]
+            for first in firsts:
+                answers = self.give(first)
+                self.assertLessEqual(len(answers), 1, first)
+                self.assertLessEqual(len(self.sent), 1, first)
+                self.assertLessEqual(sum(map(len, answers)), 3 * len(first), first)
+        self.assertEqual(self.channels, [])
+        self.assertEqual(len(self.connections), 0)
+        self.assertEqual(self.log, [])
+
+    def test_two_servers_never_answer_each_other_for_ever(self) -> None:
+        for first in (b"/join A", b"hello", b"/join A 123456789abc", seal(Hello(7), NO_KEY)):
+            answers = [first]
+            for _ in range(5):
+                answers = [answer for data in answers for answer in self.give(data, THERE)]
+                # Another server has another secret.
+                answers = [data.replace(b" 1", b" 2") for data in answers][:1]
+                self.server._door = type(self.server._door)()
+            self.assertEqual(answers, [], first)
+
+    def test_no_more_are_let_in_than_there_is_room_for(self) -> None:
+        self.server._peers = dict.fromkeys(((str(n), n) for n in range(MOST_PEERS)), None)  # type: ignore[arg-type]
+        self.assertEqual(self.give(b"/join Anna"), [])
+        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
+        self.assertEqual(self.channels, [])
+
+    def test_nobody_is_let_in_at_the_end(self) -> None:
+        self.join_plain(address=THERE)
+        self.connections.drain(self.clock, 5)
+        self.assertEqual(self.give(b"/join Anna"), [])
+        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
+
+
+class PlainTests(DatagramsCase):
+    def test_a_datagram_is_a_message_and_lines_are_several(self) -> None:
+        channel = self.join_plain()
+        self.assertEqual(channel.peer.text, "192.0.2.7:4000")
+        for datagram in (b"one", b"two\n", b"three\r\nfour", b"", b"\n"):
+            self.give(datagram)
+        heard = [self.successResultOf(self.hear(channel)) for _ in range(7)]
+        self.assertEqual(heard, ["/join Anna", "one", "two", "three", "four", "", ""])
+        hearing = self.hear(channel)
+        self.assertNoResult(hearing)
+        self.give(b"five")
+        self.assertEqual(self.successResultOf(hearing), "five")
+
+    def test_what_is_said_goes_out_in_the_same_or_the_next_turn(self) -> None:
+        channel = self.join_plain()
+        self.sent.clear()
+        channel.say("héllo \ud800")
+        self.assertEqual(self.sent, [])
+        self.clock.advance(0)
+        self.assertEqual(self.sent, [("héllo ?\n".encode(), HERE)])
+
+    def test_long_messages_are_cut_between_characters(self) -> None:
+        channel = self.join_plain()
+        for text in ("x" * 5000, "é" * 3000, "€" * 341 + "x" * 800):
+            self.sent.clear()
+            channel.say(text)
+            self.clock.advance(0)
+            pieces = [data.decode() for data, _ in self.sent]
+            self.assertTrue(all(len(data) <= 1024 for data, _ in self.sent))
+            self.assertTrue(all(piece.startswith("… ") for piece in pieces[1:]))
+            joined = pieces[0][:-1] + "".join(piece[2:-1] for piece in pieces[1:])
+            self.assertEqual(joined, text)
+
+    def test_what_is_no_message_ends_it(self) -> None:
+        for bad, why in ((b"\xff", "not UTF-8 at byte 0"), (b"x" * 2001, "message of 2001 bytes")):
+            channel = self.join_plain()
+            self.give(b"before")
+            self.give(bad)
+            self.successResultOf(self.hear(channel))
+            self.assertEqual(self.successResultOf(self.hear(channel)), "before")
+            failure = self.failureResultOf(self.hear(channel), MessageError)
+            self.assertIn(why, str(failure.value))
+            self.ends[-1].errback(failure)
+            self.clock.advance(0)
+            self.assertIn(why.encode(), self.sent[-1][0])
+            self.assertEqual(len(self.connections), 0)
+            self.failureResultOf(self.hear(channel), PeerGone)
+
+    def test_what_is_not_heard_is_bounded(self) -> None:
+        channel = self.join_plain()
+        for _ in range(1000):
+            self.give(b"x\n" * 1000)
+        heard = 0
+        while (hearing := self.hear(channel)).called:
+            self.successResultOf(hearing)
+            heard += 1
+        self.assertEqual(heard, 64)
+
+    def test_silence_is_told_once_and_then_it_is_over(self) -> None:
+        channel = self.join_plain()
+        self.successResultOf(self.hear(channel))
+        hearing = self.hear(channel)
+        self.clock.advance(30)
+        self.give(b"")
+        self.assertEqual(self.successResultOf(hearing), "")
+        hearing = self.hear(channel)
+        self.clock.pump([30, 29.9])
+        self.assertNoResult(hearing)
+        self.clock.advance(0.2)
+        self.failureResultOf(hearing, PeerSilent)
+        self.failureResultOf(self.hear(channel), PeerGone)
+
+    def test_hanging_up_makes_a_stranger(self) -> None:
+        channel = self.join_plain()
+        self.ends[0].callback(None)
+        self.assertEqual(len(self.connections), 0)
+        channel.say("too late")
+        self.failureResultOf(Deferred.fromCoroutine(channel.taken()), PeerGone)
+        self.assertEqual(self.give(b"hello\n"), [b"error: /join NAME\n"])
+        self.assertIn("closed by the server", self.log.messages[-1])
+
+    def test_packets_from_its_address_are_a_strangers(self) -> None:
+        channel = self.join_plain()
+        [cookie] = self.packet(Ping(99, 0))
+        self.assertIsInstance(cookie, Cookie)
+        session = self.open()
+        self.failureResultOf(self.hear(channel), PeerGone)
+        self.ends[0].callback(None)
+        self.assertEqual(len(self.connections), 1)
+        # And plain text from a session's address is nobody's.
+        self.assertEqual(self.give(b"/join Anna"), [])
+        self.assertEqual(self.packet(Ping(session, 5)), [Ack(session, 0, 5)])
+
+    def test_a_datagram_that_cannot_be_sent_is_lost_and_no_other(self) -> None:
+        def refuse(data: bytes, address: tuple[str, int]) -> None:
+            if address == THERE:
+                raise OSError("no route")
+            self.sent.append((data, address))
+
+        channels = [self.join_plain(address=address) for address in (THERE, HERE)]
+        self.server.transport = Socket(refuse)
+        self.sent.clear()
+        for channel in channels:
+            channel.say("hello")
+        self.clock.advance(0)
+        self.assertEqual(self.sent, [(b"hello\n", HERE)])
+
+
+class ReliableTests(DatagramsCase):
+    def say(self, session: int, *texts: str, sequence: int = 0) -> list[Packet]:
+        stream = b"".join(encode_frame(text.encode()) for text in texts)
+        return self.packet(Data(session, sequence, 5, stream))
+
+    def test_a_session(self) -> None:
+        session = self.open()
+        [channel] = self.channels
+        self.assertEqual(self.say(session, "one", "two"), [Ack(session, 1, 5)])
+        self.assertEqual(self.successResultOf(self.hear(channel)), "one")
+        self.assertEqual(self.successResultOf(self.hear(channel)), "two")
+        self.sent.clear()
+        channel.say("hello")
+        channel.say("you")
+        self.clock.advance(0)
+        [(data, address)] = self.sent
+        self.assertEqual(address, HERE)
+        self.assertEqual(
+            decode(data), Data(session, 0, 0, encode_frame(b"hello") + encode_frame(b"you"))
+        )
+        self.packet(Ack(session, 1, 0))
+        self.ends[0].callback(None)
+        self.clock.advance(0)
+        self.assertEqual(decode(self.sent[-1][0]), Close(session, False))
+        self.packet(Close(session, False))
+        self.assertEqual(len(self.connections), 0)
+        self.assertIn("closed by the server", self.log.messages[-1])
+
+    def test_the_peer_closes(self) -> None:
+        session = self.open()
+        hearing = self.hear(self.channels[0])
+        self.assertEqual(self.packet(Close(session, False)), [Close(session, False)])
+        self.failureResultOf(hearing, PeerGone)
+        self.ends[0].callback(None)
+        self.assertEqual(self.packet(Close(session, False)), [Close(session, False)])
+        self.clock.pump([1.0] * 4)
+        self.assertEqual(len(self.connections), 0)
+        self.assertIn("closed by the client", self.log.messages[-1])
+
+    def test_an_open_that_comes_twice_opens_once(self) -> None:
+        request = Open(7, self.cookie(), KEY, 1)
+        welcomes = [self.packet(request)[0] for _ in range(3)]
+        self.assertEqual(len(set(welcomes)), 1)
+        self.assertEqual(len(self.channels), 1)
+
+    def test_nobody_speaks_as_another(self) -> None:
+        session = self.open()
+        hearing = self.hear(self.channels[0])
+        words = Data(session, 0, 5, encode_frame(b"I am Anna"))
+        other = bytes(16)
+        # Not with another key, not from another address, not with her session and his own.
+        self.assertEqual(self.packet(words, other), [])
+        self.assertEqual(self.packet(words, other, THERE), [])
+        [answer] = self.packet(words, KEY, THERE)
+        self.assertIsInstance(answer, Cookie)
+        his = self.open(THERE, 8, other)
+        self.assertNotEqual(his, session)
+        self.assertEqual(self.packet(words, other, THERE), [])
+        # Nor does his cookie for his own address take her session with another key.
+        self.assertEqual(self.packet(Open(7, self.cookie(THERE), other, 9), other, THERE), [])
+        self.assertNoResult(hearing)
+        self.assertEqual(self.packet(words), [Ack(session, 1, 5)])
+        self.assertEqual(self.successResultOf(hearing), "I am Anna")
+
+    def test_a_changed_address_is_shown_to_be_ones_own_first(self) -> None:
+        session = self.open()
+        [channel] = self.channels
+        channel.say("before")
+        self.clock.advance(0)
+        [answer] = self.packet(Ping(session, 5), address=THERE)
+        assert isinstance(answer, Cookie)
+        self.assertEqual(answer.number, session)
+        self.clock.advance(1.0)
+        self.assertEqual({address for _, address in self.sent[1:]}, {HERE})
+        request = Open(7, answer.cookie, KEY, 2)
+        welcome, again = self.packet(request, address=THERE)
+        self.assertEqual(welcome, Welcome(7, session, 2))
+        assert isinstance(again, Data)
+        self.assertEqual(again.fragment, encode_frame(b"before"))
+        self.assertEqual(channel.peer.text, "192.0.2.8:4000")
+        self.assertEqual(len(self.channels), 1)
+        # The old address is a stranger's; an open from there that was late changes nothing.
+        self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
+        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
+        self.assertEqual(channel.peer.text, "192.0.2.8:4000")
+
+    def test_one_address_has_one_peer(self) -> None:
+        self.open()
+        hearing = self.hear(self.channels[0])
+        self.open(number=8, key=bytes(16))
+        self.failureResultOf(hearing, PeerGone)
+        self.ends[0].callback(None)
+        self.assertEqual(len(self.connections), 1)
+
+    def test_who_is_hung_up_on_may_begin_anew(self) -> None:
+        session = self.open()
+        request = Open(7, self.cookie(), KEY, 2)
+        self.ends[0].callback(None)
+        [welcome, *_] = self.packet(request)
+        assert isinstance(welcome, Welcome)
+        self.assertNotEqual(welcome.session, session)
+        self.assertEqual(len(self.channels), 2)
+
+    def test_a_peer_that_takes_nothing_is_cut_off(self) -> None:
+        self.open()
+        [channel] = self.channels
+        for _ in range(400):
+            channel.say("x" * 1000)
+        self.assertIn("client dropped", self.log.names)
+        self.assertEqual(self.log.names.count("sent"), 262)
+        self.failureResultOf(self.hear(channel), PeerGone)
+        self.ends[0].callback(None)
+        self.assertEqual(len(self.connections), 0)
+
+    def test_taken_waits_for_the_peer(self) -> None:
+        session = self.open()
+        [channel] = self.channels
+        self.say(session, "more")
+        channel.say("x" * 50_000)
+        taking = Deferred.fromCoroutine(channel.taken())
+        hearing = self.hear(channel)
+        self.clock.advance(0)
+        acknowledged = 0
+        while not taking.called:
+            self.assertNoResult(hearing)
+            acknowledged += 2
+            self.packet(Ack(session, acknowledged, 0))
+            self.assertLess(acknowledged, 60)
+        self.successResultOf(taking)
+        self.assertEqual(self.successResultOf(hearing), "more")
+        self.successResultOf(Deferred.fromCoroutine(channel.taken()))
+
+    def test_silence(self) -> None:
+        session = self.open()
+        hearing = self.hear(self.channels[0])
+        for _ in range(10):
+            self.clock.advance(50)
+            self.packet(Ping(session, 0))
+        self.assertNoResult(hearing)
+        self.clock.pump([30.0, 31.0])
+        failure = self.failureResultOf(hearing, PeerSilent)
+        self.ends[0].errback(failure)
+        self.clock.pump([10.0] * 14)
+        self.assertEqual(len(self.connections), 0)
+
+    def test_what_is_not_heard_is_bounded_and_comes_again(self) -> None:
+        session = self.open()
+        [channel] = self.channels
+        for sequence in range(3):
+            self.say(session, *("x" for _ in range(40)), sequence=sequence)
+        self.assertEqual(self.say(session, "late", sequence=2), [])
+        for _ in range(80):
+            self.successResultOf(self.hear(channel))
+        self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
+
+    def test_a_message_that_is_too_long_ends_it(self) -> None:
+        session = self.open()
+        self.say(session, "before", "x" * 1000)
+        [channel] = self.channels
+        self.packet(Data(session, 1, 0, encode_frame(b"x" * 2001)[:1000]))
+        self.assertEqual(self.successResultOf(self.hear(channel)), "before")
+        self.successResultOf(self.hear(channel))
+        self.failureResultOf(self.hear(channel), MessageError)
+
+    def test_hostile_packets_of_a_member_change_nothing(self) -> None:
+        session = self.open()
+        [channel] = self.channels
+        channel.say("hello")
+        self.clock.advance(0)
+        for packet in (
+            Ack(session, 5, 0),
+            Ack(session, 2**32 - 1, 0),
+            Ack(session, 2**31, 0, ((1, 2),)),
+            Ack(session, 0, 0, ((0, 2**31),)),
+            Ack(session, 0, 0, ((2**32 - 1, 5),)),
+            Data(session, 2**32 - 1, 0, b"x"),
+            Data(session, 2**31, 0, b"x"),
+            Data(session, 256, 0, b"x"),
+            Welcome(session, 1, 1),
+            Cookie(session, b"x" * 12),
+        ):
+            for answer in self.packet(packet):
+                self.assertEqual(answer, Ack(session, 0, 0))
+        self.packet(Ack(session, 1, 0))
+        self.assertEqual(self.say(session, "still here"), [Ack(session, 1, 5)])
+        self.assertEqual(self.successResultOf(self.hear(channel)), "still here")
+
+    def test_the_end_of_the_service(self) -> None:
+        session = self.open()
+        plain = self.join_plain("Boris", THERE)
+        self.successResultOf(self.hear(plain))
+        hearings = [self.hear(channel) for channel in self.channels]
+        drained = self.connections.drain(self.clock, 5)
+        for hearing in hearings:
+            self.failureResultOf(hearing, PeerGone)
+        self.sent.clear()
+        for channel, end in zip(self.channels, self.ends, strict=True):
+            channel.say("goodbye")
+            end.callback(None)
+        self.clock.advance(0)
+        self.assertIn((b"goodbye\n", THERE), self.sent)
+        self.packet(Ack(session, 1, 0))
+        self.assertEqual(decode(self.sent[-1][0]), Close(session, True))
+        self.assertNoResult(drained)
+        self.packet(Close(session, False))
+        self.successResultOf(drained)
+
+    def test_a_peer_that_is_gone_does_not_hold_up_the_end(self) -> None:
+        self.open()
+        self.channels[0].say("hello")
+        self.ends[0].callback(None)
+        drained = self.connections.drain(self.clock, 5)
+        self.clock.pump([1.0] * 6)
+        self.successResultOf(drained)
+
+
+class NetTests(SynchronousTestCase):
+    """Members with our client, on bad networks."""
+
+    trouble: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
+
+    def talk(self, net: Net, people: list[Person], each: int) -> None:
+        for number in range(each):
+            for person in people:
+                person.link.say(f"{number}")
+
+    def joined(self, net: Net, count: int) -> list[Person]:
+        people = [net.join(f"m{number}") for number in range(count)]
+        net.run(lambda: all(person.link.guest.is_in for person in people))
+        net.run(lambda: all(len(person.link.guest.others) == count - 1 for person in people))
+        return people
+
+    def check(self, net: Net, people: list[Person], each: int) -> None:
+        total = each * len(people)
+        net.run(lambda: all(len(person.said()) >= total for person in people))
+        net.run(lambda: not any(person.link.guest.pending for person in people))
+        for person in people:
+            self.assertEqual(person.said(), people[0].said(), net)
+        for number in range(len(people)):
+            own = [text for text in people[0].said() if text.startswith(f"m{number}: ")]
+            self.assertEqual(own, [f"m{number}: {count}" for count in range(each)], net)
+
+    def leave(self, net: Net, people: list[Person]) -> None:
+        for person in people:
+            person.link.finish()
+        net.run(lambda: all(person.link.ended.called for person in people))
+        for person in people:
+            self.successResultOf(person.link.ended)
+
+    def test_everybody_hears_everything_once_and_in_order(self) -> None:
+        for seed in range(20):
+            net = Net(seed, **self.trouble, corrupt=0.02)
+            people = self.joined(net, 4)
+            self.talk(net, people, 10)
+            self.check(net, people, 10)
+            self.leave(net, people)
+
+    def test_addresses_change_in_the_middle(self) -> None:
+        for seed in range(10):
+            net = Net(seed, **self.trouble)
+            people = self.joined(net, 4)
+            self.talk(net, people, 20)
+            for person in people * 3:
+                net.clock.advance(0.3)
+                person.reopen()
+            self.check(net, people, 20)
+
+    def test_the_server_is_killed_in_the_middle(self) -> None:
+        for seed in range(10):
+            net = Net(seed, **self.trouble)
+            people = self.joined(net, 4)
+            self.talk(net, people, 20)
+            for _ in range(3):
+                net.clock.pump([0.1] * 10)
+                net.start_server()
+            self.check(net, people, 20)
+
+    def test_a_member_that_is_away_misses_nothing(self) -> None:
+        net = Net(3)
+        anna, boris = self.joined(net, 2)
+        anna.is_cut = True
+        net.run(lambda: len(anna.told) == 1)
+        boris.link.say("are you there?")
+        net.run(lambda: "* m0 has gone silent" in boris.texts)
+        boris.link.say("she has gone")
+        net.clock.advance(1)
+        anna.is_cut = False
+        net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
+        self.assertEqual(anna.told, ["no answer; trying on", "the server answers again"])
+        self.assertEqual(anna.said(), ["m1: are you there?", "m1: she has gone"])
+        self.assertEqual(boris.texts[-1], "* m0 has joined")
