@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz kill clean constraints
+.PHONY: help run test lint bench fuzz kill lossy clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -35,12 +35,18 @@ lint: $(INSTALLED)  ## check format, style, types and the floors of the house
 bench: $(INSTALLED)  ## measure the speed, mostly as ratios to a peer
 	@$(BIN)/python -m bench.frames
 	@$(BIN)/python -m bench.accounts
+	@$(BIN)/python -m bench.chat
 
-fuzz: $(INSTALLED)  ## throw random bytes at the channels (COUNT=10000)
+fuzz: $(INSTALLED)  ## throw random bytes at the channels, and packets at the chat (COUNT=10000)
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),10000)
+	@$(BIN)/python -m tests.fuzz_chat --count $(or $(COUNT),10000)
 
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
 	@$(BIN)/python -m tests.kill --count $(or $(COUNT),200)
+
+lossy: $(INSTALLED)  ## have the chat on networks that lose a fifth of everything (COUNT=1000)
+	@$(BIN)/python -m tests.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
+	@$(BIN)/python -m tests.lossy --members 50 --messages 200
 
 clean:  ## remove .venv and all that was built
 	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

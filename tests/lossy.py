@@ -22,7 +22,7 @@ def talk(seed: int, members: int, messages: int) -> float:
     Returns:
         How long it took on the clock of the network, in seconds.
     """
-    net = Net(seed, **TROUBLE)
+    net = Net(seed, TROUBLE)
     start = net.clock.seconds()
     people = [net.join(f"m{number}") for number in range(members)]
     net.run(lambda: all(len(person.link.guest.others) == members - 1 for person in people))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
@@ -43,9 +44,8 @@ class Net:
     def __init__(
         self,
         seed: int = 0,
+        trouble: Mapping[str, float] = MappingProxyType({}),
         history: History | None = None,
-        patience: float = 60.0,
-        **trouble: float,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
@@ -54,14 +54,11 @@ class Net:
         self._chance = random.Random(seed)
         self._seed = seed
         self._trouble = trouble
-        self._patience = patience
         self._ports = 1024
         self.start_server()
 
     def start_server(self) -> None:
-        """Have a server with nothing in its memory; one that runs is gone without a word."""
-        if self.members:
-            self.server.stopProtocol()
+        """Have a server with nothing in its memory."""
         self.log = Recorder()
         self.connections = Connections()
         self.server = Datagrams(
@@ -69,13 +66,16 @@ class Net:
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
             Chat(self.history, self.clock.seconds).converse,
             self.connections,
-            self._patience,
+            60.0,
             random=self.random,
         )
-        server = self.server
-        self.server.transport = Socket(
-            lambda data, address: self.server is server and self._to_member(data, address)
-        )
+        self.server.transport = Socket(self._to_member)
+
+    def kill_server(self) -> None:
+        """Have the server gone without a word, and another one at its place."""
+        self.server.stopProtocol()
+        self.server.transport = None
+        self.start_server()
 
     def random(self, count: int) -> bytes:
         return self._chance.randbytes(count)
@@ -118,7 +118,7 @@ class Person:
         self.told: list[str] = []
         self._net = net
         self.is_cut = False
-        self.down = net.wire(lambda data: self.is_cut or self.link.take(data))
+        self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
         self.link = Link(net.clock, name, self.heard.append, self.told.append, patience, net.random)
@@ -139,6 +139,10 @@ class Person:
         self.address = address = net.new_address()
         net.members[address] = self
         self._up = net.wire(lambda data: net.server.datagramReceived(data, address))
+
+    def _take(self, data: bytes) -> None:
+        if not self.is_cut:
+            self.link.take(data)
 
     def write(self, data: bytes) -> None:
         if not self.is_cut:

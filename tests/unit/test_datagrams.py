@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.chatting import Net, Person, Socket
 from tests.unit.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, Datagrams, PeerGone, PeerSilent
+from twisted_lab.channels.datagram import DatagramChannel
 from twisted_lab.channels.datagrams import MOST_PEERS
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
@@ -95,7 +96,13 @@ class DatagramsCase(SynchronousTestCase):
 class StrangerTests(DatagramsCase):
     def test_every_first_datagram_gets_at_most_one_of_three_times_its_size(self) -> None:
         chance = random.Random(5)
-        kinds = [Cookie(7, b"x" * 12), Welcome(7, 8, 9), Ack(7, 0, 0), Ping(7, 0), Close(7, False)]
+        kinds: list[Packet] = [
+            Cookie(7, b"x" * 12),
+            Welcome(7, 8, 9),
+            Ack(7, 0, 0),
+            Ping(7, 0),
+            Close(7, False),
+        ]
         for size in range(1501):
             filler = chance.randbytes(size)
             firsts = [
@@ -132,7 +139,10 @@ class StrangerTests(DatagramsCase):
             self.assertEqual(answers, [], first)
 
     def test_no_more_are_let_in_than_there_is_room_for(self) -> None:
-        self.server._peers = dict.fromkeys(((str(n), n) for n in range(MOST_PEERS)), None)  # type: ignore[arg-type]
+        channel = self.join_plain(address=THERE)
+        assert isinstance(channel, DatagramChannel)
+        self.server._peers = {(str(number), number): channel for number in range(MOST_PEERS)}
+        self.channels.clear()
         self.assertEqual(self.give(b"/join Anna"), [])
         self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
         self.assertEqual(self.channels, [])
@@ -503,7 +513,7 @@ class NetTests(SynchronousTestCase):
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
-            net = Net(seed, **self.trouble, corrupt=0.02)
+            net = Net(seed, {**self.trouble, "corrupt": 0.02})
             people = self.joined(net, 4)
             self.talk(net, people, 10)
             self.check(net, people, 10)
@@ -511,7 +521,7 @@ class NetTests(SynchronousTestCase):
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, **self.trouble)
+            net = Net(seed, self.trouble)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for person in people * 3:
@@ -521,12 +531,12 @@ class NetTests(SynchronousTestCase):
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, **self.trouble)
+            net = Net(seed, self.trouble)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for _ in range(3):
                 net.clock.pump([0.1] * 10)
-                net.start_server()
+                net.kill_server()
             self.check(net, people, 20)
 
     def test_a_member_that_is_away_misses_nothing(self) -> None:

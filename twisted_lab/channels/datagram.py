@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -38,10 +39,6 @@ class Host(Protocol):
 
     def send(self, data: bytes, address: Address) -> None:
         """Send a datagram, in this turn of the reactor or the next."""
-        ...
-
-    def encode(self, text: str) -> bytes:
-        """Return the bytes of a text."""
         ...
 
     def touch(self, channel: ReliableChannel) -> None:
@@ -211,6 +208,12 @@ class DatagramChannel:
                 hearing.errback(PeerSilent(f"nothing heard for {self._host.patience:g} s"))
 
 
+@lru_cache(1)
+def _plain(text: str) -> bytes:
+    """Return the bytes of a text; one that goes to many is made once."""
+    return text.encode(errors="replace") + b"\n"
+
+
 class PlainChannel(DatagramChannel):
     """A datagram a message; whatever is lost on the way is lost."""
 
@@ -224,20 +227,19 @@ class PlainChannel(DatagramChannel):
         """See `twisted_lab.channels.Channel`."""
         if self._hung_up:
             return
-        host = self._host
-        data = host.encode(text)
+        data = _plain(text)
         size = len(data)
         if size > LARGEST_PLAIN:
             self._say_in_pieces(text)
             return
         if self._traffic:
-            host.events.sent(self.peer.text, size)
+            self._host.events.sent(self.peer.text, size)
         self._bytes_out += size
-        host.send(data, self.address)
+        self._host.send(data, self.address)
 
     def _say_in_pieces(self, text: str) -> None:
         # A piece that began a datagram as it is could look like what somebody else has said.
-        most = LARGEST_PLAIN - len(self._host.encode(CONTINUED))
+        most = LARGEST_PLAIN - len(_plain(CONTINUED))
         data = text.encode(errors="replace")
         start, begin = 0, ""
         while start < len(data):

@@ -75,7 +75,6 @@ class Datagrams(DatagramProtocol):
         self._out: list[tuple[bytes, Address]] = []
         self._in_turn = False
         self._flushing: IDelayedCall | None = None
-        self._encoded = ("", b"\n")
 
     # In
 
@@ -159,12 +158,6 @@ class Datagrams(DatagramProtocol):
         self._deadlines.look(channel)
 
     # Out
-
-    def encode(self, text: str) -> bytes:
-        """Return the bytes of a text for a plain datagram; one that goes to many is made once."""
-        if text is not self._encoded[0]:
-            self._encoded = text, text.encode(errors="replace") + b"\n"
-        return self._encoded[1]
 
     def send(self, data: bytes, address: Address) -> None:
         """Send a datagram, in this turn of the reactor or the next."""

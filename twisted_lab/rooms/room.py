@@ -29,7 +29,7 @@ HELP = (
 def plain(text: str) -> str:
     """Return `text` without what steers a terminal, for others to be shown."""
     text = STEERING.sub("", text.replace("\t", " "))
-    return "".join(char for char in text if char.isprintable()).strip()
+    return "".join(filter(str.isprintable, text)).strip()
 
 
 class Ear(Protocol):

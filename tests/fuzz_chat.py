@@ -1,0 +1,170 @@
+"""Throws random and changed packets at a chat with members in it, some of them hostile.
+
+    python -m tests.fuzz_chat [--count N] [--seed N]
+
+Whatever comes, nothing raises, nobody is heard to say what somebody else has sent, the others hear
+each other, and nothing grows. A run that fails does so again with its seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections import deque
+
+from tests.unit.chatting import Address, Net
+from twisted_lab.codecs import encode_frame
+from twisted_lab.reliable import BadPacket, decode
+from twisted_lab.reliable.packets import Ack, Close, Cookie, Data, Hello, Open, Packet, Ping, seal
+
+BATCH = 200  # packets between two looks
+EVIL, PLAIN = "m2", ("192.0.2.9", 9)
+EDGES = (0, 1, 2, 9, 255, 256, 257, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
+
+
+class Attack:
+    """A chat of two honest members, a hostile one and a plain one, and what is thrown at them."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.net = Net(seed)
+        self.seen: deque[tuple[bytes, Address]] = deque(maxlen=500)
+        self.people = [self.net.join(f"m{number}") for number in range(3)]
+        self.said = 0
+        self._watch()
+        self.net.run(lambda: all(person.link.guest.is_in for person in self.people))
+        self.join_plain()
+
+    def join_plain(self) -> None:
+        """Have the plain member in the room, as `nc -u` would come."""
+        server = self.net.server
+        answers: list[bytes] = []
+        send, server.send = server.send, lambda data, address: answers.append(data)  # type: ignore[method-assign]
+        server.datagramReceived(b"/join plain", PLAIN)
+        server.send = send  # type: ignore[method-assign]
+        server.datagramReceived(answers[0], PLAIN)
+
+    def _watch(self) -> None:
+        receive = self.net.server.datagramReceived
+
+        def watch(data: bytes, addr: Address) -> None:
+            self.seen.append((data, addr))
+            receive(data, addr)
+
+        self.net.server.datagramReceived = watch  # type: ignore[method-assign]
+
+    def _own_packet(self, number: int) -> Packet:
+        """Make a packet that the hostile member could send by its own right."""
+        chance = self.chance
+        edge = lambda: chance.choice((*EDGES, chance.getrandbits(32), chance.getrandbits(3)))  # noqa: E731
+        words = chance.choice(
+            (b"9 /nick m0", b"1 x", b"/leave", b"7 /msg m0 x", b"\xff", b"8 \x1b[2J")
+        )
+        stream = (
+            encode_frame(words)
+            if chance.random() < 0.5
+            else chance.randbytes(chance.randint(0, 50))
+        )
+        kinds: list[Packet] = [
+            Data(number, edge(), edge(), stream),
+            Ack(
+                number, edge(), edge(), tuple((edge(), edge()) for _ in range(chance.randint(0, 4)))
+            ),
+            Ping(number, edge()),
+        ]
+        if chance.random() < 0.01:
+            kinds.append(Close(number, chance.random() < 0.5))
+        return chance.choice(kinds)
+
+    def throw(self) -> None:
+        """Send one packet to the server, or to a member as if it came from there."""
+        chance, net = self.chance, self.net
+        evil = self.people[2].link._caller
+        evil_session = evil.session.number if evil.session else 0
+        data, address = chance.choice(self.seen)
+        match chance.randrange(7):
+            case 0:
+                data = chance.randbytes(chance.randint(0, 60))
+            case 1:
+                data = bytes((0xC1, chance.randint(0, 9))) + chance.randbytes(chance.randint(0, 60))
+            case 2 | 3:
+                changed = bytearray(data or b"x")
+                for _ in range(chance.randint(1, 3)):
+                    changed[chance.randrange(len(changed))] = chance.randrange(256)
+                data = bytes(
+                    changed[: chance.choice((len(changed), chance.randint(0, len(changed))))]
+                )
+            case 4:
+                # By its own right; in its own session, or in somebody else's.
+                numbers = [evil_session]
+                numbers += [
+                    p.link._caller.session.number for p in self.people if p.link._caller.session
+                ]
+                packet = self._own_packet(chance.choice(numbers))
+                data, address = seal(packet, evil._key), self.people[2].address
+            case 5:
+                try:
+                    number = decode(data).number
+                except BadPacket:
+                    number = 0
+                opening = Open(number, chance.randbytes(12), evil._key, chance.getrandbits(32))
+                kinds: list[Packet] = [Hello(number), Cookie(number, b"x" * 12), opening]
+                data = seal(chance.choice(kinds), chance.choice((b"", evil._key)))
+            case 6:
+                pass  # replayed as it was
+        if chance.random() < 0.3:
+            address = chance.choice((PLAIN, ("192.0.2.8", chance.randint(1, 65535))))
+        if chance.random() < 0.2:
+            self.people[chance.randrange(2)].link.take(data)
+        elif address == PLAIN or data[:1] == b"\xc1" or address not in self._honest():
+            # (Whoever forges the address of a plain member can speak for it.)
+            net.server.datagramReceived(data, address)
+
+    def _honest(self) -> set[Address]:
+        return {person.address for person in self.people[:2]}
+
+    def look(self) -> None:
+        """See that the honest members still hear each other, and that nothing has grown."""
+        net, (anna, boris, evil) = self.net, self.people
+        if evil.link.ended.called:
+            evil.link = net.join(EVIL).link
+        if PLAIN not in net.server._peers:
+            self.join_plain()
+        self.said += 1
+        for person in (anna, boris):
+            person.link.say(f"{self.said}")
+        net.run(lambda: not (anna.link.guest.pending or boris.link.guest.pending), 300)
+        net.clock.advance(0.5)
+        for person in (anna, boris):
+            for name in ("m0", "m1"):
+                heard = [text for text in person.texts if text.startswith(f"{name}: ")]
+                assert heard == [f"{name}: {self.said}"], f"{name} was heard to say {heard}"
+            person.heard.clear()
+        server = net.server
+        assert len(server._peers) <= 8, server._peers
+        assert len(server._sessions) <= 16, server._sessions
+        assert len(server._deadlines._heap) <= 1000, "deadlines are kept"
+        assert "conversation failed" not in net.log.names, net.log.messages
+
+
+def main() -> None:
+    """Throw as many as were asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=time.time_ns())
+    arguments = parser.parse_args()
+    attack = Attack(arguments.seed)
+    for number in range(arguments.count):
+        try:
+            attack.throw()
+            if number % BATCH == BATCH - 1:
+                attack.look()
+        except BaseException:
+            print(f"failed: --seed {arguments.seed} --count {number + 1}")
+            raise
+    print(f"{arguments.count} packets from seed {arguments.seed} on: none raised, all were heard")
+
+
+if __name__ == "__main__":
+    main()

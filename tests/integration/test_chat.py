@@ -1,0 +1,261 @@
+"""The chat with real processes, over networks as bad as `tests.relay` makes them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from tests.integration.processes import DEADLINE, Server, connect
+
+ROOT = Path(__file__).parents[2]
+CLIENT = (sys.executable, "-m", "twisted_lab.client", "chat", "--host", "127.0.0.1")
+BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
+
+
+def chat(directory: Path, port: int = 0, *options: str) -> Server:
+    return Server(
+        directory,
+        "netlab-chat",
+        *("--port", str(port), "--interface", "127.0.0.1", "--log-level", "warn", *options),
+        twistd=("--pidfile=",),
+    )
+
+
+def relay(server_port: int, *options: str) -> Server:
+    command = (sys.executable, "-m", "tests.relay", "--port", "0")
+    return Server(ROOT, command=(*command, "--server-port", str(server_port), *options))
+
+
+def relay_port(relaying: Server) -> int:
+    return int(relaying.wait_for(r"^relaying on 127\.0\.0\.1:(\d+)$")[1])
+
+
+class Processes:
+    """Processes of members, all in one room."""
+
+    def __init__(self, stack: ExitStack, port: int, processes: int, count: int, messages: int):
+        self._all = [
+            stack.enter_context(
+                Server(
+                    ROOT,
+                    command=(
+                        *(sys.executable, "-m", "tests.members", "--port", str(port)),
+                        *("--first", str(number * count), "--count", str(count)),
+                        *("--total-members", str(processes * count), "--messages", str(messages)),
+                    ),
+                )
+            )
+            for number in range(processes)
+        ]
+
+    def wait_for(self, pattern: str) -> None:
+        for process in self._all:
+            process.wait_for(pattern)
+
+    def have_heard_all(self, seconds: float) -> None:
+        """Wait so long at most until they end; all must have heard all, in the same order."""
+        end = time.monotonic() + seconds
+        for process in self._all:
+            process.process.wait(end - time.monotonic())
+        assert [process.wait() for process in self._all] == [0] * len(self._all), self._last()
+        orders = {line.rpartition(" ")[2] for line in self._last()}
+        assert len(orders) == 1, self._last()
+
+    def _last(self) -> list[str]:
+        return [process.lines[-1] for process in self._all]
+
+
+class Guest(Server):
+    """Our client in a pipe, into which more can be written until it is closed."""
+
+    def __init__(self, port: int, name: str, typed: str | None = None) -> None:
+        reading, writing = os.pipe()
+        self._input = os.fdopen(writing, "w")
+        super().__init__(
+            ROOT,
+            command=(
+                *("sh", "-c", f'exec "$@" </dev/fd/{reading}', "sh"),
+                *(*CLIENT, "--port", str(port), "--name", name),
+            ),
+            pass_fds=(reading,),
+        )
+        os.close(reading)
+        if typed is not None:
+            self.say(typed)
+            self._input.close()
+
+    def say(self, lines: str) -> None:
+        self._input.write(lines)
+        self._input.flush()
+
+    def end(self) -> int:
+        self._input.close()
+        return self.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._input.close()
+        super().__exit__(*raised)
+
+    def heard(self, name: str) -> list[str]:
+        """Return what was said by `name`, as far as it was shown."""
+        return [
+            line.removeprefix(f"{name}: ") for line in self.lines if line.startswith(f"{name}: ")
+        ]
+
+
+@pytest.fixture
+def no_port() -> Iterator[int]:
+    """A UDP port that refuses: a socket has it, but takes datagrams of one other port only."""
+    with (
+        socket.socket(type=socket.SOCK_DGRAM) as other,
+        socket.socket(type=socket.SOCK_DGRAM) as bound,
+    ):
+        other.bind(("127.0.0.1", 0))
+        bound.bind(("127.0.0.1", 0))
+        bound.connect(other.getsockname())
+        yield bound.getsockname()[1]
+
+
+def test_fifty_members_hear_ten_thousand_messages(tmp_path: Path) -> None:
+    with (
+        chat(tmp_path) as server,
+        relay(server.wait_for_port(), *BAD) as bad,
+        ExitStack() as stack,
+    ):
+        members = Processes(stack, relay_port(bad), processes=5, count=10, messages=200)
+        members.have_heard_all(240)
+
+
+def test_nothing_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    history = ("--history", str(tmp_path / "said.sqlite3"))
+    trouble = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
+    with ExitStack() as stack:
+        server = stack.enter_context(chat(tmp_path, 0, *history))
+        port = server.wait_for_port()
+        bad = stack.enter_context(relay(port, *trouble))
+        members = Processes(stack, relay_port(bad), processes=2, count=3, messages=60)
+        members.wait_for("^everybody is here$")
+        for quarter in (1, 2, 3):
+            members.wait_for(f"^heard {quarter}/4$")
+            server.process.kill()
+            server.wait()
+            server = stack.enter_context(chat(tmp_path, port, *history))
+            server.wait_for_port()
+        members.have_heard_all(120)
+
+
+def test_a_pipe_through_a_bad_network(tmp_path: Path) -> None:
+    numbers = [str(number) for number in range(30)]
+    with (
+        chat(tmp_path) as server,
+        relay(server.wait_for_port(), "--drop", "0.3", "--seed", "2") as bad,
+        Guest(port := relay_port(bad), "Boris") as boris,
+    ):
+        boris.wait_for(r"^\* welcome, Boris;")
+        with Guest(port, "Anna", "".join(f"{number}\n" for number in numbers)) as anna:
+            anna.process.wait(2 * DEADLINE)
+            assert anna.wait() == 0, anna.lines
+        boris.wait_for(r"^\* Anna has left$")
+        assert boris.heard("Anna") == numbers
+        assert anna.heard("Anna") == numbers
+        assert boris.end() == 0, boris.lines
+
+
+def test_nobody_listens(no_port: int) -> None:
+    with Guest(no_port, "Anna", "hello\n") as anna:
+        assert anna.wait() == 1
+    assert len(anna.lines) == 1, anna.lines
+    assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: nobody listens there")
+
+
+def test_a_name_that_somebody_has(tmp_path: Path) -> None:
+    with chat(tmp_path) as server, Guest(port := server.wait_for_port(), "Anna") as anna:
+        anna.wait_for(r"^\* welcome, Anna;")
+        with Guest(port, "anna", "hello\n") as other:
+            assert other.wait() == 1
+        assert len(other.lines) == 1, other.lines
+        assert other.lines[0].startswith("not let in: somebody is called anna already")
+        assert anna.end() == 0
+    assert anna.heard("anna") == []
+
+
+def test_a_script_tcp_and_our_client_in_one_room(tmp_path: Path) -> None:
+    with (
+        chat(tmp_path, 0, "--tcp-port", "0") as server,
+        Guest(port := server.wait_for_port(), "ours") as ours,
+        socket.socket(type=socket.SOCK_DGRAM) as script,
+        connect(server.wait_for_port()) as stream,
+        stream.makefile() as lines,
+    ):
+
+        def stream_hears(wanted: str) -> None:
+            assert next((line for line in lines if wanted in line), None), wanted
+
+        def script_hears(wanted: str) -> str:
+            while True:
+                data, sender = script.recvfrom(2048)
+                assert sender == ("127.0.0.1", port)
+                if wanted in (text := data.decode()):
+                    return text
+
+        def script_says(text: str) -> None:
+            script.sendto(text.encode(), ("127.0.0.1", port))
+
+        ours.wait_for(r"^\* welcome, ours;")
+        stream.sendall(b"/join stream\n")
+        stream_hears("* welcome, stream;")
+        script.settimeout(DEADLINE)
+        script_says("/join script")
+        script_says(script_hears("/join script "))
+        script_hears("* here: ours, script, stream")
+
+        script_says("one")
+        stream_hears("script: one")
+        stream.sendall(b"two\n")
+        ours.wait_for("^stream: two$")
+        ours.say("three\n")
+        assert [script_hears(f": {number}\n") for number in ("one", "two", "three")] == [
+            "script: one\n",
+            "stream: two\n",
+            "ours: three\n",
+        ]
+        stream_hears("ours: three")
+
+        stream.sendall(b"exit\n")
+        script_hears("* stream has left")
+        script_says("exit")
+        ours.wait_for(r"^\* script has left$")
+        assert ours.end() == 0
+        shown = [line for line in ours.lines if not line.startswith("* ")]
+        assert shown == ["script: one", "stream: two", "ours: three"]
+
+
+def test_a_server_is_stopped_and_started_again(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(chat(tmp_path))
+        port = server.wait_for_port()
+        guests = [stack.enter_context(Guest(port, name)) for name in ("Anna", "Boris")]
+        for guest in guests:
+            guest.wait_for(r"^\* welcome, ")
+        start = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - start < 5
+        for guest in guests:
+            guest.wait_for("^the server stops; waiting for it to come back$")
+        guests[0].say("while nobody listens\n")
+        server = stack.enter_context(chat(tmp_path, port))
+        for guest in guests:
+            guest.wait_for("^Anna: while nobody listens$")
+        assert [guest.end() for guest in guests] == [0, 0], [guest.lines for guest in guests]
+        assert server.stop() == 0

@@ -1,0 +1,345 @@
+"""netlab-chat and its client, with no network."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.chatting import Net
+from twisted_lab.channels import PeerGone, PeerSilent
+from twisted_lab.client.chat_pipe import LONGEST_LINE, MOST_PENDING, Pipe
+from twisted_lab.client.chat_terminal import Words
+from twisted_lab.client.link import Link, NoAnswer, NotLetIn
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.udp import UDPWire
+from twisted_lab.codecs import MessageError
+from twisted_lab.rooms import MemoryHistory
+from twisted_lab.services import chat
+from twisted_lab.services.chat import Chat
+from twisted_lab.testing import ScriptedChannel, play
+
+SECRET = "0123456789abcdef"
+
+
+class ChatTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.chat = Chat(MemoryHistory(), self.clock.seconds)
+
+    def play(self, *script: str | Exception) -> list[str]:
+        return play(self.chat.converse, *script)
+
+    def test_one_joins_says_something_and_leaves(self) -> None:
+        welcome = ["* welcome, Anna; /help lists what you can do", "* here: Anna"]
+        self.assertEqual(
+            self.play("/join Anna", "hello", "/leave", "no"), [*welcome, "Anna: hello"]
+        )
+        self.assertEqual(self.play("/join Anna", "exit"), welcome)
+
+    def test_one_has_to_join_first(self) -> None:
+        for text in (
+            "hello",
+            "/join",
+            "/join a b c",
+            "/join Anna ABCDEF0123456789",
+            "",
+            "join Anna",
+        ):
+            self.assertEqual(self.play(text), ["error: /join NAME"])
+        self.assertEqual(
+            self.play("/join " + "x" * 33, "/join Anna")[:2],
+            [
+                "error: a name has 1 to 32 characters, not 33",
+                "* welcome, Anna; /help lists what you can do",
+            ],
+        )
+
+    def test_a_client_comes_back_for_what_it_has_missed(self) -> None:
+        self.play(f"/join Anna {SECRET}", "1 hello")
+        said = self.play(f"/join Anna {SECRET} 5", "1 hello")
+        self.assertEqual(said[0], "1000000000 Anna: hello")
+        self.assertEqual(said[-1], "1000000000 /done 1")
+        self.assertEqual(sum(text.endswith("Anna: hello") for text in said), 1)
+        said = self.play(f"/join Anna {SECRET} 1000000000")
+        self.assertEqual(said[0], "1000000000 * welcome, Anna; /help lists what you can do")
+
+    def test_the_others_are_told_how_one_has_gone(self) -> None:
+        channel = ScriptedChannel("/join Boris")
+        held: Deferred[str] = Deferred()
+        hear = channel.hear
+        channel.hear = lambda: held if not channel._script else hear()  # type: ignore[assignment, return-value]
+        Deferred.fromCoroutine(self.chat.converse(channel)).addErrback(lambda f: f.trap(PeerGone))
+        for script, how in (
+            (["/leave"], "left"),
+            ([], "left"),
+            ([PeerSilent("nothing heard")], "gone silent"),
+            ([MessageError("not UTF-8")], "left"),
+        ):
+            channel.said.clear()
+            with contextlib.suppress(PeerSilent, MessageError):
+                self.play("/join Anna", *script)
+            self.assertEqual(channel.said, ["* Anna has joined", f"* Anna has {how}"])
+        held.errback(PeerGone("end"))
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_defaults(self) -> None:
+        options = chat.Options()
+        options.parseOptions([])
+        self.assertEqual((options["port"], options["idle-timeout"]), (9095, 60))
+        self.assertIsNone(options["tcp-port"])
+
+    def test_endpoints_are_for_streams(self) -> None:
+        options = chat.Options()
+        self.assertRaises(UsageError, options.opt_listen, "tcp:1")
+
+    def test_the_service_listens_by_udp_and_if_wanted_by_tcp(self) -> None:
+        for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
+            reactor: Any = MemoryReactorClock()
+            options = chat.Options()
+            options.parseOptions(arguments)
+            service = chat.makeService(options, reactor)
+            self.assertEqual(len(service._listeners), 1 + count)
+            with_history = chat.Options()
+            with_history.parseOptions(["--history", "x.sqlite3"])
+            self.assertEqual(len(chat.makeService(with_history, reactor)._resources), 1)
+
+    def test_the_client_has_a_name(self) -> None:
+        options = ClientOptions()
+        options.parseOptions(["chat", "--name", "Anna"])
+        options.complete(False)
+        self.assertEqual((options["port"], options["name"]), (9095, "Anna"))
+        options = ClientOptions()
+        options.parseOptions(["chat"])
+        options.complete(False)
+        self.assertTrue(options["name"])
+
+
+class LinkTests(SynchronousTestCase):
+    def test_nobody_answers_at_first(self) -> None:
+        net = Net(0, {"drop": 1.0})
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.ended.called, 20)
+        self.failureResultOf(anna.link.ended, NoAnswer)
+
+    def test_nobody_answers_any_more(self) -> None:
+        net = Net()
+        anna = net.join("Anna", patience=60)
+        net.run(lambda: anna.link.guest.is_in)
+        anna.is_cut = True
+        anna.link.say("hello?")
+        before = net.clock.seconds()
+        net.run(lambda: anna.link.ended.called, 100)
+        self.failureResultOf(anna.link.ended, NoAnswer)
+        self.assertGreater(net.clock.seconds() - before, 60)
+        self.assertEqual(anna.link.guest.pending, 1)
+        # Meanwhile it has tried from other ports.
+        self.assertGreater(anna.address[1], 1027)
+
+    def test_it_leaves_when_all_is_confirmed(self) -> None:
+        net = Net()
+        anna, boris = net.join("Anna"), net.join("Boris")
+        for number in range(15):
+            anna.link.say(f"{number}")
+        anna.link.finish()
+        anna.link.say("too late")
+        net.run(lambda: anna.link.ended.called)
+        self.successResultOf(anna.link.ended)
+        self.assertEqual(len(anna.said()), 15)
+        net.clock.advance(1)
+        self.assertEqual(boris.texts[-1], "* Anna has left")
+
+    def test_exit_and_leave_are_the_end(self) -> None:
+        for word in ("exit", " /leave "):
+            net = Net()
+            anna = net.join("Anna")
+            net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]
+            anna.link.say(word)
+            net.run(lambda anna=anna: anna.link.ended.called)  # type: ignore[misc]
+            self.successResultOf(anna.link.ended)
+            net.clock.advance(5)
+            self.assertEqual(len(net.connections), 0)
+
+    def test_a_name_that_is_taken(self) -> None:
+        net = Net()
+        net.join("Anna")
+        net.clock.advance(1)
+        other = net.join("anna")
+        net.run(lambda: other.link.ended.called)
+        failure = self.failureResultOf(other.link.ended, NotLetIn)
+        self.assertIn("somebody is called anna already", str(failure.value))
+
+    def test_another_name_can_be_tried(self) -> None:
+        net = Net()
+        net.join("Anna")
+        net.clock.advance(1)
+        other = net.join("Anna")
+        refusals: list[str] = []
+        other.link.not_let_in = refusals.append
+        net.run(lambda: bool(refusals))
+        other.link.rename("Boris")
+        net.run(lambda: other.link.guest.is_in)
+        self.assertEqual(other.link.guest.name, "Boris")
+
+    def test_a_server_that_stops_is_waited_for(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.guest.is_in)
+        net.connections.drain(net.clock, 5)
+        net.clock.pump([0.1] * 20)
+        self.assertEqual(anna.told, ["the server stops; waiting for it to come back"])
+        anna.link.say("hello")
+        net.kill_server()
+        net.run(lambda: not anna.link.guest.pending)
+        self.assertEqual(anna.said(), ["Anna: hello"])
+        self.assertEqual(len(anna.told), 1)
+
+    def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.guest.is_in)
+        # All its timers are late, and then everything that has come is read.
+        net.clock.advance(30)
+        net.clock.pump([0.1] * 100)
+        self.assertEqual(anna.told, [])
+
+
+class FakePort:
+    connected = True
+
+    def __init__(self, protocol: Any, interface: str) -> None:
+        self.protocol = protocol
+        self.interface = interface
+        self.written: list[bytes] = []
+        protocol.transport = self
+
+    def connect(self, host: str, port: int) -> None:
+        self.peer = host, port
+
+    def write(self, data: bytes) -> None:
+        if not self.connected:
+            raise AssertionError("it is closed")
+        self.written.append(data)
+        raise OSError("no route")
+
+    def stopListening(self) -> None:
+        self.connected = False
+
+
+class UDPReactor(Clock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ports: list[FakePort] = []
+
+    def listenUDP(self, port: int, protocol: Any, interface: str, size: int) -> FakePort:
+        self.ports.append(FakePort(protocol, interface))
+        protocol.startProtocol()
+        return self.ports[-1]
+
+
+class UDPWireTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = UDPReactor()
+        self.link = Link(self.reactor, "Anna", lambda line: None, lambda text: None)
+        self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095)
+        self.wire.open()
+
+    def test_the_next_address_is_tried_when_one_refuses(self) -> None:
+        [first] = self.reactor.ports
+        self.assertEqual((first.peer, first.interface), (("::1", 9095), "::"))
+        self.assertEqual(len(first.written), 1)
+        first.protocol.connectionRefused()
+        first.protocol.stopProtocol()
+        second = self.reactor.ports[1]
+        self.assertEqual((second.peer, second.interface), (("127.0.0.1", 9095), ""))
+        self.assertFalse(first.connected)
+        # The epoll reactor closes a port that was refused.
+        second.connected = False
+        second.protocol.stopProtocol()
+        failure = self.failureResultOf(self.link.ended, NoAnswer)
+        self.assertEqual(str(failure.value), "nobody listens there")
+
+
+class StdioTransport(StringTransport):
+    def loseConnection(self) -> None:
+        super().loseConnection()
+
+
+class PipeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.net = Net()
+        self.anna = self.net.join("Anna", patience=60)
+        self.pipe = Pipe(self.anna.link)
+        self.transport = StdioTransport()
+        self.pipe.transport = self.transport
+
+    def test_lines_are_messages_and_the_end_is_the_end(self) -> None:
+        self.pipe.dataReceived(b"one\ntw")
+        self.pipe.dataReceived(b"o\r\n\nthree")
+        self.pipe.readConnectionLost()
+        self.net.run(lambda: self.anna.link.ended.called)
+        self.assertEqual(self.anna.said(), ["Anna: one", "Anna: two", "Anna: three"])
+
+    def test_exit(self) -> None:
+        self.pipe.dataReceived(b"one\nexit\ntwo\n")
+        self.net.run(lambda: self.anna.link.ended.called)
+        self.assertEqual(self.anna.said(), ["Anna: one"])
+
+    def test_what_is_heard_steers_no_terminal(self) -> None:
+        for line in self.anna.heard:
+            self.pipe.show(line)
+        self.net.run(lambda: self.anna.link.guest.is_in)
+        self.pipe.show(self.anna.heard[0].__class__("a\x1b[2J\u202eb", 0.0))
+        self.assertEqual(self.transport.value(), b"a\\x1b[2J\\u202eb\n")
+
+    def test_input_waits_for_the_room(self) -> None:
+        self.pipe.dataReceived(b"x\n" * (MOST_PENDING + 1))
+        self.assertEqual(self.transport.producerState, "paused")
+        self.net.run(lambda: self.anna.link.guest.pending < MOST_PENDING)
+        self.net.clock.advance(1)
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_a_line_that_is_too_long(self) -> None:
+        self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\n")
+        self.failureResultOf(self.anna.link.ended, MessageError)
+
+    def test_the_output_is_lost(self) -> None:
+        for reason, lost in ((ConnectionDone(), False), (ConnectionLost(), True)):
+            self.setUp()
+            self.pipe.connectionLost(Failure(reason))
+            self.assertEqual(self.pipe._output_lost, lost)
+            self.successResultOf(self.anna.link.ended)
+        self.setUp()
+        self.pipe.writeConnectionLost()
+        self.assertTrue(self.pipe._output_lost)
+        self.successResultOf(self.anna.link.ended)
+
+
+class WordsTests(SynchronousTestCase):
+    def test_commands_and_names(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.join("Boris")
+        net.run(lambda: bool(anna.link.guest.others))
+        words = Words(anna.link)
+        for begun, expected in (
+            ("/h", ["/help", "/history"]),
+            ("/msg bo", ["Boris"]),
+            ("hello B", ["Boris"]),
+            ("hello ", []),
+            ("", []),
+            ("/msg Boris /h", []),
+        ):
+            found = words.get_completions(Document(begun), CompleteEvent())
+            self.assertEqual([completion.text for completion in found], expected, begun)
