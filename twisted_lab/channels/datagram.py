@@ -1,9 +1,8 @@
-"""Channels over datagrams: plain text, and the reliable protocol."""
+"""What the channels over datagrams share."""
 
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -12,19 +11,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import have
-from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
-from twisted_lab.reliable import Data, Packet, Session, State
 
 Address = tuple[str, int]
 
 # So many messages wait to be heard; what comes beyond them is lost, or comes again.
 INBOX_MESSAGES = 64
-# Scripts read with recvfrom(1024), which cuts what is longer.
-LARGEST_PLAIN = 1024
-CONTINUED = "… "
 
 
 class Host(Protocol):
@@ -41,7 +35,11 @@ class Host(Protocol):
         """Send a datagram, in this turn of the reactor or the next."""
         ...
 
-    def touch(self, channel: ReliableChannel) -> None:
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a text."""
+        ...
+
+    def touch(self, channel: DatagramChannel) -> None:
         """Call the channel's `pump`, in this turn of the reactor or the next."""
         ...
 
@@ -151,6 +149,9 @@ class DatagramChannel:
         """See `twisted_lab.channels.Channel`."""
         raise NotImplementedError
 
+    def pump(self) -> None:
+        """Send what is due."""
+
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
         if self._hung_up:
@@ -206,150 +207,3 @@ class DatagramChannel:
             self._deafen(PeerGone("silent"))
             if hearing is not None:
                 hearing.errback(PeerSilent(f"nothing heard for {self._host.patience:g} s"))
-
-
-@lru_cache(1)
-def _plain(text: str) -> bytes:
-    """Return the bytes of a text; one that goes to many is made once."""
-    return text.encode(errors="replace") + b"\n"
-
-
-class PlainChannel(DatagramChannel):
-    """A datagram a message; whatever is lost on the way is lost."""
-
-    def received(self, data: bytes) -> None:
-        """Take a datagram, which may have several lines."""
-        for line in data.splitlines() or [b""]:
-            if len(self._inbox) < INBOX_MESSAGES:
-                super().received(line)
-
-    def say(self, text: str) -> None:
-        """See `twisted_lab.channels.Channel`."""
-        if self._hung_up:
-            return
-        data = _plain(text)
-        size = len(data)
-        if size > LARGEST_PLAIN:
-            self._say_in_pieces(text)
-            return
-        if self._traffic:
-            self._host.events.sent(self.peer.text, size)
-        self._bytes_out += size
-        self._host.send(data, self.address)
-
-    def _say_in_pieces(self, text: str) -> None:
-        # A piece that began a datagram as it is could look like what somebody else has said.
-        most = LARGEST_PLAIN - len(_plain(CONTINUED))
-        data = text.encode(errors="replace")
-        start, begin = 0, ""
-        while start < len(data):
-            # Not in the middle of a character.
-            piece = data[start : start + most].decode(errors="ignore")
-            self.say(begin + piece)
-            start += len(piece.encode())
-            begin = CONTINUED
-
-
-class ReliableChannel(DatagramChannel):
-    """A session of the reliable protocol.
-
-    Args:
-        host: What has made it.
-        address: Where the peer is.
-        session: The session.
-        client: The client's number.
-        attempt: That of the client's Open.
-    """
-
-    def __init__(
-        self, host: Host, address: Address, session: Session, client: int, attempt: int
-    ) -> None:
-        super().__init__(host, address)
-        self.session = session
-        self.client = client
-        self.attempt = attempt
-        self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
-        self._taking: Deferred[None] | None = None
-
-    def move(self, address: Address) -> None:
-        """The peer has shown that it is at another address now."""
-        self.address = address
-        self.peer = Peer.of_datagram(*address)
-        self.session.sender.hurry()
-
-    def take(self, packet: Packet) -> None:
-        """Take a packet of the session."""
-        if isinstance(packet, Data) and len(self._inbox) >= INBOX_MESSAGES:
-            return
-        now = self._last_heard = self._host.clock.seconds()
-        try:
-            for message in self.session.take(packet, now):
-                self.received(message)
-        except MessageError as error:
-            self._over = error
-            self._work()
-        if self.session.state is State.ANSWERING and not self._hung_up:
-            self._closed_by = "client"
-            self._deafen(PeerGone("closed by the client"))
-        self._host.touch(self)
-
-    def _is_holding(self) -> bool:
-        return self.session.sender.backlog > 0
-
-    def say(self, text: str) -> None:
-        """See `twisted_lab.channels.Channel`."""
-        if self._hung_up:
-            return
-        if self.session.sender.backlog > self._most_behind:
-            self._host.events.behind(self.peer.text, self._most_behind)
-            self.end("cut off by the server")
-            return
-        data = text.encode(errors="replace")
-        if self._traffic:
-            self._host.events.sent(self.peer.text, len(data))
-        self._bytes_out += len(data)
-        self.session.say(data)
-        self._host.touch(self)
-
-    async def taken(self) -> None:
-        """See `twisted_lab.channels.Channel`."""
-        if self._is_holding() and self._over is None:
-            self._taking = Deferred()
-            await self._taking
-        await super().taken()
-
-    def pump(self) -> None:
-        """Send what is due."""
-        for datagram in self.session.due(self._host.clock.seconds()):
-            self._host.send(datagram, self.address)
-        if self.session.state is State.OVER:
-            super()._close()
-        elif self._taking is not None and not self._is_holding():
-            taking, self._taking = self._taking, None
-            taking.callback(None)
-        self._work()
-
-    def _deafen(self, reason: Exception) -> None:
-        super()._deafen(reason)
-        if self._taking is not None:
-            taking, self._taking = self._taking, None
-            taking.callback(None)
-
-    def _close(self) -> None:
-        self.session.close(self._host.connections.draining)
-        self._host.touch(self)
-
-    def deadline(self) -> float | None:
-        """See `twisted_lab.channels.deadlines.Timed`."""
-        if self._ended:
-            return None
-        times = (super().deadline(), self.session.deadline())
-        return min((time for time in times if time is not None), default=None)
-
-    def tick(self, now: float) -> None:
-        """See `twisted_lab.channels.deadlines.Timed`."""
-        if self._hung_up and now >= self._last_heard + self._host.patience:
-            self.end("silent")
-        else:
-            super().tick(now)
-            self._host.touch(self)

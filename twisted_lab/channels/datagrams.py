@@ -12,8 +12,10 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted_lab.channels.channel import Conversation
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.datagram import Address, DatagramChannel, PlainChannel, ReliableChannel
+from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.deadlines import Deadlines
+from twisted_lab.channels.plain import PlainChannel
+from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.events import ServiceEvents
 from twisted_lab.reliable import (
@@ -71,10 +73,11 @@ class Datagrams(DatagramProtocol):
         self._sessions: dict[int, ReliableChannel] = {}
         self._clients: dict[int, ReliableChannel] = {}
         self._deadlines = Deadlines(clock)
-        self._touched: dict[ReliableChannel, None] = {}
+        self._touched: dict[DatagramChannel, None] = {}
         self._out: list[tuple[bytes, Address]] = []
         self._in_turn = False
         self._flushing: IDelayedCall | None = None
+        self._encoded = ("", b"\n")
 
     # In
 
@@ -159,13 +162,19 @@ class Datagrams(DatagramProtocol):
 
     # Out
 
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a text for a plain datagram; one that goes to many is made once."""
+        if text is not self._encoded[0]:
+            self._encoded = text, text.encode(errors="replace") + b"\n"
+        return self._encoded[1]
+
     def send(self, data: bytes, address: Address) -> None:
         """Send a datagram, in this turn of the reactor or the next."""
         self._out.append((data, address))
         if not self._in_turn:
             self._flush_soon()
 
-    def touch(self, channel: ReliableChannel) -> None:
+    def touch(self, channel: DatagramChannel) -> None:
         """Call the channel's `pump`, in this turn of the reactor or the next."""
         self._touched[channel] = None
         if not self._in_turn:
@@ -207,7 +216,7 @@ class Datagrams(DatagramProtocol):
             del self._peers[channel.address]
         if isinstance(channel, ReliableChannel):
             self._sessions.pop(channel.session.number, None)
-            self._touched.pop(channel, None)
+        self._touched.pop(channel, None)
         self._deadlines.forget(channel)
 
     def stopProtocol(self) -> None:

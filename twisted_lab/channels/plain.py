@@ -1,0 +1,44 @@
+"""A channel of plain datagrams."""
+
+from __future__ import annotations
+
+from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
+
+# Scripts read with recvfrom(1024), which cuts what is longer.
+LARGEST_PLAIN = 1024
+CONTINUED = "… "
+
+
+class PlainChannel(DatagramChannel):
+    """A datagram a message; whatever is lost on the way is lost."""
+
+    def received(self, data: bytes) -> None:
+        """Take a datagram, which may have several lines."""
+        for line in data.splitlines() or [b""]:
+            if len(self._inbox) < INBOX_MESSAGES:
+                super().received(line)
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._hung_up:
+            return
+        data = self._host.encode(text)
+        if len(data) > LARGEST_PLAIN:
+            self._say_in_pieces(text)
+            return
+        if self._traffic:
+            self._host.events.sent(self.peer.text, len(data))
+        self._bytes_out += len(data)
+        self._host.send(data, self.address)
+
+    def _say_in_pieces(self, text: str) -> None:
+        # A piece that began a datagram as it is could look like what somebody else has said.
+        most = LARGEST_PLAIN - len(self._host.encode(CONTINUED))
+        data = text.encode(errors="replace")
+        start, begin = 0, ""
+        while start < len(data):
+            # Not in the middle of a character.
+            piece = data[start : start + most].decode(errors="ignore")
+            self.say(begin + piece)
+            start += len(piece.encode())
+            begin = CONTINUED

@@ -1,0 +1,116 @@
+"""A channel of the reliable protocol."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from twisted_lab.channels.channel import PeerGone
+from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
+from twisted_lab.channels.stream import BEHIND_BYTES
+from twisted_lab.codecs import MessageError
+from twisted_lab.reliable import Data, Packet, Session, State
+
+
+class ReliableChannel(DatagramChannel):
+    """A session of the reliable protocol.
+
+    Args:
+        host: What has made it.
+        address: Where the peer is.
+        session: The session.
+        client: The client's number.
+        attempt: That of the client's Open.
+    """
+
+    def __init__(
+        self, host: Host, address: Address, session: Session, client: int, attempt: int
+    ) -> None:
+        super().__init__(host, address)
+        self.session = session
+        self.client = client
+        self.attempt = attempt
+        self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
+        self._taking: Deferred[None] | None = None
+
+    def move(self, address: Address) -> None:
+        """The peer has shown that it is at another address now."""
+        self.address = address
+        self.peer = Peer.of_datagram(*address)
+        self.session.sender.hurry()
+
+    def take(self, packet: Packet) -> None:
+        """Take a packet of the session."""
+        if isinstance(packet, Data) and len(self._inbox) >= INBOX_MESSAGES:
+            return
+        now = self._last_heard = self._host.clock.seconds()
+        try:
+            for message in self.session.take(packet, now):
+                self.received(message)
+        except MessageError as error:
+            self._over = error
+            self._work()
+        if self.session.state is State.ANSWERING and not self._hung_up:
+            self._closed_by = "client"
+            self._deafen(PeerGone("closed by the client"))
+        self._host.touch(self)
+
+    def _is_holding(self) -> bool:
+        return self.session.sender.backlog > 0
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._hung_up:
+            return
+        if self.session.sender.backlog > self._most_behind:
+            self._host.events.behind(self.peer.text, self._most_behind)
+            self.end("cut off by the server")
+            return
+        data = text.encode(errors="replace")
+        if self._traffic:
+            self._host.events.sent(self.peer.text, len(data))
+        self._bytes_out += len(data)
+        self.session.say(data)
+        self._host.touch(self)
+
+    async def taken(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._is_holding() and self._over is None:
+            self._taking = Deferred()
+            await self._taking
+        await super().taken()
+
+    def pump(self) -> None:
+        """Send what is due."""
+        for datagram in self.session.due(self._host.clock.seconds()):
+            self._host.send(datagram, self.address)
+        if self.session.state is State.OVER:
+            super()._close()
+        elif self._taking is not None and not self._is_holding():
+            taking, self._taking = self._taking, None
+            taking.callback(None)
+        self._work()
+
+    def _deafen(self, reason: Exception) -> None:
+        super()._deafen(reason)
+        if self._taking is not None:
+            taking, self._taking = self._taking, None
+            taking.callback(None)
+
+    def _close(self) -> None:
+        self.session.close(self._host.connections.draining)
+        self._host.touch(self)
+
+    def deadline(self) -> float | None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        if self._ended:
+            return None
+        times = (super().deadline(), self.session.deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        if self._hung_up and now >= self._last_heard + self._host.patience:
+            self.end("silent")
+        else:
+            super().tick(now)
+            self._host.touch(self)
