@@ -74,16 +74,18 @@ class Datagrams(DatagramProtocol):
         self._clients: dict[int, ReliableChannel] = {}
         self._deadlines = Deadlines(clock)
         self._touched: dict[DatagramChannel, None] = {}
-        self._out: list[tuple[bytes, Address]] = []
-        self._in_turn = False
+        self.in_turn = False
+        self.said: str | None = None
+        self.size = 0
+        self.addresses: list[Address] = []
+        self._out: list[tuple[bytes, list[Address]]] = []
         self._flushing: IDelayedCall | None = None
-        self._encoded = ("", b"\n")
 
     # In
 
     def datagramReceived(self, data: bytes, addr: Address) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
-        self._in_turn = True
+        self.in_turn = True
         try:
             if data[:1] == bytes((MARK,)):
                 self._take_packet(data, addr)
@@ -162,30 +164,30 @@ class Datagrams(DatagramProtocol):
 
     # Out
 
-    def encode(self, text: str) -> bytes:
-        """Return the bytes of a text for a plain datagram; one that goes to many is made once."""
-        if text is not self._encoded[0]:
-            self._encoded = text, text.encode(errors="replace") + b"\n"
-        return self._encoded[1]
+    def begin(self, text: str, data: bytes) -> None:
+        """Send `text`, whose bytes are `data`, to those whose `addresses` follow."""
+        self.said, self.size, self.addresses = text, len(data), []
+        self._out.append((data, self.addresses))
 
     def send(self, data: bytes, address: Address) -> None:
         """Send a datagram, in this turn of the reactor or the next."""
-        self._out.append((data, address))
-        if not self._in_turn:
-            self._flush_soon()
+        self._out.append((data, [address]))
+        if not self.in_turn:
+            self.flush_soon()
 
     def touch(self, channel: DatagramChannel) -> None:
         """Call the channel's `pump`, in this turn of the reactor or the next."""
         self._touched[channel] = None
-        if not self._in_turn:
-            self._flush_soon()
+        if not self.in_turn:
+            self.flush_soon()
 
-    def _flush_soon(self) -> None:
+    def flush_soon(self) -> None:
+        """Send everything, and pump whom `touch` has named, in the next turn of the reactor."""
         if self._flushing is None:
             self._flushing = self.clock.callLater(0, self._flush)
 
     def _flush(self) -> None:
-        self._in_turn = True
+        self.in_turn = True
         cancel(self._flushing)
         self._flushing = None
         while self._touched:
@@ -193,14 +195,16 @@ class Datagrams(DatagramProtocol):
             channel.pump()
             self._deadlines.look(channel)
         out, self._out = self._out, []
-        self._in_turn = False
+        self.said = None
+        self.in_turn = False
         if self.transport is not None:
             sendto = self.transport.socket.sendto
-            for data, address in out:
-                try:
-                    sendto(data, address)
-                except OSError:
-                    continue  # It is as good as lost on the way.
+            for data, addresses in out:
+                for address in addresses:
+                    try:
+                        sendto(data, address)
+                    except OSError:
+                        continue  # It is as good as lost on the way.
 
     # The end
 

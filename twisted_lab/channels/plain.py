@@ -22,19 +22,23 @@ class PlainChannel(DatagramChannel):
         """See `twisted_lab.channels.Channel`."""
         if self._hung_up:
             return
-        data = self._host.encode(text)
-        if len(data) > LARGEST_PLAIN:
-            self._say_in_pieces(text)
-            return
+        host = self._host
+        if text is not host.said:
+            data = text.encode(errors="replace") + b"\n"
+            if len(data) > LARGEST_PLAIN:
+                self._say_in_pieces(data[:-1])
+                return
+            host.begin(text, data)
         if self._traffic:
-            self._host.events.sent(self.peer.text, len(data))
-        self._bytes_out += len(data)
-        self._host.send(data, self.address)
+            host.events.sent(self.peer.text, host.size)
+        self._bytes_out += host.size
+        host.addresses.append(self.address)
+        if not host.in_turn:
+            host.flush_soon()
 
-    def _say_in_pieces(self, text: str) -> None:
+    def _say_in_pieces(self, data: bytes) -> None:
         # A piece that began a datagram as it is could look like what somebody else has said.
-        most = LARGEST_PLAIN - len(self._host.encode(CONTINUED))
-        data = text.encode(errors="replace")
+        most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())
         start, begin = 0, ""
         while start < len(data):
             # Not in the middle of a character.

@@ -8,6 +8,7 @@ from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
 from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MessageError
+from twisted_lab.peers import Peer
 from twisted_lab.reliable import Data, Packet, Session, State
 
 

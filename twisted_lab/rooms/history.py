@@ -76,7 +76,7 @@ class MemoryHistory:
                 return None
             self._known.add((said.speaker, said.count))
         place = max(said.place, await self.newest() + 1)
-        self._said.append(replace(said, place=place))
+        self._said.append(said if place == said.place else replace(said, place=place))
         if len(self._said) > KEPT:
             oldest = self._said.popleft()
             self._known.discard((oldest.speaker, oldest.count))

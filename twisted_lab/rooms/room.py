@@ -54,6 +54,7 @@ class Member:
     Attributes:
         name: The name.
         channel: Where to say something.
+        say: Its `say`, which is what a room does most.
         client: The id of a client that numbers what it says, and is told the places of what it
             hears, so that it can come back; empty for the others. What the client knows is a
             secret, so this is a hash of it.
@@ -62,6 +63,7 @@ class Member:
     def __init__(self, name: str, channel: Ear, now: float, client: str) -> None:
         self.name = name
         self.channel = channel
+        self.say = channel.say
         self.client = client
         self.allowance = Allowance(now)
 
@@ -237,9 +239,9 @@ class Room:
             self._tell(member, _line(said, ""))
 
     def _tell(self, member: Member, text: str) -> None:
-        member.channel.say(f"{self._place} {text}" if member.client else text)
+        member.say(f"{self._place} {text}" if member.client else text)
 
     def _tell_all(self, text: str) -> None:
         placed = f"{self._place} {text}"
         for member in list(self._members.values()):
-            member.channel.say(placed if member.client else text)
+            member.say(placed if member.client else text)
