@@ -13,8 +13,9 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.reliable import Caller
 from twisted_lab.rooms import Guest, Line
 
-# So many seconds the first answer may take, and the last one.
+# So many seconds the first answer may take, and what is not confirmed when a person leaves.
 FIRST_ANSWER = 15.0
+LAST_ANSWER = 15.0
 # When the server does not answer another port of ours is tried so often, in seconds: our address
 # may have changed, and something on the way may have forgotten us.
 REOPEN = 10.0
@@ -134,8 +135,10 @@ class Link:
     def finish(self) -> None:
         """Leave, when all that was said is confirmed."""
         self._finishing = True
-        self._since = self._clock.seconds()
-        self._patience = min(self._patience, FIRST_ANSWER)
+        if self._patience == float("inf"):
+            # A person who wants to go waits for no more than that.
+            self._since = self._clock.seconds()
+            self._patience = LAST_ANSWER
         self._pump()
 
     def abandon(self) -> None:
@@ -179,7 +182,7 @@ class Link:
             self._tell("the server answers again" if self._was_lost else "no answer; trying on")
         self._was_lost = is_lost
         if not is_lost and session is not None:
-            self._since = now
+            self._since = max(self._since, self._caller.heard)
         elif session is None and now - self._since >= FIRST_ANSWER:
             self.fail(NoAnswer("no answer"))
         elif now - self._since >= self._patience:

@@ -60,6 +60,7 @@ class Caller:
     Attributes:
         stage: How far it is.
         session: The session, once there is one.
+        heard: When a packet of the session came last.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Caller:
         self._key = random(KEY_BYTES)
         self._cookie = b""
         self._attempt = 0
-        self._heard = now
+        self.heard = now
         self._next_try = now
         self._wait = FIRST_WAIT
         self._tries = 0
@@ -90,11 +91,11 @@ class Caller:
 
     def is_lost(self, now: float) -> bool:
         """Tell whether the server has not answered for too long."""
-        return now >= self._heard + PING_AFTER + LOST_AFTER
+        return now >= self.heard + PING_AFTER + LOST_AFTER
 
     def excuse(self, seconds: float) -> None:
         """Do not count so many seconds in which this end was held up."""
-        self._heard += seconds
+        self.heard += seconds
         if self.session is not None:
             self.session.heard += seconds
 
@@ -129,7 +130,7 @@ class Caller:
             if isinstance(packet, Welcome) and packet.number == self._number:
                 self._take_welcome(packet, now)
             elif session is not None and packet.number == session.number:
-                self._heard = now
+                self.heard = now
                 messages = session.take(packet, now)
                 if session.peer_stops and self.stage is Stage.TALKING:
                     self._try_again(Stage.ASKING, now + FIRST_WAIT)
@@ -147,7 +148,7 @@ class Caller:
         if self.stage is not Stage.OPENING or packet.attempt != self._attempt:
             return
         self.stage = Stage.TALKING
-        self._heard = now
+        self.heard = now
         if self.session is not None and self.session.number == packet.session:
             self.session.heard = now
             self.session.sender.hurry()

@@ -1,0 +1,82 @@
+"""The chat's client on a terminal, where a person types."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.integration.processes import Server
+from tests.integration.test_client import CLIENT, Terminal
+
+TIME = r"\d\d:\d\d:\d\d"
+
+
+def chat(port: int, name: str) -> Terminal:
+    return Terminal(*CLIENT, "chat", "--host", "localhost", "--port", str(port), "--name", name)
+
+
+def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
+    with Server(tmp_path, "netlab-chat", "--port", "0") as server:
+        port = server.wait_for_port()
+        anna = chat(port, "Anna")
+        anna.see(f"{TIME}   \\* welcome, Anna; /help lists what you can do")
+        boris = chat(port, "anna")
+        boris.see("somebody is called anna already; choose another name")
+        boris.see("Name:")
+        boris.type("Boris\r")
+        boris.see(f"{TIME}   \\* here: Anna, Boris")
+        anna.see(f"{TIME}   \\* Boris has joined")
+        anna.type("half a line")
+        boris.type("hello\r")
+        boris.see(f"{TIME} ✓ Boris: hello")
+        anna.see(f"{TIME}   Boris: hello")
+        anna.see("> half a line")
+        # Tab completes a command and a name, whatever its case.
+        anna.type("\x15/ms\t")
+        anna.see("> /msg")
+        anna.type(" bor\t")
+        anna.see("> /msg Boris")
+        anna.type(" psst\r")
+        anna.see(f"{TIME} ✓ Anna \\(to Boris\\): psst")
+        boris.see(f"{TIME}   Anna \\(to you\\): psst")
+        boris.type("\x04")
+        assert boris.end() == 0
+        anna.see(f"{TIME}   \\* Boris has left")
+        anna.type("\x03")
+        assert anna.end() == 130
+
+
+def test_the_server_goes_and_comes_back(tmp_path: Path) -> None:
+    arguments = ("--history", str(tmp_path / "history"))
+    with Server(tmp_path, "netlab-chat", "--port", "0", *arguments) as server:
+        port = server.wait_for_port()
+        anna = chat(port, "Anna")
+        anna.see(f"{TIME}   \\* here: Anna")
+        server.process.send_signal(signal.SIGTERM)
+        anna.see("the server stops; waiting for it to come back")
+        server.wait()
+    anna.type("are you there?\r")
+    anna.see("> +1 on the way")
+    with Server(tmp_path, "netlab-chat", "--strict-port", "--port", str(port), *arguments):
+        anna.see(f"{TIME} ✓ Anna: are you there\\?")
+        anna.type("exit\r")
+        assert anna.end() == 0
+
+
+def test_what_others_say_steers_no_terminal(tmp_path: Path) -> None:
+    with Server(tmp_path, "netlab-chat", "--port", "0") as server:
+        port = server.wait_for_port()
+        anna = chat(port, "Anna")
+        anna.see(f"{TIME}   \\* here: Anna")
+        words = "a\x1b[2Jb\x07\u202ec\x9b2J {secret!r} %s\n"
+        subprocess.run(
+            [*CLIENT, "chat", "--port", str(port), "--name", "Boris"],
+            input=words.encode(),
+            check=True,
+            capture_output=True,
+        )
+        anna.see(f"{TIME}   Boris: abc2J {{secret!r}} %s")
+        assert "\x1b[2Jb" not in anna.raw
+        anna.type("exit\r")
+        assert anna.end() == 0
