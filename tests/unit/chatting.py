@@ -55,6 +55,7 @@ class Net:
         self._seed = seed
         self._trouble = trouble
         self._ports = 1024
+        self._killed: list[Datagrams] = []
         self.start_server()
 
     def start_server(self) -> None:
@@ -75,6 +76,8 @@ class Net:
         """Have the server gone without a word, and another one at its place."""
         self.server.stopProtocol()
         self.server.transport = None
+        # Kept, because conversations that are thrown away end whenever the garbage is collected.
+        self._killed.append(self.server)
         self.start_server()
 
     def random(self, count: int) -> bytes:
