@@ -15,7 +15,7 @@ from struct import pack, unpack
 from time import monotonic
 
 HELLO, COOKIE, OPEN, WELCOME, DATA, ACK, PING, CLOSE = range(1, 9)
-SIZES = {2: [12], 4: [12], 5: range(8, 1183), 6: range(8, 265, 8), 7: [4], 8: [1]}
+SIZES = {2: [12], 4: [12], 5: range(8, 1183), 6: range(8, 265, 8), 7: [4], 8: [1]}  # of bodies
 PLACED = re.compile(r"([0-9]{1,20}) (?:/(done|not) ([0-9]{1,18})(?: |$))?(.*)", re.DOTALL)
 
 
@@ -28,9 +28,8 @@ class Client:
         self.server = socket.gethostbyname(host), int(port)
         self.socket = socket.socket(type=socket.SOCK_DGRAM)
         self.heard = self.moved = self.pause = monotonic()
-        self.cookie, self.attempt = b"", 0
         self.rest, self.lines, self.dropped = b"", list[str](), False
-        self.count, self.place = 1, 0
+        self.cookie, self.attempt, self.count, self.place = b"", 0, 1, 0
         self.outcome: str | None = "the server does not answer, or has hung up"
         self.stage, self.tries, self.due = HELLO, 0, 0.0
         self._begin(-1)
@@ -98,7 +97,7 @@ class Client:
         elif kind == ACK and self.flying and sequence == (self.sequence + 1) % 2**32:
             self.sequence, self.flying, self.expires = sequence, b"", 0.0
             trip = (int(self.heard * 1000) - int.from_bytes(body[4:8])) % 2**32 / 1000
-            mean, deviation = self.trip if any(self.trip) else (trip, trip * 2 / 3)
+            mean, deviation = self.trip if any(self.trip) else (trip, trip * 2 / 3)  # then trip / 2
             self.trip = mean * 7 / 8 + trip / 8, deviation * 3 / 4 + abs(mean - trip) / 4
             self.timeout = min(10, max(0.2, self.trip[0] + max(0.01, 4 * self.trip[1])))
         elif kind in (DATA, PING):
@@ -120,7 +119,7 @@ class Client:
         self.place = max(self.place, int(place))
         if how and self.said and int(count) == self.count:
             self.lines, self.said, self.count = self.lines[1:], False, self.count + 1
-            self.pause, self.dropped = monotonic() + 0.26, self.dropped or how == "not"
+            self.pause, self.dropped = monotonic() + 0.26, self.dropped or how == "not"  # < 4/s
         if how != "done":  # nothing is shown that could steer the terminal
             print("".join(c if c.isprintable() else "\ufffd" for c in text), flush=True)
         if not placed and not self.joined and text.startswith("error: "):
@@ -132,8 +131,7 @@ class Client:
     def run(self) -> None:
         """Say what standard input has, print what is heard; in the end, exit."""
         while True:
-            inputs = [self.socket.fileno()] + [0] * (not self.lines)
-            ready = select.select(inputs, [], [], 0.05)[0]
+            ready = select.select([self.socket.fileno()] + [0] * (not self.lines), [], [], 0.05)[0]
             if self.socket.fileno() in ready and (packet := self.socket.recv(65536))[:1] == b"\xc1":
                 self._receive(packet)
             if 0 in ready:

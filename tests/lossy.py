@@ -30,11 +30,11 @@ def talk(seed: int, members: int, messages: int) -> float:
         for person in people:
             person.link.say(f"{count}")
     total = members * messages
-    net.run(lambda: all(len(person.said()) >= total for person in people))
+    net.run(lambda: all(len(person.said) >= total for person in people))
     net.run(lambda: not any(person.link.guest.pending for person in people))
-    heard = people[0].said()
+    heard = people[0].said
     for person in people:
-        assert person.said() == heard, f"seed {seed}: not all have heard the same"
+        assert person.said == heard, f"seed {seed}: not all have heard the same"
     for number in range(members):
         own = [text for text in heard if text.startswith(f"m{number}: ")]
         expected = [f"m{number}: {count}" for count in range(messages)]

@@ -42,6 +42,8 @@ def nickname(text: str) -> str:
     name = clean_name(text, LONGEST_NICKNAME)
     if " " in name:
         raise BadName("a name has no spaces here")
+    if name_key(name) in ("error", "*"):
+        raise BadName("what a room says itself begins like that; choose another name")
     return name
 
 

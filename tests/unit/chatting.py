@@ -112,6 +112,7 @@ class Person:
 
     Attributes:
         heard: The lines that it was shown.
+        said: What was said in the room, as it has heard it.
         told: What it was told about the connection.
         is_cut: Whether nothing comes from it, or to it.
     """
@@ -119,21 +120,23 @@ class Person:
     def __init__(self, net: Net, name: str, patience: float) -> None:
         self.heard: list[Line] = []
         self.told: list[str] = []
+        self.said: list[str] = []
         self._net = net
         self.is_cut = False
         self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
-        self.link = Link(net.clock, name, self.heard.append, self.told.append, patience, net.random)
+        self.link = Link(net.clock, name, self.show, self.told.append, patience, net.random)
         self.link.start(self)
+
+    def show(self, line: Line) -> None:
+        self.heard.append(line)
+        if not line.text.startswith("* "):
+            self.said.append(line.text)
 
     @property
     def texts(self) -> list[str]:
         return [line.text for line in self.heard]
-
-    def said(self) -> list[str]:
-        """What was said in the room, as this member has heard it."""
-        return [text for text in self.texts if not text.startswith("* ")]
 
     def reopen(self) -> None:
         """Be at another address from now on; what was sent before comes from the old one."""

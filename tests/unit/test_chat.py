@@ -156,7 +156,7 @@ class LinkTests(SynchronousTestCase):
         anna.link.say("too late")
         net.run(lambda: anna.link.ended.called)
         self.successResultOf(anna.link.ended)
-        self.assertEqual(len(anna.said()), 15)
+        self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
@@ -202,7 +202,7 @@ class LinkTests(SynchronousTestCase):
         anna.link.say("hello")
         net.kill_server()
         net.run(lambda: not anna.link.guest.pending)
-        self.assertEqual(anna.said(), ["Anna: hello"])
+        self.assertEqual(anna.said, ["Anna: hello"])
         self.assertEqual(len(anna.told), 1)
 
     def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
@@ -289,12 +289,12 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"o\r\n\nthree")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.link.ended.called)
-        self.assertEqual(self.anna.said(), ["Anna: one", "Anna: two", "Anna: three"])
+        self.assertEqual(self.anna.said, ["Anna: one", "Anna: two", "Anna: three"])
 
     def test_exit(self) -> None:
         self.pipe.dataReceived(b"one\nexit\ntwo\n")
         self.net.run(lambda: self.anna.link.ended.called)
-        self.assertEqual(self.anna.said(), ["Anna: one"])
+        self.assertEqual(self.anna.said, ["Anna: one"])
 
     def test_what_is_heard_steers_no_terminal(self) -> None:
         for line in self.anna.heard:

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.chatting import Net, Person, Socket
 from tests.unit.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, Datagrams, PeerGone, PeerSilent
-from twisted_lab.channels.datagram import DatagramChannel
+from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel
 from twisted_lab.channels.datagrams import MOST_PEERS
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
@@ -212,7 +212,7 @@ class PlainTests(DatagramsCase):
             heard += 1
         self.assertEqual(heard, 64)
 
-    def test_silence_is_told_once_and_then_it_is_over(self) -> None:
+    def test_silence_is_told_and_may_be_waited_out(self) -> None:
         channel = self.join_plain()
         self.successResultOf(self.hear(channel))
         hearing = self.hear(channel)
@@ -224,7 +224,10 @@ class PlainTests(DatagramsCase):
         self.assertNoResult(hearing)
         self.clock.advance(0.2)
         self.failureResultOf(hearing, PeerSilent)
-        self.failureResultOf(self.hear(channel), PeerGone)
+        hearing = self.hear(channel)
+        self.clock.advance(59)
+        self.give(b"still here")
+        self.assertEqual(self.successResultOf(hearing), "still here")
 
     def test_hanging_up_makes_a_stranger(self) -> None:
         channel = self.join_plain()
@@ -413,9 +416,57 @@ class ReliableTests(DatagramsCase):
         for sequence in range(3):
             self.say(session, *("x" for _ in range(40)), sequence=sequence)
         self.assertEqual(self.say(session, "late", sequence=2), [])
-        for _ in range(80):
+        for _ in range(TURN_MESSAGES):
             self.successResultOf(self.hear(channel))
+        # Then others have their turn.
+        hearing = self.hear(channel)
+        self.assertNoResult(hearing)
+        self.clock.advance(0)
+        self.successResultOf(hearing)
         self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
+
+    def test_acknowledged_words_are_heard_although_the_peer_has_closed(self) -> None:
+        session = self.open()
+        self.say(session, "one", "two")
+        self.packet(Close(session, False))
+        [channel] = self.channels
+        self.assertEqual(self.successResultOf(self.hear(channel)), "one")
+        self.failureResultOf(Deferred.fromCoroutine(channel.taken()), PeerGone)
+        self.assertEqual(self.successResultOf(self.hear(channel)), "two")
+        self.failureResultOf(self.hear(channel), PeerGone)
+
+    def test_who_is_hung_up_on_cannot_stay_by_talking(self) -> None:
+        session = self.open()
+        self.channels[0].say("goodbye")
+        self.ends[0].callback(None)
+        for sequence in range(70):
+            self.clock.advance(1.0)
+            self.packet(Data(session, sequence, 0, b"x" * 1000))
+        self.assertEqual(len(self.connections), 0)
+        self.assertEqual(self.server._sessions, {})
+
+    def test_who_opens_again_and_again_leaves_nothing_behind(self) -> None:
+        cookie = self.cookie()
+        for number in range(1, 500):
+            self.packet(Open(number, cookie, KEY, 1))
+            self.ends[-1].callback(None)
+        self.assertEqual(len(self.server._peers), 1)
+        self.assertLess(len(self.server._deadlines._heap), 100)
+
+    def test_moving_to_the_address_of_another_who_takes_one_down(self) -> None:
+        session = self.open()
+        channel = self.channels[0]
+        other = self.join_plain("Boris", THERE)
+        for _ in range(261):
+            channel.say("x" * 1000)
+        channel.say("x" * 30_000)
+        # When the other one is told to go, it has something to say that is too much for the first.
+        hearing = self.hear(other)
+        self.successResultOf(hearing)
+        self.hear(other).addErrback(lambda _: channel.say("he has left"))
+        self.assertEqual(self.packet(Open(7, self.cookie(THERE), KEY, 2), KEY, THERE), [])
+        self.assertNotIn(session, self.server._sessions)
+        self.assertEqual(self.server._peers, {})
 
     def test_a_message_that_is_too_long_ends_it(self) -> None:
         session = self.open()
@@ -496,12 +547,12 @@ class NetTests(SynchronousTestCase):
 
     def check(self, net: Net, people: list[Person], each: int) -> None:
         total = each * len(people)
-        net.run(lambda: all(len(person.said()) >= total for person in people))
+        net.run(lambda: all(len(person.said) >= total for person in people))
         net.run(lambda: not any(person.link.guest.pending for person in people))
         for person in people:
-            self.assertEqual(person.said(), people[0].said(), net)
+            self.assertEqual(person.said, people[0].said, net)
         for number in range(len(people)):
-            own = [text for text in people[0].said() if text.startswith(f"m{number}: ")]
+            own = [text for text in people[0].said if text.startswith(f"m{number}: ")]
             self.assertEqual(own, [f"m{number}: {count}" for count in range(each)], net)
 
     def leave(self, net: Net, people: list[Person]) -> None:
@@ -551,5 +602,5 @@ class NetTests(SynchronousTestCase):
         anna.is_cut = False
         net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
         self.assertEqual(anna.told, ["no answer; trying on", "the server answers again"])
-        self.assertEqual(anna.said(), ["m1: are you there?", "m1: she has gone"])
+        self.assertEqual(anna.said, ["m1: are you there?", "m1: she has gone"])
         self.assertEqual(boris.texts[-1], "* m0 has joined")

@@ -323,6 +323,14 @@ class SenderTests(SynchronousTestCase):
             self.assertEqual(self.sequences(0.1), [], ack)
         self.assertEqual(sorted(self.sequences(1.0)), [0, 1])
 
+    def test_after_an_outage_everything_goes_again_at_the_first_timeout(self) -> None:
+        for number in range(10):
+            self.sender.add(b"x")
+            self.assertEqual(self.sequences(number / 100), [number])
+        self.assertEqual(self.sequences(1.0), [0, 1])
+        self.sender.take(Ack(SESSION, 2, 1000), 1.1)
+        self.assertEqual(self.sequences(1.1), [2, 3, 4, 5])
+
     def test_an_old_acknowledgement_changes_nothing(self) -> None:
         self.fill(10)
         self.sequences(0.0)

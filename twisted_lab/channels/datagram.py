@@ -19,6 +19,8 @@ Address = tuple[str, int]
 
 # So many messages wait to be heard; what comes beyond them is lost, or comes again.
 INBOX_MESSAGES = 64
+# So many messages of one peer are heard in one turn of the reactor; then others have theirs.
+TURN_MESSAGES = 64
 
 
 class Host(Protocol):
@@ -88,6 +90,7 @@ class DatagramChannel:
         self._inbox: deque[str] = deque()
         self._hearing: Deferred[str] | None = None
         self._over: Exception | None = None
+        self._turn_left = TURN_MESSAGES
         self._hung_up = False
         self._conversing = True
         self._ended = False
@@ -121,14 +124,24 @@ class DatagramChannel:
                 raise RuntimeError("hear() is awaited already")
             self._hearing = Deferred(self._forget_hearing)
             return await self._hearing
+        return self._next()
+
+    def _next(self) -> str:
+        self._turn_left -= 1
+        if not self._turn_left:
+            self._host.clock.callLater(0, self._begin_turn)
         return self._inbox.popleft()
+
+    def _begin_turn(self) -> None:
+        self._turn_left = TURN_MESSAGES
+        self._work()
 
     def _forget_hearing(self, _: Deferred[str]) -> None:
         self._hearing = None
 
     def _is_holding(self) -> bool:
-        """Tell whether the peer should take what was said before more of it is heard."""
-        return False
+        """Tell whether no more should be heard just now."""
+        return not self._turn_left
 
     def received(self, data: bytes) -> None:
         """A message has come."""
@@ -152,7 +165,7 @@ class DatagramChannel:
             return
         if self._inbox and not self._is_holding():
             hearing, self._hearing = self._hearing, None
-            hearing.callback(self._inbox.popleft())
+            hearing.callback(self._next())
         elif self._over is not None and not self._inbox:
             hearing, self._hearing = self._hearing, None
             hearing.errback(self._over)
@@ -222,7 +235,6 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self._host.patience:
             self._last_heard = now
-            hearing, self._hearing = self._hearing, None
-            self._deafen(PeerGone("silent"))
-            if hearing is not None:
+            if self._hearing is not None:
+                hearing, self._hearing = self._hearing, None
                 hearing.errback(PeerSilent(f"nothing heard for {self._host.patience:g} s"))

@@ -142,8 +142,10 @@ class Datagrams(DatagramProtocol):
         elif channel.session.key != packet.key or packet.attempt < channel.attempt:
             return
         elif channel.address != address:
-            self._evict(address)
             del self._peers[channel.address]
+            self._evict(address)
+            if self._sessions.get(channel.session.number) is not channel:
+                return
             self._peers[address] = channel
             channel.move(address)
         channel.attempt = packet.attempt
@@ -190,13 +192,15 @@ class Datagrams(DatagramProtocol):
         self.in_turn = True
         cancel(self._flushing)
         self._flushing = None
-        while self._touched:
-            channel, _ = self._touched.popitem()
-            channel.pump()
-            self._deadlines.look(channel)
-        out, self._out = self._out, []
-        self.said = None
-        self.in_turn = False
+        try:
+            while self._touched:
+                channel, _ = self._touched.popitem()
+                channel.pump()
+                self._deadlines.look(channel)
+        finally:
+            out, self._out = self._out, []
+            self.said = None
+            self.in_turn = False
         if self.transport is not None:
             sendto = self.transport.socket.sendto
             for data, addresses in out:

@@ -52,6 +52,9 @@ class Deadlines:
     def forget(self, timed: Timed) -> None:
         """Call it no more."""
         self._next.pop(timed, None)
+        if len(self._heap) > 2 * len(self._next) + 64:
+            self._heap = [entry for entry in self._heap if self._next.get(entry[2]) == entry[0]]
+            heapq.heapify(self._heap)
 
     def _arm(self) -> None:
         wait = max(self._heap[0][0] - self._clock.seconds(), 0.0)

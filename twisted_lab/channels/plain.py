@@ -14,9 +14,8 @@ class PlainChannel(DatagramChannel):
 
     def received(self, data: bytes) -> None:
         """Take a datagram, which may have several lines."""
-        for line in data.splitlines() or [b""]:
-            if len(self._inbox) < INBOX_MESSAGES:
-                super().received(line)
+        for line in (data.splitlines() or [b""])[: INBOX_MESSAGES - len(self._inbox)]:
+            super().received(line)
 
     def say(self, text: str) -> None:
         """See `twisted_lab.channels.Channel`."""

@@ -41,9 +41,11 @@ class ReliableChannel(DatagramChannel):
 
     def take(self, packet: Packet) -> None:
         """Take a packet of the session."""
-        if isinstance(packet, Data) and len(self._inbox) >= INBOX_MESSAGES:
+        if isinstance(packet, Data) and (self._hung_up or len(self._inbox) >= INBOX_MESSAGES):
             return
-        now = self._last_heard = self._host.clock.seconds()
+        now = self._host.clock.seconds()
+        if not self._hung_up:
+            self._last_heard = now
         try:
             for message in self.session.take(packet, now):
                 self.received(message)
@@ -52,11 +54,13 @@ class ReliableChannel(DatagramChannel):
             self._work()
         if self.session.state is State.ANSWERING and not self._hung_up:
             self._closed_by = "client"
-            self._deafen(PeerGone("closed by the client"))
+            self._over = self._over or PeerGone("closed by the client")
+            self._free()
         self._host.touch(self)
 
     def _is_holding(self) -> bool:
-        return self.session.sender.backlog > 0
+        is_behind = self.session.state is State.OPEN and self.session.sender.backlog > 0
+        return is_behind or super()._is_holding()
 
     def say(self, text: str) -> None:
         """See `twisted_lab.channels.Channel`."""
@@ -75,29 +79,38 @@ class ReliableChannel(DatagramChannel):
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if self._is_holding() and self._over is None:
+        if self._is_holding():
             self._taking = Deferred()
             await self._taking
+        if self.session.state is not State.OPEN:
+            raise self._over or PeerGone("closed by the client")
         await super().taken()
 
     def pump(self) -> None:
         """Send what is due."""
+        if self._ended:
+            return
         for datagram in self.session.due(self._host.clock.seconds()):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
             super()._close()
-        elif self._taking is not None and not self._is_holding():
-            taking, self._taking = self._taking, None
-            taking.callback(None)
+        elif not self._is_holding():
+            self._free()
         self._work()
 
-    def _deafen(self, reason: Exception) -> None:
-        super()._deafen(reason)
+    def _free(self) -> None:
         if self._taking is not None:
             taking, self._taking = self._taking, None
             taking.callback(None)
 
+    def end(self, how: str) -> None:
+        """See `DatagramChannel.end`."""
+        super().end(how)
+        self._free()
+
     def _close(self) -> None:
+        self._last_heard = self._host.clock.seconds()  # From here on its patience is for the end.
+        self._free()
         self.session.close(self._host.connections.draining)
         self._host.touch(self)
 
@@ -110,8 +123,14 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if self._hung_up and now >= self._last_heard + self._host.patience:
+        is_silent = now >= self._last_heard + self._host.patience
+        if is_silent and self._hung_up:
             self.end("silent")
-        else:
-            super().tick(now)
-            self._host.touch(self)
+            return
+        super().tick(now)
+        if is_silent and not self._hung_up:
+            # It would have pinged, if it were there.
+            self._deafen(PeerGone("silent"))
+            self.session.close()
+            self._free()
+        self.pump()

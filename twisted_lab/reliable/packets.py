@@ -210,6 +210,8 @@ def decode(data: bytes) -> Packet:
         if len(rest) % _RANGE.size or len(rest) > MOST_RANGES * _RANGE.size:
             raise BadPacket(f"an acknowledgement has at most {MOST_RANGES} ranges of 8 bytes")
         values += (tuple(_RANGE.iter_unpack(rest)),)
+    elif kind is Close and data[begun - 1] > 1:
+        raise BadPacket("a close is for good, or not")
     elif rest:
         raise BadPacket("a packet is too long for its kind")
     packet: Packet = kind(number, *values)

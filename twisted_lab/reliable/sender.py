@@ -85,8 +85,8 @@ class Sender:
             self.timer.expired()
             self._threshold = max(self._window / 2, LEAST_WINDOW)
             self._window = LEAST_WINDOW
-        for flight in expired:
-            flight.is_lost = True
+            for flight in self._flights.values():
+                flight.is_lost = True
         if not self._flights:
             self._progress = now
         room = max(self._room(), self._is_urgent)
@@ -133,12 +133,16 @@ class Sender:
         if not 0 <= distance(self._oldest, ack.next) <= sent:
             return
         came = [number for number in self._flights if distance(number, ack.next) > 0]
+        stop = 0
         for first, end in ack.ranges:
-            start, stop = distance(self._oldest, first), distance(self._oldest, end)
-            if not 0 <= start < stop <= sent:
+            start, before = distance(self._oldest, first), stop
+            stop = distance(self._oldest, end)
+            if not before <= start < stop <= sent:
                 return
             came += [
-                number for number in self._flights if start <= distance(self._oldest, number) < stop
+                number
+                for step in range(start, stop)
+                if (number := after(self._oldest, step)) in self._flights
             ]
         if came:
             self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)

@@ -126,6 +126,8 @@ class Room:
         if before is not None:
             del self._members[name_key(before.name)]
             before.channel.hang_up()
+            if before.name != member.name:
+                self._tell_all(f"* {before.name} is now called {member.name}")
         else:
             self._tell_all(f"* {member.name} has joined")
         self._members[name_key(member.name)] = member
