@@ -323,6 +323,7 @@ class PipeTests(SynchronousTestCase):
         self.setUp()
         self.pipe.writeConnectionLost()
         self.assertTrue(self.pipe._output_lost)
+        self.assertTrue(self.pipe._closed.called)
         self.successResultOf(self.anna.link.ended)
 
 

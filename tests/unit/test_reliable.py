@@ -520,7 +520,7 @@ class CallerTests(SynchronousTestCase):
             times.append(now)
             self.ask(now)
             self.assertEqual(self.caller.due(now), [])
-        self.assertEqual(times, [0.0, 0.5, 1.5, 3.5, 5.5, 7.5])
+        self.assertEqual(times, [0.0, 0.5, 1.5, 2.5, 3.5, 4.5])
 
     def test_a_cookie_opens_and_a_welcome_begins_a_session(self) -> None:
         request = self.open(SESSION)
@@ -531,7 +531,7 @@ class CallerTests(SynchronousTestCase):
     def test_a_cookie_that_does_not_help_is_given_up(self) -> None:
         hello = self.ask()
         self.give(Cookie(hello.number, b"c" * 12), NO_KEY, 0.0)
-        kinds = [type(self.due(now)[0]) for now in (0.0, 0.5, 1.5, 3.5, 5.5)]
+        kinds = [type(self.due(now)[0]) for now in (0.0, 0.5, 1.5, 2.5, 3.5)]
         self.assertEqual(kinds, [Open] * 4 + [Hello])
 
     def test_what_is_not_meant_for_it_changes_nothing(self) -> None:

@@ -97,11 +97,14 @@ class Pipe(Protocol):
     def writeConnectionLost(self) -> None:
         """Standard output takes no more: nobody reads it, or the disk is full."""
         self._output_lost = True
-        self._link.abandon()
+        self._close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self._output_lost = self._output_lost or not reason.check(ConnectionDone)
+        self._close()
+
+    def _close(self) -> None:
         self._link.abandon()
         if not self._closed.called:
             self._closed.callback(None)

@@ -183,7 +183,7 @@ class Link:
         self._was_lost = is_lost
         if not is_lost and session is not None:
             self._since = max(self._since, self._caller.heard)
-        elif session is None and now - self._since >= FIRST_ANSWER:
+        elif session is None and now - self._caller.answered >= FIRST_ANSWER:
             self.fail(NoAnswer("no answer"))
         elif now - self._since >= self._patience:
             self.fail(NoAnswer("no answer any more"))

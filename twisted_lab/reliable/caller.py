@@ -21,8 +21,8 @@ from twisted_lab.reliable.packets import (
 )
 from twisted_lab.reliable.session import Session, State
 
-FIRST_WAIT = 0.5  # seconds, doubled with each try
-LONGEST_WAIT = 2.0
+FIRST_WAIT = 0.5  # seconds, before the second try
+LONGEST_WAIT = 1.0
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
 # A cookie that has not helped so often may be too old.
@@ -61,6 +61,7 @@ class Caller:
         stage: How far it is.
         session: The session, once there is one.
         heard: When a packet of the session came last.
+        answered: When anything came last.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Caller:
         self._key = random(KEY_BYTES)
         self._cookie = b""
         self._attempt = 0
-        self.heard = now
+        self.heard = self.answered = now
         self._next_try = now
         self._wait = FIRST_WAIT
         self._tries = 0
@@ -125,6 +126,7 @@ class Caller:
         if isinstance(packet, Cookie):
             ours = (self._number, session.number if session else self._number)
             if packet.number in ours and is_sealed(data, NO_KEY):
+                self.answered = now
                 self._take_cookie(packet.cookie, now)
         elif is_sealed(data, self._key):
             if isinstance(packet, Welcome) and packet.number == self._number:
