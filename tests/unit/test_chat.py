@@ -314,6 +314,12 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\n")
         self.failureResultOf(self.anna.link.ended, MessageError)
 
+    def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:
+        self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")
+        self.pipe.readConnectionLost()
+        self.net.run(lambda: self.anna.link.ended.called)
+        self.assertEqual(self.anna.said, ["Anna: " + "?" * LONGEST_LINE])
+
     def test_the_output_is_lost(self) -> None:
         for reason, lost in ((ConnectionDone(), False), (ConnectionLost(), True)):
             self.setUp()

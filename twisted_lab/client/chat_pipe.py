@@ -77,7 +77,8 @@ class Pipe(Protocol):
             self._lines.feed(data)
             while lines := self._lines.take(MOST_PENDING):
                 for line in lines:
-                    self._link.say(line.decode(errors="replace"))
+                    # What is not UTF-8 becomes "?", which takes no more room.
+                    self._link.say(line.decode(errors="surrogateescape"))
         except MessageError as error:
             self._link.fail(error)
         self._balance()
