@@ -398,6 +398,7 @@ class GuestTests(SynchronousTestCase):
             hear("4000000 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 4.0, True)
         )
         self.assertEqual(hear("4000000 Anna: old", 9.0), Line("Anna: old", 9.0))
+        self.assertEqual(hear("9" * 18 + " Vera: ahead", 9.0), Line("Vera: ahead", 9.0))
         self.assertEqual(hear("error: no place", 9.0), Line("error: no place", 9.0))
 
     def test_it_knows_who_is_there_and_its_own_name(self) -> None:
@@ -416,7 +417,7 @@ class GuestTests(SynchronousTestCase):
 
     @given(st.text())
     def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
-        for begin in ("", "5 ", "5 * ", "5 /done ", "5 * welcome, "):
+        for begin in ("", "5 ", "5 * ", "5 /done ", "5 * welcome,", "5 * welcome, "):
             self.guest.hear(begin + text, 0.0)
             self.guest.pump(0.0)
 

@@ -98,7 +98,8 @@ class Guest:
         self._learn(text, now)
         if is_new and place is not None:
             is_own = text.startswith((f"{self.name}: ", f"{self.name} (to "))
-            return Line(text, place / 1e6, is_own)
+            # The server's clock may be ahead.
+            return Line(text, min(place / 1e6, now), is_own)
         return Line(text, now)
 
     def _confirmed(self, how: str, count: int, why: str, now: float) -> Line | None:
@@ -116,9 +117,9 @@ class Guest:
     def _learn(self, text: str, now: float) -> None:
         words = text.split(" ")
         match words:
-            case ["*", "welcome,", *_] if not self.is_in:
+            case ["*", "welcome,", name, *_] if not self.is_in:
                 self.is_in = True
-                self.name = words[2].removesuffix(";")
+                self.name = name.removesuffix(";")
                 self._again(now)
             case ["*", "here:", *names]:
                 self.others = {name.removesuffix(",") for name in names} - {self.name}
