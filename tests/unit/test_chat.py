@@ -17,9 +17,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.chatting import Net
 from twisted_lab.channels import PeerGone, PeerSilent
-from twisted_lab.client.chat_pipe import LONGEST_LINE, MOST_PENDING, Pipe
+from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Words
-from twisted_lab.client.link import Link, NoAnswer, NotLetIn
+from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
@@ -188,9 +188,30 @@ class LinkTests(SynchronousTestCase):
         refusals: list[str] = []
         other.link.not_let_in = refusals.append
         net.run(lambda: bool(refusals))
+        other.link.rename("Anna")
+        net.run(lambda: len(refusals) == 2)
         other.link.rename("Boris")
         net.run(lambda: other.link.guest.is_in)
         self.assertEqual(other.link.guest.name, "Boris")
+
+    def test_who_is_not_let_in_may_go(self) -> None:
+        net = Net()
+        net.join("Anna")
+        net.clock.advance(1)
+        other = net.join("Anna")
+        refusals: list[str] = []
+        other.link.not_let_in = refusals.append
+        net.run(lambda: bool(refusals))
+        other.link.finish()
+        net.run(lambda: other.link.ended.called, 5)
+        self.successResultOf(other.link.ended)
+
+    def test_what_is_too_long_is_not_said(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        anna.link.say("x" * (LONGEST_LINE + 1))
+        self.assertEqual(anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(anna.link.guest.pending, 0)
 
     def test_a_server_that_stops_is_waited_for(self) -> None:
         net = Net()

@@ -414,6 +414,8 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual((self.guest.others, self.guest.name), ({"Borja", "Dora"}, "Ann"))
         self.guest.hear("5 * Dora has gone silent", 0.0)
         self.assertEqual(self.guest.others, {"Borja"})
+        self.guest.hear("5 * here: has joined", 0.0)
+        self.assertEqual(self.guest.others, {"Borja", "here:"})
 
     @given(st.text())
     def test_property_whatever_comes_it_goes_on(self, text: str) -> None:

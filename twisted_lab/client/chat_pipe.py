@@ -12,17 +12,15 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.client.link import Link
+from twisted_lab.client.link import LONGEST_LINE, Link
 from twisted_lab.client.pipe import check_output, unchanged_blocking
 from twisted_lab.client.typed import UntilExit
-from twisted_lab.codecs import MAX_MESSAGE, LineDecoder, MessageError
+from twisted_lab.codecs import LineDecoder, MessageError
 from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
 
 # Input is not read while more than this many messages wait to be confirmed.
 MOST_PENDING = 100
-# What stands before a line on its way, its number, counts as well.
-LONGEST_LINE = MAX_MESSAGE - 20
 
 
 @implementer(IHalfCloseableProtocol)

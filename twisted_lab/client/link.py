@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_lab.codecs import MessageError
+from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import Caller
 from twisted_lab.rooms import Guest, Line
 
@@ -19,6 +19,10 @@ LAST_ANSWER = 15.0
 # When the server does not answer another port of ours is tried so often, in seconds: our address
 # may have changed, and something on the way may have forgotten us.
 REOPEN = 10.0
+
+
+# What stands before a line on its way, its number, counts as well.
+LONGEST_LINE = MAX_MESSAGE - 20
 
 
 class NoAnswer(Exception):
@@ -85,6 +89,7 @@ class Link:
         self._was_lost = False
         self._stops = False
         self._finishing = False
+        self._is_refused = False
 
     def start(self, wire: Wire) -> None:
         """Begin to call the server, over `wire`."""
@@ -110,7 +115,8 @@ class Link:
         line = self.guest.hear(message, now)
         if line is None:
             return
-        if line.text.startswith("error: ") and not self.guest.is_in:
+        self._is_refused = line.text.startswith("error: ") and not self.guest.is_in
+        if self._is_refused:
             self.not_let_in(line.text.removeprefix("error: "))
         else:
             self._show(line)
@@ -122,6 +128,8 @@ class Link:
         """Say something to the room, or leave it."""
         if text.strip() in ("exit", "/leave"):
             self.finish()
+        elif len(text.encode(errors="replace")) > LONGEST_LINE:
+            self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
         elif not self._finishing and text.strip():
             self.guest.say(text, self._clock.seconds())
             self._pump()
@@ -154,11 +162,8 @@ class Link:
             return
         now = self._clock.seconds()
         self.guest.pump(now)
-        if (
-            self._finishing
-            and not self.guest.pending
-            and (self.guest.is_in or self._caller.is_lost(now))
-        ):
+        is_done = not self.guest.pending and (self.guest.is_in or self._caller.is_lost(now))
+        if self._finishing and (is_done or self._is_refused):
             self._caller.close()
         for datagram in self._caller.due(now):
             self._wire.write(datagram)

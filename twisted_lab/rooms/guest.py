@@ -121,11 +121,9 @@ class Guest:
                 self.is_in = True
                 self.name = name.removesuffix(";")
                 self._again(now)
-            case ["*", "here:", *names]:
-                self.others = {name.removesuffix(",") for name in names} - {self.name}
             case ["*", name, "has", "joined"]:
                 self.others.add(name)
-            case ["*", name, "has", *_]:
+            case ["*", name, "has", "left"] | ["*", name, "has", "gone", "silent"]:
                 self.others.discard(name)
             case ["*", old, "is", "now", "called", new]:
                 self.others.discard(old)
@@ -133,6 +131,8 @@ class Guest:
                     self.name = new
                 else:
                     self.others.add(new)
+            case ["*", "here:", *names]:
+                self.others = {name.removesuffix(",") for name in names} - {self.name}
 
     def _again(self, now: float) -> None:
         # The server may have heard them, but it has not said so.
