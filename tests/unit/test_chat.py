@@ -194,6 +194,17 @@ class LinkTests(SynchronousTestCase):
         net.run(lambda: other.link.guest.is_in)
         self.assertEqual(other.link.guest.name, "Boris")
 
+    def test_who_goes_at_once_is_gone_at_once(self) -> None:
+        net = Net()
+        anna, boris = net.join("Anna"), net.join("Boris")
+        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.clock.advance(1)
+        anna.link.say("hello")
+        anna.link.abandon()
+        self.successResultOf(anna.link.ended)
+        net.clock.pump([0.1] * 3)
+        self.assertEqual(boris.texts[-1], "* Anna has left")
+
     def test_who_is_not_let_in_may_go(self) -> None:
         net = Net()
         net.join("Anna")

@@ -14,6 +14,7 @@ from twisted_lab.client.pipe import OutputLost
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire, resolve
 from twisted_lab.codecs import MessageError
+from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
 
 # A program that talks to a server that has gone waits for so many seconds; a person can decide.
@@ -56,7 +57,7 @@ async def converse(
         how = "" if link.has_session else f"; is it started? twistd -n netlab-chat --port {port}"
         tell(f"{host}:{port}: {error}{how}")
     except NotLetIn as error:
-        tell(f"not let in: {error}")
+        tell(f"not let in: {escape(str(error))}")
         raise SystemExit(1) from None
     except (MessageError, OutputLost) as error:
         tell(str(error))

@@ -119,7 +119,7 @@ class Terminal:
             await self._link.ended
 
     def _typed(self, text: str) -> None:
-        if self._asks_name:
+        if self._asks_name and text.strip() not in ("exit", "/leave"):
             self._asks_name = False
             self._link.rename(text.strip() or self._link.guest.name)
             return

@@ -151,9 +151,9 @@ class Link:
 
     def abandon(self) -> None:
         """Leave at once."""
-        self._caller.close()
-        self._finishing = True
-        self._pump()
+        if self._wire is not None and not self.ended.called:
+            for datagram in self._caller.abandon():
+                self._wire.write(datagram)
         self._end(None)
 
     def _pump(self) -> None:

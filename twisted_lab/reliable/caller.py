@@ -111,6 +111,11 @@ class Caller:
         if self.session is not None:
             self.session.close()
 
+    def abandon(self) -> list[bytes]:
+        """Close at once, and return the datagrams that are to be sent."""
+        self._is_closed = True
+        return [self.session.abandon()] if self.session is not None else []
+
     def take(self, data: bytes, now: float) -> Iterable[bytes]:
         """Take a datagram.
 

@@ -74,6 +74,11 @@ class Session:
             self.state = State.CLOSING
             self._stops = stops
 
+    def abandon(self) -> bytes:
+        """Close at once, whatever has not come yet, and return the datagram that says so."""
+        self.state = State.OVER
+        return seal(Close(self.number, False), self.key)
+
     def take(self, packet: Packet, now: float) -> Iterable[bytes]:
         """Take a packet that was sealed with the key.
 

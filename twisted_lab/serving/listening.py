@@ -169,8 +169,11 @@ def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener
 def datagram_listener(
     options: ServiceOptions, reactor: Any, protocol: DatagramProtocol
 ) -> Listener:
-    """Say where `options` want the service to listen for the datagrams of `protocol`."""
-    return UDPPort(reactor, options["port"], options["interface"], _spare(options), protocol)
+    """Say where `options` want the service to listen for the datagrams of `protocol`.
+
+    Not elsewhere if the port is busy: clients come back to the port that they know.
+    """
+    return UDPPort(reactor, options["port"], options["interface"], 0, protocol)
 
 
 def _spare(options: ServiceOptions) -> int:
