@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.chatting import Net
+from tests.unit.chatting import Net, Person
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Words
@@ -180,7 +180,8 @@ class LinkTests(SynchronousTestCase):
         failure = self.failureResultOf(other.link.ended, NotLetIn)
         self.assertIn("somebody is called anna already", str(failure.value))
 
-    def test_another_name_can_be_tried(self) -> None:
+    def refused(self) -> tuple[Net, Person, list[str]]:
+        """Have somebody who wants a name that is taken, and is told so."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
@@ -188,6 +189,10 @@ class LinkTests(SynchronousTestCase):
         refusals: list[str] = []
         other.link.not_let_in = refusals.append
         net.run(lambda: bool(refusals))
+        return net, other, refusals
+
+    def test_another_name_can_be_tried(self) -> None:
+        net, other, refusals = self.refused()
         other.link.rename("Anna")
         net.run(lambda: len(refusals) == 2)
         other.link.rename("Boris")
@@ -206,13 +211,7 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
     def test_who_is_not_let_in_may_go(self) -> None:
-        net = Net()
-        net.join("Anna")
-        net.clock.advance(1)
-        other = net.join("Anna")
-        refusals: list[str] = []
-        other.link.not_let_in = refusals.append
-        net.run(lambda: bool(refusals))
+        net, other, _ = self.refused()
         other.link.finish()
         net.run(lambda: other.link.ended.called, 5)
         self.successResultOf(other.link.ended)

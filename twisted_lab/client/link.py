@@ -8,7 +8,9 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
 
+from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import Caller
 from twisted_lab.rooms import Guest, Line
@@ -19,8 +21,6 @@ LAST_ANSWER = 15.0
 # When the server does not answer another port of ours is tried so often, in seconds: our address
 # may have changed, and something on the way may have forgotten us.
 REOPEN = 10.0
-
-
 # What stands before a line on its way, its number, counts as well.
 LONGEST_LINE = MAX_MESSAGE - 20
 
@@ -154,7 +154,7 @@ class Link:
         if self._wire is not None and not self.ended.called:
             for datagram in self._caller.abandon():
                 self._wire.write(datagram)
-        self._end(None)
+        self._end()
 
     def _pump(self) -> None:
         """Do what is due, and set the timer for the next time."""
@@ -168,7 +168,7 @@ class Link:
         for datagram in self._caller.due(now):
             self._wire.write(datagram)
         if self._caller.is_over:
-            self._end(None)
+            self._end()
             return
         self.pumped()
         self._watch(now, self._wire)
@@ -214,13 +214,9 @@ class Link:
 
     def fail(self, error: Exception) -> None:
         """Give up."""
-        self._end(error)
+        self._end(Failure(error))
 
-    def _end(self, error: Exception | None) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+    def _end(self, result: Failure | None = None) -> None:
+        cancel(self._timer)
         if not self.ended.called:
-            if error is None:
-                self.ended.callback(None)
-            else:
-                self.ended.errback(error)
+            self.ended.callback(result)

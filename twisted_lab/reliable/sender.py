@@ -76,12 +76,10 @@ class Sender:
 
     def due(self, now: float) -> list[Data]:
         """Return what is to be sent now."""
-        expired = [
-            flight
+        if any(
+            not flight.is_lost and now >= flight.sent + self.timer.timeout
             for flight in self._flights.values()
-            if not flight.is_lost and now >= flight.sent + self.timer.timeout
-        ]
-        if expired:
+        ):
             self.timer.expired()
             self._threshold = max(self._window / 2, LEAST_WINDOW)
             self._window = LEAST_WINDOW
@@ -93,7 +91,7 @@ class Sender:
         self._is_urgent = False
         lost = [flight.data for flight in self._flights.values() if flight.is_lost]
         packets = [self._stamped(data, now) for data in lost[:room]]
-        while self._waiting and len(packets) < room and self._is_near():
+        while self._waiting and len(packets) < room and distance(self._oldest, self._next) < WINDOW:
             fragment = bytes(self._waiting[:LARGEST_FRAGMENT])
             del self._waiting[:LARGEST_FRAGMENT]
             packets.append(self._stamped(Data(self._session, self._next, 0, fragment), now))
@@ -104,9 +102,6 @@ class Sender:
         """Return how many packets the window lets out."""
         flying = sum(not flight.is_lost for flight in self._flights.values())
         return max(int(self._window) - flying, 0)
-
-    def _is_near(self) -> bool:
-        return distance(self._oldest, self._next) < WINDOW
 
     def _stamped(self, data: Data, now: float) -> Data:
         data = data._replace(stamp=stamp(now))
