@@ -127,23 +127,27 @@ class DescribedEndpointTests(SynchronousTestCase):
         self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")
 
 
+STOCK = ("--transport", "stock")
+
+
 class ListenersTests(SynchronousTestCase):
     def test_a_port_by_default(self) -> None:
         reactor = MemoryReactor()
         self.assertEqual(
-            listeners(parse("--interface", "::"), reactor, 7007),
+            listeners(parse("--interface", "::", *STOCK), reactor, 7007),
             [TCPPort(reactor, 7007, "::", 100)],
         )
 
     def test_strict_port(self) -> None:
         reactor = MemoryReactor()
         self.assertEqual(
-            listeners(parse("--strict-port"), reactor, 7007), [TCPPort(reactor, 7007, "0.0.0.0", 0)]
+            listeners(parse("--strict-port", *STOCK), reactor, 7007),
+            [TCPPort(reactor, 7007, "0.0.0.0", 0)],
         )
 
     def test_endpoints(self) -> None:
         reactor = MemoryReactor()
-        options = parse("--listen", "tcp:1", "--listen", "unix:/run/x")
+        options = parse("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
         self.assertEqual(
             listeners(options, reactor, 7007),
             [DescribedEndpoint(reactor, "tcp:1"), DescribedEndpoint(reactor, "unix:/run/x")],

@@ -27,11 +27,6 @@ from twisted_lab.serving import EventLog, NetworkService, ServiceOptions, listen
 Answer = Callable[[bytes, bool], bytes]
 
 
-def same(data: bytes, _final: bool) -> bytes:
-    """Answer with what came."""
-    return data
-
-
 def upper_case() -> Answer:
     """Make an answer in upper case for one connection.
 
@@ -50,6 +45,9 @@ def upper_case() -> Answer:
 class Echo(Protocol):
     """One connection: each portion that comes is logged, answered, and the answer logged.
 
+    The answers to all that was read at once are sent at once, and where nothing is logged there are
+    no portions.
+
     The transport is its own producer: while the peer does not take the answers, nothing more is
     read from it, so that it can fill the buffers once and no more.
     """
@@ -57,10 +55,10 @@ class Echo(Protocol):
     factory: EchoFactory
     transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer | None) -> None:
         self._answer = answer
         self._bytes_in = 0
-        self._bytes_out = 0
+        self._grown = 0  # by so many bytes the answers are longer than what they answer
         self._finished = False
         self._closed_by = "client"
         self._linger: IDelayedCall | None = None
@@ -77,23 +75,28 @@ class Echo(Protocol):
         """See `twisted.internet.interfaces.IProtocol`."""
         if self._finished:
             return
-        size = self.factory.chunk_size
-        for start in range(0, len(data), size):
-            portion = data[start : start + size]
-            self._bytes_in += len(portion)
-            self.factory.events.received(self._peer, len(portion))
-            self._send(self._answer(portion, False))
+        self._bytes_in += len(data)
+        if self._answer is not None or self.factory.events.traffic:
+            size = self.factory.chunk_size
+            portions = [data[start : start + size] for start in range(0, len(data), size)]
+            data = b"".join([self._log_and_answer(portion) for portion in portions])
+        self.transport.write(data)
 
-    def _send(self, data: bytes) -> None:
-        if data:
-            self.transport.write(data)
-            self._bytes_out += len(data)
-            self.factory.events.sent(self._peer, len(data))
+    def _log_and_answer(self, portion: bytes) -> bytes:
+        self.factory.events.received(self._peer, len(portion))
+        answer = portion if self._answer is None else self._answer(portion, False)
+        self._grown += len(answer) - len(portion)
+        if answer:
+            self.factory.events.sent(self._peer, len(answer))
+        return answer
 
     def readConnectionLost(self) -> None:
         """The peer sends no more: give it the rest of what it is owed, and close."""
         if not self._finished:
-            self._send(self._answer(b"", True))
+            if self._answer is not None and (rest := self._answer(b"", True)):
+                self.factory.events.sent(self._peer, len(rest))
+                self._grown += len(rest)
+                self.transport.write(rest)
             # With a producer registered, the transport would wait for it before it closes.
             self.transport.unregisterProducer()
         self.transport.loseConnection()
@@ -120,7 +123,7 @@ class Echo(Protocol):
         self.factory.events.disconnected(
             self._peer,
             self._bytes_in,
-            self._bytes_out,
+            self._bytes_in + self._grown,
             self.factory.clock.seconds() - self._since,
             end_text(reason, self._closed_by),
         )
@@ -133,7 +136,7 @@ class EchoFactory(Factory):
     Args:
         clock: Tells how long a connection has lasted.
         events: What happens is reported here.
-        chunk_size: The most bytes that are taken, answered and logged as one portion.
+        chunk_size: The most bytes that are logged as one portion.
         upper: Whether to answer in upper case.
     """
 
@@ -154,7 +157,7 @@ class EchoFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Echo:  # type: ignore[override]
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        echo = Echo(upper_case() if self._upper else same)
+        echo = Echo(upper_case() if self._upper else None)
         echo.factory = self
         return echo
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,10 +13,13 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
 from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.tcp import Port
 
 from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
+from twisted_lab.serving.immediate import ImmediateServer
 from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.poller import Poller
 from twisted_lab.serving.proxy import ProxiedFactory
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
@@ -140,6 +144,31 @@ class DescribedEndpoint:
 
 
 @dataclass(frozen=True)
+class Fast:
+    """A listener whose TCP connections are of the fast kind."""
+
+    listener: Listener
+    poller: Poller
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self.listener.wanted
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(factory).addCallback(self._hasten)
+
+    def _hasten(self, port: IListeningPort) -> IListeningPort:
+        if isinstance(port, Port):
+            port.transport = self._transport  # type: ignore[assignment]
+        return port
+
+    def _transport(self, *arguments: Any) -> ImmediateServer:
+        return ImmediateServer(*arguments[:-1], self.poller)  # instead of the port's own reactor
+
+
+@dataclass(frozen=True)
 class BehindProxy:
     """A listener that only proxies connect to."""
 
@@ -161,6 +190,9 @@ def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
     ] or [TCPPort(reactor, port, options["interface"], _spare(options))]
+    if options["transport"] == "fast" and hasattr(select, "epoll"):
+        poller = Poller(reactor)
+        found = [Fast(listener, poller) for listener in found]
     if options["proxy-protocol"]:
         return [BehindProxy(listener, reactor) for listener in found]
     return found

@@ -39,6 +39,13 @@ class ServiceOptions(Options):
             f"Address to listen on; :: takes IPv6 and IPv4. [default: {ALL_IPV4}, all IPv4]",
             interface_address,
         ],
+        [
+            "transport",
+            None,
+            "fast",
+            "fast (sends at once) or stock (Twisted's own).",
+            one_of("transport", "fast", "stock"),
+        ],
         ["log-file", None, None, "Log the events to this file, not to the console."],
         [
             "log-format",

@@ -1,0 +1,123 @@
+"""Real connections over loopback, with time and the reactor's turns in the test's hands."""
+
+from __future__ import annotations
+
+import select
+import socket
+from typing import Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.tcp import Server
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.serving.immediate import ImmediateServer
+from twisted_lab.serving.poller import Poller
+
+
+class Turns(Clock):
+    """A reactor whose turns a test makes; it knows who would be told of events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers: list[Any] = []
+
+    def addReader(self, reader: Any) -> None:
+        self.readers.append(reader)
+
+    def removeReader(self, reader: Any) -> None:
+        self.readers.remove(reader)
+
+    def turn(self) -> None:
+        """Have one turn."""
+        self.advance(0)
+        for reader in list(self.readers):
+            reader.doRead()
+
+
+@implementer(IHalfCloseableProtocol)
+class Recording(Protocol):
+    """A protocol that notes what it is told."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.told: list[str] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def readConnectionLost(self) -> None:
+        self.told.append("read lost")
+
+    def writeConnectionLost(self) -> None:
+        self.told.append("write lost")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.told.append(type(reason.value).__name__)
+
+
+class Connected:
+    """A connection of which one end is a server's transport and the other one a plain socket.
+
+    Args:
+        kind: The transport's class.
+        protocol: What it serves.
+        poller: What it takes for its reactor.
+    """
+
+    def __init__(
+        self,
+        kind: type[Server] = ImmediateServer,
+        protocol: Any = None,
+        poller: Poller | None = None,
+    ) -> None:
+        self.reactor = Turns()
+        self.poller = poller or Poller(self.reactor)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.client = socket.create_connection(listening.getsockname())
+            accepted, address = listening.accept()
+        self.client.setblocking(False)
+        self.protocol = protocol or Recording()
+        self.transport = kind(accepted, self.protocol, address, None, 0, self.poller)  # type: ignore[arg-type]
+        self.protocol.makeConnection(self.transport)
+
+    def take(self, size: int) -> bytes:
+        """Take up to `size` bytes that have come to the client; b"" also at the end."""
+        try:
+            return self.client.recv(size)
+        except BlockingIOError:
+            return b""
+
+    def take_all(self, size: int) -> bytes:
+        """Take `size` bytes at the client, with turns of the reactor in between."""
+        taken = b""
+        while len(taken) < size:
+            self.reactor.turn()
+            piece = self.take(size - len(taken))
+            if not piece and not select.select([self.client], [], [], 0)[0]:
+                raise AssertionError(f"{len(taken)} of {size} bytes came")
+            taken += piece
+        return taken
+
+    def has_ended(self) -> bool:
+        """Tell whether the client has been told that nothing more will come."""
+        try:
+            return self.client.recv(1) == b""
+        except BlockingIOError:
+            return False
+
+    def reset(self) -> None:
+        """Close the client's end with a reset."""
+        linger = b"\1\0\0\0\0\0\0\0"
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.client.close()
+
+    def close(self) -> None:
+        """Let go of both ends."""
+        self.client.close()
+        if hasattr(self.transport, "socket"):
+            self.transport.connectionLost(connectionDone)

@@ -1,0 +1,147 @@
+"""Many descriptors behind one: an epoll of our own inside whichever reactor runs."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.main import CONNECTION_LOST
+from twisted.python import log
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+# After so many events the reactor has its turn again (timers, threads, datagrams), which costs as
+# much as a few of them.
+TURN_EVENTS = 256
+READ_BYTES = FileDescriptor.bufferSize
+
+# select.EPOLLIN and EPOLLOUT, which have no names where there is no epoll.
+_IN, _OUT = 1, 4
+
+
+@implementer(IReadDescriptor)
+class Poller:
+    """What stands in for the reactor to transports, and tells them when to read and write.
+
+    A reactor makes a logging context for each event. To it all events of these transports are one,
+    and an exception is logged with the name of its transport, as the reactor would do.
+
+    Args:
+        reactor: Waits for this one's events; it is asked for all that this one does not do.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._epoll = select.epoll()
+        self._transports: dict[int, Any] = {}
+        self._masks: dict[int, int] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def addReader(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IReactorFDSet`."""
+        self._watch(transport, _IN)
+
+    def addWriter(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IReactorFDSet`."""
+        self._watch(transport, _OUT)
+
+    def removeReader(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IReactorFDSet`."""
+        self._ignore(transport, _IN)
+
+    def removeWriter(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IReactorFDSet`."""
+        self._ignore(transport, _OUT)
+
+    def _watch(self, transport: Any, event: int) -> None:
+        number = transport.fileno()
+        mask = self._masks.get(number, 0)
+        if not mask:
+            self._epoll.register(number, event)
+            if not self._masks:
+                self._reactor.addReader(self)
+            self._transports[number] = transport
+        elif not mask & event:
+            self._epoll.modify(number, mask | event)
+        self._masks[number] = mask | event
+
+    def _ignore(self, transport: Any, event: int) -> None:
+        number = transport.fileno()  # -1 if it is closed already
+        mask = self._masks.get(number, 0)
+        if mask == event:
+            self._epoll.unregister(number)
+            del self._masks[number], self._transports[number]
+            if not self._masks:
+                self._reactor.removeReader(self)
+        elif mask & event:
+            self._epoll.modify(number, mask & ~event)
+            self._masks[number] = mask & ~event
+
+    def fileno(self) -> int:
+        """See `twisted.internet.interfaces.IFileDescriptor`."""
+        return self._epoll.fileno()
+
+    def logPrefix(self) -> str:
+        """See `twisted.internet.interfaces.ILoggingContext`."""
+        return "-"
+
+    def doRead(self) -> None:
+        """Deal with what has happened to the transports, for one turn of the reactor."""
+        poll, transports = self._epoll.poll, self._transports
+        left = TURN_EVENTS
+        while left > 0 and (events := poll(0)):
+            left -= len(events)
+            for number, event in events:
+                transport = transports.get(number)
+                if transport is None:
+                    continue
+                try:
+                    if event != _IN:
+                        self._deal_with(transport, number, event)
+                        continue
+                    # Most events are this one: it is dealt with here, as its doRead() would do.
+                    try:
+                        data = os.read(number, READ_BYTES)
+                    except BlockingIOError:
+                        continue
+                    except OSError:
+                        self._disconnect(transport, CONNECTION_LOST, True)
+                        continue
+                    if data:
+                        transport.protocol.dataReceived(data)
+                    else:
+                        self._deal_with(transport, number, event)
+                except BaseException:
+                    # Not even SystemExit gets through: the reactor would hold this one for broken.
+                    log.callWithLogger(transport, log.err)
+                    self._disconnect(transport, sys.exc_info()[1], False)
+
+    def _deal_with(self, transport: Any, number: int, event: int) -> None:
+        # A hang-up or an error is found by reading or writing, whichever the transport waits for.
+        if event & ~_OUT and self._masks[number] & _IN:
+            self._disconnect(transport, transport.doRead(), True)
+        is_waiting = self._masks.get(number, 0) & _OUT and self._transports[number] is transport
+        if event & ~_IN and is_waiting:
+            self._disconnect(transport, transport.doWrite(), False)
+
+    def _disconnect(self, transport: Any, why: BaseException | None, by_reading: bool) -> None:
+        if why is None:
+            return
+        self.removeReader(transport)
+        if by_reading and isinstance(why, ConnectionDone):
+            transport.readConnectionLost(Failure(why))
+        else:
+            self.removeWriter(transport)
+            transport.connectionLost(Failure(why))
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
+        for transport in list(self._transports.values()):
+            log.callWithLogger(transport, transport.connectionLost, reason)
