@@ -2,12 +2,16 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.internet.tcp import Port, Server
 from twisted.internet.testing import MemoryReactor
+from twisted.internet.unix import Port as UNIXPort
+from twisted.internet.unix import Server as UNIXServer
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_options import parse
@@ -15,9 +19,11 @@ from twisted_lab.serving.listening import (
     BACKLOG,
     CannotListen,
     DescribedEndpoint,
+    Fast,
     TCPPort,
     listeners,
 )
+from twisted_lab.serving.poller import Poller
 
 
 class PortsReactor(MemoryReactor):
@@ -152,3 +158,19 @@ class ListenersTests(SynchronousTestCase):
             listeners(options, reactor, 7007),
             [DescribedEndpoint(reactor, "tcp:1"), DescribedEndpoint(reactor, "unix:/run/x")],
         )
+
+    def test_fast_by_default(self) -> None:
+        reactor = MemoryReactor()
+        (listener,) = listeners(parse(), reactor, 7007)
+        assert isinstance(listener, Fast)
+        self.assertEqual(listener.listener, TCPPort(reactor, 7007, "0.0.0.0", 100))
+        self.assertEqual(listener.wanted, 7007)
+
+    def test_fast_is_for_tcp_alone(self) -> None:
+        reactor = MemoryReactor()
+        ports: list[Port] = [Port(0, Factory(), reactor=reactor), UNIXPort(b"x", Factory())]
+        for port in ports:
+            listener = mock.Mock(listen=lambda factory, port=port: succeed(port))
+            Fast(listener, Poller(reactor)).listen(Factory())
+        self.assertIsNot(ports[0].transport, Server)
+        self.assertIs(ports[1].transport, UNIXServer)

@@ -13,7 +13,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
 from twisted.internet.protocol import DatagramProtocol
-from twisted.internet.tcp import Port
+from twisted.internet.tcp import Port, Server
 
 from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
@@ -160,7 +160,7 @@ class Fast:
         return self.listener.listen(factory).addCallback(self._hasten)
 
     def _hasten(self, port: IListeningPort) -> IListeningPort:
-        if isinstance(port, Port):
+        if isinstance(port, Port) and port.transport is Server:
             port.transport = self._transport  # type: ignore[assignment]
         return port
 
