@@ -8,10 +8,10 @@ are constants of this module.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import cast
 
-from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 
 from twisted_lab.escaping import escape
@@ -20,33 +20,58 @@ Observer = Callable[[LogEvent], object]
 
 
 class _Reporter:
-    def __init__(self, service: str, observer: Observer, level: LogLevel = LogLevel.info) -> None:
+    def __init__(
+        self,
+        service: str,
+        observer: Observer,
+        level: LogLevel = LogLevel.info,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._service = service
-        self._level = level
-        self.traffic = level <= LogLevel.info
-        self._log = Logger(namespace=service, observer=cast(ILogObserver, observer))
+        self._observer = observer
+        self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
+        self._now = now
+        self.traffic = LogLevel.info in self._levels
 
     def _report(
         self, level: LogLevel, event: str, text: str, *, peer: str | None = None, **figures: object
     ) -> None:
-        if level >= self._level:
-            self._log.emit(level, text, event=event, service=self._service, peer=peer, **figures)
+        if level in self._levels or "log_announce" in figures:
+            # What Logger.emit() would make, for a fraction of the time.
+            self._observer(
+                {
+                    "log_time": self._now(),
+                    "log_level": level,
+                    "log_namespace": self._service,
+                    "log_format": text,
+                    "event": event,
+                    "service": self._service,
+                    "peer": peer,
+                    **figures,
+                }
+            )
 
     def _announce(self, level: LogLevel, event: str, text: str, **figures: object) -> None:
         """Report what a person at the console must see, whatever the level and the destination."""
-        self._log.emit(
-            level, text, log_announce=True, event=event, service=self._service, peer=None, **figures
-        )
+        self._report(level, event, text, peer=None, log_announce=True, **figures)
 
     def received(self, peer: str, count: int) -> None:
         """A portion of `count` bytes has come."""
-        self._report(
-            LogLevel.info, "received", "received {bytes} bytes from {peer}", peer=peer, bytes=count
-        )
+        if self.traffic:
+            self._report(
+                LogLevel.info,
+                "received",
+                "received {bytes} bytes from {peer}",
+                peer=peer,
+                bytes=count,
+            )
 
     def sent(self, peer: str, count: int) -> None:
         """`count` bytes were handed to the transport, to be sent as fast as the peer reads."""
-        self._report(LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count)
+        if self.traffic:
+            self._report(
+                LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count
+            )
 
 
 class ServiceEvents(_Reporter):
@@ -56,6 +81,7 @@ class ServiceEvents(_Reporter):
         service: The service's name, such as ``netlab-echo``.
         observer: Where the events go.
         level: Events below it are dropped, but never those that the console must show.
+        now: Tells the time, in seconds since 1970.
     """
 
     def started(self, version: str) -> None:

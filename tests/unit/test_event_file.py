@@ -1,8 +1,12 @@
+import fcntl
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
+from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -62,12 +66,13 @@ class EventFileTests(SynchronousTestCase):
         self.path = self.directory / "events.log"
         self.trouble = Recorder()
         self.event = an_event()[0]
+        self.clock = Clock()
 
     def file(
         self, path: str | Path | None = None, rotate_bytes: int = 10**6, keep: int = 5
     ) -> EventFile:
         events = ServiceEvents("netlab-test", self.trouble, LogLevel.info)
-        return EventFile(str(path or self.path), text_line, rotate_bytes, keep, events)
+        return EventFile(str(path or self.path), text_line, rotate_bytes, keep, events, self.clock)
 
     def test_it_appends(self) -> None:
         for _ in range(2):
@@ -85,6 +90,62 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         file(self.event)
         self.assertEqual(self.path.read_text(), "")
+
+    def test_lines_wait_for_each_other_but_not_for_long(self) -> None:
+        file = self.file()
+        file.open()
+        file(self.event)
+        self.clock.advance(0.06)
+        file(self.event)
+        self.assertEqual(self.path.read_text(), "")
+        self.clock.advance(0.04)
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
+        file(self.event)
+        self.clock.advance(0.1)
+        self.assertEqual(self.path.read_text(), text_line(self.event) * 3)
+        file.close()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_64_kib_do_not_wait(self) -> None:
+        file = self.file()
+        file.open()
+        for _ in range(65_536 // len(text_line(self.event)) + 1):
+            self.assertEqual(self.path.stat().st_size, 0)
+            file(self.event)
+        self.assertGreaterEqual(self.path.stat().st_size, 65_536)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        file.close()
+
+    def test_an_error_does_not_wait(self) -> None:
+        file = self.file()
+        file.open()
+        file(self.event)
+        ServiceEvents("netlab-test", file).unable(PEER, "sorry", "out of luck")
+        self.assertIn("out of luck", self.path.read_text())
+        self.assertEqual(self.path.read_text().count("\n"), 2)
+        file.close()
+
+    def test_what_waits_is_in_the_old_file_when_it_is_reopened(self) -> None:
+        file = self.file()
+        file.open()
+        file(self.event)
+        moved = self.path.rename(self.directory / "moved")
+        file.reopen()
+        file.close()
+        self.assertEqual(moved.read_text(), text_line(self.event))
+
+    def test_what_waits_is_written_when_the_process_ends_without_a_close(self) -> None:
+        script = (
+            "from tests.unit.test_event_file import EventFileTests\n"
+            "test = EventFileTests()\n"
+            "test.setUp()\n"
+            f"file = test.file({str(self.path)!r})\n"
+            "file.open()\n"
+            "file(test.event)\n"
+            "raise SystemExit(1)\n"
+        )
+        subprocess.run([sys.executable, "-c", script], timeout=60)
+        self.assertEqual(self.path.read_text(), text_line(self.event))
 
     def test_it_rotates_and_keeps_some_old_files(self) -> None:
         size = len(text_line(self.event))
@@ -180,12 +241,42 @@ class EventFileTests(SynchronousTestCase):
             file(self.event)
         with patch("os.open", side_effect=OSError(24, "Too many open files")):
             file(self.event)
+            self.clock.advance(0.1)
         self.assertEqual(self.path.read_text(), text_line(self.event) * 3)
         for _ in range(2):
             file(self.event)
+            self.clock.advance(0.1)
         file.close()
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual(self.trouble.names, ["log not rotated"])
+
+    def test_a_rotation_that_fails_half_way_harms_no_file_that_others_have_begun(self) -> None:
+        def another_process_is_faster(*_: object) -> int:
+            self.path.write_text("of another process\n")
+            raise OSError(24, "Too many open files")
+
+        file = self.file(rotate_bytes=1)
+        file.open()
+        file(self.event)
+        with patch("os.open", another_process_is_faster):
+            file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), "of another process\n")
+        old = self.directory / "events.log.1"
+        self.assertEqual(old.read_text(), text_line(self.event) * 2)
+
+    def test_while_another_process_rotates_the_old_file_is_written(self) -> None:
+        file = self.file(rotate_bytes=1)
+        file.open()
+        file(self.event)
+        with self.path.open() as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            file(self.event)
+            self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
+        file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+        self.assertEqual(self.trouble, [])
 
     def test_a_pipe_that_nobody_reads_is_an_error(self) -> None:
         os.mkfifo(self.path)
@@ -202,13 +293,19 @@ class EventFileTests(SynchronousTestCase):
     def test_a_write_that_was_cut_short(self) -> None:
         file = self.file()
         file.open()
-        with patch("os.write", lambda descriptor, data: real_write(descriptor, data[:5])):
-            file(self.event)
-        file(self.event)
-        file.close()
         line = text_line(self.event)
-        self.assertEqual(self.path.read_text(), line[:5] + "\n" + line)
+        for _ in range(4):
+            file(self.event)
+        # Two lines and five bytes; then a newline and a line; then nothing beyond a whole line.
+        for room in (2 * len(line) + 5, 1 + len(line), len(line)):
+            with patch("os.write", lambda fd, data, room=room: real_write(fd, data[:room])):
+                self.clock.advance(0.1)
+            for _ in range(2):
+                file(self.event)
+        file.close()
+        self.assertEqual(self.path.read_text(), line * 2 + line[:5] + "\n" + line + line + line * 2)
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
+        self.assertEqual(self.trouble[1]["lost"], 2 + 1 + 1)
 
     def test_it_reopens(self) -> None:
         file = self.file()
@@ -258,6 +355,7 @@ class EventFileTests(SynchronousTestCase):
         file.reopen()
         file(self.event)
         file(self.event)
+        self.clock.advance(0.1)
         self.assertEqual(self.trouble.names, ["log lost"])
         self.directory.mkdir()
         file(self.event)
@@ -274,8 +372,10 @@ class EventFileTests(SynchronousTestCase):
             self.directory.rmdir()
             file.reopen()
             file(self.event)
+            self.clock.advance(0.1)
             self.directory.mkdir()
             file(self.event)
+            self.clock.advance(0.1)
         file.close()
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"] * 2)
 

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.recording import published
@@ -21,7 +22,7 @@ class EventLogTests(SynchronousTestCase):
         options.parent = twistd  # type: ignore[assignment]
         console, ours = os.pipe()
         with patch("os.dup", lambda _: ours):
-            log = EventLog(options)
+            log = EventLog(options, Clock())
         if log._console is None:
             os.close(ours)
         with published() as recorder:
@@ -84,5 +85,5 @@ class EventLogTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([])
         with published() as recorder:
-            EventLog(options).events.stopped()
+            EventLog(options, Clock()).events.stopped()
         self.assertEqual(recorder.names, ["server stopped"])

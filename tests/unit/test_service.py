@@ -77,7 +77,7 @@ class NetworkServiceTests(SynchronousTestCase):
     def service(self, *listeners: Listener, log_file: str | None = None) -> NetworkService:
         options = SampleOptions()
         options.parseOptions(["--log-file", log_file] if log_file else [])
-        log = EventLog(options)
+        log = EventLog(options, self.reactor)
         log.events = ServiceEvents("netlab-sample", self.recorder)
         return NetworkService(self.reactor, log, listeners, Factory(), self.connections)
 

@@ -233,7 +233,7 @@ def makeService(options: Options) -> NetworkService:
     """Build the service that `options` describe."""
     from twisted.internet import reactor
 
-    log = EventLog(options)
+    log = EventLog(options, reactor)
     storage = Storage(reactor, options["database"])
     hashing = Hashing(
         reactor,

@@ -104,7 +104,7 @@ def makeService(options: Options, reactor: Any = None) -> NetworkService:
         storage = Storage(reactor, options["history"])
         history = KeptHistory(storage)
         resources.append(storage)
-    log = EventLog(options)
+    log = EventLog(options, reactor)
     chat = Chat(history, reactor.seconds)
     streams = ConversationFactory(reactor, log.events, chat.converse, options.make_channel)
     datagrams = Datagrams(

@@ -183,7 +183,7 @@ def makeService(options: Options) -> NetworkService:
     """Build the service that `options` describe."""
     from twisted.internet import reactor
 
-    log = EventLog(options)
+    log = EventLog(options, reactor)
     factory = EchoFactory(reactor, log.events, options["chunk-size"], bool(options["upper"]))
     return NetworkService(
         reactor, log, listeners(options, reactor, options["port"]), factory, factory.connections

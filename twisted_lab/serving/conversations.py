@@ -107,7 +107,7 @@ def conversation_service(
     """
     if reactor is None:
         from twisted.internet import reactor
-    log = log or EventLog(options)
+    log = log or EventLog(options, reactor)
     factory = ConversationFactory(reactor, log.events, converse, options.make_channel)
     return NetworkService(
         reactor,

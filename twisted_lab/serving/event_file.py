@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
-from twisted.logger import LogEvent
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import LogEvent, LogLevel
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving.rotating_file import RotatingFile
 
+# Lines wait for each other for so long at most, and until there are so many bytes of them.
+FLUSH_SECONDS = 0.1
+BATCH_BYTES = 65_536
+# Who looks for the cause of a death must find it.
+URGENT = {LogLevel.error, LogLevel.critical}
+
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def message(event: LogEvent) -> str:
     """Write out what an event says. Its format is one of ours, never something a peer sent."""
-    return str(event["log_format"]).format_map(event)
+    text: str = event["log_format"].format_map(event)
+    return text
 
 
-def _time(event: LogEvent) -> str:
-    moment = datetime.fromtimestamp(event["log_time"], UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+@lru_cache
+def _second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+
+
+@lru_cache
+def _time(milliseconds: int) -> str:
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+@lru_cache
+def _origin(level: Any, service: str) -> str:
+    return f"{level.name:<5} {service}"
 
 
 def text_line(event: LogEvent) -> str:
     """Write an event for people: time (ISO 8601, UTC), level, service and message."""
-    return f"{_time(event)} {event['log_level'].name:<5} {event['service']}: {message(event)}\n"
+    return (
+        f"{_time(int(event['log_time'] * 1000))} "
+        f"{_origin(event['log_level'], event['service'])}: {message(event)}\n"
+    )
 
 
 def json_line(event: LogEvent) -> str:
     """Write an event for programs: one JSON object on a line."""
-    figures = {
-        key: value
-        for key, value in event.items()
-        if key not in ("event", "service", "peer") and not key.startswith("log_")
-    }
     record = {
-        "time": _time(event),
+        "time": _time(int(event["log_time"] * 1000)),
         "level": event["log_level"].name,
         "event": event["event"],
         "service": event["service"],
         "peer": event["peer"],
-        **figures,
-        "message": message(event),
     }
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    for key in event:
+        if key not in record and not key.startswith("log_"):
+            record[key] = event[key]
+    record["message"] = message(event)
+    return _encode_json(record) + "\n"
 
 
 class EventFile:
     """An observer that writes events to a file, as long as it can be written.
 
-    When it cannot (the disk is full, the directory is gone), events are counted and dropped, which
-    is said once; each further event tries again.
+    Lines are gathered and written together: when they are 64 KiB (or the size of a file), when
+    the first of them is 100 ms old, and at once with an error.
+
+    When the file cannot be written (the disk is full, the directory is gone), events are counted
+    and dropped, which is said once; each further write tries again.
 
     Args:
         path: The file; it is appended to.
@@ -59,6 +85,7 @@ class EventFile:
         rotate_bytes: The size from which on a new file is begun.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         events: Where trouble with the file is reported.
+        clock: Tells when lines have waited for long enough.
     """
 
     def __init__(
@@ -68,14 +95,20 @@ class EventFile:
         rotate_bytes: int,
         keep: int,
         events: ServiceEvents,
+        clock: IReactorTime,
     ) -> None:
         self._path = os.path.abspath(path)  # noqa: PTH100 - Path.resolve() would follow links
         self._to_line = to_line
         self._rotate_bytes = rotate_bytes
         self._keep = keep
         self._events = events
+        self._clock = clock
+        self._batch_bytes = min(BATCH_BYTES, rotate_bytes)
         self._active = False
         self._file: RotatingFile | None = None
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._flushing: IDelayedCall | None = None
         # How many events were lost since the file could last be written; None while it can.
         self._lost: int | None = None
 
@@ -87,16 +120,22 @@ class EventFile:
         """
         self._file = self._open()
         self._active = True
+        # A process may end without its reactor, by an exception or before the reactor runs.
+        atexit.register(self.close)
 
     def close(self) -> None:
-        """End it; later events are dropped."""
+        """Write what waits, and end it; later events are dropped."""
+        while self._lines:  # That lines were lost is a line, too.
+            self._flush()
         self._active = False
         self._let_go()
+        atexit.unregister(self.close)
 
     def reopen(self) -> None:
         """Write to the file that now has the name, after something else has moved the old one."""
         if not self._active:
             return
+        self._flush()
         self._let_go()
         try:
             self._file = self._open()
@@ -104,15 +143,29 @@ class EventFile:
             self._failed(error, lost=0)
 
     def __call__(self, event: LogEvent) -> None:
-        """Write `event`, if it can be written."""
+        """Write `event` soon, if it can be written."""
         if not self._active:
             return
+        line = self._to_line(event).encode("utf-8", "backslashreplace")
+        if not self._lines:
+            self._flushing = self._clock.callLater(FLUSH_SECONDS, self._flush)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= self._batch_bytes or event["log_level"] in URGENT:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._flushing is not None and self._flushing.active():
+            self._flushing.cancel()
+        if not self._lines:
+            return
+        lines, self._lines, self._size = self._lines, [], 0
         try:
             if self._file is None:
                 self._file = self._open()
-            self._file.write(self._to_line(event).encode(errors="backslashreplace"))
+            self._file.write(lines)
         except OSError as error:
-            self._failed(error, lost=1)
+            self._failed(error, lost=len(lines))
             return
         if self._lost is not None:
             lost, self._lost = self._lost, None

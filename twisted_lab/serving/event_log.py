@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import LogEvent, globalLogPublisher
 
 from twisted_lab.events import Observer, ServiceEvents
@@ -45,12 +46,16 @@ class EventLog:
     With it they go to the file, and to twistd's log only if one was asked for. What a person must
     see (the port, a failure) is on the console in each case.
 
+    Args:
+        options: Where they go, and which.
+        clock: Tells when what waits for the file must be written.
+
     Attributes:
         events: What the service reports to.
         is_daemon: Whether the process will leave the console.
     """
 
-    def __init__(self, options: ServiceOptions) -> None:
+    def __init__(self, options: ServiceOptions, clock: IReactorTime) -> None:
         self.events = ServiceEvents(options.command, self, options.log_level)
         self.file: EventFile | None = None
         self._everything: list[Observer] = []
@@ -62,6 +67,7 @@ class EventLog:
                 options["log-rotate-bytes"],
                 options["log-keep"],
                 self.events,
+                clock,
             )
             self._everything.append(self.file)
         twistd: Mapping[str, Any] = options.parent or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Callable
@@ -10,14 +11,14 @@ from contextlib import suppress
 
 
 class RotatingFile:
-    """Lines, each written at once and whole, so that several processes may share the file.
+    """Lines, only ever written whole, so that several processes may share the file.
 
     Twisted's own LogFile remembers where it is instead of appending, renames devices, and says
     nothing when it cannot rotate or write all.
 
     Args:
         path: The file; a device or a pipe is written to, and never rotated.
-        rotate_bytes: The size from which on a new file is begun.
+        rotate_bytes: The size from which on a new file is begun; it is passed by one write at most.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         cannot_rotate: Called with the error when no new file can be begun; the old one grows by
             as much again before the next attempt.
@@ -37,26 +38,32 @@ class RotatingFile:
         self._rotate_bytes = rotate_bytes
         self._keep = keep
         self._cannot_rotate = cannot_rotate
-        self._cut_short = False
         self._stuck = False
+        self._cut_short = False
         self._open()
 
-    def write(self, line: bytes) -> None:
-        """Append `line`, which ends with a newline.
+    def write(self, lines: list[bytes]) -> None:
+        """Append `lines`, each of which ends with a newline, and take them out of the list.
 
         Raises:
-            OSError: It was not written, or not all of it.
+            OSError: Those that are still in the list were not written, or not whole.
         """
-        trouble = None
-        if self._rotates and self._size >= self._rotate_bytes:
-            trouble = self._rotate()
-        if self._cut_short:
-            line = b"\n" + line
-        written = os.write(self._descriptor, line)
-        self._size += written
-        self._cut_short = written < len(line)
-        if self._cut_short:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        trouble = self._rotate() if self._rotates else None
+        # A pipe takes one line whole or not at all; of many it may take a part.
+        count = len(lines) if self._rotates else 1
+        while lines:
+            data = b"".join(lines[:count])
+            if self._cut_short:
+                data = b"\n" + data
+            written = os.write(self._descriptor, data)
+            if written < len(data):
+                written -= self._cut_short
+                while written >= len(lines[0]):
+                    written -= len(lines.pop(0))
+                self._cut_short = written != 0
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._cut_short = False
+            del lines[:count]
         if trouble is not None:
             self._cannot_rotate(trouble)
 
@@ -70,8 +77,8 @@ class RotatingFile:
         self._descriptor = os.open(self._path, flags, 0o666)
         status = os.fstat(self._descriptor)
         self._rotates = stat.S_ISREG(status.st_mode)
-        self._size = status.st_size
-        self._cut_short = self._rotates and self._size > 0 and not self._ends_with_a_line()
+        self._rotate_at = self._rotate_bytes
+        self._cut_short = self._rotates and status.st_size > 0 and not self._ends_with_a_line()
 
     def _ends_with_a_line(self) -> bool:
         with suppress(OSError), open(self._path, "rb") as file:  # noqa: PTH123
@@ -81,25 +88,22 @@ class RotatingFile:
 
     def _rotate(self) -> OSError | None:
         status = os.fstat(self._descriptor)
-        self._size = status.st_size
-        if self._size < self._rotate_bytes:
-            return None  # Somebody else has cut it.
+        if status.st_size < self._rotate_at:
+            return None
         old = self._descriptor
         try:
+            # Of the processes that share the file, one renames it and the others find it renamed.
+            fcntl.flock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._still_has_its_name(status):
-                for number in range(self._keep - 1, 0, -1):
-                    with suppress(FileNotFoundError):
-                        os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")  # noqa: PTH105
-                os.replace(self._path, f"{self._path}.1")  # noqa: PTH105
-                try:
-                    self._open()
-                except OSError:
-                    os.replace(f"{self._path}.1", self._path)  # noqa: PTH105
-                    raise
+                self._rename()
             else:
                 self._open()
+        except BlockingIOError:
+            return None  # Another process is about to do it; what is written until then is kept.
         except OSError as error:
-            self._size = 0  # It is tried again when as much has come once more, but said once.
+            with suppress(OSError):
+                fcntl.flock(old, fcntl.LOCK_UN)
+            self._rotate_at = status.st_size + self._rotate_bytes
             is_new, self._stuck = not self._stuck, True
             return error if is_new else None
         self._stuck = False
@@ -111,3 +115,18 @@ class RotatingFile:
             return os.path.samestat(os.stat(self._path), status)  # noqa: PTH116
         except FileNotFoundError:
             return False
+
+    def _rename(self) -> None:
+        for number in range(self._keep - 1, 0, -1):
+            with suppress(FileNotFoundError):
+                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")  # noqa: PTH105
+        newest = f"{self._path}.1"
+        os.replace(self._path, newest)  # noqa: PTH105
+        try:
+            self._open()
+        except OSError:
+            # It gets its name back, unless another process has begun a file of that name.
+            with suppress(OSError):
+                os.link(newest, self._path)
+                os.unlink(newest)  # noqa: PTH108
+            raise
