@@ -39,8 +39,9 @@ class RotatingFile:
         self._keep = keep
         self._cannot_rotate = cannot_rotate
         self._stuck = False
-        self._cut_short = False
         self._open()
+        # Not after a rotation: then another process may be in the middle of a line.
+        self._cut_short = self._rotates and not self._ends_with_a_line()
 
     def write(self, lines: list[bytes]) -> None:
         """Append `lines`, each of which ends with a newline, and take them out of the list.
@@ -75,16 +76,15 @@ class RotatingFile:
         # A pipe that nobody reads, or that is full, is an error like any other, not a wait.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
-        status = os.fstat(self._descriptor)
-        self._rotates = stat.S_ISREG(status.st_mode)
+        self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         self._rotate_at = self._rotate_bytes
-        self._cut_short = self._rotates and status.st_size > 0 and not self._ends_with_a_line()
+        self._cut_short = False
 
     def _ends_with_a_line(self) -> bool:
         with suppress(OSError), open(self._path, "rb") as file:  # noqa: PTH123
             file.seek(-1, os.SEEK_END)
-            return file.read() == b"\n"
-        return True  # It may be written, but not read.
+            return file.read(1) == b"\n"
+        return True  # It is empty, or may be written, but not read.
 
     def _rotate(self) -> OSError | None:
         status = os.fstat(self._descriptor)
