@@ -10,7 +10,8 @@ from tests.integration.processes import DEADLINE, ENVIRONMENT
 
 PROCESSES = 4
 LINES = 3000
-# Each write is of one to seven lines, so that the files are full at different moments.
+# Each rotation takes long, with so many names to look for, so that the others come upon it. Each
+# write is of one to seven lines, so that the files are full at different moments.
 WRITER = f"""
 import sys
 from twisted_lab.serving.rotating_file import RotatingFile
@@ -56,4 +57,3 @@ def test_processes_that_share_a_file_lose_tear_and_repeat_no_line(tmp_path: Path
     lines = sorted(line for text in files for line in text.splitlines())
     assert lines == [f"{name} {count:05}" for name in range(PROCESSES) for count in range(LINES)]
     assert len(files) > PROCESSES
-    assert max(map(len, files)) < 2000 + PROCESSES * 7 * 8

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.recording import Recorder, recorded_events
@@ -52,6 +53,25 @@ class LineTests(SynchronousTestCase):
         events, recorder = recorded_events()
         events.stopped()
         self.assertIsNone(json.loads(json_line(recorder[0]))["peer"])
+
+    def test_json_has_nothing_that_is_for_twisted(self) -> None:
+        events, recorder = recorded_events()
+        events.conversation_failed(PEER, Failure(ValueError("a mistake")))
+        events.failed("no luck")
+        for event in recorder:
+            self.assertNotIn("log_", json_line(event))
+
+    def test_the_time_of_each_event(self) -> None:
+        (event,) = an_event()
+        for moment, text in (
+            (1800000000.25, "2027-01-15T08:00:00.250Z"),
+            (1800000000.2519, "2027-01-15T08:00:00.251Z"),
+            (1800000000.9999, "2027-01-15T08:00:00.999Z"),
+            (1800000001, "2027-01-15T08:00:01.000Z"),
+            (1800000000.25, "2027-01-15T08:00:00.250Z"),
+        ):
+            event["log_time"] = moment
+            self.assertEqual(text_line(event)[:24], text)
 
     def test_json_escapes_what_a_peer_chose(self) -> None:
         line = json_line(an_event('unix:"\n{0}')[0])
@@ -362,6 +382,20 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
         self.assertEqual(self.trouble[1]["lost"], 2)
+        self.assertEqual(self.path.read_text(), text_line(self.event))
+
+    def test_all_of_a_batch_that_is_lost_is_counted(self) -> None:
+        file = self.file()
+        file.open()
+        with patch("os.write", side_effect=OSError(28, "No space left on device")):
+            for count in (3, 4):
+                for _ in range(count):
+                    file(self.event)
+                self.clock.advance(0.1)
+        file(self.event)
+        file.close()
+        self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
+        self.assertEqual(self.trouble[1]["lost"], 7)
         self.assertEqual(self.path.read_text(), text_line(self.event))
 
     def test_trouble_that_comes_back_is_said_again(self) -> None:

@@ -81,6 +81,24 @@ class EventLogTests(SynchronousTestCase):
         shown({"log_format": "to nobody"})
         shown.close()
 
+    def test_what_was_lost_is_in_the_file_when_it_is_written_again(self) -> None:
+        path = Path(self.mktemp())
+        options = SampleOptions()
+        options.parseOptions(["--log-file", str(path)])
+        clock = Clock()
+        log = EventLog(options, clock)
+        log.open()
+        with patch("os.write", side_effect=OSError(28, "No space left on device")):
+            for _ in range(3):
+                log.events.started("0.1.0")
+            clock.advance(0.1)
+        log.events.stopped()
+        log.close()
+        stopped, resumed = path.read_text().splitlines()
+        self.assertTrue(stopped.endswith("server stopped"), stopped)
+        # "log lost" is the fourth.
+        self.assertTrue(resumed.endswith("4 events were lost"), resumed)
+
     def test_outside_twistd(self) -> None:
         options = SampleOptions()
         options.parseOptions([])

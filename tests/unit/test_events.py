@@ -1,12 +1,26 @@
+from io import StringIO
+from typing import Any, cast
+
 from OpenSSL import SSL
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.logger import LogLevel
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    eventsFromJSONLogFile,
+    formatEvent,
+    globalLogPublisher,
+    jsonFileLogObserver,
+    textFileLogObserver,
+)
+from twisted.python import log
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.recording import Recorder, recorded_events
-from twisted_lab.events import ClientEvents
+from twisted_lab.events import ClientEvents, Observer, ServiceEvents
 from twisted_lab.peers import address_text, end_text
 
 
@@ -107,6 +121,69 @@ class ServiceEventsTests(SynchronousTestCase):
                 "netlab-test: no luck",
             ],
         )
+
+    def test_the_time_is_that_of_the_clock(self) -> None:
+        recorder = Recorder()
+        ServiceEvents("netlab-test", recorder, now=lambda: 1800000000.25).stopped()
+        self.assertEqual(recorder[0]["log_time"], 1800000000.25)
+
+
+class TwistedsObserversTests(SynchronousTestCase):
+    """Twisted's observers find in our events what they look for."""
+
+    def setUp(self) -> None:
+        self.events = ServiceEvents(
+            "netlab-test",
+            cast(Observer, globalLogPublisher),
+            LogLevel.warn,
+            now=lambda: 1800000000.25,
+        )
+
+    def report(self) -> None:
+        self.events.login_failed("192.0.2.1:5")
+        self.events.conversation_failed("192.0.2.1:5", Failure(ValueError("a mistake")))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def observed(self, observer: ILogObserver) -> None:
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.report()
+
+    def test_text(self) -> None:
+        text = StringIO()
+        self.observed(textFileLogObserver(text))
+        first, second, *traceback = text.getvalue().splitlines()
+        self.assertTrue(first.startswith("2027-01-15T"), first)
+        self.assertTrue(first.endswith(" [netlab-test#warn] login failed: 192.0.2.1:5"), first)
+        self.assertIn("[netlab-test#critical] the conversation with 192.0.2.1:5 failed:", second)
+        self.assertTrue(any("ValueError: a mistake" in line for line in traceback), traceback)
+
+    def test_json(self) -> None:
+        text = StringIO()
+        self.observed(jsonFileLogObserver(text, ""))
+        first, second = list(eventsFromJSONLogFile(StringIO(text.getvalue())))
+        self.assertEqual(first["peer"], "192.0.2.1:5")
+        self.assertEqual(first["log_level"], LogLevel.warn)
+        self.assertEqual(formatEvent(first), "login failed: 192.0.2.1:5")
+        self.assertEqual(second["log_failure"].type.__name__, "ValueError")
+
+    def test_by_level_and_namespace(self) -> None:
+        predicate = LogLevelFilterPredicate(LogLevel.critical)
+        predicate.setLogLevelForNamespace("netlab-test", LogLevel.error)
+        recorder = Recorder()
+        self.observed(FilteringLogObserver(cast(ILogObserver, recorder), [predicate]))
+        self.assertEqual(recorder.names, ["conversation failed"])
+
+    def test_legacy(self) -> None:
+        seen: list[dict[str, Any]] = []
+        log.addObserver(seen.append)
+        self.addCleanup(log.removeObserver, seen.append)
+        self.report()
+        first, second = seen
+        self.assertEqual(log.textFromEventDict(first), "login failed: 192.0.2.1:5")
+        self.assertEqual(first["time"], 1800000000.25)
+        self.assertTrue(second["isError"])
+        self.assertIn("ValueError: a mistake", log.textFromEventDict(second) or "")
 
 
 class ClientEventsTests(SynchronousTestCase):

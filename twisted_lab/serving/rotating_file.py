@@ -18,7 +18,8 @@ class RotatingFile:
 
     Args:
         path: The file; a device or a pipe is written to, and never rotated.
-        rotate_bytes: The size from which on a new file is begun; it is passed by one write at most.
+        rotate_bytes: The size from which on a new file is begun. The last write goes beyond it, and
+            so does what others write while one of them renames the files.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         cannot_rotate: Called with the error when no new file can be begun; the old one grows by
             as much again before the next attempt.
@@ -99,7 +100,9 @@ class RotatingFile:
             else:
                 self._open()
         except BlockingIOError:
-            return None  # Another process is about to do it; what is written until then is kept.
+            # Another process is at it. To wait for it would let whoever may read the file, and so
+            # lock it, stop the service.
+            return None
         except OSError as error:
             with suppress(OSError):
                 fcntl.flock(old, fcntl.LOCK_UN)
