@@ -31,6 +31,7 @@ class _Reporter:
         self._observer = observer
         self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
         self._now = now
+        # There are so many of `received` and `sent` that who reports them should ask first.
         self.traffic = LogLevel.info in self._levels
 
     def _report(

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -228,6 +229,42 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(os.read(reader, 10_000).decode(), text_line(self.event) * 3)
         self.assertEqual(len(list(self.directory.iterdir())), 1)
+
+    def test_a_pipe_that_is_full_has_whole_lines(self) -> None:
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        file = self.file()
+        file.open()
+        line = text_line(self.event)
+        for _ in range(1000):
+            file(self.event)
+        self.clock.advance(0.1)
+        taken = os.read(reader, 200_000).decode()
+        count = len(taken) // len(line)
+        self.assertEqual(taken, line * count)
+        self.assertGreater(len(taken), 60_000)
+        file(self.event)
+        file.close()
+        self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
+        self.assertEqual(self.trouble[1]["lost"], 1000 - count)
+
+    def test_a_pipe_that_is_read_gets_all(self) -> None:
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        file = self.file()
+        file.open()
+        line = text_line(self.event)
+        taken = b""
+        for _ in range(3000):
+            file(self.event)
+            with suppress(BlockingIOError):
+                taken += os.read(reader, 65_536)
+        file.close()
+        taken += os.read(reader, 65_536)
+        self.assertEqual(taken.decode(), line * 3000)
+        self.assertEqual(self.trouble, [])
 
     def test_a_file_that_cannot_be_rotated_grows_on(self) -> None:
         file = self.file(rotate_bytes=1)

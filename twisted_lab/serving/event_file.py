@@ -14,11 +14,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import LogEvent, LogLevel
 
 from twisted_lab.events import ServiceEvents
-from twisted_lab.serving.rotating_file import RotatingFile
+from twisted_lab.serving.rotating_file import BATCH_BYTES, RotatingFile
 
-# Lines wait for each other for so long at most, and until there are so many bytes of them.
 FLUSH_SECONDS = 0.1
-BATCH_BYTES = 65_536
 # Who looks for the cause of a death must find it.
 URGENT = {LogLevel.error, LogLevel.critical}
 
@@ -73,8 +71,8 @@ def json_line(event: LogEvent) -> str:
 class EventFile:
     """An observer that writes events to a file, as long as it can be written.
 
-    Lines are gathered and written together: when they are 64 KiB (or the size of a file), when
-    the first of them is 100 ms old, and at once with an error.
+    Lines are gathered and written together: when they are 64 KiB (less for a small file or a pipe),
+    when the first of them is 100 ms old, and at once with an error.
 
     When the file cannot be written (the disk is full, the directory is gone), events are counted
     and dropped, which is said once; each further write tries again.
@@ -103,11 +101,11 @@ class EventFile:
         self._keep = keep
         self._events = events
         self._clock = clock
-        self._batch_bytes = min(BATCH_BYTES, rotate_bytes)
         self._active = False
         self._file: RotatingFile | None = None
         self._lines: list[bytes] = []
         self._size = 0
+        self._batch_bytes = BATCH_BYTES
         self._flushing: IDelayedCall | None = None
         # How many events were lost since the file could last be written; None while it can.
         self._lost: int | None = None
@@ -172,7 +170,9 @@ class EventFile:
             self._events.log_resumed(self._path, lost)
 
     def _open(self) -> RotatingFile:
-        return RotatingFile(self._path, self._rotate_bytes, self._keep, self._cannot_rotate)
+        file = RotatingFile(self._path, self._rotate_bytes, self._keep, self._cannot_rotate)
+        self._batch_bytes = file.batch_bytes
+        return file
 
     def _cannot_rotate(self, error: OSError) -> None:
         self._events.log_not_rotated(self._path, error.strerror or str(error))

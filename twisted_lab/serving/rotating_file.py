@@ -8,6 +8,9 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from select import PIPE_BUF
+
+BATCH_BYTES = 65_536
 
 
 class RotatingFile:
@@ -23,6 +26,9 @@ class RotatingFile:
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         cannot_rotate: Called with the error when no new file can be begun; the old one grows by
             as much again before the next attempt.
+
+    Attributes:
+        batch_bytes: From so many bytes on there is no use in gathering more for one write.
 
     Raises:
         OSError: The file cannot be written.
@@ -78,6 +84,8 @@ class RotatingFile:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
         self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        # Lines that come by the kilobyte do not overrun the reader of a pipe, which holds 64 KiB.
+        self.batch_bytes = min(BATCH_BYTES, self._rotate_bytes) if self._rotates else PIPE_BUF
         self._rotate_at = self._rotate_bytes
         self._cut_short = False
 
