@@ -1,9 +1,9 @@
+import contextlib
 import fcntl
 import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -259,7 +259,7 @@ class EventFileTests(SynchronousTestCase):
         taken = b""
         for _ in range(3000):
             file(self.event)
-            with suppress(BlockingIOError):
+            with contextlib.suppress(BlockingIOError):
                 taken += os.read(reader, 65_536)
         file.close()
         taken += os.read(reader, 65_536)
