@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz kill lossy clean constraints
+.PHONY: help run test lint bench bench-quick fuzz kill lossy clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -11,9 +11,10 @@ PYTHON := $(shell for p in $(PYTHONS); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALLED := .venv/.installed
+BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' Makefile | expand -t 20
 
 run: $(INSTALLED)  ## start the echo server on port 9090
 	@$(BIN)/twistd -n netlab-echo --port 9090
@@ -32,10 +33,14 @@ lint: $(INSTALLED)  ## check format, style, types and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)  ## measure the speed, mostly as ratios to a peer
+bench: $(BENCH)  ## measure the speed, in ratios to peers, and write docs/performance.md
+	@$(BIN)/python -m bench.performance
 	@$(BIN)/python -m bench.frames
 	@$(BIN)/python -m bench.accounts
 	@$(BIN)/python -m bench.chat
+
+bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a third
+	@$(BIN)/python -m bench.performance --quick
 
 fuzz: $(INSTALLED)  ## throw random bytes at the channels, and packets at the chat (COUNT=10000)
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),10000)
@@ -50,12 +55,12 @@ lossy: $(INSTALLED)  ## have the chat on networks that lose a fifth of everythin
 
 clean:  ## remove .venv and all that was built
 	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
-		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache
+		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache bench/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 constraints:  ## pin the newest versions that pyproject.toml allows
 	@rm -rf .venv
-	$(MAKE) --no-print-directory $(INSTALLED) CONSTRAINTS=/dev/null
+	$(MAKE) --no-print-directory .venv/.bench CONSTRAINTS=/dev/null
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 CONSTRAINTS := constraints.txt
@@ -75,3 +80,16 @@ $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -m venv .venv
 	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[dev]'
 	@touch $@
+
+.venv/.bench: $(INSTALLED)
+	@PIP_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[bench]'
+	@touch $@
+
+bench/build/%: bench/%.c $(wildcard bench/*.h)
+	@mkdir -p $(@D)
+	@cc -O2 -Wall -Wextra -o $@ $<
+
+# Go is measured where there is a compiler for it.
+bench/build/go: bench/echo.go
+	@mkdir -p $(@D)
+	@if command -v go >/dev/null; then go build -o $@ $<; else echo "no Go here" >&2; fi
