@@ -1,0 +1,57 @@
+"""Calls the load generator (bench/load.c), on a core of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+
+from bench.servers import BUILD, LOAD_CORE, Server
+
+SETTLE_SECONDS = 0.1  # in which a server sees that the last clients have gone
+
+Sample = dict[str, float]
+
+
+def _command(mode: str, server: Server, options: dict[str, float]) -> list[str]:
+    return [
+        str(BUILD / "load"),
+        mode,
+        "127.0.0.1",
+        str(server.port),
+        *(word for name, value in options.items() for word in (f"--{name}", str(value))),
+    ]
+
+
+def _pin() -> None:
+    os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
+    """Put load on `server`, and return what the generator has found.
+
+    Raises:
+        subprocess.CalledProcessError: The server has answered wrongly, or not at all.
+    """
+    said = subprocess.check_output(
+        [*_command(mode, server, options), "--pid", str(server.pid)], preexec_fn=_pin
+    )
+    time.sleep(SETTLE_SECONDS)
+    sample: Sample = json.loads(said)
+    sample["cpu_us"] = 1e6 * sample["server_cpu"] / sample["count"]
+    return sample
+
+
+def idle_memory(server: Server, connections: int) -> Sample:
+    """Return the resident bytes that `server` takes for each connection that does nothing."""
+    put_load("accept", server, {"seconds": 0.1, "warmup": 0.1})  # its code is loaded by that
+    before = server.resident()
+    command = _command("idle", server, {"connections": connections})
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_pin
+    ) as generator:
+        assert generator.stdout is not None
+        if not generator.stdout.readline():
+            raise SystemExit("the connections could not be opened")
+        return {"bytes": (server.resident() - before) / connections}

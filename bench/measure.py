@@ -1,0 +1,81 @@
+"""Goes through a plan in rounds: each round measures every peer once, in another order."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+from bench.load import Sample, idle_memory, put_load
+from bench.plan import Cell, Table
+from bench.servers import Server, running
+
+Key = tuple[str, str, str]  # table, cell, peer
+
+
+class Results:
+    """The samples of each peer, one a round."""
+
+    def __init__(self) -> None:
+        self._samples: dict[Key, list[Sample]] = {}
+
+    def add(self, key: Key, sample: Sample) -> None:
+        """Note what a round has found."""
+        self._samples.setdefault(key, []).append(sample)
+
+    def has(self, table: str, cell: str, peer: str) -> bool:
+        """Return whether that was measured."""
+        return (table, cell, peer) in self._samples
+
+    def all(self, table: str, cell: str, peer: str, figure: str) -> list[float]:
+        """Return a figure of each round."""
+        return [sample[figure] for sample in self._samples[table, cell, peer]]
+
+    def median(self, table: str, cell: str, peer: str, figure: str) -> float:
+        """Return its median."""
+        return statistics.median(self.all(table, cell, peer, figure))
+
+    def ratios(self, table: str, cell: str, first: str, second: str, figure: str) -> list[float]:
+        """Return how `first` compares with `second`, within each round."""
+        pairs = zip(
+            self.all(table, cell, first, figure),
+            self.all(table, cell, second, figure),
+            strict=True,
+        )
+        return [one / other for one, other in pairs]
+
+
+def _sample(cell: Cell, server: Server) -> Sample:
+    if cell.mode == "start":
+        return {"seconds": server.seconds}
+    if cell.mode == "idle":
+        return idle_memory(server, int(cell.options["connections"]))
+    return put_load(cell.mode, server, cell.options)
+
+
+def rotated(names: list[str], turn: int) -> list[str]:
+    """Return them with another one first in each turn."""
+    turn %= len(names)
+    return names[turn:] + names[:turn]
+
+
+def _measure_table(table: Table, rounds: int, results: Results) -> None:
+    rounds = min(rounds, table.most_rounds)
+    with running(table.commands, [] if table.fresh else table.peers) as servers:
+        for turn in range(rounds):
+            print(f"{table.name}: round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
+            for cell in table.cells:
+                for peer in rotated(cell.peers, turn):
+                    if table.fresh:
+                        with running(table.commands, [peer]) as new:
+                            sample = _sample(cell, new[peer])
+                    else:
+                        sample = _sample(cell, servers[peer])
+                    results.add((table.name, cell.name, peer), sample)
+
+
+def measure(plan: list[Table], rounds: int) -> Results:
+    """Measure all that is planned."""
+    results = Results()
+    for table in plan:
+        _measure_table(table, rounds, results)
+    return results

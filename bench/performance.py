@@ -1,0 +1,63 @@
+"""How fast the services are, next to others; writes docs/performance.md and its picture.
+
+    python -m bench.performance [--rounds N] [--quick]
+
+With --quick it measures only the echo, writes nothing, and ends with status 1 if a ratio is more
+than a third below what was promised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+
+from bench.measure import measure
+from bench.plan import full_plan, quick_plan
+from bench.servers import ROOT
+from bench.targets import Finding, cpu_findings, echo_findings
+
+SLACK = 2 / 3
+
+
+def show(findings: list[Finding]) -> None:
+    """Print a line for each."""
+    for finding in findings:
+        print(f"{finding.what}: {finding.measured}{finding.unit}; {finding.promise}")
+
+
+def quick(rounds: int) -> None:
+    """Measure the echo; end with status 1 if it has become much slower than was promised."""
+    results = measure(quick_plan(), rounds)
+    findings = echo_findings(results) + cpu_findings(results)
+    show(findings)
+    bad = [finding for finding in findings if not finding.reached(SLACK)]
+    for finding in bad:
+        print(f"TOO SLOW: {finding.what}: {finding.measured}, {finding.promise}", file=sys.stderr)
+    sys.exit(bool(bad))
+
+
+def full(rounds: int) -> None:
+    """Measure all, and write the document."""
+    from bench.document import write
+    from bench.event_log import measure as measure_log
+
+    log = measure_log(rounds)
+    results = measure(full_plan(), rounds)
+    show(write(results, log, ROOT / "docs", date.today(), rounds))
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        quick(arguments.rounds or 5)
+    else:
+        full(arguments.rounds or 7)
+
+
+if __name__ == "__main__":
+    main()
