@@ -23,7 +23,7 @@ SLACK = 2 / 3
 def show(findings: list[Finding]) -> None:
     """Print a line for each."""
     for finding in findings:
-        print(f"{finding.what}: {finding.measured}{finding.unit}; {finding.promise}")
+        print(finding)
 
 
 def quick(rounds: int) -> None:
@@ -33,7 +33,7 @@ def quick(rounds: int) -> None:
     show(findings)
     bad = [finding for finding in findings if not finding.reached(SLACK)]
     for finding in bad:
-        print(f"TOO SLOW: {finding.what}: {finding.measured}, {finding.promise}", file=sys.stderr)
+        print(f"TOO SLOW: {finding}", file=sys.stderr)
     sys.exit(bool(bad))
 
 
@@ -41,10 +41,12 @@ def full(rounds: int) -> None:
     """Measure all, and write the document."""
     from bench.document import write
     from bench.event_log import measure as measure_log
+    from bench.machine import machine
 
+    what = machine()
     log = measure_log(rounds)
     results = measure(full_plan(), rounds)
-    show(write(results, log, ROOT / "docs", date.today(), rounds))
+    show(write(results, log, what, ROOT / "docs", date.today(), rounds))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, pinned to its core, and asked what it costs."""
+"""The servers that are measured: how each is started, pinned to its core, and asked its cost."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class Server:
                 preexec_fn=_prepare,
             )
         self.pid = self._process.pid
-        while not (said := re.search(r"^(?:.*listening on \S+:)?(\d+)$", console.read_text(), re.M)):
+        while not (
+            said := re.search(r"^(?:.*listening on \S+:)?(\d+)$", console.read_text(), re.M)
+        ):
             if self._process.poll() is not None or time.perf_counter() - started > DEADLINE:
                 self.stop()
                 raise SystemExit(f"{' '.join(command)} does not start: {console.read_text()}")

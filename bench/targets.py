@@ -16,13 +16,14 @@ class Finding:
 
     Attributes:
         values: One a round.
+        wanted: None if nothing was promised.
         unit: Behind the values, such as " x stock Twisted".
         is_limit: Whether less is better.
     """
 
     what: str
     values: list[float]
-    wanted: float
+    wanted: float | None
     unit: str
     is_limit: bool = False
 
@@ -33,6 +34,8 @@ class Finding:
 
     def reached(self, slack: float = 1.0) -> bool:
         """Return whether the median is at least `slack` times what was promised."""
+        if self.wanted is None:
+            return True
         if self.is_limit:
             return self.median <= self.wanted / slack
         return self.median >= self.wanted * slack
@@ -43,9 +46,16 @@ class Finding:
         low, high = min(self.values), max(self.values)
         return f"{self.median:.2f} ({low:.2f} to {high:.2f})"
 
+    def __str__(self) -> str:
+        return f"{self.what}: {self.measured}{self.unit}" + (
+            f"; promised {self.promise}" if self.promise else ""
+        )
+
     @property
     def promise(self) -> str:
         """What was promised."""
+        if self.wanted is None:
+            return ""
         return f"at {'most' if self.is_limit else 'least'} {self.wanted:g}{self.unit}"
 
 
@@ -96,9 +106,7 @@ def other_findings(results: Results) -> list[Finding]:
     for count in (10, 200):
         cell = f"request and reply, {count}"
         what = f"`netlab-messages`, 60-byte frames, {cell} connections"
-        found.append(
-            _versus(results, "messages", cell, what)("ours", "uvloop streams", 1.0)
-        )
+        found.append(_versus(results, "messages", cell, what)("ours", "uvloop streams", 1.0))
     for count in (1, 10):
         what = f"the same, pipelined, {count} connection{'s' * (count > 1)}"
         versus = _versus(results, "messages", f"pipelined, {count}", what)

@@ -59,7 +59,7 @@ class NumberedMessages(Int32StringReceiver):
         self._number += 1
         self.sendString(f"Message {self._number}:".encode())
 
-    def stringReceived(self, string: bytes) -> None:
+    def stringReceived(self, string: bytes) -> None:  # noqa: N802
         """Answer, and ask for the next one."""
         text = string.decode()
         if text == "exit":
@@ -80,7 +80,7 @@ class Broadcast(LineReceiver):
         self.sendLine(b"CONNECT")
         self.members[self] = None
 
-    def lineReceived(self, line: bytes) -> None:
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802
         """Tell all."""
         peer = self.transport.getPeer()
         text = f"Message from client {(peer.host, peer.port)}: {line.decode().upper()}\n"

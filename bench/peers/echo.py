@@ -2,8 +2,8 @@
 
     python -m bench.peers.echo KIND
 
-TCP_NODELAY is as each library has it by default: asyncio and uvloop set it; gevent, tornado, Twisted
-and the script with threads do not.
+TCP_NODELAY is as each library has it by default: asyncio and uvloop set it; gevent, tornado,
+Twisted and the script with threads do not.
 """
 
 from __future__ import annotations

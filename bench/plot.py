@@ -1,0 +1,69 @@
+"""The picture of the document."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+
+from bench.measure import Results
+from bench.plan import CHUNKS
+from bench.servers import ECHO
+
+mpl.use("agg")
+from matplotlib import pyplot as plt
+
+CELL = "1 KiB, 200"
+OURS, OTHERS = "#c44e52", "#8c9bb0"
+
+
+def _bars(axes: Axes, title: str, values: dict[str, list[float]]) -> None:
+    """Draw the medians, and from where to where the rounds went."""
+    medians = {peer: statistics.median(rounds) for peer, rounds in values.items()}
+    spread = [
+        [medians[peer] - min(rounds) for peer, rounds in values.items()],
+        [max(rounds) - medians[peer] for peer, rounds in values.items()],
+    ]
+    colours = [OURS if peer.startswith("ours") else OTHERS for peer in values]
+    axes.barh(list(values), list(medians.values()), xerr=spread, color=colours, ecolor="#444444")
+    axes.invert_yaxis()
+    axes.set_title(title, fontsize=10)
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def draw(results: Results, path: Path) -> None:
+    """Write it to `path`."""
+    echoing = [peer for peer in ECHO if results.has("echo", CELL, peer)]
+    figure, axes = plt.subplots(2, 2, figsize=(11, 8))
+
+    def echo(place: Axes, title: str, name: str, scale: float = 1) -> None:
+        _bars(
+            place,
+            f"{title} (echo, 1 KiB, 200 connections)",
+            {
+                peer: [scale * value for value in results.all("echo", CELL, peer, name)]
+                for peer in echoing
+            },
+        )
+
+    echo(axes[0][0], "thousand messages a second", "per_second", 1 / 1000)
+    echo(axes[0][1], "CPU seconds a million messages", "cpu_us")
+    echo(axes[1][0], "99th percentile, ms", "p99_us", 1 / 1000)
+    idle = [peer for peer in ECHO if peer != CHUNKS and results.has("memory", "idle", peer)]
+    _bars(
+        axes[1][1],
+        "KiB of memory an idle connection",
+        {
+            peer: [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
+            for peer in idle
+        },
+    )
+    figure.suptitle(
+        "Less is better, but for messages a second; the lines go from min to max", fontsize=10
+    )
+    figure.tight_layout()
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
