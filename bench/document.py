@@ -8,9 +8,8 @@ from string import Template
 
 from bench import tables
 from bench.measure import Results
-from bench.plan import IDLE, TIMES
+from bench.plan import CHUNKS, IDLE, TIMES
 from bench.plot import draw
-from bench.servers import BROADCAST, ECHO, MESSAGES
 from bench.targets import Finding, cpu_findings, echo_findings, other_findings
 
 TEXT = Path(__file__).with_name("performance.md.in")
@@ -21,7 +20,6 @@ def write(
 ) -> list[Finding]:
     """Write performance.md and performance.png, and return what became of the promises."""
     findings = [*echo_findings(results), *other_findings(results), *log]
-    talks = ["request and reply, 10", "request and reply, 200", "pipelined, 1", "pipelined, 10"]
     start = {
         name: 1000 * results.median("start", "start", name, "seconds")
         for name in ("ours", "empty service")
@@ -29,16 +27,15 @@ def write(
     sections = {
         "promises": tables.promises(findings),
         "behind": tables.behind(results, findings),
-        "rates": tables.rates(results, "echo", tables.SMALL, list(ECHO)),
-        "ratios": tables.ratios(results, "echo", tables.SMALL, list(ECHO), "ours"),
-        "large": tables.rates(results, "echo", tables.BIG, list(ECHO)),
-        "costs": tables.costs(results, "echo", tables.SMALL + tables.BIG, list(ECHO)),
+        "small": tables.compared(results, "echo", tables.SMALL),
+        "large": tables.compared(results, "echo", tables.BIG, CHUNKS),
+        "costs": tables.costs(results),
         "cpu": tables.promises(cpu_findings(results)),
         "busy": tables.busy(results),
         "latencies": tables.latencies(results),
-        "messages": tables.rates(results, "messages", talks, list(MESSAGES)),
-        "broadcast": tables.rates(results, "broadcast", ["1,000 members"], list(BROADCAST)),
-        "accept": tables.rates(results, "accept", ["16 at a time"], list(ECHO)),
+        "messages": tables.compared(results, "messages", results.cells("messages")),
+        "broadcast": tables.compared(results, "broadcast", results.cells("broadcast")),
+        "accept": tables.compared(results, "accept", results.cells("accept")),
         "memory": tables.memory(results),
         "start": f"{start['ours']:.0f} ms, and the empty service {start['empty service']:.0f} ms",
     }

@@ -43,10 +43,8 @@ def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
     return sample
 
 
-def idle_memory(server: Server, connections: int) -> Sample:
-    """Return the resident bytes that `server` takes for each connection that does nothing."""
-    put_load("accept", server, {"seconds": 0.1, "warmup": 0.1})  # its code is loaded by that
-    before = server.resident()
+def _resident_with(server: Server, connections: int) -> int:
+    """Return the resident bytes of `server` while so many connections do nothing."""
     command = _command("idle", server, {"connections": connections})
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_pin
@@ -54,4 +52,14 @@ def idle_memory(server: Server, connections: int) -> Sample:
         assert generator.stdout is not None
         if not generator.stdout.readline():
             raise SystemExit("the connections could not be opened")
-        return {"bytes": (server.resident() - before) / connections}
+        return server.resident()
+
+
+def idle_memory(server: Server, connections: int) -> Sample:
+    """Return the resident bytes that `server` takes for each connection that does nothing.
+
+    Beyond what it takes with one, and no more have been there before: memory that others have left
+    would make them look cheaper.
+    """
+    before = _resident_with(server, 1)
+    return {"bytes": (_resident_with(server, connections) - before) / connections}

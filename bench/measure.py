@@ -26,6 +26,14 @@ class Results:
         """Return whether that was measured."""
         return (table, cell, peer) in self._samples
 
+    def cells(self, table: str) -> list[str]:
+        """Return what was measured in `table`, in the order of the plan."""
+        return list(dict.fromkeys(cell for name, cell, _ in self._samples if name == table))
+
+    def peers(self, table: str, cell: str) -> list[str]:
+        """Return who was measured in `cell`."""
+        return [peer for name, other, peer in self._samples if (name, other) == (table, cell)]
+
     def all(self, table: str, cell: str, peer: str, figure: str) -> list[float]:
         """Return a figure of each round."""
         return [sample[figure] for sample in self._samples[table, cell, peer]]

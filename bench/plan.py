@@ -42,9 +42,14 @@ class Table:
         return [name for name in self.commands if name in wanted]
 
 
+def echo_name(connections: int, kibibytes: int) -> str:
+    """Return the name of the cell of an echo."""
+    return f"{kibibytes} KiB, {connections:,} connection{'s' * (connections > 1)}"
+
+
 def _echo_cell(connections: int, kibibytes: int, peers: list[str]) -> Cell:
     options = {"connections": connections, "size": kibibytes * 1024}
-    return Cell(f"{kibibytes} KiB, {connections}", "echo", {**options, **TIMES}, peers)
+    return Cell(echo_name(connections, kibibytes), "echo", {**options, **TIMES}, peers)
 
 
 def echo_table(small: list[str], large: list[str], connections: tuple[int, ...]) -> Table:
@@ -78,10 +83,10 @@ def full_plan() -> list[Table]:
             "messages",
             MESSAGES,
             [
-                talk("request and reply, 10", "frames", 10),
-                talk("request and reply, 200", "frames", 200),
-                talk("pipelined, 1", "pipelined", 1),
-                talk("pipelined, 10", "pipelined", 10),
+                talk("request and reply, 10 connections", "frames", 10),
+                talk("request and reply, 200 connections", "frames", 200),
+                talk("pipelined, 1 connection", "pipelined", 1),
+                talk("pipelined, 10 connections", "pipelined", 10),
             ],
         ),
         Table(

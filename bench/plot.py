@@ -9,13 +9,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from bench.measure import Results
-from bench.plan import CHUNKS
-from bench.servers import ECHO
+from bench.plan import echo_name
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
 
-CELL = "1 KiB, 200"
+CELL = echo_name(200, 1)
 OURS, OTHERS = "#c44e52", "#8c9bb0"
 
 
@@ -36,33 +35,33 @@ def _bars(axes: Axes, title: str, values: dict[str, list[float]]) -> None:
 
 def draw(results: Results, path: Path) -> None:
     """Write it to `path`."""
-    echoing = [peer for peer in ECHO if results.has("echo", CELL, peer)]
     figure, axes = plt.subplots(2, 2, figsize=(11, 8))
 
     def echo(place: Axes, title: str, name: str, scale: float = 1) -> None:
         _bars(
             place,
-            f"{title} (echo, 1 KiB, 200 connections)",
+            title,
             {
                 peer: [scale * value for value in results.all("echo", CELL, peer, name)]
-                for peer in echoing
+                for peer in results.peers("echo", CELL)
             },
         )
 
     echo(axes[0][0], "thousand messages a second", "per_second", 1 / 1000)
     echo(axes[0][1], "CPU seconds a million messages", "cpu_us")
     echo(axes[1][0], "99th percentile, ms", "p99_us", 1 / 1000)
-    idle = [peer for peer in ECHO if peer != CHUNKS and results.has("memory", "idle", peer)]
     _bars(
         axes[1][1],
         "KiB of memory an idle connection",
         {
             peer: [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
-            for peer in idle
+            for peer in results.peers("memory", "idle")
         },
     )
     figure.suptitle(
-        "Less is better, but for messages a second; the lines go from min to max", fontsize=10
+        "Echo, 1 KiB, 200 connections (less is better, but for messages a second; "
+        "the lines go from min to max)",
+        fontsize=10,
     )
     figure.tight_layout()
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -6,12 +6,11 @@ import statistics
 from collections.abc import Callable
 
 from bench.measure import Results
-from bench.plan import CONNECTIONS, LARGE
-from bench.servers import ECHO
+from bench.plan import CHUNKS, CONNECTIONS, LARGE, echo_name
 from bench.targets import Finding
 
-SMALL = [f"1 KiB, {count}" for count in CONNECTIONS]
-BIG = [f"{size} KiB, 10" for size in LARGE]
+SMALL = [echo_name(count, 1) for count in CONNECTIONS]
+BIG = [echo_name(10, size) for size in LARGE]
 MISSING = "-"
 
 Show = Callable[[str, str], str]  # the text for a cell and a peer
@@ -36,45 +35,36 @@ def promises(findings: list[Finding]) -> str:
     return _markdown(["what", "promised", "measured: median (min to max)", "reached"], rows)
 
 
-def _table(results: Results, name: str, cells: list[str], peers: list[str], show: Show) -> str:
+def _table(results: Results, name: str, cells: list[str], show: Show) -> str:
+    peers = dict.fromkeys(peer for cell in cells for peer in results.peers(name, cell))
     rows = [
         [peer] + [show(cell, peer) if results.has(name, cell, peer) else MISSING for cell in cells]
         for peer in peers
-        if any(results.has(name, cell, peer) for cell in cells)
     ]
     return _markdown([name, *cells], rows)
 
 
-def rates(results: Results, name: str, cells: list[str], peers: list[str]) -> str:
-    """Return how many a second."""
-    return _table(
-        results,
-        name,
-        cells,
-        peers,
-        lambda cell, peer: f"{results.median(name, cell, peer, 'per_second'):,.0f}",
-    )
+def compared(results: Results, name: str, cells: list[str], mine: str = "ours") -> str:
+    """Return how many a second, and how many times as many ours does, round by round."""
 
+    def rate(cell: str, peer: str) -> str:
+        return f"{results.median(name, cell, peer, 'per_second'):,.0f}"
 
-def ratios(results: Results, name: str, cells: list[str], peers: list[str], mine: str) -> str:
-    """Return how many times as many ours does, round by round."""
-
-    def show(cell: str, peer: str) -> str:
+    def ratio(cell: str, peer: str) -> str:
         found = results.ratios(name, cell, mine, peer, "per_second")
         return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
-    return _table(results, name, cells, [peer for peer in peers if peer != mine], show)
+    rates, ratios = (_table(results, name, cells, show) for show in (rate, ratio))
+    return f'{rates}\n\n"{mine}" to each, round by round, median (min to max):\n\n{ratios}'
 
 
-def costs(results: Results, name: str, cells: list[str], peers: list[str]) -> str:
+def costs(results: Results) -> str:
     """Return the CPU seconds of the server for a million messages."""
-    return _table(
-        results,
-        name,
-        cells,
-        peers,
-        lambda cell, peer: f"{results.median(name, cell, peer, 'cpu_us'):.2f}",
-    )
+
+    def show(cell: str, peer: str) -> str:
+        return f"{results.median('echo', cell, peer, 'cpu_us'):.2f}"
+
+    return _table(results, "echo", SMALL + BIG, show)
 
 
 def latencies(results: Results) -> str:
@@ -84,7 +74,7 @@ def latencies(results: Results) -> str:
         figures = ("p50_us", "p99_us", "p999_us")
         return " / ".join(f"{results.median('echo', cell, peer, name):,.0f}" for name in figures)
 
-    return _table(results, "echo", SMALL, list(ECHO), show)
+    return _table(results, "echo", SMALL, show)
 
 
 def busy(results: Results) -> str:
@@ -100,34 +90,34 @@ def busy(results: Results) -> str:
         generator = results.median("echo", cell, peer, "generator_busy")
         return f"{server:.0%} / {generator:.0%}"
 
-    return _table(results, "echo", SMALL + BIG, list(ECHO), show)
+    return _table(results, "echo", SMALL + BIG, show)
 
 
 def memory(results: Results) -> str:
     """Return the resident memory of an idle connection."""
     rows = []
-    for peer in ECHO:
-        if results.has("memory", "idle", peer):
-            sizes = [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
-            middle = statistics.median(sizes)
-            rows.append([peer, f"{middle:.2f} ({min(sizes):.2f} to {max(sizes):.2f})"])
+    for peer in results.peers("memory", "idle"):
+        sizes = [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
+        middle = statistics.median(sizes)
+        rows.append([peer, f"{middle:.2f} ({min(sizes):.2f} to {max(sizes):.2f})"])
     return _markdown(["memory", "KiB: median (min to max)"], rows)
 
 
 def behind(results: Results, findings: list[Finding]) -> str:
-    """Say which promises are not kept, and which peers echo more than ours."""
+    """Say which promises are not kept, and which peers are faster than ours."""
     lines = [
-        f"- Not reached: {finding.what}: {finding.measured}{finding.unit}, "
-        f"promised {finding.promise}."
+        f"- Promised {finding.promise}, measured {finding.measured}: {finding.what}."
         for finding in findings
         if not finding.reached()
     ]
-    for cell in SMALL:
-        faster = []
-        for peer in ECHO:
-            if results.has("echo", cell, peer) and not peer.startswith("ours"):
-                ratio = statistics.median(results.ratios("echo", cell, "ours", peer, "per_second"))
-                faster += [f"{peer} ({ratio:.2f})"] * (ratio < 1)
-        if faster:
-            lines.append(f"- Faster than ours, {cell} connection(s): {', '.join(faster)}.")
+    for table in ("echo", "messages", "broadcast", "accept"):
+        for cell in results.cells(table):
+            mine = CHUNKS if cell in BIG else "ours"
+            faster = []
+            for peer in results.peers(table, cell):
+                ratio = statistics.median(results.ratios(table, cell, mine, peer, "per_second"))
+                if ratio < 1 and not peer.startswith("ours"):
+                    faster.append(f"{peer} ({ratio:.2f})")
+            if faster:
+                lines.append(f"- Slower than these at {table}, {cell}: {', '.join(faster)}.")
     return "\n".join(lines or ["Nowhere that was measured."])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.measure import Results
-from bench.plan import CHUNKS, CONNECTIONS, LARGE, LOGGED
+from bench.plan import CHUNKS, CONNECTIONS, LARGE, LOGGED, echo_name
 
 
 @dataclass(frozen=True)
@@ -60,63 +59,58 @@ class Finding:
 
 
 def _versus(
-    results: Results, table: str, cell: str, what: str, figure: str = "per_second"
-) -> Callable[[str, str, float], Finding]:
-    def versus(mine: str, other: str, wanted: float) -> Finding:
-        pair = (other, mine) if figure == "cpu_us" else (mine, other)
-        ratios = results.ratios(table, cell, *pair, figure)
-        return Finding(what, ratios, wanted, f" x {other}")
-
-    return versus
+    results: Results, where: tuple[str, str], what: str, names: tuple[str, str], wanted: float
+) -> Finding:
+    mine, other = names
+    return Finding(what, results.ratios(*where, mine, other, "per_second"), wanted, f" x {other}")
 
 
 def echo_findings(results: Results) -> list[Finding]:
     """Return the first three lines of the promises."""
-    found = []
-    for count in CONNECTIONS[1:]:
-        cell = f"1 KiB, {count}"
-        versus = _versus(results, "echo", cell, f"echo, 1 KiB, {count:,} connections")
-        found.append(versus("ours", "uvloop protocol", 1.0))
-        found.append(versus("ours", "stock Twisted", 3.0))
-        found.append(versus("ours", "C epoll", 0.6))
-    for size in LARGE:
-        what = f"echo, {size} KiB, `--chunk-size 65536`, 10 connections"
-        versus = _versus(results, "echo", f"{size} KiB, 10", what)
-        found.append(versus(CHUNKS, "uvloop protocol", 1.0))
-    for count in CONNECTIONS[1:]:
-        what = f"echo, 1 KiB, every event to a file, {count:,} connections"
-        versus = _versus(results, "echo", f"1 KiB, {count}", what)
-        found.append(versus(LOGGED, "stock Twisted", 1.0))
-    return found
+    small = [echo_name(count, 1) for count in CONNECTIONS[1:]]
+    large = [echo_name(10, size) for size in LARGE]
+    rows = [
+        (cell, "", ("ours", other), wanted)
+        for cell in small
+        for other, wanted in (("uvloop protocol", 1.0), ("stock Twisted", 3.0), ("C epoll", 0.6))
+    ]
+    rows += [(cell, ", `--chunk-size 65536`", (CHUNKS, "uvloop protocol"), 1.0) for cell in large]
+    rows += [(cell, ", every event to a file", (LOGGED, "stock Twisted"), 1.0) for cell in small]
+    return [
+        _versus(results, ("echo", cell), f"echo, {cell}{how}", names, wanted)
+        for cell, how, names, wanted in rows
+    ]
 
 
 def cpu_findings(results: Results) -> list[Finding]:
     """Return the CPU time of a message on uvloop, divided by that on ours."""
     return [
-        _versus(results, "echo", f"1 KiB, {count}", f"CPU time a message, {count:,}", "cpu_us")(
-            "ours", "uvloop protocol", 1.0
+        Finding(
+            f"CPU time a message, {cell}",
+            results.ratios("echo", cell, "uvloop protocol", "ours", "cpu_us"),
+            1.0,
+            " x uvloop protocol",
         )
-        for count in CONNECTIONS[1:]
+        for cell in (echo_name(count, 1) for count in CONNECTIONS[1:])
     ]
 
 
 def other_findings(results: Results) -> list[Finding]:
     """Return the lines that only the full run measures."""
     found = []
-    for count in (10, 200):
-        cell = f"request and reply, {count}"
-        what = f"`netlab-messages`, 60-byte frames, {cell} connections"
-        found.append(_versus(results, "messages", cell, what)("ours", "uvloop streams", 1.0))
-    for count in (1, 10):
-        what = f"the same, pipelined, {count} connection{'s' * (count > 1)}"
-        versus = _versus(results, "messages", f"pipelined, {count}", what)
-        found.append(versus("ours", "stock Int32StringReceiver", 2.0))
-    versus = _versus(results, "broadcast", "1,000 members", "broadcast, 1,000 members")
-    found.append(versus("ours", "stock Twisted", 2.0))
+    for cell in results.cells("messages"):
+        other, wanted = ("uvloop streams", 1.0)
+        if cell.startswith("pipelined"):
+            other, wanted = ("stock Int32StringReceiver", 2.0)
+        what = f"`netlab-messages`, 60-byte frames, {cell}"
+        found.append(_versus(results, ("messages", cell), what, ("ours", other), wanted))
+    for where, what, other, wanted in (
+        (("broadcast", "1,000 members"), "broadcast, 1,000 members", "stock Twisted", 2.0),
+        (("accept", "16 at a time"), "accepting", "uvloop protocol", 1.0),
+    ):
+        found.append(_versus(results, where, what, ("ours", other), wanted))
     memory = [size / 1024 for size in results.all("memory", "idle", "ours", "bytes")]
     found.append(Finding("memory of an idle echo connection", memory, 4, " KiB", True))
-    versus = _versus(results, "accept", "16 at a time", "accepting")
-    found.append(versus("ours", "uvloop protocol", 1.0))
     pair = [results.all("start", "start", name, "seconds") for name in ("ours", "empty service")]
     later = [1000 * (one - other) for one, other in zip(*pair, strict=True)]
     what = "start to `listening`, beyond `twistd -n` with an empty service"
