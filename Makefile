@@ -82,7 +82,7 @@ $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 .venv/.bench: $(INSTALLED)
-	@PIP_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[bench]'
+	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[bench]'
 	@touch $@
 
 bench/build/%: bench/%.c $(wildcard bench/*.h)

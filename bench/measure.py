@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from subprocess import CalledProcessError
 
 from bench.load import Sample, idle_memory, put_load
 from bench.plan import Cell, Table
@@ -73,11 +74,11 @@ def _measure_table(table: Table, rounds: int, results: Results) -> None:
             print(f"{table.name}: round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
             for cell in table.cells:
                 for peer in rotated(cell.peers, turn):
-                    if table.fresh:
-                        with running(table.commands, [peer]) as new:
-                            sample = _sample(cell, new[peer])
-                    else:
-                        sample = _sample(cell, servers[peer])
+                    with running(table.commands, [peer] if table.fresh else []) as new:
+                        try:
+                            sample = _sample(cell, (new or servers)[peer])
+                        except CalledProcessError as error:
+                            raise SystemExit(f"{peer}, {cell.name}: {error}") from None
                     results.add((table.name, cell.name, peer), sample)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bench.servers import BROADCAST, ECHO, MESSAGES, START, Command, available
 
@@ -12,6 +12,7 @@ IDLE = 10_000
 CHUNKS = "ours, --chunk-size 65536"
 LOGGED = "ours, every event to a file"
 TIMES = {"seconds": 0.8, "warmup": 0.2}
+QUICK_TIMES = {"seconds": 0.6, "warmup": 0.15}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Table:
     cells: list[Cell]
     most_rounds: int = 99
     # A server that has had other work has memory in reserve, so idle ones are always new.
-    fresh: bool = field(default=False)
+    fresh: bool = False
 
     @property
     def peers(self) -> list[str]:
@@ -47,21 +48,23 @@ def echo_name(connections: int, kibibytes: int) -> str:
     return f"{kibibytes} KiB, {connections:,} connection{'s' * (connections > 1)}"
 
 
-def _echo_cell(connections: int, kibibytes: int, peers: list[str]) -> Cell:
-    options = {"connections": connections, "size": kibibytes * 1024}
-    return Cell(echo_name(connections, kibibytes), "echo", {**options, **TIMES}, peers)
-
-
-def echo_table(small: list[str], large: list[str], connections: tuple[int, ...]) -> Table:
+def echo_table(
+    small: list[str], large: list[str], connections: tuple[int, ...], times: dict[str, float]
+) -> Table:
     """Plan the echo of 1 KiB, and that of larger messages on 10 connections."""
-    cells = [_echo_cell(count, 1, small) for count in connections]
-    return Table("echo", ECHO, cells + [_echo_cell(10, size, large) for size in LARGE])
+
+    def cell(count: int, kibibytes: int, peers: list[str]) -> Cell:
+        options = {"connections": count, "size": kibibytes * 1024, **times}
+        return Cell(echo_name(count, kibibytes), "echo", options, peers)
+
+    cells = [cell(count, 1, small) for count in connections]
+    return Table("echo", ECHO, cells + [cell(10, size, large) for size in LARGE])
 
 
 def quick_plan() -> list[Table]:
     """Plan what `make bench-quick` measures."""
     peers = ["C epoll", "uvloop protocol", "stock Twisted", "ours", LOGGED]
-    return [echo_table(peers, ["uvloop protocol", CHUNKS], CONNECTIONS[1:])]
+    return [echo_table(peers, ["uvloop protocol", CHUNKS], CONNECTIONS[1:], QUICK_TIMES)]
 
 
 def full_plan() -> list[Table]:
@@ -78,6 +81,7 @@ def full_plan() -> list[Table]:
             [name for name in every if name != CHUNKS],
             [name for name in every if name != LOGGED],
             CONNECTIONS,
+            TIMES,
         ),
         Table(
             "messages",

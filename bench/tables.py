@@ -32,7 +32,7 @@ def promises(findings: list[Finding]) -> str:
         ]
         for finding in findings
     ]
-    return _markdown(["what", "promised", "measured: median (min to max)", "reached"], rows)
+    return _markdown(["what", "wanted", "measured: median (min to max)", "reached"], rows)
 
 
 def _table(results: Results, name: str, cells: list[str], show: Show) -> str:

@@ -50,6 +50,8 @@ async def streams() -> None:
 class NumberedMessages(Int32StringReceiver):
     """The numbered messages on Twisted alone."""
 
+    transport: Any
+
     def connectionMade(self) -> None:
         """Ask for the first message."""
         self._number = 0
@@ -72,6 +74,7 @@ class NumberedMessages(Int32StringReceiver):
 class Broadcast(LineReceiver):
     """The broadcast on Twisted alone; a line is encoded once for all."""
 
+    transport: Any
     delimiter = b"\n"
     members: dict[Broadcast, None] = {}  # noqa: RUF012
 
