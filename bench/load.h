@@ -78,7 +78,7 @@ static double percentile_us(uint64_t total, double share) {
 
 /* What is counted: only what happens between the end of the warm-up and the end. */
 static struct {
-    uint64_t start, end, count;
+    uint64_t start, length, end, count;
     double cpu, server_cpu;
     int pid;
     bool started, over;
@@ -102,7 +102,7 @@ static double server_cpu_seconds(void) {
 
 static void window_open(const struct options *o) {
     window.start = now_ns() + (uint64_t)(o->warmup * 1e9);
-    window.end = window.start + (uint64_t)(o->seconds * 1e9);
+    window.length = (uint64_t)(o->seconds * 1e9);
     window.pid = o->pid;
 }
 
@@ -110,11 +110,12 @@ static void window_open(const struct options *o) {
 static inline void window_at(uint64_t now) {
     if (!window.started && now >= window.start) {
         window.started = true;
-        window.start = now;
+        window.start = now; /* which may be late, if the server was busy with something else */
+        window.end = now + window.length;
         window.cpu = cpu_seconds();
         window.server_cpu = server_cpu_seconds();
     }
-    if (!window.over && now >= window.end) {
+    if (window.started && !window.over && now >= window.end) {
         window.over = true;
         window.end = now;
         window.cpu = cpu_seconds() - window.cpu;
@@ -173,6 +174,17 @@ static int connect_number(const struct options *o, int number) {
 static void receive_exactly(int fd, char *data, size_t size) {
     ssize_t got = recv(fd, data, size, MSG_WAITALL);
     if (got != (ssize_t)size) die("wanted %zu bytes, and the connection ended", size);
+}
+
+static void send_byte(int fd, int number) {
+    char byte = (char)number;
+    if (send(fd, &byte, 1, MSG_NOSIGNAL) != 1) die("send: %s", strerror(errno));
+}
+
+static void receive_byte(int fd, int number) {
+    char byte;
+    receive_exactly(fd, &byte, 1);
+    if (byte != (char)number) die("another byte came back");
 }
 
 static void watch(int epoll, int fd, uint32_t events, int number) {

@@ -35,11 +35,14 @@ def promises(findings: list[Finding]) -> str:
     return _markdown(["what", "wanted", "measured: median (min to max)", "reached"], rows)
 
 
-def _table(results: Results, name: str, cells: list[str], show: Show) -> str:
+def _table(
+    results: Results, name: str, cells: list[str], show: Show, without: str | None = None
+) -> str:
     peers = dict.fromkeys(peer for cell in cells for peer in results.peers(name, cell))
     rows = [
         [peer] + [show(cell, peer) if results.has(name, cell, peer) else MISSING for cell in cells]
         for peer in peers
+        if peer != without
     ]
     return _markdown([name, *cells], rows)
 
@@ -54,7 +57,8 @@ def compared(results: Results, name: str, cells: list[str], mine: str = "ours") 
         found = results.ratios(name, cell, mine, peer, "per_second")
         return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
-    rates, ratios = (_table(results, name, cells, show) for show in (rate, ratio))
+    rates = _table(results, name, cells, rate)
+    ratios = _table(results, name, cells, ratio, without=mine)
     return f'{rates}\n\n"{mine}" to each, round by round, median (min to max):\n\n{ratios}'
 
 
@@ -74,7 +78,7 @@ def latencies(results: Results) -> str:
         figures = ("p50_us", "p99_us", "p999_us")
         return " / ".join(f"{results.median('echo', cell, peer, name):,.0f}" for name in figures)
 
-    return _table(results, "echo", SMALL, show)
+    return _table(results, "echo", SMALL + BIG, show)
 
 
 def busy(results: Results) -> str:
