@@ -154,7 +154,9 @@ static void raise_file_limit(void) {
 static int open_socket(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     if (fd < 0) die("socket: %s", strerror(errno));
+    struct timeval patience = {.tv_sec = STUCK_MS / 1000};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
 }
 
@@ -173,7 +175,7 @@ static int connect_number(const struct options *o, int number) {
 
 static void receive_exactly(int fd, char *data, size_t size) {
     ssize_t got = recv(fd, data, size, MSG_WAITALL);
-    if (got != (ssize_t)size) die("wanted %zu bytes, and the connection ended", size);
+    if (got != (ssize_t)size) die("wanted %zu bytes, and they did not come", size);
 }
 
 static void send_byte(int fd, int number) {
