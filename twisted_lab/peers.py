@@ -44,13 +44,13 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
         reason: What Twisted gave to ``connectionLost``.
         closed_by: Who is known to have closed it, ``"client"`` or ``"server"``; None if nobody did.
     """
-    if reason.check(ConnectionAborted):
-        return f"cut off by the {closed_by}"
-    if reason.check(ConnectionDone):
-        return f"closed by the {closed_by}"
-    if reason.check(ConnectionLost):
-        return "connection reset"
     error = reason.value
+    if isinstance(error, ConnectionAborted):
+        return f"cut off by the {closed_by}"
+    if isinstance(error, ConnectionDone):
+        return f"closed by the {closed_by}"
+    if isinstance(error, ConnectionLost):
+        return "connection reset"
     if error is not None and type(error).__module__.startswith("OpenSSL"):
         return f"TLS failed: {tls_text(error)}"
     return escape(reason.getErrorMessage() or type(reason.value).__name__)

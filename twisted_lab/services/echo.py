@@ -77,10 +77,13 @@ class Echo(Protocol):
             return
         self._bytes_in += len(data)
         if self._answer is not None or self.factory.events.traffic:
-            size = self.factory.chunk_size
-            portions = [data[start : start + size] for start in range(0, len(data), size)]
-            data = b"".join([self._log_and_answer(portion) for portion in portions])
+            data = self._by_portions(data)
         self.transport.write(data)
+
+    def _by_portions(self, data: bytes) -> bytes:
+        size = self.factory.chunk_size
+        portions = [data[start : start + size] for start in range(0, len(data), size)]
+        return b"".join([self._log_and_answer(portion) for portion in portions])
 
     def _log_and_answer(self, portion: bytes) -> bytes:
         self.factory.events.received(self._peer, len(portion))

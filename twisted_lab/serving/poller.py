@@ -8,9 +8,8 @@ import sys
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,6 +18,9 @@ from zope.interface import implementer
 # much as a few of them.
 TURN_EVENTS = 256
 READ_BYTES = FileDescriptor.bufferSize
+
+# Made once, as the reactor does, because to make one costs as much as to close a connection.
+_FAILURES = {why: Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)}
 
 # select.EPOLLIN and EPOLLOUT, which have no names where there is no epoll.
 _IN, _OUT = 1, 4
@@ -134,12 +136,12 @@ class Poller:
     def _disconnect(self, transport: Any, why: BaseException | None, by_reading: bool) -> None:
         if why is None:
             return
-        self.removeReader(transport)
-        if by_reading and isinstance(why, ConnectionDone):
-            transport.readConnectionLost(Failure(why))
+        failure = _FAILURES.get(why) or Failure(why)
+        if by_reading and why is CONNECTION_DONE:
+            self.removeReader(transport)
+            transport.readConnectionLost(failure)
         else:
-            self.removeWriter(transport)
-            transport.connectionLost(Failure(why))
+            transport.connectionLost(failure)
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
