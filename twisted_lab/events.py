@@ -190,6 +190,21 @@ class ServiceEvents(_Reporter):
         """The service cannot do what it was started for, and ends."""
         self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
 
+    def worker_started(self, pid: int | None) -> None:
+        """One of the processes that serve together is there."""
+        self._report(LogLevel.info, "worker started", "worker started: process {pid}", pid=pid)
+
+    def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
+        """One of them has ended, or could not be started, without having been told to."""
+        self._report(
+            LogLevel.error,
+            "worker died",
+            "worker died: process {pid}, {reason}; another one starts in {seconds:g} s",
+            pid=pid,
+            reason=escape(reason),
+            seconds=seconds,
+        )
+
     def log_lost(self, path: str, reason: str) -> None:
         """The log file takes no events; the service goes on without it."""
         self._announce(

@@ -43,6 +43,7 @@ class Options(ConversationOptions):
 
     command = "netlab-broadcast"
     default_port = 9094
+    one_process = "all members must be in one process to hear each other"
 
 
 def makeService(options: Options) -> NetworkService:

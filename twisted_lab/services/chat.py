@@ -73,6 +73,7 @@ class Options(ConversationOptions):
 
     command = "netlab-chat"
     default_port = 9095
+    one_process = "all members must be in one process to hear each other"
     optParameters: ClassVar = [
         ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
         [

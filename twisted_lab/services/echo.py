@@ -22,7 +22,13 @@ from zope.interface import implementer
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
-from twisted_lab.serving import EventLog, NetworkService, ServiceOptions, listeners, natural_number
+from twisted_lab.serving import (
+    EventLog,
+    NetworkService,
+    ServiceOptions,
+    natural_number,
+    stream_service,
+)
 
 Answer = Callable[[bytes, bool], bytes]
 
@@ -188,6 +194,4 @@ def makeService(options: Options) -> NetworkService:
 
     log = EventLog(options, reactor)
     factory = EchoFactory(reactor, log.events, options["chunk-size"], bool(options["upper"]))
-    return NetworkService(
-        reactor, log, listeners(options, reactor, options["port"]), factory, factory.connections
-    )
+    return stream_service(options, reactor, log, factory, factory.connections)

@@ -9,6 +9,7 @@ from twisted_lab.serving.listening import datagram_listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import CannotStart, NetworkService, Resource
 from twisted_lab.serving.storage import Storage
+from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import Options, natural_number, one_of
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "natural_number",
     "one_of",
     "port_number",
+    "stream_service",
 ]

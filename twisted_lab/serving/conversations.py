@@ -14,9 +14,9 @@ from twisted_lab.channels import (
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
 from twisted_lab.serving.event_log import EventLog
-from twisted_lab.serving.listening import listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import NetworkService, Resource
+from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import natural_number, one_of
 
 
@@ -109,11 +109,4 @@ def conversation_service(
         from twisted.internet import reactor
     log = log or EventLog(options, reactor)
     factory = ConversationFactory(reactor, log.events, converse, options.make_channel)
-    return NetworkService(
-        reactor,
-        log,
-        listeners(options, reactor, options["port"]),
-        factory,
-        factory.connections,
-        resources,
-    )
+    return stream_service(options, reactor, log, factory, factory.connections, resources)

@@ -34,9 +34,14 @@ class Console:
         os.close(self._descriptor)
 
 
-def _twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
+def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
+    """Tell whether twistd's own options say where to log."""
     chosen = twistd.get("logfile") not in (None, "-")
     return bool(chosen or twistd.get("syslog") or twistd.get("logger"))
+
+
+# Of several workers, the service says it once.
+_LIFE = ("server started", "listening", "server failed", "server stopped")
 
 
 class EventLog:
@@ -57,6 +62,7 @@ class EventLog:
 
     def __init__(self, options: ServiceOptions, clock: IReactorTime) -> None:
         self.events = ServiceEvents(options.command, self, options.log_level)
+        self._is_worker = options.is_worker
         self.file: EventFile | None = None
         self._everything: list[Observer] = []
         self._announcements: list[Observer] = []
@@ -72,7 +78,7 @@ class EventLog:
             self._everything.append(self.file)
         twistd: Mapping[str, Any] = options.parent or {}
         self.is_daemon = not twistd.get("nodaemon", True)
-        twistds_is_elsewhere = _twistd_keeps_a_log(twistd)
+        twistds_is_elsewhere = twistd_keeps_a_log(twistd)
         if self.file is None or twistds_is_elsewhere:
             self._everything.append(globalLogPublisher)
         else:
@@ -84,6 +90,8 @@ class EventLog:
 
     def __call__(self, event: LogEvent) -> None:
         """Pass `event` on."""
+        if self._is_worker and event["event"] in _LIFE:
+            return
         for observer in self._everything:
             observer(event)
         if "log_announce" in event:

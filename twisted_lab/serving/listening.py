@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import socket
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from twisted_lab.serving.proxy import ProxiedFactory
 # finds the queue full wait a second before they try again.
 BACKLOG = 1024
 LARGEST_DATAGRAM = 65_536
+ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd does it, too
 
 
 class CannotListen(Exception):
@@ -169,6 +171,23 @@ class Fast:
 
 
 @dataclass(frozen=True)
+class AdoptedPort:
+    """The listening socket that a worker is given by its supervisor."""
+
+    reactor: Any
+    wanted: None = None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return execute(self._adopt, factory)
+
+    def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
+        with socket.socket(fileno=ADOPTED) as shared:
+            port: IListeningPort = self.reactor.adoptStreamPort(ADOPTED, shared.family, factory)
+        return port
+
+
+@dataclass(frozen=True)
 class BehindProxy:
     """A listener that only proxies connect to."""
 
@@ -190,6 +209,8 @@ def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
     ] or [TCPPort(reactor, port, options["interface"], _spare(options))]
+    if options.is_worker:
+        found = [AdoptedPort(reactor)]
     if options["transport"] == "fast" and hasattr(select, "epoll"):
         poller = Poller(reactor)
         found = [Fast(listener, poller) for listener in found]

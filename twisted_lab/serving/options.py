@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 from twisted.logger import LogLevel
@@ -17,9 +18,15 @@ class ServiceOptions(Options):
 
     After parsing, either ``listen`` holds endpoint descriptions or ``port`` and ``interface`` say
     where to listen.
+
+    Attributes:
+        arguments: What was parsed, as it was given.
+        is_worker: Whether this is one of several processes that serve on a port they are given.
     """
 
     default_port: ClassVar[int]
+    # Why one process must serve all, if that is so.
+    one_process: ClassVar[str] = ""
 
     optFlags: ClassVar = [
         ["strict-port", None, "Fail if the port is busy, rather than take the next free one."],
@@ -45,6 +52,13 @@ class ServiceOptions(Options):
             "fast",
             "fast (sends at once) or stock (Twisted's own).",
             one_of("transport", "fast", "stock"),
+        ],
+        [
+            "workers",
+            None,
+            1,
+            "How many processes serve; none knows what the others do.",
+            natural_number("workers", most=256),
         ],
         ["log-file", None, None, "Log the events to this file, not to the console."],
         [
@@ -75,6 +89,13 @@ class ServiceOptions(Options):
         super().__init__()
         self.docs["port"] += f". [default: {self.default_port}]"
         self["listen"] = []
+        self.arguments: list[str] = []
+        self.is_worker = False
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """See `Options`."""
+        self.arguments = list(sys.argv[1:] if options is None else options)
+        super().parseOptions(self.arguments)
 
     def opt_listen(self, description: str) -> None:
         """Listen on this endpoint (tcp6:9090, unix:/run/echo), not on --port. Repeatable."""
@@ -86,11 +107,16 @@ class ServiceOptions(Options):
         given += [name for name in ("ask", "strict-port") if self[name]]
         if self["listen"] and given:
             raise usage.UsageError(f"--listen and --{given[0]} exclude each other")
+        if self["workers"] > 1:
+            if self.one_process:
+                raise usage.UsageError(f"--workers is not for this service: {self.one_process}")
+            if self["listen"]:
+                raise usage.UsageError("--listen and --workers exclude each other")
         if self["port"] is None:
             self["port"] = self.default_port
         if self["interface"] is None:
             self["interface"] = ALL_IPV4
-        if self["ask"]:
+        if self["ask"] and not self.is_worker:
             self._ask()
         if self.parent and self.parent.get("nodaemon") and self.parent["pidfile"] == "twistd.pid":
             # A server in the foreground needs no pid file, and with one a second server could not

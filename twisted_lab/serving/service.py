@@ -9,12 +9,16 @@ from typing import Any, Protocol
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IUDPTransport
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IReactorTime,
+    IUDPTransport,
+)
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
 from twisted_lab.accounts import Unusable
-from twisted_lab.channels import Connections
 from twisted_lab.peers import address_text
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.limits import raise_file_limit
@@ -35,6 +39,22 @@ class CannotStart(SystemExit, Exception):
         self.code = 1
 
 
+class NotReady(Exception):
+    """What a service needs cannot be had; the text says why."""
+
+
+class Served(Protocol):
+    """Those who are served, such as `Connections`."""
+
+    def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
+        """Finish with everybody, in so many seconds."""
+        ...
+
+    def abort(self) -> None:
+        """Finish at once."""
+        ...
+
+
 class Resource(Protocol):
     """What a service needs for as long as it runs, such as a database."""
 
@@ -42,7 +62,8 @@ class Resource(Protocol):
         """Get it ready, as the user that the process runs as.
 
         Raises:
-            twisted_lab.accounts.Unusable: That cannot be done.
+            NotReady: That cannot be done.
+            twisted_lab.accounts.Unusable: Nor can a database be opened.
         """
         ...
 
@@ -69,7 +90,7 @@ class NetworkService(Service):
         log: EventLog,
         listeners: Sequence[Listener],
         factory: IProtocolFactory,
-        connections: Connections,
+        connections: Served,
         resources: Sequence[Resource] = (),
     ) -> None:
         self._reactor = reactor
@@ -112,7 +133,7 @@ class NetworkService(Service):
         try:
             for resource in self._resources:
                 resource.open()
-        except Unusable as error:
+        except (NotReady, Unusable) as error:
             raise self._cannot_start(str(error)) from None
         raise_file_limit()
         if not self._listening:
@@ -185,10 +206,14 @@ class NetworkService(Service):
         self._heed(signal.SIGTERM, self._terminate)
         self._heed(signal.SIGINT, self._terminate)
         if self._log.file is not None:
-            self._heed(signal.SIGHUP, self._log.file.reopen)
+            self._heed(signal.SIGHUP, self._reopen_log)
 
     def _heed(self, number: int, action: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(action))
+
+    def _reopen_log(self) -> None:
+        if self._log.file is not None:
+            self._log.file.reopen()
 
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.

@@ -1,0 +1,321 @@
+"""Several processes that serve on one port, started again when they die."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IListeningPort,
+    IProcessTransport,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import eventFromJSON, globalLogPublisher
+from twisted.python.failure import Failure
+
+from twisted_lab.channels import Connections
+from twisted_lab.events import Observer, ServiceEvents
+from twisted_lab.serving.event_log import EventLog, twistd_keeps_a_log
+from twisted_lab.serving.listening import ADOPTED, Listener, listeners
+from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.service import NetworkService, NotReady, Resource
+
+# A worker's descriptors, beside the port: events for twistd's log, and how its start has gone.
+LOG = 4
+OUTCOME = 5
+READY = b"ready"
+
+LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
+LONGEST_DELAY = 30.0
+STUCK_SECONDS = 5.0  # beside those in which a service says good-bye to its peers
+
+# Ctrl-C and a terminal's hang-up go to all processes there, but are meant for the supervisor; until
+# a worker knows what to do with them, they must not kill it.
+_START = (
+    "import signal; "
+    "[signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGHUP)]; "
+    "from twisted_lab.serving.worker import main; main()"
+)
+
+
+class _HeldPort:
+    """A port that is kept open for others. Twisted's own would shut it down for all at its end."""
+
+    def __init__(self, port: Any) -> None:
+        port.stopReading()
+        self.socket = port.socket
+        self._address = port.getHost()
+
+    def getHost(self) -> object:
+        return self._address
+
+    def stopListening(self) -> None:
+        self.socket.close()
+
+    def connectionLost(self, _: Failure) -> None:
+        self.socket.close()
+
+
+class _Worker(ProcessProtocol):
+    """One process, from its start to its end."""
+
+    transport: IProcessTransport
+
+    def __init__(self, workers: Workers, since: float, deaths: int, outcome: int) -> None:
+        self.since = since
+        self.deaths = deaths
+        self.pid: int | None = None
+        self._workers = workers
+        self._outcome: int | None = outcome
+        self._cut = b""
+
+    def connectionMade(self) -> None:
+        self.pid = self.transport.pid
+
+    def outcome(self) -> bytes:
+        """Wait for its start to succeed or fail, and return READY, or why it failed, if known."""
+        assert self._outcome is not None
+        with open(self._outcome, "rb", buffering=0) as pipe:  # noqa: PTH123
+            self._outcome = None
+            return pipe.read(4096)
+
+    def childDataReceived(self, _: int, data: bytes) -> None:
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        for line in lines:
+            event = eventFromJSON(line.decode())
+            if "service" in event:
+                # Ours have plain figures; Twisted's way to write out others ignores their formats.
+                event.pop("log_flattened", None)
+            self._workers.publish(event)
+
+    def processEnded(self, reason: Failure) -> None:
+        how = cast(ProcessTerminated, reason.value)
+        why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
+        if self._outcome is not None:
+            outcome = self.outcome()
+            if outcome not in (b"", READY):
+                why = outcome.decode(errors="replace")
+        self._workers.ended(self, why)
+
+    def signal(self, name: str) -> None:
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(name)
+
+
+class Workers:
+    """Processes that share one listening socket: what waits in its queue outlives each of them.
+
+    To the service that they are, they are the listener, a resource, and all its connections.
+
+    Args:
+        reactor: Where to run.
+        events: Their starts and deaths are reported here.
+        options: The service's; they are given the same.
+        listener: Where to listen.
+        publish: Takes what they have for twistd's log.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        events: ServiceEvents,
+        options: ServiceOptions,
+        listener: Listener,
+        publish: Observer = globalLogPublisher,
+    ) -> None:
+        self.publish = publish
+        self._reactor = reactor
+        self._events = events
+        self._count = options["workers"]
+        self._command = [
+            *(sys.executable, "-P", "-c", _START, type(reactor).__module__),
+            *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
+            *options.arguments,
+        ]
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        # Names of files are to mean the same to them; a daemon may go elsewhere.
+        self._directory = os.getcwd()  # noqa: PTH109
+        self._listener = listener
+        self._port: _HeldPort | None = None
+        self._alive: list[_Worker] = []
+        self._restarts: list[IDelayedCall] = []
+        self._is_stopping = False
+        self._all_ended: Deferred[None] = Deferred()
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self._listener.wanted
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """Listen, but leave it to the workers to accept."""
+
+        def hold(port: IListeningPort) -> IListeningPort:
+            self._port = _HeldPort(port)
+            return cast(IListeningPort, self._port)
+
+        return self._listener.listen(factory).addCallback(hold)
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The processes that are there."""
+        return [worker.pid for worker in self._alive if worker.pid]
+
+    def open(self) -> None:
+        """Start them, and wait until all are ready.
+
+        Raises:
+            NotReady: One of them cannot start.
+        """
+        # The first one alone, so that files which they share, such as a database, are made once.
+        for count in (1, self._count - 1):
+            try:
+                started = [self._start(0) for _ in range(count)]
+            except OSError as error:
+                raise self._not_ready(f"cannot start a process: {error.strerror}") from None
+            for worker in started:
+                outcome = worker.outcome()
+                if outcome != READY:
+                    raise self._not_ready(outcome.decode(errors="replace"))
+
+    def _not_ready(self, reason: str) -> NotReady:
+        self._is_stopping = True
+        self.signal("KILL")
+        return NotReady(reason or "a worker died while it started")
+
+    def _start(self, deaths: int) -> _Worker:
+        assert self._port is not None
+        outcome, to_outcome = os.pipe()
+        worker = _Worker(self, self._reactor.seconds(), deaths, outcome)
+        try:
+            # Its standard input ends when it is to stop, or when this process has died.
+            self._reactor.spawnProcess(
+                worker,
+                sys.executable,
+                self._command,
+                self._environment,
+                self._directory,
+                childFDs={
+                    **{0: "w", 1: 1, 2: 2, LOG: "r"},
+                    **{ADOPTED: self._port.socket.fileno(), OUTCOME: to_outcome},
+                },
+            )
+        except OSError:
+            os.close(outcome)
+            raise
+        finally:
+            os.close(to_outcome)
+        self._alive.append(worker)
+        return worker
+
+    def ended(self, worker: _Worker, why: str) -> None:
+        """Start another one in place of `worker`, which has died, unless it was to."""
+        self._alive.remove(worker)
+        if not self._is_stopping:
+            lived = self._reactor.seconds() - worker.since
+            self._again(worker.pid, why, 1 if lived >= LONG_ENOUGH else worker.deaths + 1)
+        elif not self._alive:
+            self._all_ended.callback(None)
+
+    def _again(self, pid: int | None, why: str, deaths: int) -> None:
+        # At once after the first death, then after 1, 2, 4 ... seconds.
+        delay = min(2.0 ** min(deaths - 2, 10), LONGEST_DELAY) if deaths > 1 else 0.0
+        self._events.worker_died(pid, why, delay)
+        self._restarts = [restart for restart in self._restarts if restart.active()]
+        self._restarts.append(self._reactor.callLater(delay, self._restart, deaths))
+
+    def _restart(self, deaths: int) -> None:
+        try:
+            worker = self._start(deaths)
+        except OSError as error:
+            self._again(None, f"cannot start: {error.strerror}", deaths + 1)
+        else:
+            self._events.worker_started(worker.pid)
+
+    def signal(self, name: str) -> None:
+        """Send a signal to each."""
+        for worker in list(self._alive):
+            worker.signal(name)
+
+    def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
+        """Have them end in good order, for which each takes `seconds` at most.
+
+        Returns:
+            A Deferred that fires when all have ended.
+        """
+        self._is_stopping = True
+        for restart in self._restarts:
+            if restart.active():
+                restart.cancel()
+        if not self._alive:
+            return succeed(None)
+        for worker in self._alive:
+            worker.transport.closeStdin()
+        stuck = clock.callLater(seconds + STUCK_SECONDS, self.signal, "KILL")
+
+        def stop_waiting(_: None) -> None:
+            if stuck.active():
+                stuck.cancel()
+
+        return self._all_ended.addCallback(stop_waiting)
+
+    def abort(self) -> None:
+        """Have them end at once, once they were told to end."""
+        self.signal("TERM")
+
+    async def close(self) -> None:
+        """See `Resource`: they have ended already."""
+
+
+class SupervisedService(NetworkService):
+    """A service that others serve."""
+
+    def __init__(
+        self, reactor: Any, log: EventLog, factory: IProtocolFactory, workers: Workers
+    ) -> None:
+        super().__init__(reactor, log, [workers], factory, workers, [workers])
+        self._workers = workers
+
+    def startService(self) -> None:
+        """See `NetworkService`; and name the workers."""
+        super().startService()
+        for pid in self._workers.pids:
+            self._events.worker_started(pid)
+
+    def _reopen_log(self) -> None:
+        super()._reopen_log()
+        self._workers.signal("HUP")
+
+
+def stream_service(
+    options: ServiceOptions,
+    reactor: Any,
+    log: EventLog,
+    factory: IProtocolFactory,
+    connections: Connections,
+    resources: Sequence[Resource] = (),
+) -> NetworkService:
+    """Build the service that serves streams, in one process or several, as `options` say.
+
+    Args:
+        options: Where it listens, and how many processes serve.
+        reactor: Where to run.
+        log: Where its events go.
+        factory: What to build for each connection.
+        connections: The factory's open connections.
+        resources: What is opened before it serves, and closed at the end, in each process.
+    """
+    listening = listeners(options, reactor, options["port"])
+    if options["workers"] > 1 and not options.is_worker:
+        [listener] = listening
+        workers = Workers(reactor, log.events, options, listener)
+        return SupervisedService(reactor, log, factory, workers)
+    return NetworkService(reactor, log, listening, factory, connections, resources)

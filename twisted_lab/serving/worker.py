@@ -1,0 +1,77 @@
+"""One of the processes that serve together; `twisted_lab.serving.supervisor` starts it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, cast
+
+from twisted.application.service import IServiceMaker, Service
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.main import CONNECTION_DONE
+from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsJSON, globalLogBeginner
+from twisted.plugin import getPlugins
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.serving.service import CannotStart
+from twisted_lab.serving.supervisor import LOG, OUTCOME, READY
+
+
+def main() -> None:
+    """Serve, as the arguments of the process say."""
+    reactor_module, twistds_log, command, *arguments = sys.argv[1:]
+    import_module(reactor_module).install()
+    globalLogBeginner.beginLoggingTo(
+        [cast(ILogObserver, _tell_supervisor)], redirectStandardIO=False
+    )
+    [maker] = [each for each in getPlugins(IServiceMaker) if each.tapname == command]
+    options = maker.options()
+    options.is_worker = True
+    options.parent = {"logger": twistds_log}
+    options.parseOptions(arguments)
+    service = maker.makeService(options)
+    try:
+        service.startService()
+    except CannotStart as refusal:
+        os.write(OUTCOME, str(refusal).encode())
+        raise
+    from twisted.internet import reactor
+
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.addReader(_Supervisor(reactor, service))
+    reactor.callWhenRunning(os.write, OUTCOME, READY)
+    reactor.run()
+
+
+def _tell_supervisor(event: LogEvent) -> None:
+    # Twisted's own reports of ports and the like are said by the supervisor, once.
+    if "service" in event or event["log_level"] >= LogLevel.warn:
+        line = f"{eventAsJSON(event)}\n".encode()
+        with suppress(BrokenPipeError):  # It has died, which the reactor sees, too.
+            while line:
+                line = line[os.write(LOG, line) :]
+
+
+@implementer(IReadDescriptor)
+class _Supervisor:
+    """The end of standard input: the supervisor wants this process to end, or has died itself."""
+
+    def __init__(self, reactor: Any, service: Service) -> None:
+        self._reactor = reactor
+        self._service = service
+
+    def fileno(self) -> int:
+        return 0
+
+    def logPrefix(self) -> str:
+        return "supervisor"
+
+    def doRead(self) -> Any:
+        return CONNECTION_DONE  # Nothing else is ever sent.
+
+    def connectionLost(self, _: Failure) -> None:
+        if self._service.running:
+            self._reactor.stop()
