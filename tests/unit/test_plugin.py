@@ -57,6 +57,7 @@ PUBLIC = {
         "natural_number",
         "one_of",
         "port_number",
+        "stream_service",
     ],
 }
 

@@ -286,6 +286,8 @@ class SupervisedService(NetworkService):
 
     def startService(self) -> None:
         """See `NetworkService`; and name the workers."""
+        # Who wants it to end while they start is heeded when they have started.
+        self._heed_signals()
         super().startService()
         for pid in self._workers.pids:
             self._events.worker_started(pid)

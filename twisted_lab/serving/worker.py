@@ -25,7 +25,7 @@ def main() -> None:
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
     globalLogBeginner.beginLoggingTo(
-        [cast(ILogObserver, _tell_supervisor)], redirectStandardIO=False
+        [cast(ILogObserver, _log)], redirectStandardIO=False
     )
     [maker] = [each for each in getPlugins(IServiceMaker) if each.tapname == command]
     options = maker.options()
@@ -36,23 +36,26 @@ def main() -> None:
     try:
         service.startService()
     except CannotStart as refusal:
-        os.write(OUTCOME, str(refusal).encode())
+        _tell(OUTCOME, str(refusal).encode())
         raise
     from twisted.internet import reactor
 
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.addReader(_Supervisor(reactor, service))
-    reactor.callWhenRunning(os.write, OUTCOME, READY)
+    reactor.callWhenRunning(_tell, OUTCOME, READY)
     reactor.run()
 
 
-def _tell_supervisor(event: LogEvent) -> None:
+def _tell(descriptor: int, data: bytes) -> None:
+    with suppress(BrokenPipeError):  # The supervisor has died, which the reactor sees, too.
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+
+def _log(event: LogEvent) -> None:
     # Twisted's own reports of ports and the like are said by the supervisor, once.
     if "service" in event or event["log_level"] >= LogLevel.warn:
-        line = f"{eventAsJSON(event)}\n".encode()
-        with suppress(BrokenPipeError):  # It has died, which the reactor sees, too.
-            while line:
-                line = line[os.write(LOG, line) :]
+        _tell(LOG, f"{eventAsJSON(event)}\n".encode())
 
 
 @implementer(IReadDescriptor)

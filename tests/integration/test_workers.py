@@ -1,0 +1,324 @@
+"""Services of several processes, which clients and whoever runs them take for one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import (
+    BIN,
+    DEADLINE,
+    ENVIRONMENT,
+    Server,
+    connect,
+    receive,
+    receive_all,
+)
+
+LOCAL = ("--port", "0", "--interface", "127.0.0.1")
+ECHO = ("netlab-echo", *LOCAL, "--workers", "4")
+
+
+def started(server: Server, count: int = 4) -> list[int]:
+    return [int(server.wait_for(r"worker started: process (\d+)")[1]) for _ in range(count)]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until_gone(processes: Iterable[int]) -> None:
+    end = time.monotonic() + DEADLINE
+    while any(map(is_alive, processes)):
+        assert time.monotonic() < end, "a worker outlives its service"
+        time.sleep(0.02)
+
+
+def sockets(process: int) -> set[str]:
+    links = [os.readlink(path) for path in Path(f"/proc/{process}/fd").iterdir()]
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path) -> None:
+    log = ("--log-file", "events.log", "--log-format", "json")
+    with Server(tmp_path, *ECHO, *log) as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        text = (tmp_path / "events.log").read_text().splitlines()
+        workers = [json.loads(line)["pid"] for line in text if "worker started" in line]
+        assert len(workers) == 4
+        clients = [stack.enter_context(connect(port)) for _ in range(200)]
+        for number, client in enumerate(clients):
+            client.sendall(f"this is {number}".encode() * 50)
+        for number, client in enumerate(clients):
+            expected = f"this is {number}".encode() * 50
+            assert receive(client, len(expected)) == expected
+        serving = [len(sockets(worker)) for worker in workers]
+        assert sum(serving) >= 200
+        assert sorted(serving)[-2] > 5, serving
+        assert server.stop() == 0
+        wait_until_gone(workers)
+    records = [json.loads(line) for line in (tmp_path / "events.log").read_text().splitlines()]
+    names = [record["event"] for record in records]
+    for name, count in {
+        "server started": 1,
+        "worker started": 4,
+        "listening": 1,
+        "client connected": 200,
+        "received": 200,
+        "client disconnected": 200,
+        "server stopped": 1,
+    }.items():
+        assert names.count(name) == count, name
+    assert names[-1] == "server stopped"
+    assert server.events() == [f"listening on 127.0.0.1:{port}"]
+    assert not any("Traceback" in line for line in server.lines)
+
+
+def test_the_console_reads_like_one_process_s(tmp_path: Path) -> None:
+    with Server(tmp_path, "netlab-echo", *LOCAL, "--workers", "2") as server:
+        port = server.wait_for_port()
+        with connect(port) as client:
+            peer = f"127.0.0.1:{client.getsockname()[1]}"
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+        end = server.wait_for(r"client disconnected: .*")[0]
+        assert server.stop() == 0
+    assert [line for line in server.events() if "worker" not in line] == [
+        "server started: netlab-echo 0.1.0",
+        f"listening on 127.0.0.1:{port}",
+        f"client connected: {peer}",
+        f"received 5 bytes from {peer}",
+        f"sent 5 bytes to {peer}",
+        end,
+        "server stopped",
+    ]
+    assert re.search(r"5 bytes out, \d\.\d s, closed by the client", end)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_dies_harms_its_own_clients_alone_and_is_started_again(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO, "--log-level", "info") as server, ExitStack() as stack:
+        workers = started(server)
+        port = server.wait_for_port()
+        clients = [stack.enter_context(connect(port)) for _ in range(100)]
+        for client in clients:
+            client.sendall(b"one")
+            assert receive(client, 3) == b"one"
+        victim = max(workers, key=lambda worker: len(sockets(worker)))
+        theirs = len(sockets(victim)) - 1
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for(rf"worker died: process {victim}, killed by signal 9; .* in 0 s")
+        [another] = started(server, 1)
+        lost = 0
+        for client in clients:
+            try:
+                client.sendall(b"two")
+                lost += receive(client, 3) != b"two"
+            except ConnectionError:
+                lost += 1
+        assert 0 < lost <= theirs
+        assert server.stop() == 0
+        wait_until_gone([*workers, another])
+
+
+def test_connections_that_nobody_has_accepted_outlive_all_workers(tmp_path: Path) -> None:
+    with Server(tmp_path, "netlab-echo", *LOCAL, "--workers", "2") as server:
+        workers = started(server, 2)
+        port = server.wait_for_port()
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        with ExitStack() as stack:
+            clients = [stack.enter_context(connect(port)) for _ in range(20)]
+            for client in clients:
+                client.sendall(b"patience")
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)
+            for client in clients:
+                assert receive(client, 8) == b"patience"
+        assert server.stop() == 0
+
+
+def test_sigterm_gives_everybody_what_they_are_owed(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO, "--log-level", "warn") as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        clients = [stack.enter_context(connect(port)) for _ in range(40)]
+        for client in clients:
+            client.sendall(b"x" * 50_000)
+            assert receive(client, 1) == b"x"
+        server.process.terminate()
+        for client in clients:
+            rest = receive_all(client)
+            assert rest == b"x" * len(rest)
+        assert server.wait() == 0
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_is_a_good_end(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = ("setsid", str(BIN / "twistd"), "-n", *ECHO)
+    with Server(tmp_path, command=command) as server:
+        workers = started(server)
+        with connect(server.wait_for_port()) as client:
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+            os.killpg(server.process.pid, number)
+            assert receive_all(client) == b""
+            assert server.wait() == 0
+        wait_until_gone(workers)
+    assert server.events()[-1] == "server stopped"
+    assert any("closed by the server" in line for line in server.lines)
+    assert not any("Traceback" in line or "died" in line for line in server.lines)
+
+
+def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO) as server:
+        workers = started(server)
+        with connect(server.wait_for_port()) as client:
+            client.sendall(b"x")
+            receive(client, 1)
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):  # noqa: PT012
+                while True:
+                    client.send(b"x" * 65536)
+            before = time.monotonic()
+            server.process.terminate()
+            time.sleep(0.5)
+            assert server.process.poll() is None
+            assert server.stop() == 0
+            assert time.monotonic() - before < 3
+        wait_until_gone(workers)
+
+
+def test_no_orphans_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    log = ("--log-file", "events.log")
+    with Server(tmp_path, *ECHO, *log) as server:
+        port = server.wait_for_port()
+        workers = [
+            int(number)
+            for number in re.findall(r"process (\d+)", (tmp_path / "events.log").read_text())
+        ]
+        with connect(port) as client:
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+            server.process.kill()
+            assert receive_all(client) == b""
+        wait_until_gone(workers)
+    assert len(workers) == 4
+    assert "closed by the server" in (tmp_path / "events.log").read_text()
+    assert not any("Traceback" in line for line in server.lines)
+
+
+def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO, "--log-file", "events.log") as server:
+        port = server.wait_for_port()
+        (tmp_path / "events.log").rename(tmp_path / "old.log")
+        server.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + DEADLINE
+        while not (tmp_path / "events.log").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        time.sleep(0.5)  # So that each worker has had its signal.
+        for _ in range(50):
+            with connect(port) as client:
+                client.sendall(b"x")
+                assert receive(client, 1) == b"x"
+        assert server.stop() == 0
+    assert (tmp_path / "events.log").read_text().count("client connected") == 50
+    assert "client connected" not in (tmp_path / "old.log").read_text()
+
+
+@pytest.mark.parametrize("count", ["1", "4"])
+def test_a_service_that_cannot_start_says_why_in_one_line(tmp_path: Path, count: str) -> None:
+    (tmp_path / "names").write_text("not a database, but long enough for one" * 99)
+    ident = ("netlab-ident", *LOCAL, "--database", "names", "--workers", count)
+    with Server(tmp_path, *ident) as server:
+        assert server.wait() == 1
+    [line] = server.events()
+    assert line.startswith("netlab-ident: cannot use ")
+    assert not any("Traceback" in line for line in server.lines)
+
+
+def test_a_daemon_tells_whether_its_workers_have_started(tmp_path: Path) -> None:
+    def daemon(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [BIN / "twistd", *arguments],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+
+    (tmp_path / "names").write_text("not a database, but long enough for one" * 99)
+    failed = daemon("netlab-ident", *LOCAL, "--database", "names", "--workers", "2")
+    assert failed.returncode == 1
+    assert failed.stderr.count("netlab-ident: cannot use ") == 1
+    begun = daemon("--logfile", "its.log", *ECHO)
+    process = int((tmp_path / "twistd.pid").read_text())
+    try:
+        assert begun.returncode == 0
+        port = re.fullmatch(r"listening on 127.0.0.1:(\d+)\n", begun.stderr)
+        assert port
+        with connect(int(port[1])) as client:
+            client.sendall(b"hi")
+            assert receive(client, 2) == b"hi"
+    finally:
+        os.kill(process, signal.SIGTERM)
+        wait_until_gone([process])
+    log = (tmp_path / "its.log").read_text()
+    assert log.count("received 2 bytes") == log.count("server stopped") == 1
+    wait_until_gone(int(number) for number in re.findall(r"started: process (\d+)", log))
+
+
+def greeted(port: int, host: str, name: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), DEADLINE, (host, 0))
+    client.sendall(f"{name}\n".encode())
+    return client
+
+
+def test_200_names_at_once_are_all_kept(tmp_path: Path) -> None:
+    ident = ("netlab-ident", "--port", "0", "--interface", "0.0.0.0", "--workers", "4")
+    hosts = [f"127.0.1.{number}" for number in range(1, 201)]
+    with Server(tmp_path, *ident, "--log-level", "warn") as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        clients = [stack.enter_context(greeted(port, host, f"I {host}")) for host in hosts]
+        for host, client in zip(hosts, clients, strict=True):
+            assert receive_all(client).decode() == f"What's your name?\nHello, I {host}\n"
+        for host in hosts:
+            with socket.create_connection(("127.0.0.1", port), DEADLINE, (host, 0)) as client:
+                assert receive_all(client).decode() == f"Hello, I {host}\n"
+        assert server.stop() == 0
+
+
+def test_guesses_are_counted_whichever_worker_they_come_to(tmp_path: Path) -> None:
+    auth = ("netlab-auth", *LOCAL, "--workers", "4")
+    with Server(tmp_path, *auth) as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        with connect(port) as client:
+            client.sendall(b"ann\ncorrect horse battery\ncorrect horse battery\n")
+            client.shutdown(socket.SHUT_WR)
+            assert "Hello, ann" in receive_all(client).decode()
+        guessers = [stack.enter_context(connect(port)) for _ in range(12)]
+        for guesser in guessers:
+            guesser.sendall(b"ann\nwrong horse battery\n")
+        for _ in range(4):
+            server.wait_for("login failed")
+        server.process.kill()
+    accounts = [BIN / "python", "-m", "twisted_lab.accounts"]
+    assert accounts
