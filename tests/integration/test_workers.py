@@ -168,9 +168,7 @@ def test_sigterm_gives_everybody_what_they_are_owed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_is_a_good_end(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_to_the_whole_group_is_a_good_end(tmp_path: Path, number: signal.Signals) -> None:
     command = ("setsid", str(BIN / "twistd"), "-n", *ECHO)
     with Server(tmp_path, command=command) as server:
         workers = started(server)
@@ -183,7 +181,9 @@ def test_a_signal_to_the_whole_group_is_a_good_end(
         wait_until_gone(workers)
     assert server.events()[-1] == "server stopped"
     assert any("closed by the server" in line for line in server.lines)
-    assert not any("Traceback" in line or "died" in line for line in server.lines)
+    assert not any("Traceback" in line or "died" in line for line in server.lines), chr(10).join(
+        server.lines
+    )
 
 
 def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:

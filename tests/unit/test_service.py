@@ -222,12 +222,21 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertTrue(port.lost)
 
     def test_sigterm_stops_the_reactor(self) -> None:
-        self.service(self.port()).startService()
-        self.reactor.start()
         for number in (signal.SIGTERM, signal.SIGINT):
+            self.service(self.port()).startService()
+            self.reactor.start()
             self.reactor.stopped = False
             os.kill(os.getpid(), number)
             self.assertTrue(self.reactor.stopped)
+
+    def test_the_reactor_is_stopped_once(self) -> None:
+        service = self.service(self.port())
+        service.startService()
+        self.reactor.start()
+        service.end()
+        self.reactor.stopped = False
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.assertFalse(self.reactor.stopped)
 
     def test_sighup_reopens_the_log(self) -> None:
         path = self.mktemp()

@@ -103,6 +103,7 @@ class NetworkService(Service):
         self._listening: list[Deferred[IListeningPort | None]] = []
         self._ports: list[tuple[Any, int | None]] = []
         self._refusal: CannotStart | None = None
+        self._is_ending = False
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -174,6 +175,12 @@ class NetworkService(Service):
 
         return Deferred.fromCoroutine(stop())
 
+    def end(self) -> None:
+        """Have the process end, in good order."""
+        if self.running and not self._is_ending:
+            self._is_ending = True
+            self._reactor.stop()
+
     def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
         self._ports.append((port, wanted))
         if self.running:
@@ -190,8 +197,7 @@ class NetworkService(Service):
         if failure.check(CancelledError):
             return
         self._refusal = self._cannot_start(failure.getErrorMessage())
-        if self.running:
-            self._reactor.stop()
+        self.end()
 
     def _cannot_start(self, reason: str) -> CannotStart:
         self._events.failed(reason)
@@ -218,6 +224,6 @@ class NetworkService(Service):
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.
         if self.running:
-            self._reactor.stop()
+            self.end()
         else:
             self._connections.abort()

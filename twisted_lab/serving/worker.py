@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
 
-from twisted.application.service import IServiceMaker, Service
+from twisted.application.service import IServiceMaker
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsJSON, globalLogBeginner
@@ -24,9 +25,7 @@ def main() -> None:
     """Serve, as the arguments of the process say."""
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
-    globalLogBeginner.beginLoggingTo(
-        [cast(ILogObserver, _log)], redirectStandardIO=False
-    )
+    globalLogBeginner.beginLoggingTo([cast(ILogObserver, _log)], redirectStandardIO=False)
     [maker] = [each for each in getPlugins(IServiceMaker) if each.tapname == command]
     options = maker.options()
     options.is_worker = True
@@ -41,7 +40,7 @@ def main() -> None:
     from twisted.internet import reactor
 
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
-    reactor.addReader(_Supervisor(reactor, service))
+    reactor.addReader(_Supervisor(service.end))
     reactor.callWhenRunning(_tell, OUTCOME, READY)
     reactor.run()
 
@@ -62,9 +61,8 @@ def _log(event: LogEvent) -> None:
 class _Supervisor:
     """The end of standard input: the supervisor wants this process to end, or has died itself."""
 
-    def __init__(self, reactor: Any, service: Service) -> None:
-        self._reactor = reactor
-        self._service = service
+    def __init__(self, end: Callable[[], object]) -> None:
+        self._end = end
 
     def fileno(self) -> int:
         return 0
@@ -76,5 +74,4 @@ class _Supervisor:
         return CONNECTION_DONE  # Nothing else is ever sent.
 
     def connectionLost(self, _: Failure) -> None:
-        if self._service.running:
-            self._reactor.stop()
+        self._end()
