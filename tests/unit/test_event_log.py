@@ -54,6 +54,19 @@ class EventLogTests(SynchronousTestCase):
             self.console, "listening on 0.0.0.0:9090\nport 9090 is busy, listening on 9091\n"
         )
 
+    def test_a_worker_leaves_its_own_life_to_the_supervisor(self) -> None:
+        options = SampleOptions()
+        options.is_worker = True
+        options.parseOptions([])
+        with published() as recorder:
+            log = EventLog(options)
+            log.events.started("0.1.0")
+            log.events.listening("0.0.0.0:9090")
+            log.events.connected("somebody")
+            log.events.failed("no database")
+            log.events.stopped()
+        self.assertEqual(recorder.names, ["client connected"])
+
     def test_our_log_file(self) -> None:
         self.go("--log-file", "{file}")
         self.assertEqual(self.published, ["listening", "port busy"])

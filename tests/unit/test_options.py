@@ -8,6 +8,7 @@ from twisted.python.usage import Options as TwistedOptions
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab import __version__
+from twisted_lab.services import broadcast, chat
 from twisted_lab.serving import ServiceOptions
 
 
@@ -55,6 +56,24 @@ class ServiceOptionsTests(SynchronousTestCase):
         options = parse("--listen", "unix:/run/x", "--listen", "tcp6:1")
         self.assertEqual(options["listen"], ["unix:/run/x", "tcp6:1"])
 
+    def test_what_was_given_is_kept_for_the_workers(self) -> None:
+        given = ["--workers", "2", "--port=1"]
+        self.assertEqual(parse(*given).arguments, given)
+
+    def test_a_worker_asks_nothing(self) -> None:
+        options = SampleOptions()
+        options.is_worker = True
+        with patch("builtins.input", side_effect=AssertionError):
+            options.parseOptions(["--ask", "--workers", "2"])
+
+    def test_a_service_that_must_be_one_process_says_why(self) -> None:
+        for service in (chat, broadcast):
+            said = io.StringIO()
+            with redirect_stderr(said):
+                self.assertRaises(SystemExit, service.Options().parseOptions, ["--workers", "2"])
+            self.assertIn("all members must be in one process", said.getvalue())
+            service.Options().parseOptions(["--workers", "1"])
+
     def test_instances_share_nothing(self) -> None:
         parse("--listen", "unix:/run/x")
         self.assertEqual(parse()["listen"], [])
@@ -73,6 +92,8 @@ class ServiceOptionsTests(SynchronousTestCase):
             (["--listen", "tcp:1", "--port", "1"], "--listen and --port exclude each other"),
             (["--listen", "tcp:1", "--port", "0"], "--listen and --port exclude each other"),
             (["--listen", "tcp:1", "--ask"], "--listen and --ask exclude each other"),
+            (["--listen", "tcp:1", "--workers", "2"], "--listen and --workers exclude each other"),
+            (["--workers", "0"], "--workers is a whole number from 1 to 256, not '0'"),
         ):
             line = self.refuse(*arguments)
             self.assertTrue(line.startswith("netlab-sample: "), line)

@@ -1,0 +1,305 @@
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.logger import eventAsJSON
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import Recorder
+from tests.unit.test_options import SampleOptions
+from tests.unit.test_service import FakeReactor
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving import CannotStart, EventLog, stream_service
+from twisted_lab.serving.supervisor import LOG, OUTCOME, READY, SupervisedService, Workers
+
+
+class FakeSocket:
+    is_closed = False
+
+    def fileno(self) -> int:
+        return 77
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class FakePort:
+    """A listener, and the port that it listens on."""
+
+    wanted = None
+    accepts = True
+
+    def __init__(self) -> None:
+        self.socket = FakeSocket()
+
+    def listen(self, _: object) -> Deferred[IListeningPort]:
+        port: Any = self
+        return succeed(port)
+
+    def stopReading(self) -> None:
+        self.accepts = False
+
+    def getHost(self) -> str:
+        return "somewhere"
+
+
+class FakeProcess:
+    """A process that does what the test says."""
+
+    def __init__(self, protocol: Any, pid: int, call: dict[str, Any]) -> None:
+        self.protocol = protocol
+        self.pid = pid
+        self.call = call
+        self.signals: list[str] = []
+        self.is_told = False
+        protocol.makeConnection(self)
+
+    def signalProcess(self, name: str) -> None:
+        self.signals.append(name)
+
+    def closeStdin(self) -> None:
+        self.is_told = True
+
+    def die(self, number: int | None = None, status: int = 0) -> None:
+        value = ProcessTerminated(status, number) if number or status else ProcessDone(0)
+        self.protocol.processEnded(Failure(value))
+
+
+class SpawningReactor(FakeReactor):
+    """Starts processes, each of which says at once how its start has gone.
+
+    Attributes:
+        outcomes: What the next ones say; all others are ready.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processes: list[FakeProcess] = []
+        self.outcomes: list[bytes | OSError] = []
+
+    def spawnProcess(self, protocol: Any, executable: str, *arguments: Any, **more: Any) -> None:
+        outcome = self.outcomes.pop(0) if self.outcomes else READY
+        if isinstance(outcome, OSError):
+            raise outcome
+        os.write(more["childFDs"][OUTCOME], outcome)
+        [command, environment, directory] = arguments
+        call = {"command": command, "environment": environment, "directory": directory, **more}
+        self.processes.append(FakeProcess(protocol, 100 + len(self.processes), call))
+
+
+class WorkersTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = SpawningReactor()
+        self.recorder = Recorder()
+        self.published: list[dict[str, Any]] = []
+        self.port = FakePort()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+
+    def service(self, *arguments: str) -> SupervisedService:
+        options = SampleOptions()
+        options.parseOptions(["--workers", "3", *arguments])
+        log = EventLog(options)
+        log.events = ServiceEvents("netlab-sample", self.recorder)
+        workers = Workers(self.reactor, log.events, options, self.port, self.published.append)
+        return SupervisedService(self.reactor, log, Factory(), workers)
+
+    def started(self, *arguments: str) -> SupervisedService:
+        service = self.service(*arguments)
+        service.privilegedStartService()
+        service.startService()
+        self.reactor.start()
+        return service
+
+    def died(self) -> list[str]:
+        return [text for text in self.recorder.messages if text.startswith("worker died")]
+
+    def test_it_is_one_service(self) -> None:
+        self.started()
+        self.assertFalse(self.port.accepts)
+        self.assertEqual(
+            self.recorder.messages[1:],
+            [
+                "worker started: process 100",
+                "worker started: process 101",
+                "worker started: process 102",
+                "listening on somewhere",
+            ],
+        )
+
+    def test_what_a_worker_is_given(self) -> None:
+        self.started("--port", "7", "--log-level", "warn")
+        call = self.reactor.processes[0].call
+        self.assertEqual(
+            call["command"][-7:],
+            ["netlab-sample", "--workers", "3", "--port", "7", "--log-level", "warn"],
+        )
+        self.assertEqual(call["directory"], str(Path.cwd()))
+        self.assertEqual(call["childFDs"][3], 77)
+
+    def test_the_first_is_ready_before_the_others_start(self) -> None:
+        self.reactor.outcomes = [b"no database"]
+        service = self.service()
+        service.privilegedStartService()
+        self.assertRaises(CannotStart, service.startService)
+        self.assertEqual(len(self.reactor.processes), 1)
+        self.assertEqual(self.recorder.messages, ["netlab-sample: no database"])
+        self.assertTrue(self.port.socket.is_closed)
+
+    def test_none_stays_when_one_cannot_start(self) -> None:
+        for outcome, why in (
+            (b"", "a worker died while it started"),
+            (OSError(11, "no more processes"), "cannot start a process: no more processes"),
+        ):
+            self.setUp()
+            self.reactor.outcomes = [READY, READY, outcome]
+            service = self.service()
+            service.privilegedStartService()
+            self.assertRaises(CannotStart, service.startService)
+            self.assertEqual(self.recorder.messages, [f"netlab-sample: {why}"])
+            for process in self.reactor.processes:
+                self.assertEqual(process.signals, ["KILL"])
+
+    def test_one_that_dies_is_started_again_at_once(self) -> None:
+        self.started()
+        self.reactor.processes[1].die(number=9)
+        self.reactor.advance(0)
+        self.assertEqual(
+            self.recorder.messages[-2:],
+            [
+                "worker died: process 101, killed by signal 9; another one starts in 0 s",
+                "worker started: process 103",
+            ],
+        )
+
+    def test_how_it_ended_is_said(self) -> None:
+        self.started()
+        self.reactor.processes[0].die(status=3)
+        self.assertIn("process 100, exit status 3;", self.died()[-1])
+        self.reactor.outcomes = [b"no database"]
+        self.reactor.processes[1].die()
+        self.assertIn("process 101, exit status 0;", self.died()[-1])
+        self.reactor.advance(0)
+        self.reactor.processes[3].die(status=1)
+        self.assertIn("process 103, no database;", self.died()[-1])
+
+    def test_one_that_dies_again_and_again_has_to_wait(self) -> None:
+        self.started()
+        waited = []
+        for _ in range(8):
+            self.reactor.processes[-1].die(status=1)
+            waited.append(float(self.died()[-1].split()[-2]))
+            count = len(self.reactor.processes)
+            if waited[-1]:
+                self.reactor.advance(waited[-1] - 0.1)
+                self.assertEqual(len(self.reactor.processes), count)
+            self.reactor.advance(0.1)
+            self.assertEqual(len(self.reactor.processes), count + 1)
+        self.assertEqual(waited, [0, 1, 2, 4, 8, 16, 30, 30])
+        self.reactor.advance(60)
+        self.reactor.processes[-1].die(status=1)
+        self.assertIn("in 0 s", self.died()[-1])
+
+    def test_the_others_do_not_wait_for_it(self) -> None:
+        self.started()
+        for _ in range(3):
+            self.reactor.processes[-1].die(status=1)
+            self.reactor.advance(5)
+        self.reactor.processes[0].die(status=1)
+        self.assertIn("process 100, exit status 1; another one starts in 0 s", self.died()[-1])
+
+    def test_no_process_to_be_had_for_a_while(self) -> None:
+        self.started()
+        self.reactor.outcomes = [OSError(11, "no more processes")]
+        self.reactor.processes[0].die(number=9)
+        self.reactor.advance(0)
+        self.assertIn("cannot start: no more processes; another one starts in 1 s", self.died()[-1])
+        self.reactor.advance(1)
+        self.assertEqual(self.recorder.messages[-1], "worker started: process 103")
+
+    def test_stopping_waits_for_all(self) -> None:
+        service = self.started()
+        stopping = service.stopService()
+        self.assertTrue(self.port.socket.is_closed)
+        for process in self.reactor.processes:
+            self.assertTrue(process.is_told)
+            self.assertNoResult(stopping)
+            process.die()
+        self.successResultOf(stopping)
+        self.assertEqual(self.died(), [])
+        self.assertEqual(self.recorder.names[-1], "server stopped")
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_stopping_while_one_waits_to_be_started(self) -> None:
+        service = self.started()
+        for process in list(self.reactor.processes):
+            process.die(number=9)
+        self.successResultOf(service.stopService())
+        self.reactor.advance(60)
+        self.assertEqual(len(self.reactor.processes), 3)
+
+    def test_a_second_signal_is_passed_on(self) -> None:
+        service = self.started()
+        service.stopService()
+        os.kill(os.getpid(), signal.SIGTERM)
+        for process in self.reactor.processes:
+            self.assertEqual(process.signals, ["TERM"])
+
+    def test_one_that_is_stuck_is_killed(self) -> None:
+        service = self.started()
+        stopping = service.stopService()
+        for process in self.reactor.processes[1:]:
+            process.die()
+        self.reactor.advance(9)
+        self.assertEqual(self.reactor.processes[0].signals, [])
+        self.reactor.advance(1)
+        self.assertEqual(self.reactor.processes[0].signals, ["KILL"])
+        self.reactor.processes[0].die(number=9)
+        self.successResultOf(stopping)
+
+    def test_sighup_is_passed_on(self) -> None:
+        path = self.mktemp()
+        service = self.started("--log-file", path)
+        Path(path).rename(f"{path}.old")
+        os.kill(os.getpid(), signal.SIGHUP)
+        self.assertTrue(Path(path).exists())
+        for process in self.reactor.processes:
+            self.assertEqual(process.signals, ["HUP"])
+            process.die()
+        service.stopService()
+
+    def test_events_are_published_whole_and_as_they_were(self) -> None:
+        self.started()
+        other = Recorder()
+        ServiceEvents("netlab-sample", other).disconnected("somebody", 1, 2, 0.123, "closed")
+        line = f"{eventAsJSON(other[0])}\n".encode()
+        worker = self.reactor.processes[0].protocol
+        worker.childDataReceived(LOG, line[:20])
+        self.assertEqual(self.published, [])
+        worker.childDataReceived(LOG, line[20:] + line[:5])
+        [event] = self.published
+        self.assertEqual(event["log_level"], other[0]["log_level"])
+        self.assertEqual(event["seconds"], 0.123)
+        self.assertNotIn("log_flattened", event)
+
+
+class StreamServiceTests(SynchronousTestCase):
+    def build(self, count: str, is_worker: bool = False) -> object:
+        options = SampleOptions()
+        options.is_worker = is_worker
+        options.parseOptions(["--workers", count])
+        connections: Any = object()
+        return stream_service(options, SpawningReactor(), EventLog(options), Factory(), connections)
+
+    def test_one_process_has_nobody_over_it(self) -> None:
+        self.assertNotIsInstance(self.build("1"), SupervisedService)
+        self.assertIsInstance(self.build("2"), SupervisedService)
+
+    def test_a_worker_has_no_workers(self) -> None:
+        self.assertNotIsInstance(self.build("2", is_worker=True), SupervisedService)
