@@ -2,12 +2,13 @@ import os
 import signal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
-from twisted.logger import eventAsJSON
+from twisted.logger import eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,7 +16,7 @@ from tests.unit.recording import Recorder
 from tests.unit.test_options import SampleOptions
 from tests.unit.test_service import FakeReactor
 from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, EventLog, stream_service
+from twisted_lab.serving import CannotStart, EventLog, stream_service, worker
 from twisted_lab.serving.supervisor import LOG, OUTCOME, READY, SupervisedService, Workers
 
 
@@ -279,14 +280,28 @@ class WorkersTests(SynchronousTestCase):
         other = Recorder()
         ServiceEvents("netlab-sample", other).disconnected("somebody", 1, 2, 0.123, "closed")
         line = f"{eventAsJSON(other[0])}\n".encode()
-        worker = self.reactor.processes[0].protocol
-        worker.childDataReceived(LOG, line[:20])
+        self.tell(LOG, line[:20])
         self.assertEqual(self.published, [])
-        worker.childDataReceived(LOG, line[20:] + line[:5])
+        self.tell(LOG, line[20:] + line[:5])
         [event] = self.published
         self.assertEqual(event["log_level"], other[0]["log_level"])
         self.assertEqual(event["seconds"], 0.123)
         self.assertNotIn("log_flattened", event)
+
+    def test_a_traceback_says_what_was_raised(self) -> None:
+        self.started()
+        other = Recorder()
+        with patch("twisted_lab.serving.worker._tell", self.tell):
+            try:
+                raise ValueError("no such thing")
+            except ValueError:
+                ServiceEvents("netlab-sample", other).conversation_failed("somebody", Failure())
+            worker._log(other[0])
+        text = eventAsText(self.published[0])
+        self.assertTrue(text.strip().endswith("ValueError: no such thing"), text)
+
+    def tell(self, descriptor: int, data: bytes) -> None:
+        self.reactor.processes[0].protocol.childDataReceived(descriptor, data)
 
 
 class StreamServiceTests(SynchronousTestCase):

@@ -94,6 +94,8 @@ class _Worker(ProcessProtocol):
             if "service" in event:
                 # Ours have plain figures; Twisted's way to write out others ignores their formats.
                 event.pop("log_flattened", None)
+            if "log_error" in event:
+                event["log_failure"].value = event["log_error"]
             self._workers.publish(event)
 
     def processEnded(self, reason: Failure) -> None:

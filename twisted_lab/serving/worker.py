@@ -54,6 +54,9 @@ def _tell(descriptor: int, data: bytes) -> None:
 def _log(event: LogEvent) -> None:
     # Twisted's own reports of ports and the like are said by the supervisor, once.
     if "service" in event or event["log_level"] >= LogLevel.warn:
+        if "log_failure" in event:
+            # JSON does not carry exceptions, but a traceback without its last line is worth little.
+            event["log_error"] = event["log_failure"].getErrorMessage()
         _tell(LOG, f"{eventAsJSON(event)}\n".encode())
 
 
