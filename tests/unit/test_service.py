@@ -223,9 +223,9 @@ class NetworkServiceTests(SynchronousTestCase):
 
     def test_sigterm_stops_the_reactor(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
+            self.reactor = FakeReactor()
             self.service(self.port()).startService()
             self.reactor.start()
-            self.reactor.stopped = False
             os.kill(os.getpid(), number)
             self.assertTrue(self.reactor.stopped)
 
