@@ -9,14 +9,16 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.tcp import Port, Server
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_options import parse
+from tests.unit.test_options import SampleOptions, parse
 from twisted_lab.serving.listening import (
     BACKLOG,
+    AdoptedPort,
+    BehindProxy,
     CannotListen,
     DescribedEndpoint,
     Fast,
@@ -174,3 +176,12 @@ class ListenersTests(SynchronousTestCase):
             Fast(listener, Poller(reactor)).listen(Factory())
         self.assertIsNot(ports[0].transport, Server)
         self.assertIs(ports[1].transport, UNIXServer)
+
+    def test_a_worker_listens_where_it_is_told(self) -> None:
+        reactor = MemoryReactorClock()
+        options = SampleOptions()
+        options.is_worker = True
+        options.parseOptions(["--workers", "2", "--proxy-protocol", *STOCK])
+        self.assertEqual(
+            listeners(options, reactor, 7007), [BehindProxy(AdoptedPort(reactor), reactor)]
+        )

@@ -26,7 +26,7 @@ def main() -> None:
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
     globalLogBeginner.beginLoggingTo([cast(ILogObserver, _log)], redirectStandardIO=False)
-    [maker] = [each for each in getPlugins(IServiceMaker) if each.tapname == command]
+    maker: Any = {each.tapname: each for each in getPlugins(IServiceMaker)}[command]
     options = maker.options()
     options.is_worker = True
     options.parent = {"logger": twistds_log}
