@@ -59,7 +59,7 @@ class EventLogTests(SynchronousTestCase):
         options.is_worker = True
         options.parseOptions([])
         with published() as recorder:
-            log = EventLog(options)
+            log = EventLog(options, Clock())
             log.events.started("0.1.0")
             log.events.listening("0.0.0.0:9090")
             log.events.connected("somebody")

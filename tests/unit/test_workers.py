@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 from twisted.logger import eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,7 +18,8 @@ from tests.unit.test_options import SampleOptions
 from tests.unit.test_service import FakeReactor
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, EventLog, stream_service, worker
-from twisted_lab.serving.supervisor import LOG, OUTCOME, READY, SupervisedService, Workers
+from twisted_lab.serving.supervisor import SupervisedService, Workers
+from twisted_lab.serving.worker_process import LOG, OUTCOME, READY
 
 
 class FakeSocket:
@@ -106,7 +108,7 @@ class WorkersTests(SynchronousTestCase):
     def service(self, *arguments: str) -> SupervisedService:
         options = SampleOptions()
         options.parseOptions(["--workers", "3", *arguments])
-        log = EventLog(options)
+        log = EventLog(options, Clock())
         log.events = ServiceEvents("netlab-sample", self.recorder)
         workers = Workers(self.reactor, log.events, options, self.port, self.published.append)
         return SupervisedService(self.reactor, log, Factory(), workers)
@@ -310,7 +312,9 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        return stream_service(options, SpawningReactor(), EventLog(options), Factory(), connections)
+        return stream_service(
+            options, SpawningReactor(), EventLog(options, Clock()), Factory(), connections
+        )
 
     def test_one_process_has_nobody_over_it(self) -> None:
         self.assertNotIsInstance(self.build("1"), SupervisedService)

@@ -20,7 +20,9 @@ TURN_EVENTS = 256
 READ_BYTES = FileDescriptor.bufferSize
 
 # Made once, as the reactor does, because to make one costs as much as to close a connection.
-_FAILURES = {why: Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)}
+_FAILURES: dict[BaseException, Failure] = {
+    why: Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)
+}
 
 # select.EPOLLIN and EPOLLOUT, which have no names where there is no epoll.
 _IN, _OUT = 1, 4

@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import (
     IDelayedCall,
     IListeningPort,
-    IProcessTransport,
     IProtocolFactory,
     IReactorTime,
 )
-from twisted.internet.protocol import ProcessProtocol
-from twisted.logger import eventFromJSON, globalLogPublisher
+from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import Connections
@@ -27,23 +23,11 @@ from twisted_lab.serving.event_log import EventLog, twistd_keeps_a_log
 from twisted_lab.serving.listening import ADOPTED, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import NetworkService, NotReady, Resource
-
-# A worker's descriptors, beside the port: events for twistd's log, and how its start has gone.
-LOG = 4
-OUTCOME = 5
-READY = b"ready"
+from twisted_lab.serving.worker_process import LOG, OUTCOME, READY, START, WorkerProcess
 
 LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
 LONGEST_DELAY = 30.0
 STUCK_SECONDS = 5.0  # beside those in which a service says good-bye to its peers
-
-# Ctrl-C and a terminal's hang-up go to all processes there, but are meant for the supervisor; until
-# a worker knows what to do with them, they must not kill it.
-_START = (
-    "import signal; "
-    "[signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGHUP)]; "
-    "from twisted_lab.serving.worker import main; main()"
-)
 
 
 class _HeldPort:
@@ -62,54 +46,6 @@ class _HeldPort:
 
     def connectionLost(self, _: Failure) -> None:
         self.socket.close()
-
-
-class _Worker(ProcessProtocol):
-    """One process, from its start to its end."""
-
-    transport: IProcessTransport
-
-    def __init__(self, workers: Workers, since: float, deaths: int, outcome: int) -> None:
-        self.since = since
-        self.deaths = deaths
-        self.pid: int | None = None
-        self._workers = workers
-        self._outcome: int | None = outcome
-        self._cut = b""
-
-    def connectionMade(self) -> None:
-        self.pid = self.transport.pid
-
-    def outcome(self) -> bytes:
-        """Wait for its start to succeed or fail, and return READY, or why it failed, if known."""
-        assert self._outcome is not None
-        with open(self._outcome, "rb", buffering=0) as pipe:  # noqa: PTH123
-            self._outcome = None
-            return pipe.read(4096)
-
-    def childDataReceived(self, _: int, data: bytes) -> None:
-        *lines, self._cut = (self._cut + data).split(b"\n")
-        for line in lines:
-            event = eventFromJSON(line.decode())
-            if "service" in event:
-                # Ours have plain figures; Twisted's way to write out others ignores their formats.
-                event.pop("log_flattened", None)
-            if "log_error" in event:
-                event["log_failure"].value = event["log_error"]
-            self._workers.publish(event)
-
-    def processEnded(self, reason: Failure) -> None:
-        how = cast(ProcessTerminated, reason.value)
-        why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
-        if self._outcome is not None:
-            outcome = self.outcome()
-            if outcome not in (b"", READY):
-                why = outcome.decode(errors="replace")
-        self._workers.ended(self, why)
-
-    def signal(self, name: str) -> None:
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(name)
 
 
 class Workers:
@@ -138,7 +74,7 @@ class Workers:
         self._events = events
         self._count = options["workers"]
         self._command = [
-            *(sys.executable, "-P", "-c", _START, type(reactor).__module__),
+            *(sys.executable, "-P", "-c", START, type(reactor).__module__),
             *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
             *options.arguments,
         ]
@@ -147,7 +83,7 @@ class Workers:
         self._directory = os.getcwd()  # noqa: PTH109
         self._listener = listener
         self._port: _HeldPort | None = None
-        self._alive: list[_Worker] = []
+        self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
@@ -193,10 +129,10 @@ class Workers:
         self.signal("KILL")
         return NotReady(reason or "a worker died while it started")
 
-    def _start(self, deaths: int) -> _Worker:
+    def _start(self, deaths: int) -> WorkerProcess:
         assert self._port is not None
         outcome, to_outcome = os.pipe()
-        worker = _Worker(self, self._reactor.seconds(), deaths, outcome)
+        worker = WorkerProcess(self, self._reactor.seconds(), deaths, outcome)
         try:
             # Its standard input ends when it is to stop, or when this process has died.
             self._reactor.spawnProcess(
@@ -218,7 +154,7 @@ class Workers:
         self._alive.append(worker)
         return worker
 
-    def ended(self, worker: _Worker, why: str) -> None:
+    def ended(self, worker: WorkerProcess, why: str) -> None:
         """Start another one in place of `worker`, which has died, unless it was to."""
         self._alive.remove(worker)
         if not self._is_stopping:

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.serving.service import CannotStart
-from twisted_lab.serving.supervisor import LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import LOG, OUTCOME, READY
 
 
 def main() -> None:

@@ -1,0 +1,96 @@
+"""A worker as its supervisor sees it: a process that is started, speaks, and ends."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol, cast
+
+from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import eventFromJSON
+from twisted.python.failure import Failure
+
+from twisted_lab.events import Observer
+
+# A worker's descriptors, beside the port: events for twistd's log, and how its start has gone.
+LOG = 4
+OUTCOME = 5
+READY = b"ready"
+
+# Ctrl-C and a terminal's hang-up go to all processes there, but are meant for the supervisor; until
+# a worker knows what to do with them, they must not kill it.
+START = (
+    "import signal; "
+    "[signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGHUP)]; "
+    "from twisted_lab.serving.worker import main; main()"
+)
+
+
+class Supervisor(Protocol):
+    """Who has started it."""
+
+    publish: Observer
+
+    def ended(self, worker: WorkerProcess, why: str) -> None:
+        """Deal with the end of `worker`."""
+        ...
+
+
+class WorkerProcess(ProcessProtocol):
+    """One process, from its start to its end.
+
+    Args:
+        supervisor: Is told what the process has for twistd's log, and when it has ended.
+        since: When it was started.
+        deaths: How many before it have died one soon after the other.
+        outcome: The descriptor on which it tells how its start has gone.
+    """
+
+    transport: IProcessTransport
+
+    def __init__(self, supervisor: Supervisor, since: float, deaths: int, outcome: int) -> None:
+        self.since = since
+        self.deaths = deaths
+        self.pid: int | None = None
+        self._supervisor = supervisor
+        self._outcome: int | None = outcome
+        self._cut = b""
+
+    def connectionMade(self) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        self.pid = self.transport.pid
+
+    def outcome(self) -> bytes:
+        """Wait for its start to succeed or fail, and return READY, or why it failed, if known."""
+        assert self._outcome is not None
+        with open(self._outcome, "rb", buffering=0) as pipe:  # noqa: PTH123
+            self._outcome = None
+            return pipe.read(4096)
+
+    def childDataReceived(self, _: int, data: bytes) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        for line in lines:
+            event = eventFromJSON(line.decode())
+            if "service" in event:
+                # Ours have plain figures; Twisted's way to write out others ignores their formats.
+                event.pop("log_flattened", None)
+            if "log_error" in event:
+                event["log_failure"].value = event["log_error"]
+            self._supervisor.publish(event)
+
+    def processEnded(self, reason: Failure) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        how = cast(ProcessTerminated, reason.value)
+        why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
+        if self._outcome is not None:
+            outcome = self.outcome()
+            if outcome not in (b"", READY):
+                why = outcome.decode(errors="replace")
+        self._supervisor.ended(self, why)
+
+    def signal(self, name: str) -> None:
+        """Send it a signal, such as ``"TERM"``, if it is still there."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(name)
