@@ -431,10 +431,8 @@ class FlowControlTests(ChannelTestCase):
         self.assertTrue(self.wire.half_closed)
 
         self.connect(two)
-        self.channel._hearing, hearing = None, self.channel._hearing
         self.channel._outbox.pauseProducing()
-        assert hearing is not None
-        hearing.callback("go")
+        self.channel._conversation.give("go")
         self.assertEqual(self.wire.value(), b"")
         self.assertFalse(self.wire.half_closed)
         self.channel._outbox.resumeProducing()

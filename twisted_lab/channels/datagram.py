@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import have
+from twisted_lab.channels.conversing import Conversing
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
@@ -88,7 +87,6 @@ class DatagramChannel:
         self._traffic = host.events.traffic
         self._since = self._last_heard = host.clock.seconds()
         self._inbox: deque[str] = deque()
-        self._hearing: Deferred[str] | None = None
         self._over: Exception | None = None
         self._turn_left = TURN_MESSAGES
         self._hung_up = False
@@ -101,10 +99,12 @@ class DatagramChannel:
         """Begin the conversation."""
         self._host.connections.add(self)
         self._host.events.connected(self.peer.text)
-        self._conversation = have(self._host.converse, self, self._host.events)
-        self._conversation.addBoth(self._conversation_ended)
+        self._conversation = Conversing(
+            self._host.converse, self, self._host.events, self._conversation_ended
+        )
+        self._conversation.begin()
 
-    def _conversation_ended(self, _: object) -> None:
+    def _conversation_ended(self) -> None:
         self._conversing = False
         self.hang_up()
         self._release()
@@ -120,10 +120,7 @@ class DatagramChannel:
         if not self._inbox or self._is_holding():
             if self._over is not None and not self._inbox:
                 raise self._over
-            if self._hearing is not None:
-                raise RuntimeError("hear() is awaited already")
-            self._hearing = Deferred(self._forget_hearing)
-            return await self._hearing
+            return await self._conversation.next_message()
         return self._next()
 
     def _next(self) -> str:
@@ -135,9 +132,6 @@ class DatagramChannel:
     def _begin_turn(self) -> None:
         self._turn_left = TURN_MESSAGES
         self._work()
-
-    def _forget_hearing(self, _: Deferred[str]) -> None:
-        self._hearing = None
 
     def _is_holding(self) -> bool:
         """Tell whether no more should be heard just now."""
@@ -161,14 +155,12 @@ class DatagramChannel:
 
     def _work(self) -> None:
         """Give the conversation what it waits for, if that has come."""
-        if self._hearing is None:
+        if not self._conversation.is_waiting:
             return
         if self._inbox and not self._is_holding():
-            hearing, self._hearing = self._hearing, None
-            hearing.callback(self._next())
+            self._conversation.give(self._next())
         elif self._over is not None and not self._inbox:
-            hearing, self._hearing = self._hearing, None
-            hearing.errback(self._over)
+            self._conversation.fail(self._over)
 
     def _deafen(self, reason: Exception) -> None:
         self._inbox.clear()
@@ -235,6 +227,5 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self._host.patience:
             self._last_heard = now
-            if self._hearing is not None:
-                hearing, self._hearing = self._hearing, None
-                hearing.errback(PeerSilent(f"nothing heard for {self._host.patience:g} s"))
+            if self._conversation.is_waiting:
+                self._conversation.fail(PeerSilent(f"nothing heard for {self._host.patience:g} s"))

@@ -131,18 +131,21 @@ class Outbox:
 
     def flush(self) -> None:
         """Pass on what the transport has room for."""
-        while self._size and not self._congested and self._pacing is None:
+        while (self._kept or self._messages) and not self._congested and self._pacing is None:
             self._write()
         self.holding = self._congested
-        if self._finally is not None and not self._size:
+        if self._finally is not None and not self._kept and not self._messages:
             then, self._finally = self._finally, None
             self._transport.unregisterProducer()
             then()
 
     def _write(self) -> None:
-        if self._kept:
+        if len(self._kept) > PIECE_BYTES:
             data = bytes(self._kept[:PIECE_BYTES])
             del self._kept[:PIECE_BYTES]
+        elif self._kept:
+            data = bytes(self._kept)
+            self._kept.clear()
         else:
             data = self._messages.popleft()
             self._apart -= len(data) + MESSAGE_OVERHEAD

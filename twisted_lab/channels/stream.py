@@ -15,7 +15,7 @@ from zope.interface import implementer
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import have
+from twisted_lab.channels.conversing import Conversing
 from twisted_lab.channels.outbox import Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
@@ -63,9 +63,9 @@ class StreamChannel(Protocol):
         self._behind_bytes = max(BEHIND_BYTES, 4 * decoder.limit)
         self._patience = patience
         self._inbox: deque[str] = deque()
+        self._may_have_more = False  # whether the decoder may have a whole message
         self._turn_left = TURN_MESSAGES
         self._next_turn: IDelayedCall | None = None
-        self._hearing: Deferred[str] | None = None
         self._taking: Deferred[None] | None = None
         self._over: Exception | None = None  # what hear() raises when there is nothing to hear
         self._deaf = False  # what comes is dropped
@@ -93,8 +93,10 @@ class StreamChannel(Protocol):
         self.factory.connections.add(self)
         self._events.connected(self.peer.text)
         self._outbox.begin_batch()
-        self._conversation = have(self.factory.converse, self, self._events)
-        self._conversation.addBoth(self._conversation_ended)
+        self._conversation = Conversing(
+            self.factory.converse, self, self._events, self._conversation_ended
+        )
+        self._conversation.begin()
         self._outbox.end_batch()
 
     # Hearing
@@ -105,21 +107,15 @@ class StreamChannel(Protocol):
             return self._inbox.popleft()
         message = self._take()
         if message is None:
-            if self._hearing is not None:
-                raise RuntimeError("hear() is awaited already")
-            self._hearing = Deferred(self._forget_hearing)
-            message = await self._hearing
+            message = await self._conversation.next_message()
         return message
-
-    def _forget_hearing(self, _: Deferred[str]) -> None:
-        self._hearing = None
 
     def _take(self) -> str | None:
         """Return the next message; None if there is none yet, or the peer should read first."""
         if self._outbox.holding and (self._inbox or not self._deaf):
             return None
-        if not self._inbox and not self._deaf:
-            if not self._turn_left:
+        if not self._inbox and self._may_have_more and not self._deaf:
+            if self._turn_left <= 0:
                 if self._next_turn is None:
                     self._next_turn = self._clock.callLater(0, self._begin_turn)
                 return None
@@ -134,6 +130,8 @@ class StreamChannel(Protocol):
         try:
             # In a log that shows both, an answer stands after what it answers.
             messages = self._decoder.take(1 if self._traffic else INBOX_MESSAGES)
+            # Fewer than were asked for may also be those before one that is too long.
+            self._may_have_more = bool(messages) and self._decoder.size > 0
             if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
                 self._resume_reading()
             if self._traffic:
@@ -145,7 +143,7 @@ class StreamChannel(Protocol):
                 # Slower, but as far as it goes, and with the right error.
                 for message in messages:
                     self._inbox.append(decode(message))
-            self._turn_left = max(self._turn_left - len(messages), 0)
+            self._turn_left -= len(messages)
         except MessageError as error:
             self._deaf = True
             self._over = error
@@ -154,18 +152,16 @@ class StreamChannel(Protocol):
         """Give the conversation what it waits for, if that has come, for one turn at most."""
         if self._next_turn is None:
             self._turn_left = TURN_MESSAGES
-        if self._hearing is None:
+        if not self._conversation.is_waiting:
             return
         self._outbox.begin_batch()
         try:
             message = self._take()
         except Exception as error:
-            hearing, self._hearing = self._hearing, None
-            hearing.errback(error)
+            self._conversation.fail(error)
         else:
             if message is not None:
-                hearing, self._hearing = self._hearing, None
-                hearing.callback(message)
+                self._conversation.give(message)
         self._outbox.end_batch()
 
     def _begin_turn(self) -> None:
@@ -184,14 +180,20 @@ class StreamChannel(Protocol):
             return
         self._last_heard = self._clock.seconds()
         self._decoder.feed(data)
+        self._may_have_more = True
         self._work()
-        if self._reading and self._decoder.size >= INBOX_BYTES and not self._is_incomplete():
+        if (
+            self._may_have_more
+            and self._reading
+            and self._decoder.size >= INBOX_BYTES
+            and not self._is_incomplete()
+        ):
             self._reading = False
             self.transport.pauseProducing()
 
     def _is_incomplete(self) -> bool:
         """Tell whether the conversation waits for the rest of a message, however long it is."""
-        return self._hearing is not None and self._turn_left > 0 and not self._outbox.holding
+        return self._conversation.is_waiting and self._turn_left > 0 and not self._outbox.holding
 
     def _resume_reading(self) -> None:
         self._reading = True
@@ -204,9 +206,8 @@ class StreamChannel(Protocol):
             if self._hung_up:
                 self._cut_off()
                 return
-            if self._hearing is not None:
-                hearing, self._hearing = self._hearing, None
-                hearing.errback(PeerSilent(f"nothing heard for {self._patience:g} s"))
+            if self._conversation.is_waiting:
+                self._conversation.fail(PeerSilent(f"nothing heard for {self._patience:g} s"))
             silent = 0
         self._silence = self._clock.callLater(self._patience - silent, self._check_silence)
 
@@ -315,7 +316,7 @@ class StreamChannel(Protocol):
         else:
             self.factory.connections.remove(self)
 
-    def _conversation_ended(self, _: object) -> None:
+    def _conversation_ended(self) -> None:
         self._conversing = False
         self.hang_up()
         if not self._connected:

@@ -70,6 +70,7 @@ class TextChannel(StreamChannel):
             self._mid_line = False
             self._outbox.keep_apart(self._pace)
             self._decoder.feed(b"\n")
+            self._may_have_more = True
             self._work()
 
     def readConnectionLost(self) -> None:
@@ -82,6 +83,7 @@ class TextChannel(StreamChannel):
         if self._mid_line and not self._deaf:
             self._mid_line = False
             self._decoder.feed(b"\n")
+            self._may_have_more = True
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
