@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypothesis import given
@@ -24,8 +25,16 @@ from twisted_lab.channels import (
     PeerSilent,
     StreamChannel,
     TextChannel,
+    say_to_all,
 )
-from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
+from twisted_lab.codecs import (
+    FrameDecoder,
+    MessageError,
+    encode_frame,
+    encode_text,
+    line_encoder,
+)
+from twisted_lab.testing import ScriptedChannel
 
 
 class ChannelTestCase(SynchronousTestCase):
@@ -714,3 +723,43 @@ class TextChannelTests(ChannelTestCase):
             self.wire.value(),
             b"good\nerror: message of more than 100 bytes is over the limit of 100\n",
         )
+
+
+class FanOutTests(SynchronousTestCase):
+    def test_a_message_to_many_is_encoded_once_for_each_framing(self) -> None:
+        encoded: list[str] = []
+
+        def counted(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
+            def counting(text: str) -> bytes:
+                encoded.append(text)
+                return encode(text)
+
+            return counting
+
+        async def listen(channel: Channel) -> None:
+            await channel.hear()
+
+        events, _ = recorded_events()
+        as_frame, as_line = counted(encode_text), counted(line_encoder(b"\n"))
+        channels: list[StreamChannel] = []
+        wires: list[Wire] = []
+        kinds: list[tuple[Any, Callable[[str], bytes]]]
+        kinds = [(Int32Channel, as_frame), (TextChannel, as_line)] * 3
+        for kind, encode in kinds:
+            factory = ConversationFactory(Clock(), events, listen, partial(kind, 60))
+            channel = factory.buildProtocol(None)
+            channel.encode = encode
+            channels.append(channel)
+            wires.append(Wire())
+            channel.makeConnection(wires[-1])
+        script = ScriptedChannel()
+        say_to_all([*channels, script], "ж\ud800")
+        self.assertEqual(encoded, ["ж\ud800"] * 2)
+        frame, line = b"\0\0\0\3\xd0\xb6?", "ж?\n".encode()
+        self.assertEqual([wire.value() for wire in wires], [frame, line] * 3)
+        self.assertEqual(script.said, ["ж\ud800"])
+
+    def test_channels_of_one_framing_encode_alike(self) -> None:
+        self.assertIs(TextChannel(60).encode, TextChannel(60).encode)
+        self.assertIs(Int32Channel(60).encode, Int32Channel(60).encode)
+        self.assertIsNot(TextChannel(60).encode, TextChannel(60, newline=b"\r\n").encode)

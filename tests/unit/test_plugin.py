@@ -26,6 +26,7 @@ PUBLIC = {
         "TextChannel",
         "Unable",
         "cancel",
+        "say_to_all",
         "shut_down",
     ],
     "twisted_lab.codecs": [
@@ -38,6 +39,7 @@ PUBLIC = {
         "decode",
         "encode_frame",
         "encode_text",
+        "line_encoder",
         "too_long",
     ],
     "twisted_lab.serving": [

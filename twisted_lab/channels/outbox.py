@@ -68,9 +68,10 @@ class Outbox:
         if self._congested or self._pace:
             self._add_to_backlog(data)
             return
-        self._kept += data
+        kept = self._kept
+        kept += data
         if self.batching:
-            if len(self._kept) >= PIECE_BYTES:
+            if len(kept) >= PIECE_BYTES:
                 self.flush()
             return
         self.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 from typing import Protocol as Interface
 
@@ -57,6 +58,8 @@ class StreamChannel(Protocol):
 
     factory: Host
     transport: Any  # ITCPTransport and IConsumer
+    # Makes the bytes of a message; the same function in all channels that make the same bytes.
+    encode: Callable[[str], bytes]
 
     def __init__(self, decoder: StreamDecoder, patience: float) -> None:
         self._decoder = decoder
@@ -213,15 +216,12 @@ class StreamChannel(Protocol):
 
     # Saying
 
-    def encode(self, text: str) -> bytes:
-        """Make the bytes of a message."""
-        raise NotImplementedError
-
-    def say(self, text: str) -> None:
-        """See `twisted_lab.channels.Channel`."""
+    def say(self, text: str, data: bytes | None = None) -> None:
+        """See `twisted_lab.channels.Channel`; `data` is the text encoded, if it is known."""
         if self._hung_up:
             return
-        data = self.encode(text)
+        if data is None:
+            data = self.encode(text)
         if self._traffic:
             self._events.sent(self.peer.text, len(data))
         self._outbox.add(data)

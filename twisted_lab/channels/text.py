@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.codecs import MAX_MESSAGE, LineDecoder
+from twisted_lab.codecs import MAX_MESSAGE, LineDecoder, line_encoder
 
 
 class TextChannel(StreamChannel):
@@ -36,15 +36,11 @@ class TextChannel(StreamChannel):
         pace: float = 0.05,
     ) -> None:
         super().__init__(LineDecoder(max_message), patience)
-        self._newline = newline
+        self.encode = line_encoder(newline)
         self._idle_flush = idle_flush
         self._pace = pace
         self._mid_line = False
         self._idle: IDelayedCall | None = None
-
-    def encode(self, text: str) -> bytes:
-        """See `StreamChannel.encode`."""
-        return text.encode("utf-8", "replace") + self._newline
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

@@ -2,7 +2,7 @@
 
 from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text
-from twisted_lab.codecs.lines import NEWLINES, LineDecoder
+from twisted_lab.codecs.lines import NEWLINES, LineDecoder, line_encoder
 from twisted_lab.codecs.stream import StreamDecoder
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "decode",
     "encode_frame",
     "encode_text",
+    "line_encoder",
     "too_long",
 ]

@@ -11,18 +11,25 @@ from twisted_lab.codecs.stream import StreamDecoder
 LARGE = 1_000_000
 
 _LENGTH = Struct(">I")
-_pack = _LENGTH.pack
+# Most messages are short, and to look a length up takes half as long as to write it.
+_LENGTHS = [size.to_bytes(4) for size in range(1024)]
 
 
 def encode_frame(data: bytes) -> bytes:
     """Put the length before `data`, which is at most 2**32 - 1 bytes."""
-    return _pack(len(data)) + data
+    try:
+        return _LENGTHS[len(data)] + data
+    except IndexError:
+        return len(data).to_bytes(4) + data
 
 
 def encode_text(text: str) -> bytes:
     """Make the frame of a text; a lone surrogate, which UTF-8 cannot have, becomes ``?``."""
-    data = text.encode("utf-8", "replace")
-    return _pack(len(data)) + data
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        data = text.encode(errors="replace")
+    return encode_frame(data)
 
 
 class FrameDecoder(StreamDecoder):

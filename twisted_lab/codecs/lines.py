@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
 from twisted_lab.codecs.stream import StreamDecoder
 
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "none": b""}
 """What a sender can end its lines with."""
+
+
+@cache
+def line_encoder(newline: bytes) -> Callable[[str], bytes]:
+    """Return what makes a line of a text; a lone surrogate, unknown to UTF-8, becomes ``?``."""
+
+    def encode_line(text: str) -> bytes:
+        try:
+            return text.encode() + newline
+        except UnicodeEncodeError:
+            return text.encode(errors="replace") + newline
+
+    return encode_line
 
 
 class LineDecoder(StreamDecoder):

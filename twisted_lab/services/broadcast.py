@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted_lab.channels import Channel, PeerSilent
+from twisted_lab.channels import Channel, PeerSilent, say_to_all
 from twisted_lab.serving import ConversationOptions, NetworkService, conversation_service
 
 
@@ -27,15 +27,10 @@ class Broadcast:
                     text = await channel.hear()
                 except PeerSilent:
                     continue  # One may well just listen.
-                self._tell_all(
-                    f"Message from client {(channel.peer.host, channel.peer.port)}: {text.upper()}"
-                )
+                sender = (channel.peer.host, channel.peer.port)
+                say_to_all(self._members, f"Message from client {sender}: {text.upper()}")
         finally:
             del self._members[channel]
-
-    def _tell_all(self, text: str) -> None:
-        for member in list(self._members):
-            member.say(text)
 
 
 class Options(ConversationOptions):
