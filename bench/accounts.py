@@ -33,7 +33,7 @@ from twisted_lab.login import AccountRealm, Hashing
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.echo import EchoFactory
 from twisted_lab.services.ident import Identification
-from twisted_lab.serving import Storage
+from twisted_lab.serving.storage import Storage
 
 PEERS = 50
 LOGINS = 4  # of each peer, one after the other

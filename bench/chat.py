@@ -25,7 +25,8 @@ from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import LogLevel
 
 from bench.frames import report
-from twisted_lab.channels import Connections, Datagrams
+from twisted_lab.channels import Connections
+from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.events import ServiceEvents

@@ -14,7 +14,7 @@ from tests.unit.memory import CHEAP
 from twisted_lab.accounts import Queries, remember
 from twisted_lab.channels import Unable
 from twisted_lab.login import Hashing
-from twisted_lab.serving import Storage
+from twisted_lab.serving.storage import Storage
 
 
 @pytest_twisted.ensureDeferred

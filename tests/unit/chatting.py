@@ -10,7 +10,8 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 
 from tests.unit.recording import Recorder
-from twisted_lab.channels import Connections, Datagrams
+from twisted_lab.channels import Connections
+from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.events import ServiceEvents
 from twisted_lab.rooms import History, Line, MemoryHistory

@@ -12,9 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.chatting import Net, Person, Socket
 from tests.unit.recording import recorded_events
-from twisted_lab.channels import Channel, Connections, Datagrams, PeerGone, PeerSilent
+from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel
-from twisted_lab.channels.datagrams import MOST_PEERS
+from twisted_lab.channels.datagrams import MOST_PEERS, Datagrams
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
     NO_KEY,

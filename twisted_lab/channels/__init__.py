@@ -3,7 +3,6 @@
 from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
-from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.factory import ConversationFactory
 from twisted_lab.channels.fan_out import say_to_all
 from twisted_lab.channels.int32 import Int32Channel
@@ -17,7 +16,6 @@ __all__ = [
     "Connections",
     "Conversation",
     "ConversationFactory",
-    "Datagrams",
     "Int32Channel",
     "PeerGone",
     "PeerSilent",

@@ -48,11 +48,11 @@ from twisted_lab.serving import (
     ConversationOptions,
     EventLog,
     NetworkService,
-    Storage,
     conversation_service,
     natural_number,
     one_of,
 )
+from twisted_lab.serving.storage import Storage
 
 MOST_HOURS = 24 * 366
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
-from twisted_lab.channels import Channel, ConversationFactory, Datagrams, PeerSilent
+from twisted_lab.channels import Channel, ConversationFactory, PeerSilent
+from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.names import BadName
 from twisted_lab.rooms import History, Member, MemoryHistory, Room, client_id
 from twisted_lab.serving import (
@@ -17,11 +18,11 @@ from twisted_lab.serving import (
     EventLog,
     NetworkService,
     Resource,
-    Storage,
     datagram_listener,
     listeners,
     port_number,
 )
+from twisted_lab.serving.storage import Storage
 
 # The secret of a client that comes back is followed by the place of what it has heard last.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")

@@ -11,9 +11,9 @@ from twisted_lab.channels import Channel
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,
-    Storage,
     conversation_service,
 )
+from twisted_lab.serving.storage import Storage
 
 TRIES = 3
 

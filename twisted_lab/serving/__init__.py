@@ -8,7 +8,6 @@ from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.listening import datagram_listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import CannotStart, NetworkService, Resource
-from twisted_lab.serving.storage import Storage
 from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import Options, natural_number, one_of
 
@@ -20,7 +19,6 @@ __all__ = [
     "Options",
     "Resource",
     "ServiceOptions",
-    "Storage",
     "ask",
     "conversation_service",
     "datagram_listener",

@@ -18,7 +18,6 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
-from twisted_lab.accounts import Unusable
 from twisted_lab.peers import address_text
 from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.limits import raise_file_limit
@@ -63,7 +62,6 @@ class Resource(Protocol):
 
         Raises:
             NotReady: That cannot be done.
-            twisted_lab.accounts.Unusable: Nor can a database be opened.
         """
         ...
 
@@ -134,7 +132,7 @@ class NetworkService(Service):
         try:
             for resource in self._resources:
                 resource.open()
-        except (NotReady, Unusable) as error:
+        except NotReady as error:
             raise self._cannot_start(str(error)) from None
         raise_file_limit()
         if not self._listening:

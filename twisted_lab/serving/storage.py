@@ -11,8 +11,9 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from twisted_lab.accounts import CannotStore, Database, Work, open_database
+from twisted_lab.accounts import CannotStore, Database, Unusable, Work, open_database
 from twisted_lab.channels import Unable
+from twisted_lab.serving.service import NotReady
 
 Result = TypeVar("Result")
 
@@ -41,9 +42,12 @@ class Storage:
         """Open the file; the thread begins.
 
         Raises:
-            twisted_lab.accounts.Unusable: It cannot be opened.
+            NotReady: It cannot be opened.
         """
-        self._database = open_database(self._path)
+        try:
+            self._database = open_database(self._path)
+        except Unusable as error:
+            raise NotReady(str(error)) from None
         self._pool.start()
 
     def run(self, work: Work[Result]) -> Deferred[Result]:
