@@ -83,6 +83,15 @@ class PollerTests(SynchronousTestCase):
         self.reactor.turn()
         self.assertEqual(sound.protocol.received, b"hello, again")
 
+    def test_a_mistake_after_a_mistake(self) -> None:
+        connected, sound = self.connect(Failing()), self.connect()
+        with mock.patch.object(connected.protocol, "connectionLost", side_effect=SystemExit):
+            connected.client.send(b"hello")
+            sound.client.send(b"hello")
+            self.reactor.turn()
+        self.assertEqual(len(self.flushLoggedErrors(ValueError, SystemExit)), 2)
+        self.assertEqual(sound.protocol.received, b"hello")
+
     def test_a_mistake_at_the_end_is_logged(self) -> None:
         connected, sound = self.connect(), self.connect()
         with mock.patch.object(connected.protocol, "readConnectionLost", side_effect=ValueError):

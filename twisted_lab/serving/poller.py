@@ -125,7 +125,8 @@ class Poller:
                 except BaseException:
                     # Not even SystemExit gets through: the reactor would hold this one for broken.
                     log.callWithLogger(transport, log.err)
-                    self._disconnect(transport, sys.exc_info()[1], False)
+                    why = sys.exc_info()[1]
+                    log.callWithLogger(transport, self._disconnect, transport, why, False)
 
     def _deal_with(self, transport: Any, number: int, event: int) -> None:
         # A hang-up or an error is found by reading or writing, whichever the transport waits for.
