@@ -725,6 +725,41 @@ class TextChannelTests(ChannelTestCase):
         )
 
 
+class LineTimerTests(ChannelTestCase):
+    make = staticmethod(lambda: TextChannel(600, 100))
+
+    def test_each_piece_of_a_line_puts_its_end_off(self) -> None:
+        self.connect(self.listen)
+        for _ in range(10):
+            self.channel.dataReceived(b"a")
+            self.clock.advance(0.15)
+        self.assertEqual(self.heard, [])
+        self.clock.pump([0.05, 0.001])
+        self.assertEqual(self.heard, ["a" * 10])
+
+    def test_a_piece_that_comes_at_the_last_moment(self) -> None:
+        self.connect(self.listen)
+        self.channel.dataReceived(b"a")
+        self.clock.advance(0.2)
+        self.channel.dataReceived(b"b")
+        self.clock.advance(0.19)
+        self.assertEqual(self.heard, [])
+        self.clock.pump([0.01, 0.001])
+        self.assertEqual(self.heard, ["ab"])
+
+    def test_pieces_make_no_timers(self) -> None:
+        self.connect(self.listen)
+        self.channel.dataReceived(b"a")
+        timers = self.clock.getDelayedCalls()
+        times = [timer.getTime() for timer in timers]
+        for _ in range(50):
+            self.clock.advance(0.001)
+            self.channel.dataReceived(b"a")
+            self.channel.dataReceived(b"\na")
+        self.assertEqual(self.clock.getDelayedCalls(), timers)
+        self.assertEqual([timer.getTime() for timer in timers], times)
+
+
 class FanOutTests(SynchronousTestCase):
     def test_a_message_to_many_is_encoded_once_for_each_framing(self) -> None:
         encoded: list[str] = []

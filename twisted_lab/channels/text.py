@@ -40,29 +40,44 @@ class TextChannel(StreamChannel):
         self._idle_flush = idle_flush
         self._pace = pace
         self._mid_line = False
+        self._quiet_since = 0.0
         self._idle: IDelayedCall | None = None
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self._mid_line = not data.endswith(b"\n")
         super().dataReceived(data)
-        self._watch_line()
+        if self._mid_line:
+            self._watch_line()
 
     def _resume_reading(self) -> None:
         super()._resume_reading()
-        self._watch_line()
+        if self._mid_line:
+            self._watch_line()
 
     def _watch_line(self) -> None:
-        cancel(self._idle)
-        if self._mid_line and self._reading and self._connected and not self._deaf:
-            self._idle = self._clock.callLater(self._idle_flush, self._look_once_more)
+        # One timer a line, which looks at the clock, rather than one for each piece of it.
+        self._quiet_since = self._clock.seconds()
+        if self._idle is None:
+            self._idle = self._clock.callLater(self._idle_flush, self._look)
 
-    def _look_once_more(self) -> None:
+    def _look(self) -> None:
+        self._idle = None
+        if not self._mid_line or not self._reading or self._deaf or not self._connected:
+            return
+        left = self._quiet_since + self._idle_flush - self._clock.seconds()
         # A process that was held up runs its timers first: the rest of the line may have come.
-        self._idle = self._clock.callLater(0.001, self._end_line)
+        self._idle = (
+            self._clock.callLater(left, self._look)
+            if left > 0
+            else self._clock.callLater(0.001, self._end_line, self._quiet_since)
+        )
 
-    def _end_line(self) -> None:
-        if self._mid_line and self._reading and not self._deaf:
+    def _end_line(self, quiet_since: float) -> None:
+        self._idle = None
+        if self._quiet_since != quiet_since:
+            self._look()
+        elif self._mid_line and self._reading and not self._deaf:
             self._mid_line = False
             self._outbox.keep_apart(self._pace)
             self._decoder.feed(b"\n")

@@ -1,0 +1,189 @@
+"""Who waits for what in a conversation, and what may be awaited."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import Recorder, recorded_events
+from twisted_lab.channels import Channel, PeerGone
+from twisted_lab.channels.conversing import Conversing
+from twisted_lab.peers import Peer
+
+
+class Line:
+    """A channel on which a test says what is heard, and which notes what is said."""
+
+    def __init__(self, conversation: Any) -> None:
+        self.peer = Peer("127.0.0.1", 1, "127.0.0.1:1")
+        self.said: list[str] = []
+        self.ends = 0
+        events, self.recorder = recorded_events()
+        self.conversing = Conversing(conversation, self, events, self._ended)
+        self.conversing.begin()
+
+    def _ended(self) -> None:
+        self.ends += 1
+
+    async def hear(self) -> str:
+        return await self.conversing.next_message()
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    async def taken(self) -> None:
+        pass
+
+    def hang_up(self) -> None:
+        pass
+
+
+class ConversingTests(SynchronousTestCase):
+    def test_hearing_and_saying(self) -> None:
+        async def echo(channel: Channel) -> None:
+            while (text := await channel.hear()) != "exit":
+                channel.say(text)
+
+        line = Line(echo)
+        for text in ("a", "b", "exit"):
+            self.assertTrue(line.conversing.is_waiting)
+            line.conversing.give(text)
+        self.assertEqual((line.said, line.ends), (["a", "b"], 1))
+        self.assertFalse(line.conversing.is_waiting)
+
+    def test_what_is_raised_can_be_caught_where_it_is_awaited(self) -> None:
+        async def patient(channel: Channel) -> None:
+            for _ in range(2):
+                try:
+                    await channel.hear()
+                except PeerGone as gone:
+                    channel.say(str(gone))
+
+        line = Line(patient)
+        line.conversing.fail(PeerGone("first"))
+        line.conversing.fail(PeerGone("second"))
+        self.assertEqual((line.said, line.ends), (["first", "second"], 1))
+
+    def test_deferreds_can_be_awaited_too(self) -> None:
+        fired: Deferred[str] = Deferred()
+        failed: Deferred[str] = Deferred()
+
+        async def ask(channel: Channel) -> None:
+            channel.say(await channel.hear())
+            channel.say(await fired)
+            try:
+                await failed
+            except ValueError as error:
+                channel.say(str(error))
+            channel.say(await channel.hear())
+
+        line = Line(ask)
+        line.conversing.give("one")
+        self.assertFalse(line.conversing.is_waiting)
+        fired.callback("two")
+        failed.errback(ValueError("three"))
+        line.conversing.give("four")
+        self.assertEqual((line.said, line.ends), (["one", "two", "three", "four"], 1))
+
+    def test_others_can_drive_what_hears(self) -> None:
+        async def nested(channel: Channel) -> None:
+            for _ in range(2):
+                channel.say(await Deferred.fromCoroutine(channel.hear()))
+            channel.say(await channel.hear())
+
+        line = Line(nested)
+        for text in ("a", "b", "c"):
+            line.conversing.give(text)
+        self.assertEqual((line.said, line.ends), (["a", "b", "c"], 1))
+
+    def test_waiting_for_a_message_can_be_given_up(self) -> None:
+        waiting: list[Deferred[str]] = []
+
+        async def impatient(channel: Channel) -> None:
+            waiting.append(Deferred.fromCoroutine(channel.hear()))
+            try:
+                await waiting[0]
+            except CancelledError:
+                channel.say("never mind")
+            channel.say(await channel.hear())
+
+        line = Line(impatient)
+        waiting[0].cancel()
+        line.conversing.give("late")
+        self.assertEqual((line.said, line.ends), (["never mind", "late"], 1))
+
+    def test_two_cannot_wait_for_the_same_message(self) -> None:
+        async def greedy(channel: Channel) -> None:
+            hearing = [Deferred.fromCoroutine(channel.hear()) for _ in range(2)]
+            await gatherResults(hearing, consumeErrors=True)
+
+        line = Line(greedy)
+        self.assertIn("hear() is awaited already", line.recorder.messages[0])
+        line.conversing.give("ignored")
+        self.assertEqual(line.ends, 1)
+
+    def test_one_conversation_can_hear_on_two_channels(self) -> None:
+        async def silent(_: Channel) -> None:
+            await Deferred()
+
+        other = Line(silent)
+
+        async def moderate(channel: Channel) -> None:
+            for _ in range(2):
+                channel.say(await channel.hear())
+                channel.say(await other.hear())
+
+        line = Line(moderate)
+        for text in ("a", "b"):
+            line.conversing.give(text)
+            self.assertFalse(line.conversing.is_waiting)
+            other.conversing.give(text.upper())
+        self.assertEqual((line.said, line.ends), (["a", "A", "b", "B"], 1))
+
+    def test_cancelling_while_it_hears_or_awaits_something_else(self) -> None:
+        cancelled: list[Deferred[None]] = []
+
+        async def hearing(channel: Channel) -> None:
+            await channel.hear()
+
+        async def waiting(_: Channel) -> None:
+            await Deferred(cancelled.append)
+
+        for conversation in (hearing, waiting):
+            line = Line(conversation)
+            line.conversing.cancel()
+            self.assertEqual((line.ends, line.recorder), (1, Recorder()))
+            line.conversing.cancel()
+            self.assertEqual(line.ends, 1)
+        self.assertEqual(len(cancelled), 1)
+
+    def test_only_deferreds_can_be_awaited(self) -> None:
+        class Future:
+            def __await__(self) -> Any:
+                yield self
+
+        async def mistaken(_: Channel) -> None:
+            await Future()
+
+        line = Line(mistaken)
+        self.assertIn("TypeError: a conversation can await Deferreds", line.recorder.messages[0])
+        self.assertEqual(line.ends, 1)
+
+    def test_each_has_context_variables_of_its_own(self) -> None:
+        name: ContextVar[str] = ContextVar("name", default="nobody")
+
+        async def remember(channel: Channel) -> None:
+            name.set(await channel.hear())
+            await channel.hear()
+            channel.say(name.get())
+
+        lines = [Line(remember) for _ in range(2)]
+        for line, text in zip(lines, ("ann", "boris"), strict=True):
+            line.conversing.give(text)
+        for line in lines:
+            line.conversing.give("who am I?")
+        self.assertEqual([line.said for line in lines], [["ann"], ["boris"]])
+        self.assertEqual(name.get(), "nobody")
