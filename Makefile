@@ -24,8 +24,12 @@ test: $(INSTALLED)  ## run all tests: under trial, under pytest, and those of th
 	$(BIN)/coverage run -m twisted.trial tests.unit
 	$(BIN)/coverage run -m pytest -p no:twisted tests/unit
 	$(BIN)/coverage run -m pytest tests/integration
+	TRANSPORT=stock $(BIN)/coverage run -m pytest $(STREAMS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# What serves streams is tested without the fast path as well.
+STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)
 
 lint: $(INSTALLED)  ## check format, style, types and the floors of the house
 	$(BIN)/ruff format --check .

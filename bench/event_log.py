@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.logger import Logger, textFileLogObserver
 
 from bench.servers import SERVER_CORE
@@ -30,7 +31,7 @@ Report = Callable[[str, int], None]
 def _ours(path: str, level: str) -> Iterator[Report]:
     options = Options()
     options.parseOptions(["--log-file", path, "--log-level", level])
-    log = EventLog(options)
+    log = EventLog(options, Clock())
     log.open()
     yield log.events.received
     log.close()

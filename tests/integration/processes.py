@@ -16,6 +16,9 @@ from types import MappingProxyType, TracebackType
 BIN = Path(sys.executable).parent
 DEADLINE = 30  # seconds, after which a child is held to be stuck
 
+# TRANSPORT=stock in the environment of the tests: the servers go without the fast path.
+TRANSPORT = ("--transport", os.environ["TRANSPORT"]) if "TRANSPORT" in os.environ else ()
+
 # Children take no notice of what the person who runs the tests has set up.
 ENVIRONMENT = {
     **os.environ,
@@ -49,7 +52,7 @@ class Server:
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.process = subprocess.Popen(
-            command or [str(BIN / "twistd"), *twistd, "-n", *arguments],
+            command or [str(BIN / "twistd"), *twistd, "-n", *arguments, *TRANSPORT],
             cwd=directory,
             env={**ENVIRONMENT, **environment},
             stdin=subprocess.PIPE,

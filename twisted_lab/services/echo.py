@@ -182,7 +182,7 @@ class Options(ServiceOptions):
             "chunk-size",
             None,
             1024,
-            "The most bytes that are taken and logged at a time.",
+            "The most bytes that are logged as one portion.",
             natural_number("chunk-size"),
         ],
     ]
