@@ -31,6 +31,8 @@ class Outbox:
 
     Attributes:
         batching: While it is set messages are kept, to go out together when it is over.
+        gathering: While nothing is in the way, what they are to be added to; up to PIECE_BYTES that
+            may be done without `add`, which is a call for each.
         bytes_out: How many bytes the transport was given.
         holding: Whether the peer should take what was said before more is heard.
     """
@@ -44,6 +46,7 @@ class Outbox:
         limit: int,
     ) -> None:
         self.batching = False
+        self.gathering: bytearray | None = None
         self.holding = False
         self.bytes_out = 0
         self._transport = transport
@@ -68,10 +71,9 @@ class Outbox:
         if self._congested or self._pace:
             self._add_to_backlog(data)
             return
-        kept = self._kept
-        kept += data
+        self._kept += data
         if self.batching:
-            if len(kept) >= PIECE_BYTES:
+            if len(self._kept) >= PIECE_BYTES:
                 self.flush()
             return
         self.flush()
@@ -103,6 +105,7 @@ class Outbox:
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, so long after the one before."""
         self._pace = seconds
+        self.gathering = None
 
     def close(self, then: Callable[[], object]) -> None:
         """Call `then` when everything has been given to the transport."""
@@ -124,10 +127,13 @@ class Outbox:
     def begin_batch(self) -> None:
         """Keep messages from here on, to go out together, unless they are to be kept apart."""
         self.batching = not self._pace
+        if self.batching and not self._congested:
+            self.gathering = self._kept
 
     def end_batch(self) -> None:
         """Send what was kept."""
         self.batching = False
+        self.gathering = None
         self.flush()
 
     def flush(self) -> None:
@@ -178,6 +184,7 @@ class Outbox:
     def pauseProducing(self) -> None:
         """The transport has no room: see `twisted.internet.interfaces.IPushProducer`."""
         self._congested = self.holding = True
+        self.gathering = None
 
     def resumeProducing(self) -> None:
         """The transport has room again: see `twisted.internet.interfaces.IPushProducer`."""

@@ -17,7 +17,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import Conversing
-from twisted_lab.channels.outbox import Outbox
+from twisted_lab.channels.outbox import PIECE_BYTES, Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
@@ -224,7 +224,11 @@ class StreamChannel(Protocol):
             data = self.encode(text)
         if self._traffic:
             self._events.sent(self.peer.text, len(data))
-        self._outbox.add(data)
+        gathering = self._outbox.gathering
+        if gathering is not None and len(gathering) < PIECE_BYTES:
+            gathering += data
+        else:
+            self._outbox.add(data)
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
