@@ -1,4 +1,5 @@
 import errno
+import select
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,16 @@ class ListenersTests(SynchronousTestCase):
         assert isinstance(listener, Fast)
         self.assertEqual(listener.listener, TCPPort(reactor, 7007, "0.0.0.0", 100))
         self.assertEqual(listener.wanted, 7007)
+
+    def test_without_epoll_as_ever(self) -> None:
+        reactor = MemoryReactor()
+        epoll = select.epoll
+        del select.epoll
+        try:
+            (listener,) = listeners(parse(), reactor, 7007)
+        finally:
+            select.epoll = epoll  # type: ignore[misc]
+        self.assertEqual(listener, TCPPort(reactor, 7007, "0.0.0.0", 100))
 
     def test_fast_is_for_tcp_alone(self) -> None:
         reactor = MemoryReactor()

@@ -58,12 +58,12 @@ class TextChannel(StreamChannel):
     def _watch_line(self) -> None:
         # One timer a line, which looks at the clock, rather than one for each piece of it.
         self._quiet_since = self._clock.seconds()
-        if self._idle is None:
+        if self._idle is None and self._connected and not self._deaf:
             self._idle = self._clock.callLater(self._idle_flush, self._look)
 
     def _look(self) -> None:
         self._idle = None
-        if not self._mid_line or not self._reading or self._deaf or not self._connected:
+        if not self._mid_line or not self._reading or self._deaf:
             return
         left = self._quiet_since + self._idle_flush - self._clock.seconds()
         # A process that was held up runs its timers first: the rest of the line may have come.
