@@ -22,7 +22,7 @@ from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
 
-# Reading stops while so many bytes wait to be heard; the next read may bring 64 KiB more.
+# Reading stops while so many bytes wait to be heard; the next read may bring 128 KiB more.
 INBOX_BYTES = 65_536
 # A peer that is so far behind, or by four of the largest messages if that is more, beside what the
 # transport and the kernel hold for it, is cut off.

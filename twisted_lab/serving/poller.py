@@ -7,7 +7,6 @@ import select
 import sys
 from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python import log
@@ -19,7 +18,7 @@ from zope.interface import implementer
 TURN_EVENTS = 256
 # So many are asked for at a time: the memory of more would not stay in the processor's caches.
 BATCH_EVENTS = 128
-READ_BYTES = FileDescriptor.bufferSize
+READ_BYTES = 131_072
 
 # Made once, as the reactor does, because to make one costs as much as to close a connection.
 _FAILURES: dict[BaseException, Failure] = {
@@ -43,6 +42,9 @@ class Poller:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
+        # For a read of this size the C library would have memory mapped each time, which costs more
+        # than the read, unless something as large has been freed before.
+        bytearray(4 * READ_BYTES)
         self._epoll = select.epoll()
         self._transports: dict[int, Any] = {}
         self._masks: dict[int, int] = {}
