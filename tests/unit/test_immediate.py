@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -289,6 +291,27 @@ class ImmediateTests(SynchronousTestCase):
         self.assertEqual(connected.take(10), b"now")
         connected.transport.writeSequence([b"and ", b"now"])
         self.assertEqual(connected.take(10), b"and now")
+
+    def test_nothing_is_heard_after_an_abort(self) -> None:
+        connected = Connected()
+        self.addCleanup(connected.close)
+        connected.client.send(b"hello")
+        connected.transport.pauseProducing()
+        connected.transport.abortConnection()
+        connected.transport.resumeProducing()
+        for reader in connected.reactor.readers:
+            reader.doRead()
+        self.assertEqual(connected.protocol.received, b"")
+
+    def test_a_lack_of_memory_that_passes_is_no_end(self) -> None:
+        connected = Connected()
+        self.addCleanup(connected.close)
+        with mock.patch("os.write", side_effect=OSError(errno.ENOBUFS, "no memory")):
+            connected.transport.write(b"hello")
+        self.assertEqual(connected.take_all(5), b"hello")
+        connected.client.close()
+        connected.reactor.turn()
+        self.assertEqual(connected.protocol.told, ["read lost"])
 
     def test_it_sends_at_once_again_when_nothing_is_kept_any_more(self) -> None:
         connected = Connected()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from unittest import mock
 
 from twisted.internet.error import ConnectionLost
@@ -69,6 +70,43 @@ class PollerTests(SynchronousTestCase):
         with mock.patch.object(module, "TURN_EVENTS", 10):
             self.reactor.turn()
         self.assertEqual(len(connected.protocol.received), 10)
+
+    def test_who_takes_long_does_not_keep_the_reactor(self) -> None:
+        class Slow(Recording):
+            def dataReceived(self, data: bytes) -> None:
+                super().dataReceived(data)
+                connected.reactor.advance(0.001)
+                connected.client.send(b"x")
+
+        connected = self.connect(Slow())
+        connected.reactor = self.reactor
+        connected.client.send(b"x")
+        self.reactor.turn()
+        self.assertEqual(len(connected.protocol.received), 5)
+
+    def test_a_mistake_that_cannot_be_hashed(self) -> None:
+        @dataclass
+        class Unhashable(Exception):
+            text: str
+
+        connected = self.connect(Failing(Unhashable))
+        connected.client.send(b"hello")
+        self.reactor.turn()
+        self.assertEqual(connected.protocol.told, ["Unhashable"])
+        self.assertEqual(len(self.flushLoggedErrors(Unhashable)), 1)
+
+    def test_a_mistaken_producer_is_told_once(self) -> None:
+        connected = self.connect()
+        producer = mock.Mock()
+        producer.stopProducing.side_effect = ValueError
+        connected.transport.registerProducer(producer, True)
+        connected.transport.write(b"x" * 10_000_000)
+        connected.reset()
+        for _ in range(3):
+            self.reactor.turn()
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)  # the end, and the end of that
+        self.assertEqual(self.reactor.readers, [])
+        producer.stopProducing.side_effect = None
 
     def test_a_mistake_costs_one_connection_and_is_logged_with_its_name(self) -> None:
         broken = [self.connect(Failing()), self.connect(Failing(SystemExit))]

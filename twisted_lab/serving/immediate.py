@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -41,8 +42,8 @@ class ImmediateServer(Server):
                 sent = os.write(self._number, data)
             except BlockingIOError:
                 sent = 0
-            except OSError:
-                self._has_failed = True
+            except OSError as error:
+                self._has_failed = error.errno != errno.ENOBUFS
                 sent = 0
             if sent == len(data):
                 return
@@ -58,6 +59,11 @@ class ImmediateServer(Server):
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         """See `twisted.internet.interfaces.ITransport`."""
         self.write(b"".join(iovec))
+
+    def startReading(self) -> None:
+        """See `twisted.internet.abstract.FileDescriptor`."""
+        if not self._aborting:
+            super().startReading()
 
     def startWriting(self) -> None:
         """Something is kept: see `twisted.internet.abstract.FileDescriptor`."""

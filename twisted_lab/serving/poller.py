@@ -7,22 +7,24 @@ import select
 import sys
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-# After so many events the reactor has its turn again (timers, threads, datagrams), which costs as
-# much as a few of them.
+# After so many events, or so many seconds, the reactor has its turn again (timers, new connections,
+# datagrams), which costs as much as a few events.
 TURN_EVENTS = 256
+TURN_SECONDS = 0.005
 # So many are asked for at a time: the memory of more would not stay in the processor's caches.
 BATCH_EVENTS = 128
 READ_BYTES = 131_072
 
 # Made once, as the reactor does, because to make one costs as much as to close a connection.
-_FAILURES: dict[BaseException, Failure] = {
-    why: Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)
+_FAILURES: dict[type[BaseException], Failure] = {
+    type(why): Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)
 }
 
 # select.EPOLLIN and EPOLLOUT, which have no names where there is no epoll.
@@ -103,8 +105,9 @@ class Poller:
     def doRead(self) -> None:
         """Deal with what has happened to the transports, for one turn of the reactor."""
         poll, transports = self._epoll.poll, self._transports
-        left = TURN_EVENTS
-        while left > 0 and (events := poll(0, BATCH_EVENTS)):
+        seconds = self._reactor.seconds
+        left, end = TURN_EVENTS, seconds() + TURN_SECONDS
+        while left > 0 and seconds() < end and (events := poll(0, BATCH_EVENTS)):
             left -= len(events)
             for number, event in events:
                 transport = transports.get(number)
@@ -143,11 +146,13 @@ class Poller:
     def _disconnect(self, transport: Any, why: BaseException | None, by_reading: bool) -> None:
         if why is None:
             return
-        failure = _FAILURES.get(why) or Failure(why)
-        if by_reading and why is CONNECTION_DONE:
-            self.removeReader(transport)
+        failure = _FAILURES.get(type(why)) or Failure(why)
+        # Whatever goes wrong from here on, it is not told of any more events.
+        self.removeReader(transport)
+        if by_reading and type(why) is ConnectionDone:
             transport.readConnectionLost(failure)
         else:
+            self.removeWriter(transport)
             transport.connectionLost(failure)
 
     def connectionLost(self, reason: Failure) -> None:
