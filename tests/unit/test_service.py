@@ -213,6 +213,17 @@ class NetworkServiceTests(SynchronousTestCase):
             self.assertTrue(stuck.aborted)
             self.successResultOf(stopping)
 
+    def test_a_second_signal_before_the_first_was_dealt_with(self) -> None:
+        service = self.service(self.port())
+        service.startService()
+        self.reactor.start()
+        stuck = FakeConnection(self.connections, prompt=False)
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.assertFalse(stuck.aborted)
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.assertTrue(stuck.aborted)
+        self.successResultOf(service.stopService())
+
     def test_what_listens_already_is_let_go_when_the_rest_cannot(self) -> None:
         port: Any = FakeUnixPort()
         service = self.service(

@@ -19,7 +19,7 @@ from tests.unit.test_service import FakeReactor
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, EventLog, stream_service, worker
 from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
 
 
 class FakeSocket:
@@ -59,12 +59,12 @@ class FakeProcess:
         self.protocol = protocol
         self.pid = pid
         self.call = call
-        self.signals: list[str] = []
+        self.signals: list[int] = []
         self.is_told = False
         protocol.makeConnection(self)
 
-    def signalProcess(self, name: str) -> None:
-        self.signals.append(name)
+    def signalProcess(self, number: int) -> None:
+        self.signals.append(number)
 
     def closeStdin(self) -> None:
         self.is_told = True
@@ -167,7 +167,7 @@ class WorkersTests(SynchronousTestCase):
             self.assertRaises(CannotStart, service.startService)
             self.assertEqual(self.recorder.messages, [f"netlab-sample: {why}"])
             for process in self.reactor.processes:
-                self.assertEqual(process.signals, ["KILL"])
+                self.assertEqual(process.signals, [signal.SIGKILL])
 
     def test_one_that_dies_is_started_again_at_once(self) -> None:
         self.started()
@@ -252,7 +252,7 @@ class WorkersTests(SynchronousTestCase):
         service.stopService()
         os.kill(os.getpid(), signal.SIGTERM)
         for process in self.reactor.processes:
-            self.assertEqual(process.signals, ["TERM"])
+            self.assertEqual(process.signals, [ABORT])
 
     def test_one_that_is_stuck_is_killed(self) -> None:
         service = self.started()
@@ -262,7 +262,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.advance(9)
         self.assertEqual(self.reactor.processes[0].signals, [])
         self.reactor.advance(1)
-        self.assertEqual(self.reactor.processes[0].signals, ["KILL"])
+        self.assertEqual(self.reactor.processes[0].signals, [signal.SIGKILL])
         self.reactor.processes[0].die(number=9)
         self.successResultOf(stopping)
 
@@ -273,7 +273,7 @@ class WorkersTests(SynchronousTestCase):
         os.kill(os.getpid(), signal.SIGHUP)
         self.assertTrue(Path(path).exists())
         for process in self.reactor.processes:
-            self.assertEqual(process.signals, ["HUP"])
+            self.assertEqual(process.signals, [signal.SIGHUP])
             process.die()
         service.stopService()
 

@@ -179,6 +179,11 @@ class NetworkService(Service):
             self._is_ending = True
             self._reactor.stop()
 
+    def abort(self) -> None:
+        """Have the process end, without waiting for anybody."""
+        self.end()
+        self._connections.abort()
+
     def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
         self._ports.append((port, wanted))
         if self.running:
@@ -221,7 +226,7 @@ class NetworkService(Service):
 
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.
-        if self.running:
+        if self.running and not self._is_ending:
             self.end()
         else:
-            self._connections.abort()
+            self.abort()

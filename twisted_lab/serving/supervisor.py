@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
@@ -23,7 +24,7 @@ from twisted_lab.serving.event_log import EventLog, twistd_keeps_a_log
 from twisted_lab.serving.listening import ADOPTED, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import NetworkService, NotReady, Resource
-from twisted_lab.serving.worker_process import LOG, OUTCOME, READY, START, WorkerProcess
+from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
 
 LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
 LONGEST_DELAY = 30.0
@@ -126,7 +127,7 @@ class Workers:
 
     def _not_ready(self, reason: str) -> NotReady:
         self._is_stopping = True
-        self.signal("KILL")
+        self.signal(signal.SIGKILL)
         return NotReady(reason or "a worker died while it started")
 
     def _start(self, deaths: int) -> WorkerProcess:
@@ -178,10 +179,10 @@ class Workers:
         else:
             self._events.worker_started(worker.pid)
 
-    def signal(self, name: str) -> None:
+    def signal(self, number: int) -> None:
         """Send a signal to each."""
         for worker in list(self._alive):
-            worker.signal(name)
+            worker.signal(number)
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
         """Have them end in good order, for which each takes `seconds` at most.
@@ -197,7 +198,7 @@ class Workers:
             return succeed(None)
         for worker in self._alive:
             worker.transport.closeStdin()
-        stuck = clock.callLater(seconds + STUCK_SECONDS, self.signal, "KILL")
+        stuck = clock.callLater(seconds + STUCK_SECONDS, self.signal, signal.SIGKILL)
 
         def stop_waiting(_: None) -> None:
             if stuck.active():
@@ -206,8 +207,9 @@ class Workers:
         return self._all_ended.addCallback(stop_waiting)
 
     def abort(self) -> None:
-        """Have them end at once, once they were told to end."""
-        self.signal("TERM")
+        """Have them end at once."""
+        self._is_stopping = True
+        self.signal(ABORT)
 
     async def close(self) -> None:
         """See `Resource`: they have ended already."""
@@ -232,7 +234,7 @@ class SupervisedService(NetworkService):
 
     def _reopen_log(self) -> None:
         super()._reopen_log()
-        self._workers.signal("HUP")
+        self._workers.signal(signal.SIGHUP)
 
 
 def stream_service(

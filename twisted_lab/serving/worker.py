@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.serving.service import CannotStart
-from twisted_lab.serving.worker_process import LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
 
 
 def main() -> None:
@@ -39,6 +40,7 @@ def main() -> None:
         raise
     from twisted.internet import reactor
 
+    signal.signal(ABORT, lambda *_: cast(Any, reactor).callFromThread(service.abort))
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.addReader(_Supervisor(service.end))
     reactor.callWhenRunning(_tell, OUTCOME, READY)

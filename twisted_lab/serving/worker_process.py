@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from typing import Protocol, cast
 
@@ -17,6 +18,8 @@ from twisted_lab.events import Observer
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
+# Not SIGTERM: whoever stops a service may send that to all of its processes, once.
+ABORT = signal.SIGUSR1
 
 # Ctrl-C and a terminal's hang-up go to all processes there, but are meant for the supervisor; until
 # a worker knows what to do with them, they must not kill it.
@@ -90,7 +93,7 @@ class WorkerProcess(ProcessProtocol):
                 why = outcome.decode(errors="replace")
         self._supervisor.ended(self, why)
 
-    def signal(self, name: str) -> None:
-        """Send it a signal, such as ``"TERM"``, if it is still there."""
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it is still there."""
         with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(name)
+            self.transport.signalProcess(number)
