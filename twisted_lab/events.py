@@ -205,6 +205,15 @@ class ServiceEvents(_Reporter):
             seconds=seconds,
         )
 
+    def worker_killed(self, pid: int | None) -> None:
+        """One of them has not ended in good order when it was told to; its peers are cut off."""
+        self._report(
+            LogLevel.error,
+            "worker killed",
+            "worker killed: process {pid} did not end in time",
+            pid=pid,
+        )
+
     def log_lost(self, path: str, reason: str) -> None:
         """The log file takes no events; the service goes on without it."""
         self._announce(

@@ -146,6 +146,11 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(call["directory"], str(Path.cwd()))
         self.assertEqual(call["childFDs"][3], 77)
 
+    def test_a_directory_that_may_not_be_entered_any_more(self) -> None:
+        with patch("os.access", return_value=False):
+            self.started()
+        self.assertIsNone(self.reactor.processes[0].call["directory"])
+
     def test_the_first_is_ready_before_the_others_start(self) -> None:
         self.reactor.outcomes = [b"no database"]
         service = self.service()
@@ -263,6 +268,9 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(self.reactor.processes[0].signals, [])
         self.reactor.advance(1)
         self.assertEqual(self.reactor.processes[0].signals, [signal.SIGKILL])
+        self.assertEqual(
+            self.recorder.messages[-1], "worker killed: process 100 did not end in time"
+        )
         self.reactor.processes[0].die(number=9)
         self.successResultOf(stopping)
 

@@ -124,6 +124,9 @@ class NetworkService(Service):
         Raises:
             CannotStart: The log cannot be written, a resource opened, or a port listened on.
         """
+        # What is said from here on is heeded when the reactor runs. It installs handlers of its own
+        # then, after which ours must stand again.
+        self._heed_signals()
         try:
             self._log.open()
         except OSError as error:
@@ -139,10 +142,8 @@ class NetworkService(Service):
             self.privilegedStartService()
         self._events.started(__version__)
         super().startService()
-        # The reactor installs handlers of its own when it begins to run, and ours must stand when
-        # somebody is told that the service is there. A daemon tells it while it has a console.
-        self._heed_signals()
         self._reactor.callWhenRunning(self._heed_signals)
+        # A daemon tells that it is there while it has a console.
         for port, wanted in self._ports:
             if self._log.is_daemon:
                 self._announce(port, wanted)

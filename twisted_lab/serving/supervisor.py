@@ -141,7 +141,8 @@ class Workers:
                 sys.executable,
                 self._command,
                 self._environment,
-                self._directory,
+                # Whom the process runs as by now may not enter it; then nothing can be meant by it.
+                self._directory if os.access(self._directory, os.X_OK) else None,
                 childFDs={
                     **{0: "w", 1: 1, 2: 2, LOG: "r"},
                     **{ADOPTED: self._port.socket.fileno(), OUTCOME: to_outcome},
@@ -198,13 +199,18 @@ class Workers:
             return succeed(None)
         for worker in self._alive:
             worker.transport.closeStdin()
-        stuck = clock.callLater(seconds + STUCK_SECONDS, self.signal, signal.SIGKILL)
+        stuck = clock.callLater(seconds + STUCK_SECONDS, self._kill)
 
         def stop_waiting(_: None) -> None:
             if stuck.active():
                 stuck.cancel()
 
         return self._all_ended.addCallback(stop_waiting)
+
+    def _kill(self) -> None:
+        for pid in self.pids:
+            self._events.worker_killed(pid)
+        self.signal(signal.SIGKILL)
 
     def abort(self) -> None:
         """Have them end at once."""
@@ -226,8 +232,6 @@ class SupervisedService(NetworkService):
 
     def startService(self) -> None:
         """See `NetworkService`; and name the workers."""
-        # Who wants it to end while they start is heeded when they have started.
-        self._heed_signals()
         super().startService()
         for pid in self._workers.pids:
             self._events.worker_started(pid)

@@ -32,11 +32,13 @@ def main() -> None:
     options.is_worker = True
     options.parent = {"logger": twistds_log}
     options.parseOptions(arguments)
-    service = maker.makeService(options)
     try:
+        service = maker.makeService(options)
         service.startService()
-    except CannotStart as refusal:
-        _tell(OUTCOME, str(refusal).encode())
+    except Exception as error:
+        # The console may be gone, and this the only place where it is told.
+        is_refusal = isinstance(error, CannotStart)
+        _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
         raise
     from twisted.internet import reactor
 
