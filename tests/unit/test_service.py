@@ -224,6 +224,21 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertTrue(stuck.aborted)
         self.successResultOf(service.stopService())
 
+    def test_a_worker_is_aborted_by_its_supervisor_alone(self) -> None:
+        service = self.service(self.port())
+        service.is_worker = True
+        service.startService()
+        self.reactor.start()
+        stuck = FakeConnection(self.connections, prompt=False)
+        service.end()
+        os.kill(os.getpid(), signal.SIGTERM)
+        stopping = service.stopService()
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.assertFalse(stuck.aborted)
+        service.abort()
+        self.assertTrue(stuck.aborted)
+        self.successResultOf(stopping)
+
     def test_what_listens_already_is_let_go_when_the_rest_cannot(self) -> None:
         port: Any = FakeUnixPort()
         service = self.service(

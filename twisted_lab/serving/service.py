@@ -80,7 +80,13 @@ class NetworkService(Service):
         factory: What to build for each connection.
         connections: The factory's open connections.
         resources: What is opened before it serves, and closed when nobody is served any more.
+
+    Attributes:
+        is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
+            to a whole group of processes comes beside what a supervisor tells its workers.
     """
+
+    is_worker = False
 
     def __init__(
         self,
@@ -227,7 +233,7 @@ class NetworkService(Service):
 
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.
-        if self.running and not self._is_ending:
+        if self.is_worker or (self.running and not self._is_ending):
             self.end()
         else:
             self.abort()

@@ -34,6 +34,7 @@ def main() -> None:
     options.parseOptions(arguments)
     try:
         service = maker.makeService(options)
+        service.is_worker = True
         service.startService()
     except Exception as error:
         # The console may be gone, and this the only place where it is told.
