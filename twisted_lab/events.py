@@ -15,6 +15,7 @@ from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 
 from twisted_lab.escaping import escape
+from twisted_lab.tally import Tally
 
 Observer = Callable[[LogEvent], object]
 
@@ -27,10 +28,14 @@ class _Reporter:
         level: LogLevel = LogLevel.info,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._service = service
+        self.service = service
         self._observer = observer
-        self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
         self._now = now
+        self.log_from(level)
+
+    def log_from(self, level: LogLevel) -> None:
+        """Report from `level` up, from here on."""
+        self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
         # There are so many of `received` and `sent` that who reports them should ask first.
         self.traffic = LogLevel.info in self._levels
 
@@ -43,10 +48,10 @@ class _Reporter:
                 {
                     "log_time": self._now(),
                     "log_level": level,
-                    "log_namespace": self._service,
+                    "log_namespace": self.service,
                     "log_format": text,
                     "event": event,
-                    "service": self._service,
+                    "service": self.service,
                     "peer": peer,
                     **figures,
                 }
@@ -83,7 +88,22 @@ class ServiceEvents(_Reporter):
         observer: Where the events go.
         level: Events below it are dropped, but never those that the console must show.
         now: Tells the time, in seconds since 1970.
+
+    Attributes:
+        service: See above.
+        traffic: Whether `received` and `sent` go anywhere.
+        tally: What has happened how often, whatever the level.
     """
+
+    def __init__(
+        self,
+        service: str,
+        observer: Observer,
+        level: LogLevel = LogLevel.info,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(service, observer, level, now)
+        self.tally = Tally()
 
     def started(self, version: str) -> None:
         """The service runs."""
@@ -94,6 +114,41 @@ class ServiceEvents(_Reporter):
     def listening(self, address: str) -> None:
         """Clients can connect to `address`."""
         self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
+
+    def certificate(self, path: str, fingerprint: str, until: str) -> None:
+        """TLS peers are shown the certificate in the file, which is valid until that day."""
+        self._announce(
+            LogLevel.info,
+            "certificate",
+            "certificate {path}, valid until {until}, SHA-256 {fingerprint}",
+            path=path,
+            until=until,
+            fingerprint=fingerprint,
+        )
+
+    def certificate_kept(self, reason: str) -> None:
+        """The certificate on disk cannot be used; the one before it stays in use."""
+        self._announce(
+            LogLevel.error,
+            "certificate kept",
+            "the certificate from before stays in use: cannot use {reason}",
+            reason=reason,
+        )
+
+    def out_of_files(self, limit: int) -> None:
+        """No more connections are accepted, because too few files are left to be opened."""
+        self.tally.errors["files"] += 1
+        self._announce(
+            LogLevel.error,
+            "out of files",
+            "nearly all of the {limit} files that may be open are: nobody new is accepted until "
+            "others leave (ulimit -n raises the limit)",
+            limit=limit,
+        )
+
+    def accepting_again(self) -> None:
+        """Enough files are left to be opened again, and have been for a while."""
+        self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
 
     def port_busy(self, wanted: int, taken: int) -> None:
         """Another program had the wanted port; a free one was taken."""
@@ -107,12 +162,14 @@ class ServiceEvents(_Reporter):
 
     def connected(self, peer: str) -> None:
         """A client has connected."""
+        self.tally.connected += 1
         self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
 
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: str
     ) -> None:
         """The connection has ended, and why."""
+        self.tally.seconds.add(seconds)
         self._report(
             LogLevel.info,
             "client disconnected",
@@ -125,8 +182,9 @@ class ServiceEvents(_Reporter):
             reason=reason,
         )
 
-    def hung_up(self, peer: str, reason: str) -> None:
-        """The peer broke a rule, and was told so."""
+    def hung_up(self, peer: str, reason: str, kind: str) -> None:
+        """The peer broke a rule of some `kind`, and was told so if it can hear."""
+        self.tally.errors[kind] += 1
         self._report(
             LogLevel.warn,
             "hung up",
@@ -137,6 +195,7 @@ class ServiceEvents(_Reporter):
 
     def behind(self, peer: str, limit: int) -> None:
         """The peer does not read what it is sent, and is cut off."""
+        self.tally.errors["behind"] += 1
         self._report(
             LogLevel.warn,
             "client dropped",
@@ -147,6 +206,7 @@ class ServiceEvents(_Reporter):
 
     def unable(self, peer: str, told: str, reason: str) -> None:
         """The peer was `told` that instead of being served, for `reason`."""
+        self.tally.errors["unable"] += 1
         self._report(
             LogLevel.error,
             "unable",
@@ -169,10 +229,12 @@ class ServiceEvents(_Reporter):
 
     def login_failed(self, peer: str) -> None:
         """The peer had no right name, password or token. Which it gave may be a secret."""
+        self.tally.errors["login"] += 1
         self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """The conversation with the peer has raised, which is a mistake in the service."""
+        self.tally.errors["conversation"] += 1
         self._report(
             LogLevel.critical,
             "conversation failed",

@@ -29,6 +29,15 @@ def address_text(address: IAddress) -> str:
     return escape(str(address))
 
 
+def network(host: str) -> str:
+    """Say whose address that is: all of an IPv6 network of 64 bits are one peer's."""
+    if ":" not in host:
+        return host
+    address = ipaddress.IPv6Address(host.partition("%")[0])
+    whole = ipaddress.IPv6Network((address, 64), strict=False).network_address
+    return str(address.ipv4_mapped or whole)
+
+
 def tls_text(error: BaseException) -> str:
     """Say what OpenSSL found wrong; its errors are lists of (library, function, reason)."""
     try:

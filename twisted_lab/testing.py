@@ -24,6 +24,7 @@ class ScriptedChannel:
 
     Attributes:
         said: What was said to the peer so far.
+        patience: What the conversation made it; 600 s at first.
         hung_up: Whether it was hung up on.
     """
 
@@ -32,6 +33,7 @@ class ScriptedChannel:
     ) -> None:
         self.peer = Peer(host, port, f"{host}:{port}")
         self.said: list[str] = []
+        self.patience = 600.0
         self.hung_up = False
         self._script = deque(script)
 

@@ -26,6 +26,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import MemoryHistory
 from twisted_lab.services import chat
 from twisted_lab.services.chat import Chat
+from twisted_lab.serving import Lab
 from twisted_lab.testing import ScriptedChannel, play
 
 SECRET = "0123456789abcdef"
@@ -109,11 +110,13 @@ class OptionsTests(SynchronousTestCase):
             reactor: Any = MemoryReactorClock()
             options = chat.Options()
             options.parseOptions(arguments)
-            service = chat.makeService(options, reactor)
+            options.lab = Lab(options, reactor)
+            (service,) = chat.makeService(options)
             self.assertEqual(len(service._listeners), 1 + count)
             with_history = chat.Options()
             with_history.parseOptions(["--history", "x.sqlite3"])
-            self.assertEqual(len(chat.makeService(with_history, reactor)._resources), 1)
+            with_history.lab = Lab(with_history, reactor)
+            self.assertEqual(len(chat.makeService(with_history).resources), 1)
 
     def test_the_client_has_a_name(self) -> None:
         options = ClientOptions()

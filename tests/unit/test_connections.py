@@ -2,14 +2,21 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import Connections
+from twisted_lab.tally import Traffic
 
 
 class FakeConnection:
-    def __init__(self, connections: Connections, prompt: bool) -> None:
+    since = 0.0
+
+    def __init__(self, connections: Connections, prompt: bool, host: str = "") -> None:
         self.connections = connections
         self.prompt = prompt
+        self.label = host
         self.aborted = False
-        connections.add(self)
+        self.refusal = connections.add(self, host)
+
+    def traffic(self) -> Traffic:
+        return Traffic(1, 2, 3, 4)
 
     def finish(self) -> None:
         if self.prompt:
@@ -62,3 +69,48 @@ class ConnectionsTests(SynchronousTestCase):
         self.clock.advance(5)
         self.successResultOf(drained)
         self.assertEqual((prompt.aborted, stuck.aborted), (False, True))
+
+    def test_more_than_there_may_be(self) -> None:
+        connections = Connections(most=2, most_per_peer=2)
+        first, _, third = (FakeConnection(connections, True, f"192.0.2.{n}") for n in (1, 2, 3))
+        self.assertEqual(
+            third.refusal, "too many connections: 2 are served at once; try again later"
+        )
+        self.assertEqual((connections.served, connections.refused, len(connections)), (2, 1, 3))
+        third.abort()
+        self.assertIn("too many", connections.refusal("192.0.2.3"))
+        first.abort()
+        self.assertEqual(connections.refusal("192.0.2.3"), "")
+
+    def test_more_of_one_peer_than_there_may_be(self) -> None:
+        for first, same, other in (
+            ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+            ("::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"),
+            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
+        ):
+            connections = Connections(most_per_peer=1)
+            connection = FakeConnection(connections, True, first)
+            self.assertEqual(
+                connections.refusal(same),
+                "too many connections from your address: 1 are served",
+            )
+            self.assertEqual(connections.refusal(other), "")
+            connection.abort()
+            self.assertEqual(connections.refusal(same), "")
+            self.assertEqual(len(connections._of_peer), 0)
+
+    def test_peers_of_a_unix_socket_are_not_one_peer(self) -> None:
+        connections = Connections(most_per_peer=1)
+        FakeConnection(connections, True)
+        self.assertEqual(connections.refusal(""), "")
+
+    def test_nobody_new_while_it_pauses(self) -> None:
+        self.connections.pausing = True
+        self.assertIn("nobody new", FakeConnection(self.connections, True).refusal)
+
+    def test_what_has_come_and_gone(self) -> None:
+        first = FakeConnection(self.connections, True)
+        FakeConnection(self.connections, True)
+        first.abort()
+        self.connections.remove(first)
+        self.assertEqual(self.connections.traffic(), Traffic(2, 4, 6, 8))

@@ -19,6 +19,7 @@ class Line:
 
     def __init__(self, conversation: Any) -> None:
         self.peer = Peer("127.0.0.1", 1, "127.0.0.1:1")
+        self.patience = 600.0
         self.said: list[str] = []
         self.ends = 0
         events, self.recorder = recorded_events()

@@ -14,7 +14,7 @@ from tests.unit.chatting import Net, Person, Socket
 from tests.unit.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel
-from twisted_lab.channels.datagrams import MOST_PEERS, Datagrams
+from twisted_lab.channels.datagrams import MOST_REFUSED, Datagrams
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -138,10 +138,21 @@ class StrangerTests(DatagramsCase):
                 self.server._door = type(self.server._door)()
             self.assertEqual(answers, [], first)
 
-    def test_no_more_are_let_in_than_there_is_room_for(self) -> None:
+    def test_those_who_are_too_many_are_told(self) -> None:
+        self.join_plain(address=THERE)
+        self.connections.most = 1
+        self.channels.clear()
+        refusal = b"error: too many connections: 1 are served at once; try again later"
+        self.assertEqual(self.give(b"/join Anna " + self.cookie()), [refusal + b"\n"])
+        said = self.give(seal(Open(7, self.cookie(), KEY, 1), KEY))
+        self.assertIn(refusal, b"".join(said))
+        self.assertEqual(self.channels, [])
+
+    def test_not_even_that_if_they_are_very_many(self) -> None:
         channel = self.join_plain(address=THERE)
         assert isinstance(channel, DatagramChannel)
-        self.server._peers = {(str(number), number): channel for number in range(MOST_PEERS)}
+        many = range(self.connections.most + MOST_REFUSED)
+        self.server._peers = {(str(number), number): channel for number in many}
         self.channels.clear()
         self.assertEqual(self.give(b"/join Anna"), [])
         self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])

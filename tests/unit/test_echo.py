@@ -139,6 +139,7 @@ class EchoTests(SynchronousTestCase):
         self.assertEqual(transport.value(), b"answered")
         echo.connectionLost(Failure(ConnectionDone()))
         self.assertIn("closed by the server", recorder.messages[-1])
+        clock.advance(600)
         self.assertEqual(clock.getDelayedCalls(), [])
 
     def test_a_peer_that_does_not_close_its_side_is_not_waited_for_long(self) -> None:
@@ -168,7 +169,8 @@ class MakeServiceTests(SynchronousTestCase):
     def test_options_reach_the_factory(self) -> None:
         options = Options()
         options.parseOptions(["--upper", "--chunk-size", "7", "--port", "0"])
-        factory = makeService(options)._factory
+        (service,) = makeService(options)
+        factory = service._factory
         assert isinstance(factory, EchoFactory)
         self.assertEqual(factory.chunk_size, 7)
         echo = factory.buildProtocol(None)

@@ -9,13 +9,16 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 from twisted.internet.tcp import Port, Server
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_options import SampleOptions, parse
+from tests.unit.recording import recorded_events
+from tests.unit.test_options import SampleOptions
+from twisted_lab.serving import Lab
 from twisted_lab.serving.listening import (
     BACKLOG,
     AdoptedPort,
@@ -23,10 +26,13 @@ from twisted_lab.serving.listening import (
     CannotListen,
     DescribedEndpoint,
     Fast,
+    Guarded,
+    Listener,
     TCPPort,
     listeners,
 )
 from twisted_lab.serving.poller import Poller
+from twisted_lab.serving.tls import OverTLS
 
 
 class PortsReactor(MemoryReactor):
@@ -140,44 +146,47 @@ STOCK = ("--transport", "stock")
 
 
 class ListenersTests(SynchronousTestCase):
+    def find(self, *arguments: str, is_worker: bool = False) -> list[Listener]:
+        self.reactor = MemoryReactorClock()
+        options = SampleOptions()
+        options.is_worker = is_worker
+        options.parseOptions(list(arguments))
+        self.lab = Lab(options, self.reactor)
+        return listeners(options, self.lab, 7007)
+
+    def guarded(self, listener: Listener) -> Guarded:
+        return Guarded(listener, self.lab.files)
+
     def test_a_port_by_default(self) -> None:
-        reactor = MemoryReactor()
-        self.assertEqual(
-            listeners(parse("--interface", "::", *STOCK), reactor, 7007),
-            [TCPPort(reactor, 7007, "::", 100)],
-        )
+        found = self.find("--interface", "::", *STOCK)
+        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "::", 100))])
+        self.assertEqual(found[0].wanted, 7007)
 
     def test_strict_port(self) -> None:
-        reactor = MemoryReactor()
-        self.assertEqual(
-            listeners(parse("--strict-port", *STOCK), reactor, 7007),
-            [TCPPort(reactor, 7007, "0.0.0.0", 0)],
-        )
+        found = self.find("--strict-port", *STOCK)
+        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 0))])
 
     def test_endpoints(self) -> None:
-        reactor = MemoryReactor()
-        options = parse("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
-        self.assertEqual(
-            listeners(options, reactor, 7007),
-            [DescribedEndpoint(reactor, "tcp:1"), DescribedEndpoint(reactor, "unix:/run/x")],
-        )
+        found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
+        ends = [DescribedEndpoint(self.reactor, name) for name in ("tcp:1", "unix:/run/x")]
+        self.assertEqual(found, [self.guarded(end) for end in ends])
 
     def test_fast_by_default(self) -> None:
-        reactor = MemoryReactor()
-        (listener,) = listeners(parse(), reactor, 7007)
-        assert isinstance(listener, Fast)
-        self.assertEqual(listener.listener, TCPPort(reactor, 7007, "0.0.0.0", 100))
-        self.assertEqual(listener.wanted, 7007)
+        (listener,) = self.find()
+        assert isinstance(listener, Guarded)
+        assert isinstance(listener.listener, Fast)
+        inner = listener.listener
+        self.assertEqual(inner.listener, TCPPort(self.reactor, 7007, "0.0.0.0", 100))
+        self.assertEqual(inner.wanted, 7007)
 
     def test_without_epoll_as_ever(self) -> None:
-        reactor = MemoryReactor()
         epoll = select.epoll
         del select.epoll
         try:
-            (listener,) = listeners(parse(), reactor, 7007)
+            found = self.find()
         finally:
             select.epoll = epoll  # type: ignore[misc]
-        self.assertEqual(listener, TCPPort(reactor, 7007, "0.0.0.0", 100))
+        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 100))])
 
     def test_fast_is_for_tcp_alone(self) -> None:
         reactor = MemoryReactor()
@@ -189,10 +198,21 @@ class ListenersTests(SynchronousTestCase):
         self.assertIs(ports[1].transport, UNIXServer)
 
     def test_a_worker_listens_where_it_is_told(self) -> None:
-        reactor = MemoryReactorClock()
-        options = SampleOptions()
-        options.is_worker = True
-        options.parseOptions(["--workers", "2", "--proxy-protocol", *STOCK])
-        self.assertEqual(
-            listeners(options, reactor, 7007), [BehindProxy(AdoptedPort(reactor), reactor)]
-        )
+        found = self.find("--workers", "2", *STOCK, is_worker=True)
+        self.assertEqual(found, [self.guarded(AdoptedPort(self.reactor))])
+
+    def test_the_proxy_speaks_before_tls(self) -> None:
+        (listener,) = self.find("--proxy-protocol", "--tls", *STOCK)
+        assert isinstance(listener, BehindProxy)
+        assert isinstance(listener.listener, OverTLS)
+        self.assertEqual(listener.wanted, 7007)
+        self.assertEqual(len(self.lab.resources), 1)
+
+    def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
+        # The port's factory is what ssl: has made of ours.
+        port: Any = mock.Mock(factory=Factory())
+        ours = mock.Mock(listen=lambda _: succeed(port))
+        events, _ = recorded_events()
+        inner = port.factory
+        BehindProxy(ours, Clock(), events).listen(Factory())
+        self.assertIs(port.factory.wrappedFactory, inner)

@@ -34,7 +34,7 @@ class ProxyTests(SynchronousTestCase):
         factory = ConversationFactory(
             self.clock, self.events, say_who, lambda: TextChannel(patience=60)
         )
-        self.factory = ProxiedFactory(factory, self.clock)
+        self.factory = ProxiedFactory(factory, self.clock, self.events)
         self.connect()
 
     def connect(self) -> None:

@@ -17,7 +17,7 @@ from tests.unit.test_options import SampleOptions
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, EventLog, NetworkService
+from twisted_lab.serving import CannotStart, Lab, NetworkService
 from twisted_lab.serving.limits import raise_file_limit
 from twisted_lab.serving.listening import CannotListen, Listener, TCPPort
 
@@ -74,12 +74,13 @@ class NetworkServiceTests(SynchronousTestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
-    def service(self, *listeners: Listener, log_file: str | None = None) -> NetworkService:
+    def service(self, *listeners: Listener, log_file: str | None = None) -> Lab:
         options = SampleOptions()
         options.parseOptions(["--log-file", log_file] if log_file else [])
-        log = EventLog(options, self.reactor)
-        log.events = ServiceEvents("netlab-sample", self.recorder)
-        return NetworkService(self.reactor, log, listeners, Factory(), self.connections)
+        lab = Lab(options, self.reactor)
+        lab.events = ServiceEvents("netlab-sample", self.recorder)
+        lab.addService(NetworkService(lab, lab.events, listeners, Factory(), self.connections))
+        return lab
 
     def port(self, number: int = 9090) -> TCPPort:
         return TCPPort(self.reactor, number, "127.0.0.1")
@@ -286,5 +287,5 @@ class RaiseFileLimitTests(SynchronousTestCase):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
-        raise_file_limit()
+        self.assertEqual(raise_file_limit(), hard)
         self.assertEqual(resource.getrlimit(resource.RLIMIT_NOFILE), (hard, hard))

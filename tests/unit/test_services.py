@@ -12,7 +12,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.messages import number_messages
-from twisted_lab.serving import conversation_service
+from twisted_lab.serving import Lab, conversation_service
 from twisted_lab.testing import ScriptedChannel, play
 
 
@@ -124,8 +124,10 @@ class OptionsTests(SynchronousTestCase):
             broadcast, "--max-message", "3", "--newline", "crlf", "--pace", "70", "--idle-flush=9"
         )
         reactor = MemoryReactorClock()
-        factory = conversation_service(options, Broadcast().converse, reactor)._factory
-        channel = factory.buildProtocol(None)  # type: ignore[arg-type]
+        options.lab = Lab(options, reactor)
+        (service,) = conversation_service(options, Broadcast().converse)
+        factory = service._factory
+        channel = factory.buildProtocol(None)
         assert isinstance(channel, TextChannel)
         transport = Wire()
         channel.makeConnection(transport)

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Clock
 from twisted.logger import eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,7 +16,7 @@ from tests.unit.recording import Recorder
 from tests.unit.test_options import SampleOptions
 from tests.unit.test_service import FakeReactor
 from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, EventLog, stream_service, worker
+from twisted_lab.serving import CannotStart, Lab, stream_service, worker
 from twisted_lab.serving.supervisor import SupervisedService, Workers
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
 
@@ -105,15 +104,16 @@ class WorkersTests(SynchronousTestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
-    def service(self, *arguments: str) -> SupervisedService:
+    def service(self, *arguments: str) -> Lab:
         options = SampleOptions()
         options.parseOptions(["--workers", "3", *arguments])
-        log = EventLog(options, Clock())
-        log.events = ServiceEvents("netlab-sample", self.recorder)
-        workers = Workers(self.reactor, log.events, options, self.port, self.published.append)
-        return SupervisedService(self.reactor, log, Factory(), workers)
+        lab = Lab(options, self.reactor)
+        lab.events = ServiceEvents("netlab-sample", self.recorder)
+        workers = Workers(self.reactor, lab.events, options, self.port, self.published.append)
+        lab.addService(SupervisedService(lab, lab.events, Factory(), workers))
+        return lab
 
-    def started(self, *arguments: str) -> SupervisedService:
+    def started(self, *arguments: str) -> Lab:
         service = self.service(*arguments)
         service.privilegedStartService()
         service.startService()
@@ -320,9 +320,9 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        return stream_service(
-            options, SpawningReactor(), EventLog(options, Clock()), Factory(), connections
-        )
+        options.lab = Lab(options, SpawningReactor())
+        [service] = stream_service(options, Factory(), connections)
+        return service
 
     def test_one_process_has_nobody_over_it(self) -> None:
         self.assertNotIsInstance(self.build("1"), SupervisedService)

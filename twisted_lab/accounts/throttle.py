@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from dataclasses import dataclass
+
+from twisted_lab.peers import network
 
 LONGEST_DELAY = 900.0  # seconds
 # So many failures one after another, and an account is closed until somebody opens it by hand.
@@ -65,8 +66,4 @@ def unknown_subject(key: str, secret: str) -> str:
 
 def address_subject(host: str) -> str:
     """Say whose failures those from an IP address are; an IPv6 network of 64 bits is one peer's."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    address = getattr(address, "ipv4_mapped", None) or address
-    if address.version == 6:
-        address = ipaddress.ip_network((address, 64), strict=False).network_address
-    return f"address {address}"
+    return f"address {network(host)}"

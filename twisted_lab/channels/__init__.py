@@ -1,6 +1,13 @@
 """What carries a service's messages, between the transport and the conversation."""
 
-from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Unable
+from twisted_lab.channels.channel import (
+    Channel,
+    Conversation,
+    PeerGone,
+    PeerSilent,
+    Refused,
+    Unable,
+)
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
 from twisted_lab.channels.factory import ConversationFactory
@@ -19,6 +26,7 @@ __all__ = [
     "Int32Channel",
     "PeerGone",
     "PeerSilent",
+    "Refused",
     "StreamChannel",
     "TextChannel",
     "Unable",

@@ -24,6 +24,13 @@ class PeerSilent(Exception):
     """
 
 
+class Refused(Exception):
+    """The peer is not served; the text, which it is told, says why.
+
+    A conversation may raise it.
+    """
+
+
 class Unable(Exception):
     """The server cannot do what was asked, through no fault of the peer's, which is told the text.
 
@@ -44,9 +51,12 @@ class Channel(Protocol):
 
     Attributes:
         peer: Who is at the other end.
+        patience: After so many seconds of silence `hear` raises PeerSilent. A conversation may
+            change it.
     """
 
     peer: Peer
+    patience: float
 
     async def hear(self) -> str:
         """Return the peer's next message.

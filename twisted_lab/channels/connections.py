@@ -1,15 +1,37 @@
-"""The connections that a service has open, so that it can end them in good order."""
+"""The connections that a service has open: how many there may be, and how they are ended."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_lab.peers import network
+from twisted_lab.tally import Traffic
+
+MOST = 10_000
+MOST_PER_PEER = 1_000
+
 
 class Connection(Protocol):
-    """What `Connections` asks of each of its members."""
+    """What `Connections` asks of each of its members.
+
+    Attributes:
+        label: The peer, as it is written in logs.
+        since: When it has connected, on the service's clock.
+    """
+
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def since(self) -> float: ...  # noqa: D102
+
+    def traffic(self) -> Traffic:
+        """Tell what has come and gone so far."""
+        ...
 
     def finish(self) -> None:
         """Take nothing more from the peer; send it what it is owed, and close."""
@@ -25,28 +47,89 @@ class Connections:
 
     A protocol adds itself when it is connected and removes itself when it is not any more.
 
+    Args:
+        most: So many are served at once.
+        most_per_peer: So many of one address, or one IPv6 network of 64 bits.
+
     Attributes:
+        most: See above.
+        most_per_peer: See above.
         draining: Whether the service is to end, so that nobody new should be served.
+        pausing: Whether nobody new should be served for now.
+        served: How many are served.
+        refused: How many were refused so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST, most_per_peer: int = MOST_PER_PEER) -> None:
         self.draining = False
-        self._open: set[Connection] = set()
+        self.pausing = False
+        self.served = 0
+        self.refused = 0
+        self.most = most
+        self.most_per_peer = most_per_peer
+        # With whose each one is; None for those who are being refused.
+        self._open: dict[Connection, str | None] = {}
+        self._of_peer: Counter[str] = Counter()
+        self._gone = Traffic()
         self._all_closed: Deferred[None] | None = None
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, connection: Connection) -> None:
-        """Count `connection` among the open ones."""
-        self._open.add(connection)
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._open))
+
+    def refusal(self, host: str) -> str:
+        """Tell why one more peer of that host would not be served; "" if it would."""
+        if self.draining or self.pausing:
+            return "the server takes nobody new at the moment"
+        if self.served >= self.most:
+            return f"too many connections: {self.most} are served at once; try again later"
+        if host and self._of_peer[network(host)] >= self.most_per_peer:
+            return f"too many connections from your address: {self.most_per_peer} are served"
+        return ""
+
+    def add(self, connection: Connection, host: str = "") -> str:
+        """Count `connection` among the open ones.
+
+        Args:
+            connection: The connection.
+            host: The IP address of its peer; empty for a unix socket.
+
+        Returns:
+            Why it is not to be served; "" if it is.
+        """
+        refusal = self.refusal(host)
+        if refusal:
+            self.refused += 1
+            self._open[connection] = None
+        else:
+            self.served += 1
+            self._open[connection] = peer = network(host)
+            self._of_peer[peer] += 1
+        return refusal
 
     def remove(self, connection: Connection) -> None:
         """Forget `connection`, which has closed."""
-        self._open.discard(connection)
+        if connection not in self._open:
+            return
+        peer = self._open.pop(connection)
+        if peer is not None:
+            self.served -= 1
+            self._of_peer[peer] -= 1
+            if not self._of_peer[peer]:
+                del self._of_peer[peer]
+        self._gone = self._gone.plus(connection.traffic())
         if not self._open and self._all_closed is not None:
             self._all_closed.callback(None)
             self._all_closed = None
+
+    def traffic(self) -> Traffic:
+        """Tell what has come and gone so far, over these and over those that have closed."""
+        total = self._gone
+        for connection in self._open:
+            total = total.plus(connection.traffic())
+        return total
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
         """Finish with everybody, and abort what has not closed after `seconds`.
@@ -60,7 +143,7 @@ class Connections:
         if not self._open:
             return succeed(None)
         self._all_closed = all_closed = Deferred[None]()
-        for connection in list(self._open):
+        for connection in self:
             connection.finish()
         timers = [
             clock.callLater(seconds, self.abort),
@@ -77,9 +160,9 @@ class Connections:
 
     def abort(self) -> None:
         """Close all connections at once."""
-        for connection in list(self._open):
+        for connection in self:
             connection.abort()
 
     def _give_up(self) -> None:
-        for connection in list(self._open):
+        for connection in self:
             self.remove(connection)

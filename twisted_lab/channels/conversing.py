@@ -9,9 +9,27 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Unable
+from twisted_lab.channels.channel import (
+    Channel,
+    Conversation,
+    PeerGone,
+    PeerSilent,
+    Refused,
+    Unable,
+)
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ServiceEvents
+
+_KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refused"}
+
+
+def unless_refused(refusal: str, conversation: Conversation) -> Conversation:
+    """Return the conversation to have with a peer that is not served, if there is a `refusal`."""
+
+    async def refuse(_: Channel) -> None:
+        raise Refused(refusal)
+
+    return refuse if refusal else conversation
 
 
 class _Message(Deferred[str]):
@@ -128,8 +146,8 @@ class Conversing:
 
     def _explain(self, error: BaseException) -> None:
         peer = self._channel.peer.text
-        if isinstance(error, MessageError | PeerSilent):
-            self._events.hung_up(peer, str(error))
+        if isinstance(error, MessageError | PeerSilent | Refused):
+            self._events.hung_up(peer, str(error), _KINDS.get(type(error), "message"))
             self._channel.say(f"error: {error}")
         elif isinstance(error, Unable):
             self._events.unable(peer, str(error), error.reason)

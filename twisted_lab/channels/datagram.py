@@ -9,10 +9,11 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversing import Conversing, unless_refused
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
+from twisted_lab.tally import Traffic
 
 Address = tuple[str, int]
 
@@ -84,8 +85,8 @@ class DatagramChannel:
         self.peer = Peer.of_datagram(*address)
         self.address = address
         self._host = host
-        self._traffic = host.events.traffic
-        self._since = self._last_heard = host.clock.seconds()
+        self.patience = host.patience
+        self.since = self._last_heard = host.clock.seconds()
         self._inbox: deque[str] = deque()
         self._over: Exception | None = None
         self._turn_left = TURN_MESSAGES
@@ -93,14 +94,17 @@ class DatagramChannel:
         self._conversing = True
         self._ended = False
         self._closed_by = "server"
-        self._bytes_in = self._bytes_out = 0
+        self._bytes_in = self._bytes_out = self._messages_in = self._messages_out = 0
 
     def begin(self) -> None:
         """Begin the conversation."""
-        self._host.connections.add(self)
+        refusal = self._host.connections.add(self, self.peer.host)
         self._host.events.connected(self.peer.text)
         self._conversation = Conversing(
-            self._host.converse, self, self._host.events, self._conversation_ended
+            unless_refused(refusal, self._host.converse),
+            self,
+            self._host.events,
+            self._conversation_ended,
         )
         self._conversation.begin()
 
@@ -143,7 +147,8 @@ class DatagramChannel:
         self._last_heard = self._host.clock.seconds()
         if self._over is not None:
             return
-        if self._traffic:
+        self._messages_in += 1
+        if self._host.events.traffic:
             self._host.events.received(self.peer.text, len(data))
         try:
             if len(data) > self._host.max_message:
@@ -181,6 +186,17 @@ class DatagramChannel:
         if self._hung_up:
             raise self._over or PeerGone("hung up on")
 
+    # Counting
+
+    @property
+    def label(self) -> str:
+        """See `twisted_lab.channels.Connection`."""
+        return self.peer.text
+
+    def traffic(self) -> Traffic:
+        """See `twisted_lab.channels.Connection`."""
+        return Traffic(self._bytes_in, self._bytes_out, self._messages_in, self._messages_out)
+
     # Ending
 
     def hang_up(self) -> None:
@@ -210,7 +226,7 @@ class DatagramChannel:
             return
         self._ended = self._hung_up = True
         self._deafen(PeerGone(how))
-        seconds = self._host.clock.seconds() - self._since
+        seconds = self._host.clock.seconds() - self.since
         self._host.events.disconnected(
             self.peer.text, self._bytes_in, self._bytes_out, seconds, how
         )
@@ -221,11 +237,11 @@ class DatagramChannel:
 
     def deadline(self) -> float | None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        return self._last_heard + self._host.patience if not self._ended else None
+        return self._last_heard + self.patience if not self._ended else None
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if now >= self._last_heard + self._host.patience:
+        if now >= self._last_heard + self.patience:
             self._last_heard = now
             if self._conversation.is_waiting:
-                self._conversation.fail(PeerSilent(f"nothing heard for {self._host.patience:g} s"))
+                self._conversation.fail(PeerSilent(f"nothing heard for {self.patience:g} s"))

@@ -31,8 +31,8 @@ from twisted_lab.reliable import (
     seal,
 )
 
-# More peers than this are not let in.
-MOST_PEERS = 10_000
+# So many may be told at a time that they are not served.
+MOST_REFUSED = 100
 
 
 class Datagrams(DatagramProtocol):
@@ -108,7 +108,8 @@ class Datagrams(DatagramProtocol):
                 plain.received(message.encode())
 
     def _has_room(self) -> bool:
-        return len(self._peers) < MOST_PEERS and not self.connections.draining
+        most = self.connections.most + MOST_REFUSED
+        return len(self._peers) < most and not self.connections.draining
 
     def _take_packet(self, data: bytes, address: Address) -> None:
         try:

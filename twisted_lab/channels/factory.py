@@ -23,6 +23,7 @@ class ConversationFactory(Factory):
         events: What happens is reported here.
         converse: The conversation.
         make_channel: Makes a channel for a connection.
+        connections: Where they are counted, and how many there may be.
     """
 
     noisy = False
@@ -33,11 +34,12 @@ class ConversationFactory(Factory):
         events: ServiceEvents,
         converse: Conversation,
         make_channel: Callable[[], StreamChannel],
+        connections: Connections | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
         self.converse = converse
-        self.connections = Connections()
+        self.connections = connections or Connections()
         self._make_channel = make_channel
 
     def buildProtocol(self, addr: IAddress | None) -> StreamChannel:  # type: ignore[override]

@@ -28,7 +28,8 @@ class PlainChannel(DatagramChannel):
                 self._say_in_pieces(data[:-1])
                 return
             host.begin(text, data)
-        if self._traffic:
+        self._messages_out += 1
+        if host.events.traffic:
             host.events.sent(self.peer.text, host.size)
         self._bytes_out += host.size
         host.addresses.append(self.address)

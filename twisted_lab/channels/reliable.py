@@ -71,7 +71,8 @@ class ReliableChannel(DatagramChannel):
             self.end("cut off by the server")
             return
         data = text.encode(errors="replace")
-        if self._traffic:
+        self._messages_out += 1
+        if self._host.events.traffic:
             self._host.events.sent(self.peer.text, len(data))
         self._bytes_out += len(data)
         self.session.say(data)
@@ -123,7 +124,7 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        is_silent = now >= self._last_heard + self._host.patience
+        is_silent = now >= self._last_heard + self.patience
         if is_silent and self._hung_up:
             self.end("silent")
             return

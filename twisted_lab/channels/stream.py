@@ -16,11 +16,12 @@ from zope.interface import implementer
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversing import Conversing, unless_refused
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
+from twisted_lab.tally import Traffic
 
 # Reading stops while so many bytes wait to be heard; the next read may bring 128 KiB more.
 INBOX_BYTES = 65_536
@@ -80,24 +81,26 @@ class StreamChannel(Protocol):
         self._connected = True
         self._linger: IDelayedCall | None = None
         self._closed_by = "client"
-        self._bytes_in = 0
+        self._bytes_in = self._messages_in = self._messages_out = 0
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self.peer = Peer.of(self.transport)
         self._clock = self.factory.clock
         self._events = self.factory.events
-        self._traffic = self._events.traffic
         self._outbox = Outbox(
             self.transport, self._clock, self._has_room, self._fell_behind, self._behind_bytes
         )
-        self._since = self._last_heard = self._clock.seconds()
+        self.since = self._last_heard = self._clock.seconds()
         self._silence = self._clock.callLater(self._patience, self._check_silence)
-        self.factory.connections.add(self)
+        refusal = self.factory.connections.add(self, self.peer.host)
         self._events.connected(self.peer.text)
         self._outbox.begin_batch()
         self._conversation = Conversing(
-            self.factory.converse, self, self._events, self._conversation_ended
+            unless_refused(refusal, self.factory.converse),
+            self,
+            self._events,
+            self._conversation_ended,
         )
         self._conversation.begin()
         self._outbox.end_batch()
@@ -132,12 +135,12 @@ class StreamChannel(Protocol):
     def _fill_inbox(self) -> None:
         try:
             # In a log that shows both, an answer stands after what it answers.
-            messages = self._decoder.take(1 if self._traffic else INBOX_MESSAGES)
+            messages = self._decoder.take(1 if self._events.traffic else INBOX_MESSAGES)
             # Fewer than were asked for may also be those before one that is too long.
             self._may_have_more = bool(messages) and self._decoder.size > 0
             if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
                 self._resume_reading()
-            if self._traffic:
+            if self._events.traffic:
                 for message in messages:
                     self._events.received(self.peer.text, len(message))
             try:
@@ -147,6 +150,7 @@ class StreamChannel(Protocol):
                 for message in messages:
                     self._inbox.append(decode(message))
             self._turn_left -= len(messages)
+            self._messages_in += len(messages)
         except MessageError as error:
             self._deaf = True
             self._over = error
@@ -202,6 +206,18 @@ class StreamChannel(Protocol):
         self._reading = True
         self.transport.resumeProducing()
 
+    @property
+    def patience(self) -> float:
+        """See `twisted_lab.channels.Channel`."""
+        return self._patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._patience = seconds
+        if self._silence.active():
+            left = self._last_heard + seconds - self._clock.seconds()
+            self._silence.reset(max(left, 0.0))
+
     def _check_silence(self) -> None:
         # One timer a connection, which looks at the clock, rather than one reset by each message.
         silent = self._clock.seconds() - self._last_heard
@@ -222,7 +238,8 @@ class StreamChannel(Protocol):
             return
         if data is None:
             data = self.encode(text)
-        if self._traffic:
+        self._messages_out += 1
+        if self._events.traffic:
             self._events.sent(self.peer.text, len(data))
         gathering = self._outbox.gathering
         if gathering is not None and len(gathering) < PIECE_BYTES:
@@ -247,6 +264,19 @@ class StreamChannel(Protocol):
     def _fell_behind(self) -> None:
         self._events.behind(self.peer.text, self._behind_bytes)
         self._cut_off()
+
+    # Counting
+
+    @property
+    def label(self) -> str:
+        """See `twisted_lab.channels.Connection`."""
+        return self.peer.text
+
+    def traffic(self) -> Traffic:
+        """See `twisted_lab.channels.Connection`."""
+        return Traffic(
+            self._bytes_in, self._outbox.bytes_out, self._messages_in, self._messages_out
+        )
 
     # Ending
 
@@ -310,7 +340,7 @@ class StreamChannel(Protocol):
         cancel(self._silence)
         cancel(self._linger)
         how = end_text(reason, self._closed_by)
-        seconds = self._clock.seconds() - self._since
+        seconds = self._clock.seconds() - self.since
         self._events.disconnected(
             self.peer.text, self._bytes_in, self._outbox.bytes_out, seconds, how
         )

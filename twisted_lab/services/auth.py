@@ -46,15 +46,17 @@ from twisted_lab.login import (
 )
 from twisted_lab.serving import (
     ConversationOptions,
-    EventLog,
-    NetworkService,
+    Lab,
     conversation_service,
+    lab_of,
     natural_number,
     one_of,
 )
-from twisted_lab.serving.storage import Storage
+from twisted_lab.serving.storage import shared_storage
 
 MOST_HOURS = 24 * 366
+# Who has not logged in may be silent for so long.
+LOGIN_SECONDS = 60.0
 
 
 class Authentication:
@@ -99,6 +101,8 @@ class Authentication:
                 "the server's own machine"
             )
             return
+        patience = channel.patience
+        channel.patience = min(patience, LOGIN_SECONDS)
         for _ in range(TRIES):
             try:
                 visit = await self._enter(channel)
@@ -110,6 +114,7 @@ class Authentication:
             except UnauthorizedLogin as error:
                 channel.say(refusal(error))
             else:
+                channel.patience = patience
                 await visit.converse()
                 return
 
@@ -229,24 +234,24 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> NetworkService:
+def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
-    from twisted.internet import reactor
-
-    log = EventLog(options, reactor)
-    storage = Storage(reactor, options["database"])
+    lab = lab_of(options)
     hashing = Hashing(
-        reactor,
+        lab.reactor,
         Passwords(options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]),
     )
-    lifetimes = Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600)
+    lab.resources.append(hashing)
     authentication = Authentication(
-        AccountRealm(storage, hashing, reactor, lifetimes),
-        log.events,
+        AccountRealm(
+            shared_storage(lab, options["database"]),
+            hashing,
+            lab.reactor,
+            Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600),
+        ),
+        lab.log.events_of(options.command),
         options["registration"] == "open",
         bool(options["allow-plaintext"]),
         options["min-password"],
     )
-    return conversation_service(
-        options, authentication.converse, reactor, log=log, resources=[storage, hashing]
-    )
+    return conversation_service(options, authentication.converse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.channels import Channel, PeerSilent, say_to_all
-from twisted_lab.serving import ConversationOptions, NetworkService, conversation_service
+from twisted_lab.serving import ConversationOptions, Lab, conversation_service
 
 
 class Broadcast:
@@ -41,6 +41,6 @@ class Options(ConversationOptions):
     one_process = "all members must be in one process to hear each other"
 
 
-def makeService(options: Options) -> NetworkService:
+def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     return conversation_service(options, Broadcast().converse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted.python import usage
 
@@ -15,14 +15,14 @@ from twisted_lab.names import BadName
 from twisted_lab.rooms import History, Member, MemoryHistory, Room, client_id
 from twisted_lab.serving import (
     ConversationOptions,
-    EventLog,
+    Lab,
     NetworkService,
-    Resource,
     datagram_listener,
+    lab_of,
     listeners,
     port_number,
 )
-from twisted_lab.serving.storage import Storage
+from twisted_lab.serving.storage import shared_storage
 
 # The secret of a client that comes back is followed by the place of what it has heard last.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
@@ -96,28 +96,27 @@ class Options(ConversationOptions):
         raise usage.UsageError("--listen is for streams; give --port, --interface and --tcp-port")
 
 
-def makeService(options: Options, reactor: Any = None) -> NetworkService:
+def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
-    if reactor is None:
-        from twisted.internet import reactor
+    lab = lab_of(options)
+    events = lab.log.events_of(options.command)
     history: History = MemoryHistory()
-    resources: list[Resource] = []
     if options["history"] is not None:
-        storage = Storage(reactor, options["history"])
-        history = KeptHistory(storage)
-        resources.append(storage)
-    log = EventLog(options, reactor)
-    chat = Chat(history, reactor.seconds)
-    streams = ConversationFactory(reactor, log.events, chat.converse, options.make_channel)
+        history = KeptHistory(shared_storage(lab, options["history"]))
+    chat = Chat(history, lab.reactor.seconds)
+    streams = ConversationFactory(
+        lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
+    )
     datagrams = Datagrams(
-        reactor,
-        log.events,
+        lab.reactor,
+        events,
         chat.converse,
         streams.connections,
         options["idle-timeout"],
         options["max-message"],
     )
-    listening = [datagram_listener(options, reactor, datagrams)]
+    listening = [datagram_listener(options, lab.reactor, datagrams)]
     if options["tcp-port"] is not None:
-        listening += listeners(options, reactor, options["tcp-port"])
-    return NetworkService(reactor, log, listening, streams, streams.connections, resources)
+        listening += listeners(options, lab, options["tcp-port"])
+    lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
+    return lab

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -20,15 +20,17 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
+from twisted_lab.channels.idleness import LOOKS, Idleness
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
-    EventLog,
-    NetworkService,
+    Lab,
     ServiceOptions,
+    lab_of,
     natural_number,
     stream_service,
 )
+from twisted_lab.tally import Traffic
 
 Answer = Callable[[bytes, bool], bytes]
 
@@ -56,6 +58,10 @@ class Echo(Protocol):
 
     The transport is its own producer: while the peer does not take the answers, nothing more is
     read from it, so that it can fill the buffers once and no more.
+
+    Attributes:
+        label: See `twisted_lab.channels.Connection`.
+        since: See `twisted_lab.channels.Connection`.
     """
 
     factory: EchoFactory
@@ -64,6 +70,7 @@ class Echo(Protocol):
     def __init__(self, answer: Answer | None) -> None:
         self._answer = answer
         self._bytes_in = 0
+        self._looked_at = self._quiet_looks = 0
         self._grown = 0  # by so many bytes the answers are longer than what they answer
         self._finished = False
         self._closed_by = "client"
@@ -71,11 +78,17 @@ class Echo(Protocol):
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        self._peer = address_text(self.transport.getPeer())
-        self._since = self.factory.clock.seconds()
+        address = self.transport.getPeer()
+        self.label = address_text(address)
+        self.since = self.factory.clock.seconds()
         self.transport.registerProducer(self.transport, True)
-        self.factory.connections.add(self)
-        self.factory.events.connected(self._peer)
+        refusal = self.factory.connections.add(self, getattr(address, "host", ""))
+        self.factory.events.connected(self.label)
+        self.factory.idleness.watch()
+        if refusal:
+            # There is no framing, and no other way to tell.
+            self.transport.write(f"error: {refusal}\n".encode())
+            self._hang_up(refusal, "refused")
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -92,18 +105,18 @@ class Echo(Protocol):
         return b"".join([self._log_and_answer(portion) for portion in portions])
 
     def _log_and_answer(self, portion: bytes) -> bytes:
-        self.factory.events.received(self._peer, len(portion))
+        self.factory.events.received(self.label, len(portion))
         answer = portion if self._answer is None else self._answer(portion, False)
         self._grown += len(answer) - len(portion)
         if answer:
-            self.factory.events.sent(self._peer, len(answer))
+            self.factory.events.sent(self.label, len(answer))
         return answer
 
     def readConnectionLost(self) -> None:
         """The peer sends no more: give it the rest of what it is owed, and close."""
         if not self._finished:
             if self._answer is not None and (rest := self._answer(b"", True)):
-                self.factory.events.sent(self._peer, len(rest))
+                self.factory.events.sent(self.label, len(rest))
                 self._grown += len(rest)
                 self.transport.write(rest)
             # With a producer registered, the transport would wait for it before it closes.
@@ -113,6 +126,24 @@ class Echo(Protocol):
     def writeConnectionLost(self) -> None:
         """The peer has been sent all that it is owed; now it should close, too."""
         self._linger = self.factory.clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
+
+    def look(self) -> None:
+        """See whether anything has come since the last time."""
+        self._quiet_looks = self._quiet_looks + 1 if self._bytes_in == self._looked_at else 0
+        self._looked_at = self._bytes_in
+        if self._quiet_looks > LOOKS and self._finished:
+            self.abort()
+        elif self._quiet_looks > LOOKS:
+            self._quiet_looks = 0
+            self._hang_up(f"nothing heard for {self.factory.idleness.patience:g} s", "silent")
+
+    def _hang_up(self, reason: str, kind: str) -> None:
+        self.factory.events.hung_up(self.label, reason, kind)
+        self.finish()
+
+    def traffic(self) -> Traffic:
+        """See `twisted_lab.channels.Connection`: there are no messages."""
+        return Traffic(self._bytes_in, self._bytes_in + self._grown)
 
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`."""
@@ -130,10 +161,10 @@ class Echo(Protocol):
         if self._linger is not None and self._linger.active():
             self._linger.cancel()
         self.factory.events.disconnected(
-            self._peer,
+            self.label,
             self._bytes_in,
             self._bytes_in + self._grown,
-            self.factory.clock.seconds() - self._since,
+            self.factory.clock.seconds() - self.since,
             end_text(reason, self._closed_by),
         )
         self.factory.connections.remove(self)
@@ -147,6 +178,8 @@ class EchoFactory(Factory):
         events: What happens is reported here.
         chunk_size: The most bytes that are logged as one portion.
         upper: Whether to answer in upper case.
+        patience: Who says nothing for so many seconds is hung up on.
+        connections: Where they are counted, and how many there may be.
     """
 
     noisy = False
@@ -157,12 +190,20 @@ class EchoFactory(Factory):
         events: ServiceEvents,
         chunk_size: int = 1024,
         upper: bool = False,
+        patience: float = 600,
+        connections: Connections | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
         self.chunk_size = chunk_size
-        self.connections = Connections()
+        self.connections = connections or Connections()
+        self.idleness = Idleness(clock, patience, self._look)
         self._upper = upper
+
+    def _look(self) -> bool:
+        for connection in self.connections:
+            cast(Echo, connection).look()
+        return len(self.connections) > 0
 
     def buildProtocol(self, addr: IAddress | None) -> Echo:  # type: ignore[override]
         """See `twisted.internet.interfaces.IProtocolFactory`."""
@@ -188,10 +229,15 @@ class Options(ServiceOptions):
     ]
 
 
-def makeService(options: Options) -> NetworkService:
+def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
-    from twisted.internet import reactor
-
-    log = EventLog(options, reactor)
-    factory = EchoFactory(reactor, log.events, options["chunk-size"], bool(options["upper"]))
-    return stream_service(options, reactor, log, factory, factory.connections)
+    lab = lab_of(options)
+    factory = EchoFactory(
+        lab.reactor,
+        lab.log.events_of(options.command),
+        options["chunk-size"],
+        bool(options["upper"]),
+        options["idle-timeout"],
+        options.make_connections(),
+    )
+    return stream_service(options, factory, factory.connections)

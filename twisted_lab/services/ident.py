@@ -8,12 +8,8 @@ from typing import ClassVar
 
 from twisted_lab.accounts import DEFAULT_FILE, BadName, Store, clean_name, remember
 from twisted_lab.channels import Channel
-from twisted_lab.serving import (
-    ConversationOptions,
-    NetworkService,
-    conversation_service,
-)
-from twisted_lab.serving.storage import Storage
+from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
+from twisted_lab.serving.storage import shared_storage
 
 TRIES = 3
 
@@ -63,10 +59,8 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> NetworkService:
+def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
-    from twisted.internet import reactor
-
-    storage = Storage(reactor, options["database"])
-    identification = Identification(storage, reactor.seconds)
-    return conversation_service(options, identification.converse, reactor, resources=[storage])
+    lab = lab_of(options)
+    storage = shared_storage(lab, options["database"])
+    return conversation_service(options, Identification(storage, lab.reactor.seconds).converse)

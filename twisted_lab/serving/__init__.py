@@ -5,9 +5,10 @@ from twisted_lab.serving.addresses import port_number
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.serving.event_file import message
 from twisted_lab.serving.event_log import EventLog
+from twisted_lab.serving.lab import CannotStart, Lab, Resource, lab_of
 from twisted_lab.serving.listening import datagram_listener, listeners
 from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.service import CannotStart, NetworkService, Resource
+from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import Options, natural_number, one_of
 
@@ -15,6 +16,7 @@ __all__ = [
     "CannotStart",
     "ConversationOptions",
     "EventLog",
+    "Lab",
     "NetworkService",
     "Options",
     "Resource",
@@ -22,6 +24,7 @@ __all__ = [
     "ask",
     "conversation_service",
     "datagram_listener",
+    "lab_of",
     "listeners",
     "message",
     "natural_number",

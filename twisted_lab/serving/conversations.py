@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted_lab.channels import (
     Conversation,
@@ -13,9 +12,8 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
-from twisted_lab.serving.event_log import EventLog
+from twisted_lab.serving.lab import Lab, lab_of
 from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.service import NetworkService, Resource
 from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import natural_number, one_of
 
@@ -61,13 +59,6 @@ class ConversationOptions(ServiceOptions):
             "The most bytes of a message.",
             natural_number("max-message"),
         ],
-        [
-            "idle-timeout",
-            None,
-            600,
-            "Seconds of silence after which a peer is hung up on.",
-            natural_number("idle-timeout"),
-        ],
     ]
 
     def __init__(self) -> None:
@@ -88,25 +79,19 @@ class ConversationOptions(ServiceOptions):
         )
 
 
-def conversation_service(
-    options: ConversationOptions,
-    converse: Conversation,
-    reactor: Any = None,
-    *,
-    log: EventLog | None = None,
-    resources: Sequence[Resource] = (),
-) -> NetworkService:
+def conversation_service(options: ConversationOptions, converse: Conversation) -> Lab:
     """Build the service that has a conversation with each peer.
 
     Args:
-        options: Where it listens, its framing and limits, and where it logs.
+        options: Where it listens, its framing and limits.
         converse: The conversation.
-        reactor: Where to run; by default the one that is installed.
-        log: Where its events go, if something else reports there, too.
-        resources: What the conversation needs; opened before it serves, closed at the end.
+
+    Returns:
+        The lab that it belongs to.
     """
-    if reactor is None:
-        from twisted.internet import reactor
-    log = log or EventLog(options, reactor)
-    factory = ConversationFactory(reactor, log.events, converse, options.make_channel)
-    return stream_service(options, reactor, log, factory, factory.connections, resources)
+    lab = lab_of(options)
+    events = lab.log.events_of(options.command)
+    factory = ConversationFactory(
+        lab.reactor, events, converse, options.make_channel, options.make_connections()
+    )
+    return stream_service(options, factory, factory.connections)

@@ -12,7 +12,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
-from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.process_options import ProcessOptions
 
 
 class Console:
@@ -45,7 +45,7 @@ _LIFE = ("server started", "listening", "server failed", "server stopped")
 
 
 class EventLog:
-    """The destinations of one service's events.
+    """The destinations of the events of one process.
 
     Without ``--log-file`` they go where twistd logs: to the console, or where its own options say.
     With it they go to the file, and to twistd's log only if one was asked for. What a person must
@@ -56,12 +56,14 @@ class EventLog:
         clock: Tells when what waits for the file must be written.
 
     Attributes:
-        events: What the service reports to.
+        events: What concerns the process is reported here.
         is_daemon: Whether the process will leave the console.
     """
 
-    def __init__(self, options: ServiceOptions, clock: IReactorTime) -> None:
-        self.events = ServiceEvents(options.command, self, options.log_level)
+    def __init__(self, options: ProcessOptions, clock: IReactorTime) -> None:
+        self._level = options.log_level
+        self._reporters: dict[str, ServiceEvents] = {}
+        self.events = self.events_of(options.command)
         self._is_worker = options.is_worker
         self.file: EventFile | None = None
         self._everything: list[Observer] = []
@@ -87,6 +89,12 @@ class EventLog:
         if self.is_daemon or twistds_is_elsewhere:
             self._console = Console()
             self._announcements.append(self._console)
+
+    def events_of(self, service: str) -> ServiceEvents:
+        """Return what a service reports to."""
+        if service not in self._reporters:
+            self._reporters[service] = ServiceEvents(service, self, self._level)
+        return self._reporters[service]
 
     def __call__(self, event: LogEvent) -> None:
         """Pass `event` on."""

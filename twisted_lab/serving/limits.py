@@ -2,13 +2,112 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from contextlib import suppress
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTime
+from twisted.internet.tcp import Port
+
+from twisted_lab.channels import cancel
+from twisted_lab.events import ServiceEvents
+
+# So many files are left to logs, databases and the like; Twisted accepts up to 100 connections
+# before the port is looked at again.
+RESERVE = 128
+LOOK_SECONDS = 0.1
+# Those who come and go at the limit are one trouble, which is said once.
+CALM_SECONDS = 10.0
 
 
-def raise_file_limit() -> None:
-    """Let the process open as many files, and so serve as many peers, as it is allowed to."""
+def raise_file_limit() -> int:
+    """Let the process open as many files, and so serve as many peers, as it is allowed to.
+
+    Returns:
+        How many that are; a negative number if there is no limit.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Some systems have a hard limit that they do not let a process reach.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+class FileReserve:
+    """Has ports not accept anybody while too few files can still be opened.
+
+    Those who come meanwhile wait in the kernel's queue. Twisted would accept and drop them, and
+    nothing else that needs a file could get one.
+
+    Args:
+        clock: Waits.
+        events: What happens is reported here.
+
+    Attributes:
+        limit: So many files may be open; negative for any number.
+    """
+
+    def __init__(self, clock: IReactorTime, events: ServiceEvents) -> None:
+        self._clock = clock
+        self._events = events
+        self.limit = resource.RLIM_INFINITY
+        self._waiting: set[Port] = set()
+        self._calm: IDelayedCall | None = None
+
+    @property
+    def _reserve(self) -> int:
+        return min(RESERVE, self.limit // 4)
+
+    def _is_scarce(self, descriptor: int) -> bool:
+        # The kernel gives the lowest number that is free.
+        return 0 <= self.limit <= descriptor + self._reserve
+
+    def guard(self, port: IListeningPort) -> IListeningPort:
+        """Have `port` leave the reserve alone, if it is one of a kind that is known."""
+        if isinstance(port, Port):
+            make: Any = port.transport
+
+            def transport(socket: Any, *arguments: Any) -> Any:
+                # A burst of connections must fit into the reserve.
+                port.numberAccepts = min(port.numberAccepts, max(self._reserve // 2, 1))
+                if self._is_scarce(socket.fileno()):
+                    self._stop_accepting(port)
+                return make(socket, *arguments)
+
+            port.transport = transport  # type: ignore[assignment]
+        return port
+
+    def _stop_accepting(self, port: Port) -> None:
+        port.stopReading()
+        if not self._waiting:
+            self._clock.callLater(LOOK_SECONDS, self._look)
+        self._waiting.add(port)
+        if self._calm is None:
+            self._events.out_of_files(self.limit)
+        cancel(self._calm)
+        self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
+
+    def _look(self) -> None:
+        if self._has_files():
+            waiting, self._waiting = self._waiting, set()
+            for port in waiting:
+                if port.connected and not port.disconnecting:
+                    port.startReading()
+        else:
+            self._clock.callLater(LOOK_SECONDS, self._look)
+
+    def _has_files(self) -> bool:
+        try:
+            descriptor = os.open(os.devnull, os.O_RDONLY)
+        except OSError:
+            return False
+        os.close(descriptor)
+        return not self._is_scarce(descriptor)
+
+    def _look_back(self) -> None:
+        if self._waiting:
+            self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
+        else:
+            self._calm = None
+            self._events.accepting_again()

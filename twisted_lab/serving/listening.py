@@ -7,7 +7,7 @@ import os
 import select
 import socket
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
@@ -16,12 +16,17 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReact
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.tcp import Port, Server
 
+from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import tls_text
 from twisted_lab.serving.addresses import bind_problem
 from twisted_lab.serving.immediate import ImmediateServer
+from twisted_lab.serving.limits import FileReserve
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.poller import Poller
 from twisted_lab.serving.proxy import ProxiedFactory
+
+if TYPE_CHECKING:
+    from twisted_lab.serving.lab import Lab
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
 # finds the queue full wait a second before they try again.
@@ -189,10 +194,11 @@ class AdoptedPort:
 
 @dataclass(frozen=True)
 class BehindProxy:
-    """A listener that only proxies connect to."""
+    """A listener that only proxies connect to. What they say comes first, even before TLS."""
 
     listener: Listener
     clock: IReactorTime
+    events: ServiceEvents
 
     @property
     def wanted(self) -> int | None:
@@ -201,11 +207,35 @@ class BehindProxy:
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
-        return self.listener.listen(ProxiedFactory(factory, self.clock))
+        return self.listener.listen(factory).addCallback(self._wrap)
+
+    def _wrap(self, port: Any) -> IListeningPort:
+        # An endpoint such as ssl: has wrapped the service's factory by now.
+        port.factory = ProxiedFactory(port.factory, self.clock, self.events)
+        wrapped: IListeningPort = port
+        return wrapped
 
 
-def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener]:
+@dataclass(frozen=True)
+class Guarded:
+    """A listener that leaves some of the files that may be opened to others."""
+
+    listener: Listener
+    reserve: FileReserve
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self.listener.wanted
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(factory).addCallback(self.reserve.guard)
+
+
+def listeners(options: ServiceOptions, lab: Lab, port: int) -> list[Listener]:
     """Say where `options` want the service to listen for streams, if `port` is their port."""
+    reactor, events = lab.reactor, lab.log.events_of(options.command)
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
     ] or [TCPPort(reactor, port, options["interface"], _spare(options))]
@@ -214,8 +244,17 @@ def listeners(options: ServiceOptions, reactor: Any, port: int) -> list[Listener
     if options["transport"] == "fast" and hasattr(select, "epoll"):
         poller = Poller(reactor)
         found = [Fast(listener, poller) for listener in found]
+    found = [Guarded(listener, lab.files) for listener in found]
+    if options["tls"]:
+        # cryptography takes its time to be imported.
+        from twisted_lab.serving.certificate import shared_certificate
+        from twisted_lab.serving.tls import OverTLS
+
+        certificate = shared_certificate(lab, options)
+        patience = options["handshake-timeout"]
+        found = [OverTLS(listener, certificate, reactor, events, patience) for listener in found]
     if options["proxy-protocol"]:
-        return [BehindProxy(listener, reactor) for listener in found]
+        found = [BehindProxy(listener, reactor, events) for listener in found]
     return found
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import sys
 from typing import ClassVar
 
-from twisted.logger import LogLevel
 from twisted.python import usage
 
 from twisted_lab.asking import ask
+from twisted_lab.channels.connections import MOST, MOST_PER_PEER, Connections
 from twisted_lab.serving.addresses import ALL_IPV4, check_bindable, interface_address, port_number
-from twisted_lab.usage import Options, natural_number, one_of
+from twisted_lab.serving.process_options import ProcessOptions
+from twisted_lab.usage import natural_number, one_of
+
+# Kept beside the database, in the directory where the service is started.
+OWN_CERTIFICATE = "netlab.pem"
 
 
-class ServiceOptions(Options):
-    """Where a service listens and what it logs; a subclass adds what is its own.
+class ServiceOptions(ProcessOptions):
+    """Where a service listens; a subclass adds what is its own.
 
     After parsing, either ``listen`` holds endpoint descriptions or ``port`` and ``interface`` say
     where to listen.
 
     Attributes:
         arguments: What was parsed, as it was given.
-        is_worker: Whether this is one of several processes that serve on a port they are given.
+        lab: What the service belongs to, if it does not stand alone; see `lab_of`.
     """
 
     default_port: ClassVar[int]
@@ -36,6 +40,7 @@ class ServiceOptions(Options):
             None,
             "Expect HAProxy's PROXY header first, which says who the client is.",
         ],
+        ["tls", None, "Speak TLS, 1.2 or newer."],
     ]
     optParameters: ClassVar = [
         ["port", "p", None, "TCP port to listen on, 0 for any free one", port_number],
@@ -60,29 +65,42 @@ class ServiceOptions(Options):
             "How many processes serve; none knows what the others do.",
             natural_number("workers", most=256),
         ],
-        ["log-file", None, None, "Log the events to this file, not to the console."],
         [
-            "log-format",
+            "certificate",
             None,
-            "text",
-            "text or json (JSON lines).",
-            one_of("log-format", "text", "json"),
+            None,
+            f"For --tls: file of the certificate and its chain. [default: {OWN_CERTIFICATE}, "
+            "which is made]",
+        ],
+        ["key", None, None, "For --tls: file of the private key. [default: that of --certificate]"],
+        [
+            "handshake-timeout",
+            None,
+            10,
+            "For --tls: seconds until a peer must have agreed on it.",
+            natural_number("handshake-timeout"),
         ],
         [
-            "log-level",
+            "max-connections",
             None,
-            "info",
-            "debug, info, warn or error: the least that is logged.",
-            one_of("log-level", "debug", "info", "warn", "error"),
+            MOST,
+            "How many are served at once.",
+            natural_number("max-connections"),
         ],
         [
-            "log-rotate-bytes",
+            "max-per-peer",
             None,
-            10_000_000,
-            "Begin a new log file when this size is reached.",
-            natural_number("log-rotate-bytes"),
+            MOST_PER_PEER,
+            "How many of them may be of one IP address, or IPv6 network of 64 bits.",
+            natural_number("max-per-peer"),
         ],
-        ["log-keep", None, 5, "How many old log files to keep.", natural_number("log-keep")],
+        [
+            "idle-timeout",
+            None,
+            600,
+            "Seconds of silence after which a peer is hung up on.",
+            natural_number("idle-timeout"),
+        ],
     ]
 
     def __init__(self) -> None:
@@ -90,7 +108,7 @@ class ServiceOptions(Options):
         self.docs["port"] += f". [default: {self.default_port}]"
         self["listen"] = []
         self.arguments: list[str] = []
-        self.is_worker = False
+        self.lab: object = None
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """See `Options`."""
@@ -103,6 +121,7 @@ class ServiceOptions(Options):
 
     def postOptions(self) -> None:
         """Fill in what was not given, from the defaults or from the person."""
+        super().postOptions()
         given = [name for name in ("port", "interface") if self[name] is not None]
         given += [name for name in ("ask", "strict-port") if self[name]]
         if self["listen"] and given:
@@ -112,16 +131,21 @@ class ServiceOptions(Options):
                 raise usage.UsageError(f"--workers is not for this service: {self.one_process}")
             if self["listen"]:
                 raise usage.UsageError("--listen and --workers exclude each other")
+        for name in ("certificate", "key"):
+            if self[name] is not None and not self["tls"]:
+                raise usage.UsageError(f"--{name} is for --tls")
+        if self["key"] is not None and self["certificate"] is None:
+            raise usage.UsageError("--key is for --certificate")
         if self["port"] is None:
             self["port"] = self.default_port
         if self["interface"] is None:
             self["interface"] = ALL_IPV4
         if self["ask"] and not self.is_worker:
             self._ask()
-        if self.parent and self.parent.get("nodaemon") and self.parent["pidfile"] == "twistd.pid":
-            # A server in the foreground needs no pid file, and with one a second server could not
-            # be started from the same directory.
-            self.parent["pidfile"] = ""
+
+    def make_connections(self) -> Connections:
+        """Make what counts the connections, within the limits that were asked for."""
+        return Connections(self["max-connections"], self["max-per-peer"])
 
     def _ask(self) -> None:
         def interface(text: str) -> str:
@@ -141,9 +165,3 @@ class ServiceOptions(Options):
             default = ALL_IPV4
         self["interface"] = ask("Interface", default, interface)
         self["port"] = ask("Port", self["port"], port)
-
-    @property
-    def log_level(self) -> LogLevel:
-        """The least level that is logged."""
-        level: LogLevel = LogLevel.levelWithName(self["log-level"])
-        return level

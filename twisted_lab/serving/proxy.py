@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import cancel
+from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 
 # A proxy says it first thing.
@@ -113,8 +114,7 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         if self._is_refused:
             return
         self._is_refused = True
-        events = self.factory.wrappedFactory.events
-        events.hung_up(address_text(self.transport.getPeer()), reason)
+        self.factory.events.hung_up(address_text(self.transport.getPeer()), reason, "proxy")
         self.transport.abortConnection()
 
     @property
@@ -149,11 +149,12 @@ class ProxiedConnection(HAProxyProtocolWrapper):
 class ProxiedFactory(WrappingFactory[ProxiedConnection]):
     """Builds what another factory builds, for clients that come through a proxy."""
 
-    wrappedFactory: Any
-
     noisy = False
     protocol = ProxiedConnection
 
-    def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
+    def __init__(
+        self, factory: IProtocolFactory, clock: IReactorTime, events: ServiceEvents
+    ) -> None:
         super().__init__(factory)
         self.clock = clock
+        self.events = events

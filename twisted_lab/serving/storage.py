@@ -13,7 +13,7 @@ from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.accounts import CannotStore, Database, Unusable, Work, open_database
 from twisted_lab.channels import Unable
-from twisted_lab.serving.service import NotReady
+from twisted_lab.serving.lab import Lab, NotReady
 
 Result = TypeVar("Result")
 
@@ -28,11 +28,14 @@ class Storage:
     Args:
         reactor: Where results are delivered.
         path: The database's file.
+
+    Attributes:
+        path: The file, wherever the process is.
     """
 
     def __init__(self, reactor: Any, path: str) -> None:
         self._reactor = reactor
-        self._path = os.path.abspath(path)  # noqa: PTH100
+        self.path = os.path.abspath(path)  # noqa: PTH100
         self._pool = ThreadPool(1, 1, "storage")
         self._database: Database | None = None
         self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
@@ -45,7 +48,7 @@ class Storage:
             NotReady: It cannot be opened.
         """
         try:
-            self._database = open_database(self._path)
+            self._database = open_database(self.path)
         except Unusable as error:
             raise NotReady(str(error)) from None
         self._pool.start()
@@ -98,3 +101,13 @@ class Storage:
 
 async def _nothing(_: object) -> None:
     pass
+
+
+def shared_storage(lab: Lab, path: str) -> Storage:
+    """Return the lab's storage for the file; services that name the same one share it."""
+    storage = Storage(lab.reactor, path)
+    for resource in lab.resources:
+        if isinstance(resource, Storage) and resource.path == storage.path:
+            return resource
+    lab.resources.append(storage)
+    return storage

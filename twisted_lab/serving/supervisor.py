@@ -20,10 +20,11 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import Connections
 from twisted_lab.events import Observer, ServiceEvents
-from twisted_lab.serving.event_log import EventLog, twistd_keeps_a_log
+from twisted_lab.serving.event_log import twistd_keeps_a_log
+from twisted_lab.serving.lab import Lab, NotReady, lab_of
 from twisted_lab.serving.listening import ADOPTED, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.service import NetworkService, NotReady, Resource
+from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
 
 LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
@@ -225,43 +226,43 @@ class SupervisedService(NetworkService):
     """A service that others serve."""
 
     def __init__(
-        self, reactor: Any, log: EventLog, factory: IProtocolFactory, workers: Workers
+        self, lab: Lab, events: ServiceEvents, factory: IProtocolFactory, workers: Workers
     ) -> None:
-        super().__init__(reactor, log, [workers], factory, workers, [workers])
+        super().__init__(lab, events, [workers], factory, workers)
         self._workers = workers
+        lab.resources.append(workers)
+        if lab.reloads:
+            lab.reloads.append(lambda: workers.signal(signal.SIGHUP))
 
     def startService(self) -> None:
         """See `NetworkService`; and name the workers."""
         super().startService()
         for pid in self._workers.pids:
-            self._events.worker_started(pid)
-
-    def _reopen_log(self) -> None:
-        super()._reopen_log()
-        self._workers.signal(signal.SIGHUP)
+            self.events.worker_started(pid)
 
 
 def stream_service(
-    options: ServiceOptions,
-    reactor: Any,
-    log: EventLog,
-    factory: IProtocolFactory,
-    connections: Connections,
-    resources: Sequence[Resource] = (),
-) -> NetworkService:
+    options: ServiceOptions, factory: IProtocolFactory, connections: Connections
+) -> Lab:
     """Build the service that serves streams, in one process or several, as `options` say.
 
     Args:
         options: Where it listens, and how many processes serve.
-        reactor: Where to run.
-        log: Where its events go.
         factory: What to build for each connection.
         connections: The factory's open connections.
-        resources: What is opened before it serves, and closed at the end, in each process.
+
+    Returns:
+        The lab that it belongs to.
     """
-    listening = listeners(options, reactor, options["port"])
+    lab = lab_of(options)
+    events = lab.log.events_of(options.command)
+    listening = listeners(options, lab, options["port"])
+    service: NetworkService
     if options["workers"] > 1 and not options.is_worker:
         [listener] = listening
-        workers = Workers(reactor, log.events, options, listener)
-        return SupervisedService(reactor, log, factory, workers)
-    return NetworkService(reactor, log, listening, factory, connections, resources)
+        workers = Workers(lab.reactor, events, options, listener)
+        service = SupervisedService(lab, events, factory, workers)
+    else:
+        service = NetworkService(lab, events, listening, factory, connections)
+    lab.addService(service)
+    return lab

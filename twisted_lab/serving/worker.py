@@ -18,7 +18,7 @@ from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.serving.service import CannotStart
+from twisted_lab.serving.lab import CannotStart
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
 
 

@@ -1,0 +1,165 @@
+"""The certificate that a server shows: given by its owner, or made by itself."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.ssl import CertificateOptions, TLSVersion
+from zope.interface import implementer
+
+from twisted_lab.events import ServiceEvents
+from twisted_lab.peers import tls_text
+from twisted_lab.serving.lab import Lab, NotReady
+from twisted_lab.serving.options import OWN_CERTIFICATE, ServiceOptions
+
+# Clients that trust on first use would have to be asked again when it ends.
+YEARS = 10
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificate:
+    """A certificate with its key, in files, as TLS connections are served with it.
+
+    Args:
+        path: The file of the certificate and those that it rests on, in PEM.
+        key_path: The file of its key, in PEM; it may be the same one.
+        is_own: Whether to make it, signed by itself, if it is not there.
+        events: Its fingerprint is reported here, and what is wrong with it.
+
+    Attributes:
+        files: Both files, wherever the process is.
+    """
+
+    def __init__(self, path: str, key_path: str, is_own: bool, events: ServiceEvents) -> None:
+        # A daemon may go elsewhere.
+        self.files = (Path(path).absolute(), Path(key_path).absolute())
+        self._path, self._key_path = self.files
+        self._is_own = is_own
+        self._events = events
+        self._context: SSL.Context | None = None
+
+    def open(self) -> None:
+        """Read it, or make it.
+
+        Raises:
+            NotReady: It cannot be used.
+        """
+        try:
+            if self._is_own and not self._path.exists():
+                make_own(self._path)
+            self._read()
+        except _UNUSABLE as error:
+            raise NotReady(f"cannot use the certificate {_problem(error, self._path)}") from None
+
+    def reload(self) -> None:
+        """Read it again, for the connections that come from here on."""
+        try:
+            self._read()
+        except _UNUSABLE as error:
+            self._events.certificate_kept(_problem(error, self._path))
+
+    async def close(self) -> None:
+        """See `Resource`: there is nothing to do."""
+
+    def _read(self) -> None:
+        certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
+        key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
+        context = CertificateOptions(
+            privateKey=crypto.PKey.from_cryptography_key(key),  # type: ignore[arg-type]
+            certificate=crypto.X509.from_cryptography(certificate),
+            extraCertChain=[crypto.X509.from_cryptography(each) for each in chain],
+            raiseMinimumTo=TLSVersion.TLSv1_2,
+        ).getContext()
+        context.check_privatekey()
+        self._context = context
+        until = certificate.not_valid_after_utc
+        self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
+
+    def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
+        """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
+        assert self._context is not None
+        return SSL.Connection(self._context, None)
+
+
+_UNUSABLE = (OSError, ValueError, TypeError, SSL.Error, crypto.Error)
+
+
+def _problem(error: Exception, path: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, TypeError):
+        return f"{path}: its key has a password"
+    return f"{path}: {tls_text(error)}"
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 fingerprint, as ``AB:CD:...``."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def make_own(path: Path) -> None:
+    """Make a key and a certificate that is signed with it, in a file that only its owner can read.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    host = socket.gethostname()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
+    now = datetime.datetime.now(datetime.UTC)
+    names: list[x509.GeneralName] = [
+        x509.DNSName(each) for each in dict.fromkeys((host, "localhost"))
+    ]
+    names += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # Not every clock is right.
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=365 * YEARS))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    # It takes its name when it is whole; mkstemp's files are their owner's alone.
+    descriptor, whole = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(private + certificate.public_bytes(serialization.Encoding.PEM))
+        Path(whole).replace(path)
+    except BaseException:
+        Path(whole).unlink(missing_ok=True)
+        raise
+
+
+def shared_certificate(lab: Lab, options: ServiceOptions) -> Certificate:
+    """Return the lab's certificate that `options` name; shared by those that name the same."""
+    path = options["certificate"] or OWN_CERTIFICATE
+    is_own = options["certificate"] is None
+    certificate = Certificate(path, options["key"] or path, is_own, lab.events)
+    for resource in lab.resources:
+        if isinstance(resource, Certificate) and resource.files == certificate.files:
+            return resource
+    lab.resources.append(certificate)
+    lab.reloads.append(certificate.reload)
+    return certificate

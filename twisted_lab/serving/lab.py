@@ -1,0 +1,197 @@
+"""One process and what its services share: it starts, serves until it is told to stop, and ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, cast
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+
+from twisted_lab import __version__
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving.event_log import EventLog
+from twisted_lab.serving.limits import FileReserve, raise_file_limit
+from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.process_options import ProcessOptions
+from twisted_lab.serving.service import NetworkService
+
+
+class CannotStart(SystemExit, Exception):
+    """The service cannot start; why stands on the console already.
+
+    An Exception, so that twistd cleans up and tells whoever waits for its daemon; a SystemExit, so
+    that the process then ends with status 1 and without a traceback.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = 1
+
+
+class NotReady(Exception):
+    """What a service needs cannot be had; the text says why."""
+
+
+class Resource(Protocol):
+    """What services need for as long as they run, such as a database."""
+
+    def open(self) -> None:
+        """Get it ready, as the user that the process runs as.
+
+        Raises:
+            NotReady: That cannot be done.
+        """
+        ...
+
+    def close(self) -> Coroutine[Deferred[Any], Any, None]:
+        """Finish what was begun, and let go of it."""
+        ...
+
+
+class Lab(MultiService):
+    """The services of one process, and what they share.
+
+    Args:
+        options: What was asked of the process.
+        reactor: Where to run; by default the one that is installed.
+
+    Attributes:
+        reactor: See above.
+        log: Where events go; opened at the start and closed at the end.
+        events: What concerns the process is reported here.
+        files: How many files may be open.
+        drain_seconds: How long those who are served may take to finish.
+        resources: What is opened before it serves, and closed when nobody is served any more.
+        reloads: What is to be called at SIGHUP.
+        is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
+            to a whole group of processes comes beside what a supervisor tells its workers.
+    """
+
+    def __init__(self, options: ProcessOptions, reactor: Any = None) -> None:
+        super().__init__()
+        if reactor is None:
+            from twisted.internet import reactor
+        self.reactor = reactor
+        self.log = EventLog(options, reactor)
+        self.events = self.log.events
+        self.files = FileReserve(reactor, self.events)
+        self.drain_seconds: float = options["drain"]
+        self.resources: list[Resource] = []
+        self.reloads: list[Callable[[], object]] = []
+        if self.log.file is not None:
+            self.reloads.append(self.log.file.reopen)
+        self.is_worker = False
+        self._has_listened = False
+        self._is_ending = False
+
+    @property
+    def network_services(self) -> list[NetworkService]:
+        """The services."""
+        return cast(list[NetworkService], list(self))
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process still has the right to take low ports.
+
+        Raises:
+            CannotStart: It cannot listen.
+        """
+        self._has_listened = True
+        super().privilegedStartService()
+
+    def startService(self) -> None:
+        """Open the log, as the user who the process runs as from here on, and serve.
+
+        Raises:
+            CannotStart: The log cannot be written, a resource opened, or a port listened on.
+        """
+        # What is said from here on is heeded when the reactor runs. It installs handlers of its own
+        # then, after which ours must stand again.
+        self._heed_signals()
+        try:
+            self.log.open()
+        except OSError as error:
+            why = f"{error.filename}: {error.strerror}"
+            raise self.cannot_start(f"cannot write the log {why}") from None
+        try:
+            for resource in self.resources:
+                resource.open()
+        except NotReady as error:
+            raise self.cannot_start(str(error)) from None
+        self.files.limit = raise_file_limit()
+        if not self._has_listened:
+            self.privilegedStartService()
+        self.events.started(__version__)
+        super().startService()
+        self.reactor.callWhenRunning(self._heed_signals)
+        self.reactor.callWhenRunning(self.log.has_started)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop listening, let each connection finish what it owes, and close the log."""
+        all_stopped = super().stopService()
+
+        async def stop() -> None:
+            await all_stopped
+            for resource in self.resources:
+                await resource.close()
+            self.events.stopped()
+            self.log.close()
+
+        return Deferred.fromCoroutine(stop())
+
+    def end(self) -> None:
+        """Have the process end, in good order."""
+        if self.running and not self._is_ending:
+            self._is_ending = True
+            self.reactor.stop()
+
+    def abort(self) -> None:
+        """Have the process end, without waiting for anybody."""
+        self.end()
+        for service in self.network_services:
+            service.connections.abort()
+
+    def cannot_start(self, reason: str, events: ServiceEvents | None = None) -> CannotStart:
+        """Say why, on the console, and close what is open.
+
+        Args:
+            reason: Why.
+            events: Those of the service that cannot; by default those of the process.
+
+        Returns:
+            What is to be raised, where it is not too late for that.
+        """
+        (events or self.events).failed(reason)
+        if not self.running:
+            for service in self.network_services:
+                service.let_go()
+        return CannotStart(reason)
+
+    def _heed_signals(self) -> None:
+        # The reactor's own handlers make twistd end by the signal instead of with status 0.
+        self._heed(signal.SIGTERM, self._terminate)
+        self._heed(signal.SIGINT, self._terminate)
+        if self.reloads:
+            self._heed(signal.SIGHUP, self._reload)
+
+    def _heed(self, number: int, action: Callable[[], object]) -> None:
+        signal.signal(number, lambda *_: self.reactor.callFromThread(action))
+
+    def _reload(self) -> None:
+        for reload in self.reloads:
+            reload()
+
+    def _terminate(self) -> None:
+        # Somebody who does not want to wait for the others says it twice.
+        if self.is_worker or (self.running and not self._is_ending):
+            self.end()
+        else:
+            self.abort()
+
+
+def lab_of(options: ServiceOptions) -> Lab:
+    """Return the lab that `options` belong to; a new one, if they stand alone."""
+    if options.lab is None:
+        options.lab = Lab(options)
+    return cast(Lab, options.lab)

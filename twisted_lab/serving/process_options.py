@@ -1,0 +1,69 @@
+"""The options of a process, whichever services it runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twisted.logger import LogLevel
+
+from twisted_lab.usage import Options, natural_number, one_of
+
+
+class ProcessOptions(Options):
+    """Where a process logs, how it ends, and who can look after it.
+
+    Attributes:
+        is_worker: Whether this is one of several processes that serve on a port they are given.
+    """
+
+    optParameters: ClassVar = [
+        ["log-file", None, None, "Log the events to this file, not to the console."],
+        [
+            "log-format",
+            None,
+            "text",
+            "text or json (JSON lines).",
+            one_of("log-format", "text", "json"),
+        ],
+        [
+            "log-level",
+            None,
+            "info",
+            "debug, info, warn or error: the least that is logged.",
+            one_of("log-level", "debug", "info", "warn", "error"),
+        ],
+        [
+            "log-rotate-bytes",
+            None,
+            10_000_000,
+            "Begin a new log file when this size is reached.",
+            natural_number("log-rotate-bytes"),
+        ],
+        ["log-keep", None, 5, "How many old log files to keep.", natural_number("log-keep")],
+        [
+            "drain",
+            None,
+            5,
+            "Seconds that peers are given to take what they are owed, at the end.",
+            natural_number("drain", 0, 3600),
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_worker = False
+
+    def postOptions(self) -> None:
+        """A server in the foreground needs no pid file of twistd's.
+
+        With one a second server could not be started from the same directory.
+        """
+        twistd = self.parent
+        if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
+            twistd["pidfile"] = ""
+
+    @property
+    def log_level(self) -> LogLevel:
+        """The least level that is logged."""
+        level: LogLevel = LogLevel.levelWithName(self["log-level"])
+        return level

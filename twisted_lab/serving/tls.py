@@ -1,0 +1,103 @@
+"""TLS over the connections of a listener."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+
+from twisted_lab.channels import cancel
+from twisted_lab.events import ServiceEvents
+from twisted_lab.peers import address_text
+from twisted_lab.serving.listening import Listener
+
+
+class TLSConnection(BufferingTLSTransport):
+    """Twisted's own, which here does not wait for a handshake for ever."""
+
+    factory: TLSFactory
+    transport: Any  # ITCPTransport
+
+    def makeConnection(self, transport: Any) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        self._patience = self.factory.clock.callLater(self.factory.patience, self._look)
+        super().makeConnection(transport)
+
+    @property
+    def _is_agreed(self) -> bool:
+        return self.getHandle().get_peer_finished() is not None
+
+    def _look(self) -> None:
+        if not self._is_agreed:
+            self.factory.events.hung_up(
+                address_text(self.transport.getPeer()),
+                f"no TLS within {self.factory.patience:g} s",
+                "tls",
+            )
+            self.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        if self._patience.active() and not self._is_agreed:
+            self.factory.events.tally.errors["tls"] += 1
+        cancel(self._patience)
+        super().connectionLost(reason)
+
+
+class TLSFactory(TLSMemoryBIOFactory):
+    """Builds what another factory builds, for peers that speak TLS."""
+
+    protocol = TLSConnection
+
+    def __init__(
+        self,
+        certificate: IOpenSSLServerConnectionCreator,
+        factory: IProtocolFactory,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        patience: float,
+    ) -> None:
+        super().__init__(certificate, False, factory, clock)
+        self.clock = clock
+        self.events = events
+        self.patience = patience
+
+
+@dataclass(frozen=True)
+class OverTLS:
+    """A listener whose peers speak TLS.
+
+    Args:
+        listener: Where it listens.
+        certificate: Makes the connections of OpenSSL.
+        clock: Waits for handshakes.
+        events: Those who do not come about are reported here.
+        patience: After so many seconds without a handshake a peer is hung up on.
+    """
+
+    listener: Listener
+    certificate: IOpenSSLServerConnectionCreator
+    clock: IReactorTime
+    events: ServiceEvents
+    patience: float
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self.listener.wanted
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(
+            TLSFactory(self.certificate, factory, self.clock, self.events, self.patience)
+        )

@@ -1,0 +1,59 @@
+"""What is counted, so that it can be seen from outside."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Traffic(NamedTuple):
+    """What has gone in and out, in bytes and in messages."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    messages_in: int = 0
+    messages_out: int = 0
+
+    def plus(self, other: Traffic) -> Traffic:
+        """Return the sum of both."""
+        return Traffic(*[mine + its for mine, its in zip(self, other, strict=True)])
+
+
+class Histogram:
+    """How often a value was within which bounds.
+
+    Args:
+        bounds: The upper ones, ascending.
+
+    Attributes:
+        bounds: See above.
+        counts: How many values were within each, and how many above the last.
+        total: The sum of the values.
+    """
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+class Tally:
+    """What one service has counted since it started.
+
+    Attributes:
+        connected: How many peers have connected.
+        errors: How often what has gone wrong, by kind.
+        seconds: For how long peers were connected.
+    """
+
+    def __init__(self) -> None:
+        self.connected = 0
+        self.errors: Counter[str] = Counter()
+        self.seconds = Histogram((0.01, 0.1, 1, 10, 60, 600, 3600))
