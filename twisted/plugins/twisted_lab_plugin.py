@@ -1,5 +1,12 @@
 from twisted.application.service import ServiceMaker
 
+netlab = ServiceMaker(
+    "twisted_lab",
+    "twisted_lab.services.netlab",
+    "All services of the lab in one process.",
+    "netlab",
+)
+
 netlab_echo = ServiceMaker(
     "twisted_lab echo",
     "twisted_lab.services.echo",

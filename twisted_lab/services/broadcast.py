@@ -37,6 +37,7 @@ class Options(ConversationOptions):
     """The options of netlab-broadcast."""
 
     command = "netlab-broadcast"
+    client = ("broadcast", "TCP")
     default_port = 9094
     one_process = "all members must be in one process to hear each other"
 

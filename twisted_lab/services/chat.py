@@ -73,6 +73,7 @@ class Options(ConversationOptions):
     """The options of netlab-chat."""
 
     command = "netlab-chat"
+    client = ("chat", "UDP")
     default_port = 9095
     one_process = "all members must be in one process to hear each other"
     optParameters: ClassVar = [

@@ -53,6 +53,7 @@ class Options(ConversationOptions):
     """The options of netlab-ident."""
 
     command = "netlab-ident"
+    client = ("ident", "TCP")
     default_port = 9092
     optParameters: ClassVar = [
         ["database", None, DEFAULT_FILE, "The SQLite file that keeps the names."],

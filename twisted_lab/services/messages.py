@@ -22,6 +22,7 @@ class Options(ConversationOptions):
     """The options of netlab-messages."""
 
     command = "netlab-messages"
+    client = ("messages", "TCP")
     default_port = 9091
     default_framing = "int32"
 

@@ -8,6 +8,7 @@ from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.lab import CannotStart, Lab, Resource, lab_of
 from twisted_lab.serving.listening import datagram_listener, listeners
 from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.process_options import ProcessOptions
 from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.supervisor import stream_service
 from twisted_lab.usage import Options, natural_number, one_of
@@ -19,6 +20,7 @@ __all__ = [
     "Lab",
     "NetworkService",
     "Options",
+    "ProcessOptions",
     "Resource",
     "ServiceOptions",
     "ask",

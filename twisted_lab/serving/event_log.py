@@ -19,19 +19,22 @@ class Console:
     """Standard error, as it was when this was made.
 
     twistd puts its log in the place of sys.stderr, and a daemon lets go of its terminal.
+
+    Attributes:
+        descriptor: Its number.
     """
 
     def __init__(self) -> None:
-        self._descriptor = os.dup(2)
+        self.descriptor = os.dup(2)
 
     def __call__(self, event: LogEvent) -> None:
         """Show what `event` says, if anybody looks."""
         with suppress(OSError):
-            os.write(self._descriptor, f"{message(event)}\n".encode(errors="backslashreplace"))
+            os.write(self.descriptor, f"{message(event)}\n".encode(errors="backslashreplace"))
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
@@ -114,6 +117,11 @@ class EventLog:
         """
         if self.file is not None:
             self.file.open()
+
+    def show(self, text: str) -> None:
+        """Show a text on the console, which is no event and in no log."""
+        with suppress(OSError):
+            os.write(1 if self._console is None else self._console.descriptor, text.encode())
 
     def has_started(self) -> None:
         """The person who started the service has seen what must be seen: a daemon lets them go."""

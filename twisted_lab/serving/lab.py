@@ -65,6 +65,7 @@ class Lab(MultiService):
         drain_seconds: How long those who are served may take to finish.
         resources: What is opened before it serves, and closed when nobody is served any more.
         reloads: What is to be called at SIGHUP.
+        greeting: Makes what the console shows when all is there.
         is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
             to a whole group of processes comes beside what a supervisor tells its workers.
     """
@@ -82,6 +83,7 @@ class Lab(MultiService):
         self.reloads: list[Callable[[], object]] = []
         if self.log.file is not None:
             self.reloads.append(self.log.file.reopen)
+        self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._has_listened = False
         self._is_ending = False
@@ -125,7 +127,7 @@ class Lab(MultiService):
         self.events.started(__version__)
         super().startService()
         self.reactor.callWhenRunning(self._heed_signals)
-        self.reactor.callWhenRunning(self.log.has_started)
+        self.reactor.callWhenRunning(self._greet)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection finish what it owes, and close the log."""
@@ -139,6 +141,11 @@ class Lab(MultiService):
             self.log.close()
 
         return Deferred.fromCoroutine(stop())
+
+    def _greet(self) -> None:
+        if self.greeting is not None:
+            self.log.show(self.greeting())
+        self.log.has_started()
 
     def end(self) -> None:
         """Have the process end, in good order."""

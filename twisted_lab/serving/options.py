@@ -29,6 +29,8 @@ class ServiceOptions(ProcessOptions):
     """
 
     default_port: ClassVar[int]
+    # The name of the service to our client, and whether it comes by TCP or UDP.
+    client: ClassVar[tuple[str, str] | None] = None
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
 

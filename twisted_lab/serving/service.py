@@ -61,7 +61,7 @@ class NetworkService(Service):
         connections: Served,
     ) -> None:
         self.setName(events.service)
-        self.addresses: list[str] = []
+        self.addresses: list[Any] = []
         self.connections = connections
         self.events = events
         self._lab = lab
@@ -130,7 +130,7 @@ class NetworkService(Service):
         address: Any = port.getHost()
         if wanted is not None and address.port != wanted:
             self.events.port_busy(wanted, address.port)
-        self.addresses.append(address_text(address))
+        self.addresses.append(address)
         self.events.listening(address_text(address))
 
     def _refused(self, failure: Failure) -> None:

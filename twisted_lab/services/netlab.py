@@ -1,0 +1,167 @@
+"""netlab: all services in one process, with one log and one database."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+from twisted.python import usage
+
+from twisted_lab.peers import address_text
+from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
+
+PREFIX = "netlab-"
+FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
+# Options that make sense for one service alone.
+FOR_ONE = {"port", "listen", "ask", "workers"}
+# Options that name a database.
+DATABASES = ("database", "history")
+
+
+def makers() -> dict[str, Any]:
+    """Return what makes each service, by its name without the prefix, in the order of ports."""
+    found: list[Any] = [
+        maker for maker in getPlugins(IServiceMaker) if maker.tapname.startswith(PREFIX)
+    ]
+    found.sort(key=lambda maker: maker.options.default_port)
+    return {maker.tapname.removeprefix(PREFIX): maker for maker in found}
+
+
+class Options(ProcessOptions):
+    """The options of netlab, and those of its services.
+
+    Attributes:
+        makers: What makes the services that are to run, by their names.
+        services: Their options, by their names.
+    """
+
+    command = "netlab"
+    synopsis = "Usage: twistd [options] netlab [options]"
+    longdesc = (
+        "Runs all services in one process. Beside these options it takes those of the services: "
+        "--tls or --interface :: for each service that has such an option, --echo-upper or "
+        "--auth-registration closed for one. `twistd netlab-echo --help` lists them."
+    )
+    optParameters: ClassVar = [
+        [
+            "base-port",
+            "b",
+            FIRST_PORT,
+            "Port of the echo; those of the others follow it. 0 takes any free ones.",
+            natural_number("base-port", 0, 65000),
+        ],
+        ["only", None, None, "The services to run, such as echo,chat. [default: all]"],
+        [
+            "database",
+            None,
+            "netlab.sqlite3",
+            "The SQLite file that keeps names, accounts and what is said in the chat.",
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.makers = makers()
+        self.services: dict[str, ServiceOptions] = {}
+        self._given: dict[str, list[str]] = {name: [] for name in self.makers}
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """See `Options`; what is for the services is put aside for them."""
+        rest = iter(sys.argv[1:] if options is None else options)
+        own: list[str] = []
+        for argument in rest:
+            name, equals, value = argument.removeprefix("--").partition("=")
+            takers = self._takers(name) if argument.startswith("--") else []
+            if not takers:
+                own.append(argument)
+            elif takers[0][1].endswith("=") and not equals:
+                equals, value = "=", next(rest, "")
+            for service, option in takers:
+                self._given[service].append(f"--{option.removesuffix('=')}{equals}{value}")
+        super().parseOptions(own)
+
+    def _takers(self, name: str) -> list[tuple[str, str]]:
+        """Return which services take the option, and as which one of theirs."""
+        own = {option.removesuffix("=") for option in self.longOpt}
+        takers = []
+        for service, maker in self.makers.items():
+            for option in maker.options().longOpt:
+                plain = option.removesuffix("=")
+                is_for_all = plain not in own | FOR_ONE
+                if (plain not in own and name == f"{service}-{plain}") or (
+                    is_for_all and name == plain
+                ):
+                    takers.append((service, option))
+        return takers
+
+    def postOptions(self) -> None:
+        """Have each service parse what is its own."""
+        super().postOptions()
+        if self["only"]:
+            chosen = self["only"].split(",")
+            for name in chosen:
+                if name not in self.makers:
+                    known = ", ".join(self.makers)
+                    raise usage.UsageError(f"--only names services among {known}, not {name!r}")
+            self.makers = {name: self.makers[name] for name in chosen}
+        for name, maker in self.makers.items():
+            options = self.services[name] = maker.options()
+            options.parent = self.parent
+            options.one_process = "netlab runs all services in one"
+            options.default_port = self._port(options.default_port)
+            databases = [word for word in DATABASES if word in options]
+            options.parseOptions(
+                [f"--{word}={self['database']}" for word in databases] + self._given[name]
+            )
+
+    def _port(self, default: int) -> int:
+        base: int = self["base-port"]
+        return base and base + default - FIRST_PORT
+
+
+def how_to_connect(address: Any, options: ServiceOptions) -> str:
+    """Say how to connect to a service, with our client if it knows it, or else with netcat."""
+    if address.type == "UNIX":
+        return "nc -U " + address_text(address).removeprefix("unix:")
+    host = "localhost" if address.host in ("0.0.0.0", "::") else address.host
+    if options.client is None or options.client[1] != address.type:
+        if options["tls"]:
+            return f"openssl s_client -quiet -connect {host}:{address.port}"
+        return f"nc {host} {address.port}"
+    words = ["python -m twisted_lab.client", options.client[0]]
+    if host != "localhost":
+        words.append(f"--host {host}")
+    if address.port != type(options).default_port:
+        words.append(f"--port {address.port}")
+    if options["tls"] and address.type == "TCP":
+        words.append("--tls --first-use")
+    return " ".join(words)
+
+
+def table(lab: Lab, services: dict[str, ServiceOptions]) -> str:
+    """Say where each service is, and how to connect to it."""
+    rows = [("service", "address", "how to connect")]
+    for name, options in services.items():
+        service: NetworkService = lab.getServiceNamed(options.command)
+        rows += [
+            (name, address_text(address), how_to_connect(address, options))
+            for address in service.addresses
+        ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join(["", *lines, "", ""])
+
+
+def makeService(options: Options) -> Lab:
+    """Build the services that `options` describe."""
+    lab = Lab(options)
+    for name, maker in options.makers.items():
+        options.services[name].lab = lab
+        maker.makeService(options.services[name])
+    lab.greeting = lambda: table(lab, options.services)
+    return lab
