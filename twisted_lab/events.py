@@ -150,6 +150,14 @@ class ServiceEvents(_Reporter):
         """Enough files are left to be opened again, and have been for a while."""
         self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
 
+    def controlled(self, what: str) -> None:
+        """Somebody has said that over the control channel."""
+        self._report(LogLevel.info, "controlled", "told to {what}", what=escape(what))
+
+    def paused(self) -> None:
+        """Nobody new is served until somebody has it listen again."""
+        self._report(LogLevel.warn, "paused", "paused: nobody new is served")
+
     def port_busy(self, wanted: int, taken: int) -> None:
         """Another program had the wanted port; a free one was taken."""
         self._announce(

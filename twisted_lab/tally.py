@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+
+class Measure(NamedTuple):
+    """Something that can be measured at any time.
+
+    Attributes:
+        service: Whose it is.
+        name: Its name, in small letters with underscores.
+        text: What it says.
+        is_counter: Whether it only grows.
+        read: Returns it.
+    """
+
+    service: str
+    name: str
+    text: str
+    is_counter: bool
+    read: Callable[[], float]
 
 
 class Traffic(NamedTuple):

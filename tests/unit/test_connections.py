@@ -8,10 +8,12 @@ from twisted_lab.tally import Traffic
 class FakeConnection:
     since = 0.0
 
-    def __init__(self, connections: Connections, prompt: bool, host: str = "") -> None:
+    def __init__(
+        self, connections: Connections, prompt: bool, host: str = "", label: str = ""
+    ) -> None:
         self.connections = connections
         self.prompt = prompt
-        self.label = host
+        self.label = label or host
         self.aborted = False
         self.refusal = connections.add(self, host)
 

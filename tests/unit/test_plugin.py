@@ -49,6 +49,7 @@ PUBLIC = {
         "Lab",
         "NetworkService",
         "Options",
+        "ProcessOptions",
         "Resource",
         "ServiceOptions",
         "ask",
@@ -75,6 +76,7 @@ class PluginTests(SynchronousTestCase):
         self.assertEqual(
             sorted(makers),
             [
+                "netlab",
                 "netlab-auth",
                 "netlab-broadcast",
                 "netlab-chat",

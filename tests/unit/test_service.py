@@ -56,6 +56,9 @@ class PendingPort:
     def listen(self, factory: object) -> Deferred[IListeningPort]:
         return self.result
 
+    def again(self, _: object) -> Listener:
+        return self
+
 
 class FakeUnixPort:
     """A port that can be let go without a reactor."""

@@ -17,6 +17,7 @@ from tests.unit.test_options import SampleOptions
 from tests.unit.test_service import FakeReactor
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, Lab, stream_service, worker
+from twisted_lab.serving.listening import Listener
 from twisted_lab.serving.supervisor import SupervisedService, Workers
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
 
@@ -43,6 +44,9 @@ class FakePort:
     def listen(self, _: object) -> Deferred[IListeningPort]:
         port: Any = self
         return succeed(port)
+
+    def again(self, _: object) -> Listener:
+        return self
 
     def stopReading(self) -> None:
         self.accepts = False

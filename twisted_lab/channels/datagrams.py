@@ -79,6 +79,7 @@ class Datagrams(DatagramProtocol):
         self.size = 0
         self.addresses: list[Address] = []
         self._out: list[tuple[bytes, list[Address]]] = []
+        self._resent = 0  # by sessions that have ended
         self._flushing: IDelayedCall | None = None
 
     # In
@@ -211,6 +212,13 @@ class Datagrams(DatagramProtocol):
                     except OSError:
                         continue  # It is as good as lost on the way.
 
+    @property
+    def retransmissions(self) -> int:
+        """How many packets were sent again."""
+        return self._resent + sum(
+            channel.session.sender.resent for channel in self._sessions.values()
+        )
+
     # The end
 
     def hung_up(self, channel: DatagramChannel) -> None:
@@ -223,8 +231,9 @@ class Datagrams(DatagramProtocol):
         self.hung_up(channel)
         if self._peers.get(channel.address) is channel:
             del self._peers[channel.address]
-        if isinstance(channel, ReliableChannel):
-            self._sessions.pop(channel.session.number, None)
+        if isinstance(channel, ReliableChannel) and channel.session.number in self._sessions:
+            del self._sessions[channel.session.number]
+            self._resent += channel.session.sender.resent
         self._touched.pop(channel, None)
         self._deadlines.forget(channel)
 

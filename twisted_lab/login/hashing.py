@@ -41,6 +41,11 @@ class Hashing:
         """Start the threads."""
         self._pool.start()
 
+    @property
+    def queued(self) -> int:
+        """How many passwords wait to be hashed."""
+        return len(self._free.waiting)
+
     def matches(self, hashed: str, password: str) -> Deferred[bool]:
         """See `Passwords.matches`.
 
@@ -58,7 +63,7 @@ class Hashing:
         return self._run(self.passwords.hash, password)
 
     def _run(self, work: Callable[..., Result], *arguments: str) -> Deferred[Result]:
-        if len(self._free.waiting) >= self._most_waiting:
+        if self.queued >= self._most_waiting:
             return fail(
                 Unable("too many are logging in at once; try again", "the hash queue is full")
             )

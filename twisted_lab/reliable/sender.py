@@ -40,10 +40,12 @@ class Sender:
 
     Attributes:
         timer: How long it waits.
+        resent: How many packets were sent again.
     """
 
     def __init__(self, session: int, first: int = 0) -> None:
         self.timer = RetransmissionTimer()
+        self.resent = 0
         self._session = session
         self._next = first
         self._oldest = first
@@ -91,6 +93,7 @@ class Sender:
         self._is_urgent = False
         lost = [flight.data for flight in self._flights.values() if flight.is_lost]
         packets = [self._stamped(data, now) for data in lost[:room]]
+        self.resent += len(packets)
         while self._waiting and len(packets) < room and distance(self._oldest, self._next) < WINDOW:
             fragment = bytes(self._waiting[:LARGEST_FRAGMENT])
             del self._waiting[:LARGEST_FRAGMENT]

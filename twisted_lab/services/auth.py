@@ -53,6 +53,7 @@ from twisted_lab.serving import (
     one_of,
 )
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.tally import Measure
 
 MOST_HOURS = 24 * 366
 # Who has not logged in may be silent for so long.
@@ -243,6 +244,15 @@ def makeService(options: Options) -> Lab:
         Passwords(options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]),
     )
     lab.resources.append(hashing)
+    lab.measures.append(
+        Measure(
+            options.command,
+            "hash_queue",
+            "Passwords that wait to be hashed.",
+            False,
+            lambda: hashing.queued,
+        )
+    )
     authentication = Authentication(
         AccountRealm(
             shared_storage(lab, options["database"]),

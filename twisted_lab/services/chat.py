@@ -23,6 +23,7 @@ from twisted_lab.serving import (
     port_number,
 )
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.tally import Measure
 
 # The secret of a client that comes back is followed by the place of what it has heard last.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
@@ -115,6 +116,15 @@ def makeService(options: Options) -> Lab:
         streams.connections,
         options["idle-timeout"],
         options["max-message"],
+    )
+    lab.measures.append(
+        Measure(
+            options.command,
+            "retransmissions",
+            "Packets that were sent again.",
+            True,
+            lambda: datagrams.retransmissions,
+        )
     )
     listening = [datagram_listener(options, lab.reactor, datagrams)]
     if options["tcp-port"] is not None:

@@ -6,6 +6,7 @@ import sys
 from typing import Any, ClassVar
 
 from twisted.application.service import IServiceMaker
+from twisted.internet.address import UNIXAddress
 from twisted.plugin import getPlugins
 from twisted.python import usage
 
@@ -123,7 +124,7 @@ class Options(ProcessOptions):
 
 def how_to_connect(address: Any, options: ServiceOptions) -> str:
     """Say how to connect to a service, with our client if it knows it, or else with netcat."""
-    if address.type == "UNIX":
+    if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")
     host = "localhost" if address.host in ("0.0.0.0", "::") else address.host
     if options.client is None or options.client[1] != address.type:

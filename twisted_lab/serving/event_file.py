@@ -84,6 +84,9 @@ class EventFile:
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         events: Where trouble with the file is reported.
         clock: Tells when lines have waited for long enough.
+
+    Attributes:
+        lost: How many events could not be written.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class EventFile:
         self._flushing: IDelayedCall | None = None
         # How many events were lost since the file could last be written; None while it can.
         self._lost: int | None = None
+        self.lost = 0
 
     def open(self) -> None:
         """Begin to write.
@@ -181,6 +185,7 @@ class EventFile:
         self._let_go()
         is_new = self._lost is None
         self._lost = (self._lost or 0) + lost
+        self.lost += lost
         if is_new:
             self._events.log_lost(self._path, error.strerror or str(error))
 

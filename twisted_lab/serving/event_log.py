@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
@@ -60,11 +60,12 @@ class EventLog:
 
     Attributes:
         events: What concerns the process is reported here.
+        level: The least that is logged.
         is_daemon: Whether the process will leave the console.
     """
 
     def __init__(self, options: ProcessOptions, clock: IReactorTime) -> None:
-        self._level = options.log_level
+        self.level = options.log_level
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
         self._is_worker = options.is_worker
@@ -96,8 +97,19 @@ class EventLog:
     def events_of(self, service: str) -> ServiceEvents:
         """Return what a service reports to."""
         if service not in self._reporters:
-            self._reporters[service] = ServiceEvents(service, self, self._level)
+            self._reporters[service] = ServiceEvents(service, self, self.level)
         return self._reporters[service]
+
+    def log_from(self, level: LogLevel) -> None:
+        """Take events from `level` up, from here on."""
+        self.level = level
+        for events in self._reporters.values():
+            events.log_from(level)
+
+    @property
+    def lost(self) -> int:
+        """How many events could not be written to the file."""
+        return 0 if self.file is None else self.file.lost
 
     def __call__(self, event: LogEvent) -> None:
         """Pass `event` on."""

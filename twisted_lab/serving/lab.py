@@ -15,7 +15,8 @@ from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.limits import FileReserve, raise_file_limit
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.process_options import ProcessOptions
-from twisted_lab.serving.service import NetworkService
+from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.tally import Measure
 
 
 class CannotStart(SystemExit, Exception):
@@ -59,12 +60,14 @@ class Lab(MultiService):
 
     Attributes:
         reactor: See above.
+        since: When it was made, on the reactor's clock.
         log: Where events go; opened at the start and closed at the end.
         events: What concerns the process is reported here.
         files: How many files may be open.
         drain_seconds: How long those who are served may take to finish.
         resources: What is opened before it serves, and closed when nobody is served any more.
         reloads: What is to be called at SIGHUP.
+        measures: What is measured beside what each service counts.
         greeting: Makes what the console shows when all is there.
         is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
             to a whole group of processes comes beside what a supervisor tells its workers.
@@ -75,6 +78,7 @@ class Lab(MultiService):
         if reactor is None:
             from twisted.internet import reactor
         self.reactor = reactor
+        self.since = reactor.seconds()
         self.log = EventLog(options, reactor)
         self.events = self.log.events
         self.files = FileReserve(reactor, self.events)
@@ -83,15 +87,30 @@ class Lab(MultiService):
         self.reloads: list[Callable[[], object]] = []
         if self.log.file is not None:
             self.reloads.append(self.log.file.reopen)
+        self.measures: list[Measure] = []
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._has_listened = False
         self._is_ending = False
+        # What these need takes its time to be imported.
+        if options["control"]:
+            from twisted_lab.serving.control import control_service
+
+            self.addService(control_service(self, options["control"]))
+        if options["metrics"]:
+            from twisted_lab.serving.metrics import metrics_service
+
+            self.addService(metrics_service(self, options["metrics"]))
 
     @property
     def network_services(self) -> list[NetworkService]:
-        """The services."""
+        """Everything that listens."""
         return cast(list[NetworkService], list(self))
+
+    @property
+    def public_services(self) -> list[NetworkService]:
+        """The services, without those that are for the lab itself."""
+        return [each for each in self.network_services if not isinstance(each, OwnService)]
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.

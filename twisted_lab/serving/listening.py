@@ -6,7 +6,7 @@ import errno
 import os
 import select
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred, execute
@@ -55,6 +55,14 @@ class Listener(Protocol):
         """
         ...
 
+    def again(self, address: Any) -> Listener:
+        """Return what listens at the `address` at which this one has.
+
+        Raises:
+            CannotListen: It can listen only once.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class _NumberedPort:
@@ -73,6 +81,10 @@ class _NumberedPort:
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
         return execute(self._listen, factory)
+
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        return replace(self, port=address.port, spare=0)
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
         raise NotImplementedError
@@ -138,6 +150,12 @@ class DescribedEndpoint:
 
         return Deferred.fromCoroutine(listen())
 
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        if self.description.startswith("systemd:"):
+            raise CannotListen("its socket is systemd's: it is stopped by systemctl")
+        return self
+
     def _explain(self, error: Exception) -> str:
         why = getattr(error, "socketError", error)
         if isinstance(why, OSError):
@@ -151,16 +169,26 @@ class DescribedEndpoint:
 
 
 @dataclass(frozen=True)
-class Fast:
-    """A listener whose TCP connections are of the fast kind."""
+class Wrapping:
+    """A listener that makes something of another one."""
 
     listener: Listener
-    poller: Poller
 
     @property
     def wanted(self) -> int | None:
         """See `Listener`."""
         return self.listener.wanted
+
+    def again(self, address: Any) -> Any:
+        """See `Listener.again`."""
+        return replace(self, listener=self.listener.again(address))
+
+
+@dataclass(frozen=True)
+class Fast(Wrapping):
+    """A listener whose TCP connections are of the fast kind."""
+
+    poller: Poller
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
@@ -186,6 +214,10 @@ class AdoptedPort:
         """See `Listener.listen`."""
         return execute(self._adopt, factory)
 
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        raise CannotListen("its socket is the supervisor's")
+
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
         with socket.socket(fileno=ADOPTED) as shared:
             port: IListeningPort = self.reactor.adoptStreamPort(ADOPTED, shared.family, factory)
@@ -193,17 +225,11 @@ class AdoptedPort:
 
 
 @dataclass(frozen=True)
-class BehindProxy:
+class BehindProxy(Wrapping):
     """A listener that only proxies connect to. What they say comes first, even before TLS."""
 
-    listener: Listener
     clock: IReactorTime
     events: ServiceEvents
-
-    @property
-    def wanted(self) -> int | None:
-        """See `Listener`."""
-        return self.listener.wanted
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
@@ -217,16 +243,10 @@ class BehindProxy:
 
 
 @dataclass(frozen=True)
-class Guarded:
+class Guarded(Wrapping):
     """A listener that leaves some of the files that may be opened to others."""
 
-    listener: Listener
     reserve: FileReserve
-
-    @property
-    def wanted(self) -> int | None:
-        """See `Listener`."""
-        return self.listener.wanted
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""

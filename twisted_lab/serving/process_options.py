@@ -5,8 +5,24 @@ from __future__ import annotations
 from typing import ClassVar
 
 from twisted.logger import LogLevel
+from twisted.python.usage import UsageError
 
 from twisted_lab.usage import Options, natural_number, one_of
+
+# Where the control channel is, if nobody says where.
+CONTROL = "unix:netlab.control"
+
+
+def control_endpoint(text: str) -> str:
+    """Read the description of a unix endpoint.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    if not text.startswith("unix:") or text == "unix:":
+        # Whoever can connect can stop it, and only files have owners.
+        raise UsageError(f"--control is a unix endpoint such as {CONTROL}, not {text!r}")
+    return text
 
 
 class ProcessOptions(Options):
@@ -46,6 +62,19 @@ class ProcessOptions(Options):
             5,
             "Seconds that peers are given to take what they are owed, at the end.",
             natural_number("drain", 0, 3600),
+        ],
+        [
+            "control",
+            None,
+            None,
+            f"Heed python -m twisted_lab.control at this endpoint, such as {CONTROL}.",
+            control_endpoint,
+        ],
+        [
+            "metrics",
+            None,
+            None,
+            "Tell Prometheus at this endpoint, such as tcp:9100:interface=127.0.0.1.",
         ],
     ]
 

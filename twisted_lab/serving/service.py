@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 class Served(Protocol):
-    """Those who are served, such as `Connections`."""
+    """Those who are served, such as `Connections`.
+
+    Attributes:
+        pausing: Whether nobody new is to be served for now.
+    """
+
+    pausing: bool
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
         """Finish with everybody, in so many seconds."""
@@ -50,6 +56,7 @@ class NetworkService(Service):
         addresses: Where it listens.
         connections: See above.
         events: See above.
+        is_paused: Whether it does not listen for now.
     """
 
     def __init__(
@@ -62,13 +69,14 @@ class NetworkService(Service):
     ) -> None:
         self.setName(events.service)
         self.addresses: list[Any] = []
-        self.connections = connections
+        self.connections: Any = connections  # of which those who look after it ask more
+        self.is_paused = False
         self.events = events
         self._lab = lab
         self._listeners = listeners
         self._factory = factory
-        self._listening: list[Deferred[IListeningPort | None]] = []
-        self._ports: list[tuple[Any, int | None]] = []
+        self._listening: list[Deferred[None]] = []
+        self._ports: list[tuple[Listener, Any]] = []
         self._problem = ""
 
     def privilegedStartService(self) -> None:
@@ -79,9 +87,9 @@ class NetworkService(Service):
         """
         super().privilegedStartService()
         for listener in self._listeners:
-            listening: Deferred[IListeningPort | None] = listener.listen(
-                self._factory
-            ).addCallbacks(self._accepted, self._refused, callbackArgs=(listener.wanted,))
+            listening = listener.listen(self._factory).addCallbacks(
+                self._listens, self._refused, callbackArgs=(listener,)
+            )
             if self._problem:
                 raise self._lab.cannot_start(self._problem, self.events)
             self._listening.append(listening)
@@ -90,41 +98,78 @@ class NetworkService(Service):
         """See `twisted.application.service.IService`."""
         super().startService()
         # A daemon tells that it is there while it has a console.
-        for port, wanted in self._ports:
+        for listener, port in self._ports:
             if self._lab.log.is_daemon:
-                self._announce(port, wanted)
+                self._announce(port, listener.wanted)
             else:
-                self._lab.reactor.callWhenRunning(self._announce, port, wanted)
+                self._lab.reactor.callWhenRunning(self._announce, port, listener.wanted)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, and let each connection finish what it owes."""
         super().stopService()
 
         async def stop() -> None:
-            last: list[IListeningPort] = []
             for listening in self._listening:
                 listening.cancel()
-                port = await listening
-                if IUDPTransport.providedBy(port):
-                    last.append(port)  # What is owed goes out by the port itself.
-                elif port is not None:
-                    await maybeDeferred(port.stopListening)
+            # What is owed to the peers of a UDP port goes out by the port itself.
+            last = await self._stop_listening()
             await self.connections.drain(self._lab.reactor, self._lab.drain_seconds)
-            for port in last:
+            for _, port in last:
                 await maybeDeferred(port.stopListening)
 
         return Deferred.fromCoroutine(stop())
 
+    async def _stop_listening(self) -> list[tuple[Listener, Any]]:
+        """Close all ports but those for UDP, which are returned."""
+        ports, self._ports = self._ports, []
+        self.addresses = []
+        for _, port in ports:
+            if not IUDPTransport.providedBy(port):
+                await maybeDeferred(port.stopListening)
+        return [each for each in ports if IUDPTransport.providedBy(each[1])]
+
+    async def pause(self) -> None:
+        """Stop listening, and leave those who are connected in peace.
+
+        A UDP port stays open for them, and strangers are refused.
+
+        Raises:
+            CannotListen: It could not listen again; it goes on.
+        """
+        if self.is_paused:
+            return
+        again = [
+            listener.again(port.getHost())
+            for listener, port in self._ports
+            if not IUDPTransport.providedBy(port)
+        ]
+        self.is_paused = self.connections.pausing = True
+        self._ports = await self._stop_listening()
+        self._listeners = again
+        self.events.paused()
+
+    async def resume(self) -> None:
+        """Listen again.
+
+        Raises:
+            CannotListen: It cannot; it stays as it is.
+        """
+        while self.is_paused and self._listeners:
+            listener = self._listeners[0]
+            port = await listener.listen(self._factory)
+            self._listeners = self._listeners[1:]
+            self._listens(port, listener)
+        self.is_paused = self.connections.pausing = False
+
     def let_go(self) -> None:
         """Close the ports without a reactor; a unix socket would leave its file behind."""
-        for port, _ in self._ports:
+        for _, port in self._ports:
             port.connectionLost(Failure(ConnectionDone()))
 
-    def _accepted(self, port: IListeningPort, wanted: int | None) -> IListeningPort:
-        self._ports.append((port, wanted))
+    def _listens(self, port: IListeningPort, listener: Listener) -> None:
+        self._ports.append((listener, port))
         if self.running:
-            self._announce(port, wanted)
-        return port
+            self._announce(port, listener.wanted)
 
     def _announce(self, port: IListeningPort, wanted: int | None) -> None:
         address: Any = port.getHost()
@@ -140,3 +185,19 @@ class NetworkService(Service):
         if self.running:
             self._lab.cannot_start(self._problem, self.events)
             self._lab.end()
+
+
+class OwnService(NetworkService):
+    """A service for those who run the lab; it listens as the user that the process runs as."""
+
+    def privilegedStartService(self) -> None:
+        """See `NetworkService`: not yet."""
+
+    def startService(self) -> None:
+        """Listen.
+
+        Raises:
+            CannotStart: It cannot.
+        """
+        super().privilegedStartService()
+        super().startService()

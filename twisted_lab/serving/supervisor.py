@@ -22,7 +22,7 @@ from twisted_lab.channels import Connections
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.event_log import twistd_keeps_a_log
 from twisted_lab.serving.lab import Lab, NotReady, lab_of
-from twisted_lab.serving.listening import ADOPTED, Listener, listeners
+from twisted_lab.serving.listening import ADOPTED, CannotListen, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
@@ -87,6 +87,7 @@ class Workers:
         self._port: _HeldPort | None = None
         self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
+        self.pausing = False
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
 
@@ -103,6 +104,10 @@ class Workers:
             return cast(IListeningPort, self._port)
 
         return self._listener.listen(factory).addCallback(hold)
+
+    def again(self, _: object) -> Listener:
+        """See `Listener.again`."""
+        raise CannotListen("its socket is its workers', too")
 
     @property
     def pids(self) -> Sequence[int]:

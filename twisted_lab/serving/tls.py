@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from twisted_lab.channels import cancel
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
-from twisted_lab.serving.listening import Listener
+from twisted_lab.serving.listening import Wrapping
 
 
 class TLSConnection(BufferingTLSTransport):
@@ -74,7 +74,7 @@ class TLSFactory(TLSMemoryBIOFactory):
 
 
 @dataclass(frozen=True)
-class OverTLS:
+class OverTLS(Wrapping):
     """A listener whose peers speak TLS.
 
     Args:
@@ -85,16 +85,10 @@ class OverTLS:
         patience: After so many seconds without a handshake a peer is hung up on.
     """
 
-    listener: Listener
     certificate: IOpenSSLServerConnectionCreator
     clock: IReactorTime
     events: ServiceEvents
     patience: float
-
-    @property
-    def wanted(self) -> int | None:
-        """See `Listener`."""
-        return self.listener.wanted
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""

@@ -1,0 +1,244 @@
+"""The control channel, from both ends."""
+
+import io
+import signal
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IListeningPort, IUDPTransport
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import StringTransport
+from twisted.logger import LogLevel
+from twisted.protocols.amp import AMP
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides
+
+from tests.unit.recording import Recorder
+from tests.unit.test_connections import FakeConnection
+from tests.unit.test_options import SampleOptions
+from tests.unit.test_service import FakeReactor
+from twisted_lab import control
+from twisted_lab.channels import Connections
+from twisted_lab.control import ControlOptions, say
+from twisted_lab.serving import Lab, NetworkService
+from twisted_lab.serving.control import ControlFactory
+from twisted_lab.serving.control_commands import Refusal
+from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Listener
+
+
+class FakePort:
+    """A listener, and its port."""
+
+    wanted = None
+    problem = ""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.listens = 0
+
+    def listen(self, _: object) -> Deferred[IListeningPort]:
+        port: Any = self
+        if self.problem:
+            return fail(CannotListen(self.problem))
+        self.listens += 1
+        return succeed(port)
+
+    def again(self, address: Any) -> Listener:
+        if self.number == 1:
+            raise CannotListen("only once")
+        return self
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", "127.0.0.1", self.number)
+
+    def stopListening(self) -> None:
+        self.listens -= 1
+
+
+class ControlTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        options = SampleOptions()
+        options.parseOptions([])
+        self.reactor = FakeReactor()
+        self.lab = Lab(options, self.reactor)
+        self.recorder = Recorder()
+        self.lab.log._everything[:] = [self.recorder]
+        self.ports = [FakePort(7), FakePort(8), FakePort(1)]
+        self.connections = [Connections() for _ in self.ports]
+        for index, port in enumerate(self.ports):
+            events = self.lab.log.events_of(f"netlab-{index}")
+            self.lab.addService(
+                NetworkService(self.lab, events, [port], Factory(), self.connections[index])
+            )
+        self.lab.startService()
+        self.reactor.start()
+        self.recorder.clear()
+        self.client = AMP()
+        self.server = ControlFactory(self.lab).buildProtocol(None)
+        self.wires = StringTransport(), StringTransport()
+        self.client.makeConnection(self.wires[0])
+        self.server.makeConnection(self.wires[1])
+
+    def carry(self, word: str, thing: str) -> tuple[Deferred[None], str]:
+        """Say something at one end, and carry the bytes to and fro."""
+        said = io.StringIO()
+        with redirect_stdout(said):
+            result = Deferred.fromCoroutine(say(self.client, word, thing))
+            for _ in range(10):
+                for wire, other in zip(self.wires, (self.server, self.client), strict=True):
+                    data = wire.value()
+                    wire.clear()
+                    other.dataReceived(data)
+        return result, said.getvalue()
+
+    def say(self, word: str, thing: str = "") -> str:
+        result, said = self.carry(word, thing)
+        self.successResultOf(result)
+        return said
+
+    def refuse(self, word: str, thing: str) -> str:
+        result, _ = self.carry(word, thing)
+        return self.failureResultOf(result, Refusal).getErrorMessage()
+
+    def test_status(self) -> None:
+        FakeConnection(self.connections[0], prompt=False)
+        self.reactor.advance(3723)
+        first, titles, *rows = self.say("status").splitlines()
+        self.assertRegex(first, r"^twisted_lab \S+, process \d+, up for 1:02:03, log level info$")
+        self.assertEqual(titles.split()[:3], ["service", "address", "connected"])
+        self.assertEqual(rows[0].split(), ["netlab-0", "127.0.0.1:7", "1", "0", "0", "0"])
+        self.assertEqual(len(rows), 3)
+
+    def test_connections_page_by_page(self) -> None:
+        for number in range(250):
+            FakeConnection(self.connections[number % 2], False, f"192.0.2.{number}")
+        lines = self.say("connections").splitlines()
+        self.assertEqual(len(lines), 251)
+        self.assertEqual(lines[1].split(), ["netlab-0", "192.0.2.0", "0", "1", "2"])
+        self.assertEqual(len(set(lines)), 251)
+
+    def test_pausing_leaves_those_who_are_connected_in_peace(self) -> None:
+        connection = FakeConnection(self.connections[0], prompt=True)
+        self.say("pause", "0")
+        self.assertEqual((self.ports[0].listens, self.ports[1].listens), (0, 1))
+        self.assertIn("nobody new", self.connections[0].refusal("192.0.2.1"))
+        self.assertEqual(len(self.connections[0]), 1)
+        self.assertFalse(connection.aborted)
+        self.assertIn("(paused)", self.say("status"))
+        self.say("pause", "netlab-0")
+        self.assertEqual(self.recorder.names.count("paused"), 1)
+        self.say("resume", "netlab-0")
+        self.assertEqual(self.ports[0].listens, 1)
+        self.assertEqual(self.connections[0].refusal("192.0.2.1"), "")
+        self.assertEqual(self.recorder.names[-1], "listening")
+        self.say("resume", "netlab-0")
+        self.assertEqual(self.ports[0].listens, 1)
+
+    def test_a_udp_port_stays_open_for_those_who_are_there(self) -> None:
+        directlyProvides(self.ports[0], IUDPTransport)
+        self.say("pause", "0")
+        self.assertEqual(self.ports[0].listens, 1)
+        self.assertIn("nobody new", self.connections[0].refusal("192.0.2.1"))
+        self.say("resume", "0")
+        self.assertEqual(self.ports[0].listens, 1)
+        self.assertEqual(self.connections[0].refusal("192.0.2.1"), "")
+
+    def test_a_port_that_has_gone_meanwhile(self) -> None:
+        self.say("pause", "0")
+        self.ports[0].problem = "port 7 is busy"
+        self.assertIn("port 7 is busy", self.refuse("resume", "0"))
+        self.assertIn("(paused)", self.say("status"))
+        self.ports[0].problem = ""
+        self.say("resume", "0")
+        self.assertEqual(self.ports[0].listens, 1)
+
+    def test_what_could_not_listen_again_is_not_paused(self) -> None:
+        self.assertIn("only once", self.refuse("pause", "2"))
+        self.assertEqual(self.ports[2].listens, 1)
+        self.assertNotIn("(paused)", self.say("status"))
+
+    def test_a_service_that_is_not_there(self) -> None:
+        self.assertIn("there is no service 'x'; there are netlab-0,", self.refuse("pause", "x"))
+
+    def test_disconnecting(self) -> None:
+        one, other = (
+            FakeConnection(self.connections[0], True, "", label)
+            for label in ("127.0.0.1:50412", "[::1]:50413")
+        )
+        self.assertEqual(self.say("disconnect", "127.0.0.1:50412"), "cut off: 1\n")
+        self.assertEqual((one.aborted, other.aborted), (True, False))
+        self.assertEqual(self.say("disconnect", "::1"), "cut off: 1\n")
+        self.assertTrue(other.aborted)
+        self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
+
+    def test_the_level_of_the_log(self) -> None:
+        events = self.lab.log.events_of("netlab-0")
+        self.assertTrue(events.traffic)
+        self.say("log-level", "warn")
+        self.assertFalse(events.traffic)
+        self.assertEqual(self.lab.log.level, LogLevel.warn)
+        self.assertFalse(self.lab.log.events_of("netlab-new").traffic)
+        self.assertIn("a level is one of debug,", self.refuse("log-level", "loud"))
+
+    def test_stopping(self) -> None:
+        self.say("stop")
+        self.assertFalse(self.reactor.stopped)
+        self.reactor.advance(0)
+        self.assertTrue(self.reactor.stopped)
+        self.assertEqual(self.recorder.messages, ["told to stop"])
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_what_can_be_said(self) -> None:
+        for words, said in (
+            (["status"], ("status", "")),
+            (["--control", "unix:/run/x", "pause", "echo"], ("pause", "echo")),
+        ):
+            options = ControlOptions()
+            options.parseOptions(words)
+            self.assertEqual((options["word"], options["object"]), said)
+
+    def test_mistakes_are_one_line(self) -> None:
+        for words, text in (
+            ([], "a command is one of status, connections, pause"),
+            (["halt"], "not 'halt'"),
+            (["pause"], "it is said like this: pause SERVICE ("),
+            (["stop", "now"], "it is said like this: stop ("),
+            (["--control", "tcp:1", "stop"], "--control is a unix endpoint such as unix:"),
+        ):
+            said = io.StringIO()
+            with redirect_stderr(said):
+                end = self.assertRaises(SystemExit, ControlOptions().parseOptions, words)
+            self.assertEqual(end.code, 2)
+            self.assertIn(text, said.getvalue())
+            self.assertEqual(said.getvalue().count("\n"), 1)
+
+    def test_nobody_listens(self) -> None:
+        options = ControlOptions()
+        options.parseOptions(["--control", f"unix:{self.mktemp()}", "status"])
+        from twisted.internet import reactor
+
+        said = io.StringIO()
+        with redirect_stderr(said):
+            self.patch(control, "clientFromString", lambda *_: None)
+            self.patch(control, "connectProtocol", lambda *_: fail(ConnectError(2)))
+            main = Deferred.fromCoroutine(control.main(reactor, options))
+            self.failureResultOf(main, SystemExit)
+        self.assertIn("No such file or directory; the server must have been", said.getvalue())
+
+    def test_only_its_owner_can_use_it(self) -> None:
+        for given, listened in (
+            ("unix:/run/x", "unix:/run/x:mode=600"),
+            ("unix:/run/x:mode=660", "unix:/run/x:mode=660"),
+        ):
+            options = SampleOptions()
+            options.parseOptions(["--control", given])
+            [service] = Lab(options, FakeReactor()).network_services
+            [listener] = service._listeners
+            assert isinstance(listener, DescribedEndpoint)
+            self.assertEqual(listener.description, listened)

@@ -1,0 +1,140 @@
+"""Files are left to others than connections."""
+
+import resource
+from typing import Any
+from unittest.mock import patch
+
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.internet.tcp import Port
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.recording import recorded_events
+from twisted_lab.serving.limits import FileReserve
+
+
+class Accepted:
+    """A socket that was accepted, by its number alone."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def fileno(self) -> int:
+        return self.number
+
+
+class FakePort(Port):
+    """A port that notes whether it accepts."""
+
+    connected = True
+    accepts = True
+
+    def __init__(self) -> None:
+        super().__init__(0, Factory())
+        self.numberAccepts = 100
+        self.transport = lambda *arguments: arguments  # type: ignore[assignment]
+
+    def startReading(self) -> None:
+        self.accepts = True
+
+    def stopReading(self) -> None:
+        self.accepts = False
+
+    def accept(self, number: int) -> Any:
+        made: Any = self.transport
+        return made(Accepted(number), "protocol")
+
+
+class FileReserveTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        events, self.recorder = recorded_events()
+        self.reserve = FileReserve(self.clock, events)
+        self.reserve.limit = 1000
+        self.port = FakePort()
+        self.reserve.guard(self.port)
+        self.lowest = 900
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in which the lowest number that is free is always the same."""
+        with patch("os.open", lambda *_: self.lowest), patch("os.close", lambda _: None):
+            for _ in range(round(seconds * 10)):
+                self.clock.advance(0.1)
+
+    def test_far_from_the_limit(self) -> None:
+        self.assertEqual(len(self.port.accept(800)), 2)
+        self.assertTrue(self.port.accepts)
+        self.assertEqual(self.port.numberAccepts, 64)
+        self.assertEqual(self.recorder, [])
+
+    def test_near_the_limit_nobody_is_accepted(self) -> None:
+        self.port.accept(872)
+        self.assertFalse(self.port.accepts)
+        self.advance(60)
+        self.assertFalse(self.port.accepts)
+        self.assertEqual(self.recorder.names, ["out of files"])
+        self.assertIn("the 1000 files", self.recorder.messages[0])
+
+    def test_when_others_have_left(self) -> None:
+        self.port.accept(900)
+        self.lowest = 800
+        self.advance(0.1)
+        self.assertTrue(self.port.accepts)
+        self.advance(10)
+        self.assertEqual(self.recorder.names, ["out of files", "accepting again"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_those_who_come_and_go_are_one_trouble(self) -> None:
+        for _ in range(100):
+            self.port.accept(900)
+            self.lowest = 800
+            self.advance(0.3)
+            self.assertTrue(self.port.accepts)
+        self.assertEqual(self.recorder.names, ["out of files"])
+        self.advance(10)
+        self.assertEqual(self.recorder.names, ["out of files", "accepting again"])
+
+    def test_several_ports(self) -> None:
+        other = FakePort()
+        self.reserve.guard(other)
+        self.port.accept(900)
+        other.accept(901)
+        self.assertEqual(self.recorder.names, ["out of files"])
+        self.lowest = 4
+        self.advance(0.1)
+        self.assertTrue(self.port.accepts)
+        self.assertTrue(other.accepts)
+
+    def test_a_port_that_is_closed_meanwhile_stays_closed(self) -> None:
+        self.port.accept(900)
+        self.port.connected = False
+        self.lowest = 4
+        self.advance(0.1)
+        self.assertFalse(self.port.accepts)
+
+    def test_no_file_at_all(self) -> None:
+        self.port.accept(900)
+
+        def fail(*_: object) -> int:
+            raise OSError(24, "Too many open files")
+
+        with patch("os.open", fail):
+            self.clock.advance(0.1)
+        self.assertFalse(self.port.accepts)
+
+    def test_a_small_limit(self) -> None:
+        self.reserve.limit = 64
+        self.port.accept(47)
+        self.assertTrue(self.port.accepts)
+        self.assertEqual(self.port.numberAccepts, 8)
+        self.port.accept(48)
+        self.assertFalse(self.port.accepts)
+
+    def test_no_limit(self) -> None:
+        self.reserve.limit = resource.RLIM_INFINITY
+        self.port.accept(100_000)
+        self.assertTrue(self.port.accepts)
+
+    def test_what_is_no_port_stays_as_it_is(self) -> None:
+        other: Any = object()
+        self.assertIs(self.reserve.guard(other), other)

@@ -1,0 +1,117 @@
+"""What Prometheus is told."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, generate_latest
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_connections import FakeConnection
+from tests.unit.test_options import SampleOptions
+from tests.unit.test_service import FakeReactor
+from twisted_lab.channels import Connections
+from twisted_lab.serving import Lab, NetworkService
+from twisted_lab.serving.metrics import LabCollector, LoopLag
+from twisted_lab.tally import Histogram, Measure
+
+
+class HistogramTests(SynchronousTestCase):
+    def test_a_bound_belongs_to_what_is_below_it(self) -> None:
+        values = Histogram((1, 10))
+        for value in (0, 1, 1.1, 10, 11):
+            values.add(value)
+        self.assertEqual((values.counts, values.total), ([2, 2, 1], 23.1))
+
+
+class LoopLagTests(SynchronousTestCase):
+    def test_it_is_looked_at_once_a_second(self) -> None:
+        clock = Clock()
+        lag = LoopLag(clock)
+        lag.open()
+        clock.advance(1)
+        clock.advance(1.3)
+        clock.advance(1)
+        self.assertEqual(sum(lag.seconds.counts), 3)
+        self.assertAlmostEqual(lag.seconds.total, 0.3)
+        self.successResultOf(Deferred.fromCoroutine(lag.close()))
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+
+class LabCollectorTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        options = SampleOptions()
+        options.parseOptions([])
+        self.lab = Lab(options, FakeReactor())
+        self.events = self.lab.log.events_of("netlab-sample")
+        self.connections = Connections(most=1)
+        self.lab.addService(NetworkService(self.lab, self.events, [], Factory(), self.connections))
+        self.lag = LoopLag(Clock())
+        self.registry = CollectorRegistry()
+        self.registry.register(LabCollector(self.lab, self.lag))
+
+    def read(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"netlab_{name}", labels)
+
+    def mine(self, name: str, **labels: str) -> float | None:
+        return self.read(name, service="netlab-sample", **labels)
+
+    def test_connections(self) -> None:
+        self.events.connected("a")
+        served = FakeConnection(self.connections, True)
+        FakeConnection(self.connections, True)
+        self.assertEqual(self.mine("connections"), 1)
+        self.assertEqual(self.mine("connected_total"), 1)
+        self.assertEqual(self.mine("refused_total"), 1)
+        served.abort()
+        self.assertEqual(self.mine("connections"), 0)
+
+    def test_traffic_of_those_who_are_there_and_of_those_who_were(self) -> None:
+        FakeConnection(self.connections, True).abort()
+        FakeConnection(self.connections, True)
+        self.assertEqual(self.mine("bytes_total", direction="in"), 2)
+        self.assertEqual(self.mine("bytes_total", direction="out"), 4)
+        self.assertEqual(self.mine("messages_total", direction="in"), 6)
+        self.assertEqual(self.mine("messages_total", direction="out"), 8)
+
+    def test_errors_by_kind(self) -> None:
+        self.events.hung_up("a", "too long", "message")
+        self.events.hung_up("b", "too long", "message")
+        self.events.login_failed("c")
+        self.assertEqual(self.mine("errors_total", kind="message"), 2)
+        self.assertEqual(self.mine("errors_total", kind="login"), 1)
+
+    def test_errors_are_counted_whatever_is_logged(self) -> None:
+        self.events.log_from(LogLevel.critical)
+        self.events.behind("a", 1)
+        self.assertEqual(self.mine("errors_total", kind="behind"), 1)
+
+    def test_how_long_it_took(self) -> None:
+        self.events.disconnected("a", 1, 1, 0.5, "closed")
+        self.events.disconnected("b", 1, 1, 5000, "closed")
+        self.assertEqual(self.mine("conversation_seconds_bucket", le="1.0"), 1)
+        self.assertEqual(self.mine("conversation_seconds_bucket", le="3600.0"), 1)
+        self.assertEqual(self.mine("conversation_seconds_bucket", le="+Inf"), 2)
+        self.assertEqual(self.mine("conversation_seconds_sum"), 5000.5)
+        self.assertEqual(self.mine("conversation_seconds_count"), 2)
+
+    def test_what_is_measured_beside(self) -> None:
+        for is_counter in (False, True):
+            self.lab.measures.append(
+                Measure("netlab-sample", f"thing{is_counter}", "A thing.", is_counter, lambda: 7)
+            )
+        self.assertEqual(self.mine("thingFalse"), 7)
+        self.assertEqual(self.mine("thingTrue_total"), 7)
+
+    def test_the_lab_itself(self) -> None:
+        self.lag.seconds.add(0.02)
+        self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.01"), 0)
+        self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.05"), 1)
+        self.assertEqual(self.read("log_events_lost_total"), 0)
+
+    def test_each_has_a_text(self) -> None:
+        for line in generate_latest(self.registry).decode().splitlines():
+            if line.startswith("# HELP"):
+                self.assertGreater(len(line.split()), 3, line)

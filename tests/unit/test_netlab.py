@@ -1,0 +1,149 @@
+"""All services in one process: its options, and what it says of itself."""
+
+import io
+from contextlib import redirect_stderr
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_options import SampleOptions, TwistdOptions
+from twisted_lab.services.chat import Options as ChatOptions
+from twisted_lab.services.echo import Options as EchoOptions
+from twisted_lab.services.netlab import Options, how_to_connect, makeService, table
+from twisted_lab.serving import Lab
+
+NAMES = ["echo", "messages", "ident", "auth", "broadcast", "chat"]
+
+
+def parse(*arguments: str) -> Options:
+    options = Options()
+    options.parseOptions(list(arguments))
+    return options
+
+
+class OptionsTests(SynchronousTestCase):
+    def refuse(self, *arguments: str) -> str:
+        said = io.StringIO()
+        with redirect_stderr(said):
+            end = self.assertRaises(SystemExit, parse, *arguments)
+        self.assertEqual(end.code, 1)
+        self.assertEqual(said.getvalue().count("\n"), 1)
+        return said.getvalue()
+
+    def test_all_services_on_their_own_ports(self) -> None:
+        services = parse().services
+        self.assertEqual(list(services), NAMES)
+        self.assertEqual([each["port"] for each in services.values()], [*range(9090, 9096)])
+
+    def test_a_base_port(self) -> None:
+        for base, ports in (("7000", [*range(7000, 7006)]), ("0", [0] * 6)):
+            services = parse("--base-port", base).services.values()
+            self.assertEqual([each["port"] for each in services], ports)
+
+    def test_some_services(self) -> None:
+        services = parse("--only", "chat,echo").services
+        self.assertEqual(
+            {name: each["port"] for name, each in services.items()}, {"chat": 9095, "echo": 9090}
+        )
+
+    def test_an_option_of_one_service(self) -> None:
+        for arguments in (["--echo-chunk-size", "7"], ["--echo-chunk-size=7"]):
+            services = parse("--echo-upper", *arguments, "--echo-port", "1").services
+            self.assertEqual(services["echo"]["chunk-size"], 7)
+            self.assertEqual((services["echo"]["upper"], services["echo"]["port"]), (1, 1))
+
+    def test_an_option_of_all_that_have_it(self) -> None:
+        services = parse("--interface", "::1", "--framing=int32", "--proxy-protocol").services
+        for name, options in services.items():
+            self.assertEqual((options["interface"], options["proxy-protocol"]), ("::1", 1))
+            if name != "echo":
+                self.assertEqual(options["framing"], "int32")
+
+    def test_its_own_options_are_not_for_the_services(self) -> None:
+        options = parse("--log-level", "warn", "--drain", "7")
+        self.assertEqual((options["log-level"], options["drain"]), ("warn", 7))
+
+    def test_one_database(self) -> None:
+        services = parse("--database", "x", "--chat-history", "y").services
+        self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("x", "x"))
+        self.assertEqual(services["chat"]["history"], "y")
+        self.assertEqual(parse().services["chat"]["history"], "netlab.sqlite3")
+
+    def test_mistakes_are_one_line(self) -> None:
+        for arguments, text in (
+            (["--only", "echo,talk"], "netlab: --only names services among echo, messages"),
+            (["--echo-workers", "2"], "netlab-echo: --workers is not for this service: netlab"),
+            (["--port", "3"], "netlab: option --port not recognized"),
+            (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
+            (["--auth-registration", "maybe"], "netlab-auth: --registration is one of open"),
+            (["--max-connections"], "--max-connections is a whole number from 1 up, not ''"),
+            (["--echo-upper=yes"], "netlab-echo: option --upper must not have an argument"),
+            (["--key", "x"], "--key is for --tls"),
+            (["--base-port", "x"], "netlab: --base-port is a whole number"),
+        ):
+            self.assertIn(text, self.refuse(*arguments))
+
+    def test_it_needs_no_pid_file_in_the_foreground(self) -> None:
+        options = Options()
+        options.parent = TwistdOptions()
+        options.parent["nodaemon"] = 1
+        options.parseOptions([])
+        self.assertEqual(options.parent["pidfile"], "")
+
+
+class MakeServiceTests(SynchronousTestCase):
+    def test_one_of_each(self) -> None:
+        lab = makeService(parse("--base-port", "0"))
+        names = [service.events.service for service in lab.network_services]
+        self.assertEqual(names, [f"netlab-{name}" for name in NAMES])
+        # The database, and the threads that hash.
+        self.assertEqual(len(lab.resources), 2)
+        self.assertEqual(
+            [measure.name for measure in lab.measures], ["hash_queue", "retransmissions"]
+        )
+
+    def test_one_certificate(self) -> None:
+        lab = makeService(parse("--base-port", "0", "--tls"))
+        self.assertEqual(len(lab.resources), 3)
+
+    def test_the_table(self) -> None:
+        options = parse("--only", "echo,messages")
+        reactor = MemoryReactorClock()
+        lab = Lab(options, reactor)
+        for name, maker in options.makers.items():
+            options.services[name].lab = lab
+            maker.makeService(options.services[name])
+        for port, service in enumerate(lab.network_services, 9090):
+            service.addresses.append(IPv4Address("TCP", "0.0.0.0", port))
+        self.assertEqual(
+            table(lab, options.services),
+            "\n"
+            "service   address       how to connect\n"
+            "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
+            "messages  0.0.0.0:9091  python -m twisted_lab.client messages\n"
+            "\n",
+        )
+
+
+class HowToConnectTests(SynchronousTestCase):
+    def test_our_client_and_others(self) -> None:
+        plain, tls, chat, other = EchoOptions(), EchoOptions(), ChatOptions(), SampleOptions()
+        tls.parseOptions(["--tls"])
+        ours = "python -m twisted_lab.client"
+        for options, address, words in (
+            (plain, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo"),
+            (plain, IPv4Address("TCP", "192.0.2.1", 9), f"{ours} echo --host 192.0.2.1 --port 9"),
+            (plain, IPv6Address("TCP", "::", 9090), f"{ours} echo"),
+            (plain, UNIXAddress(b"/run/echo"), "nc -U /run/echo"),
+            (tls, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo --tls --first-use"),
+            (chat, IPv4Address("UDP", "0.0.0.0", 9095), f"{ours} chat"),
+            (chat, IPv4Address("TCP", "0.0.0.0", 9096), "nc localhost 9096"),
+            (other, IPv4Address("TCP", "::1", 7), "nc ::1 7"),
+        ):
+            self.assertEqual(how_to_connect(address, options), words)
+        other.parseOptions(["--tls"])
+        self.assertEqual(
+            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), other),
+            "openssl s_client -quiet -connect localhost:7",
+        )

@@ -1,0 +1,168 @@
+"""``python -m twisted_lab.control``: looks after a lab that runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from twisted.internet.endpoints import clientFromString, connectProtocol
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.protocols.amp import AMP
+from twisted.python.usage import UsageError
+
+from twisted_lab.serving.control_commands import (
+    PAGE,
+    Disconnect,
+    ListConnections,
+    Pause,
+    Refusal,
+    Resume,
+    SetLogLevel,
+    Status,
+    Stop,
+)
+from twisted_lab.serving.process_options import CONTROL, control_endpoint
+from twisted_lab.usage import Options
+
+# What can be said, and what must be said with it.
+WORDS = {
+    "status": "",
+    "connections": "",
+    "pause": "SERVICE",
+    "resume": "SERVICE",
+    "disconnect": "PEER",
+    "log-level": "LEVEL",
+    "stop": "",
+}
+
+
+class ControlOptions(Options):
+    """What to say, and where."""
+
+    command = "twisted_lab.control"
+    exit_status = 2
+    synopsis = "Usage: python -m twisted_lab.control [options] COMMAND"
+    longdesc = "The commands are " + ", ".join(
+        f"{word} {needs}".strip() for word, needs in WORDS.items()
+    )
+    optParameters: ClassVar = [
+        ["control", None, CONTROL, "The server's --control endpoint.", control_endpoint],
+    ]
+
+    def parseArgs(self, word: str = "", *others: str) -> None:
+        """Take the command."""
+        if word not in WORDS:
+            raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
+        if len(others) != bool(WORDS[word]):
+            raise UsageError(f"it is said like this: {word} {WORDS[word]}".rstrip())
+        self["word"] = word
+        self["object"] = others[0] if others else ""
+
+
+def show(rows: Iterable[tuple[object, ...]]) -> None:
+    """Print a table."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+async def status(control: AMP) -> None:
+    """Say how the lab is."""
+    answer = await control.callRemote(Status)
+    minutes, seconds = divmod(int(answer["seconds"]), 60)
+    hours, minutes = divmod(minutes, 60)
+    print(
+        f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
+        f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
+    )
+    show(
+        [
+            ("service", "address", "connected", "in all", "refused", "errors"),
+            *(
+                (
+                    service["name"],
+                    f"{service['addresses']} (paused)"
+                    if service["paused"]
+                    else service["addresses"],
+                    *(service[key] for key in ("connected", "total", "refused", "errors")),
+                )
+                for service in answer["services"]
+            ),
+        ]
+    )
+
+
+async def connections(control: AMP) -> None:
+    """List those who are connected."""
+    rows: list[tuple[object, ...]] = [("service", "peer", "seconds", "bytes in", "bytes out")]
+    for first in range(0, sys.maxsize, PAGE):
+        page = (await control.callRemote(ListConnections, first=first))["connections"]
+        rows += [
+            (
+                connection["service"],
+                connection["peer"],
+                f"{connection['seconds']:.0f}",
+                connection["bytes_in"],
+                connection["bytes_out"],
+            )
+            for connection in page
+        ]
+        if len(page) < PAGE:
+            break
+    show(rows)
+
+
+async def say(control: AMP, word: str, thing: str) -> None:
+    """Say the command to the lab, and print what it answers."""
+    if word == "status":
+        await status(control)
+    elif word == "connections":
+        await connections(control)
+    elif word == "disconnect":
+        count = (await control.callRemote(Disconnect, peer=thing))["count"]
+        if not count:
+            raise Refusal(f"nobody is connected as {thing}; the command connections lists who is")
+        print(f"cut off: {count}")
+    elif word == "log-level":
+        await control.callRemote(SetLogLevel, level=thing)
+    elif word == "stop":
+        await control.callRemote(Stop)
+    else:
+        await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
+
+
+async def main(reactor: Any, options: ControlOptions) -> None:
+    """Connect, and say what `options` have.
+
+    Raises:
+        SystemExit: With status 1, if that could not be done; why stands on standard error.
+    """
+    where = options["control"]
+    try:
+        control = await connectProtocol(clientFromString(reactor, where), AMP())
+        await say(control, options["word"], options["object"])
+    except Refusal as error:
+        problem = str(error)
+    except ConnectError as error:
+        problem = (
+            f"nobody listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
+            f"must have been started with --control {where}, and you must be its user"
+        )
+    except ConnectionClosed:
+        problem = "the server has closed the connection; look into its log"
+    else:
+        return
+    print(f"{options.command}: {problem}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    parsed = ControlOptions()
+    parsed.parseOptions(sys.argv[1:])
+    from twisted.internet.task import react
+
+    react(main, (parsed,))

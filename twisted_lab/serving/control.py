@@ -1,0 +1,175 @@
+"""Heeds the person who runs a lab: AMP over a unix socket that is its owner's alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.logger import LogLevel
+from twisted.protocols.amp import AMP, CommandLocator
+
+from twisted_lab import __version__
+from twisted_lab.channels import Connection, Connections
+from twisted_lab.peers import address_text
+from twisted_lab.serving.control_commands import (
+    PAGE,
+    Disconnect,
+    ListConnections,
+    Pause,
+    Refusal,
+    Resume,
+    SetLogLevel,
+    Status,
+    Stop,
+)
+from twisted_lab.serving.lab import Lab
+from twisted_lab.serving.listening import CannotListen, DescribedEndpoint
+from twisted_lab.serving.service import NetworkService, OwnService
+
+Answer = dict[str, Any]
+
+
+class Controls(CommandLocator):
+    """Does what one person says.
+
+    Args:
+        lab: What is controlled.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._listed: list[tuple[NetworkService, Connection]] = []
+
+    def _service(self, name: str) -> NetworkService:
+        for service in self._lab.public_services:
+            if service.events.service in (name, f"netlab-{name}"):
+                return service
+        known = ", ".join(service.events.service for service in self._lab.public_services)
+        raise Refusal(f"there is no service {name!r}; there are {known}")
+
+    def _open(self) -> list[tuple[NetworkService, Connection]]:
+        return [
+            (service, each) for service in self._lab.public_services for each in service.connections
+        ]
+
+    @Status.responder
+    def status(self) -> Answer:
+        """See `Status`."""
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "seconds": self._lab.reactor.seconds() - self._lab.since,
+            "level": self._lab.log.level.name,
+            "services": [
+                {
+                    "name": service.events.service,
+                    "addresses": ", ".join(map(address_text, service.addresses)),
+                    "paused": service.is_paused,
+                    "connected": len(list(service.connections)),
+                    "total": service.events.tally.connected,
+                    "refused": service.connections.refused,
+                    "errors": service.events.tally.errors.total(),
+                }
+                for service in self._lab.public_services
+            ],
+        }
+
+    @ListConnections.responder
+    def list_connections(self, first: int) -> Answer:
+        """See `ListConnections`."""
+        if not first:
+            self._listed = self._open()
+        now = self._lab.reactor.seconds()
+        return {
+            "connections": [
+                {
+                    "service": service.events.service,
+                    "peer": connection.label,
+                    "seconds": now - connection.since,
+                    "bytes_in": connection.traffic().bytes_in,
+                    "bytes_out": connection.traffic().bytes_out,
+                }
+                for service, connection in self._listed[first : first + PAGE]
+            ]
+        }
+
+    @Pause.responder
+    def pause(self, service: str) -> Deferred[Answer]:
+        """See `Pause`."""
+        return self._attempt("pause", self._service(service))
+
+    @Resume.responder
+    def resume(self, service: str) -> Deferred[Answer]:
+        """See `Resume`."""
+        return self._attempt("resume", self._service(service))
+
+    def _attempt(self, what: str, service: NetworkService) -> Deferred[Answer]:
+        self._lab.events.controlled(f"{what} {service.events.service}")
+
+        async def attempt() -> Answer:
+            try:
+                await {"pause": service.pause, "resume": service.resume}[what]()
+            except CannotListen as error:
+                raise Refusal(str(error)) from error
+            return {}
+
+        return Deferred.fromCoroutine(attempt())
+
+    @Disconnect.responder
+    def disconnect(self, peer: str) -> Answer:
+        """See `Disconnect`."""
+        found = [
+            connection
+            for _, connection in self._open()
+            if peer in (connection.label, connection.label.rpartition(":")[0].strip("[]"))
+        ]
+        self._lab.events.controlled(f"disconnect {peer}")
+        for connection in found:
+            connection.abort()
+        return {"count": len(found)}
+
+    @SetLogLevel.responder
+    def set_log_level(self, level: str) -> Answer:
+        """See `SetLogLevel`."""
+        levels = ("debug", "info", "warn", "error")
+        if level not in levels:
+            raise Refusal(f"a level is one of {', '.join(levels)}, not {level!r}")
+        self._lab.events.controlled(f"log from {level} up")
+        self._lab.log.log_from(LogLevel.levelWithName(level))
+        return {}
+
+    @Stop.responder
+    def stop(self) -> Answer:
+        """See `Stop`."""
+        self._lab.events.controlled("stop")
+        self._lab.reactor.callLater(0, self._lab.end)
+        return {}
+
+
+class ControlFactory(Factory):
+    """Builds an end of the control channel.
+
+    Args:
+        lab: What is controlled.
+    """
+
+    noisy = False
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def buildProtocol(self, addr: IAddress | None) -> AMP:
+        """See `twisted.internet.interfaces.IProtocolFactory`."""
+        return AMP(locator=Controls(self._lab))
+
+
+def control_service(lab: Lab, description: str) -> NetworkService:
+    """Build what heeds those who connect to the ``unix:`` endpoint."""
+    if "mode=" not in description:
+        description += ":mode=600"
+    events = lab.log.events_of("netlab-control")
+    listener = DescribedEndpoint(lab.reactor, description)
+    return OwnService(lab, events, [listener], ControlFactory(lab), Connections())

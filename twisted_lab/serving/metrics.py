@@ -1,0 +1,151 @@
+"""What a lab has counted, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from twisted_lab.channels import Connections, cancel
+from twisted_lab.serving.lab import Lab
+from twisted_lab.serving.listening import DescribedEndpoint
+from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.tally import Histogram
+
+LAG_SECONDS = 1.0
+
+
+class LoopLag:
+    """Sees how late the event loop is, once a second.
+
+    Args:
+        clock: Waits.
+
+    Attributes:
+        seconds: How late it was.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.seconds = Histogram((0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5))
+        self._clock = clock
+
+    def open(self) -> None:
+        """Begin."""
+        self._due = self._clock.seconds() + LAG_SECONDS
+        self._timer = self._clock.callLater(LAG_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self.seconds.add(max(self._clock.seconds() - self._due, 0.0))
+        self.open()
+
+    async def close(self) -> None:
+        """End."""
+        cancel(self._timer)
+
+
+def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogram) -> None:
+    buckets, count = [], 0
+    bounds = [*map(str, map(float, values.bounds)), "+Inf"]
+    for bound, more in zip(bounds, values.counts, strict=True):
+        count += more
+        buckets.append((bound, count))
+    family.add_metric(labels, buckets, values.total)
+
+
+class LabCollector(Collector):
+    """Gathers what the services of a lab have counted, when it is asked for.
+
+    Args:
+        lab: The lab.
+        lag: How late the event loop is.
+    """
+
+    def __init__(self, lab: Lab, lag: LoopLag) -> None:
+        self._lab = lab
+        self._lag = lag
+
+    def collect(self) -> Iterator[Metric]:
+        """See `prometheus_client.registry.Collector`."""
+        yield from self._services(self._lab.public_services)
+        lag = HistogramMetricFamily(
+            "netlab_loop_lag_seconds", "How late the event loop was, looked at once a second."
+        )
+        _histogram(lag, [], self._lag.seconds)
+        yield lag
+        yield CounterMetricFamily(
+            "netlab_log_events_lost",
+            "Events that could not be written to the log file.",
+            self._lab.log.lost,
+        )
+        for measure in self._lab.measures:
+            kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
+            family = kind(f"netlab_{measure.name}", measure.text, labels=["service"])
+            family.add_metric([measure.service], measure.read())
+            yield family
+
+    def _services(self, services: Iterable[NetworkService]) -> Iterator[Metric]:
+        one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
+        served = GaugeMetricFamily("netlab_connections", "Peers that are served.", labels=one)
+        connected = CounterMetricFamily(
+            "netlab_connected", "Peers that have connected, also those refused.", labels=one
+        )
+        refused = CounterMetricFamily(
+            "netlab_refused", "Peers that were refused, as they were too many.", labels=one
+        )
+        sizes = CounterMetricFamily("netlab_bytes", "Bytes in and out.", labels=way)
+        messages = CounterMetricFamily("netlab_messages", "Messages in and out.", labels=way)
+        errors = CounterMetricFamily("netlab_errors", "What has gone wrong, by kind.", labels=kind)
+        seconds = HistogramMetricFamily(
+            "netlab_conversation_seconds", "How long peers were connected.", labels=one
+        )
+        for service in services:
+            name, tally = service.events.service, service.events.tally
+            traffic = service.connections.traffic()
+            served.add_metric([name], service.connections.served)
+            connected.add_metric([name], tally.connected)
+            refused.add_metric([name], service.connections.refused)
+            sizes.add_metric([name, "in"], traffic.bytes_in)
+            sizes.add_metric([name, "out"], traffic.bytes_out)
+            messages.add_metric([name, "in"], traffic.messages_in)
+            messages.add_metric([name, "out"], traffic.messages_out)
+            for what, count in tally.errors.items():
+                errors.add_metric([name, what], count)
+            _histogram(seconds, [name], tally.seconds)
+        return iter([served, connected, refused, sizes, messages, errors, seconds])
+
+
+class _QuietSite(Site):
+    noisy = False
+
+    def log(self, request: Request) -> None:
+        """Who asks is no event of the lab's."""
+
+
+def metrics_service(lab: Lab, description: str) -> NetworkService:
+    """Build what tells those who connect to the endpoint what was counted, at ``/metrics``."""
+    # It imports the reactor, which must be chosen by then.
+    from prometheus_client.twisted import MetricsResource
+
+    lag = LoopLag(lab.reactor)
+    lab.resources.append(lag)
+    registry = CollectorRegistry()
+    registry.register(LabCollector(lab, lag))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    root = Resource()
+    root.putChild(b"metrics", MetricsResource(registry))
+    listener = DescribedEndpoint(lab.reactor, description)
+    events = lab.log.events_of("netlab-metrics")
+    return OwnService(lab, events, [listener], _QuietSite(root), Connections())
