@@ -16,8 +16,8 @@ BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' Makefile | expand -t 20
 
-run: $(INSTALLED)  ## start the echo server on port 9090
-	@$(BIN)/twistd -n netlab-echo --port 9090
+run: $(INSTALLED)  ## start all services, the echo on port 9090
+	@$(BIN)/twistd -n netlab
 
 test: $(INSTALLED)  ## run all tests: under trial, under pytest, and those of the whole
 	@rm -f .coverage .coverage.*

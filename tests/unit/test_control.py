@@ -103,7 +103,7 @@ class ControlTests(SynchronousTestCase):
 
     def refuse(self, word: str, thing: str) -> str:
         result, _ = self.carry(word, thing)
-        return self.failureResultOf(result, Refusal).getErrorMessage()
+        return str(self.failureResultOf(result, Refusal).value)
 
     def test_status(self) -> None:
         FakeConnection(self.connections[0], prompt=False)

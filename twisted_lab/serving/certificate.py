@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from zope.interface import implementer
@@ -76,12 +76,11 @@ class Certificate:
     def _read(self) -> None:
         certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
         key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
-        context = CertificateOptions(
-            privateKey=crypto.PKey.from_cryptography_key(key),  # type: ignore[arg-type]
-            certificate=crypto.X509.from_cryptography(certificate),
-            extraCertChain=[crypto.X509.from_cryptography(each) for each in chain],
-            raiseMinimumTo=TLSVersion.TLSv1_2,
-        ).getContext()
+        context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
+        context.use_certificate(certificate)
+        for each in chain:
+            context.add_extra_chain_cert(each)
+        context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
         context.check_privatekey()
         self._context = context
         until = certificate.not_valid_after_utc
@@ -93,7 +92,7 @@ class Certificate:
         return SSL.Connection(self._context, None)
 
 
-_UNUSABLE = (OSError, ValueError, TypeError, SSL.Error, crypto.Error)
+_UNUSABLE = (OSError, ValueError, TypeError, SSL.Error)
 
 
 def _problem(error: Exception, path: Path) -> str:

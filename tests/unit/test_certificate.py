@@ -1,0 +1,157 @@
+"""The certificate that a server shows."""
+
+import datetime
+import re
+import stat
+from pathlib import Path
+from unittest.mock import patch
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from OpenSSL import SSL
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.certificates import self_signed
+from tests.unit.recording import recorded_events
+from tests.unit.test_options import SampleOptions, parse
+from twisted_lab.peers import tls_text
+from twisted_lab.serving import Lab
+from twisted_lab.serving.certificate import Certificate, make_own, shared_certificate
+from twisted_lab.serving.lab import NotReady
+
+
+class OwnCertificateTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp()).absolute()
+        self.events, self.recorder = recorded_events()
+
+    def own(self) -> Certificate:
+        return Certificate(str(self.path), str(self.path), True, self.events)
+
+    def test_it_is_made_once(self) -> None:
+        self.own().open()
+        made = self.path.read_bytes()
+        self.own().open()
+        self.assertEqual(self.path.read_bytes(), made)
+        first, second = self.recorder.messages
+        self.assertEqual(first, second)
+        self.assertRegex(first, r"SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$")
+
+    def test_only_its_owner_can_read_it(self) -> None:
+        self.own().open()
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+
+    def test_what_it_says(self) -> None:
+        make_own(self.path)
+        certificate = x509.load_pem_x509_certificate(self.path.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        self.assertIn("localhost", names.get_values_for_type(x509.DNSName))
+        years = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
+        self.assertGreater(years, datetime.timedelta(days=3600))
+
+    def test_nothing_stays_of_one_that_cannot_be_written(self) -> None:
+        self.path.parent.mkdir(exist_ok=True, parents=True)
+        before = set(self.path.parent.iterdir())
+        with patch("os.fdopen", side_effect=OSError(28, "No space left on device", "x")):
+            self.assertRaises(NotReady, self.own().open)
+        self.assertEqual(set(self.path.parent.iterdir()), before)
+
+    def test_a_directory_that_is_not_there(self) -> None:
+        error = self.assertRaises(
+            NotReady,
+            Certificate("/nonexistent/x.pem", "/nonexistent/x.pem", True, self.events).open,
+        )
+        self.assertIn("cannot use the certificate /nonexistent/x.pem", str(error))
+
+
+class CertificateTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.path.write_bytes(self_signed())
+        self.events, self.recorder = recorded_events()
+        self.certificate = self.read()
+
+    def read(self, key: Path | None = None) -> Certificate:
+        return Certificate(str(self.path), str(key or self.path), False, self.events)
+
+    def refusal(self, key: Path | None = None) -> str:
+        error = self.assertRaises(NotReady, self.read(key).open)
+        self.assertNotIn("\n", str(error))
+        return str(error)
+
+    def agree(self, newest: int) -> str:
+        """Have a client that speaks nothing newer say hello; return what the server says to it."""
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_max_proto_version(newest)
+        context.set_cipher_list(b"ALL:@SECLEVEL=0")
+        client = SSL.Connection(context, None)
+        client.set_connect_state()
+        self.assertRaises(SSL.WantReadError, client.do_handshake)
+        server = self.certificate.serverConnectionForTLS(None)
+        server.set_accept_state()
+        server.bio_write(client.bio_read(65536))
+        try:
+            server.do_handshake()
+        except SSL.WantReadError:
+            return "go on"
+        except SSL.Error as error:
+            return tls_text(error)
+        return ""
+
+    def test_tls_from_1_2_up(self) -> None:
+        self.certificate.open()
+        self.assertEqual(self.agree(SSL.TLS1_1_VERSION), "unsupported protocol")
+        self.assertEqual(self.agree(SSL.TLS1_2_VERSION), "go on")
+        self.assertEqual(self.agree(SSL.TLS1_3_VERSION), "go on")
+
+    def test_a_key_in_another_file(self) -> None:
+        text = self.path.read_text()
+        key = Path(self.mktemp())
+        key.write_text(text)
+        self.path.write_text(text[text.index("-----BEGIN CERTIFICATE") :])
+        self.read(key).open()
+        self.assertIn("cannot use the certificate", self.refusal())
+
+    def test_what_cannot_be_used(self) -> None:
+        self.assertIn("No such file", self.refusal(Path("nonexistent.key")))
+        other = Path(self.mktemp())
+        other.write_bytes(self_signed())
+        self.assertIn("mismatch", self.refusal(other).replace("values ", ""))
+        locked = serialization.load_pem_private_key(self.path.read_bytes(), None).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+        other.write_bytes(locked)
+        self.assertIn("its key has a password", self.refusal(other))
+        self.path.write_text("no certificate")
+        self.assertIn(str(self.path), self.refusal())
+
+    def test_one_that_was_renewed(self) -> None:
+        self.certificate.open()
+        self.path.write_bytes(self_signed())
+        self.certificate.reload()
+        before, after = (re.search("SHA-256 (.*)", text) for text in self.recorder.messages)
+        assert before
+        assert after
+        self.assertNotEqual(before[1], after[1])
+
+    def test_one_that_was_renewed_badly(self) -> None:
+        self.certificate.open()
+        context = self.certificate.serverConnectionForTLS(None).get_context()
+        self.path.write_text("half a certifi")
+        self.certificate.reload()
+        self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
+        self.assertIs(self.certificate.serverConnectionForTLS(None).get_context(), context)
+
+    def test_services_share_it(self) -> None:
+        lab = Lab(parse(), MemoryReactorClock())
+        options = [SampleOptions() for _ in range(3)]
+        for each, path in zip(options, ("x", "x", "y"), strict=True):
+            each.parseOptions(["--tls", "--certificate", path])
+        first, same, other = (shared_certificate(lab, each) for each in options)
+        self.assertIs(first, same)
+        self.assertIsNot(first, other)
+        self.assertEqual(lab.resources, [first, other])
+        self.assertEqual(lab.reloads, [first.reload, other.reload])

@@ -1,0 +1,110 @@
+"""TLS over a string for a transport."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.ssl import CertificateOptions
+from twisted.internet.task import Clock
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.certificates import self_signed
+from tests.unit.recording import Wire, recorded_events
+from twisted_lab.channels import Channel, ConversationFactory, TextChannel
+from twisted_lab.serving.certificate import Certificate
+from twisted_lab.serving.tls import TLSFactory
+
+
+async def repeat(channel: Channel) -> None:
+    channel.say("hello")
+    channel.say(await channel.hear())
+
+
+class Receiver(Protocol):
+    def __init__(self) -> None:
+        self.received = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+
+class TLSTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        path = Path(self.mktemp())
+        path.write_bytes(self_signed())
+        self.clock = Clock()
+        self.events, self.recorder = recorded_events()
+        certificate = Certificate(str(path), str(path), False, recorded_events()[0])
+        certificate.open()
+        inner = ConversationFactory(self.clock, self.events, repeat, lambda: TextChannel(60))
+        self.factory = TLSFactory(certificate, inner, self.clock, self.events, 10)
+        self.wire = Wire()
+        self.server = self.factory.buildProtocol(None)
+        assert self.server is not None
+        self.server.makeConnection(self.wire)
+        self.receiver = Receiver()
+
+    def agree(self) -> Any:
+        factory: Any = Factory.forProtocol(lambda: self.receiver)
+        client: Any = TLSMemoryBIOFactory(CertificateOptions(), True, factory, self.clock)
+        self.client = client.buildProtocol(None)
+        self.client_wire = Wire()
+        self.client.makeConnection(self.client_wire)
+        self.carry()
+        return self.client
+
+    def carry(self) -> None:
+        for _ in range(5):
+            self.clock.advance(0)
+            for wire, other in ((self.client_wire, self.server), (self.wire, self.client)):
+                data = wire.value()
+                wire.clear()
+                if data:
+                    other.dataReceived(data)
+
+    def lose(self) -> None:
+        self.server.connectionLost(Failure(ConnectionDone()))
+
+    def test_a_conversation(self) -> None:
+        client = self.agree()
+        client.write(b"there\n")
+        self.carry()
+        self.assertEqual(self.receiver.received, b"hello\nthere\n")
+
+    def test_who_agrees_in_time_may_be_silent(self) -> None:
+        self.agree()
+        self.clock.advance(10)
+        self.assertFalse(self.wire.disconnected)
+        self.assertEqual(self.events.tally.errors, {})
+        self.lose()
+        self.assertEqual(self.events.tally.errors, {})
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_who_does_not_is_hung_up_on(self) -> None:
+        self.clock.advance(9.9)
+        self.assertFalse(self.wire.disconnected)
+        self.clock.advance(0.1)
+        self.assertTrue(self.wire.disconnected)
+        self.assertIn("hung up on 127.0.0.1:50412: no TLS within 10 s", self.recorder.messages)
+        self.lose()
+        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_what_is_no_tls(self) -> None:
+        for data in (b"hello\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):
+            self.setUp()
+            self.server.dataReceived(data)
+            self.lose()
+            self.assertIn("TLS failed: ", self.recorder.messages[-1])
+            self.assertEqual(self.events.tally.errors, {"tls": 1})
+            self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_who_goes_before_it_is_agreed(self) -> None:
+        self.lose()
+        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.clock.getDelayedCalls(), [])
