@@ -96,6 +96,21 @@ class AuthenticationTestCase(SynchronousTestCase):
         return said[4].split()[1]
 
 
+class PatienceTests(AuthenticationTestCase):
+    def test_who_has_not_logged_in_may_be_silent_for_a_minute(self) -> None:
+        for patience, before in ((600.0, 60.0), (7.0, 7.0)):
+            channel = LiveChannel(1)
+            channel.patience = patience
+            Deferred.fromCoroutine(self.service.converse(channel))
+            self.assertEqual(channel.patience, before)
+            channel.hears(f"anna{patience:g}")
+            channel.hears(PASSWORD)
+            self.assertEqual(channel.patience, before)
+            channel.hears(PASSWORD)
+            self.assertIn("Token: ", channel.said[-1])
+            self.assertEqual(channel.patience, patience)
+
+
 class AuthenticationTests(AuthenticationTestCase):
     def test_registration(self) -> None:
         said = self.talk("alice", PASSWORD, PASSWORD)

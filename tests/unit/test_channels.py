@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -23,6 +24,7 @@ from twisted_lab.channels import (
     ConversationFactory,
     Int32Channel,
     PeerSilent,
+    Refused,
     StreamChannel,
     TextChannel,
     say_to_all,
@@ -34,6 +36,7 @@ from twisted_lab.codecs import (
     encode_text,
     line_encoder,
 )
+from twisted_lab.tally import Traffic
 from twisted_lab.testing import ScriptedChannel
 
 
@@ -197,6 +200,57 @@ class ConversationTests(ChannelTestCase):
 
 
 class SilenceTests(ChannelTestCase):
+    def test_a_peer_that_is_not_served_is_told(self) -> None:
+        self.connect(self.listen)
+        self.factory.connections.most = 1
+        channel, wire = self.factory.buildProtocol(None), Wire()
+        channel.makeConnection(wire)
+        told = b"error: too many connections: 1 are served at once; try again later"
+        self.assertEqual(wire.value(), encode_frame(told))
+        self.assertTrue(wire.half_closed)
+        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.channel.dataReceived(encode_frame(b"a"))
+        self.assertEqual(self.heard, ["a"])
+
+    def test_a_conversation_can_refuse(self) -> None:
+        async def refuse(_: Channel) -> None:
+            raise Refused("not today")
+
+        self.connect(refuse)
+        self.assertEqual(self.frames(), [b"error: not today"])
+        self.assertEqual(self.events.tally.errors, {"refused": 1})
+
+    def test_patience_that_is_changed(self) -> None:
+        self.connect(self.listen)
+        self.clock.advance(10)
+        self.channel.patience = 60
+        self.clock.advance(49)
+        self.channel.dataReceived(encode_frame(b"a"))
+        self.clock.advance(59)
+        self.assertEqual(self.ends, [])
+        self.channel.patience = 600
+        self.clock.advance(500)
+        self.assertEqual(self.ends, [])
+        self.channel.patience = 60
+        self.clock.advance(0)
+        self.assertEqual(self.ends, ["PeerSilent: nothing heard for 60 s"])
+        self.assertEqual(self.channel.patience, 60)
+
+    def test_what_has_come_and_gone_is_counted(self) -> None:
+        self.connect(self.echo)
+        self.channel.dataReceived(encode_frame(b"abc") * 3)
+        self.assertEqual(self.channel.traffic(), Traffic(21, 21, 3, 3))
+        self.lose(ConnectionDone())
+        self.assertEqual(self.factory.connections.traffic(), Traffic(21, 21, 3, 3))
+
+    def test_a_level_that_is_changed_is_heeded(self) -> None:
+        self.connect(self.echo)
+        for level, names in ((LogLevel.warn, []), (LogLevel.info, ["received", "sent"])):
+            self.events.log_from(level)
+            self.recorder.clear()
+            self.channel.dataReceived(encode_frame(b"abc"))
+            self.assertEqual(self.recorder.names, names)
+
     def test_a_silent_peer_is_told_and_hung_up_on(self) -> None:
         self.connect(self.listen)
         self.clock.advance(599)

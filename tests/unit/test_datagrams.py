@@ -30,6 +30,7 @@ from twisted_lab.reliable.packets import (
     decode,
     seal,
 )
+from twisted_lab.tally import Traffic
 
 KEY = bytes(range(16))
 HERE = "192.0.2.7", 4000
@@ -163,6 +164,31 @@ class StrangerTests(DatagramsCase):
         self.connections.drain(self.clock, 5)
         self.assertEqual(self.give(b"/join Anna"), [])
         self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
+
+
+class CountingTests(DatagramsCase):
+    def test_what_has_come_and_gone_is_counted(self) -> None:
+        channel = self.join_plain()
+        assert isinstance(channel, DatagramChannel)
+        before = channel.traffic()
+        self.give(b"a\nbc\n")
+        channel.say("hello")
+        self.assertEqual(channel.label, "192.0.2.7:4000")
+        self.assertEqual(
+            channel.traffic(),
+            Traffic(before.bytes_in + 3, before.bytes_out + 6, 3, before.messages_out + 1),
+        )
+
+    def test_what_was_sent_again_is_counted(self) -> None:
+        self.open()
+        self.channels[-1].say("hello")
+        for _ in range(100):
+            self.clock.advance(0.1)
+        again = self.server.retransmissions
+        self.assertGreater(again, 0)
+        self.clock.pump([1.0] * 700)
+        self.assertEqual(self.server._sessions, {})
+        self.assertGreaterEqual(self.server.retransmissions, again)
 
 
 class PlainTests(DatagramsCase):

@@ -6,7 +6,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.recording import Recorder, Wire, recorded_events
+from twisted_lab.channels import Connections
 from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
+from twisted_lab.tally import Traffic
 
 
 def connect(chunk_size: int = 1024, upper: bool = False) -> tuple[Echo, Wire, Recorder, Clock]:
@@ -163,6 +165,64 @@ class EchoTests(SynchronousTestCase):
         drained.addCallback(lambda _: self.assertEqual(recorder.names[-1], "client disconnected"))
         echo.connectionLost(Failure(ConnectionDone()))
         self.successResultOf(drained)
+
+
+class LimitTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.events, self.recorder = recorded_events()
+        connections = Connections(most=1)
+        self.factory = EchoFactory(self.clock, self.events, patience=100, connections=connections)
+        self.echo, self.wire = self.connect()
+
+    def connect(self) -> tuple[Echo, Wire]:
+        echo, wire = self.factory.buildProtocol(None), Wire()
+        echo.makeConnection(wire)
+        return echo, wire
+
+    def pass_time(self, seconds: int) -> None:
+        self.clock.pump([1] * seconds)
+
+    def test_one_too_many_is_told(self) -> None:
+        echo, wire = self.connect()
+        told = b"error: too many connections: 1 are served at once; try again later\n"
+        self.assertEqual(wire.value(), told)
+        self.assertTrue(wire.half_closed)
+        echo.dataReceived(b"hello")
+        self.assertEqual(wire.value(), told)
+        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.echo.dataReceived(b"hello")
+        self.assertEqual(self.wire.value(), b"hello")
+
+    def test_a_silent_peer_is_hung_up_on(self) -> None:
+        self.pass_time(99)
+        self.assertFalse(self.wire.half_closed)
+        self.pass_time(12)
+        self.assertTrue(self.wire.half_closed)
+        self.assertEqual(self.wire.value(), b"")
+        self.assertIn("nothing heard for 100 s", self.recorder.messages[-1])
+        self.assertEqual(self.events.tally.errors, {"silent": 1})
+
+    def test_one_who_says_something_now_and_then_is_not(self) -> None:
+        for _ in range(10):
+            self.pass_time(90)
+            self.echo.dataReceived(b"x")
+        self.assertFalse(self.wire.half_closed)
+
+    def test_one_who_does_not_even_take_what_it_is_owed_is_cut_off(self) -> None:
+        self.pass_time(111)
+        self.assertFalse(self.wire.disconnected)
+        self.pass_time(111)
+        self.assertTrue(self.wire.disconnected)
+
+    def test_nobody_is_looked_at_when_nobody_is_there(self) -> None:
+        self.echo.connectionLost(Failure(ConnectionDone()))
+        self.pass_time(100)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        echo, wire = self.connect()
+        self.pass_time(111)
+        self.assertTrue(wire.half_closed)
+        self.assertEqual(echo.traffic(), Traffic())
 
 
 class MakeServiceTests(SynchronousTestCase):

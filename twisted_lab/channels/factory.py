@@ -39,7 +39,7 @@ class ConversationFactory(Factory):
         self.clock = clock
         self.events = events
         self.converse = converse
-        self.connections = connections or Connections()
+        self.connections = Connections() if connections is None else connections
         self._make_channel = make_channel
 
     def buildProtocol(self, addr: IAddress | None) -> StreamChannel:  # type: ignore[override]

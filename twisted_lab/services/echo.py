@@ -196,7 +196,7 @@ class EchoFactory(Factory):
         self.clock = clock
         self.events = events
         self.chunk_size = chunk_size
-        self.connections = connections or Connections()
+        self.connections = Connections() if connections is None else connections
         self.idleness = Idleness(clock, patience, self._look)
         self._upper = upper
 
