@@ -44,7 +44,7 @@ def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
 
 
 # Of several workers, the service says it once.
-_LIFE = ("server started", "listening", "server failed", "server stopped")
+_LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
 
 
 class EventLog:
