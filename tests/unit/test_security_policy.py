@@ -1,0 +1,21 @@
+"""Each test that SECURITY.md names is there."""
+
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).parents[2]
+
+
+class SecurityPolicyTests(SynchronousTestCase):
+    def test_what_it_points_to_is_there(self) -> None:
+        sources = {path: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+        names = re.findall(
+            r"`((?:test_|tests/)[\w/.]+|\w+Tests)`", (ROOT / "SECURITY.md").read_text()
+        )
+        self.assertGreater(len(names), 30)
+        for name in names:
+            is_file = any(name in (path.stem, str(path.relative_to(ROOT))) for path in sources)
+            is_inside = any(re.search(rf"(def|class) {name}\(", text) for text in sources.values())
+            self.assertTrue(is_file or is_inside, name)
