@@ -23,7 +23,7 @@ from twisted.internet.task import LoopingCall, deferLater, react
 from tests.integration.processes import Server
 from tests.soak_peers import Crowd
 
-PEERS = 24
+PEERS = 60
 SAMPLE_SECONDS = 5.0
 PERCENT_AN_HOUR = 2.0
 # What may be logged, and as what; the reasons of those that have some.
@@ -104,7 +104,7 @@ async def churn(
                 visits[await crowd.visit()] += 1
             except Exception as error:
                 problems.append(f"{type(error).__name__}: {error}")
-            await deferLater(reactor, random.random())
+            await deferLater(reactor, crowd.chance.random())
 
     sampling = LoopingCall(samples.take)
     sampling.start(SAMPLE_SECONDS)
@@ -143,26 +143,14 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        arguments = (
-            "netlab",
-            "--base-port",
-            "0",
-            "--interface",
-            "127.0.0.1",
-            "--idle-timeout",
-            "5",
-        )
-        # The portions of an echo would be nearly all of the log.
-        arguments += ("--echo-chunk-size", "65536")
-        log = (
-            "--log-file",
-            "events.log",
-            "--log-format",
-            "json",
-            "--log-rotate-bytes",
-            "10000000000",
-        )
-        with Server(directory, *arguments, *log) as server:
+        arguments = [
+            *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--idle-timeout", "5"),
+            *("--log-file", "events.log", "--log-format", "json"),
+            *("--log-rotate-bytes", "10000000000"),
+            # The portions of an echo would be nearly all of the log.
+            *("--echo-chunk-size", "65536"),
+        ]
+        with Server(directory, *arguments) as server:
             server.wait_for("how to connect")
             ports = {
                 name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1])

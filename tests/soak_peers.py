@@ -131,12 +131,15 @@ class Crowd:
         reactor: Where to run.
         ports: The port of each service.
         chance: Decides what they do.
+
+    Attributes:
+        chance: See above.
     """
 
     def __init__(self, reactor: Any, ports: dict[str, int], chance: random.Random) -> None:
         self._reactor = reactor
         self._ports = ports
-        self._chance = chance
+        self.chance = chance
         self._accounts: set[bytes] = set()
         self.kinds: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (20, self.echo),
@@ -158,12 +161,12 @@ class Crowd:
     async def visit(self) -> str:
         """Have one peer come and go; return of which kind it was."""
         weights = [weight for weight, _ in self.kinds]
-        [(_, kind)] = self._chance.choices(self.kinds, weights)
+        [(_, kind)] = self.chance.choices(self.kinds, weights)
         await kind()
         return kind.__name__
 
     async def _connect(self, service: str) -> Peer:
-        host = f"127.0.{self._chance.randrange(1, 3)}.{self._chance.randrange(1, 100)}"
+        host = f"127.0.{self.chance.randrange(1, 3)}.{self.chance.randrange(1, 100)}"
         endpoint = TCP4ClientEndpoint(
             self._reactor, "127.0.0.1", self._ports[service], bindAddress=(host, 0)
         )
@@ -172,21 +175,21 @@ class Crowd:
 
     def _text(self) -> bytes:
         return (
-            bytes(self._chance.choices(b"abcdefgh ", k=self._chance.randrange(1, 200))).strip()
+            bytes(self.chance.choices(b"abcdefgh ", k=self.chance.randrange(1, 200))).strip()
             or b"x"
         )
 
     async def echo(self) -> None:
         peer = await self._connect("echo")
-        for _ in range(self._chance.randrange(1, 10)):
-            data = self._chance.randbytes(self._chance.randrange(1, 50_000))
+        for _ in range(self.chance.randrange(1, 10)):
+            data = self.chance.randbytes(self.chance.randrange(1, 50_000))
             peer.say(data)
             await peer.hear(data)
         peer.leave()
 
     async def half_closed(self) -> None:
         peer = await self._connect("echo")
-        data = self._chance.randbytes(100_000)
+        data = self.chance.randbytes(100_000)
         peer.say(data)
         peer.transport.loseWriteConnection()
         if await peer.end() != data:
@@ -194,7 +197,7 @@ class Crowd:
 
     async def messages(self) -> None:
         peer = await self._connect("messages")
-        for number in range(1, self._chance.randrange(2, 20)):
+        for number in range(1, self.chance.randrange(2, 20)):
             text = self._text()
             await peer.hear(_frame(b"Message %d:" % number))
             peer.say(_frame(text))
@@ -213,7 +216,7 @@ class Crowd:
         await peer.end()
 
     async def auth(self) -> None:
-        name = b"member%d" % self._chance.randrange(30)
+        name = b"member%d" % self.chance.randrange(30)
         peer = await self._connect("auth")
         await peer.hear(b"Name or token?\n")
         peer.say(name + b"\n")
@@ -246,7 +249,7 @@ class Crowd:
         peer.leave()
 
     async def chat(self) -> None:
-        name = b"soak%d" % self._chance.randrange(10**9)
+        name = b"soak%d" % self.chance.randrange(10**9)
         member = ChatPeer(self._reactor, ("127.0.0.1", self._ports["chat"]))
         port = self._reactor.listenUDP(0, member, "127.0.0.1")
         try:
@@ -259,9 +262,9 @@ class Crowd:
             await port.stopListening()
 
     async def garbage(self) -> None:
-        peer = await self._connect(self._chance.choice(["messages", "ident", "auth", "broadcast"]))
-        peer.say(self._chance.randbytes(self._chance.randrange(1, 5000)))
-        await deferLater(self._reactor, self._chance.random())
+        peer = await self._connect(self.chance.choice(["messages", "ident", "auth", "broadcast"]))
+        peer.say(self.chance.randbytes(self.chance.randrange(1, 5000)))
+        await deferLater(self._reactor, self.chance.random())
         peer.reset()
 
     async def too_long(self) -> None:
@@ -283,25 +286,25 @@ class Crowd:
             raise WrongAnswer("not told that it was not UTF-8")
 
     async def silent(self) -> None:
-        peer = await self._connect(self._chance.choice(["echo", "messages", "ident", "auth"]))
+        peer = await self._connect(self.chance.choice(["echo", "messages", "ident", "auth"]))
         await peer.end()
 
     async def slow_reader(self) -> None:
         peer = await self._connect("echo")
         peer.transport.pauseProducing()
         peer.say(bytes(5_000_000))
-        await deferLater(self._reactor, 2 * self._chance.random())
+        await deferLater(self._reactor, 2 * self.chance.random())
         peer.reset()
 
     async def reset(self) -> None:
         peer = await self._connect(
-            self._chance.choice(["echo", "messages", "ident", "auth", "broadcast"])
+            self.chance.choice(["echo", "messages", "ident", "auth", "broadcast"])
         )
         linger = struct.pack("ii", 1, 0)
         peer.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        for _ in range(self._chance.randrange(3)):
-            peer.say(self._chance.choice([b"hello\n", _frame(b"hello"), b"x"]))
-            await deferLater(self._reactor, 0.05 * self._chance.random())
+        for _ in range(self.chance.randrange(3)):
+            peer.say(self.chance.choice([b"hello\n", _frame(b"hello"), b"x"]))
+            await deferLater(self._reactor, 0.05 * self.chance.random())
         peer.reset()
 
 
