@@ -17,8 +17,9 @@ UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
 # An instance is looked at in the place of the template.
 NAMES = sorted(unit.name.replace("@.", "@echo.") for unit in UNITS.glob("*.s*"))
 
-if shutil.which("systemd-analyze") is None:
-    pytest.skip("there is no systemd-analyze here", allow_module_level=True)
+ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
+    "there is no systemd-analyze here", allow_module_level=True
+)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def units(tmp_path: Path) -> Path:
 
 def analyze(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *arguments],
+        [ANALYZE, *arguments],
         cwd=directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
