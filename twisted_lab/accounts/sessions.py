@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-TOKEN_PREFIX = "nlt_"
+TOKEN_PREFIX = "nlt_"  # noqa: S105 (it is not the secret part)
 TOKEN_BYTES = 32
 # Ended sessions are kept for so long: who comes back with such a token has not guessed it.
 REMEMBERED = 7 * 24 * 60 * 60.0  # seconds

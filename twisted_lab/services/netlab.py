@@ -12,6 +12,7 @@ from twisted.python import usage
 
 from twisted_lab.peers import address_text
 from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
+from twisted_lab.serving.addresses import ALL_IPV4
 
 PREFIX = "netlab-"
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
@@ -126,7 +127,7 @@ def how_to_connect(address: Any, options: ServiceOptions) -> str:
     """Say how to connect to a service, with our client if it knows it, or else with netcat."""
     if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")
-    host = "localhost" if address.host in ("0.0.0.0", "::") else address.host
+    host = "localhost" if address.host in (ALL_IPV4, "::") else address.host
     if options.client is None or options.client[1] != address.type:
         if options["tls"]:
             return f"openssl s_client -quiet -connect {host}:{address.port}"

@@ -8,7 +8,7 @@ import socket
 
 from twisted.python.usage import UsageError
 
-ALL_IPV4 = "0.0.0.0"
+ALL_IPV4 = "0.0.0.0"  # noqa: S104 (a service is for others)
 
 
 def port_number(text: str) -> int:

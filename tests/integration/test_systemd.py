@@ -1,0 +1,95 @@
+"""The units for systemd: it understands them, they are narrow, and what it passes is served."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.integration.processes import BIN, DEADLINE, Server, connect, receive_all
+from twisted_lab.services import auth, broadcast, echo, ident, messages
+
+UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
+# An instance is looked at in the place of the template.
+NAMES = sorted(unit.name.replace("@.", "@echo.") for unit in UNITS.glob("*.s*"))
+
+ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
+    "there is no systemd-analyze here", allow_module_level=True
+)
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units, in a folder of their own, with the twistd that there is here."""
+    for unit in UNITS.glob("*.s*"):
+        text = unit.read_text().replace("/opt/netlab/bin", str(BIN))
+        (tmp_path / unit.name).write_text(text)
+    return tmp_path
+
+
+def analyze(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ANALYZE, *arguments],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=DEADLINE,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_systemd_understands_every_word(name: str, units: Path) -> None:
+    verified = analyze(units, "verify", f"./{name}")
+    # A word that it does not know is ignored, and said, with status 0.
+    assert (verified.stdout, verified.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        pytest.param("netlab.service", 20, id="all"),
+        pytest.param("netlab@echo.service", 12, id="one"),
+    ],
+)
+def test_services_are_exposed_to_little(name: str, most: int, units: Path) -> None:
+    """Of 100, systemd 252 finds 13 and 6; each version has its own questions."""
+    if "--threshold" not in analyze(units, "--help").stdout:
+        pytest.skip("this systemd-analyze does not look at files")
+    if not (units / name).exists():
+        shutil.copy(units / "netlab@.service", units / name)
+    looked = analyze(units, "security", "--offline=yes", f"--threshold={most}", f"./{name}")
+    assert looked.returncode == 0, looked.stdout
+
+
+def test_the_socket_that_systemd_passes_is_served(units: Path) -> None:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
+            port = free.getsockname()[1]
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    unit = (units / "netlab@.service").read_text().replace("%L/netlab", ".").replace("%i", "echo")
+    start = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    activate = ["systemd-socket-activate", f"--listen=[::1]:{port}", "--fdname=echo"]
+    command = (*activate, "--setenv=PYTHONPATH", *start.removeprefix("ExecStart=").split())
+    with Server(units, command=command) as server:
+        server.wait_for("Listening on")
+        with connect(port, "::1") as client:
+            client.sendall(b"hello")
+            client.shutdown(socket.SHUT_WR)
+            assert receive_all(client) == b"hello"
+        assert server.wait_for_port() == port
+        assert server.stop() == 0
+    assert "received 5 bytes from [::1]" in (units / "echo.log").read_text()
+
+
+@pytest.mark.parametrize("service", [echo, messages, ident, auth, broadcast])
+def test_each_socket_is_at_the_default_port_of_its_service(service: ModuleType) -> None:
+    name = service.Options.command.removeprefix("netlab-")
+    unit = (UNITS / f"netlab@{name}.socket").read_text().splitlines()
+    assert f"ListenStream={service.Options.default_port}" in unit
+    assert f"FileDescriptorName={name}" in unit
