@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-quick fuzz kill lossy soak clean constraints
+.PHONY: help run test lint bench bench-quick fuzz kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -56,6 +56,9 @@ kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing i
 lossy: $(INSTALLED)  ## have the chat on networks that lose a fifth of everything (COUNT=1000)
 	@$(BIN)/python -m tests.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
 	@$(BIN)/python -m tests.lossy --members 50 --messages 200
+
+load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
+	@$(BIN)/python -m tests.load --count $(or $(COUNT),10000)
 
 soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is the log explained?
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png

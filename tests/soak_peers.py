@@ -199,10 +199,10 @@ class Crowd:
         peer = await self._connect("messages")
         for number in range(1, self.chance.randrange(2, 20)):
             text = self._text()
-            await peer.hear(_frame(b"Message %d:" % number))
-            peer.say(_frame(text))
-            await peer.hear(_frame(b"Your message: " + text.upper()))
-        peer.say(_frame(b"exit"))
+            await peer.hear(frame(b"Message %d:" % number))
+            peer.say(frame(text))
+            await peer.hear(frame(b"Your message: " + text.upper()))
+        peer.say(frame(b"exit"))
         await peer.end()
 
     async def ident(self) -> None:
@@ -303,10 +303,11 @@ class Crowd:
         linger = struct.pack("ii", 1, 0)
         peer.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         for _ in range(self.chance.randrange(3)):
-            peer.say(self.chance.choice([b"hello\n", _frame(b"hello"), b"x"]))
+            peer.say(self.chance.choice([b"hello\n", frame(b"hello"), b"x"]))
             await deferLater(self._reactor, 0.05 * self.chance.random())
         peer.reset()
 
 
-def _frame(text: bytes) -> bytes:
+def frame(text: bytes) -> bytes:
+    """Put a message into an Int32 frame."""
     return struct.pack("!I", len(text)) + text
