@@ -40,6 +40,9 @@ class FakePort(Port):
     def stopReading(self) -> None:
         self.accepts = False
 
+    def doRead(self) -> None:
+        """Nobody is there."""
+
     def accept(self, number: int) -> Any:
         made: Any = self.transport
         return made(Accepted(number), "protocol")
@@ -64,6 +67,7 @@ class FileReserveTests(SynchronousTestCase):
     def test_far_from_the_limit(self) -> None:
         self.assertEqual(len(self.port.accept(800)), 2)
         self.assertTrue(self.port.accepts)
+        self.port.doRead()
         self.assertEqual(self.port.numberAccepts, 64)
         self.assertEqual(self.recorder, [])
 
@@ -126,6 +130,7 @@ class FileReserveTests(SynchronousTestCase):
         self.reserve.limit = 64
         self.port.accept(47)
         self.assertTrue(self.port.accepts)
+        self.port.doRead()
         self.assertEqual(self.port.numberAccepts, 8)
         self.port.accept(48)
         self.assertFalse(self.port.accepts)

@@ -13,8 +13,7 @@ from twisted.internet.tcp import Port
 from twisted_lab.channels import cancel
 from twisted_lab.events import ServiceEvents
 
-# So many files are left to logs, databases and the like; Twisted accepts up to 100 connections
-# before the port is looked at again.
+# So many files are left to logs, databases and the like, and to a burst of connections.
 RESERVE = 128
 LOOK_SECONDS = 0.1
 # Those who come and go at the limit are one trouble, which is said once.
@@ -67,15 +66,20 @@ class FileReserve:
         """Have `port` leave the reserve alone, if it is one of a kind that is known."""
         if isinstance(port, Port):
             make: Any = port.transport
+            accept = port.doRead
 
             def transport(socket: Any, *arguments: Any) -> Any:
-                # A burst of connections must fit into the reserve.
-                port.numberAccepts = min(port.numberAccepts, max(self._reserve // 2, 1))
                 if self._is_scarce(socket.fileno()):
                     self._stop_accepting(port)
                 return make(socket, *arguments)
 
+            def accept_some() -> None:
+                # A burst of connections must fit into the reserve.
+                port.numberAccepts = min(port.numberAccepts, max(self._reserve // 2, 1))
+                accept()
+
             port.transport = transport  # type: ignore[assignment]
+            port.doRead = accept_some  # type: ignore[method-assign]
         return port
 
     def _stop_accepting(self, port: Port) -> None:

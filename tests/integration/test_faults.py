@@ -1,0 +1,300 @@
+"""What goes wrong on a machine, and peers that are no friends: others are served all the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import BIN, DEADLINE, Server, connect, receive, receive_all
+from tests.integration.test_lab import NETLAB, line, ports
+
+BROADCAST = ("netlab-broadcast", "--port", "0", "--interface", "127.0.0.1")
+ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
+IDENT = ("netlab-ident", "--port", "0", "--interface", "127.0.0.1")
+ASKED = "What's your name?\n"
+
+
+def memory(server: Server) -> int:
+    """Return the resident memory in KiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    found = re.search(r"^VmRSS:\s+(\d+)", status, re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
+def open_files(server: Server) -> int:
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))  # noqa: PTH208
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something that nobody says."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def echoes(port: int) -> None:
+    """See that somebody is served, and at once."""
+    with connect(port) as client:
+        begun = time.monotonic()
+        client.sendall(b"hello")
+        assert receive(client, 5) == b"hello"
+        assert time.monotonic() - begun < 5
+
+
+def reset(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+@contextmanager
+def small_disk(directory: Path, kib: int) -> Iterator[Path]:
+    directory.mkdir()
+    mount = shutil.which("mount")
+    if mount is None or os.getuid():
+        pytest.skip("only root can make a small disk")
+    made = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(directory)], check=False
+    )
+    if made.returncode:
+        pytest.skip("no small disk can be made here")
+    try:
+        yield directory
+    finally:
+        subprocess.run(["/bin/umount", "-l", str(directory)], check=True)
+
+
+def fill(directory: Path) -> Path:
+    """Take what is left of a disk."""
+    file = directory / "filler"
+    with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):  # noqa: PT012
+        while True:
+            filler.write(bytes(4096))
+    return file
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 512) as disk, Server(disk, *IDENT) as server:
+        port = server.wait_for_port()
+        with connect(port) as one:
+            assert line(one) == ASKED
+            filler = fill(disk)
+            one.sendall(b"Anna\n")
+            assert line(one) == "error: cannot store that now\n"
+        server.wait_for("could not serve .*full")
+        filler.unlink()
+        with connect(port) as again:
+            assert line(again) == ASKED  # Nothing was claimed that was not stored.
+            again.sendall(b"Anna\n")
+            assert line(again) == "Hello, Anna\n"
+        assert server.stop() == 0
+
+
+def test_a_log_directory_that_goes_and_comes_back(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = ("--log-file", "logs/events.log", "--log-rotate-bytes", "2000")
+    with Server(tmp_path, *ECHO, *log) as server:
+        port = server.wait_for_port()
+        echoes(port)
+        shutil.rmtree(logs)
+        for _ in range(10):
+            echoes(port)
+        server.wait_for("cannot begin a new log|cannot write the log")
+        logs.mkdir()
+        server.process.send_signal(signal.SIGHUP)
+        for _ in range(3):
+            echoes(port)
+        assert server.stop() == 0
+    assert "server stopped" in (logs / "events.log").read_text()
+
+
+def test_out_of_files(tmp_path: Path) -> None:
+    limited = f"ulimit -n 64; exec {BIN}/twistd -n {' '.join(BROADCAST)}"
+    with (
+        Server(tmp_path, command=("/bin/sh", "-c", limited)) as server,
+        ExitStack() as clients,
+    ):
+        port = server.wait_for_port()
+        waiting = [clients.enter_context(connect(port)) for _ in range(60)]
+        server.wait_for("nearly all of the 64 files that may be open are")
+        served = []
+        for client in waiting:
+            client.settimeout(0.5)
+            try:
+                assert line(client) == "CONNECT\n"
+            except TimeoutError:
+                break
+            served.append(client)
+        assert 20 < len(served) < 64
+        # Those who are there are served on,
+        served[0].settimeout(DEADLINE)
+        served[0].sendall(b"still here\n")
+        assert line(served[0]).endswith("STILL HERE\n")
+        # and those who wait when others leave.
+        for client in served:
+            client.close()
+        for client in waiting[len(served) :]:
+            client.settimeout(DEADLINE)
+            assert line(client) == "CONNECT\n"
+        server.wait_for("connections are accepted again")
+        assert server.stop() == 0
+    assert sum("nearly all" in text for text in server.lines) == 1
+
+
+def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 6000:
+        pytest.skip("not so many files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with Server(tmp_path, *ECHO, "--log-level", "error") as server:
+        port = server.wait_for_port()
+        echoes(port)
+        before, files = memory(server), open_files(server)
+        with ExitStack() as clients:
+            for _ in range(5000):
+                clients.enter_context(connect(port))
+            with socket.create_connection(("127.0.0.1", port), 30, ("127.0.0.2", 0)) as other:
+                other.sendall(b"hello")
+                assert receive(other, 5) == b"hello"
+        wait_until(lambda: open_files(server) <= files)
+        assert memory(server) - before < 20_000
+        assert server.stop() == 0
+
+
+def test_slow_peers_hold_up_nobody(tmp_path: Path) -> None:
+    with Server(tmp_path, *NETLAB) as server, ExitStack() as clients:
+        at = ports(server)
+        for _ in range(20):
+            # They read nothing,
+            deaf = clients.enter_context(connect(at["echo"]))
+            deaf.setblocking(False)
+            with pytest.raises(BlockingIOError):  # noqa: PT012
+                while True:
+                    deaf.send(bytes(65536))
+            # or write half a message.
+            slow = clients.enter_context(connect(at["messages"]))
+            slow.sendall(b"\0\0\1\0half")
+        for _ in range(20):
+            echoes(at["echo"])
+        with connect(at["ident"]) as client:
+            assert line(client) == ASKED
+        assert server.stop() == 0
+
+
+def test_resets_in_every_state(tmp_path: Path) -> None:
+    steps = {
+        "echo": [b"", b"hello", b"x" * 100_000],
+        "messages": [b"", b"\0\0", b"\0\0\0\5hel", b"\0\0\0\5hello", b"\0\0\0\4exit"],
+        "ident": [b"", b"An", b"Anna\n"],
+        "auth": [
+            b"",
+            b"ali",
+            b"alice\n",
+            b"alice\nsecret word\n",
+            b"alice\nsecret word\nsecret word\n",
+        ],
+        "broadcast": [b"", b"hel", b"hello\n"],
+    }
+    with Server(tmp_path, *NETLAB) as server:
+        at = ports(server)
+        files = open_files(server)
+        for name, words in steps.items():
+            for said in words:
+                for hears in (False, True):
+                    client = connect(at[name])
+                    client.sendall(said)
+                    if hears and (name != "echo" or said):
+                        client.recv(10)
+                    reset(client)
+        echoes(at["echo"])
+        assert server.stop() == 0
+        assert files < 100
+    assert not [text for text in server.lines if "critical" in text or "Traceback" in text]
+
+
+def test_peers_that_vanish_without_a_word(tmp_path: Path) -> None:
+    with Server(tmp_path, *NETLAB, "--idle-timeout", "1") as server, ExitStack() as clients:
+        at = ports(server)
+        files = open_files(server)
+        for name in ("echo", "messages", "ident", "auth"):
+            clients.enter_context(connect(at[name]))
+        for _ in range(4):
+            server.wait_for("hung up on .*: nothing heard for 1 s")
+        wait_until(lambda: open_files(server) <= files)  # They do not answer the hang-up.
+        assert server.stop() == 0
+
+
+def test_malformed_tls(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    hello = bytes.fromhex("16030100c8010000c40303") + chance.randbytes(32)
+    with (
+        Server(tmp_path, *ECHO, "--tls", "--handshake-timeout", "1") as server,
+        ExitStack() as all_,
+    ):
+        port = server.wait_for_port()
+        for data in (
+            *(chance.randbytes(chance.randrange(1, 3000)) for _ in range(50)),
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"\x16\x03\x01\xff\xff" + bytes(70_000),
+            hello + chance.randbytes(200),
+        ):
+            client = all_.enter_context(connect(port))
+            client.sendall(data)
+            try:
+                receive_all(client)
+            except ConnectionResetError:
+                continue
+        half = all_.enter_context(connect(port))
+        half.sendall(hello)
+        server.wait_for("no TLS within 1 s")
+        assert server.stop() == 0
+    assert not [text for text in server.lines if "critical" in text or "Traceback" in text]
+
+
+def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    acknowledged: dict[str, str] = {}
+    with Server(tmp_path, *IDENT, "--log-level", "warn") as server:
+        port = server.wait_for_port()
+        enough = threading.Event()
+
+        def register(first: int) -> None:
+            for last in range(1, 250):
+                host = f"127.0.{first}.{last}"
+                try:
+                    with socket.create_connection(("127.0.0.1", port), 30, (host, 0)) as client:
+                        client.sendall(b"name %d.%d\n" % (first, last))
+                        if receive_all(client).endswith(b"Hello, name %d.%d\n" % (first, last)):
+                            acknowledged[host] = f"name {first}.{last}"
+                except OSError:
+                    return
+                if len(acknowledged) > 100:
+                    enough.set()
+
+        threads = [threading.Thread(target=register, args=(first,)) for first in range(1, 9)]
+        for thread in threads:
+            thread.start()
+        assert enough.wait(DEADLINE)
+        assert server.stop() == 0
+        for thread in threads:
+            thread.join(DEADLINE)
+    assert len(acknowledged) > 100
+    with closing(sqlite3.connect(tmp_path / "netlab.sqlite3")) as database:
+        kept = dict(database.execute("SELECT address, name FROM peers").fetchall())
+    assert {host: kept.get(host) for host in acknowledged} == acknowledged
