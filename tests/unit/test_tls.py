@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import CertificateOptions
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -43,6 +43,9 @@ class TLSTests(SynchronousTestCase):
         certificate.open()
         inner = ConversationFactory(self.clock, self.events, repeat, lambda: TextChannel(60))
         self.factory = TLSFactory(certificate, inner, self.clock, self.events, 10)
+        self.connect()
+
+    def connect(self) -> None:
         self.wire = Wire()
         self.server = self.factory.buildProtocol(None)
         assert self.server is not None
@@ -94,6 +97,34 @@ class TLSTests(SynchronousTestCase):
         self.lose()
         self.assertEqual(self.events.tally.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_who_has_finished_still_gets_what_it_is_owed(self) -> None:
+        client = self.agree()
+        client.write(b"last")
+        client.loseConnection()
+        self.carry()
+        self.assertEqual(self.receiver.received, b"hello\nlast\n")
+        self.assertTrue(self.wire.disconnecting)
+        self.lose()
+        self.assertIn("closed by the client", self.recorder.messages[-1])
+
+    def test_who_has_finished_may_be_owed_something_for_long(self) -> None:
+        async def late(channel: Channel) -> None:
+            await channel.hear()
+            await deferLater(self.clock, 5)
+            channel.say("at last")
+
+        self.factory.wrappedFactory.converse = late
+        self.connect()
+        client = self.agree()
+        client.write(b"now\n")
+        client.loseConnection()
+        self.carry()
+        self.assertFalse(self.wire.disconnecting)
+        self.clock.advance(5)
+        self.carry()
+        self.assertEqual(self.receiver.received, b"at last\n")
+        self.assertTrue(self.wire.disconnecting)
 
     def test_what_is_no_tls(self) -> None:
         for data in (b"hello\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):

@@ -23,8 +23,8 @@ def shut_down(transport: Any, clock: IReactorTime) -> IDelayedCall | None:
 
     The peer's input must still be read, and dropped, until it closes, too: to close with input
     unread would reset the connection, and the kernel would throw away what it has not sent yet.
-    TLS knows no half-closing: there the transport closes when everything is sent and the peer has
-    agreed, or is aborted.
+    Over TLS our side is not closed alone: the transport closes when everything is sent and the peer
+    has agreed, or is aborted.
 
     Returns:
         The timer that aborts a TLS connection, to be cancelled when it is lost.

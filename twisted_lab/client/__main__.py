@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
@@ -16,6 +16,8 @@ from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.signals import Signals
+from twisted_lab.client.tls import CannotVerify
+from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
@@ -55,7 +57,14 @@ async def converse(
         LogLevel.critical if options["quiet"] else LogLevel.info,
     )
     dialogue = options.make_dialogue(tell)
-    endpoint = HostnameEndpoint(reactor, options["host"], options["port"])
+    endpoint: Any = HostnameEndpoint(reactor, options["host"], options["port"])
+    try:
+        verifier = options.make_tls(tell)
+    except CannotVerify as error:
+        tell(str(error))
+        raise SystemExit(1) from None
+    if verifier is not None:
+        endpoint = wrapClientTLS(verifier, endpoint)
     try:
         connecting = connectProtocol(
             endpoint, ClientConnection(reactor, events, options.make_framing())
@@ -66,6 +75,12 @@ async def converse(
     except Exception as error:
         if not signals.status:
             tell(advice(error, options))
+        raise SystemExit(signals.status or 1) from None
+    try:
+        await connection.agreed
+    except Exception as error:
+        if not signals.status:
+            tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None
     try:
         if interactive:

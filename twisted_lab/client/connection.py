@@ -8,7 +8,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IReactorTime,
+    ISSLTransport,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -23,7 +28,7 @@ class HungUp(Exception):
     """The server has gone before everything owed had come; the text says how."""
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ClientConnection(Protocol):
     """Sends and receives bytes, and knows whether the conversation was over when it ended.
 
@@ -36,6 +41,7 @@ class ClientConnection(Protocol):
         framing: How lines travel.
 
     Attributes:
+        agreed: Fires when TLS is agreed on; fails with why it was not.
         deliver: Called with what is to be shown; set it before anything can come.
         ended: Fires with None when the server has closed after `finish`, or the client has
             abandoned it; fails with MessageError if something is too long for a message, and with
@@ -47,6 +53,7 @@ class ClientConnection(Protocol):
 
     def __init__(self, clock: IReactorTime, events: ClientEvents, framing: Framing) -> None:
         self.ended: Deferred[None] = Deferred()
+        self.agreed: Deferred[None] = Deferred()
         self._clock = clock
         self._events = events
         self._framing = framing
@@ -60,7 +67,13 @@ class ClientConnection(Protocol):
         """See `twisted.internet.interfaces.IProtocol`."""
         self.peer = address_text(self.transport.getPeer())
         self._since = self._clock.seconds()
+        if not ISSLTransport.providedBy(self.transport):
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        """See `twisted.internet.interfaces.IHandshakeListener`."""
         self._events.connected(self.peer, address_text(self.transport.getHost()))
+        self.agreed.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -97,7 +110,10 @@ class ClientConnection(Protocol):
                 self._write(self._framing.last())
             self._finished = True
             self.transport.unregisterProducer()
-            self.transport.loseWriteConnection()
+            if ISSLTransport.providedBy(self.transport):
+                self.transport.loseConnection()  # What is owed still comes, by TLS 1.3.
+            else:
+                self.transport.loseWriteConnection()
 
     def abandon(self) -> None:
         """End it at once; nobody wants what may still come."""
@@ -114,6 +130,9 @@ class ClientConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        if not self.agreed.called:
+            self.agreed.errback(reason)
+            return
         by_client = self._finished or self._abandoned or self._error
         how = end_text(reason, "client" if by_client else "server")
         self._events.disconnected(

@@ -11,6 +11,8 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
+from twisted_lab.client.tls import FirstUse, KnownHosts, by_authorities
+from twisted_lab.client.tls import default_path as known_hosts_path
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of, port_number
@@ -82,6 +84,8 @@ class ClientOptions(Options):
     )
     optFlags: ClassVar = [
         ["quiet", "q", "Say nothing about the connection."],
+        ["tls", None, "Speak TLS, and verify who the server is."],
+        ["first-use", None, "For --tls: trust what the server shows the first time, as ssh does."],
         ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
     ]
     optParameters: ClassVar = [
@@ -93,6 +97,14 @@ class ClientOptions(Options):
             None,
             "text or int32, not for echo. [default: the service's own]",
             one_of("framing", "text", "int32"),
+        ],
+        ["ca", None, None, "For --tls: file of authorities. [default: the system's]", Path],
+        [
+            "known-hosts",
+            None,
+            None,
+            f"For --first-use: the file that keeps it. [default: {known_hosts_path()}]",
+            Path,
         ],
         ["name", None, None, "For chat: your name in the room. [default: asked for]", chat_name],
         [
@@ -123,12 +135,34 @@ class ClientOptions(Options):
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
                 raise UsageError(f"--{name} is for {only}, not for {service}")
-        if self["no-token"] and self["token-file"]:
-            raise UsageError("--no-token and --token-file exclude each other")
+        for one, other in (("no-token", "token-file"), ("ca", "first-use")):
+            if self[one] and self[other]:
+                raise UsageError(f"--{one} and --{other} exclude each other")
+        for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
+            if self[name] and not self[needs]:
+                raise UsageError(f"--{name} is for --{needs}")
+        if self["tls"] and service == "chat":
+            raise UsageError("--tls is not for the chat, which comes by UDP")
 
     def make_framing(self) -> Framing:
         """Make the framing that was asked for."""
         return Int32() if self["framing"] == "int32" else Unchanged()
+
+    def make_tls(self, tell: Callable[[str], object]) -> Any:
+        """Make what verifies the server; None without TLS.
+
+        Args:
+            tell: Shows a line to the person.
+
+        Raises:
+            CannotVerify: It cannot be verified with what there is.
+        """
+        if not self["tls"]:
+            return None
+        if self["first-use"]:
+            known = KnownHosts(self["known-hosts"] or known_hosts_path())
+            return FirstUse(self["host"], f"{self['host']}:{self['port']}", known, tell)
+        return by_authorities(self["host"], self["ca"])
 
     def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
         """Make what is known of the service's conversation.

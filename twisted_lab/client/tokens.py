@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_state_path
+
+from twisted_lab.client.private_file import write_private
 
 TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 
@@ -63,17 +63,7 @@ class Tokens:
         return {}
 
     def _write(self, tokens: dict[str, str]) -> None:
-        # A file of its own, which only its owner can read, takes the old one's place when it is
-        # whole.
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-            try:
-                with os.fdopen(descriptor, "w") as file:
-                    json.dump(tokens, file, indent=1)
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_private(self.path, json.dumps(tokens, indent=1))
         except OSError as error:
             self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")

@@ -5,21 +5,69 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
     IListeningPort,
     IOpenSSLServerConnectionCreator,
     IProtocolFactory,
     IReactorTime,
 )
 from twisted.internet.protocol import connectionDone
-from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from twisted_lab.channels import cancel
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.serving.listening import Wrapping
+
+
+class HalfClosing:
+    """OpenSSL's connection, over which a peer may say that it has finished, and still hear.
+
+    TLS 1.3 has that (RFC 8446, section 6.1); Twisted's transport closes at once, and what the peer
+    is owed would be lost.
+
+    Args:
+        connection: The connection.
+        protocol: What is over it.
+    """
+
+    def __init__(self, connection: SSL.Connection, protocol: TLSMemoryBIOProtocol) -> None:
+        self._connection = connection
+        self._protocol = protocol
+        self._is_half_closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def recv(self, size: int) -> bytes:
+        """See `OpenSSL.SSL.Connection`."""
+        try:
+            return self._connection.recv(size)
+        except SSL.ZeroReturnError:
+            wrapped = IHalfCloseableProtocol(self._protocol.wrappedProtocol, None)
+            if wrapped is None or self._protocol.disconnecting:
+                raise
+            if not self._is_half_closed:
+                self._is_half_closed = True
+                wrapped.readConnectionLost()
+            raise SSL.WantReadError from None
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class HalfClosingCreator:
+    """Makes connections that can be half-closed out of those that another one makes."""
+
+    def __init__(self, creator: IOpenSSLServerConnectionCreator) -> None:
+        self._creator = creator
+
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Any:
+        """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
+        return HalfClosing(self._creator.serverConnectionForTLS(protocol), protocol)
 
 
 class TLSConnection(BufferingTLSTransport):
@@ -67,7 +115,7 @@ class TLSFactory(TLSMemoryBIOFactory):
         events: ServiceEvents,
         patience: float,
     ) -> None:
-        super().__init__(certificate, False, factory, clock)
+        super().__init__(HalfClosingCreator(certificate), False, factory, clock)
         self.clock = clock
         self.events = events
         self.patience = patience

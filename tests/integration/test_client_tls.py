@@ -1,0 +1,103 @@
+"""The client over TLS, in a pipe, with real servers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.integration.processes import DEADLINE, ENVIRONMENT, Server
+from tests.integration.test_lab import NETLAB, ports
+
+
+def client(directory: Path, typed: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "twisted_lab.client", *arguments, "--quiet"],
+        input=typed,
+        cwd=directory,
+        env={**ENVIRONMENT, "XDG_STATE_HOME": str(directory)},
+        capture_output=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+FIRST_USE = ("--tls", "--first-use")
+
+
+def test_all_services(tmp_path: Path) -> None:
+    with Server(tmp_path, *NETLAB, "--tls") as server:
+        at = ports(server)
+        large = bytes(range(256)) * 4000
+        for name, typed, said in (
+            ("echo", large, large),
+            (
+                "messages",
+                b"a\nb\nexit\n",
+                b"Message 1:\nYour message: A\nMessage 2:\nYour message: B\nMessage 3:\n",
+            ),
+            ("ident", b"Anna", b"What's your name?\nHello, Anna\n"),
+            (
+                "auth",
+                b"alice\ncorrect horse\ncorrect horse\nwhoami\n",
+                b"Name or token?\nNew name. Choose a password:\nRepeat the password:\n"
+                b"Hello, alice\nToken: nlt_",
+            ),
+            ("auth", b"whoami\n", b"Name or token?\nWelcome back, alice\nalice\n"),
+            ("broadcast", b"hi", b"CONNECT\nMessage from client ('127.0.0.1', "),
+        ):
+            done = client(tmp_path, typed, name, "--port", str(at[name]), *FIRST_USE)
+            assert done.returncode == 0, (name, done.stderr)
+            assert done.stdout.startswith(said), name
+        assert server.stop() == 0
+
+
+def test_another_certificate_than_before(tmp_path: Path) -> None:
+    path = tmp_path / "server.pem"
+    arguments = ("netlab-echo", "--interface", "127.0.0.1", "--tls", "--certificate", str(path))
+    path.write_bytes(self_signed())
+    with Server(tmp_path, *arguments, "--port", "0") as server:
+        port = str(server.wait_for_port())
+        first = client(tmp_path, b"hello\n", "--port", port, *FIRST_USE)
+        assert (first.returncode, first.stdout) == (0, b"hello\n")
+        assert b"kept the certificate of localhost:" in first.stderr
+        assert client(tmp_path, b"hello\n", "--port", port, *FIRST_USE).stderr == b""
+        assert server.stop() == 0
+    path.write_bytes(self_signed())
+    with Server(tmp_path, *arguments, "--port", port) as server:
+        server.wait_for_port()
+        other = client(tmp_path, b"secret\n", "--port", port, *FIRST_USE)
+        assert (other.returncode, other.stdout) == (1, b"")
+        assert b"shows another certificate than before" in other.stderr
+        assert other.stderr.count(b"\n") == 1
+        said = server.wait_for("client disconnected.*")[0]
+        assert " 0 bytes in," in said
+        assert server.stop() == 0
+
+
+def test_authorities(tmp_path: Path) -> None:
+    arguments = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--tls")
+    with Server(tmp_path, *arguments) as server:
+        port = str(server.wait_for_port())
+        for host in ("localhost", "127.0.0.1"):
+            known = client(
+                tmp_path, b"hello\n", "--port", port, "--tls", "--ca", "netlab.pem", "--host", host
+            )
+            assert (known.returncode, known.stdout) == (0, b"hello\n"), known.stderr
+        unknown = client(tmp_path, b"hello\n", "--port", port, "--tls")
+        assert (unknown.returncode, unknown.stdout) == (1, b"")
+        assert b"--ca FILE, or use --first-use\n" in unknown.stderr
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("name", ["echo", "messages"])
+def test_a_server_that_does_not_speak_tls(tmp_path: Path, name: str) -> None:
+    with Server(tmp_path, f"netlab-{name}", "--port", "0", "--interface", "127.0.0.1") as server:
+        done = client(tmp_path, b"hi\n", name, "--port", str(server.wait_for_port()), *FIRST_USE)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert b"if it does not speak TLS, leave out --tls\n" in done.stderr
+        assert done.stderr.count(b"\n") == 1
+        assert server.stop() == 0

@@ -1,0 +1,171 @@
+"""Whom the client trusts."""
+
+import io
+import stat
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
+from service_identity import VerificationError
+from twisted.internet.error import ConnectionDone
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.certificates import self_signed
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.tls import (
+    CannotVerify,
+    FirstUse,
+    KnownHosts,
+    advice,
+    by_authorities,
+    default_path,
+)
+
+ONE, OTHER = ":".join(["AB"] * 32), ":".join(["CD"] * 32)
+
+
+class KnownHostsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp()) / "known"
+        self.known = KnownHosts(self.path)
+
+    def refusal(self, server: str = "a:1") -> str:
+        return str(self.assertRaises(CannotVerify, self.known.find, server))
+
+    def test_what_was_kept_is_found(self) -> None:
+        self.assertIsNone(self.known.find("a:1"))
+        self.known.keep("a:1", ONE)
+        self.known.keep("[::1]:1", OTHER)
+        self.assertEqual((self.known.find("a:1"), self.known.find("[::1]:1")), (ONE, OTHER))
+        self.assertIsNone(self.known.find("a:11"))
+
+    def test_it_is_its_owners_alone(self) -> None:
+        self.known.keep("a:1", ONE)
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(len(list(self.path.parent.iterdir())), 1)
+
+    def test_what_is_damaged_is_not_taken_for_unknown(self) -> None:
+        self.path.parent.mkdir()
+        self.path.write_text(f"a:1 {ONE[:-1]}\n")
+        self.assertIn("has no fingerprint for a:1", self.refusal())
+        self.path.write_bytes(b"\xff")
+        self.assertIn("it is no text", self.refusal())
+        self.path.unlink()
+        self.path.mkdir()
+        self.assertIn("Is a directory", self.refusal())
+
+    def test_it_cannot_be_written(self) -> None:
+        self.known.path = Path("/proc/nothing/known")
+        self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
+
+
+class FirstUseTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.known = KnownHosts(Path(self.mktemp()))
+        self.told: list[str] = []
+        self.shown = [self.certificate(), self.certificate()]
+
+    def certificate(self) -> X509:
+        return X509.from_cryptography(x509.load_pem_x509_certificate(self_signed()))
+
+    def verify(self, shown: X509, depth: int = 0) -> FirstUse:
+        first_use = FirstUse("localhost", "localhost:1", self.known, self.told.append)
+        is_good = first_use._verify(None, shown, 18, depth, 0)
+        self.assertEqual(is_good, not first_use.problem)
+        return first_use
+
+    def test_the_first_time_and_then_the_same(self) -> None:
+        for _ in range(3):
+            self.assertEqual(self.verify(self.shown[0]).problem, "")
+        self.assertEqual(len(self.told), 1)
+        self.assertIn("kept the certificate of localhost:1 in", self.told[0])
+
+    def test_another_one_is_refused(self) -> None:
+        self.verify(self.shown[0])
+        problem = self.verify(self.shown[1]).problem
+        self.assertIn("localhost:1 shows another certificate than before: SHA-256 ", problem)
+        self.assertIn(f"remove the line of localhost:1 from {self.known.path}", problem)
+        self.assertEqual(problem.count("\n"), 0)
+
+    def test_one_that_cannot_be_kept_is_not_trusted(self) -> None:
+        self.known.path = Path("/proc/nothing/known")
+        self.assertIn("cannot keep it in /proc/nothing/known", self.verify(self.shown[0]).problem)
+
+    def test_who_has_signed_it_does_not_matter(self) -> None:
+        self.assertEqual(self.verify(self.shown[0], depth=1).problem, "")
+        self.assertIsNone(self.known.find("localhost:1"))
+
+    def test_names_are_told_to_the_server_and_addresses_are_not(self) -> None:
+        for host, name in (("localhost", b"localhost"), ("127.0.0.1", None), ("::1", None)):
+            connection = FirstUse(host, "x", self.known, print).clientConnectionForTLS(None)
+            self.assertEqual(connection.get_servername(), name)
+
+
+class AuthoritiesTests(SynchronousTestCase):
+    def test_files_that_cannot_be_used(self) -> None:
+        path = Path(self.mktemp())
+        for text, why in (
+            (None, "No such file or directory"),
+            ("nothing", "there is no certificate in"),
+            ("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n", "cannot use"),
+        ):
+            if text is not None:
+                path.write_text(text)
+            self.assertIn(why, str(self.assertRaises(CannotVerify, by_authorities, "a", path)))
+
+    def test_those_that_can(self) -> None:
+        path = Path(self.mktemp())
+        path.write_bytes(self_signed() + self_signed())
+        for file in (path, None):
+            self.assertIsNotNone(by_authorities("localhost", file))
+
+
+class AdviceTests(SynchronousTestCase):
+    def test_each_is_one_line_that_says_what_to_try(self) -> None:
+        wrong: Any = [("SSL routines", "", "wrong version number")]
+        failed: Any = [("SSL routines", "", "certificate verify failed")]
+        for error, text in (
+            (SSL.Error(failed), "name its authority with --ca FILE, or use --first-use"),
+            (SSL.Error(wrong), "no TLS (wrong version number); if it does not speak TLS, leave"),
+            (VerificationError([]), "its certificate is for another name"),
+            (ConnectionDone(), "it hung up before TLS was agreed on"),
+            (ValueError("odd"), "odd"),
+        ):
+            said = advice(error, "a:1", None)
+            self.assertTrue(said.startswith("not connected to a:1: "), said)
+            self.assertIn(text, said)
+            self.assertNotIn("\n", said)
+
+
+class OptionsTests(SynchronousTestCase):
+    def parse(self, *arguments: str) -> ClientOptions:
+        options = ClientOptions()
+        options.parseOptions(list(arguments))
+        options.complete(False)
+        return options
+
+    def test_what_verifies(self) -> None:
+        self.assertIsNone(self.parse().make_tls(print))
+        first_use = self.parse("--tls", "--first-use", "--host", "a", "--port", "7").make_tls(print)
+        self.assertIsInstance(first_use, FirstUse)
+        self.assertEqual((first_use._server, first_use._known.path), ("a:7", default_path()))
+        known = self.parse("--tls", "--first-use", "--known-hosts", "x").make_tls(print)
+        self.assertEqual(known._known.path, Path("x"))
+        self.assertNotIsInstance(self.parse("--tls").make_tls(print), FirstUse)
+
+    def test_mistakes_are_one_line(self) -> None:
+        for arguments, text in (
+            (["--ca", "x"], "--ca is for --tls"),
+            (["--first-use"], "--first-use is for --tls"),
+            (["--tls", "--known-hosts", "x"], "--known-hosts is for --first-use"),
+            (["--tls", "--ca", "x", "--first-use"], "--ca and --first-use exclude each other"),
+            (["chat", "--tls"], "--tls is not for the chat"),
+        ):
+            said = io.StringIO()
+            with redirect_stderr(said):
+                self.assertRaises(SystemExit, self.parse, *arguments)
+            self.assertIn(text, said.getvalue())
+            self.assertEqual(said.getvalue().count("\n"), 1)
