@@ -46,7 +46,8 @@ bench: $(BENCH)  ## measure the speed, in ratios to peers, and write docs/perfor
 bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a third
 	@$(BIN)/python -m bench.performance --quick
 
-fuzz: $(INSTALLED)  ## throw random bytes at the channels, and packets at the chat (COUNT=10000)
+fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (SECONDS=60) and at random (COUNT=10000)
+	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),10000)
 	@$(BIN)/python -m tests.fuzz_chat --count $(or $(COUNT),10000)
 
@@ -70,7 +71,7 @@ clean:  ## remove .venv and all that was built
 
 constraints:  ## pin the newest versions that pyproject.toml allows
 	@rm -rf .venv
-	$(MAKE) --no-print-directory .venv/.bench CONSTRAINTS=/dev/null
+	$(MAKE) --no-print-directory .venv/.bench .venv/.fuzz CONSTRAINTS=/dev/null
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 CONSTRAINTS := constraints.txt
@@ -91,8 +92,8 @@ $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[dev]'
 	@touch $@
 
-.venv/.bench: $(INSTALLED)
-	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[bench]'
+.venv/.bench .venv/.fuzz: .venv/.%: $(INSTALLED)
+	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[$*]'
 	@touch $@
 
 bench/build/%: bench/%.c $(wildcard bench/*.h)

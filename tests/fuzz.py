@@ -126,7 +126,8 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
         channel.dataReceived(piece)
         if chance.random() < 0.3:
             clock.advance(0.01)
-    clock.pump([0.1] * 100)
+    # It may wait for a second after each message.
+    clock.pump([0.1] * (100 + 10 * len(b"".join(pieces))))
     assert channel._decoder.size <= LIMIT + 4 or ends, "it holds too much"
     channel.readConnectionLost()
     clock.pump([0.1] * 100)

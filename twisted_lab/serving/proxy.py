@@ -35,23 +35,24 @@ UNKNOWN = b"PROXY UNKNOWN\r\n"
 
 
 def header_size(data: bytes) -> int | None:
-    """Return the size of the header that `data` begins with; None if there is more of it to come.
+    """Return the size of the header that `data` begins with.
 
-    What cannot be a header has the size of `data`.
+    Returns:
+        The size; None if there is more of it to come, 0 if it cannot be a header.
     """
     if data.startswith(SIGNATURE[: len(data)]):
         if len(data) < FIXED:
             return None
         size = FIXED + int.from_bytes(data[FIXED - 2 : FIXED], "big")
-        if len(data) < size <= LONGEST_HEADER:
-            return None
-        return min(size, len(data))
+        if size > LONGEST_HEADER:
+            return 0
+        return size if size <= len(data) else None
     if not data.startswith(b"PROXY"[: len(data)]):
-        return len(data)
+        return 0
     end = data.find(b"\r\n", 0, LONGEST_LINE)
     if end >= 0:
         return end + 2
-    return None if len(data) < LONGEST_LINE else len(data)
+    return None if len(data) < LONGEST_LINE else 0
 
 
 @implementer(IHalfCloseableProtocol)
@@ -89,12 +90,15 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         size = header_size(self._received)
         if size is None:
             return
+        if not size:
+            self.loseConnection()
+            return
         header, rest = self._received[:size], self._received[size:]
         try:
             super().dataReceived(b"PROXY UNKNOWN \r\n" if header == UNKNOWN else header)
-            peer = self.getPeer()
-            if isinstance(peer, IPv4Address | IPv6Address):
-                ipaddress.ip_address(peer.host)
+            for address in (self.getPeer(), self.getHost()):
+                if isinstance(address, IPv4Address | IPv6Address):
+                    ipaddress.ip_address(address.host)
         except Exception:
             # Twisted's parsers take much on trust, and raise what they like.
             self.loseConnection()

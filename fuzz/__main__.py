@@ -1,0 +1,65 @@
+"""Runs the fuzzers, guided by coverage: ``make fuzz SECONDS=3600``.
+
+    python -m fuzz [--seconds N]          all of them, one after the other
+    python -m fuzz NAME [libFuzzer's own arguments]
+
+What they find, they leave in a file, which ``python -m fuzz NAME FILE`` runs again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NAMES = (
+    *("streams.text", "streams.int32", "streams.proxy"),
+    *("datagrams.datagram", "datagrams.packet", "datagrams.client"),
+    *("words.login", "words.token", "words.option", "words.options"),
+)
+CORPUS = Path(__file__).parent / "corpus"
+LONGEST = 2048
+
+
+def one(name: str, arguments: list[str]) -> None:
+    """Run one of them, for as long as libFuzzer's arguments say."""
+    import atheris
+
+    module, _, function = name.partition(".")
+    with atheris.instrument_imports(include=["twisted_lab"]):
+        target = getattr(__import__(f"fuzz.{module}").__dict__[module], function)
+    atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", *arguments], target)
+    atheris.Fuzz()
+
+
+def all_of_them(seconds: int) -> int:
+    """Run each for its share of the time, from its corpus on; return how many found something."""
+    found = 0
+    for name in NAMES:
+        print(f"{name}: {seconds // len(NAMES)} s", flush=True)
+        with tempfile.TemporaryDirectory() as new:
+            command = [
+                *(sys.executable, "-m", "fuzz", name, new, str(CORPUS / name)),
+                *(f"-max_total_time={max(seconds // len(NAMES), 1)}", "-verbosity=0"),
+                *("-print_final_stats=1", f"-artifact_prefix=found-{name}-"),
+            ]
+            found += subprocess.run(command, check=False).returncode != 0
+    return found
+
+
+def main() -> None:
+    """Read the command line."""
+    if len(sys.argv) > 1 and sys.argv[1] in NAMES:
+        one(sys.argv[1], sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(prog="python -m fuzz")
+    parser.add_argument("--seconds", type=int, default=60)
+    found = all_of_them(parser.parse_args().seconds)
+    print(f"{len(NAMES)} fuzzers, {found} of them found something")
+    raise SystemExit(found > 0)
+
+
+if __name__ == "__main__":
+    main()

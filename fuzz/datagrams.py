@@ -1,0 +1,140 @@
+"""Datagrams, to the server and to the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet.task import Clock
+
+from tests.unit.chatting import Socket
+from tests.unit.recording import recorded_events
+from twisted_lab.channels import Connections
+from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.client.link import Link
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    BadPacket,
+    Cookie,
+    Hello,
+    Open,
+    Welcome,
+    decode,
+    seal,
+)
+from twisted_lab.reliable.packets import _seal as seal_of
+from twisted_lab.rooms import MemoryHistory
+from twisted_lab.services.chat import Chat
+
+KEY = bytes(range(16))
+ADDRESSES = [("192.0.2.7", 4000), ("192.0.2.8", 4000)]
+
+
+def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cut `data` into steps: what to do, how many bytes with, and the bytes."""
+    while len(data) >= 2:
+        action, size, data = data[0], data[1], data[2:]
+        yield action, data[:size]
+        data = data[size:]
+
+
+class _Server:
+    """A server for the chat, and what it has sent to whom."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000)
+        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        events, self.recorder = recorded_events()
+        chat = Chat(MemoryHistory(), self.clock.seconds)
+        self.connections = Connections()
+        self.datagrams = Datagrams(
+            self.clock, events, chat.converse, self.connections, 60.0, 1000, self._random
+        )
+        self.datagrams.transport = Socket(lambda data, where: self.sent.append((data, where)))
+        self.session = 0
+
+    def _random(self, size: int) -> bytes:
+        # No two are alike, and the same ones come each time.
+        self._drawn += 1
+        return self._drawn.to_bytes(size)
+
+    def give(self, data: bytes, address: tuple[str, int]) -> None:
+        """Give it a datagram; a stranger gets at most one answer, of three times its size."""
+        is_stranger = address not in self.datagrams._peers
+        self.sent.clear()
+        self.datagrams.datagramReceived(data, address)
+        if is_stranger and address not in self.datagrams._peers and not self.connections.served:
+            assert len(self.sent) <= 1
+            assert sum(len(answer) for answer, _ in self.sent) <= 3 * len(data)
+
+    def open(self, address: tuple[str, int], attempt: int) -> None:
+        """Open a session as a client does."""
+        self.give(seal(Hello(7), NO_KEY), address)
+        for answer, _ in list(self.sent):
+            packet = decode(answer)
+            if isinstance(packet, Cookie):
+                self.give(seal(Open(7, packet.cookie, KEY, attempt), KEY), address)
+        for answer, _ in list(self.sent):
+            packet = decode(answer)
+            if isinstance(packet, Welcome):
+                self.session = packet.session
+
+
+def datagram(data: bytes) -> None:
+    """Whatever comes to the chat from two addresses, sealed or not, nothing raises."""
+    server = _Server()
+    for action, body in _steps(data):
+        address = ADDRESSES[action >> 7]
+        kind = action & 7
+        if kind == 0:
+            server.give(body, address)
+        elif kind == 1:
+            server.open(address, len(body))
+        elif kind == 2:
+            server.clock.advance(len(body) / 4)
+        elif kind == 3:
+            server.give(body + seal_of(body, KEY), address)
+        else:
+            # A packet of the open session: its mark, kind and number are right.
+            whole = bytes((0xC1,)) + body[:1] + server.session.to_bytes(8) + body[1:]
+            server.give(whole + seal_of(whole, KEY), address)
+    assert "conversation failed" not in server.recorder.names, server.recorder.messages
+    for _ in range(200):
+        server.clock.advance(1)
+    assert not server.connections, "somebody stays for ever"
+
+
+def packet(data: bytes) -> None:
+    """What is decoded is the same when it is encoded again."""
+    try:
+        found = decode(data)
+    except BadPacket:
+        return
+    assert decode(seal(found, KEY)) == found
+
+
+class _Wire:
+    def write(self, data: bytes) -> None:
+        pass
+
+    def reopen(self) -> None:
+        pass
+
+
+def client(data: bytes) -> None:
+    """Whatever a server sends to the client of the chat, nothing raises."""
+    clock = Clock()
+    link = Link(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
+    link.start(_Wire())
+    link.ended.addErrback(lambda _: None)
+    for action, body in _steps(data):
+        if action & 1:
+            clock.advance(len(body) / 4)
+        elif action & 2:
+            whole = bytes((0xC1,)) + body[:1] + bytes(8) + body[1:]
+            link.take(whole + seal_of(whole, bytes(16)))
+        else:
+            link.take(body)
+    link.abandon()
+    assert not clock.getDelayedCalls(), "a timer is left"

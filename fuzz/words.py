@@ -1,0 +1,111 @@
+"""What people and files say: logins, tokens, options."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from unittest.mock import patch
+
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.usage import UsageError
+
+from tests.unit.memory import CountingHashes, MemoryStorage
+from tests.unit.recording import recorded_events
+from twisted_lab.accounts import Lifetimes
+from twisted_lab.client.options import chat_name, host_name, server_port
+from twisted_lab.client.tls import CannotVerify, KnownHosts
+from twisted_lab.client.tokens import TOKEN, Tokens
+from twisted_lab.login import AccountRealm
+from twisted_lab.reliable.cookies import Cookies
+from twisted_lab.services.auth import Authentication
+from twisted_lab.services.netlab import Options
+from twisted_lab.serving.addresses import interface_address, port_number
+from twisted_lab.serving.listening import CannotListen, DescribedEndpoint
+from twisted_lab.serving.process_options import control_endpoint
+from twisted_lab.testing import play
+from twisted_lab.usage import natural_number, one_of
+
+OWNERS = "the owner's secret"
+
+
+def login(data: bytes) -> None:
+    """Whatever is said to netlab-auth, nobody gets in as somebody else."""
+    storage = MemoryStorage()
+    clock = Clock()
+    clock.advance(1_700_000_000)
+    events, recorder = recorded_events()
+    realm = AccountRealm(storage, CountingHashes(), clock, Lifetimes())
+    service = Authentication(realm, events)
+    play(service.converse, "owner", OWNERS, OWNERS)
+    said = data.decode(errors="replace").split("\n")
+    if OWNERS not in said:
+        with suppress(AssertionError):  # It waits, because one has failed before.
+            answers = play(service.converse, *said)
+            assert "Hello, owner" not in answers
+            assert "Welcome back, owner" not in answers
+    assert "conversation failed" not in recorder.names, recorder.messages
+    storage.database.close()
+
+
+def token(data: bytes) -> None:
+    """What a file of tokens or known hosts says is a token or a fingerprint, or is nothing."""
+    assert not Cookies(bytes).is_good(data.decode(errors="replace"), "192.0.2.7", 1, 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(data)
+        found = Tokens(path, lambda _: None).find("a:1")
+        assert found is None or TOKEN.fullmatch(found)
+        with suppress(CannotVerify):
+            known = KnownHosts(path).find("a:1")
+            assert known is None or len(known) == 95
+
+
+READERS = (
+    port_number,
+    server_port,
+    interface_address,
+    host_name,
+    chat_name,
+    control_endpoint,
+    natural_number("n", 1, 100),
+    one_of("o", "a", "b"),
+)
+
+
+def option(data: bytes) -> None:
+    """A value is read, or refused with one line."""
+    text = data.decode(errors="replace")
+    for read in READERS:
+        try:
+            read(text)
+        except UsageError as error:
+            assert str(error)
+            assert "\n" not in str(error)
+    if text.startswith("stdio"):
+        return  # It would take the fuzzer's own.
+    refused: list[str] = []
+    with suppress(OSError):
+        listening = DescribedEndpoint(MemoryReactorClock(), text).listen(None)  # type: ignore[arg-type]
+        listening.addErrback(
+            lambda failure: refused.append(str(failure.trap(CannotListen) and failure.value))
+        )
+    assert all(line and "\n" not in line for line in refused)
+
+
+def options(data: bytes) -> None:
+    """The options of netlab are parsed, or refused with one line and status 1."""
+    arguments = data.decode(errors="replace").split("\n")
+    said = io.StringIO()
+    with (
+        redirect_stderr(said),
+        redirect_stdout(io.StringIO()),
+        patch("builtins.input", side_effect=EOFError),
+    ):
+        try:
+            Options().parseOptions(arguments)
+        except SystemExit as end:
+            assert end.code in (0, 1)
+            assert said.getvalue().count("\n") <= 1, said.getvalue()
