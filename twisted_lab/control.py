@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as NoAnswer
 from twisted.internet.endpoints import clientFromString, connectProtocol
 from twisted.internet.error import ConnectError, ConnectionClosed
-from twisted.protocols.amp import AMP
+from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
 from twisted_lab.serving.control_commands import (
@@ -27,6 +29,7 @@ from twisted_lab.serving.control_commands import (
 from twisted_lab.serving.process_options import CONTROL, control_endpoint
 from twisted_lab.usage import Options
 
+PATIENCE = 10.0  # seconds
 # What can be said, and what must be said with it.
 WORDS = {
     "status": "",
@@ -144,7 +147,8 @@ async def main(reactor: Any, options: ControlOptions) -> None:
     where = options["control"]
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
-        await say(control, options["word"], options["object"])
+        saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))
+        await saying.addTimeout(PATIENCE, reactor)
     except Refusal as error:
         problem = str(error)
     except ConnectError as error:
@@ -152,6 +156,10 @@ async def main(reactor: Any, options: ControlOptions) -> None:
             f"nobody listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
             f"must have been started with --control {where}, and you must be its user"
         )
+    except NoAnswer:
+        problem = f"the server has not answered within {PATIENCE:g} s"
+    except AmpError as error:
+        problem = f"that cannot be said: {type(error).__name__}"
     except ConnectionClosed:
         problem = "the server has closed the connection; look into its log"
     else:

@@ -286,3 +286,39 @@ def test_a_long_and_a_short_drain(tmp_path: Path) -> None:
         assert server.stop() == 0
     assert any("cut off by the server" in text for text in server.lines)
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_proxy_and_tls_and_a_peer_that_just_closes(tmp_path: Path, agrees: bool) -> None:
+    path = tmp_path / "server.pem"
+    path.write_bytes(self_signed())
+    arguments = ("netlab-broadcast", "--port", "0", "--interface", "127.0.0.1", "--proxy-protocol")
+    with Server(tmp_path, *arguments, "--tls", "--certificate", str(path)) as server:
+        port = server.wait_for_port()
+        if agrees:
+            with over_tls(port, path, V2) as client:
+                assert line(client) == "CONNECT\n"
+                client.shutdown(socket.SHUT_WR)  # TCP's end, without that of TLS
+        else:
+            with connect(port) as plain:
+                plain.sendall(V2)
+                plain.shutdown(socket.SHUT_WR)
+        server.wait_for("client disconnected: 192.0.2.7:5647")
+        assert server.stop() == 0
+    assert not [text for text in server.lines if "Error" in text]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--tls", "--certificate", "nope.pem"), "cannot use the certificate .*nope.pem"),
+        (("--metrics", "tcp:99999"), "cannot listen on 'tcp:99999'"),
+        (("--control", "unix:/nonexistent/x"), "cannot listen on 'unix:/nonexistent/x"),
+    ],
+)
+def test_a_start_that_fails_late_ends(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
+    # The database is open by then, and its thread waits for work.
+    with Server(tmp_path, *NETLAB, *arguments) as server:
+        server.wait_for(why)
+        assert server.wait() == 1
+    assert not (tmp_path / "netlab.sqlite3-wal").exists()

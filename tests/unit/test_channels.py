@@ -29,6 +29,7 @@ from twisted_lab.channels import (
     TextChannel,
     say_to_all,
 )
+from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.codecs import (
     FrameDecoder,
     MessageError,
@@ -211,6 +212,10 @@ class SilenceTests(ChannelTestCase):
         self.assertEqual(self.events.tally.errors, {"refused": 1})
         self.channel.dataReceived(encode_frame(b"a"))
         self.assertEqual(self.heard, ["a"])
+        for _ in range(MOST_REFUSED):
+            channel, wire = self.factory.buildProtocol(None), Wire()
+            channel.makeConnection(wire)
+        self.assertTrue(wire.disconnected)  # without a word, as there are so many
 
     def test_a_conversation_can_refuse(self) -> None:
         async def refuse(_: Channel) -> None:

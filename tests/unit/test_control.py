@@ -34,6 +34,7 @@ class FakePort:
 
     wanted = None
     problem = ""
+    stopping: Deferred[None] | None = None
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -54,8 +55,9 @@ class FakePort:
     def getHost(self) -> IPv4Address:
         return IPv4Address("TCP", "127.0.0.1", self.number)
 
-    def stopListening(self) -> None:
+    def stopListening(self) -> Deferred[None]:
         self.listens -= 1
+        return self.stopping or succeed(None)
 
 
 class ControlTests(SynchronousTestCase):
@@ -147,6 +149,7 @@ class ControlTests(SynchronousTestCase):
         self.say("resume", "0")
         self.assertEqual(self.ports[0].listens, 1)
         self.assertEqual(self.connections[0].refusal("192.0.2.1"), "")
+        self.assertIn("127.0.0.1:7", self.say("status"))
 
     def test_a_port_that_has_gone_meanwhile(self) -> None:
         self.say("pause", "0")
@@ -156,6 +159,27 @@ class ControlTests(SynchronousTestCase):
         self.ports[0].problem = ""
         self.say("resume", "0")
         self.assertEqual(self.ports[0].listens, 1)
+
+    def test_resuming_while_it_pauses_comes_after_it(self) -> None:
+        closed: Deferred[None] = Deferred()
+        self.ports[0].stopping = closed
+        [service, *_] = self.lab.network_services
+        pausing = Deferred.fromCoroutine(service.pause())
+        resuming = Deferred.fromCoroutine(service.resume())
+        self.assertNoResult(resuming)
+        closed.callback(None)
+        self.successResultOf(pausing)
+        self.successResultOf(resuming)
+        self.assertEqual(self.ports[0].listens, 1)
+        self.assertFalse(service.is_paused)
+        self.assertEqual(len(service.addresses), 1)
+
+    def test_nothing_is_resumed_at_the_end(self) -> None:
+        [service, *_] = self.lab.network_services
+        self.say("pause", "0")
+        self.successResultOf(self.lab.stopService())
+        self.failureResultOf(Deferred.fromCoroutine(service.resume()), CannotListen)
+        self.assertEqual(self.ports[0].listens, 0)
 
     def test_what_could_not_listen_again_is_not_paused(self) -> None:
         self.assertIn("only once", self.refuse("pause", "2"))

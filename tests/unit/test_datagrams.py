@@ -12,9 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.chatting import Net, Person, Socket
 from tests.unit.recording import recorded_events
+from tests.unit.test_connections import FakeConnection
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
+from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel
-from twisted_lab.channels.datagrams import MOST_REFUSED, Datagrams
+from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -150,10 +152,10 @@ class StrangerTests(DatagramsCase):
         self.assertEqual(self.channels, [])
 
     def test_not_even_that_if_they_are_very_many(self) -> None:
-        channel = self.join_plain(address=THERE)
-        assert isinstance(channel, DatagramChannel)
-        many = range(self.connections.most + MOST_REFUSED)
-        self.server._peers = {(str(number), number): channel for number in many}
+        self.join_plain(address=THERE)
+        self.connections.most = 1
+        for _ in range(MOST_REFUSED + 1):
+            FakeConnection(self.connections, prompt=True)
         self.channels.clear()
         self.assertEqual(self.give(b"/join Anna"), [])
         self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])

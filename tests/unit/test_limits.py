@@ -56,11 +56,11 @@ class FileReserveTests(SynchronousTestCase):
         self.reserve.limit = 1000
         self.port = FakePort()
         self.reserve.guard(self.port)
-        self.lowest = 900
+        self.open_files = 900
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, in which the lowest number that is free is always the same."""
-        with patch("os.open", lambda *_: self.lowest), patch("os.close", lambda _: None):
+        """Let time pass, in which as many files are open as the test says."""
+        with patch("os.listdir", lambda _: range(self.open_files)):
             for _ in range(round(seconds * 10)):
                 self.clock.advance(0.1)
 
@@ -81,7 +81,7 @@ class FileReserveTests(SynchronousTestCase):
 
     def test_when_others_have_left(self) -> None:
         self.port.accept(900)
-        self.lowest = 800
+        self.open_files = 800
         self.advance(0.1)
         self.assertTrue(self.port.accepts)
         self.advance(10)
@@ -91,7 +91,7 @@ class FileReserveTests(SynchronousTestCase):
     def test_those_who_come_and_go_are_one_trouble(self) -> None:
         for _ in range(100):
             self.port.accept(900)
-            self.lowest = 800
+            self.open_files = 800
             self.advance(0.3)
             self.assertTrue(self.port.accepts)
         self.assertEqual(self.recorder.names, ["out of files"])
@@ -104,7 +104,7 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(900)
         other.accept(901)
         self.assertEqual(self.recorder.names, ["out of files"])
-        self.lowest = 4
+        self.open_files = 4
         self.advance(0.1)
         self.assertTrue(self.port.accepts)
         self.assertTrue(other.accepts)
@@ -112,7 +112,7 @@ class FileReserveTests(SynchronousTestCase):
     def test_a_port_that_is_closed_meanwhile_stays_closed(self) -> None:
         self.port.accept(900)
         self.port.connected = False
-        self.lowest = 4
+        self.open_files = 4
         self.advance(0.1)
         self.assertFalse(self.port.accepts)
 
@@ -122,7 +122,7 @@ class FileReserveTests(SynchronousTestCase):
         def fail(*_: object) -> int:
             raise OSError(24, "Too many open files")
 
-        with patch("os.open", fail):
+        with patch("os.listdir", fail):
             self.clock.advance(0.1)
         self.assertFalse(self.port.accepts)
 

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import redirect_stderr
+from unittest.mock import Mock
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.testing import MemoryReactorClock
@@ -64,6 +65,10 @@ class OptionsTests(SynchronousTestCase):
         options = parse("--log-level", "warn", "--drain", "7")
         self.assertEqual((options["log-level"], options["drain"]), ("warn", 7))
 
+    def test_a_value_that_looks_like_an_option(self) -> None:
+        options = parse("--log-file", "--tls")
+        self.assertEqual((options["log-file"], options.services["echo"]["tls"]), ("--tls", 0))
+
     def test_one_database(self) -> None:
         services = parse("--database", "x", "--chat-history", "y").services
         self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("x", "x"))
@@ -77,7 +82,12 @@ class OptionsTests(SynchronousTestCase):
             (["--port", "3"], "netlab: option --port not recognized"),
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
             (["--auth-registration", "maybe"], "netlab-auth: --registration is one of open"),
-            (["--max-connections"], "--max-connections is a whole number from 1 up, not ''"),
+            (["--max-connections"], "option --max-connections requires argument"),
+            (["--only", ""], "netlab: --only names services among echo, messages"),
+            (["--only=echo", "--chat-history=x"], "--chat-history=x is for chat, which --only"),
+            (["--metrics", ""], "--metrics is an endpoint such as tcp:9100"),
+            (["--", "--tls"], "netlab: '--tls' is not an option"),
+            (["--log-file", "--tls", "--x"], "netlab: option --x not recognized"),
             (["--echo-upper=yes"], "netlab-echo: option --upper must not have an argument"),
             (["--key", "x"], "--key is for --tls"),
             (["--base-port", "x"], "netlab: --base-port is a whole number"),
@@ -115,7 +125,8 @@ class MakeServiceTests(SynchronousTestCase):
             options.services[name].lab = lab
             maker.makeService(options.services[name])
         for port, service in enumerate(lab.network_services, 9090):
-            service.addresses.append(IPv4Address("TCP", "0.0.0.0", port))
+            address = IPv4Address("TCP", "0.0.0.0", port)
+            service._ports.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
             table(lab, options.services),
             "\n"

@@ -14,6 +14,8 @@ from twisted_lab.tally import Traffic
 
 MOST = 10_000
 MOST_PER_PEER = 1_000
+# So many may be told at a time that they are not served; more are cut off without a word.
+MOST_REFUSED = 100
 
 
 class Connection(Protocol):
@@ -78,6 +80,11 @@ class Connections:
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._open))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether those who are being refused are too many to be told why."""
+        return len(self._open) - self.served > MOST_REFUSED
 
     def refusal(self, host: str) -> str:
         """Tell why one more peer of that host would not be served; "" if it would."""

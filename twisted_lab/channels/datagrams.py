@@ -31,9 +31,6 @@ from twisted_lab.reliable import (
     seal,
 )
 
-# So many may be told at a time that they are not served.
-MOST_REFUSED = 100
-
 
 class Datagrams(DatagramProtocol):
     """Has a conversation with each peer that has shown that it is where it says it is.
@@ -109,8 +106,7 @@ class Datagrams(DatagramProtocol):
                 plain.received(message.encode())
 
     def _has_room(self) -> bool:
-        most = self.connections.most + MOST_REFUSED
-        return len(self._peers) < most and not self.connections.draining
+        return not (self.connections.is_crowded or self.connections.draining)
 
     def _take_packet(self, data: bytes, address: Address) -> None:
         try:

@@ -104,6 +104,8 @@ class StreamChannel(Protocol):
         )
         self._conversation.begin()
         self._outbox.end_batch()
+        if refusal and self.factory.connections.is_crowded:
+            self.abort()
 
     # Hearing
 

@@ -72,3 +72,7 @@ class Hashing:
     async def close(self) -> None:
         """Finish the hashes that are being made, and end the threads."""
         self._pool.stop()
+
+    def abandon(self) -> None:
+        """See `twisted_lab.serving.Resource`."""
+        self._pool.stop()

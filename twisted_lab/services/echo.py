@@ -89,6 +89,8 @@ class Echo(Protocol):
             # There is no framing, and no other way to tell.
             self.transport.write(f"error: {refusal}\n".encode())
             self._hang_up(refusal, "refused")
+            if self.factory.connections.is_crowded:
+                self.abort()
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

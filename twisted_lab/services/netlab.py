@@ -68,45 +68,52 @@ class Options(ProcessOptions):
         self.makers = makers()
         self.services: dict[str, ServiceOptions] = {}
         self._given: dict[str, list[str]] = {name: [] for name in self.makers}
-
-    def parseOptions(self, options: list[str] | None = None) -> None:
-        """See `Options`; what is for the services is put aside for them."""
-        rest = iter(sys.argv[1:] if options is None else options)
-        own: list[str] = []
-        for argument in rest:
-            name, equals, value = argument.removeprefix("--").partition("=")
-            takers = self._takers(name) if argument.startswith("--") else []
-            if not takers:
-                own.append(argument)
-            elif takers[0][1].endswith("=") and not equals:
-                equals, value = "=", next(rest, "")
-            for service, option in takers:
-                self._given[service].append(f"--{option.removesuffix('=')}{equals}{value}")
-        super().parseOptions(own)
-
-    def _takers(self, name: str) -> list[tuple[str, str]]:
-        """Return which services take the option, and as which one of theirs."""
+        # An option that was given for a service alone.
+        self._only: dict[str, str] = {}
+        # Which services take an option, and as which one of theirs.
+        self._takers: dict[str, list[tuple[str, str]]] = {}
         own = {option.removesuffix("=") for option in self.longOpt}
-        takers = []
         for service, maker in self.makers.items():
             for option in maker.options().longOpt:
                 plain = option.removesuffix("=")
-                is_for_all = plain not in own | FOR_ONE
-                if (plain not in own and name == f"{service}-{plain}") or (
-                    is_for_all and name == plain
-                ):
-                    takers.append((service, option))
-        return takers
+                if plain not in own:
+                    self._takers.setdefault(f"{service}-{plain}", []).append((service, option))
+                if plain not in own | FOR_ONE:
+                    self._takers.setdefault(plain, []).append((service, option))
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """See `Options`; what is for the services is put aside for them."""
+        rest = list(reversed(sys.argv[1:] if options is None else options))
+        own: list[str] = []
+        while rest and rest[-1] != "--":
+            argument = rest.pop()
+            name, equals, value = argument.removeprefix("--").partition("=")
+            takers = self._takers.get(name, []) if argument.startswith("--") else []
+            needs_value = not equals and bool(rest)
+            if not takers:
+                own.append(argument)
+                if needs_value and f"{name}=" in self.longOpt:
+                    own.append(rest.pop())
+            elif needs_value and takers[0][1].endswith("="):
+                equals, value = "=", rest.pop()
+            for service, option in takers:
+                self._given[service].append(f"--{option.removesuffix('=')}{equals}{value}")
+            if len(takers) == 1:
+                self._only.setdefault(takers[0][0], argument)
+        super().parseOptions(own + rest[::-1])
 
     def postOptions(self) -> None:
         """Have each service parse what is its own."""
         super().postOptions()
-        if self["only"]:
+        if self["only"] is not None:
             chosen = self["only"].split(",")
             for name in chosen:
                 if name not in self.makers:
                     known = ", ".join(self.makers)
                     raise usage.UsageError(f"--only names services among {known}, not {name!r}")
+            for name, argument in self._only.items():
+                if name not in chosen:
+                    raise usage.UsageError(f"{argument} is for {name}, which --only leaves out")
             self.makers = {name: self.makers[name] for name in chosen}
         for name, maker in self.makers.items():
             options = self.services[name] = maker.options()

@@ -73,6 +73,9 @@ class Certificate:
     async def close(self) -> None:
         """See `Resource`: there is nothing to do."""
 
+    def abandon(self) -> None:
+        """See `Resource`: there is nothing to do."""
+
     def _read(self) -> None:
         certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
         key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)

@@ -41,7 +41,7 @@ class Controls(CommandLocator):
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._listed: list[tuple[NetworkService, Connection]] = []
+        self._listed: list[Answer] = []
 
     def _service(self, name: str) -> NetworkService:
         for service in self._lab.public_services:
@@ -81,10 +81,8 @@ class Controls(CommandLocator):
     def list_connections(self, first: int) -> Answer:
         """See `ListConnections`."""
         if not first:
-            self._listed = self._open()
-        now = self._lab.reactor.seconds()
-        return {
-            "connections": [
+            now = self._lab.reactor.seconds()
+            self._listed = [
                 {
                     "service": service.events.service,
                     "peer": connection.label,
@@ -92,9 +90,9 @@ class Controls(CommandLocator):
                     "bytes_in": connection.traffic().bytes_in,
                     "bytes_out": connection.traffic().bytes_out,
                 }
-                for service, connection in self._listed[first : first + PAGE]
+                for service, connection in self._open()
             ]
-        }
+        return {"connections": self._listed[first : first + PAGE]}
 
     @Pause.responder
     def pause(self, service: str) -> Deferred[Answer]:

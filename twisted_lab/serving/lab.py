@@ -50,6 +50,10 @@ class Resource(Protocol):
         """Finish what was begun, and let go of it."""
         ...
 
+    def abandon(self) -> None:
+        """Let go of it, without a reactor: the start has failed, perhaps before it was opened."""
+        ...
+
 
 class Lab(MultiService):
     """The services of one process, and what they share.
@@ -91,6 +95,7 @@ class Lab(MultiService):
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._has_listened = False
+        self._has_started = False
         self._is_ending = False
         # What these need takes its time to be imported.
         if options["control"]:
@@ -145,6 +150,7 @@ class Lab(MultiService):
             self.privilegedStartService()
         self.events.started(__version__)
         super().startService()
+        self._has_started = True
         self.reactor.callWhenRunning(self._heed_signals)
         self.reactor.callWhenRunning(self._greet)
 
@@ -189,9 +195,13 @@ class Lab(MultiService):
             What is to be raised, where it is not too late for that.
         """
         (events or self.events).failed(reason)
-        if not self.running:
+        if not self._has_started:
             for service in self.network_services:
                 service.let_go()
+            # A thread that is left would keep the process from ending.
+            for resource in self.resources:
+                resource.abandon()
+            self.log.close()
         return CannotStart(reason)
 
     def _heed_signals(self) -> None:

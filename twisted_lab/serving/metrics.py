@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -13,7 +19,7 @@ from prometheus_client.metrics_core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
@@ -40,6 +46,7 @@ class LoopLag:
     def __init__(self, clock: IReactorTime) -> None:
         self.seconds = Histogram((0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5))
         self._clock = clock
+        self._timer: IDelayedCall | None = None
 
     def open(self) -> None:
         """Begin."""
@@ -52,6 +59,10 @@ class LoopLag:
 
     async def close(self) -> None:
         """End."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """See `twisted_lab.serving.Resource`."""
         cancel(self._timer)
 
 
@@ -126,6 +137,28 @@ class LabCollector(Collector):
         return iter([served, connected, refused, sizes, messages, errors, seconds])
 
 
+class MetricsPage(Resource):
+    """The page that Prometheus reads.
+
+    Not `prometheus_client.twisted.MetricsResource`: that one gathers in a thread, while the reactor
+    changes what is gathered.
+
+    Args:
+        registry: What is gathered.
+    """
+
+    isLeaf = True
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._registry = registry
+
+    def render_GET(self, request: Request) -> bytes:
+        """See `twisted.web.resource.IResource`."""
+        request.setHeader("Content-Type", CONTENT_TYPE_LATEST)
+        return generate_latest(self._registry)
+
+
 class _QuietSite(Site):
     noisy = False
 
@@ -135,9 +168,6 @@ class _QuietSite(Site):
 
 def metrics_service(lab: Lab, description: str) -> NetworkService:
     """Build what tells those who connect to the endpoint what was counted, at ``/metrics``."""
-    # It imports the reactor, which must be chosen by then.
-    from prometheus_client.twisted import MetricsResource
-
     lag = LoopLag(lab.reactor)
     lab.resources.append(lag)
     registry = CollectorRegistry()
@@ -145,7 +175,7 @@ def metrics_service(lab: Lab, description: str) -> NetworkService:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     root = Resource()
-    root.putChild(b"metrics", MetricsResource(registry))
+    root.putChild(b"metrics", MetricsPage(registry))
     listener = DescribedEndpoint(lab.reactor, description)
     events = lab.log.events_of("netlab-metrics")
     return OwnService(lab, events, [listener], _QuietSite(root), Connections())

@@ -87,6 +87,10 @@ class ProcessOptions(Options):
 
         With one a second server could not be started from the same directory.
         """
+        if self["metrics"] == "":
+            raise UsageError(
+                "--metrics is an endpoint such as tcp:9100:interface=127.0.0.1, not ''"
+            )
         twistd = self.parent
         if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""

@@ -134,15 +134,15 @@ class ProxiedConnection(HAProxyProtocolWrapper):
 
     def readConnectionLost(self) -> None:
         """The client sends no more."""
-        protocol = IHalfCloseableProtocol(self.wrappedProtocol, None)
-        if protocol is None:
-            self.transport.loseConnection()
+        # By its class: Twisted's TLS says of itself that it provides whatever its transport does.
+        if IHalfCloseableProtocol.implementedBy(type(self.wrappedProtocol)):
+            self.wrappedProtocol.readConnectionLost()
         else:
-            protocol.readConnectionLost()
+            self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
         """Our sending side is shut down, which only a protocol that knows of it does."""
-        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
+        self.wrappedProtocol.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

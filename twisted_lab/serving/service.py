@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, maybeDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
-from twisted_lab.serving.listening import Listener
+from twisted_lab.serving.listening import CannotListen, Listener
 
 if TYPE_CHECKING:
     from twisted_lab.serving.lab import Lab
@@ -53,7 +53,6 @@ class NetworkService(Service):
         connections: The factory's open connections.
 
     Attributes:
-        addresses: Where it listens.
         connections: See above.
         events: See above.
         is_paused: Whether it does not listen for now.
@@ -68,7 +67,6 @@ class NetworkService(Service):
         connections: Served,
     ) -> None:
         self.setName(events.service)
-        self.addresses: list[Any] = []
         self.connections: Any = connections  # of which those who look after it ask more
         self.is_paused = False
         self.events = events
@@ -78,6 +76,12 @@ class NetworkService(Service):
         self._listening: list[Deferred[None]] = []
         self._ports: list[tuple[Listener, Any]] = []
         self._problem = ""
+        self._turn = DeferredLock()  # of those who have it pause and resume
+
+    @property
+    def addresses(self) -> list[Any]:
+        """Where it listens."""
+        return [port.getHost() for _, port in self._ports]
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -112,7 +116,7 @@ class NetworkService(Service):
             for listening in self._listening:
                 listening.cancel()
             # What is owed to the peers of a UDP port goes out by the port itself.
-            last = await self._stop_listening()
+            last = await self._turn.run(self._stop_listening)
             await self.connections.drain(self._lab.reactor, self._lab.drain_seconds)
             for _, port in last:
                 await maybeDeferred(port.stopListening)
@@ -122,7 +126,6 @@ class NetworkService(Service):
     async def _stop_listening(self) -> list[tuple[Listener, Any]]:
         """Close all ports but those for UDP, which are returned."""
         ports, self._ports = self._ports, []
-        self.addresses = []
         for _, port in ports:
             if not IUDPTransport.providedBy(port):
                 await maybeDeferred(port.stopListening)
@@ -136,6 +139,9 @@ class NetworkService(Service):
         Raises:
             CannotListen: It could not listen again; it goes on.
         """
+        await self._turn.run(self._pause)
+
+    async def _pause(self) -> None:
         if self.is_paused:
             return
         again = [
@@ -144,8 +150,8 @@ class NetworkService(Service):
             if not IUDPTransport.providedBy(port)
         ]
         self.is_paused = self.connections.pausing = True
-        self._ports = await self._stop_listening()
         self._listeners = again
+        self._ports = await self._stop_listening()
         self.events.paused()
 
     async def resume(self) -> None:
@@ -154,6 +160,11 @@ class NetworkService(Service):
         Raises:
             CannotListen: It cannot; it stays as it is.
         """
+        await self._turn.run(self._resume)
+
+    async def _resume(self) -> None:
+        if not self.running:
+            raise CannotListen("it stops")
         while self.is_paused and self._listeners:
             listener = self._listeners[0]
             port = await listener.listen(self._factory)
@@ -175,7 +186,6 @@ class NetworkService(Service):
         address: Any = port.getHost()
         if wanted is not None and address.port != wanted:
             self.events.port_busy(wanted, address.port)
-        self.addresses.append(address)
         self.events.listening(address_text(address))
 
     def _refused(self, failure: Failure) -> None:

@@ -98,6 +98,12 @@ class Storage:
         await deferToThreadPool(self._reactor, self._pool, self._database.close)
         self._pool.stop()
 
+    def abandon(self) -> None:
+        """See `Resource.abandon`."""
+        self._pool.stop()
+        if self._database is not None:
+            self._database.close()
+
 
 async def _nothing(_: object) -> None:
     pass

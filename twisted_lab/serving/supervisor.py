@@ -132,8 +132,6 @@ class Workers:
                     raise self._not_ready(outcome.decode(errors="replace"))
 
     def _not_ready(self, reason: str) -> NotReady:
-        self._is_stopping = True
-        self.signal(signal.SIGKILL)
         return NotReady(reason or "a worker died while it started")
 
     def _start(self, deaths: int) -> WorkerProcess:
@@ -225,6 +223,11 @@ class Workers:
 
     async def close(self) -> None:
         """See `Resource`: they have ended already."""
+
+    def abandon(self) -> None:
+        """See `Resource.abandon`."""
+        self._is_stopping = True
+        self.signal(signal.SIGKILL)
 
 
 class SupervisedService(NetworkService):
