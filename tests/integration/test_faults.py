@@ -298,3 +298,41 @@ def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) 
     with closing(sqlite3.connect(tmp_path / "netlab.sqlite3")) as database:
         kept = dict(database.execute("SELECT address, name FROM peers").fetchall())
     assert {host: kept.get(host) for host in acknowledged} == acknowledged
+
+
+# What stands in the way of the machine's clock, which cannot be set here.
+JUMPING = """
+import time
+real = time.time
+time.time = lambda: real() + float(open({path!r}).read() or 0)
+"""
+
+
+def test_a_clock_that_jumps_back_and_forth(tmp_path: Path) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("0")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(JUMPING.format(path=str(offset)))
+    login = b"alice\nsecret word\nwhoami\n"
+    with Server(tmp_path, *NETLAB, environment={"PYTHONPATH": str(tmp_path / "site")}) as server:
+        at = ports(server)
+        with connect(at["ident"]) as known, connect(at["auth"]) as auth:
+            assert line(known) == ASKED
+            known.sendall(b"Anna\n")
+            assert line(known) == "Hello, Anna\n"
+            auth.sendall(b"alice\nsecret word\nsecret word\nexit\n")
+            assert b"Hello, alice" in receive_all(auth)
+        for seconds in ("86400", "-86400", "3600", "0"):
+            offset.write_text(seconds)
+            echoes(at["echo"])
+            with connect(at["ident"]) as known, connect(at["auth"]) as auth:
+                assert line(known) == "Hello, Anna\n"
+                auth.sendall(login)
+                assert receive(auth, 45).startswith(
+                    b"Name or token?\nPassword?\nHello, alice\nToken"
+                )
+            with connect(at["broadcast"]) as member:
+                assert line(member) == "CONNECT\n"
+                member.sendall(b"still there\n")
+                assert line(member).endswith("STILL THERE\n")
+        assert server.stop() == 0
