@@ -14,6 +14,8 @@ from twisted_lab.channels import Channel, ConversationFactory, Int32Channel, Tex
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
 from twisted_lab.serving.proxy import ProxiedFactory
 
+FOREVER = 1e9  # seconds of silence, which is no end of what is tried here
+
 
 def pieces(data: bytes) -> Iterator[bytes]:
     """Cut `data` as its first byte says: into pieces of 1 to 16 bytes, or not at all."""
@@ -24,12 +26,12 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 def text(data: bytes) -> None:
     """However lines come, they are heard whole and in order, or the peer is told why not."""
-    try_one(TextChannel(600, LIMIT), Clock(), list(pieces(data)), Recorder())
+    try_one(TextChannel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
 
 
 def int32(data: bytes) -> None:
     """However frames come, they are heard whole and in order; encoded again they are the same."""
-    try_one(Int32Channel(600, LIMIT), Clock(), list(pieces(data)), Recorder())
+    try_one(Int32Channel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
     decoder = FrameDecoder(LIMIT)
     again = b""
     try:
