@@ -29,7 +29,9 @@ Command = tuple[str, ...]
 def ours(service: str, *options: str) -> Command:
     """Start one of our services as a user does."""
     where = ("--port", "0", "--interface", "127.0.0.1")
-    return (TWISTD, "-n", "--pidfile=", service, *where, *options)
+    # All connections come from one address.
+    limits = ("--max-connections", "20000", "--max-per-peer", "20000")
+    return (TWISTD, "-n", "--pidfile=", service, *where, *limits, *options)
 
 
 def peer(module: str, kind: str) -> Command:

@@ -22,6 +22,8 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
 
+HANDSHAKE_SECONDS = 30.0
+
 
 def advice(error: Exception, options: ClientOptions) -> str:
     """Say in one line why there is no connection, and what to try."""
@@ -77,8 +79,9 @@ async def converse(
             tell(advice(error, options))
         raise SystemExit(signals.status or 1) from None
     try:
-        await connection.agreed
+        await connection.agreed.addTimeout(HANDSHAKE_SECONDS, reactor)
     except Exception as error:
+        connection.abandon()
         if not signals.status:
             tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None

@@ -54,6 +54,7 @@ class ClientConnection(Protocol):
     def __init__(self, clock: IReactorTime, events: ClientEvents, framing: Framing) -> None:
         self.ended: Deferred[None] = Deferred()
         self.agreed: Deferred[None] = Deferred()
+        self._is_agreed = False
         self._clock = clock
         self._events = events
         self._framing = framing
@@ -72,6 +73,7 @@ class ClientConnection(Protocol):
 
     def handshakeCompleted(self) -> None:
         """See `twisted.internet.interfaces.IHandshakeListener`."""
+        self._is_agreed = True
         self._events.connected(self.peer, address_text(self.transport.getHost()))
         self.agreed.callback(None)
 
@@ -130,8 +132,9 @@ class ClientConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        if not self.agreed.called:
-            self.agreed.errback(reason)
+        if not self._is_agreed:
+            if not self.agreed.called:  # or it was waited for long enough
+                self.agreed.errback(reason)
             return
         by_client = self._finished or self._abandoned or self._error
         how = end_text(reason, "client" if by_client else "server")

@@ -11,6 +11,7 @@ from typing import Any
 from OpenSSL import SSL, crypto
 from platformdirs import user_state_path
 from service_identity import VerificationError
+from twisted.internet.defer import TimeoutError  # noqa: A004
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import (
@@ -187,6 +188,8 @@ def advice(error: BaseException, server: str, creator: Any) -> str:
         )
     elif isinstance(error, SSL.Error):
         why = f"no TLS ({tls_text(error)}); if it does not speak TLS, leave out --tls"
+    elif isinstance(error, TimeoutError):
+        why = "no answer; if it does not speak TLS, leave out --tls"
     elif isinstance(error, ConnectionClosed):
         why = "it hung up before TLS was agreed on; if it does not speak TLS, leave out --tls"
     else:
