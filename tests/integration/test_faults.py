@@ -179,7 +179,7 @@ def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
 
 
 def test_slow_peers_hold_up_nobody(tmp_path: Path) -> None:
-    with Server(tmp_path, *NETLAB) as server, ExitStack() as clients:
+    with Server(tmp_path, *NETLAB, "--drain", "0") as server, ExitStack() as clients:
         at = ports(server)
         for _ in range(20):
             # They read nothing,
