@@ -144,7 +144,8 @@ def test_a_thousand_members_hear_all_in_one_order(tmp_path: Path) -> None:
 
 def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
     count = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
-    with messages(tmp_path, "--log-level", "warn") as server:
+    limits = ("--max-connections", "20000", "--max-per-peer", "20000")
+    with messages(tmp_path, "--log-level", "warn", *limits) as server:
         port = server.wait_for_port()
         halves = []
         try:

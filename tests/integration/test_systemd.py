@@ -25,8 +25,10 @@ ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
     """The units, in a folder of their own, with the twistd that there is here."""
+    # By a path without spaces, whatever the path here is.
+    (tmp_path / "twistd").symlink_to(BIN / "twistd")
     for unit in UNITS.glob("*.s*"):
-        text = unit.read_text().replace("/opt/netlab/bin", str(BIN))
+        text = unit.read_text().replace("/opt/netlab/bin", str(tmp_path))
         (tmp_path / unit.name).write_text(text)
     return tmp_path
 

@@ -149,9 +149,10 @@ class Lab(MultiService):
         if not self._has_listened:
             self.privilegedStartService()
         self.events.started(__version__)
+        # Before anybody is told that it listens.
+        self.reactor.callWhenRunning(self._heed_signals)
         super().startService()
         self._has_started = True
-        self.reactor.callWhenRunning(self._heed_signals)
         self.reactor.callWhenRunning(self._greet)
 
     def stopService(self) -> Deferred[None]:
