@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 
 from twisted_lab.escaping import escape
 
+RESET = "connection reset"
+
 
 def address_text(address: IAddress) -> str:
     """Write an address as people read it: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
@@ -59,7 +61,7 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
     if isinstance(error, ConnectionDone):
         return f"closed by the {closed_by}"
     if isinstance(error, ConnectionLost):
-        return "connection reset"
+        return RESET
     if error is not None and type(error).__module__.startswith("OpenSSL"):
         return f"TLS failed: {tls_text(error)}"
     return escape(reason.getErrorMessage() or type(reason.value).__name__)

@@ -60,9 +60,11 @@ class OwnCertificateTests(SynchronousTestCase):
     def test_a_directory_that_is_not_there(self) -> None:
         error = self.assertRaises(
             NotReady,
-            Certificate("/nonexistent/x.pem", "/nonexistent/x.pem", True, self.events).open,
+            Certificate(
+                "/proc/nonexistent/x.pem", "/proc/nonexistent/x.pem", True, self.events
+            ).open,
         )
-        self.assertIn("cannot use the certificate /nonexistent/x.pem", str(error))
+        self.assertIn("cannot use the certificate /proc/nonexistent", str(error))
 
 
 class CertificateTests(SynchronousTestCase):

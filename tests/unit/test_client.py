@@ -11,10 +11,12 @@ from twisted.internet.error import (
 )
 from twisted.internet.error import ConnectionRefusedError as ConnectRefused
 from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
 
 from tests.unit.recording import PEER, SERVER, Recorder
 from twisted_lab.client.__main__ import advice
@@ -299,6 +301,14 @@ class ClientConnectionTests(ConnectedTestCase):
         self.connection.connectionLost(Failure(ConnectionLost()))
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertEqual(failure.getErrorMessage(), "connection reset")
+
+    def test_an_end_that_tls_does_not_know_of_is_early_too(self) -> None:
+        # Somebody in between may have cut it off (RFC 8446, section 6.1).
+        alsoProvides(self.transport, ISSLTransport)
+        self.connection.finish()
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        failure = self.failureResultOf(self.connection.ended, HungUp)
+        self.assertIn("closed without TLS's close_notify", failure.getErrorMessage())
 
     def test_abandoning(self) -> None:
         self.connection.abandon()

@@ -1,6 +1,7 @@
 """Whom the client trusts."""
 
 import io
+import os
 import stat
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -23,6 +24,7 @@ from twisted_lab.client.tls import (
     by_authorities,
     default_path,
 )
+from twisted_lab.private_file import write_private
 
 ONE, OTHER = ":".join(["AB"] * 32), ":".join(["CD"] * 32)
 
@@ -62,6 +64,27 @@ class KnownHostsTests(SynchronousTestCase):
         self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
 
 
+class PrivateFileTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+
+    def test_a_link_stays_one(self) -> None:
+        self.path.write_bytes(b"old")
+        link = Path(self.mktemp())
+        link.symlink_to(self.path.absolute())
+        write_private(link, b"new")
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.path.read_bytes(), b"new")
+
+    def test_what_is_no_file_is_not_replaced(self) -> None:
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        write_private(self.path, b"new")
+        self.assertTrue(self.path.is_fifo())
+        self.assertEqual(os.read(reader, 10), b"new")
+
+
 class FirstUseTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.known = KnownHosts(Path(self.mktemp()))
@@ -82,6 +105,13 @@ class FirstUseTests(SynchronousTestCase):
             self.assertEqual(self.verify(self.shown[0]).problem, "")
         self.assertEqual(len(self.told), 1)
         self.assertIn("kept the certificate of localhost:1 in", self.told[0])
+
+    def test_it_is_told_once_though_nothing_keeps_it(self) -> None:
+        self.known.path = Path("/dev/null")
+        first_use = self.verify(self.shown[0])
+        self.assertTrue(first_use._verify(None, self.shown[0], 0, 0, 1))
+        self.assertEqual(len(self.told), 1)
+        self.assertTrue(Path("/dev/null").is_char_device())
 
     def test_another_one_is_refused(self) -> None:
         self.verify(self.shown[0])
@@ -116,6 +146,12 @@ class AuthoritiesTests(SynchronousTestCase):
                 path.write_text(text)
             self.assertIn(why, str(self.assertRaises(CannotVerify, by_authorities, "a", path)))
 
+    def test_names_that_no_certificate_can_have(self) -> None:
+        for host in ("a..b", "a" * 64, "_x", "xn--"):
+            refusal = str(self.assertRaises(CannotVerify, by_authorities, host, None))
+            self.assertTrue(refusal.startswith(f"{host} cannot be the name of a host: "), refusal)
+            self.assertNotIn("\n", refusal)
+
     def test_those_that_can(self) -> None:
         path = Path(self.mktemp())
         path.write_bytes(self_signed() + self_signed())
@@ -129,7 +165,10 @@ class AdviceTests(SynchronousTestCase):
         failed: Any = [("SSL routines", "", "certificate verify failed")]
         for error, text in (
             (SSL.Error(failed), "name its authority with --ca FILE, or use --first-use"),
-            (SSL.Error(wrong), "no TLS (wrong version number); if it does not speak TLS, leave"),
+            (
+                SSL.Error(wrong),
+                "no TLS 1.2 or newer (wrong version number); if it does not speak TLS, leave",
+            ),
             (VerificationError([]), "its certificate is for another name"),
             (ConnectionDone(), "it hung up before TLS was agreed on"),
             (ValueError("odd"), "odd"),
@@ -152,6 +191,8 @@ class OptionsTests(SynchronousTestCase):
         first_use = self.parse("--tls", "--first-use", "--host", "a", "--port", "7").make_tls(print)
         self.assertIsInstance(first_use, FirstUse)
         self.assertEqual((first_use._server, first_use._known.path), ("a:7", default_path()))
+        other_case = self.parse("--tls", "--first-use", "--host", "A", "--port", "7")
+        self.assertEqual(other_case.make_tls(print)._server, "a:7")
         known = self.parse("--tls", "--first-use", "--known-hosts", "x").make_tls(print)
         self.assertEqual(known._known.path, Path("x"))
         self.assertNotIsInstance(self.parse("--tls").make_tls(print), FirstUse)

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
-from twisted_lab.peers import address_text, end_text
+from twisted_lab.peers import RESET, address_text, end_text
 
 
 class HungUp(Exception):
@@ -138,6 +138,8 @@ class ClientConnection(Protocol):
             return
         by_client = self._finished or self._abandoned or self._error
         how = end_text(reason, "client" if by_client else "server")
+        if how == RESET and ISSLTransport.providedBy(self.transport):
+            how = f"{RESET}, or closed without TLS's close_notify"
         self._events.disconnected(
             self.peer, self._bytes_out, self._bytes_in, self._clock.seconds() - self._since, how
         )

@@ -144,6 +144,11 @@ class ClientOptions(Options):
         if self["tls"] and service == "chat":
             raise UsageError("--tls is not for the chat, which comes by UDP")
 
+    @property
+    def _server(self) -> str:
+        """Under which name its token and its certificate are kept."""
+        return f"{self['host'].lower()}:{self['port']}"
+
     def make_framing(self) -> Framing:
         """Make the framing that was asked for."""
         return Int32() if self["framing"] == "int32" else Unchanged()
@@ -161,7 +166,7 @@ class ClientOptions(Options):
             return None
         if self["first-use"]:
             known = KnownHosts(self["known-hosts"] or known_hosts_path())
-            return FirstUse(self["host"], f"{self['host']}:{self['port']}", known, tell)
+            return FirstUse(self["host"], self._server, known, tell)
         return by_authorities(self["host"], self["ca"])
 
     def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
@@ -176,7 +181,7 @@ class ClientOptions(Options):
             tokens = None
             if not self["no-token"]:
                 tokens = Tokens(self["token-file"] or default_path(), tell)
-            return Login(tokens, f"{self['host']}:{self['port']}")
+            return Login(tokens, self._server)
         return AnyTalk()
 
     def complete(self, interactive: bool) -> None:

@@ -23,8 +23,8 @@ from twisted.internet.ssl import (
 )
 from zope.interface import implementer
 
-from twisted_lab.client.private_file import write_private
 from twisted_lab.peers import tls_text
+from twisted_lab.private_file import write_private
 from twisted_lab.serving.certificate import fingerprint
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -71,8 +71,9 @@ class KnownHosts:
         Raises:
             CannotVerify: The file cannot be written.
         """
+        text = "\n".join([*self._lines(), f"{server} {fingerprint}", ""])
         try:
-            write_private(self.path, "\n".join([*self._lines(), f"{server} {fingerprint}", ""]))
+            write_private(self.path, text.encode())
         except OSError as error:
             raise CannotVerify(f"cannot keep it in {self.path}: {error.strerror}") from None
 
@@ -94,10 +95,16 @@ def by_authorities(host: str, file: Path | None) -> Any:
         file: The certificates of authorities, in PEM; None for those that this machine trusts.
 
     Raises:
-        CannotVerify: The file cannot be used.
+        CannotVerify: The file cannot be used, or no certificate can have such a name.
     """
-    if file is None:
-        return optionsForClientTLS(host, extraCertificateOptions=_OPTIONS)
+    trust = None if file is None else _authorities(file)
+    try:
+        return optionsForClientTLS(host, trustRoot=trust, extraCertificateOptions=_OPTIONS)
+    except UnicodeError as error:  # idna's are
+        raise CannotVerify(f"{host} cannot be the name of a host: {error}") from None
+
+
+def _authorities(file: Path) -> Any:
     try:
         found = [Certificate.loadPEM(text) for text in _CERTIFICATE.findall(file.read_bytes())]
     except OSError as error:
@@ -106,8 +113,7 @@ def by_authorities(host: str, file: Path | None) -> Any:
         raise CannotVerify(f"cannot use {file}: {tls_text(error)}") from None
     if not found:
         raise CannotVerify(f"there is no certificate in {file}")
-    trust = trustRootFromCertificates(found)
-    return optionsForClientTLS(host, trustRoot=trust, extraCertificateOptions=_OPTIONS)
+    return trustRootFromCertificates(found)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -128,6 +134,7 @@ class FirstUse:
         self, host: str, server: str, known: KnownHosts, tell: Callable[[str], object]
     ) -> None:
         self.problem = ""
+        self._trusted: str | None = None
         self._host = host
         self._server = server
         self._known = known
@@ -152,9 +159,11 @@ class FirstUse:
         return not self.problem
 
     def _compare(self, shown: str) -> str:
-        known = self._known.find(self._server)
+        # OpenSSL asks again for each thing that it finds wrong with it.
+        known = self._trusted or self._known.find(self._server)
         if known is None:
             self._known.keep(self._server, shown)
+            self._trusted = shown
             self._tell(f"kept the certificate of {self._server} in {self._known.path}: {shown}")
         elif known != shown:
             return (
@@ -187,7 +196,7 @@ def advice(error: BaseException, server: str, creator: Any) -> str:
             "name its authority with --ca FILE, or use --first-use"
         )
     elif isinstance(error, SSL.Error):
-        why = f"no TLS ({tls_text(error)}); if it does not speak TLS, leave out --tls"
+        why = f"no TLS 1.2 or newer ({tls_text(error)}); if it does not speak TLS, leave out --tls"
     elif isinstance(error, TimeoutError):
         why = "no answer; if it does not speak TLS, leave out --tls"
     elif isinstance(error, ConnectionClosed):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from twisted_lab.client.private_file import write_private
+from twisted_lab.private_file import write_private
 
 TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 
@@ -64,6 +64,6 @@ class Tokens:
 
     def _write(self, tokens: dict[str, str]) -> None:
         try:
-            write_private(self.path, json.dumps(tokens, indent=1))
+            write_private(self.path, json.dumps(tokens, indent=1).encode())
         except OSError as error:
             self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 import socket
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from zope.interface import implementer
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import tls_text
+from twisted_lab.private_file import write_private
 from twisted_lab.serving.lab import Lab, NotReady
 from twisted_lab.serving.options import OWN_CERTIFICATE, ServiceOptions
 
@@ -143,15 +142,7 @@ def make_own(path: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    # It takes its name when it is whole; mkstemp's files are their owner's alone.
-    descriptor, whole = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(private + certificate.public_bytes(serialization.Encoding.PEM))
-        Path(whole).replace(path)
-    except BaseException:
-        Path(whole).unlink(missing_ok=True)
-        raise
+    write_private(path, private + certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def shared_certificate(lab: Lab, options: ServiceOptions) -> Certificate:
