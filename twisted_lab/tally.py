@@ -36,7 +36,13 @@ class Traffic(NamedTuple):
 
     def plus(self, other: Traffic) -> Traffic:
         """Return the sum of both."""
-        return Traffic(*[mine + its for mine, its in zip(self, other, strict=True)])
+        bytes_in, bytes_out, messages_in, messages_out = other
+        return Traffic(
+            self.bytes_in + bytes_in,
+            self.bytes_out + bytes_out,
+            self.messages_in + messages_in,
+            self.messages_out + messages_out,
+        )
 
 
 class Histogram:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -71,7 +70,7 @@ class Connections:
         self.most_per_peer = most_per_peer
         # With whose each one is; None for those who are being refused.
         self._open: dict[Connection, str | None] = {}
-        self._of_peer: Counter[str] = Counter()
+        self._of_peer: dict[str, int] = {}
         self._gone = Traffic()
         self._all_closed: Deferred[None] | None = None
 
@@ -92,7 +91,7 @@ class Connections:
             return "the server takes nobody new at the moment"
         if self.served >= self.most:
             return f"too many connections: {self.most} are served at once; try again later"
-        if host and self._of_peer[network(host)] >= self.most_per_peer:
+        if host and self._of_peer.get(network(host), 0) >= self.most_per_peer:
             return f"too many connections from your address: {self.most_per_peer} are served"
         return ""
 
@@ -113,7 +112,7 @@ class Connections:
         else:
             self.served += 1
             self._open[connection] = peer = network(host)
-            self._of_peer[peer] += 1
+            self._of_peer[peer] = self._of_peer.get(peer, 0) + 1
         return refusal
 
     def remove(self, connection: Connection) -> None:
@@ -123,8 +122,9 @@ class Connections:
         peer = self._open.pop(connection)
         if peer is not None:
             self.served -= 1
-            self._of_peer[peer] -= 1
-            if not self._of_peer[peer]:
+            if (others := self._of_peer[peer] - 1) > 0:
+                self._of_peer[peer] = others
+            else:
                 del self._of_peer[peer]
         self._gone = self._gone.plus(connection.traffic())
         if not self._open and self._all_closed is not None:
