@@ -64,7 +64,9 @@ class OwnCertificateTests(SynchronousTestCase):
                 "/proc/nonexistent/x.pem", "/proc/nonexistent/x.pem", True, self.events
             ).open,
         )
-        self.assertIn("cannot use the certificate /proc/nonexistent", str(error))
+        self.assertIn(
+            "cannot make the certificate /proc/nonexistent/x.pem: No such file", str(error)
+        )
 
 
 class CertificateTests(SynchronousTestCase):

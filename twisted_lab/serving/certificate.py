@@ -58,6 +58,9 @@ class Certificate:
         try:
             if self._is_own and not self._path.exists():
                 make_own(self._path)
+        except OSError as error:
+            raise NotReady(f"cannot make the certificate {self._path}: {error.strerror}") from None
+        try:
             self._read()
         except _UNUSABLE as error:
             raise NotReady(f"cannot use the certificate {_problem(error, self._path)}") from None
