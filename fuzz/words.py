@@ -15,8 +15,8 @@ from twisted.python.usage import UsageError
 from tests.unit.memory import CountingHashes, MemoryStorage
 from tests.unit.recording import recorded_events
 from twisted_lab.accounts import Lifetimes
+from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name, host_name, server_port
-from twisted_lab.client.tls import CannotVerify, KnownHosts
 from twisted_lab.client.tokens import TOKEN, Tokens
 from twisted_lab.login import AccountRealm
 from twisted_lab.reliable.cookies import Cookies

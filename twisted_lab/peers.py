@@ -42,10 +42,9 @@ def network(host: str) -> str:
 
 def tls_text(error: BaseException) -> str:
     """Say what OpenSSL found wrong; its errors are lists of (library, function, reason)."""
-    try:
+    if error.args and isinstance(error.args[0], list):
         return escape(", ".join(str(entry[-1]) for entry in error.args[0]))
-    except (IndexError, TypeError):
-        return escape(str(error)) or type(error).__name__
+    return escape(str(error)) or type(error).__name__
 
 
 def end_text(reason: Failure, closed_by: str | None) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from tests.certificates import self_signed
 from tests.integration.processes import DEADLINE, ENVIRONMENT, Server
@@ -90,6 +91,31 @@ def test_authorities(tmp_path: Path) -> None:
         unknown = client(tmp_path, b"hello\n", "--port", port, "--tls")
         assert (unknown.returncode, unknown.stdout) == (1, b"")
         assert b"--ca FILE, or use --first-use\n" in unknown.stderr
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "why"),
+    [
+        ([x509.DNSName("example.org")], 1, b"for another name"),
+        ([], 1, b"does not say as it should for which host it is"),
+        ([x509.RFC822Name("me@localhost")], 1, b"does not say as it should for which host it is"),
+        ([x509.DNSName("*.*.localhost")], 1, b"does not say as it should for which host it is"),
+        ([x509.DNSName("localhost")], -1, b"has expired"),
+    ],
+)
+def test_authorities_vouch_for_another(
+    tmp_path: Path, names: list[x509.GeneralName], days: float, why: bytes
+) -> None:
+    (tmp_path / "other.pem").write_bytes(self_signed(names, days))
+    arguments = ("--interface", "127.0.0.1", "--tls", "--certificate", "other.pem")
+    with Server(tmp_path, "netlab-echo", "--port", "0", *arguments) as server:
+        port = str(server.wait_for_port())
+        done = client(tmp_path, b"secret\n", "--port", port, "--tls", "--ca", "other.pem")
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert why in done.stderr
+        assert done.stderr.count(b"\n") == 1
+        assert " 0 bytes in," in server.wait_for("client disconnected.*")[0]
         assert server.stop() == 0
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 from OpenSSL import SSL
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,6 +21,14 @@ from twisted_lab.peers import tls_text
 from twisted_lab.serving import Lab
 from twisted_lab.serving.certificate import Certificate, make_own, shared_certificate
 from twisted_lab.serving.lab import NotReady
+
+
+def pem(key: ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 class OwnCertificateTests(SynchronousTestCase):
@@ -121,7 +131,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertIn("No such file", self.refusal(Path("nonexistent.key")))
         other = Path(self.mktemp())
         other.write_bytes(self_signed())
-        self.assertIn("mismatch", self.refusal(other).replace("values ", ""))
+        self.assertIn(f"{other}: the key is not that of the certificate", self.refusal(other))
         locked = serialization.load_pem_private_key(self.path.read_bytes(), None).private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -129,8 +139,17 @@ class CertificateTests(SynchronousTestCase):
         )
         other.write_bytes(locked)
         self.assertIn("its key has a password", self.refusal(other))
-        self.path.write_text("no certificate")
-        self.assertIn(str(self.path), self.refusal())
+        for made in (ed25519.Ed25519PrivateKey.generate(), x25519.X25519PrivateKey.generate()):
+            other.write_bytes(pem(made))
+            self.assertIn("the key is not that of the certificate", self.refusal(other))
+        with patch(
+            "cryptography.hazmat.primitives.serialization.load_pem_private_key",
+            side_effect=UnsupportedAlgorithm("that curve is not supported"),
+        ):
+            self.assertIn(f"{other}: that curve is not supported", self.refusal(other))
+        for text in ("", "no certificate"):
+            self.path.write_text(text)
+            self.assertIn(f"{self.path}: Unable to load PEM file", self.refusal())
 
     def test_one_that_was_renewed(self) -> None:
         self.certificate.open()

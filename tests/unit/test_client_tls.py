@@ -1,30 +1,27 @@
 """Whom the client trusts."""
 
 import io
+import ipaddress
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
-from service_identity import VerificationError
 from twisted.internet.error import ConnectionDone
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.certificates import self_signed
+from twisted_lab.client.known_hosts import CannotVerify, KnownHosts, default_path
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.tls import (
-    CannotVerify,
-    FirstUse,
-    KnownHosts,
-    advice,
-    by_authorities,
-    default_path,
-)
+from twisted_lab.client.tls import FirstUse, advice, by_authorities
 from twisted_lab.private_file import write_private
+from twisted_lab.serving.certificate import fingerprint
 
 ONE, OTHER = ":".join(["AB"] * 32), ":".join(["CD"] * 32)
 
@@ -48,6 +45,20 @@ class KnownHostsTests(SynchronousTestCase):
         self.known.keep("a:1", ONE)
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual(len(list(self.path.parent.iterdir())), 1)
+
+    def test_what_others_keep_meanwhile_stays(self) -> None:
+        self.known.keep("a:1", ONE)
+        self.path.write_text(f"typed:1 {ONE}")  # without the end of the line
+        self.known.keep("b:1", OTHER)
+        KnownHosts(self.path).keep("c:1", ONE)
+        found = [self.known.find(f"{name}:1") for name in ("typed", "b", "c")]
+        self.assertEqual(found, [ONE, OTHER, ONE])
+
+    def test_a_device_is_written_to_as_it_is(self) -> None:
+        self.known.path = Path("/dev/null")
+        self.known.keep("a:1", ONE)
+        self.assertIsNone(self.known.find("a:1"))
+        self.assertTrue(Path("/dev/null").is_char_device())
 
     def test_what_is_damaged_is_not_taken_for_unknown(self) -> None:
         self.path.parent.mkdir()
@@ -102,19 +113,21 @@ class FirstUseTests(SynchronousTestCase):
 
     def test_the_first_time_and_then_the_same(self) -> None:
         for _ in range(3):
-            self.assertEqual(self.verify(self.shown[0]).problem, "")
+            first_use = self.verify(self.shown[0])
+            self.assertEqual(first_use.problem, "")
+            first_use.agreed()
         self.assertEqual(len(self.told), 1)
         self.assertIn("kept the certificate of localhost:1 in", self.told[0])
+        kept = self.shown[0].to_cryptography()
+        self.assertEqual(self.known.find("localhost:1"), fingerprint(kept))
 
-    def test_it_is_told_once_though_nothing_keeps_it(self) -> None:
-        self.known.path = Path("/dev/null")
-        first_use = self.verify(self.shown[0])
-        self.assertTrue(first_use._verify(None, self.shown[0], 0, 0, 1))
-        self.assertEqual(len(self.told), 1)
-        self.assertTrue(Path("/dev/null").is_char_device())
+    def test_nothing_is_kept_of_who_does_not_prove_that_it_is_his(self) -> None:
+        self.assertEqual(self.verify(self.shown[0]).problem, "")
+        self.assertIsNone(self.known.find("localhost:1"))
+        self.assertEqual(self.verify(self.shown[1]).problem, "")
 
     def test_another_one_is_refused(self) -> None:
-        self.verify(self.shown[0])
+        self.verify(self.shown[0]).agreed()
         problem = self.verify(self.shown[1]).problem
         self.assertIn("localhost:1 shows another certificate than before: SHA-256 ", problem)
         self.assertIn(f"remove the line of localhost:1 from {self.known.path}", problem)
@@ -122,11 +135,15 @@ class FirstUseTests(SynchronousTestCase):
 
     def test_one_that_cannot_be_kept_is_not_trusted(self) -> None:
         self.known.path = Path("/proc/nothing/known")
-        self.assertIn("cannot keep it in /proc/nothing/known", self.verify(self.shown[0]).problem)
+        error = self.assertRaises(CannotVerify, self.verify(self.shown[0]).agreed)
+        self.assertIn("cannot keep it in /proc/nothing/known", str(error))
+
+    def test_a_file_that_cannot_be_read_lets_nobody_pass(self) -> None:
+        self.known.path.mkdir()
+        self.assertIn("Is a directory", self.verify(self.shown[0]).problem)
 
     def test_who_has_signed_it_does_not_matter(self) -> None:
         self.assertEqual(self.verify(self.shown[0], depth=1).problem, "")
-        self.assertIsNone(self.known.find("localhost:1"))
 
     def test_names_are_told_to_the_server_and_addresses_are_not(self) -> None:
         for host, name in (("localhost", b"localhost"), ("127.0.0.1", None), ("::1", None)):
@@ -147,31 +164,63 @@ class AuthoritiesTests(SynchronousTestCase):
             self.assertIn(why, str(self.assertRaises(CannotVerify, by_authorities, "a", path)))
 
     def test_names_that_no_certificate_can_have(self) -> None:
-        for host in ("a..b", "a" * 64, "_x", "xn--"):
+        for host in ("exämple..", "a b"):
             refusal = str(self.assertRaises(CannotVerify, by_authorities, host, None))
             self.assertTrue(refusal.startswith(f"{host} cannot be the name of a host: "), refusal)
             self.assertNotIn("\n", refusal)
 
-    def test_those_that_can(self) -> None:
+    def problem(self, names: Sequence[x509.GeneralName], host: str = "localhost") -> str:
         path = Path(self.mktemp())
-        path.write_bytes(self_signed() + self_signed())
-        for file in (path, None):
-            self.assertIsNotNone(by_authorities("localhost", file))
+        path.write_bytes(self_signed())
+        shown = X509.from_cryptography(x509.load_pem_x509_certificate(self_signed(names)))
+        verifier = by_authorities(host, path)
+        self.assertEqual(verifier._verify(None, shown, 0, 0, 1), not verifier.problem)
+        self.assertNotIn("\n", verifier.problem)
+        return verifier.problem
+
+    def test_the_name_has_to_be_that_of_the_host(self) -> None:
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("::1"))]
+        self.assertEqual((self.problem(names), self.problem(names, "::1")), ("", ""))
+        self.assertEqual(self.problem(names, "LOCALHOST"), "")
+        for host in ("example.org", "127.0.0.1"):
+            self.assertIn("for another name; connect by that name", self.problem(names, host))
+
+    def test_names_that_cannot_be_compared_are_not_those_of_the_host(self) -> None:
+        for names in (
+            [],
+            [x509.RFC822Name("me@localhost")],
+            [x509.DNSName("*.*.localhost"), x509.DNSName("localhost")],
+        ):
+            self.assertIn("does not say as it should for which host", self.problem(names))
+
+    def test_a_certificate_that_cannot_be_read(self) -> None:
+        verifier = by_authorities("localhost", None)
+        shown: Any = Mock()
+        shown.to_cryptography.side_effect = ValueError("1 is not a valid\nversion")
+        self.assertFalse(verifier._verify(None, shown, 0, 0, 1))
+        self.assertEqual(
+            verifier.problem, r"its certificate cannot be read: 1 is not a valid\nversion"
+        )
+
+    def test_what_openssl_finds_wrong(self) -> None:
+        shown: Any = Mock()
+        for error, text in ((10, "has expired"), (20, "no authority that is trusted here")):
+            for depth in (0, 1):
+                verifier = by_authorities("localhost", None)
+                self.assertFalse(verifier._verify(None, shown, error, depth, 0))
+                self.assertIn(text, verifier.problem)
 
 
 class AdviceTests(SynchronousTestCase):
     def test_each_is_one_line_that_says_what_to_try(self) -> None:
         wrong: Any = [("SSL routines", "", "wrong version number")]
-        failed: Any = [("SSL routines", "", "certificate verify failed")]
         for error, text in (
-            (SSL.Error(failed), "name its authority with --ca FILE, or use --first-use"),
             (
                 SSL.Error(wrong),
-                "no TLS 1.2 or newer (wrong version number); if it does not speak TLS, leave",
+                "TLS failed (wrong version number); if it does not speak TLS, leave",
             ),
-            (VerificationError([]), "its certificate is for another name"),
             (ConnectionDone(), "it hung up before TLS was agreed on"),
-            (ValueError("odd"), "odd"),
+            (CannotVerify("cannot keep it"), "cannot keep it"),
         ):
             said = advice(error, "a:1", None)
             self.assertTrue(said.startswith("not connected to a:1: "), said)

@@ -108,7 +108,9 @@ class TLSTests(SynchronousTestCase):
         self.lose()
         self.assertIn("closed by the client", self.recorder.messages[-1])
 
-    def test_who_has_finished_may_be_owed_something_for_long(self) -> None:
+    def owed(self) -> None:
+        """Have a client finish that is still owed something, in 5 seconds."""
+
         async def late(channel: Channel) -> None:
             await channel.hear()
             await deferLater(self.clock, 5)
@@ -121,10 +123,35 @@ class TLSTests(SynchronousTestCase):
         client.loseConnection()
         self.carry()
         self.assertFalse(self.wire.disconnecting)
+
+    def pay(self) -> None:
         self.clock.advance(5)
         self.carry()
         self.assertEqual(self.receiver.received, b"at last\n")
         self.assertTrue(self.wire.disconnecting)
+
+    def test_who_has_finished_may_be_owed_something_for_long(self) -> None:
+        self.owed()
+        self.pay()
+
+    def test_what_comes_after_the_end_is_not_kept(self) -> None:
+        self.owed()
+        self.server.getHandle().bio_write = self.fail
+        self.server.dataReceived(bytes(100_000))
+        self.pay()
+
+    def test_tcp_may_end_as_well(self) -> None:
+        self.owed()
+        self.server.readConnectionLost()
+        self.assertFalse(self.wire.disconnected)
+        self.pay()
+
+    def test_tcp_may_not_end_before_tls(self) -> None:
+        self.agree()
+        self.server.readConnectionLost()
+        self.assertTrue(self.wire.disconnected)
+        self.lose()
+        self.assertIn("connection reset", self.recorder.messages[-1])
 
     def test_what_is_no_tls(self) -> None:
         for data in (b"hello\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):

@@ -14,9 +14,9 @@ from twisted.logger import LogLevel
 
 from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.tls import CannotVerify
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
@@ -80,6 +80,8 @@ async def converse(
         raise SystemExit(signals.status or 1) from None
     try:
         await connection.agreed.addTimeout(HANDSHAKE_SECONDS, reactor)
+        if verifier is not None:
+            verifier.agreed()
     except Exception as error:
         connection.abandon()
         if not signals.status:

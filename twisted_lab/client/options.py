@@ -11,8 +11,9 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
-from twisted_lab.client.tls import FirstUse, KnownHosts, by_authorities
-from twisted_lab.client.tls import default_path as known_hosts_path
+from twisted_lab.client.known_hosts import KnownHosts
+from twisted_lab.client.known_hosts import default_path as known_hosts_path
+from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of, port_number

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from OpenSSL import SSL, crypto
-from platformdirs import user_state_path
-from service_identity import VerificationError
+from service_identity import CertificateError, VerificationError
+from service_identity.cryptography import extract_patterns
+from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 from twisted.internet.defer import TimeoutError  # noqa: A004
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
@@ -18,76 +19,126 @@ from twisted.internet.ssl import (
     Certificate,
     CertificateOptions,
     TLSVersion,
-    optionsForClientTLS,
+    platformTrust,
     trustRootFromCertificates,
 )
 from zope.interface import implementer
 
+from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
+from twisted_lab.escaping import escape
 from twisted_lab.peers import tls_text
-from twisted_lab.private_file import write_private
-from twisted_lab.serving.certificate import fingerprint
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-_FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
-_OPTIONS = {"raiseMinimumTo": TLSVersion.TLSv1_2}
+# What OpenSSL calls X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
+_OUT_OF_TIME = (9, 10)
 
 
-class CannotVerify(Exception):
-    """What the server's certificate is to be compared with cannot be had; the text says why."""
+@implementer(IOpenSSLClientConnectionCreator)
+class _Verifier(ABC):
+    """Makes the connection of OpenSSL to a server, and decides whether it is the right one.
 
-
-def default_path() -> Path:
-    """Return where this platform keeps such files."""
-    return user_state_path("twisted_lab") / "known_hosts"
-
-
-class KnownHosts:
-    """The certificates that servers have shown at the first time, one a line.
+    Twisted's own lets a certificate pass whose names cannot be read: it logs what is raised, and
+    believes OpenSSL, which does not compare names.
 
     Args:
-        path: The file; it is made when there is something to keep.
+        host: The server's name or IP address.
+        trust: Whose certificates are trusted, if that matters.
+
+    Attributes:
+        problem: Why the server is not trusted; empty if it is.
+
+    Raises:
+        CannotVerify: No server can have such a name.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, host: str, trust: Any = None) -> None:
+        self.problem = ""
+        try:
+            self._identity = _identity(host)
+        except ValueError as error:  # idna's errors are
+            raise CannotVerify(f"{host} cannot be the name of a host: {error}") from None
+        self._options = CertificateOptions(trustRoot=trust, raiseMinimumTo=TLSVersion.TLSv1_2)
 
-    def find(self, server: str) -> str | None:
-        """Return the fingerprint of the server's certificate, if it is known.
+    def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
+        """See `twisted.internet.interfaces.IOpenSSLClientConnectionCreator`."""
+        context = self._options.getContext()
+        context.set_verify(SSL.VERIFY_PEER, self._verify)
+        connection = SSL.Connection(context, None)
+        if isinstance(self._identity, DNS_ID):
+            connection.set_tlsext_host_name(self._identity.hostname)
+        return connection
+
+    def _verify(self, _: object, shown: crypto.X509, error: int, depth: int, is_good: int) -> bool:
+        try:
+            self.problem = self._compare(shown, error, depth, bool(is_good))
+        except CannotVerify as trouble:
+            self.problem = str(trouble)
+        except Exception as trouble:
+            # What OpenSSL takes for a certificate is not always one that others can read.
+            self.problem = f"its certificate cannot be read: {escape(str(trouble))}"
+        return not self.problem
+
+    @abstractmethod
+    def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
+        """Say why the server is not trusted; "" if it is.
+
+        Args:
+            shown: Its certificate, or one that it rests on.
+            error: What OpenSSL has found wrong with it.
+            depth: How many certificates rest on it.
+            is_good: Whether OpenSSL has found nothing wrong with it.
+        """
+
+    @abstractmethod
+    def agreed(self) -> None:
+        """TLS is agreed on: the server has the key of its certificate.
 
         Raises:
-            CannotVerify: The file cannot be read, or says nothing that can be compared.
+            CannotVerify: It is not to be talked to, nevertheless.
         """
-        for line in self._lines():
-            known, _, fingerprint = line.partition(" ")
-            if known == server:
-                if not _FINGERPRINT.fullmatch(fingerprint):
-                    raise CannotVerify(f"{self.path} has no fingerprint for {server}: {line!r}")
-                return fingerprint
-        return None
-
-    def keep(self, server: str, fingerprint: str) -> None:
-        """Keep what a server has shown at the first time.
-
-        Raises:
-            CannotVerify: The file cannot be written.
-        """
-        text = "\n".join([*self._lines(), f"{server} {fingerprint}", ""])
-        try:
-            write_private(self.path, text.encode())
-        except OSError as error:
-            raise CannotVerify(f"cannot keep it in {self.path}: {error.strerror}") from None
-
-    def _lines(self) -> list[str]:
-        try:
-            return self.path.read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it is no text"
-            raise CannotVerify(f"cannot read {self.path}: {why}") from None
 
 
-def by_authorities(host: str, file: Path | None) -> Any:
+def _identity(host: str) -> DNS_ID | IPAddress_ID:
+    try:
+        return IPAddress_ID(host)
+    except ValueError:
+        return DNS_ID(host)
+
+
+class ByAuthorities(_Verifier):
+    """Trusts a server whose name an authority vouches for (RFC 9525)."""
+
+    def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
+        if error in _OUT_OF_TIME:
+            return (
+                "its certificate has expired, or is not valid yet; is the clock right? If it is, "
+                "somebody has to renew it"
+            )
+        if not is_good:
+            return (
+                "no authority that is trusted here vouches for its certificate; name its "
+                "authority with --ca FILE, or use --first-use"
+            )
+        if not depth:
+            try:
+                patterns = extract_patterns(shown.to_cryptography())
+                verify_service_identity(patterns, [self._identity], [])
+            except VerificationError:
+                return (
+                    "its certificate is for another name; connect by that name, or use --first-use"
+                )
+            except CertificateError:
+                return (
+                    "its certificate does not say as it should for which host it is "
+                    "(subjectAltName); use --first-use"
+                )
+        return ""
+
+    def agreed(self) -> None:
+        """See `_Verifier.agreed`: nothing is left to be done."""
+
+
+def by_authorities(host: str, file: Path | None) -> ByAuthorities:
     """Make what verifies that the server is `host`.
 
     Args:
@@ -95,16 +146,10 @@ def by_authorities(host: str, file: Path | None) -> Any:
         file: The certificates of authorities, in PEM; None for those that this machine trusts.
 
     Raises:
-        CannotVerify: The file cannot be used, or no certificate can have such a name.
+        CannotVerify: The file cannot be used, or no server can have such a name.
     """
-    trust = None if file is None else _authorities(file)
-    try:
-        return optionsForClientTLS(host, trustRoot=trust, extraCertificateOptions=_OPTIONS)
-    except UnicodeError as error:  # idna's are
-        raise CannotVerify(f"{host} cannot be the name of a host: {error}") from None
-
-
-def _authorities(file: Path) -> Any:
+    if file is None:
+        return ByAuthorities(host, platformTrust())
     try:
         found = [Certificate.loadPEM(text) for text in _CERTIFICATE.findall(file.read_bytes())]
     except OSError as error:
@@ -113,90 +158,66 @@ def _authorities(file: Path) -> Any:
         raise CannotVerify(f"cannot use {file}: {tls_text(error)}") from None
     if not found:
         raise CannotVerify(f"there is no certificate in {file}")
-    return trustRootFromCertificates(found)
+    return ByAuthorities(host, trustRootFromCertificates(found))
 
 
-@implementer(IOpenSSLClientConnectionCreator)
-class FirstUse:
+class FirstUse(_Verifier):
     """Trusts the certificate that a server shows at the first time, and no other from then on.
+
+    Who has signed it, and when, does not matter.
 
     Args:
         host: The server's name or IP address.
         server: The name under which its certificate is known.
         known: The certificates that are known.
         tell: Shows a line to the person.
-
-    Attributes:
-        problem: Why the server is not trusted; empty if it is.
     """
 
     def __init__(
         self, host: str, server: str, known: KnownHosts, tell: Callable[[str], object]
     ) -> None:
-        self.problem = ""
-        self._trusted: str | None = None
-        self._host = host
+        super().__init__(host)
         self._server = server
         self._known = known
         self._tell = tell
+        self._shown = ""
 
-    def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
-        """See `twisted.internet.interfaces.IOpenSSLClientConnectionCreator`."""
-        context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
-        context.set_verify(SSL.VERIFY_PEER, self._verify)
-        connection = SSL.Connection(context, None)
-        if not _is_address(self._host):
-            connection.set_tlsext_host_name(self._host.encode("idna"))
-        return connection
-
-    def _verify(self, _: object, shown: Any, error: int, depth: int, is_good: int) -> bool:
+    def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if depth:
-            return True  # Who has signed it, and when, does not matter.
-        try:
-            self.problem = self._compare(fingerprint(shown.to_cryptography()))
-        except CannotVerify as trouble:
-            self.problem = str(trouble)
-        return not self.problem
-
-    def _compare(self, shown: str) -> str:
-        # OpenSSL asks again for each thing that it finds wrong with it.
-        known = self._trusted or self._known.find(self._server)
-        if known is None:
-            self._known.keep(self._server, shown)
-            self._trusted = shown
-            self._tell(f"kept the certificate of {self._server} in {self._known.path}: {shown}")
-        elif known != shown:
+            return ""
+        self._shown = shown.digest("sha256").decode()
+        known = self._known.find(self._server)
+        if known not in (None, self._shown):
             return (
-                f"{self._server} shows another certificate than before: SHA-256 {shown}, not "
-                f"{known}; it was renewed, or somebody is in between. Compare it with what the "
-                f"server says at its start; if it is right, remove the line of {self._server} "
+                f"{self._server} shows another certificate than before: SHA-256 {self._shown}, "
+                f"not {known}; it was renewed, or somebody is in between. Compare it with what "
+                f"the server says at its start; if it is right, remove the line of {self._server} "
                 f"from {self._known.path}"
             )
         return ""
 
+    def agreed(self) -> None:
+        """See `_Verifier.agreed`: what was shown is kept now, if nothing is known yet."""
+        if self._known.find(self._server) is None:
+            self._known.keep(self._server, self._shown)
+            self._tell(
+                f"kept the certificate of {self._server} in {self._known.path}: {self._shown}"
+            )
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
+def advice(error: BaseException, server: str, verifier: Any) -> str:
+    """Say in one line why there is no TLS, and what to try.
 
-def advice(error: BaseException, server: str, creator: Any) -> str:
-    """Say in one line why there is no TLS, and what to try."""
-    problem = getattr(creator, "problem", "")
+    Args:
+        error: What was raised.
+        server: Its address.
+        verifier: What has decided whether it is the right one; None without TLS.
+    """
+    problem = getattr(verifier, "problem", "")
     if problem:
         return f"not connected to {server}: {problem}"
-    if isinstance(error, VerificationError):
-        why = "its certificate is for another name; connect by that name, or use --first-use"
-    elif isinstance(error, SSL.Error) and "certificate verify failed" in tls_text(error):
-        why = (
-            "no authority that is trusted here vouches for its certificate, or it has expired; "
-            "name its authority with --ca FILE, or use --first-use"
-        )
-    elif isinstance(error, SSL.Error):
-        why = f"no TLS 1.2 or newer ({tls_text(error)}); if it does not speak TLS, leave out --tls"
+    if isinstance(error, SSL.Error):
+        why = f"TLS failed ({tls_text(error)}); if it does not speak TLS, leave out --tls"
     elif isinstance(error, TimeoutError):
         why = "no answer; if it does not speak TLS, leave out --tls"
     elif isinstance(error, ConnectionClosed):

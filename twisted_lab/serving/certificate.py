@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -25,6 +28,23 @@ from twisted_lab.serving.options import OWN_CERTIFICATE, ServiceOptions
 
 # Clients that trust on first use would have to be asked again when it ends.
 YEARS = 10
+
+
+class _Unusable(Exception):
+    """A file cannot be used; the text says which one, and why."""
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _Unusable(f"{path}: {error.strerror}") from None
+    except TypeError as error:
+        why = "its key has a password" if "Password" in str(error) else str(error)
+        raise _Unusable(f"{path}: {why}") from None
+    except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
+        raise _Unusable(f"{path}: {tls_text(error)}") from None
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -62,15 +82,15 @@ class Certificate:
             raise NotReady(f"cannot make the certificate {self._path}: {error.strerror}") from None
         try:
             self._read()
-        except _UNUSABLE as error:
-            raise NotReady(f"cannot use the certificate {_problem(error, self._path)}") from None
+        except _Unusable as error:
+            raise NotReady(f"cannot use the certificate {error}") from None
 
     def reload(self) -> None:
         """Read it again, for the connections that come from here on."""
         try:
             self._read()
-        except _UNUSABLE as error:
-            self._events.certificate_kept(_problem(error, self._path))
+        except _Unusable as error:
+            self._events.certificate_kept(str(error))
 
     async def close(self) -> None:
         """See `Resource`: there is nothing to do."""
@@ -79,14 +99,19 @@ class Certificate:
         """See `Resource`: there is nothing to do."""
 
     def _read(self) -> None:
-        certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
-        key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
-        context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
-        context.use_certificate(certificate)
-        for each in chain:
-            context.add_extra_chain_cert(each)
-        context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
-        context.check_privatekey()
+        with _naming(self._path):
+            certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
+            public = certificate.public_key()
+        with _naming(self._key_path):
+            key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
+            if key.public_key() != public:
+                raise ValueError("the key is not that of the certificate")
+        with _naming(self._path):
+            context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
+            context.use_certificate(certificate)
+            for each in chain:
+                context.add_extra_chain_cert(each)
+            context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
         self._context = context
         until = certificate.not_valid_after_utc
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
@@ -95,17 +120,6 @@ class Certificate:
         """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
         assert self._context is not None
         return SSL.Connection(self._context, None)
-
-
-_UNUSABLE = (OSError, ValueError, TypeError, SSL.Error)
-
-
-def _problem(error: Exception, path: Path) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}"
-    if isinstance(error, TypeError):
-        return f"{path}: its key has a password"
-    return f"{path}: {tls_text(error)}"
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

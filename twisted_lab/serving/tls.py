@@ -34,12 +34,15 @@ class HalfClosing:
     Args:
         connection: The connection.
         protocol: What is over it.
+
+    Attributes:
+        is_half_closed: Whether the peer has finished, and is still served.
     """
 
     def __init__(self, connection: SSL.Connection, protocol: TLSMemoryBIOProtocol) -> None:
         self._connection = connection
         self._protocol = protocol
-        self._is_half_closed = False
+        self.is_half_closed = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -52,8 +55,8 @@ class HalfClosing:
             wrapped = IHalfCloseableProtocol(self._protocol.wrappedProtocol, None)
             if wrapped is None or self._protocol.disconnecting:
                 raise
-            if not self._is_half_closed:
-                self._is_half_closed = True
+            if not self.is_half_closed:
+                self.is_half_closed = True
                 wrapped.readConnectionLost()
             raise SSL.WantReadError from None
 
@@ -70,8 +73,9 @@ class HalfClosingCreator:
         return HalfClosing(self._creator.serverConnectionForTLS(protocol), protocol)
 
 
+@implementer(IHalfCloseableProtocol)
 class TLSConnection(BufferingTLSTransport):
-    """Twisted's own, which here does not wait for a handshake for ever."""
+    """Twisted's own, which here knows half-closing, and does not wait for a handshake for ever."""
 
     factory: TLSFactory
     transport: Any  # ITCPTransport
@@ -80,6 +84,20 @@ class TLSConnection(BufferingTLSTransport):
         """See `twisted.internet.interfaces.IProtocol`."""
         self._patience = self.factory.clock.callLater(self.factory.patience, self._look)
         super().makeConnection(transport)
+
+    def dataReceived(self, data: bytes) -> None:
+        """See `twisted.internet.interfaces.IProtocol`."""
+        # What comes after close_notify OpenSSL would keep, and never look at.
+        if not self.getHandle().is_half_closed:
+            super().dataReceived(data)
+
+    def readConnectionLost(self) -> None:
+        """The peer's TCP has ended; if TLS has not ended before, something may be missing."""
+        if not self.getHandle().is_half_closed:
+            self.abortConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our sending side is shut down, which only the other end of TLS does."""
 
     @property
     def _is_agreed(self) -> bool:

@@ -1,0 +1,75 @@
+"""The certificates that servers have shown at the first time."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+_FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
+
+
+class CannotVerify(Exception):
+    """What the server's certificate is to be compared with cannot be had; the text says why."""
+
+
+def default_path() -> Path:
+    """Return where this platform keeps such files."""
+    return user_state_path("twisted_lab") / "known_hosts"
+
+
+class KnownHosts:
+    """The certificates that servers have shown at the first time, one a line.
+
+    Args:
+        path: The file; it is made when there is something to keep.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def find(self, server: str) -> str | None:
+        """Return the fingerprint of the server's certificate, if it is known.
+
+        Raises:
+            CannotVerify: The file cannot be read, or says nothing that can be compared.
+        """
+        for line in self._text().splitlines():
+            known, _, fingerprint = line.partition(" ")
+            if known == server:
+                if not _FINGERPRINT.fullmatch(fingerprint):
+                    raise CannotVerify(f"{self.path} has no fingerprint for {server}: {line!r}")
+                return fingerprint
+        return None
+
+    def keep(self, server: str, fingerprint: str) -> None:
+        """Keep what a server has shown at the first time.
+
+        Raises:
+            CannotVerify: The file cannot be written.
+        """
+        # Somebody may have edited the file.
+        start = "" if self._text()[-1:] in ("", "\n") else "\n"
+        line = f"{start}{server} {fingerprint}\n".encode()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # At its end, so that two clients at once do not lose each other's.
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, 0o600)
+            try:
+                os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise CannotVerify(f"cannot keep it in {self.path}: {error.strerror}") from None
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise CannotVerify(f"cannot read {self.path}: {why}") from None
