@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
@@ -16,6 +15,7 @@ from twisted_lab.serving.limits import FileReserve, raise_file_limit
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.process_options import ProcessOptions
 from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.serving.signals import Signals
 from twisted_lab.tally import Measure
 
 
@@ -134,7 +134,8 @@ class Lab(MultiService):
         """
         # What is said from here on is heeded when the reactor runs. It installs handlers of its own
         # then, after which ours must stand again.
-        self._heed_signals()
+        signals = Signals(self.reactor, self._terminate, self._reload, self.end)
+        signals.heed()
         try:
             self.log.open()
         except OSError as error:
@@ -150,7 +151,7 @@ class Lab(MultiService):
             self.privilegedStartService()
         self.events.started(__version__)
         # Before anybody is told that it listens.
-        self.reactor.callWhenRunning(self._heed_signals)
+        self.reactor.callWhenRunning(signals.heed)
         super().startService()
         self._has_started = True
         self.reactor.callWhenRunning(self._greet)
@@ -204,16 +205,6 @@ class Lab(MultiService):
                 resource.abandon()
             self.log.close()
         return CannotStart(reason)
-
-    def _heed_signals(self) -> None:
-        # The reactor's own handlers make twistd end by the signal instead of with status 0.
-        self._heed(signal.SIGTERM, self._terminate)
-        self._heed(signal.SIGINT, self._terminate)
-        if self.reloads:
-            self._heed(signal.SIGHUP, self._reload)
-
-    def _heed(self, number: int, action: Callable[[], object]) -> None:
-        signal.signal(number, lambda *_: self.reactor.callFromThread(action))
 
     def _reload(self) -> None:
         for reload in self.reloads:

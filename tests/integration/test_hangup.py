@@ -1,0 +1,57 @@
+"""A server whose terminal is closed, as by a person who closes the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import BIN, DEADLINE, Server, connect, receive
+
+LOGGED = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--log-file", "events.log")
+
+
+def on_terminal(directory: Path, terminal: int, *command: str) -> Server:
+    """Start a command as the leader of a session that has `terminal`."""
+    take = (
+        "import fcntl, os, sys, termios; os.setsid(); "
+        "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0); os.execvp(sys.argv[2], sys.argv[2:])"
+    )
+    taking = (sys.executable, "-c", take, str(terminal), *command)
+    return Server(directory, command=taking, pass_fds=(terminal,))
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+def test_it_ends_in_good_order(tmp_path: Path, options: tuple[str, ...]) -> None:
+    person, terminal = os.openpty()
+    with on_terminal(tmp_path, terminal, str(BIN / "twistd"), "-n", *LOGGED, *options) as server:
+        os.close(terminal)
+        with connect(server.wait_for_port()) as client:
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+            os.close(person)
+            assert server.wait() == 0
+    events = (tmp_path / "events.log").read_text()
+    assert "server stopped" in events
+    assert "closed by the server" in events
+
+
+def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
+    person, terminal = os.openpty()
+    command = ("nohup", str(BIN / "twistd"), "-n", *LOGGED)
+    with on_terminal(tmp_path, terminal, *command) as server:
+        os.close(terminal)
+        port = server.wait_for_port()
+        (tmp_path / "events.log").rename(tmp_path / "old.log")
+        os.close(person)
+        end = time.monotonic() + DEADLINE
+        while not (tmp_path / "events.log").exists():  # until it has heard of that
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        with connect(port) as client:
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+        assert server.stop() == 0
