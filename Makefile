@@ -48,21 +48,21 @@ bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a 
 
 fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (SECONDS=60) and at random (COUNT=10000)
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
-	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),10000)
-	@$(BIN)/python -m tests.fuzz_chat --count $(or $(COUNT),10000)
+	@$(BIN)/python -m tests.programs.fuzz --count $(or $(COUNT),10000)
+	@$(BIN)/python -m tests.programs.fuzz_chat --count $(or $(COUNT),10000)
 
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
-	@$(BIN)/python -m tests.kill --count $(or $(COUNT),200)
+	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200)
 
 lossy: $(INSTALLED)  ## have the chat on networks that lose a fifth of everything (COUNT=1000)
-	@$(BIN)/python -m tests.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
-	@$(BIN)/python -m tests.lossy --members 50 --messages 200
+	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
+	@$(BIN)/python -m tests.programs.lossy --members 50 --messages 200
 
 load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
-	@$(BIN)/python -m tests.load --count $(or $(COUNT),10000)
+	@$(BIN)/python -m tests.programs.load --count $(or $(COUNT),10000)
 
 soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is the log explained?
-	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png
+	@$(BIN)/python -m tests.programs.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png
 
 clean:  ## remove .venv and all that was built
 	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from twisted.internet.task import Clock
 
-from tests.unit.chatting import Socket
-from tests.unit.recording import recorded_events
+from tests.doubles.chat_network import Socket
+from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link

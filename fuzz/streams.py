@@ -8,8 +8,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from tests.fuzz import LIMIT, try_one
-from tests.unit.recording import Recorder, Wire, recorded_events
+from tests.doubles.recording import Recorder, Wire, recorded_events
+from tests.programs.fuzz import LIMIT, try_one
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel, TextChannel
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
 from twisted_lab.serving.proxy import ProxiedFactory

@@ -12,8 +12,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
 
-from tests.unit.memory import CountingHashes, MemoryStorage
-from tests.unit.recording import recorded_events
+from tests.doubles.recording import recorded_events
+from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name, host_name, server_port

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import self_signed
+from tests.doubles.certificates import self_signed
 from twisted_lab.serving.limits import raise_file_limit
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import (
+from tests.clients import CLIENT, Terminal, run
+from tests.processes import (
     BIN,
     DEADLINE,
     ENVIRONMENT,
+    ROOT,
     Server,
     connect,
     receive_all,
 )
-from tests.integration.test_client import CLIENT, Terminal, run
-from tests.integration.test_wheel import ROOT
 
 PASSWORD = "correct horse battery"
 

@@ -1,4 +1,4 @@
-"""The chat with real processes, over networks as bad as `tests.relay` makes them."""
+"""The chat with real processes, over networks as bad as `tests.programs.relay` makes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from tests.integration.processes import DEADLINE, Server, connect
+from tests.processes import DEADLINE, Server, connect
 
 ROOT = Path(__file__).parents[2]
 CLIENT = (sys.executable, "-m", "twisted_lab.client", "chat", "--host", "127.0.0.1")
@@ -30,7 +30,7 @@ def chat(directory: Path, port: int = 0, *options: str) -> Server:
 
 
 def relay(server_port: int, *options: str) -> Server:
-    command = (sys.executable, "-m", "tests.relay", "--port", "0")
+    command = (sys.executable, "-m", "tests.programs.relay", "--port", "0")
     return Server(ROOT, command=(*command, "--server-port", str(server_port), *options))
 
 
@@ -47,7 +47,7 @@ class Processes:
                 Server(
                     ROOT,
                     command=(
-                        *(sys.executable, "-m", "tests.members", "--port", str(port)),
+                        *(sys.executable, "-m", "tests.programs.members", "--port", str(port)),
                         *("--first", str(number * count), "--count", str(count)),
                         *("--total-members", str(processes * count), "--messages", str(messages)),
                     ),

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.integration.processes import Server
-from tests.integration.test_client import CLIENT, Terminal
+from tests.clients import CLIENT, Terminal
+from tests.processes import Server
 
 TIME = r"\d\d:\d\d:\d\d"
 

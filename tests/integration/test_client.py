@@ -9,50 +9,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 
-from tests.integration.processes import DEADLINE, ENVIRONMENT, Server
-
-CLIENT = (sys.executable, "-m", "twisted_lab.client")
+from tests.clients import CLIENT, Terminal, client_at, run, scripted_server
+from tests.processes import DEADLINE, ENVIRONMENT, Server
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with Server(tmp_path_factory.mktemp("server"), "netlab-echo", "--port", "0") as server:
         yield server.wait_for_port()
-
-
-@contextmanager
-def scripted_server(script: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A blocking server, as students write them, for one client."""
-
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            script(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=serve, daemon=True)
-        server.start()
-        yield listening.getsockname()[1]
-        server.join(DEADLINE)
-
-
-def run(*arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*CLIENT, *arguments],
-        input=typed,
-        capture_output=True,
-        env=ENVIRONMENT,
-        timeout=DEADLINE,
-        check=False,
-    )
 
 
 def test_lines_until_exit(port: int) -> None:
@@ -192,57 +161,6 @@ def test_a_server_that_hangs_up_early() -> None:
         assert client.wait(DEADLINE) == 1
         client.communicate()
     assert line.startswith(b"127.0.0.1:%d hung up early: closed by the server; " % port)
-
-
-class Terminal:
-    """A program on a terminal of 40 lines by 200 columns, and what a person sees there.
-
-    Attributes:
-        raw: All that it has written.
-    """
-
-    def __init__(self, *command: str) -> None:
-        self.child = pexpect.spawn(
-            command[0],
-            [*command[1:]],
-            env=ENVIRONMENT,
-            timeout=DEADLINE,
-            encoding="utf-8",
-            dimensions=(40, 200),
-        )
-        self.screen = pyte.Screen(200, 40)
-        self.stream = pyte.Stream(self.screen)
-        self.raw = ""
-
-    @property
-    def lines(self) -> list[str]:
-        return [line.rstrip() for line in self.screen.display if line.strip()]
-
-    def see(self, pattern: str) -> None:
-        """Wait until a whole line on the screen matches `pattern`."""
-        while not any(re.fullmatch(pattern, line) for line in self.lines):
-            try:
-                self._feed(self.child.read_nonblocking(4096, DEADLINE))
-            except (pexpect.EOF, pexpect.TIMEOUT):
-                raise AssertionError(f"{pattern!r} is not among {self.lines}") from None
-
-    def _feed(self, text: str) -> None:
-        self.raw += text
-        self.stream.feed(text)
-
-    def type(self, text: str) -> None:
-        self.child.send(text)
-
-    def end(self) -> int:
-        """Wait for the end, and return the exit status."""
-        self._feed(self.child.read())
-        self.child.wait()
-        assert self.child.exitstatus is not None
-        return self.child.exitstatus
-
-
-def client_at(port: int, service: str = "echo") -> Terminal:
-    return Terminal(*CLIENT, service, "--host", "127.0.0.1", "--port", str(port))
 
 
 def test_on_a_terminal(port: int) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.certificates import self_signed
-from tests.integration.processes import DEADLINE, ENVIRONMENT, Server
-from tests.integration.test_lab import NETLAB, ports
+from tests.doubles.certificates import self_signed
+from tests.processes import DEADLINE, ENVIRONMENT, NETLAB, Server, ports
 
 
 def client(directory: Path, typed: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:

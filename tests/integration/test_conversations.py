@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import Server, connect, receive, receive_all
-from tests.integration.test_client import client_at, run, scripted_server
-from tests.integration.test_server import resident_kib
-from tests.integration.test_wheel import ROOT
+from tests.clients import client_at, run, scripted_server
+from tests.processes import ROOT, Server, connect, receive, receive_all, resident_kib
 from twisted_lab.codecs import encode_frame
 from twisted_lab.message_socket import MessageSocket
 
@@ -168,7 +166,7 @@ def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 60])
 def test_a_million_messages_to_a_peer_that_never_reads(tmp_path: Path, size: int) -> None:
-    program = ("-m", "tests.integration.million", "unix:million.sock", str(size))
+    program = ("-m", "tests.programs.million", "unix:million.sock", str(size))
     with Server(
         tmp_path, command=(sys.executable, *program), environment={"PYTHONPATH": str(ROOT)}
     ) as server:

@@ -21,8 +21,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import BIN, DEADLINE, Server, connect, receive, receive_all
-from tests.integration.test_lab import NETLAB, line, ports
+from tests.processes import (
+    BIN,
+    DEADLINE,
+    NETLAB,
+    Server,
+    connect,
+    line,
+    ports,
+    receive,
+    receive_all,
+)
 
 BROADCAST = ("netlab-broadcast", "--port", "0", "--interface", "127.0.0.1")
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")

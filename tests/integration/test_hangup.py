@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import BIN, DEADLINE, Server, connect, receive
+from tests.processes import BIN, DEADLINE, Server, connect, receive
 
 LOGGED = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--log-file", "events.log")
 

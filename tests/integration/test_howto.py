@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import BIN, DEADLINE, ENVIRONMENT, Server, connect, receive
-from tests.integration.test_wheel import ROOT
+from tests.processes import BIN, DEADLINE, ENVIRONMENT, ROOT, Server, connect, receive
 
 
 @pytest.fixture

@@ -16,27 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import self_signed
-from tests.integration.processes import (
+from tests.doubles.certificates import self_signed
+from tests.processes import (
     DEADLINE,
     ENVIRONMENT,
+    NAMES,
+    NETLAB,
     Server,
     connect,
+    line,
+    ports,
     receive,
     receive_all,
 )
-
-NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
-NAMES = ("echo", "messages", "ident", "auth", "broadcast", "chat")
-
-
-def ports(server: Server) -> dict[str, int]:
-    """Wait for the table, and return the port of each service."""
-    server.wait_for("^service +address +how to connect$")
-    return {
-        name: int(server.wait_for(rf"^{name} +\S+:(\d+) +python -m twisted_lab.client {name}")[1])
-        for name in NAMES
-    }
 
 
 def control(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -56,13 +48,6 @@ def over_tls(port: int, certificate: Path, before: bytes = b"") -> ssl.SSLSocket
     plain = connect(port)
     plain.sendall(before)
     return context.wrap_socket(plain, server_hostname="localhost")
-
-
-def line(connection: socket.socket) -> str:
-    data = b""
-    while not data.endswith(b"\n") and (byte := connection.recv(1)):
-        data += byte
-    return data.decode()
 
 
 def test_all_services_share_one_log_and_one_database(tmp_path: Path) -> None:

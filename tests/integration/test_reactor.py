@@ -9,7 +9,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 
-from tests.unit.recording import Recorder, published
+from tests.doubles.recording import Recorder, published
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.framing import Unchanged
 from twisted_lab.events import ClientEvents

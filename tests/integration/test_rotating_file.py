@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.processes import DEADLINE, ENVIRONMENT
+from tests.processes import DEADLINE, ENVIRONMENT
 
 PROCESSES = 4
 LINES = 3000

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import (
+from tests.processes import (
     BIN,
     DEADLINE,
     ENVIRONMENT,
@@ -24,6 +24,7 @@ from tests.integration.processes import (
     connect,
     receive,
     receive_all,
+    resident_kib,
 )
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
@@ -136,11 +137,6 @@ def test_a_reset_in_the_middle_is_one_line(tmp_path: Path) -> None:
         server.wait_for("client disconnected: .* connection reset")
         assert server.stop() == 0
     assert not any("Traceback" in line for line in server.lines)
-
-
-def resident_kib(process: int) -> int:
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
 
 
 def test_a_peer_that_never_reads_costs_little_memory(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.integration.processes import BIN, DEADLINE, Server, connect, receive_all
+from tests.processes import BIN, DEADLINE, Server, connect, receive_all
 from twisted_lab.services import auth, broadcast, echo, ident, messages
 
 UNITS = Path(__file__).parents[2] / "packaging" / "systemd"

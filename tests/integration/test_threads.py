@@ -10,7 +10,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from tests.unit.memory import CHEAP
+from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import Queries, remember
 from twisted_lab.channels import Unable
 from twisted_lab.login import Hashing

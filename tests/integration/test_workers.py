@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import (
+from tests.processes import (
     BIN,
     DEADLINE,
     ENVIRONMENT,

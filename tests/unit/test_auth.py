@@ -6,9 +6,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.memory import CountingHashes, MemoryStorage
-from tests.unit.recording import Recorder, recorded_events
-from tests.unit.test_services import LiveChannel
+from tests.doubles.channels import LiveChannel
+from tests.doubles.recording import Recorder, recorded_events
+from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
 from twisted_lab.channels import PeerGone, Unable
 from twisted_lab.login import AccountRealm

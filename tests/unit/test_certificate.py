@@ -14,9 +14,9 @@ from OpenSSL import SSL
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.certificates import self_signed
-from tests.unit.recording import recorded_events
-from tests.unit.test_options import SampleOptions, parse
+from tests.doubles.certificates import self_signed
+from tests.doubles.options import SampleOptions, parse
+from tests.doubles.recording import recorded_events
 from twisted_lab.peers import tls_text
 from twisted_lab.serving import Lab
 from twisted_lab.serving.certificate import Certificate, make_own, shared_certificate

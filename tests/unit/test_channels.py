@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
 
-from tests.unit.recording import Wire, recorded_events
+from tests.doubles.recording import Wire, recorded_events
 from tests.unit.test_codecs import cuts, split
 from twisted_lab.channels import (
     Channel,

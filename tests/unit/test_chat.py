@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.chatting import Net, Person
+from tests.doubles.chat_network import Net, Person
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Words

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
 
-from tests.unit.recording import PEER, SERVER, Recorder
+from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk

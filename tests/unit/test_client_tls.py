@@ -16,7 +16,7 @@ from OpenSSL.crypto import X509
 from twisted.internet.error import ConnectionDone
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.certificates import self_signed
+from tests.doubles.certificates import self_signed
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts, default_path
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.tls import FirstUse, advice, by_authorities

@@ -16,10 +16,10 @@ from twisted.protocols.amp import AMP
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
-from tests.unit.recording import Recorder
-from tests.unit.test_connections import FakeConnection
-from tests.unit.test_options import SampleOptions
-from tests.unit.test_service import FakeReactor
+from tests.doubles.connections import FakeConnection
+from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
+from tests.doubles.recording import Recorder
 from twisted_lab import control
 from twisted_lab.channels import Connections
 from twisted_lab.control import ControlOptions, say

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder, recorded_events
+from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
 from twisted_lab.channels.conversing import Conversing
 from twisted_lab.peers import Peer

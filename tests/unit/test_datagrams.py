@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.chatting import Net, Person, Socket
-from tests.unit.recording import recorded_events
-from tests.unit.test_connections import FakeConnection
+from tests.doubles.chat_network import Net, Person, Socket
+from tests.doubles.connections import FakeConnection
+from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel

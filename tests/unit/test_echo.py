@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder, Wire, recorded_events
+from tests.doubles.recording import Recorder, Wire, recorded_events
 from twisted_lab.channels import Connections
 from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService

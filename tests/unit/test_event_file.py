@@ -12,7 +12,7 @@ from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder, recorded_events
+from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving.event_file import EventFile, json_line, text_line
 

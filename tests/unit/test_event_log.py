@@ -6,8 +6,8 @@ from unittest.mock import patch
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import published
-from tests.unit.test_options import SampleOptions
+from tests.doubles.options import SampleOptions
+from tests.doubles.recording import published
 from twisted_lab.serving import EventLog
 from twisted_lab.serving.event_log import Console
 

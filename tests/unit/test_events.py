@@ -19,7 +19,7 @@ from twisted.python import log
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder, recorded_events
+from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.events import ClientEvents, Observer, ServiceEvents
 from twisted_lab.peers import address_text, end_text
 

@@ -18,8 +18,8 @@ from twisted.protocols import tls
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.certificates import self_signed
-from tests.unit.sockets import Connected, Recording
+from tests.doubles.certificates import self_signed
+from tests.doubles.sockets import Connected, Recording
 from twisted_lab.serving.immediate import ImmediateServer
 
 # More than the kernel takes for a peer that does not read.

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.tcp import Port
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import recorded_events
+from tests.doubles.recording import recorded_events
 from twisted_lab.serving.limits import FileReserve
 
 

@@ -16,8 +16,8 @@ from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import recorded_events
-from tests.unit.test_options import SampleOptions
+from tests.doubles.options import SampleOptions
+from tests.doubles.recording import recorded_events
 from twisted_lab.serving import Lab
 from twisted_lab.serving.listening import (
     BACKLOG,

@@ -19,7 +19,7 @@ from twisted.web.server import Site
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.unit.memory import CHEAP, CountingHashes, MemoryStorage
+from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
 from twisted_lab.accounts import (
     Lifetimes,
     Passwords,

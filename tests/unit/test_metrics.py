@@ -9,9 +9,9 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_connections import FakeConnection
-from tests.unit.test_options import SampleOptions
-from tests.unit.test_service import FakeReactor
+from tests.doubles.connections import FakeConnection
+from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
 from twisted_lab.channels import Connections
 from twisted_lab.serving import Lab, NetworkService
 from twisted_lab.serving.metrics import LabCollector, LoopLag

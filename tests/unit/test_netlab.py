@@ -8,7 +8,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_options import SampleOptions, TwistdOptions
+from tests.doubles.options import SampleOptions, TwistdOptions
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import Options, how_to_connect, makeService, table

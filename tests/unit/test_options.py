@@ -1,33 +1,14 @@
 import io
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Any, ClassVar
+from typing import Any
 from unittest.mock import patch
 
 from twisted.logger import LogLevel
-from twisted.python.usage import Options as TwistedOptions
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.options import SampleOptions, TwistdOptions, parse
 from twisted_lab import __version__
 from twisted_lab.services import broadcast, chat
-from twisted_lab.serving import ServiceOptions
-
-
-class SampleOptions(ServiceOptions):
-    command = "netlab-sample"
-    default_port = 7007
-
-
-class TwistdOptions(TwistedOptions):
-    """The part of twistd's own options that a service sees."""
-
-    optFlags: ClassVar = [["nodaemon", "n", ""]]
-    optParameters: ClassVar = [["pidfile", None, "twistd.pid", ""]]
-
-
-def parse(*arguments: str) -> SampleOptions:
-    options = SampleOptions()
-    options.parseOptions(list(arguments))
-    return options
 
 
 class ServiceOptionsTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.sockets import Connected, Recording, Turns
+from tests.doubles.sockets import Connected, Recording, Turns
 from twisted_lab.serving import poller as module
 from twisted_lab.serving.poller import Poller
 

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Wire, recorded_events
+from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
 from twisted_lab.serving.proxy import ProxiedConnection, ProxiedFactory
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.memory import MemoryStorage
+from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.names import BadName
 from twisted_lab.rooms import (

@@ -1,48 +1,24 @@
 import os
 import resource
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder
-from tests.unit.test_connections import FakeConnection
-from tests.unit.test_options import SampleOptions
+from tests.doubles.connections import FakeConnection
+from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
+from tests.doubles.recording import Recorder
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, Lab, NetworkService
 from twisted_lab.serving.limits import raise_file_limit
 from twisted_lab.serving.listening import CannotListen, Listener, TCPPort
-
-
-class FakeReactor(MemoryReactorClock):
-    """A reactor that can be started, called from signal handlers, and stopped."""
-
-    stopped = False
-
-    def callFromThread(self, action: Callable[[], object]) -> None:
-        action()
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def start(self) -> None:
-        for action, arguments, keywords in self.whenRunningHooks:
-            action(*arguments, **keywords)
-        self.hasRun = True
-
-    def callWhenRunning(self, action: Callable[..., object], *arguments: Any) -> None:  # type: ignore[override]
-        if self.hasRun:
-            action(*arguments)
-        else:
-            super().callWhenRunning(action, *arguments)
 
 
 class PendingPort:

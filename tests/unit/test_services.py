@@ -6,7 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Wire
+from tests.doubles.channels import LiveChannel
+from tests.doubles.recording import Wire
 from twisted_lab.channels import Int32Channel, PeerGone, PeerSilent, TextChannel
 from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
@@ -78,24 +79,6 @@ class BroadcastTests(SynchronousTestCase):
     def test_one_who_breaks_the_framing_leaves(self) -> None:
         self.assertRaises(MessageError, play, self.broadcast.converse, MessageError("too long"))
         self.assertEqual(len(play(self.broadcast.converse, "hi")), 2)
-
-
-class LiveChannel(ScriptedChannel):
-    """A channel whose peer speaks when the test says so."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(port=port)
-        self._hearing: Deferred[str] = Deferred()
-
-    async def hear(self) -> str:
-        self._hearing = Deferred()
-        return await self._hearing
-
-    def hears(self, text: str | Exception) -> None:
-        if isinstance(text, str):
-            self._hearing.callback(text)
-        else:
-            self._hearing.errback(text)
 
 
 class OptionsTests(SynchronousTestCase):

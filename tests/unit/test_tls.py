@@ -13,8 +13,8 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.certificates import self_signed
-from tests.unit.recording import Wire, recorded_events
+from tests.doubles.certificates import self_signed
+from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
 from twisted_lab.serving.certificate import Certificate
 from twisted_lab.serving.tls import TLSFactory

@@ -12,9 +12,9 @@ from twisted.logger import eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.recording import Recorder
-from tests.unit.test_options import SampleOptions
-from tests.unit.test_service import FakeReactor
+from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
+from tests.doubles.recording import Recorder
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, Lab, stream_service, worker
 from twisted_lab.serving.listening import Listener

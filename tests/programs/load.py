@@ -17,8 +17,8 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.task import react
 
-from tests.integration.processes import Server
-from tests.soak_peers import Peer, WrongAnswer, frame
+from tests.processes import Server
+from tests.programs.soak_peers import Peer, WrongAnswer, frame
 from twisted_lab.serving.limits import raise_file_limit
 
 HOSTS = 20  # addresses that the connections come from
@@ -124,6 +124,6 @@ async def main(reactor: Any, count: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.load")
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.load")
     parser.add_argument("--count", type=int, default=10_000)
     react(main, (parser.parse_args().count,))

@@ -1,6 +1,6 @@
 """The chat on a network that loses, doubles and reorders a fifth of all datagrams, each way.
 
-    python -m tests.lossy [--seeds N] [--seed N] [--members N] [--messages N]
+    python -m tests.programs.lossy [--seeds N] [--seed N] [--members N] [--messages N]
 
 Everything runs in one process on a clock of its own, so a seed that fails does so again.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar
 
-from tests.unit.chatting import Net
+from tests.doubles.chat_network import Net
 from twisted_lab.usage import Options, natural_number
 
 TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
@@ -46,7 +46,7 @@ def talk(seed: int, members: int, messages: int) -> float:
 class LossyOptions(Options):
     """What to try."""
 
-    command = "tests.lossy"
+    command = "tests.programs.lossy"
     optParameters: ClassVar = [
         ["seeds", None, 1, "How many seeds.", natural_number("seeds")],
         ["seed", None, 1, "The first of them.", natural_number("seed")],

@@ -1,6 +1,6 @@
 """Stands between chat clients and their server, and does to datagrams what bad networks do.
 
-    python -m tests.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
+    python -m tests.programs.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
     python -m twisted_lab.client chat --port 9100
 
 Each client has a socket of its own towards the server; with --move the server sees a new address
@@ -45,7 +45,7 @@ def number(name: str, most: float) -> Callable[[str], float]:
 class RelayOptions(Options):
     command = "relay"
     exit_status = 2
-    synopsis = "Usage: python -m tests.relay --server-port PORT [options]"
+    synopsis = "Usage: python -m tests.programs.relay --server-port PORT [options]"
     optParameters: ClassVar = [
         ["port", "p", 9100, "Where clients come; 0 for any.", natural_number("port", 0, 65535)],
         ["server-port", None, 9095, "The server's.", natural_number("server-port", 1, 65535)],

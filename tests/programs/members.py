@@ -1,6 +1,6 @@
 """Several members of a chat in one process, who check what they hear.
 
-    python -m tests.members --port 9095 --first 0 --count 10 --messages 200 --total-members 50
+    python -m tests.programs.members --port 9095 --count 10 --messages 200 --total-members 50
 
 The members m0, m1 ... of all processes wait until all of them are in the room, since who comes
 later misses what was said before. Then each says numbers, and stays until it has heard all
@@ -26,7 +26,7 @@ from twisted_lab.usage import Options, natural_number
 class MembersOptions(Options):
     command = "members"
     exit_status = 2
-    synopsis = "Usage: python -m tests.members --port PORT [options]"
+    synopsis = "Usage: python -m tests.programs.members --port PORT [options]"
     optParameters: ClassVar = [
         ["port", "p", 9095, "The server's or relay's.", natural_number("port", 1, 65535)],
         ["first", None, 0, "The number of the first member here.", natural_number("first", 0)],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import ENVIRONMENT, Server, connect, receive
+from tests.processes import ENVIRONMENT, Server, connect, receive
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,6 @@
 """Throws random and changed packets at a chat with members in it, some of them hostile.
 
-    python -m tests.fuzz_chat [--count N] [--seed N]
+    python -m tests.programs.fuzz_chat [--count N] [--seed N]
 
 Whatever comes, nothing raises, nobody is heard to say what somebody else has sent, the others hear
 each other, and nothing grows. A run that fails does so again with its seed.
@@ -13,7 +13,7 @@ import random
 import time
 from collections import deque
 
-from tests.unit.chatting import Address, Net
+from tests.doubles.chat_network import Address, Net
 from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable import BadPacket, decode
 from twisted_lab.reliable.packets import Ack, Close, Cookie, Data, Hello, Open, Packet, Ping, seal

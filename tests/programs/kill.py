@@ -1,6 +1,6 @@
 """Kills the servers while they store: whatever they acknowledged before must be there afterwards.
 
-    python -m tests.kill [--count N] [--seed N]
+    python -m tests.programs.kill [--count N] [--seed N]
 
 The seed gives the moments of the kills; what the servers are doing then is up to the machine.
 """
@@ -21,7 +21,7 @@ from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
-from tests.integration.processes import DEADLINE, Server
+from tests.processes import DEADLINE, Server
 from twisted_lab.accounts import (
     TOKEN_PREFIX,
     Queries,

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.processes import ENVIRONMENT
+from tests.processes import ENVIRONMENT
 
 
 def test_what_was_acknowledged_outlives_kills() -> None:
     script = subprocess.run(
-        [sys.executable, "-m", "tests.kill", "--count", "20", "--seed", "1"],
+        [sys.executable, "-m", "tests.programs.kill", "--count", "20", "--seed", "1"],
         cwd=Path(__file__).parents[2],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,

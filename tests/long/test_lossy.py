@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lossy import talk
+from tests.programs.lossy import talk
 
 
 def test_fifty_members_say_ten_thousand_messages() -> None:

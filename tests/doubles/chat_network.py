@@ -9,7 +9,7 @@ from types import MappingProxyType
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 
-from tests.unit.recording import Recorder
+from tests.doubles.recording import Recorder
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link

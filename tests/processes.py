@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
+ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DEADLINE = 30  # seconds, after which a child is held to be stuck
 
@@ -147,3 +148,28 @@ def receive_all(connection: socket.socket) -> bytes:
     while piece := connection.recv(65536):
         data += piece
     return data
+
+
+def line(connection: socket.socket) -> str:
+    data = b""
+    while not data.endswith(b"\n") and (byte := connection.recv(1)):
+        data += byte
+    return data.decode()
+
+
+def resident_kib(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
+NAMES = ("echo", "messages", "ident", "auth", "broadcast", "chat")
+
+
+def ports(server: Server) -> dict[str, int]:
+    """Wait for the table, and return the port of each service."""
+    server.wait_for("^service +address +how to connect$")
+    return {
+        name: int(server.wait_for(rf"^{name} +\S+:(\d+) +python -m twisted_lab.client {name}")[1])
+        for name in NAMES
+    }

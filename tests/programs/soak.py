@@ -20,8 +20,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import LoopingCall, deferLater, react
 
-from tests.integration.processes import Server
-from tests.soak_peers import Crowd
+from tests.processes import Server
+from tests.programs.soak_peers import Crowd
 
 PEERS = 60
 SAMPLE_SECONDS = 5.0
@@ -205,7 +205,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.soak")
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.soak")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", type=Path)

@@ -1,6 +1,6 @@
 """Throws random bytes at the channels: each input gives messages or the named error, never another.
 
-    python -m tests.fuzz [--count N] [--seed N]
+    python -m tests.programs.fuzz [--count N] [--seed N]
 
 A failing input is printed with its seed, which finds it again.
 """
@@ -18,7 +18,7 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
-from tests.unit.recording import Recorder
+from tests.doubles.recording import Recorder
 from twisted_lab.channels import (
     Channel,
     ConversationFactory,

@@ -1,0 +1,27 @@
+"""The options of a service that is not there, and of twistd."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twisted.python.usage import Options as TwistdsOptions
+
+from twisted_lab.serving import ServiceOptions
+
+
+class SampleOptions(ServiceOptions):
+    command = "netlab-sample"
+    default_port = 7007
+
+
+class TwistdOptions(TwistdsOptions):
+    """The part of twistd's own options that a service sees."""
+
+    optFlags: ClassVar = [["nodaemon", "n", ""]]
+    optParameters: ClassVar = [["pidfile", None, "twistd.pid", ""]]
+
+
+def parse(*arguments: str) -> SampleOptions:
+    options = SampleOptions()
+    options.parseOptions(list(arguments))
+    return options
