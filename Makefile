@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-quick fuzz kill lossy load soak clean constraints
+.PHONY: help run test test-long test-repeat lint bench bench-quick fuzz kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -19,14 +19,29 @@ help:  ## list the targets
 run: $(INSTALLED)  ## start all services, the echo on port 9090
 	@$(BIN)/twistd -n netlab
 
-test: $(INSTALLED)  ## run all tests: under trial, under pytest, and those of the whole
+test: $(INSTALLED)  ## run the tests, in about 2 minutes: under trial, under pytest, and real processes
+	@echo "The tests take about 2 minutes on two cores."
+	$(BIN)/trial tests.unit
+	$(PYTEST) -p no:twisted tests/unit
+	$(PYTEST) -m "not long" tests/integration
+
+test-long: $(INSTALLED)  ## run the long tests, in about 6 minutes: full numbers, coverage, stock transport
+	@echo "The long tests take about 6 minutes on two cores."
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m twisted.trial tests.unit
-	$(BIN)/coverage run -m pytest -p no:twisted tests/unit
-	$(BIN)/coverage run -m pytest tests/integration
-	TRANSPORT=stock $(BIN)/coverage run -m pytest $(STREAMS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
+	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" tests/integration
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
+	$(PYTEST) -m long tests/integration
+
+test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
+	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
+
+PYTEST = $(BIN)/python -m pytest $(PARALLEL)
+
+# Many tests wait rather than compute, so one worker more than there are cores.
+PARALLEL = --numprocesses $(shell expr $$(nproc) + 1) --dist loadgroup
 
 # What serves streams is tested without the fast path as well.
 STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)

@@ -8,10 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
+
+from twisted_lab.services.netlab import makers
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -131,6 +134,14 @@ class Server:
         ]
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for something that no line on a console tells of."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "it never comes"
+        time.sleep(0.02)
+
+
 def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
     return socket.create_connection((host, port), timeout=DEADLINE)
 
@@ -163,13 +174,9 @@ def resident_kib(process: int) -> int:
 
 
 NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
-NAMES = ("echo", "messages", "ident", "auth", "broadcast", "chat")
 
 
 def ports(server: Server) -> dict[str, int]:
     """Wait for the table, and return the port of each service."""
     server.wait_for("^service +address +how to connect$")
-    return {
-        name: int(server.wait_for(rf"^{name} +\S+:(\d+) +python -m twisted_lab.client {name}")[1])
-        for name in NAMES
-    }
+    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in makers()}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,3 +31,27 @@ def unused_port() -> Iterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def kept_port() -> Iterator[int]:
+    """A UDP port for a server that is started again at the same one.
+
+    It lies outside the range from which the kernel gives ports to others, and is kept from other
+    tests by a TCP socket that is bound to the same number.
+    """
+    range_file = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    low, high = map(int, range_file.read_text().split())
+    ports = [*range(10_000, low), *range(high + 1, 65_536)]
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as lock, socket.socket(type=socket.SOCK_DGRAM) as trial:
+            try:
+                lock.bind(("127.0.0.1", port))
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            trial.close()
+            yield port
+            return
+    raise AssertionError("no port is free outside the kernel's range")

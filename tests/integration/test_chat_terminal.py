@@ -47,18 +47,18 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         assert anna.end() == 130
 
 
-def test_the_server_goes_and_comes_back(tmp_path: Path) -> None:
-    arguments = ("--history", str(tmp_path / "history"))
-    with Server(tmp_path, "netlab-chat", "--port", "0", *arguments) as server:
-        port = server.wait_for_port()
-        anna = chat(port, "Anna")
+def test_the_server_goes_and_comes_back(tmp_path: Path, kept_port: int) -> None:
+    arguments = ("--history", str(tmp_path / "history"), "--port", str(kept_port))
+    with Server(tmp_path, "netlab-chat", *arguments) as server:
+        server.wait_for_port()
+        anna = chat(kept_port, "Anna")
         anna.see(f"{TIME}   \\* here: Anna")
         server.process.send_signal(signal.SIGTERM)
         anna.see("the server stops; waiting for it to come back")
         server.wait()
     anna.type("are you there?\r")
     anna.see("> +1 on the way")
-    with Server(tmp_path, "netlab-chat", "--strict-port", "--port", str(port), *arguments):
+    with Server(tmp_path, "netlab-chat", "--strict-port", *arguments):
         anna.see(f"{TIME} ✓ Anna: are you there\\?")
         anna.type("exit\r")
         assert anna.end() == 0

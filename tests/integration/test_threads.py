@@ -89,7 +89,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
 async def test_hashes_are_made_elsewhere() -> None:
     from twisted.internet import reactor
 
-    hashing = Hashing(reactor, CHEAP)
+    hashing = Hashing(reactor, CHEAP, threads=2)
     hashing.open()
     hashed = await gatherResults([hashing.hash(f"password {number}") for number in range(20)])
     right: list[bool] = await gatherResults(

@@ -9,9 +9,8 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,14 @@ from tests.processes import (
     connect,
     receive,
     receive_all,
+    wait_until,
 )
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
-ECHO = ("netlab-echo", *LOCAL, "--workers", "4")
+ECHO = ("netlab-echo", *LOCAL, "--workers", "2")
 
 
-def started(server: Server, count: int = 4) -> list[int]:
+def started(server: Server, count: int = 2) -> list[int]:
     return [int(server.wait_for(r"worker started: process (\d+)")[1]) for _ in range(count)]
 
 
@@ -42,10 +42,7 @@ def is_alive(process: int) -> bool:
 
 
 def wait_until_gone(processes: Iterable[int]) -> None:
-    end = time.monotonic() + DEADLINE
-    while any(map(is_alive, processes)):
-        assert time.monotonic() < end, "a worker outlives its service"
-        time.sleep(0.02)
+    wait_until(lambda: not any(map(is_alive, processes)))
 
 
 def children(process: int) -> list[int]:
@@ -53,9 +50,24 @@ def children(process: int) -> list[int]:
     return [int(child) for child in listed.split()]
 
 
+def files(process: int) -> list[str]:
+    names = []
+    for path in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It has been closed since.
+            names.append(str(path.readlink()))
+    return names
+
+
 def sockets(process: int) -> set[str]:
-    links = [str(path.readlink()) for path in Path(f"/proc/{process}/fd").iterdir()]
-    return {link for link in links if link.startswith("socket:")}
+    return {link for link in files(process) if link.startswith("socket:")}
+
+
+def refuses(port: int) -> bool:
+    try:
+        connect(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path) -> None:
@@ -63,14 +75,17 @@ def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path)
     with Server(tmp_path, *ECHO, *log) as server, ExitStack() as stack:
         port = server.wait_for_port()
         workers = children(server.process.pid)
-        assert len(workers) == 4
-        clients = [stack.enter_context(connect(port)) for _ in range(100)]
-        busiest = max(workers, key=lambda worker: len(sockets(worker)))
-        os.kill(busiest, signal.SIGSTOP)  # An idle one may take all that comes.
-        clients += [stack.enter_context(connect(port)) for _ in range(100)]
-        clients[-1].sendall(b"!")
-        assert receive(clients[-1], 1) == b"!"
-        os.kill(busiest, signal.SIGCONT)
+        assert len(workers) == 2
+        clients = []
+        for _ in range(2):
+            clients += [stack.enter_context(connect(port)) for _ in range(100)]
+            # The last one is answered when all have been accepted.
+            clients[-1].sendall(b"!")
+            assert receive(clients[-1], 1) == b"!"
+            busiest = max(workers, key=lambda worker: len(sockets(worker)))
+            os.kill(busiest, signal.SIGSTOP)  # One process may accept all that come.
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
         for number, client in enumerate(clients):
             client.sendall(f"this is {number}".encode() * 50)
         for number, client in enumerate(clients):
@@ -78,17 +93,17 @@ def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path)
             assert receive(client, len(expected)) == expected
         serving = [len(sockets(worker)) for worker in workers]
         assert sum(serving) >= 200
-        assert sorted(serving)[-2] > 5, serving
+        assert min(serving) > 50, serving
         assert server.stop() == 0
         wait_until_gone(workers)
     records = [json.loads(line) for line in (tmp_path / "events.log").read_text().splitlines()]
     names = [record["event"] for record in records]
     for name, count in {
         "server started": 1,
-        "worker started": 4,
+        "worker started": 2,
         "listening": 1,
         "client connected": 200,
-        "received": 201,
+        "received": 202,
         "client disconnected": 200,
         "server stopped": 1,
     }.items():
@@ -198,21 +213,20 @@ def test_a_signal_to_the_whole_group_is_a_good_end(tmp_path: Path, number: signa
 
 
 def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
-    with Server(tmp_path, *ECHO) as server:
+    # The peer reads nothing more, so the drain would outlast the test.
+    with Server(tmp_path, *ECHO, "--drain", "600") as server:
         workers = started(server)
-        with connect(server.wait_for_port()) as client:
+        with connect(port := server.wait_for_port()) as client:
             client.sendall(b"x")
             receive(client, 1)
             client.setblocking(False)
             with pytest.raises(BlockingIOError):  # noqa: PT012
                 while True:
                     client.send(b"x" * 65536)
-            before = time.monotonic()
             server.process.terminate()
-            time.sleep(0.5)
+            wait_until(lambda: refuses(port))
             assert server.process.poll() is None
             assert server.stop() == 0
-            assert time.monotonic() - before < 3
         wait_until_gone(workers)
 
 
@@ -221,7 +235,7 @@ def test_no_orphans_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, *log) as server:
         port = server.wait_for_port()
         workers = children(server.process.pid)
-        assert len(workers) == 4
+        assert len(workers) == 2
         with connect(port) as client:
             client.sendall(b"hello")
             assert receive(client, 5) == b"hello"
@@ -237,11 +251,8 @@ def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
         port = server.wait_for_port()
         (tmp_path / "events.log").rename(tmp_path / "old.log")
         server.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + DEADLINE
-        while not (tmp_path / "events.log").exists():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        time.sleep(0.5)  # So that each worker has had its signal.
+        processes = [server.process.pid, *children(server.process.pid)]
+        wait_until(lambda: not any("old.log" in file for each in processes for file in files(each)))
         for _ in range(50):
             with connect(port) as client:
                 client.sendall(b"x")
@@ -300,9 +311,9 @@ def greeted(port: int, host: str, name: str) -> socket.socket:
     return client
 
 
-def test_200_names_at_once_are_all_kept(tmp_path: Path) -> None:
-    ident = ("netlab-ident", "--port", "0", "--interface", "0.0.0.0", "--workers", "4")
-    hosts = [f"127.0.1.{number}" for number in range(1, 201)]
+def test_100_names_at_once_are_all_kept(tmp_path: Path) -> None:
+    ident = ("netlab-ident", "--port", "0", "--interface", "0.0.0.0", "--workers", "2")
+    hosts = [f"127.0.1.{number}" for number in range(1, 101)]
     with Server(tmp_path, *ident, "--log-level", "warn") as server, ExitStack() as stack:
         port = server.wait_for_port()
         clients = [stack.enter_context(greeted(port, host, f"I {host}")) for host in hosts]
@@ -315,7 +326,7 @@ def test_200_names_at_once_are_all_kept(tmp_path: Path) -> None:
 
 
 def test_guesses_are_counted_whichever_worker_they_come_to(tmp_path: Path) -> None:
-    auth = ("netlab-auth", *LOCAL, "--workers", "4")
+    auth = ("netlab-auth", *LOCAL, "--workers", "2")
     with Server(tmp_path, *auth) as server, ExitStack() as stack:
         port = server.wait_for_port()
         with connect(port) as client:

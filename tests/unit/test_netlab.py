@@ -11,10 +11,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions, TwistdOptions
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
-from twisted_lab.services.netlab import Options, how_to_connect, makeService, table
+from twisted_lab.services.netlab import (
+    FIRST_PORT,
+    Options,
+    how_to_connect,
+    makers,
+    makeService,
+    table,
+)
 from twisted_lab.serving import Lab
 
-NAMES = ["echo", "messages", "ident", "auth", "broadcast", "chat"]
+NAMES = list(makers())
+PORTS = [maker.options.default_port for maker in makers().values()]
 
 
 def parse(*arguments: str) -> Options:
@@ -35,10 +43,11 @@ class OptionsTests(SynchronousTestCase):
     def test_all_services_on_their_own_ports(self) -> None:
         services = parse().services
         self.assertEqual(list(services), NAMES)
-        self.assertEqual([each["port"] for each in services.values()], [*range(9090, 9096)])
+        self.assertEqual([each["port"] for each in services.values()], PORTS)
 
     def test_a_base_port(self) -> None:
-        for base, ports in (("7000", [*range(7000, 7006)]), ("0", [0] * 6)):
+        moved = [port - FIRST_PORT + 7000 for port in PORTS]
+        for base, ports in (("7000", moved), ("0", [0] * len(PORTS))):
             services = parse("--base-port", base).services.values()
             self.assertEqual([each["port"] for each in services], ports)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ENVIRONMENT, Server, connect, receive
+from tests.processes import ENVIRONMENT, ROOT, Server, connect, receive
 
-ROOT = Path(__file__).parents[2]
+# Both tests take the wheel that one worker of pytest-xdist has built.
+pytestmark = pytest.mark.xdist_group("wheel")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -62,6 +63,7 @@ def test_what_is_in_it(wheel: Path) -> None:
     assert all(name.startswith(outside) for name in names)
 
 
+@pytest.mark.long
 def test_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     binaries = tmp_path / "venv" / "bin"

@@ -1,0 +1,20 @@
+"""The chat on a bad network of which the tests have the clock: no other process, no waiting."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs.lossy import talk
+
+
+@pytest.mark.parametrize(
+    ("members", "messages"), [(10, 20), pytest.param(50, 200, marks=pytest.mark.long)]
+)
+def test_all_members_hear_all_messages_in_one_order(members: int, messages: int) -> None:
+    talk(1, members, messages)
+
+
+@pytest.mark.parametrize("seeds", [20, pytest.param(1000, marks=pytest.mark.long)])
+def test_many_seeds(seeds: int) -> None:
+    for seed in range(seeds):
+        talk(seed, members=3, messages=4)
