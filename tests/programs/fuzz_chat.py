@@ -80,7 +80,7 @@ class Attack:
     def throw(self) -> None:
         """Send one packet to the server, or to a member as if it came from there."""
         chance, net = self.chance, self.net
-        evil = self.people[2].link._caller
+        evil = self.people[2].link.caller
         evil_session = evil.session.number if evil.session else 0
         data, address = chance.choice(self.seen)
         match chance.randrange(7):
@@ -99,7 +99,7 @@ class Attack:
                 # By its own right; in its own session, or in somebody else's.
                 numbers = [evil_session]
                 numbers += [
-                    p.link._caller.session.number for p in self.people if p.link._caller.session
+                    p.link.caller.session.number for p in self.people if p.link._caller.session
                 ]
                 packet = self._own_packet(chance.choice(numbers))
                 data, address = seal(packet, evil._key), self.people[2].address

@@ -103,6 +103,20 @@ class Member:
         """Tell how many messages are not heard yet."""
         return self._total * self._messages - len(self.heard)
 
+    @property
+    def condition(self) -> str:
+        """Describe its end of the reliable protocol."""
+        caller = self.link.caller
+        if caller.session is None:
+            return f"{self.name}: {caller.stage.name}, no session"
+        sender = caller.session.sender
+        return (
+            f"{self.name}: {caller.stage.name}, session {caller.session.state.name}, "
+            f"{sender.unacknowledged} packets unacknowledged, "
+            f"retransmission timeout {sender.timer.timeout:.2f} s, "
+            f"{self.link.guest.pending} messages unconfirmed"
+        )
+
     def digest(self) -> str:
         """Return what stands for all that it has heard, and in which order."""
         return hashlib.sha256("\n".join(self.heard).encode()).hexdigest()
@@ -171,7 +185,11 @@ class Members:
             member.open()
         late = self._reactor.callLater(self._seconds, self._give_up)
         ended = [member.link.ended for member in self._members]
-        await DeferredList(ended, fireOnOneErrback=True, consumeErrors=True)
+        try:
+            await DeferredList(ended, fireOnOneErrback=True, consumeErrors=True)
+        except FirstError as error:
+            why = error.subFailure.getErrorMessage()
+            raise Wrong(f"{why}; {self._members[error.index].condition}") from None
         late.cancel()
         for member in self._members:
             member.check()
@@ -183,10 +201,7 @@ class Members:
     def _give_up(self) -> None:
         for member in self._members:
             member.link.fail(
-                Wrong(
-                    f"after {self._seconds} s {member.name} misses {member.missing} messages, and "
-                    f"{member.link.guest.pending} of its own are not confirmed"
-                )
+                Wrong(f"after {self._seconds} s {member.name} misses {member.missing} messages")
             )
 
 
@@ -199,9 +214,6 @@ async def run(reactor: Any, options: MembersOptions) -> None:
     start = reactor.seconds()
     try:
         digest = await Members(reactor, options).run()
-    except FirstError as error:
-        print(f"wrong: {error.subFailure.getErrorMessage()}")
-        raise SystemExit(1) from None
     except Wrong as error:
         print(f"wrong: {error}")
         raise SystemExit(1) from None

@@ -58,6 +58,7 @@ class Link:
 
     Attributes:
         guest: The guest.
+        caller: Its end of the reliable protocol.
         ended: Fires when both sides have closed; fails with NoAnswer.
         pumped: Called whenever the number of messages that wait may be another one.
         not_let_in: Called with what the server says if it does not let the guest in.
@@ -78,7 +79,7 @@ class Link:
         self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
         self.pumped: Callable[[], object] = lambda: None
         self._wire: Wire | None = None
-        self._caller = Caller(now, self.guest.join, random)
+        self.caller = Caller(now, self.guest.join, random)
         self._clock = clock
         self._show = show
         self._tell = tell
@@ -100,7 +101,7 @@ class Link:
         """Take a datagram of the server."""
         now = self._clock.seconds()
         try:
-            for message in self._caller.take(datagram, now):
+            for message in self.caller.take(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
         except MessageError as error:
             self.fail(error)
@@ -109,7 +110,7 @@ class Link:
     @property
     def has_session(self) -> bool:
         """Tell whether the server has answered."""
-        return self._caller.session is not None
+        return self.caller.session is not None
 
     def _hear(self, message: str, now: float) -> None:
         line = self.guest.hear(message, now)
@@ -122,7 +123,7 @@ class Link:
             self._show(line)
 
     def _say(self, message: str) -> None:
-        self._caller.say(message.encode(errors="replace"))
+        self.caller.say(message.encode(errors="replace"))
 
     def say(self, text: str) -> None:
         """Say something to the room, or leave it."""
@@ -152,7 +153,7 @@ class Link:
     def abandon(self) -> None:
         """Leave at once."""
         if self._wire is not None and not self.ended.called:
-            for datagram in self._caller.abandon():
+            for datagram in self.caller.abandon():
                 self._wire.write(datagram)
         self._end()
 
@@ -162,33 +163,33 @@ class Link:
             return
         now = self._clock.seconds()
         self.guest.pump(now)
-        is_done = not self.guest.pending and (self.guest.is_in or self._caller.is_lost(now))
+        is_done = not self.guest.pending and (self.guest.is_in or self.caller.is_lost(now))
         if self._finishing and (is_done or self._is_refused):
-            self._caller.close()
-        for datagram in self._caller.due(now):
+            self.caller.close()
+        for datagram in self.caller.due(now):
             self._wire.write(datagram)
-        if self._caller.is_over:
+        if self.caller.is_over:
             self._end()
             return
         self.pumped()
         self._watch(now, self._wire)
-        times = [time for time in (self._caller.deadline(), self.guest.deadline(now)) if time]
+        times = [time for time in (self.caller.deadline(), self.guest.deadline(now)) if time]
         # Whether the server answers is looked at once a second.
         self._wake(min([now + 1.0, *times]), now)
 
     def _watch(self, now: float, wire: Wire) -> None:
-        session = self._caller.session
+        session = self.caller.session
         stops = session is not None and session.peer_stops
         if stops and not self._stops:
             self._tell("the server stops; waiting for it to come back")
         self._stops = stops
-        is_lost = self._caller.is_lost(now)
+        is_lost = self.caller.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:
             self._tell("the server answers again" if self._was_lost else "no answer; trying on")
         self._was_lost = is_lost
         if not is_lost and session is not None:
-            self._since = max(self._since, self._caller.heard)
-        elif session is None and now - self._caller.answered >= FIRST_ANSWER:
+            self._since = max(self._since, self.caller.heard)
+        elif session is None and now - self.caller.answered >= FIRST_ANSWER:
             self.fail(NoAnswer("no answer"))
         elif now - self._since >= self._patience:
             self.fail(NoAnswer("no answer any more"))
@@ -209,7 +210,7 @@ class Link:
         late = self._clock.seconds() - self._wanted
         if late > 1.0:
             # The process was suspended; what has come meanwhile is still to be read.
-            self._caller.excuse(late)
+            self.caller.excuse(late)
         self._pump()
 
     def fail(self, error: Exception) -> None:

@@ -64,6 +64,11 @@ class Sender:
         return not (self._waiting or self._flights)
 
     @property
+    def unacknowledged(self) -> int:
+        """Tell how many packets were sent that are not acknowledged yet."""
+        return len(self._flights)
+
+    @property
     def backlog(self) -> int:
         """Tell how many bytes wait for the window."""
         return len(self._waiting)
