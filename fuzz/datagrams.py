@@ -17,6 +17,7 @@ from twisted_lab.reliable.packets import (
     Cookie,
     Hello,
     Open,
+    Side,
     Welcome,
     decode,
     seal,
@@ -70,11 +71,11 @@ class _Server:
 
     def open(self, address: tuple[str, int], attempt: int) -> None:
         """Open a session as a client does."""
-        self.give(seal(Hello(7), NO_KEY), address)
+        self.give(seal(Hello(7), NO_KEY, Side.CLIENT), address)
         for answer, _ in list(self.sent):
             packet = decode(answer)
             if isinstance(packet, Cookie):
-                self.give(seal(Open(7, packet.cookie, KEY, attempt), KEY), address)
+                self.give(seal(Open(7, packet.cookie, KEY, attempt), KEY, Side.CLIENT), address)
         for answer, _ in list(self.sent):
             packet = decode(answer)
             if isinstance(packet, Welcome):
@@ -94,11 +95,11 @@ def datagram(data: bytes) -> None:
         elif kind == 2:
             server.clock.advance(len(body) / 4)
         elif kind == 3:
-            server.give(body + seal_of(body, KEY), address)
+            server.give(body + seal_of(body, KEY, Side.CLIENT), address)
         else:
             # A packet of the open session: its mark, kind and number are right.
             whole = bytes((0xC1,)) + body[:1] + server.session.to_bytes(8) + body[1:]
-            server.give(whole + seal_of(whole, KEY), address)
+            server.give(whole + seal_of(whole, KEY, Side.CLIENT), address)
     assert "conversation failed" not in server.recorder.names, server.recorder.messages
     for _ in range(200):
         server.clock.advance(1)
@@ -111,7 +112,7 @@ def packet(data: bytes) -> None:
         found = decode(data)
     except BadPacket:
         return
-    assert decode(seal(found, KEY)) == found
+    assert decode(seal(found, KEY, Side.CLIENT)) == found
 
 
 class _Wire:
@@ -133,7 +134,7 @@ def client(data: bytes) -> None:
             clock.advance(len(body) / 4)
         elif action & 2:
             whole = bytes((0xC1,)) + body[:1] + bytes(8) + body[1:]
-            link.take(whole + seal_of(whole, bytes(16)))
+            link.take(whole + seal_of(whole, bytes(16), Side.SERVER))
         else:
             link.take(body)
     link.abandon()

@@ -37,8 +37,9 @@ class Net:
     """One server and its members; `trouble` is what `LossyWire` does.
 
     Attributes:
-        clock: The time.
+        clock: The network's time.
         server: The server's protocol.
+        server_clock: The server's time.
         log: The server's events.
     """
 
@@ -59,14 +60,19 @@ class Net:
         self._killed: list[Datagrams] = []
         self.start_server()
 
+    def new_clock(self) -> Clock:
+        """Return the clock of a process; here all have the network's."""
+        return self.clock
+
     def start_server(self) -> None:
         """Have a server with nothing in its memory."""
         self.log = Recorder()
+        self.server_clock = self.new_clock()
         self.connections = Connections()
         self.server = Datagrams(
-            self.clock,
+            self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
-            Chat(self.history, self.clock.seconds).converse,
+            Chat(self.history, self.server_clock.seconds).converse,
             self.connections,
             60.0,
             random=self.random,
@@ -94,6 +100,10 @@ class Net:
         self._ports += 1
         return "192.0.2.1", self._ports
 
+    def to_server(self, data: bytes, address: Address) -> None:
+        """Deliver a datagram to the server."""
+        self.server.datagramReceived(data, address)
+
     def _to_member(self, data: bytes, address: Address) -> None:
         if person := self.members.get(address):
             person.down.send(data)
@@ -116,6 +126,7 @@ class Person:
         said: What was said in the room, as it has heard it.
         told: What it was told about the connection.
         is_cut: Whether nothing comes from it, or to it.
+        clock: Its time.
     """
 
     def __init__(self, net: Net, name: str, patience: float) -> None:
@@ -124,10 +135,11 @@ class Person:
         self.said: list[str] = []
         self._net = net
         self.is_cut = False
+        self.clock = net.new_clock()
         self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
-        self.link = Link(net.clock, name, self.show, self.told.append, patience, net.random)
+        self.link = Link(self.clock, name, self.show, self.told.append, patience, net.random)
         self.link.start(self)
 
     def show(self, line: Line) -> None:
@@ -145,7 +157,7 @@ class Person:
         net.members.pop(self.address, None)
         self.address = address = net.new_address()
         net.members[address] = self
-        self._up = net.wire(lambda data: net.server.datagramReceived(data, address))
+        self._up = net.wire(lambda data: net.to_server(data, address))
 
     def _take(self, data: bytes) -> None:
         if not self.is_cut:

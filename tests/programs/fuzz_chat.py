@@ -16,7 +16,18 @@ from collections import deque
 from tests.doubles.chat_network import Address, Net
 from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable import BadPacket, decode
-from twisted_lab.reliable.packets import Ack, Close, Cookie, Data, Hello, Open, Packet, Ping, seal
+from twisted_lab.reliable.packets import (
+    Ack,
+    Close,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Packet,
+    Ping,
+    Side,
+    seal,
+)
 
 BATCH = 200  # packets between two looks
 EVIL, PLAIN = "m2", ("192.0.2.9", 9)
@@ -99,18 +110,18 @@ class Attack:
                 # By its own right; in its own session, or in somebody else's.
                 numbers = [evil_session]
                 numbers += [
-                    p.link.caller.session.number for p in self.people if p.link._caller.session
+                    p.link.caller.session.number for p in self.people if p.link.caller.session
                 ]
                 packet = self._own_packet(chance.choice(numbers))
-                data, address = seal(packet, evil._key), self.people[2].address
+                data, address = seal(packet, evil._key, Side.CLIENT), self.people[2].address
             case 5:
                 try:
                     number = decode(data).number
                 except BadPacket:
                     number = 0
                 opening = Open(number, chance.randbytes(12), evil._key, chance.getrandbits(32))
-                kinds: list[Packet] = [Hello(number), Cookie(number, b"x" * 12), opening]
-                data = seal(chance.choice(kinds), chance.choice((b"", evil._key)))
+                kinds: list[Packet] = [Hello(number), Cookie(number, 1, b"x" * 12), opening]
+                data = seal(chance.choice(kinds), chance.choice((b"", evil._key)), Side.CLIENT)
             case 6:
                 pass  # replayed as it was
         if chance.random() < 0.3:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, LoopingCall
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
@@ -162,6 +163,73 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
+
+    def test_it_leaves_through_an_outage(self) -> None:
+        for seconds in (4, 8, 12):
+            net = Net(0, {"delay": 0.4})
+            anna, boris = net.join("Anna"), net.join("Boris")
+            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            anna.is_cut = True
+            anna.link.say("last words")
+            anna.link.finish()
+            net.clock.pump([0.1] * seconds * 10)
+            anna.is_cut = False
+            net.run(lambda: anna.link.ended.called, 6)  # noqa: B023
+            self.successResultOf(anna.link.ended)
+            net.clock.pump([0.1] * 20)
+            self.assertEqual(boris.said, ["Anna: last words"])
+            self.assertEqual(boris.texts[-1], "* Anna has left")
+
+    def test_a_lost_goodbye_is_no_error(self) -> None:
+        net = Net()
+        anna = net.join("Anna", patience=60)
+        anna.link.say("hello")
+        net.run(lambda: anna.link.guest.is_in and not anna.link.guest.pending)
+        anna.is_cut = True
+        anna.link.finish()
+        net.run(lambda: anna.link.ended.called, 30)
+        self.successResultOf(anna.link.ended)
+
+    def test_a_server_that_confirms_nothing_is_left_after_60_s(self) -> None:
+        net = Net()
+        anna = net.join("Anna", patience=60)
+        net.run(lambda: anna.link.guest.is_in)
+        # It answers pings, and drops all that is said.
+        [channel] = net.connections
+        channel.session.take = lambda packet, now: ()  # type: ignore[attr-defined]
+        anna.link.say("hello")
+        take = anna.link.caller.take
+
+        def answer(data: bytes, now: float) -> Iterable[bytes]:
+            anna.link.caller.heard = now
+            return take(data, now)
+
+        net.clock.advance(0)
+        keeps_alive = LoopingCall(lambda: answer(b"", net.clock.seconds()))
+        keeps_alive.clock = net.clock
+        keeps_alive.start(1.0)
+        start = net.clock.seconds()
+        anna.link.finish()
+        net.run(lambda: anna.link.ended.called, 100)
+        keeps_alive.stop()
+        self.successResultOf(anna.link.ended)
+        self.assertTrue(60 <= net.clock.seconds() - start < 62)
+        self.assertEqual(anna.link.guest.pending, 1)
+
+    def test_one_that_was_away_for_long_loses_nothing(self) -> None:
+        for seconds in (30, 62, 75, 110, 200):
+            net = Net()
+            anna, boris = net.join("Anna"), net.join("Boris")
+            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            anna.is_cut = True
+            anna.link.say("from afar")
+            boris.link.say("meanwhile")
+            net.clock.pump([0.5] * seconds * 2)
+            anna.is_cut = False
+            net.run(lambda: not anna.link.guest.pending and anna.link.guest.is_in, 12)  # noqa: B023
+            self.assertEqual(anna.said, ["Boris: meanwhile", "Anna: from afar"])
+            net.clock.pump([0.1] * 10)
+            self.assertEqual(boris.said, anna.said)
 
     def test_exit_and_leave_are_the_end(self) -> None:
         for word in ("exit", " /leave "):

@@ -28,6 +28,7 @@ from twisted_lab.reliable.packets import (
     Open,
     Packet,
     Ping,
+    Side,
     Welcome,
     decode,
     seal,
@@ -71,7 +72,7 @@ class DatagramsCase(SynchronousTestCase):
     def packet(
         self, packet: Packet, key: bytes = KEY, address: tuple[str, int] = HERE
     ) -> list[Packet]:
-        return [decode(data) for data in self.give(seal(packet, key), address)]
+        return [decode(data) for data in self.give(seal(packet, key, Side.CLIENT), address)]
 
     def cookie(self, address: tuple[str, int] = HERE) -> bytes:
         [cookie] = self.packet(Hello(7), NO_KEY, address)
@@ -100,7 +101,7 @@ class StrangerTests(DatagramsCase):
     def test_every_first_datagram_gets_at_most_one_of_three_times_its_size(self) -> None:
         chance = random.Random(5)
         kinds: list[Packet] = [
-            Cookie(7, b"x" * 12),
+            Cookie(7, 1, b"x" * 12),
             Welcome(7, 8, 9),
             Ack(7, 0, 0),
             Ping(7, 0),
@@ -117,10 +118,10 @@ class StrangerTests(DatagramsCase):
                 b"x" * size,
                 b"\n" * size,
                 *(bytes((0xC1, kind)) + filler[2:] for kind in range(10)),
-                seal(Data(7, 0, 0, filler[:1174]), KEY),
-                seal(Open(7, b"x" * 12, KEY, 1), KEY).ljust(size)[:size],
-                *(seal(kind, KEY) for kind in kinds),
-                seal(Hello(7), NO_KEY),
+                seal(Data(7, 0, 0, filler[:1174]), KEY, Side.CLIENT),
+                seal(Open(7, b"x" * 12, KEY, 1), KEY, Side.CLIENT).ljust(size)[:size],
+                *(seal(kind, KEY, Side.CLIENT) for kind in kinds),
+                seal(Hello(7), NO_KEY, Side.CLIENT),
             ]
             for first in firsts:
                 answers = self.give(first)
@@ -132,7 +133,12 @@ class StrangerTests(DatagramsCase):
         self.assertEqual(self.log, [])
 
     def test_two_servers_never_answer_each_other_for_ever(self) -> None:
-        for first in (b"/join A", b"hello", b"/join A 123456789abc", seal(Hello(7), NO_KEY)):
+        for first in (
+            b"/join A",
+            b"hello",
+            b"/join A 123456789abc",
+            seal(Hello(7), NO_KEY, Side.CLIENT),
+        ):
             answers = [first]
             for _ in range(5):
                 answers = [answer for data in answers for answer in self.give(data, THERE)]
@@ -147,7 +153,7 @@ class StrangerTests(DatagramsCase):
         self.channels.clear()
         refusal = b"error: too many connections: 1 are served at once; try again later"
         self.assertEqual(self.give(b"/join Anna " + self.cookie()), [refusal + b"\n"])
-        said = self.give(seal(Open(7, self.cookie(), KEY, 1), KEY))
+        said = self.give(seal(Open(7, self.cookie(), KEY, 1), KEY, Side.CLIENT))
         self.assertIn(refusal, b"".join(said))
         self.assertEqual(self.channels, [])
 
@@ -287,9 +293,15 @@ class PlainTests(DatagramsCase):
         self.failureResultOf(self.hear(channel), PeerGone)
         self.ends[0].callback(None)
         self.assertEqual(len(self.connections), 1)
-        # And plain text from a session's address is nobody's.
-        self.assertEqual(self.give(b"/join Anna"), [])
+        # Plain text from a session's address is a stranger's, whatever it says,
+        self.assertEqual(self.give(b"hello there"), [b"error: /join NAME\n"])
+        [answer] = self.give(b"/join Anna")
+        self.give(b"/join Anna 123456789abc")
         self.assertEqual(self.packet(Ping(session, 5)), [Ack(session, 0, 5)])
+        # until it sends the cookie back: then whoever had the session there is gone.
+        self.give(answer)
+        self.assertEqual(len(self.channels), 3)
+        self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
 
     def test_a_datagram_that_cannot_be_sent_is_lost_and_no_other(self) -> None:
         def refuse(data: bytes, address: tuple[str, int]) -> None:
@@ -445,11 +457,23 @@ class ReliableTests(DatagramsCase):
             self.clock.advance(50)
             self.packet(Ping(session, 0))
         self.assertNoResult(hearing)
-        self.clock.pump([30.0, 31.0])
+        self.clock.advance(30.0)
+        self.sent.clear()
+        self.clock.advance(31.0)
         failure = self.failureResultOf(hearing, PeerSilent)
         self.ends[0].errback(failure)
-        self.clock.pump([10.0] * 14)
+        self.clock.advance(0)
         self.assertEqual(len(self.connections), 0)
+        # Nothing tells it that it is out: if it comes back it gets a cookie, and resumes.
+        self.assertEqual(self.sent, [])
+        self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
+
+    def test_a_close_from_a_changed_address(self) -> None:
+        session = self.open()
+        [answer] = self.packet(Close(session, False), address=THERE)
+        assert isinstance(answer, Cookie)
+        self.packet(Open(7, answer.cookie, KEY, 2), address=THERE)
+        self.assertEqual(self.packet(Close(session, False), address=THERE), [Close(session, False)])
 
     def test_what_is_not_heard_is_bounded_and_comes_again(self) -> None:
         session = self.open()
@@ -533,7 +557,7 @@ class ReliableTests(DatagramsCase):
             Data(session, 2**31, 0, b"x"),
             Data(session, 256, 0, b"x"),
             Welcome(session, 1, 1),
-            Cookie(session, b"x" * 12),
+            Cookie(session, 1, b"x" * 12),
         ):
             for answer in self.packet(packet):
                 self.assertEqual(answer, Ack(session, 0, 0))

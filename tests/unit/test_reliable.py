@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.reliable import Caller, Session, State
+from twisted_lab.reliable import Caller, OtherVersion, Session, State
 from twisted_lab.reliable.caller import Stage
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.reliable.door import HINT, Door
@@ -20,6 +20,7 @@ from twisted_lab.reliable.packets import (
     LARGEST_PACKET,
     MODULUS,
     NO_KEY,
+    VERSION,
     Ack,
     BadPacket,
     Close,
@@ -29,6 +30,7 @@ from twisted_lab.reliable.packets import (
     Open,
     Packet,
     Ping,
+    Side,
     Welcome,
     decode,
     distance,
@@ -47,8 +49,8 @@ numbers = st.integers(0, MODULUS - 1)
 ids = st.integers(0, 2**64 - 1)
 cookies = st.binary(min_size=12, max_size=12)
 packets: st.SearchStrategy[Packet] = st.one_of(
-    st.builds(Hello, ids),
-    st.builds(Cookie, ids, cookies),
+    st.builds(Hello, ids, st.integers(0, 255)),
+    st.builds(Cookie, ids, st.integers(0, 255), cookies),
     st.builds(Open, ids, cookies, st.binary(min_size=16, max_size=16), numbers),
     st.builds(Welcome, ids, ids, numbers),
     st.builds(Data, ids, numbers, numbers, st.binary(max_size=LARGEST_FRAGMENT)),
@@ -69,8 +71,8 @@ class PacketTests(SynchronousTestCase):
         number = "0123456789abcdef"
         cookie = b"123456789abc"
         for packet, code, body in (
-            (Hello(SESSION), "01", b""),
-            (Cookie(SESSION, cookie), "02", cookie),
+            (Hello(SESSION), "01", b"\x01"),
+            (Cookie(SESSION, 1, cookie), "02", b"\x01" + cookie),
             (Open(SESSION, cookie, KEY, 9), "03", cookie + KEY + bytes.fromhex("00000009")),
             (Welcome(SESSION, 7, 9), "04", bytes.fromhex("0000000000000007 00000009")),
             (Data(SESSION, 7, 8, b"hi"), "05", bytes.fromhex("00000007 00000008") + b"hi"),
@@ -83,27 +85,29 @@ class PacketTests(SynchronousTestCase):
             (Close(SESSION, True), "08", b"\x01"),
         ):
             data = bytes.fromhex(f"c1 {code} {number}") + body
-            whole = data + hmac.digest(KEY, data, "sha256")[:8]
-            self.assertEqual(seal(packet, KEY), whole)
-            self.assertEqual(decode(whole), packet)
+            for side, byte in ((Side.CLIENT, b"\0"), (Side.SERVER, b"\1")):
+                whole = data + hmac.digest(KEY, byte + data, "sha256")[:8]
+                self.assertEqual(seal(packet, KEY, side), whole)
+                self.assertEqual(decode(whole), packet)
 
     @given(packets)
     def test_property_what_is_encoded_is_decoded(self, packet: Packet) -> None:
-        data = seal(packet, KEY)
+        data = seal(packet, KEY, Side.CLIENT)
         self.assertLessEqual(len(data), LARGEST_PACKET)
         self.assertEqual(decode(data), packet)
         self.assertIs(type(decode(data)), type(packet))
-        self.assertTrue(is_sealed(data, KEY))
-        self.assertFalse(is_sealed(data, NO_KEY))
+        self.assertTrue(is_sealed(data, KEY, Side.CLIENT))
+        self.assertFalse(is_sealed(data, NO_KEY, Side.CLIENT))
+        self.assertFalse(is_sealed(data, KEY, Side.SERVER))  # It was reflected.
 
     @given(packets, st.data())
     def test_property_what_was_changed_is_not_sealed(
         self, packet: Packet, choice: st.DataObject
     ) -> None:
-        data = bytearray(seal(packet, KEY))
+        data = bytearray(seal(packet, KEY, Side.CLIENT))
         place = choice.draw(st.integers(0, len(data) - 1))
         data[place] ^= choice.draw(st.integers(1, 255))
-        self.assertFalse(is_sealed(bytes(data), KEY))
+        self.assertFalse(is_sealed(bytes(data), KEY, Side.CLIENT))
 
     @given(st.binary(max_size=1300), st.integers(0, 255))
     def test_property_what_is_no_packet_is_said_to_be_none(self, rest: bytes, kind: int) -> None:
@@ -112,10 +116,10 @@ class PacketTests(SynchronousTestCase):
             packet = decode(data)
         except BadPacket:
             return
-        self.assertEqual(seal(packet, KEY)[:-8], data[:-8])
+        self.assertEqual(seal(packet, KEY, Side.CLIENT)[:-8], data[:-8])
 
     def test_each_way_to_be_none(self) -> None:
-        data = seal(Data(SESSION, 7, 8, b""), KEY)
+        data = seal(Data(SESSION, 7, 8, b""), KEY, Side.CLIENT)
         for bad in (
             b"",
             b"hello",
@@ -124,10 +128,10 @@ class PacketTests(SynchronousTestCase):
             b"\xc1\x09" + data[2:],
             data[:-1],
             data + b"x" * LARGEST_PACKET,
-            seal(Ack(SESSION, 7, 8, ((9, 11),)), KEY)[:-1],
-            seal(Ack(SESSION, 7, 8, ((9, 11),) * 33), KEY),
-            seal(Hello(SESSION), KEY) + b"x",
-            seal(Close(SESSION, False), KEY)[:-1],
+            seal(Ack(SESSION, 7, 8, ((9, 11),)), KEY, Side.CLIENT)[:-1],
+            seal(Ack(SESSION, 7, 8, ((9, 11),) * 33), KEY, Side.CLIENT),
+            seal(Hello(SESSION), KEY, Side.CLIENT) + b"x",
+            seal(Close(SESSION, False), KEY, Side.CLIENT)[:-1],
         ):
             self.assertRaises(BadPacket, decode, bad)
 
@@ -253,7 +257,7 @@ class ReceiverTests(SynchronousTestCase):
 
 class SenderTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.sender = Sender(SESSION, 0)
+        self.sender = Sender(SESSION, first=0)
 
     def sequences(self, now: float) -> list[int]:
         return [data.sequence for data in self.sender.due(now)]
@@ -362,14 +366,14 @@ class SessionTests(SynchronousTestCase):
     """Two ends, the packets between them carried by hand."""
 
     def setUp(self) -> None:
-        self.one = Session(SESSION, KEY, 1000, 0.0, ping_after=5.0)
-        self.other = Session(SESSION, KEY, 1000, 0.0)
+        self.one = Session(SESSION, KEY, Side.CLIENT, 1000, 0.0, ping_after=5.0)
+        self.other = Session(SESSION, KEY, Side.SERVER, 1000, 0.0)
 
     def carry(self, source: Session, target: Session, now: float) -> list[str]:
         """Carry what is due, and return the kinds of the packets."""
         datagrams = source.due(now)
         for data in datagrams:
-            self.assertTrue(is_sealed(data, KEY))
+            self.assertTrue(is_sealed(data, KEY, source.side))
             list(target.take(decode(data), now))
         return [type(decode(data)).__name__ for data in datagrams]
 
@@ -402,11 +406,51 @@ class SessionTests(SynchronousTestCase):
 
     def test_it_closes_even_if_nobody_answers(self) -> None:
         self.one.close(stops=True)
-        closes = []
+        times = []
         while (deadline := self.one.deadline()) is not None:
-            closes += [decode(data) for data in self.one.due(deadline)]
-        self.assertEqual(closes, [Close(SESSION, True)] * 6)
+            for data in self.one.due(deadline):
+                self.assertEqual(decode(data), Close(SESSION, True))
+                times.append(deadline)
+        self.assertEqual(times, [0.0, 1.0, 3.0, 5.0, 7.0, 9.0])
         self.assertIs(self.one.state, State.OVER)
+
+    def lose(self, source: Session, until: float) -> None:
+        """Have time pass while all that `source` sends is lost."""
+        source.due(0.0)
+        while (deadline := source.deadline()) is not None and deadline < until:
+            source.due(deadline)
+
+    def test_one_that_is_closing_pings_until_all_has_come(self) -> None:
+        self.one.say(b"last words")
+        self.one.close()
+        self.lose(self.one, 8.0)
+        now = 8.0
+        kinds: list[str] = []
+        while "Close" not in kinds:
+            kinds += self.carry(self.one, self.other, now)
+            self.carry(self.other, self.one, now + 0.05)
+            now += 0.1
+            self.assertLess(now, 9.5, "it sits out its back-off")
+        self.assertEqual(kinds, ["Ping", "Data", "Close"])
+
+    def test_a_ping_ends_the_back_off_of_the_other_end(self) -> None:
+        self.other.say(b"hello?")
+        self.lose(self.other, 20.0)
+        self.assertTrue(self.other.sender.timer.is_backed_off)
+        self.assertEqual(self.carry(self.one, self.other, 20.0), ["Ping"])
+        self.assertEqual(self.carry(self.other, self.one, 20.1), ["Ack", "Data"])
+        # Once for each timeout, however often the peer pings.
+        for _ in range(5):
+            list(self.other.take(Ping(SESSION, 0), 20.2))
+            self.assertEqual(len(self.other.due(20.2)), 1)
+
+    def test_an_old_acknowledgement_does_not_end_the_back_off(self) -> None:
+        self.one.say(b"hello?")
+        self.one.due(0.0)
+        self.lose(self.one, 8.0)
+        self.assertTrue(self.one.sender.timer.is_backed_off)
+        list(self.one.take(Ack(SESSION, 0, 0), 8.0))
+        self.assertTrue(self.one.sender.timer.is_backed_off)
 
     def test_both_may_close_at_once(self) -> None:
         self.one.close()
@@ -451,7 +495,7 @@ class DoorTests(SynchronousTestCase):
         self.assertLessEqual(len(answer), 3 * len(data))
 
     def take(self, packet: Packet, key: bytes, port: int = 9) -> tuple[Open | None, bytes]:
-        return self.door.take(packet, seal(packet, key), HOST, port, 0.0)
+        return self.door.take(packet, seal(packet, key, Side.CLIENT), HOST, port, 0.0)
 
     def test_packets_are_answered_by_a_cookie_that_opens(self) -> None:
         for packet, key in (
@@ -459,6 +503,7 @@ class DoorTests(SynchronousTestCase):
             (Data(7, 0, 0, b""), KEY),
             (Ack(7, 0, 0), KEY),
             (Ping(7, 0), KEY),
+            (Close(7, False), KEY),
             (Open(7, b"x" * 12, KEY, 1), KEY),
         ):
             opening, answer = self.take(packet, key)
@@ -472,7 +517,7 @@ class DoorTests(SynchronousTestCase):
             self.assertEqual(self.take(request, NO_KEY), (None, b""))
 
     def test_what_a_server_says_is_not_answered(self) -> None:
-        for packet in (Cookie(7, b"x" * 12), Welcome(7, 8, 9), Close(7, False)):
+        for packet in (Cookie(7, VERSION, b"x" * 12), Welcome(7, 8, 9)):
             self.assertEqual(self.take(packet, KEY), (None, b""))
         self.assertEqual(self.take(Hello(7), KEY), (None, b""))
 
@@ -492,7 +537,7 @@ class CallerTests(SynchronousTestCase):
         return [decode(data) for data in self.caller.due(now)]
 
     def give(self, packet: Packet, key: bytes, now: float) -> list[bytes]:
-        return list(self.caller.take(seal(packet, key), now))
+        return list(self.caller.take(seal(packet, key, Side.SERVER), now))
 
     def ask(self, now: float = 0.0) -> Hello:
         [hello] = self.due(now)
@@ -506,7 +551,7 @@ class CallerTests(SynchronousTestCase):
             if self.opened and self.caller.session
             else self.ask(now).number
         )
-        self.give(Cookie(number, cookie), NO_KEY, now)
+        self.give(Cookie(number, VERSION, cookie), NO_KEY, now)
         [request] = self.due(now)
         assert isinstance(request, Open)
         self.give(Welcome(request.number, session, request.attempt), request.key, now)
@@ -530,14 +575,14 @@ class CallerTests(SynchronousTestCase):
 
     def test_a_cookie_that_does_not_help_is_given_up(self) -> None:
         hello = self.ask()
-        self.give(Cookie(hello.number, b"c" * 12), NO_KEY, 0.0)
+        self.give(Cookie(hello.number, VERSION, b"c" * 12), NO_KEY, 0.0)
         kinds = [type(self.due(now)[0]) for now in (0.0, 0.5, 1.5, 2.5, 3.5)]
         self.assertEqual(kinds, [Open] * 4 + [Hello])
 
     def test_what_is_not_meant_for_it_changes_nothing(self) -> None:
         hello = self.ask()
-        self.give(Cookie(hello.number ^ 1, b"c" * 12), NO_KEY, 0.0)
-        self.give(Cookie(hello.number, b"c" * 12), KEY, 0.0)
+        self.give(Cookie(hello.number ^ 1, VERSION, b"c" * 12), NO_KEY, 0.0)
+        self.give(Cookie(hello.number, VERSION, b"c" * 12), KEY, 0.0)
         self.caller.take(b"nonsense", 0.0)
         self.assertIs(self.caller.stage, Stage.ASKING)
         request = self.open(SESSION, 0.5)
@@ -571,10 +616,55 @@ class CallerTests(SynchronousTestCase):
         assert self.caller.session is not None
         self.assertEqual((self.caller.session.number, self.opened), (99, 2))
 
+    def test_a_new_session_inherits_the_round_trips_without_the_back_off(self) -> None:
+        self.open(SESSION)
+        assert self.caller.session is not None
+        timer = self.caller.session.sender.timer
+        timer.measured(0.1)
+        learned = timer.timeout
+        timer.expired()
+        self.open(99, 1.0, b"d" * 12)
+        self.assertEqual(self.caller.session.sender.timer.timeout, learned)
+
+    def test_it_closes_from_another_address(self) -> None:
+        self.open(SESSION)
+        session = self.caller.session
+        assert session is not None
+        self.caller.close()
+        self.assertEqual(self.due(1.0), [Close(SESSION, False)])
+        # Its address is another one now: the server answers the close by a cookie.
+        self.open(SESSION, 1.1, b"d" * 12)
+        self.assertIs(self.caller.session, session)
+        self.assertEqual(self.due(1.1), [Close(SESSION, False)])
+
+    def test_one_that_is_closing_does_not_join_again(self) -> None:
+        self.open(SESSION)
+        self.caller.close()
+        self.due(1.0)
+        self.open(99, 1.1, b"d" * 12)
+        self.assertEqual(self.opened, 1)
+        self.assertEqual(self.due(1.1), [Close(99, False)])
+
+    def test_a_packet_of_its_own_that_is_reflected_is_not_the_servers(self) -> None:
+        request = self.open(SESSION)
+        own = seal(Close(SESSION, False), request.key, Side.CLIENT)
+        self.caller.take(own, 1.0)
+        self.assertFalse(self.caller.is_over)
+
+    def test_a_server_of_another_version_is_an_error_that_says_so(self) -> None:
+        hello = self.ask()
+        cookie = seal(Cookie(hello.number, VERSION + 1, b"c" * 12), NO_KEY, Side.SERVER)
+        error = self.assertRaises(OtherVersion, self.caller.take, cookie, 0.0)
+        self.assertIn("the server speaks version 2 ", str(error))
+
+    def test_a_suspended_client_has_not_waited_for_the_first_answer(self) -> None:
+        self.caller.excuse(30.0)
+        self.assertEqual(self.caller.answered, 30.0)
+
     def test_a_late_welcome_of_an_earlier_session_is_dropped(self) -> None:
         first = self.open(SESSION)
         self.open(99, 1.0, b"d" * 12)
-        self.give(Cookie(99, b"e" * 12), NO_KEY, 2.0)
+        self.give(Cookie(99, VERSION, b"e" * 12), NO_KEY, 2.0)
         self.give(Welcome(first.number, SESSION, first.attempt), first.key, 2.0)
         self.assertIs(self.caller.stage, Stage.OPENING)
 
@@ -610,13 +700,13 @@ class Endpoint:
         self.heard: list[bytes] = []
         self.sent = 0
         self.wire: LossyWire
-        self.sender = Sender(SESSION, first)
+        self.sender = Sender(SESSION, first=first)
         self._receiver = Receiver(SESSION, 65_536, peers_first)
         self._clock = clock
         self._timer: IDelayedCall | None = None
 
     def received(self, datagram: bytes) -> None:
-        packet = decode(datagram) if is_sealed(datagram, KEY) else None
+        packet = decode(datagram) if is_sealed(datagram, KEY, Side.CLIENT) else None
         if isinstance(packet, Data):
             self.heard += self._receiver.take(packet)
             self._send(self._receiver.ack())
@@ -640,7 +730,7 @@ class Endpoint:
 
     def _send(self, packet: Packet) -> None:
         self.sent += 1
-        self.wire.send(seal(packet, KEY))
+        self.wire.send(seal(packet, KEY, Side.CLIENT))
 
 
 def converse(seed: int, messages: int, **trouble: float) -> tuple[Clock, Endpoint, Endpoint]:

@@ -25,6 +25,7 @@ from twisted_lab.reliable import (
     Hello,
     Open,
     Session,
+    Side,
     Welcome,
     decode,
     is_sealed,
@@ -97,11 +98,14 @@ class Datagrams(DatagramProtocol):
         if isinstance(channel, PlainChannel):
             channel.received(data)
             self._deadlines.look(channel)
-        elif channel is None and self._has_room():
+        elif self._has_room():
+            # Whoever has a session here may be gone. Only a cookie shows that, or else forged
+            # datagrams could end sessions.
             message, answer = self._door.hear(data, *address, self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if message is not None:
+                self._evict(address)
                 self._admit(plain := PlainChannel(self, address))
                 plain.received(message.encode())
 
@@ -115,14 +119,14 @@ class Datagrams(DatagramProtocol):
             return
         channel = None if isinstance(packet, Hello | Open) else self._sessions.get(packet.number)
         if channel is None or channel.address != address:
-            if channel is not None and not is_sealed(data, channel.session.key):
+            if channel is not None and not is_sealed(data, channel.session.key, Side.CLIENT):
                 return
             opening, answer = self._door.take(packet, data, *address, self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if opening is not None:
                 self._open(opening, address)
-        elif is_sealed(data, channel.session.key):
+        elif is_sealed(data, channel.session.key, Side.CLIENT):
             channel.take(packet)
 
     def _open(self, packet: Open, address: Address) -> None:
@@ -132,7 +136,7 @@ class Datagrams(DatagramProtocol):
             if not self._has_room():
                 return
             number = int.from_bytes(self._random(8))
-            session = Session(number, packet.key, self.max_message, now)
+            session = Session(number, packet.key, Side.SERVER, self.max_message, now)
             self._evict(address)
             channel = ReliableChannel(self, address, session, packet.number, packet.attempt)
             self._clients[packet.number] = self._sessions[number] = channel
@@ -149,7 +153,7 @@ class Datagrams(DatagramProtocol):
         channel.attempt = packet.attempt
         channel.session.heard = now
         welcome = Welcome(packet.number, channel.session.number, packet.attempt)
-        self.send(seal(welcome, packet.key), address)
+        self.send(seal(welcome, packet.key, Side.SERVER), address)
         self.touch(channel)
 
     def _evict(self, address: Address) -> None:

@@ -37,7 +37,7 @@ class ReliableChannel(DatagramChannel):
         """The peer has shown that it is at another address now."""
         self.address = address
         self.peer = Peer.of_datagram(*address)
-        self.session.sender.hurry()
+        self.session.resume(self._host.clock.seconds())
 
     def take(self, packet: Packet) -> None:
         """Take a packet of the session."""
@@ -124,14 +124,10 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        is_silent = now >= self._last_heard + self.patience
-        if is_silent and self._hung_up:
+        if now >= self._last_heard + self.patience:
+            # It would have pinged, if it were there. When it comes back it gets a cookie, and
+            # resumes in a new session; a close would tell it that it is out for good.
+            super().tick(now)
             self.end("silent")
-            return
-        super().tick(now)
-        if is_silent and not self._hung_up:
-            # It would have pinged, if it were there.
-            self._deafen(PeerGone("silent"))
-            self.session.close()
-            self._free()
-        self.pump()
+        else:
+            self.pump()

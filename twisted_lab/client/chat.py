@@ -15,6 +15,7 @@ from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire, resolve
 from twisted_lab.codecs import MessageError
 from twisted_lab.escaping import escape
+from twisted_lab.reliable import OtherVersion
 from twisted_lab.rooms import Line
 
 # A program that talks to a server that has gone waits for so many seconds; a person can decide.
@@ -59,10 +60,10 @@ async def converse(
     except NotLetIn as error:
         tell(f"not let in: {escape(str(error))}")
         raise SystemExit(1) from None
-    except (MessageError, OutputLost) as error:
+    except (MessageError, OtherVersion, OutputLost) as error:
         tell(str(error))
         raise SystemExit(1) from None
     if link.guest.pending and not signals.status:
         tell(f"{link.guest.pending} messages were not confirmed, and are perhaps not said")
-    if signals.status or link.guest.pending or link.guest.refused or not link.guest.is_in:
+    if signals.status or link.guest.pending or link.guest.refused or not link.guest.has_been_in:
         raise SystemExit(signals.status or 1)

@@ -12,12 +12,14 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
-from twisted_lab.reliable import Caller
+from twisted_lab.reliable import Caller, OtherVersion
 from twisted_lab.rooms import Guest, Line
 
 # So many seconds the first answer may take, and what is not confirmed when a person leaves.
 FIRST_ANSWER = 15.0
 LAST_ANSWER = 15.0
+# A client that leaves waits no longer than this for the next confirmation, in seconds.
+LAST_CONFIRMATION = 60.0
 # When the server does not answer another port of ours is tried so often, in seconds: our address
 # may have changed, and something on the way may have forgotten us.
 REOPEN = 10.0
@@ -90,6 +92,8 @@ class Link:
         self._was_lost = False
         self._stops = False
         self._finishing = False
+        self._unconfirmed = 0
+        self._confirmed = now  # when the number of unconfirmed messages changed last
         self._is_refused = False
 
     def start(self, wire: Wire) -> None:
@@ -99,11 +103,13 @@ class Link:
 
     def take(self, datagram: bytes) -> None:
         """Take a datagram of the server."""
+        if self.ended.called:
+            return
         now = self._clock.seconds()
         try:
             for message in self.caller.take(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
-        except MessageError as error:
+        except (MessageError, OtherVersion) as error:
             self.fail(error)
         self._pump()
 
@@ -144,6 +150,7 @@ class Link:
     def finish(self) -> None:
         """Leave, when all that was said is confirmed."""
         self._finishing = True
+        self._confirmed = self._clock.seconds()
         if self._patience == float("inf"):
             # A person who wants to go waits for no more than that.
             self._since = self._clock.seconds()
@@ -187,15 +194,30 @@ class Link:
         if session is not None and is_lost != self._was_lost and not stops:
             self._tell("the server answers again" if self._was_lost else "no answer; trying on")
         self._was_lost = is_lost
-        if not is_lost and session is not None:
+        if self._finishing and self._is_stuck(now):
+            self.abandon()
+        elif not is_lost and session is not None:
             self._since = max(self._since, self.caller.heard)
         elif session is None and now - self.caller.answered >= FIRST_ANSWER:
             self.fail(NoAnswer("no answer"))
         elif now - self._since >= self._patience:
-            self.fail(NoAnswer("no answer any more"))
+            self._give_up()
         elif is_lost and now - self._reopened >= REOPEN:
             self._reopened = now
             wire.reopen()
+
+    def _give_up(self) -> None:
+        if self._finishing and self.guest.has_been_in and not self.guest.pending:
+            self._end()  # Only the goodbye is lost.
+        else:
+            self.fail(NoAnswer("no answer any more"))
+
+    def _is_stuck(self, now: float) -> bool:
+        """Tell whether the server answers, but has confirmed nothing for too long."""
+        if self.guest.pending != self._unconfirmed:
+            self._unconfirmed = self.guest.pending
+            self._confirmed = now
+        return bool(self._unconfirmed) and now - self._confirmed >= LAST_CONFIRMATION
 
     def _wake(self, when: float, now: float) -> None:
         if self.ended.called:
@@ -211,6 +233,8 @@ class Link:
         if late > 1.0:
             # The process was suspended; what has come meanwhile is still to be read.
             self.caller.excuse(late)
+            self._since += late
+            self._confirmed += late
         self._pump()
 
     def fail(self, error: Exception) -> None:

@@ -1,6 +1,6 @@
 """Messages over datagrams, each once and in order: packets and time in, packets and times out."""
 
-from twisted_lab.reliable.caller import Caller
+from twisted_lab.reliable.caller import Caller, OtherVersion
 from twisted_lab.reliable.door import AMPLIFICATION, Door
 from twisted_lab.reliable.packets import (
     MARK,
@@ -9,6 +9,7 @@ from twisted_lab.reliable.packets import (
     Hello,
     Open,
     Packet,
+    Side,
     Welcome,
     decode,
     is_sealed,
@@ -25,8 +26,10 @@ __all__ = [
     "Door",
     "Hello",
     "Open",
+    "OtherVersion",
     "Packet",
     "Session",
+    "Side",
     "State",
     "Welcome",
     "decode",

@@ -10,16 +10,19 @@ from twisted_lab.reliable.packets import (
     KEY_BYTES,
     MODULUS,
     NO_KEY,
+    VERSION,
     BadPacket,
     Cookie,
     Hello,
     Open,
+    Side,
     Welcome,
     decode,
     is_sealed,
     seal,
 )
 from twisted_lab.reliable.session import Session, State
+from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WAIT = 0.5  # seconds, before the second try
 LONGEST_WAIT = 1.0
@@ -31,6 +34,10 @@ COOKIE_TRIES = 4
 # it is held to be gone.
 PING_AFTER = 5.0
 LOST_AFTER = 4.0
+
+
+class OtherVersion(Exception):
+    """The server speaks another version of the protocol; the text says which."""
 
 
 class Stage(Enum):
@@ -97,6 +104,7 @@ class Caller:
     def excuse(self, seconds: float) -> None:
         """Do not count so many seconds in which this end was held up."""
         self.heard += seconds
+        self.answered += seconds
         if self.session is not None:
             self.session.heard += seconds
 
@@ -122,6 +130,9 @@ class Caller:
         Returns:
             The messages that are whole now; behind them it raises
             `twisted_lab.codecs.MessageError` if one is too long.
+
+        Raises:
+            OtherVersion: The server speaks another version of the protocol.
         """
         try:
             packet = decode(data)
@@ -130,10 +141,15 @@ class Caller:
         session = self.session
         if isinstance(packet, Cookie):
             ours = (self._number, session.number if session else self._number)
-            if packet.number in ours and is_sealed(data, NO_KEY):
+            if packet.number in ours and is_sealed(data, NO_KEY, Side.SERVER):
+                if packet.version != VERSION:
+                    raise OtherVersion(
+                        f"the server speaks version {packet.version} of the chat's protocol, "
+                        f"and this client version {VERSION}; use one of the same release"
+                    )
                 self.answered = now
                 self._take_cookie(packet.cookie, now)
-        elif is_sealed(data, self._key):
+        elif is_sealed(data, self._key, Side.SERVER):
             if isinstance(packet, Welcome) and packet.number == self._number:
                 self._take_welcome(packet, now)
             elif session is not None and packet.number == session.number:
@@ -156,13 +172,18 @@ class Caller:
             return
         self.stage = Stage.TALKING
         self.heard = now
-        if self.session is not None and self.session.number == packet.session:
-            self.session.heard = now
-            self.session.sender.hurry()
+        before = self.session
+        if before is not None and before.number == packet.session:
+            before.resume(now)
+            return
+        timer = before.sender.timer if before is not None else RetransmissionTimer()
+        timer.forget_backoff()
+        self.session = Session(
+            packet.session, self._key, Side.CLIENT, MAX_INCOMING, now, PING_AFTER, timer
+        )
+        if self._is_closed:
+            self.session.close()
         else:
-            self.session = Session(packet.session, self._key, MAX_INCOMING, now, PING_AFTER)
-            if self._is_closed:
-                self.session.close()
             self._opened()
 
     def _try_again(self, stage: Stage, when: float) -> None:
@@ -184,9 +205,9 @@ class Caller:
         self._wait = min(self._wait * 2, LONGEST_WAIT)
         self._tries += 1
         if self.stage is Stage.ASKING:
-            return [*datagrams, seal(Hello(self._number), NO_KEY)]
+            return [*datagrams, seal(Hello(self._number), NO_KEY, Side.CLIENT)]
         opening = Open(self._number, self._cookie, self._key, self._attempt)
-        return [seal(opening, self._key)]
+        return [seal(opening, self._key, Side.CLIENT)]
 
     def deadline(self) -> float | None:
         """Return when `due` should be called, if nothing comes before."""

@@ -10,13 +10,16 @@ from twisted_lab.names import BadName, nickname
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.reliable.packets import (
     NO_KEY,
+    VERSION,
     Ack,
+    Close,
     Cookie,
     Data,
     Hello,
     Open,
     Packet,
     Ping,
+    Side,
     is_sealed,
     seal,
 )
@@ -70,19 +73,20 @@ class Door:
             The packet, if it opens a session; and what to answer, perhaps nothing.
         """
         if isinstance(packet, Open):
-            if not is_sealed(data, packet.key):
+            if not is_sealed(data, packet.key, Side.CLIENT):
                 return None, b""
             cookie = packet.cookie.decode(errors="replace")
             if self._cookies.is_good(cookie, host, port, now):
                 return packet, b""
         elif isinstance(packet, Hello):
-            if not is_sealed(data, NO_KEY):
+            if not is_sealed(data, NO_KEY, Side.CLIENT):
                 return None, b""
-        elif not isinstance(packet, Data | Ack | Ping):
+        elif not isinstance(packet, Data | Ack | Ping | Close):
             return None, b""
         cookie = self._cookies.make(host, port, now)
-        # 30 bytes; the smallest packet has 18.
-        return None, seal(Cookie(packet.number, cookie.encode()), NO_KEY)
+        # 31 bytes; the smallest packet that is answered has 19.
+        answer = Cookie(packet.number, VERSION, cookie.encode())
+        return None, seal(answer, NO_KEY, Side.SERVER)
 
 
 def _can_be_name(text: str) -> bool:

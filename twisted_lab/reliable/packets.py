@@ -3,8 +3,8 @@
     0xC1 (a byte that UTF-8 never has)   kind (1)   number (8)   what the kind has   seal (8)
 
     kind        number    what it has
-    1 hello     client
-    2 cookie    answered  cookie (12)
+    1 hello     client    version (1)
+    2 cookie    answered  version (1)  cookie (12)
     3 open      client    cookie (12)  key (16)  attempt (4)
     4 welcome   client    session (8)  attempt (4)
     5 data      session   sequence (4)  stamp (4)  fragment (the rest)
@@ -12,17 +12,21 @@
     7 ping      session   stamp (4)
     8 close     session   stops (1: 0 or 1)
 
-The seal is the first 8 bytes of the HMAC-SHA-256 (RFC 2104) of all before it. Hello and cookie are
-sealed with the empty key, against damage; the others with the key in the client's open.
+The seal is the first 8 bytes of the HMAC-SHA-256 (RFC 2104) over a byte for the sender (0 the
+client, 1 the server), which is not sent, and all that stands before the seal. So a packet that is
+reflected to its sender has a wrong seal. Hello and cookie are sealed with the empty key, against
+damage; the others with the key in the client's open.
 """
 
 from __future__ import annotations
 
 import hmac
 import struct
+from enum import Enum
 from typing import NamedTuple
 
 MARK = 0xC1
+VERSION = 1  # of this protocol
 MODULUS = 2**32
 LARGEST_PACKET = 1200  # bytes, so that no network on the way has to cut it
 MOST_RANGES = 32
@@ -38,6 +42,18 @@ class BadPacket(ValueError):
     """It is no packet of this protocol."""
 
 
+class Side(Enum):
+    """The end of a session that has sealed a packet."""
+
+    CLIENT = b"\x00"
+    SERVER = b"\x01"
+
+    @property
+    def other(self) -> Side:
+        """The opposite end."""
+        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+
+
 def after(number: int, count: int = 1) -> int:
     """Return the sequence number that is `count` after `number` (serial numbers, RFC 1982)."""
     return (number + count) % MODULUS
@@ -49,9 +65,15 @@ def distance(start: int, number: int) -> int:
 
 
 class Hello(NamedTuple):
-    """Asks for a cookie."""
+    """Asks for a cookie.
+
+    Attributes:
+        number: The client's number.
+        version: That of the protocol which the client speaks.
+    """
 
     number: int
+    version: int = VERSION
 
 
 class Cookie(NamedTuple):
@@ -59,10 +81,12 @@ class Cookie(NamedTuple):
 
     Attributes:
         number: The number in the packet that it answers.
+        version: That of the protocol which the server speaks.
         cookie: To be sent back in an Open; see `Cookies`.
     """
 
     number: int
+    version: int
     cookie: bytes
 
 
@@ -152,8 +176,8 @@ Packet = Hello | Cookie | Open | Welcome | Data | Ack | Ping | Close
 
 # The body of each kind, without what is left to its end.
 _KINDS: tuple[tuple[type[Packet], struct.Struct], ...] = (
-    (Hello, struct.Struct("!")),
-    (Cookie, struct.Struct("!12s")),
+    (Hello, struct.Struct("!B")),
+    (Cookie, struct.Struct("!B12s")),
     (Open, struct.Struct(f"!12s{KEY_BYTES}sI")),
     (Welcome, struct.Struct("!QI")),
     (Data, struct.Struct("!II")),
@@ -165,8 +189,8 @@ _CODES = {kind: (code, body) for code, (kind, body) in enumerate(_KINDS, start=1
 LARGEST_FRAGMENT = LARGEST_PACKET - _HEAD.size - _CODES[Data][1].size - _SEAL_BYTES
 
 
-def seal(packet: Packet, key: bytes) -> bytes:
-    """Return the bytes of `packet`, with the seal that `key` makes."""
+def seal(packet: Packet, key: bytes, sender: Side) -> bytes:
+    """Return the bytes of `packet`, sealed by `sender` with `key`."""
     code, body = _CODES[type(packet)]
     rest = b""
     values: tuple[object, ...] = packet[1:]
@@ -175,16 +199,16 @@ def seal(packet: Packet, key: bytes) -> bytes:
     elif isinstance(packet, Ack):
         values, rest = values[:2], b"".join([_RANGE.pack(*run) for run in packet.ranges])
     data = _HEAD.pack(MARK, code, packet.number) + body.pack(*values) + rest
-    return data + _seal(data, key)
+    return data + _seal(data, key, sender)
 
 
-def _seal(data: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, data, "sha256")[:_SEAL_BYTES]
+def _seal(data: bytes, key: bytes, sender: Side) -> bytes:
+    return hmac.digest(key, sender.value + data, "sha256")[:_SEAL_BYTES]
 
 
-def is_sealed(data: bytes, key: bytes) -> bool:
-    """Tell whether who has sealed the packet in `data` had `key`, and nothing has changed since."""
-    return hmac.compare_digest(data[-_SEAL_BYTES:], _seal(data[:-_SEAL_BYTES], key))
+def is_sealed(data: bytes, key: bytes, sender: Side) -> bool:
+    """Tell whether `sender` has sealed the packet in `data` with `key`, and it is unchanged."""
+    return hmac.compare_digest(data[-_SEAL_BYTES:], _seal(data[:-_SEAL_BYTES], key, sender))
 
 
 def decode(data: bytes) -> Packet:

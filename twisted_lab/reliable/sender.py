@@ -36,15 +36,18 @@ class Sender:
 
     Args:
         session: The session's number.
+        timer: How long it waits for an acknowledgement: that of an earlier session on this path.
         first: The sequence number of the first packet.
 
     Attributes:
-        timer: How long it waits.
+        timer: See above.
         resent: How many packets were sent again.
     """
 
-    def __init__(self, session: int, first: int = 0) -> None:
-        self.timer = RetransmissionTimer()
+    def __init__(
+        self, session: int, timer: RetransmissionTimer | None = None, first: int = 0
+    ) -> None:
+        self.timer = timer or RetransmissionTimer()
         self.resent = 0
         self._session = session
         self._next = first
@@ -56,6 +59,7 @@ class Sender:
         self._recovered = first  # losses before this one have been answered for
         self._is_urgent = False  # the first packet of a loss goes whatever the window (RFC 5681)
         self._progress = 0.0
+        self._expired = 0  # the stamp of the latest timeout
         self._order = 0
 
     @property
@@ -88,6 +92,7 @@ class Sender:
             for flight in self._flights.values()
         ):
             self.timer.expired()
+            self._expired = stamp(now)
             self._threshold = max(self._window / 2, LEAST_WINDOW)
             self._window = LEAST_WINDOW
             for flight in self._flights.values():
@@ -123,6 +128,14 @@ class Sender:
         for flight in self._flights.values():
             flight.is_lost = True
 
+    def end_backoff(self) -> None:
+        """Send again at once, because the path works.
+
+        It does so once for each timeout, so a peer cannot make it send more than the timer would.
+        """
+        if self.timer.is_backed_off:
+            self.hurry()
+
     def deadline(self) -> float | None:
         """Return when `due` has something to send again; None if nothing is on its way."""
         flying = [flight.sent for flight in self._flights.values() if not flight.is_lost]
@@ -150,6 +163,9 @@ class Sender:
         if came:
             self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)
             self._arrived(set(came), now)
+        elif distance(self._expired, ack.echo) >= 0:
+            # Something sent after the timeout has come, and nothing of what was sent before it.
+            self.end_backoff()
         self._oldest = ack.next
 
     def _arrived(self, came: set[int], now: float) -> None:

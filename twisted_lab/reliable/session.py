@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from twisted_lab.reliable.packets import Ack, Close, Data, Packet, Ping, seal
+from twisted_lab.reliable.packets import Ack, Close, Data, Packet, Ping, Side, seal
 from twisted_lab.reliable.receiver import Receiver
 from twisted_lab.reliable.sender import Sender, stamp
+from twisted_lab.reliable.timer import RetransmissionTimer
 
 CLOSE_TRIES = 6
+LONGEST_CLOSE_WAIT = 2.0  # seconds between two of them
 # An end that was closed answers for so long to those who have not heard the answer.
 ANSWER_SECONDS = 3.0
 # An end that has not heard anything for longer than it pings asks so often.
@@ -35,10 +37,12 @@ class Session:
     Args:
         number: The session's number.
         key: Seals its packets.
+        side: This end.
         limit: The most bytes of a message that comes.
         now: The time, in seconds.
-        ping_after: After so many seconds without a packet the peer is asked for one; None to leave
-            that to the peer.
+        ping_after: Seconds without a packet after which it pings the peer; None to leave that to
+            the peer.
+        timer: That of an earlier session on the same path, whose round trips it has measured.
 
     Attributes:
         state: Where it is.
@@ -47,14 +51,22 @@ class Session:
     """
 
     def __init__(
-        self, number: int, key: bytes, limit: int, now: float, ping_after: float | None = None
+        self,
+        number: int,
+        key: bytes,
+        side: Side,
+        limit: int,
+        now: float,
+        ping_after: float | None = None,
+        timer: RetransmissionTimer | None = None,
     ) -> None:
         self.number = number
         self.key = key
+        self.side = side
         self.state = State.OPEN
         self.heard = now
         self.peer_stops = False
-        self.sender = Sender(number)
+        self.sender = Sender(number, timer)
         self._receiver = Receiver(number, limit)
         self._owes_ack = False
         self._owes_close = False
@@ -62,6 +74,7 @@ class Session:
         self._pinged = now
         self._stops = False
         self._closes_sent = 0
+        self._close_wait = 0.0
         self._next_change = now  # when the next Close is sent, or no more is answered
 
     def say(self, message: bytes) -> None:
@@ -77,7 +90,14 @@ class Session:
     def abandon(self) -> bytes:
         """Close at once, whatever has not come yet, and return the datagram that says so."""
         self.state = State.OVER
-        return seal(Close(self.number, False), self.key)
+        return seal(Close(self.number, False), self.key, self.side)
+
+    def resume(self, now: float) -> None:
+        """Go on at once: the peer has answered at this address."""
+        self.heard = now
+        self.sender.hurry()
+        if self.state is State.CLOSING:
+            self._next_change = now
 
     def take(self, packet: Packet, now: float) -> Iterable[bytes]:
         """Take a packet that was sealed with the key.
@@ -92,6 +112,8 @@ class Session:
         elif isinstance(packet, Ping):
             self._receiver.stamp = packet.stamp
             self._owes_ack = True
+            # The peer has heard nothing for a while, and is there.
+            self.sender.end_backoff()
         elif isinstance(packet, Data):
             self._owes_ack = True
             return self._receiver.take(packet)
@@ -125,19 +147,26 @@ class Session:
                 self.state = State.OVER
             else:
                 self._closes_sent += 1
-                self._next_change = now + self.sender.timer.timeout
+                self._close_wait = max(2 * self._close_wait, self.sender.timer.timeout)
+                self._close_wait = min(self._close_wait, LONGEST_CLOSE_WAIT)
+                self._next_change = now + self._close_wait
                 packets.append(Close(self.number, self._stops))
         elif self._owes_close:
             packets.append(Close(self.number, False))
         elif self.state is State.ANSWERING and now >= self._next_change:
             self.state = State.OVER
         self._owes_ack = self._owes_close = False
-        return [seal(packet, self.key) for packet in packets]
+        return [seal(packet, self.key, self.side) for packet in packets]
 
     def _next_ping(self) -> float | None:
-        if self._ping_after is None or self.state is not State.OPEN:
+        # One that is closing still waits for acknowledgements; then its closes take over.
+        is_waiting = self.state is State.CLOSING and not self.sender.is_idle
+        if self._ping_after is None or not (self.state is State.OPEN or is_waiting):
             return None
-        return max(self.heard + self._ping_after, self._pinged + PING_SECONDS)
+        next_one = self._pinged + PING_SECONDS
+        if self.sender.timer.is_backed_off and not self.sender.is_idle:
+            return next_one  # The answer ends the back-off.
+        return max(self.heard + self._ping_after, next_one)
 
     def deadline(self) -> float | None:
         """Return when `due` should be called, if nothing comes before; None for not at all."""

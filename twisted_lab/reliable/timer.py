@@ -38,6 +38,11 @@ class RetransmissionTimer:
         wanted = self._smoothed + max(GRANULARITY, 4 * self._variation)
         self.timeout = self._learned = min(max(wanted, LEAST), MOST)
 
+    @property
+    def is_backed_off(self) -> bool:
+        """Tell whether it waits for longer than was learned."""
+        return self.timeout > self._learned
+
     def expired(self) -> None:
         """Wait for longer, because nothing was acknowledged in time."""
         self.timeout = min(self.timeout * 2, MOST)

@@ -45,6 +45,7 @@ class Guest:
     Attributes:
         name: The name.
         is_in: Whether the server has let it in.
+        has_been_in: Whether it has ever done so.
         refused: How many of its messages the server would not take.
         others: Who is in the room, as far as is known.
     """
@@ -56,7 +57,7 @@ class Guest:
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.name = name
-        self.is_in = False
+        self.is_in = self.has_been_in = False
         self.refused = 0
         self.others: set[str] = set()
         self._send = send
@@ -118,7 +119,7 @@ class Guest:
         words = text.split(" ")
         match words:
             case ["*", "welcome,", name, *_] if not self.is_in:
-                self.is_in = True
+                self.is_in = self.has_been_in = True
                 self.name = name.removesuffix(";")
                 self._again(now)
             case ["*", name, "has", "joined"]:

@@ -1,0 +1,163 @@
+"""A chat whose network, server and members all misbehave, each with a clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.task import Clock
+
+from tests.doubles.chat_network import START, Address, Net, Person
+from twisted_lab.testing import LossyWire
+
+HELD = 100  # datagrams that a suspended process finds when it goes on
+
+
+class Process:
+    """A process that can be suspended.
+
+    Attributes:
+        clock: Its time.
+        is_suspended: Whether it does nothing.
+        is_dead: Whether it does nothing, for good.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.clock = Clock()
+        self.clock.advance(now)
+        self.is_suspended = self.is_dead = False
+        self._missed = 0.0
+        self._held: list[Callable[[], object]] = []
+
+    def do(self, action: Callable[[], object]) -> None:
+        """Do something now, or when it goes on."""
+        if not self.is_suspended:
+            action()
+        elif len(self._held) < HELD:
+            self._held.append(action)
+
+    def spend(self, seconds: float) -> None:
+        """Let time pass."""
+        if self.is_suspended:
+            self._missed += seconds
+        else:
+            self.clock.advance(seconds)
+
+    def resume(self, counts: bool) -> None:
+        """Go on.
+
+        Args:
+            counts: Whether its clock has counted the time, which CLOCK_MONOTONIC does not while a
+                machine is suspended.
+        """
+        if not self.is_suspended or self.is_dead:
+            return
+        self.is_suspended = False
+        missed, self._missed = self._missed, 0.0
+        held, self._held = self._held, []
+        # A reactor first runs the timers that are due, and then reads.
+        self.clock.advance(missed if counts else 0.0)
+        for action in held:
+            action()
+
+    def wait(self) -> float:
+        """Return the seconds until it has something to do."""
+        calls = [] if self.is_suspended else self.clock.getDelayedCalls()
+        return min((call.getTime() - self.clock.seconds() for call in calls), default=float("inf"))
+
+
+class ChaosPerson(Person):
+    """A member that can be suspended, and cut off in one direction."""
+
+    def __init__(self, net: ChaosNet, name: str) -> None:
+        self.cut_up = self.cut_down = False
+        self.came_in: int | None = None  # how much had been said when it was first let in
+        super().__init__(net, name, float("inf"))
+        self.process = net.process_of(self.clock)
+
+    def _take(self, data: bytes) -> None:
+        if not self.cut_down:
+            self.process.do(lambda: self.link.take(data))
+
+    def write(self, data: bytes) -> None:
+        if not self.cut_up:
+            super().write(data)
+
+
+class WireInWeather(LossyWire):
+    """A wire that is as bad as the weather."""
+
+    def __init__(self, net: ChaosNet, bad: LossyWire, good: LossyWire) -> None:
+        self._net = net
+        self._bad = bad
+        self._good = good
+
+    def send(self, datagram: bytes) -> None:
+        (self._good if self._net.is_calm else self._bad).send(datagram)
+
+
+class ChaosNet(Net):
+    """The network, on which time passes by `spend`.
+
+    Attributes:
+        is_up: Whether the server's process is there.
+        is_calm: Whether the network loses, doubles and reorders nothing any more.
+    """
+
+    def __init__(self, seed: int, trouble: dict[str, float]) -> None:
+        self._processes: list[Process] = []
+        self._elapsed = START
+        self.is_up = True
+        self.is_calm = False
+        super().__init__(seed, trouble)
+
+    def new_clock(self) -> Clock:
+        process = Process(self._elapsed)
+        self._processes.append(process)
+        return process.clock
+
+    def process_of(self, clock: Clock) -> Process:
+        """Return whose clock it is."""
+        return next(process for process in self._processes if process.clock is clock)
+
+    @property
+    def server_process(self) -> Process:
+        return self.process_of(self.server_clock)
+
+    def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
+        return WireInWeather(self, super().wire(deliver), LossyWire(self.clock, 0, deliver))
+
+    def to_server(self, data: bytes, address: Address) -> None:
+        if self.is_up:
+            server = self.server
+            self.server_process.do(lambda: server.datagramReceived(data, address))
+
+    def stop_server(self) -> None:
+        """Have the server's process gone."""
+        if self.is_up:
+            self.is_up = False
+            self.server_process.is_dead = True
+            self._processes.remove(self.server_process)
+            self.server.stopProtocol()
+            self.server.transport = None
+            self._killed.append(self.server)
+
+    def start_again(self) -> None:
+        """Start the server, if it is not there."""
+        if not self.is_up:
+            self.start_server()
+            self.is_up = True
+
+    def spend(self, seconds: float) -> None:
+        """Let time pass, for all processes that are not suspended."""
+        end = self._elapsed + seconds
+        while True:
+            calls = self.clock.getDelayedCalls()
+            waits = [call.getTime() - self.clock.seconds() for call in calls[:1]]
+            waits += [process.wait() for process in self._processes]
+            step = max(min([end - self._elapsed, *waits]), 0.0)
+            self._elapsed += step
+            self.clock.advance(step)
+            for process in list(self._processes):
+                process.spend(step)
+            if self._elapsed >= end:
+                return

@@ -1,0 +1,287 @@
+"""The chat while everything goes wrong, and afterwards: nobody is stuck, nothing is lost.
+
+    python -m tests.programs.chaos [--seeds N] [--seed N]
+
+Servers are killed, stopped and suspended, members change their addresses, are cut off in one or
+both directions, suspended, replaced at their addresses by others, come and go. Then the network is
+calm: within 12 s each member is in the room, all it has said is confirmed, and it has heard
+everything once and in one order; then all leave, and within 12 s each has left. Everything runs on
+clocks of its own, so a seed that fails does so again.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from typing import ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from tests.doubles.chaos_network import ChaosNet, ChaosPerson
+from twisted_lab.client.link import NoAnswer
+from twisted_lab.reliable import Side
+from twisted_lab.reliable.packets import NO_KEY, Hello, seal
+from twisted_lab.usage import Options, natural_number
+
+RECOVERY = 12.0  # seconds
+MEMBERS = 3
+STEPS = 25
+MOST_SAID = 20  # by each member, so that the rate limit is no bottleneck afterwards
+
+
+class Storm:
+    """One run.
+
+    Args:
+        seed: Gives all that happens.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._net = ChaosNet(seed, {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1})
+        self._people: list[ChaosPerson] = []
+        self._said: dict[str, list[str]] = {}
+        self._later: list[tuple[float, Callable[[], object]]] = []
+        self._now = 0.0
+        self._trail: list[str] = []
+        for _ in range(MEMBERS):
+            self._come()
+
+    def _come(self) -> None:
+        name = f"m{len(self._said)}"
+        self._said[name] = []
+        self._people.append(ChaosPerson(self._net, name))
+
+    def run(self) -> None:
+        """Have the storm, and the calm after it.
+
+        Raises:
+            AssertionError: A member is stuck, or has lost something.
+        """
+        for _ in range(STEPS):
+            self._do(self._chance.choice(self.EVENTS))
+            self._pass(self._chance.choice((0.05, 0.3, 1.0, 3.0, 8.0)))
+        leaving = self._begin_to_leave()
+        self._calm()
+        self._wait("is in the room and has heard all", self._people, self._has_recovered)
+        self._check()
+        *others, last = self._people
+        for person in others:
+            person.link.finish()
+            if self._chance.random() < 0.5:
+                person.reopen()  # So it says goodbye from another address.
+        self._have_left([*leaving, *others])
+        gone = {person.link.guest.name for person in [*leaving, *others]}
+        guest = last.link.guest
+        self._wait("has heard that all left", [last], lambda _: not gone & guest.others)
+        last.link.finish()
+        self._have_left([last])
+        self._pass(120.0)
+        if self._net.connections:
+            self._fail("somebody stays for ever")
+        if "conversation failed" in self._net.log.names:
+            self._fail("a conversation has raised an exception")
+
+    def _begin_to_leave(self) -> list[ChaosPerson]:
+        """Have a member that leaves while nothing comes from it or to it."""
+        person = self._chance.choice(self._people)
+        if not person.link.guest.is_in or not person.link.has_session or len(self._people) == 1:
+            return []
+        self._trail.append(f"{self._now:7.2f} leaves while it is cut {person.link.guest.name}")
+        self._people.remove(person)
+        person.is_cut = True
+        self._later.append((self._now + 1000.0, lambda: setattr(person, "is_cut", False)))
+        self._speak(person)
+        person.link.finish()
+        self._pass(8.0)
+        return [person]
+
+    def _have_left(self, people: list[ChaosPerson]) -> None:
+        self._wait("has left", people, lambda person: person.link.ended.called)
+        for person in people:
+            failures: list[Failure] = []
+            person.link.ended.addErrback(failures.append)
+            if failures or person.link.guest.pending:
+                self._fail(f"{person.link.guest.name} has left with {failures}")
+
+    def _fail(self, what: str) -> None:
+        raise AssertionError(f"seed {self._seed}: {what}\n" + "\n".join(self._trail))
+
+    def _pass(self, seconds: float) -> None:
+        end = self._now + seconds
+        while self._later and self._later[0][0] <= end:
+            when, action = self._later.pop(0)
+            self._spend(when - self._now)
+            action()
+        self._spend(end - self._now)
+
+    def _spend(self, seconds: float) -> None:
+        self._net.spend(seconds)
+        self._now += seconds
+        for person in list(self._people):
+            if person.came_in is None and person.link.guest.is_in:
+                person.came_in = len(self._history())
+            if person.link.ended.called and not person.link.has_session:
+                # Nothing has answered it for 15 s, so it has given up; another one comes.
+                person.link.ended.addErrback(lambda failure: failure.trap(NoAnswer))
+                self._people.remove(person)
+                self._come()
+
+    def _history(self) -> list[str]:
+        found: list[str] = []
+        every = Deferred.fromCoroutine(self._net.history.last(1000))
+        every.addCallback(lambda said: found.extend(f"{one.name}: {one.text}" for one in said))
+        return found
+
+    def _after(self, action: Callable[[], object]) -> None:
+        """Do something that ends what has just begun; most of it soon."""
+        seconds = self._chance.choice((0.2, 1.0, 4.0, 9.0, 20.0, 61.0, 80.0))
+        self._later.append((self._now + seconds, action))
+        self._later.sort(key=lambda entry: entry[0])
+        self._trail[-1] += f" for {seconds} s"
+
+    def _do(self, event: Callable[[Storm, ChaosPerson], object]) -> None:
+        person = self._chance.choice(self._people)
+        self._trail.append(f"{self._now:7.2f} {event.__name__} {person.link.guest.name}")
+        event(self, person)
+
+    def _speak(self, person: ChaosPerson) -> None:
+        said = self._said[person.link.guest.name]
+        if len(said) < MOST_SAID:
+            said.append(f"{len(said)}")
+            person.link.say(said[-1])
+
+    def _kill(self, _: ChaosPerson) -> None:
+        self._net.stop_server()
+        self._after(self._net.start_again)
+
+    def _stop(self, _: ChaosPerson) -> None:
+        if self._net.is_up:
+            self._net.connections.drain(self._net.server_clock, 5.0)
+            self._later.append((self._now + 6.0, self._net.stop_server))
+            self._later.append((self._now + 6.5, self._net.start_again))
+            self._later.sort(key=lambda entry: entry[0])
+
+    def _move(self, person: ChaosPerson) -> None:
+        person.reopen()
+
+    def _cut_up(self, person: ChaosPerson) -> None:
+        person.cut_up = True
+        self._after(lambda: setattr(person, "cut_up", False))
+
+    def _cut_down(self, person: ChaosPerson) -> None:
+        person.cut_down = True
+        self._after(lambda: setattr(person, "cut_down", False))
+
+    def _suspend(self, person: ChaosPerson) -> None:
+        person.process.is_suspended = True
+        counts = self._chance.random() < 0.5
+        self._after(lambda: person.process.resume(counts))
+
+    def _suspend_server(self, _: ChaosPerson) -> None:
+        if self._net.is_up:
+            process = self._net.server_process
+            process.is_suspended = True
+            counts = self._chance.random() < 0.5
+            self._after(lambda: process.resume(counts))
+
+    def _reuse_port(self, person: ChaosPerson) -> None:
+        """Have others at the address that the member had."""
+        address = person.address
+        person.reopen()
+        for data in (b"/join other", b"hello", seal(Hello(7), NO_KEY, Side.CLIENT)):
+            self._net.to_server(data, address)
+
+    def _leave(self, person: ChaosPerson) -> None:
+        if len(self._people) > 1:
+            self._people.remove(person)
+            person.link.ended.addErrback(lambda _: None)  # It waits 15 s at most.
+            person.link.finish()
+            self._come()
+
+    def _vanish(self, person: ChaosPerson) -> None:
+        if len(self._people) > 1:
+            self._people.remove(person)
+            person.link.abandon()
+            self._come()
+
+    EVENTS: ClassVar[list[Callable[[Storm, ChaosPerson], object]]] = [
+        *[_speak] * 12,
+        *(_kill, _stop, _move, _cut_up, _cut_down, _suspend, _suspend_server),
+        *(_reuse_port, _leave, _vanish),
+    ]
+
+    def _calm(self) -> None:
+        self._trail.append(f"{self._now:7.2f} calm")
+        self._net.is_calm = True
+        later, self._later = self._later, []
+        for _, action in later:
+            action()
+        self._net.start_again()
+
+    def _wait(
+        self, what: str, people: list[ChaosPerson], is_so: Callable[[ChaosPerson], bool]
+    ) -> None:
+        end = self._now + RECOVERY
+        while stuck := [person for person in people if not is_so(person)]:
+            if self._now >= end:
+                person = stuck[0]
+                caller = person.link.caller
+                state = caller.session and caller.session.state
+                self._fail(
+                    f"{person.link.guest.name} never {what}: {caller.stage}, {state}, "
+                    f"{person.link.guest.pending} unconfirmed, heard {person.said[-3:]}, "
+                    f"history {self._history()[-3:]}"
+                )
+            self._pass(0.1)
+
+    def _has_recovered(self, person: ChaosPerson) -> bool:
+        guest = person.link.guest
+        return guest.is_in and not guest.pending and self._has_heard_all(person)
+
+    def _has_heard_all(self, person: ChaosPerson) -> bool:
+        history = self._history()
+        start = len(history) - len(person.said)
+        return start <= (person.came_in or 0) and person.said == history[start:]
+
+    def _check(self) -> None:
+        history = self._history()
+        for person in self._people:
+            name = person.link.guest.name
+            own = [text for text in history if text.startswith(f"{name}: ")]
+            if own != [f"{name}: {text}" for text in self._said[name]]:
+                self._fail(f"{name} has said {self._said[name]}, and the history has {own}")
+            if not self._has_heard_all(person):
+                self._fail(f"{name} has heard {person.said} of {history}")
+
+
+class ChaosOptions(Options):
+    """What to try."""
+
+    command = "tests.programs.chaos"
+    optParameters: ClassVar = [
+        ["seeds", None, 1000, "How many seeds.", natural_number("seeds")],
+        ["seed", None, 1, "The first of them.", natural_number("seed")],
+    ]
+
+
+def main() -> None:
+    """Try what the command line says."""
+    options = ChaosOptions()
+    options.parseOptions(sys.argv[1:])
+    failed = 0
+    for seed in range(options["seed"], options["seed"] + options["seeds"]):
+        try:
+            Storm(seed).run()
+        except AssertionError as error:
+            failed += 1
+            print(error)
+    print(f"{options['seeds']} seeds, {failed or 'none'} failed")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
