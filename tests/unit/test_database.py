@@ -110,6 +110,17 @@ class UpgradeTests(FileCase):
         self.assertEqual(len(database.run(names)), 200)
         self.assertTrue(database.run(lambda queries: register(queries, "Anna", "", 0.0)))
 
+    def test_what_was_said_before_it_had_times_has_the_times_that_were_its_places(self) -> None:
+        with closing(open_database(self.path, STEPS[:3])) as old:
+            old._connection.execute(
+                "INSERT INTO said VALUES (1700000000250000, 'Anna', 'hello', '', '', 0, '')"
+            )
+
+        async def times(queries: Queries) -> list[float]:
+            return [said.time async for said in queries.last_said(9)]
+
+        self.assertEqual(self.open().run(times), [1_700_000_000.25])
+
     def test_a_copy_is_kept(self) -> None:
         self.filled(STEPS[:1])
         Path(self.path).chmod(0o644)

@@ -168,8 +168,8 @@ class RoomTests(SynchronousTestCase):
             self.assertFalse(self.say(anna, word))
         self.assertTrue(self.say(anna, "exit please"))
         self.heard[boris].clear()
-        self.room.leave(anna)
-        self.room.leave(self.join("Vera"), "gone silent")
+        self.room.leave(anna, 5.0)
+        self.room.leave(self.join("Vera"), 5.0, "gone silent")
         self.assertEqual(self.heard[boris], ["* Vera has gone silent"])
         self.say(boris, "alone")
         self.assertNotIn("Boris: alone", self.heard[anna])
@@ -202,19 +202,21 @@ class ClientTests(SynchronousTestCase):
         self.history: History = MemoryHistory()
         self.room = Room(self.history)
 
-    def join(self, name: str, secret: str = SECRET, place: int | None = None) -> tuple[Member, Ear]:
+    def join(
+        self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
+    ) -> tuple[Member, Ear]:
         ear = Ear()
         client = client_id(secret)
         if client:
             run(self, self.room.catch_up(ear, client, place))
-        return self.room.join(name, ear, 0.0, client), ear
+        return self.room.join(name, ear, now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         return run(self, self.room.hear(member, text, now))
 
-    def test_it_is_told_places_and_what_is_done(self) -> None:
+    def test_it_is_told_places_times_and_what_is_done(self) -> None:
         anna, ear = self.join("Anna")
-        self.assertEqual(ear.heard[0], "0 * welcome, Anna; /help lists what you can do")
+        self.assertEqual(ear.heard[0], "0 0 * welcome, Anna; /help lists what you can do")
         ear.heard.clear()
         self.say(anna, "1 hello")
         self.say(anna, "2 again")
@@ -224,17 +226,55 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual(
             ear.heard,
             [
-                "1000000000 Anna: hello",
-                "1000000000 /done 1",
-                "1000000001 Anna: again",
-                "1000000001 /done 2",
-                "1000000002 Anna (to you): me",
-                "1000000002 Anna (to Anna): me",
-                "1000000002 /done 3",
-                "1000000002 error: that is no command; /help lists them",
-                "1000000002 /done 4",
-                "1000000002 error: a name has no spaces here",
-                "1000000002 /done 5",
+                "1000000000 1000000 Anna: hello",
+                "1000000000 1000000 /done 1",
+                "1000000001 1000000 Anna: again",
+                "1000000001 1000000 /done 2",
+                "1000000002 1000000 Anna (to you): me",
+                "1000000002 1000000 Anna (to Anna): me",
+                "1000000002 1000000 /done 3",
+                "1000000002 1000000 error: that is no command; /help lists them",
+                "1000000002 1000000 /done 4",
+                "1000000002 1000000 error: a name has no spaces here",
+                "1000000002 1000000 /done 5",
+            ],
+        )
+
+    def test_what_the_room_tells_has_the_time_of_now_and_what_was_said_its_own(self) -> None:
+        boris, plain = self.join("Boris", "")
+        self.say(boris, "long ago", 1.0)
+        self.say(boris, "lately", 2.0004)
+        anna, ear = self.join("Anna", now=7.0)
+        self.say(anna, "1 /history 2", 8.0)
+        self.say(anna, "2 /who", 9.0)
+        self.say(anna, "3 /nick Ann", 10.0)
+        self.say(anna, "4 /msg Boris psst", 11.0)
+        self.room.leave(boris, 12.0)
+        self.assertEqual(
+            [text.removeprefix("2000400 ") for text in ear.heard],
+            [
+                "7000 * welcome, Anna; /help lists what you can do",
+                "7000 * here: Anna, Boris",
+                "1000 Boris: long ago",
+                "2000 Boris: lately",
+                "8000 /done 1",
+                "9000 * here: Anna, Boris",
+                "9000 /done 2",
+                "10000 * Anna is now called Ann",
+                "10000 /done 3",
+                "11000000 11000 Ann (to Boris): psst",
+                "11000000 11000 /done 4",
+                "11000000 12000 * Boris has left",
+            ],
+        )
+        self.assertEqual(
+            plain.heard[2:],
+            [
+                "Boris: long ago",
+                "Boris: lately",
+                "* Anna has joined",
+                "* Anna is now called Ann",
+                "Ann (to you): psst",
             ],
         )
 
@@ -243,7 +283,7 @@ class ClientTests(SynchronousTestCase):
         ear.heard.clear()
         for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
             self.say(anna, text)
-        wrong = "0 error: a client with an id counts what it says: COUNT TEXT"
+        wrong = "0 1000000 error: a client with an id counts what it says: COUNT TEXT"
         self.assertEqual(ear.heard, [wrong] * 6)
 
     def test_what_is_said_again_is_said_once(self) -> None:
@@ -262,7 +302,7 @@ class ClientTests(SynchronousTestCase):
         ear.heard.clear()
         for count in range(1, BURST + 4):
             self.say(anna, f"{count} x")
-        refused = [text.split()[1:3] for text in ear.heard if "/not" in text]
+        refused = [text.split()[2:4] for text in ear.heard if "/not" in text]
         self.assertEqual(refused, [["/not", "11"], ["/not", "12"], ["/not", "13"]])
         self.assertFalse(self.say(anna, "14 /leave"))
 
@@ -273,11 +313,11 @@ class ClientTests(SynchronousTestCase):
         self.say(anna, "1 two", 2.0)
         place = int(ear.heard[-1].split()[0])
         self.assertEqual(place, 2_000_000)
-        self.room.leave(anna)
+        self.room.leave(anna, 5.0)
         self.say(boris, "three", 3.0)
         self.say(boris, "/msg Boris to myself", 3.0)
         anna, ear = self.join("Anna", place=place)
-        self.assertEqual(ear.heard[0], "3000000 Boris: three")
+        self.assertEqual(ear.heard[0], "3000000 3000 Boris: three")
         self.assertIn("* welcome, Anna", ear.heard[1])
         self.assertEqual(len(ear.heard), 3)
 
@@ -286,8 +326,8 @@ class ClientTests(SynchronousTestCase):
         self.join("Boris", "b" * 16)
         self.say(anna, "1 /msg Boris psst", 1.0)
         for secret, line in (
-            (SECRET, "1000000 Anna (to Boris): psst"),
-            ("b" * 16, "1000000 Anna (to you): psst"),
+            (SECRET, "1000000 1000 Anna (to Boris): psst"),
+            ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
             ear = Ear()
             run(self, self.room.catch_up(ear, client_id(secret), 0))
@@ -316,7 +356,7 @@ class ClientTests(SynchronousTestCase):
             slow, ear.slow = ear.slow, Deferred()
             slow.callback(None)
         self.successResultOf(joining)
-        texts = [text.split(" ", 1)[1] for text in ear.heard]
+        texts = [text.split(" ", 2)[2] for text in ear.heard]
         self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
 
     def test_who_is_here_still_takes_its_own_place(self) -> None:
@@ -325,7 +365,7 @@ class ClientTests(SynchronousTestCase):
         others.heard.clear()
         again, _ = self.join("anna")
         self.assertTrue(before.hung_up)
-        self.room.leave(anna)
+        self.room.leave(anna, 5.0)
         self.say(again, "1 here")
         self.assertEqual(others.heard, ["* Anna is now called anna", "anna: here"])
         self.assertRaises(BadName, self.join, "Boris")
@@ -339,7 +379,7 @@ class GuestTests(SynchronousTestCase):
         self.guest = Guest("Anna", self.sent.append, lambda count: bytes(count))
 
     def let_in(self, place: int = 5, now: float = 0.0) -> None:
-        self.guest.hear(f"{place} * welcome, Anna; /help lists what you can do", now)
+        self.guest.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)
 
     def test_it_joins_and_then_says_what_waits(self) -> None:
         self.guest.say("early", 0.0)
@@ -348,7 +388,7 @@ class GuestTests(SynchronousTestCase):
         self.let_in()
         self.assertEqual(self.sent[1:], ["1 early"])
         self.assertEqual(self.guest.pending, 1)
-        self.assertIsNone(self.guest.hear("6 /done 1", 0.0))
+        self.assertIsNone(self.guest.hear("6 0 /done 1", 0.0))
         self.assertEqual(self.guest.pending, 0)
 
     def test_it_comes_back_with_its_place_and_says_again_what_is_not_done(self) -> None:
@@ -356,7 +396,7 @@ class GuestTests(SynchronousTestCase):
         self.let_in()
         for text in ("one", "two", "three"):
             self.guest.say(text, 0.0)
-        self.guest.hear("7 /done 1", 0.0)
+        self.guest.hear("7 0 /done 1", 0.0)
         self.sent.clear()
         self.guest.join()
         self.guest.say("four", 0.0)
@@ -373,7 +413,7 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual(len(self.sent), BURST)
         self.assertIsNone(self.guest.deadline(100.0))
         for count in range(1, BURST + 1):
-            self.guest.hear(f"6 /done {count}", 100.0)
+            self.guest.hear(f"6 0 /done {count}", 100.0)
         self.assertEqual(len(self.sent), BURST)
         deadline = self.guest.deadline(100.0)
         assert deadline is not None
@@ -384,21 +424,23 @@ class GuestTests(SynchronousTestCase):
     def test_what_is_refused_is_shown(self) -> None:
         self.let_in()
         self.guest.say("hello", 0.0)
-        line = self.guest.hear("6 /not 1 too fast", 3.0)
-        self.assertEqual(line, Line("error: not said: hello (too fast)", 3.0))
+        line = self.guest.hear("6 2500 /not 1 too fast", 3.0)
+        self.assertEqual(line, Line("error: not said: hello (too fast)", 2.5))
         self.assertEqual((self.guest.refused, self.guest.pending), (1, 0))
-        self.assertIsNone(self.guest.hear("6 /not 1 too fast", 3.0))
+        self.assertIsNone(self.guest.hear("6 0 /not 1 too fast", 3.0))
 
-    def test_lines_have_the_time_when_they_were_said(self) -> None:
-        self.let_in()
+    def test_lines_have_the_time_that_the_server_says(self) -> None:
         hear = self.guest.hear
-        self.assertEqual(hear("2000000 Boris: hi", 9.0), Line("Boris: hi", 2.0))
-        self.assertEqual(hear("3000000 Anna: hi", 9.0), Line("Anna: hi", 3.0, True))
+        welcome = "* welcome, Anna; /help lists what you can do"
+        self.assertEqual(hear(f"1 6000 {welcome}", 9.0), Line(welcome, 6.0))
+        self.assertEqual(hear("2 7000 Boris: hi", 9.0), Line("Boris: hi", 7.0))
+        self.assertEqual(hear("3 8001 Anna: hi", 9.0), Line("Anna: hi", 8.001, True))
         self.assertEqual(
-            hear("4000000 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 4.0, True)
+            hear("4 8002 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 8.002, True)
         )
-        self.assertEqual(hear("4000000 Anna: old", 9.0), Line("Anna: old", 9.0))
-        self.assertEqual(hear("9" * 18 + " Vera: ahead", 9.0), Line("Vera: ahead", 9.0))
+        # As with /history; and the server's clock may be ahead.
+        self.assertEqual(hear("4 5000 Anna: old", 9.0), Line("Anna: old", 5.0))
+        self.assertEqual(hear("5 99000 Vera: ahead", 9.0), Line("Vera: ahead", 99.0))
         self.assertEqual(hear("error: no place", 9.0), Line("error: no place", 9.0))
 
     def test_it_knows_who_is_there_and_its_own_name(self) -> None:
@@ -410,16 +452,16 @@ class GuestTests(SynchronousTestCase):
             "* Boris is now called Borja",
             "* Anna is now called Ann",
         ):
-            self.guest.hear(f"5 {text}", 0.0)
+            self.guest.hear(f"5 0 {text}", 0.0)
         self.assertEqual((self.guest.others, self.guest.name), ({"Borja", "Dora"}, "Ann"))
-        self.guest.hear("5 * Dora has gone silent", 0.0)
+        self.guest.hear("5 0 * Dora has gone silent", 0.0)
         self.assertEqual(self.guest.others, {"Borja"})
-        self.guest.hear("5 * here: has joined", 0.0)
+        self.guest.hear("5 0 * here: has joined", 0.0)
         self.assertEqual(self.guest.others, {"Borja", "here:"})
 
     @given(st.text())
     def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
-        for begin in ("", "5 ", "5 * ", "5 /done ", "5 * welcome,", "5 * welcome, "):
+        for begin in ("", "5 ", "5 * ", "5 0 /done ", "5 * welcome,", "5 * welcome, "):
             self.guest.hear(begin + text, 0.0)
             self.guest.pump(0.0)
 
@@ -448,9 +490,9 @@ class HistoryTests(SynchronousTestCase):
     def test_what_is_repeated(self) -> None:
         for history in self.histories():
             kept = [
-                Said(10, "Anna", "one"),
-                Said(20, "Anna", "two", "Boris", "a", 1, "b"),
-                Said(30, "Boris", "three", "", "b", 1),
+                Said(10, "Anna", "one", time=1_700_000_000.25),
+                Said(20, "Anna", "two", "Boris", "a", 1, "b", 1_700_000_001.5),
+                Said(30, "Boris", "three", "", "b", 1, time=1_600_000_000.0),
             ]
             for said in kept:
                 run(self, history.add(said))

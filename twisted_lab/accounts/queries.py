@@ -88,8 +88,9 @@ def _said(
     speaker: str,
     count: int,
     listener: str,
+    time: float,
 ) -> Said:
-    return Said(place, name, text, addressee, speaker, count, listener)
+    return Said(place, name, text, addressee, speaker, count, listener, time)
 
 
 class Queries(Protocol):
@@ -263,13 +264,21 @@ class Queries(Protocol):
     # What was said in the chat
 
     @query(
-        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}) "
+        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time) "
+        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time}) "
         "ON CONFLICT (speaker, count) WHERE speaker <> '' DO NOTHING RETURNING place",
         load=maybe(_number),
     )
     async def add_said(
-        self, place: int, name: str, text: str, to: str, speaker: str, count: int, listener: str
+        self,
+        place: int,
+        name: str,
+        text: str,
+        to: str,
+        speaker: str,
+        count: int,
+        listener: str,
+        time: float,
     ) -> int | None:
         """Keep what was said; None if the client's message of that number is kept already."""
 
@@ -279,7 +288,7 @@ class Queries(Protocol):
         ...
 
     @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
         "WHERE addressee = '' ORDER BY place DESC LIMIT {most}",
         load=many(_said),
     )
@@ -287,7 +296,7 @@ class Queries(Protocol):
         """Return what was said to all, newest first."""
 
     @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
         "WHERE place > {place} AND (addressee = '' OR ({client} <> '' AND {client} IN "
         "(speaker, listener))) ORDER BY place LIMIT {most}",
         load=many(_said),

@@ -60,5 +60,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE UNIQUE INDEX said_by_client ON said (speaker, count) WHERE speaker <> ''",
     ),
+    (
+        "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
+        # Until now the place told it, in microseconds.
+        "UPDATE said SET time = place / 1000000.0",
+    ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

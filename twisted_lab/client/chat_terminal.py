@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -14,6 +13,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from twisted.internet.defer import Deferred
 
 from twisted_lab.client.link import Link
+from twisted_lab.client.showing import time_text
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
@@ -49,10 +49,12 @@ class Terminal:
 
     Args:
         link: The link.
+        now: Tells the time, in seconds of Unix time.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, now: Callable[[], float]) -> None:
         self._link = link
+        self._now = now
         self._asks_name = False
         self._session: PromptSession[str] | None = None
         link.not_let_in = self._ask_name
@@ -60,9 +62,8 @@ class Terminal:
 
     def show(self, line: Line) -> None:
         """Show a line above the one that is being typed."""
-        time = datetime.fromtimestamp(line.when).astimezone().strftime("%H:%M:%S")
         mark = DELIVERED if line.is_own else " "
-        print(f"{time} {mark} {escape(line.text)}")  # noqa: T201
+        print(f"{time_text(line.when, self._now())} {mark} {escape(line.text)}")  # noqa: T201
 
     def _ask_name(self, why: str) -> None:
         self._asks_name = True

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from twisted_lab.rooms.limits import BURST, PER_SECOND
 
 _CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
-_PLACED = re.compile(r"([0-9]{1,18}) (.*)", re.DOTALL)
+_PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
 # A little slower than the server allows: the clocks of two machines do not run alike.
 SAFETY = 0.95
 
@@ -22,7 +22,7 @@ class Line:
 
     Attributes:
         text: What the room says.
-        when: When it was said, in seconds of Unix time.
+        when: When it was said, in seconds of Unix time, as the server says: it can be any number.
         is_own: Whether it is one's own, and so has been said.
     """
 
@@ -87,22 +87,18 @@ class Guest:
 
     def hear(self, message: str, now: float) -> Line | None:
         """Take a message of the server, and return what to show of it."""
-        place, text = None, message
+        text, when, is_new = message, now, False
         if placed := _PLACED.fullmatch(message):
-            place, text = int(placed[1]), placed[2]
-        is_new = place is not None and place > (self._place or 0)
-        if place is not None:
+            place, when, text = int(placed[1]), int(placed[2]) / 1000, placed[3]
+            is_new = place > (self._place or 0)
             self._place = max(place, self._place or 0)
         if confirmed := _CONFIRMED.fullmatch(text):
-            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], now)
+            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], when, now)
         self._learn(text, now)
-        if is_new and place is not None:
-            is_own = text.startswith((f"{self.name}: ", f"{self.name} (to "))
-            # The server's clock may be ahead.
-            return Line(text, min(place / 1e6, now), is_own)
-        return Line(text, now)
+        is_own = is_new and text.startswith((f"{self.name}: ", f"{self.name} (to "))
+        return Line(text, when, is_own)
 
-    def _confirmed(self, how: str, count: int, why: str, now: float) -> Line | None:
+    def _confirmed(self, how: str, count: int, why: str, when: float, now: float) -> Line | None:
         text = self._sent.pop(count, None)
         if text is None:
             return None
@@ -112,7 +108,7 @@ class Guest:
         if how == "done":
             return None
         self.refused += 1
-        return Line(f"error: not said: {text} ({why})", now)
+        return Line(f"error: not said: {text} ({why})", when)
 
     def _learn(self, text: str, now: float) -> None:
         words = text.split(" ")

@@ -15,14 +15,14 @@ class Said:
     """Something that was said.
 
     Attributes:
-        place: Where it stands among all that was said: when it was, in microseconds of Unix time,
-            or one more than what stands before it.
+        place: Where it stands among all that was said: a number above that of all before it.
         name: Who said it.
         text: What.
         to: The name of the one that it was said to; empty for all.
         speaker: The id of the client that said it, if it has one.
         count: The client's number for it.
         listener: The id of the client that it was said to, if it has one.
+        time: When it was said, in seconds of Unix time.
     """
 
     place: int
@@ -32,6 +32,7 @@ class Said:
     speaker: str = ""
     count: int = 0
     listener: str = ""
+    time: float = 0.0
 
     def is_for(self, client: str) -> bool:
         """Tell whether it was said to all, by `client` or to `client`."""
