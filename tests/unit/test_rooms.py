@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.storage import MemoryStorage
-from twisted_lab.accounts import KeptHistory
+from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
+from twisted_lab.accounts import history as kept_history
 from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
@@ -25,6 +26,8 @@ from twisted_lab.rooms import (
     client_id,
     plain,
 )
+from twisted_lab.rooms import history as memory_history
+from twisted_lab.rooms.history import KEPT
 from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
 
 Result = TypeVar("Result")
@@ -297,6 +300,33 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual([text for text in others.heard if text.startswith("Anna")], heard)
         self.assertEqual(sum("/done" in text for text in ear.heard), 7)
 
+    def test_what_is_said_again_is_said_once_when_the_history_has_forgotten_it(self) -> None:
+        anna, ear = self.join("Anna")
+        boris, others = self.join("Boris", "")
+        self.say(anna, "1 hello")
+        for number in range(KEPT):
+            self.say(boris, "on and on", 1000.0 + number)
+        self.room.leave(anna, 9000.0)
+        anna, ear = self.join("Anna", place=0)
+        self.assertNotIn("Anna: hello", " ".join(ear.heard))
+        ear.heard.clear()
+        self.say(anna, "1 hello", 9000.0)
+        self.assertEqual([text.split(" ", 2)[2] for text in ear.heard], ["/done 1"])
+        self.assertEqual(others.heard.count("Anna: hello"), 1)
+
+    def test_commands_are_done_again_and_hide_nothing(self) -> None:
+        anna, ear = self.join("Anna")
+        for text in ("1 /who", "3 /who", "2 hello", "3 /who", "1 /who", "2 hello", "3 then"):
+            ear.heard.clear()
+            self.say(anna, text)
+            told = [text.split(" ", 2)[2] for text in ear.heard]
+            self.assertEqual(told[-1], f"/done {text[0]}")
+            self.assertEqual("* here: Anna" in told, "/who" in text)
+        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0))
+        self.assertEqual(
+            [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
+        )
+
     def test_who_is_mute_is_told_for_each(self) -> None:
         anna, ear = self.join("Anna")
         ear.heard.clear()
@@ -459,6 +489,32 @@ class GuestTests(SynchronousTestCase):
         self.guest.hear("5 0 * here: has joined", 0.0)
         self.assertEqual(self.guest.others, {"Borja", "here:"})
 
+    @given(st.lists(st.sampled_from(("say", "done", "not", "lost", "in", "wait")), max_size=60))
+    def test_property_counts_ascend_in_each_session(self, script: list[str]) -> None:
+        self.setUp()
+        self.guest.join()
+        now, answered, first = 0.0, 0, 1
+        session: list[int] = []
+        for step in script:
+            match step:
+                case "say":
+                    self.guest.say("x", now)
+                case "wait":
+                    now += 1.0
+                    self.guest.pump(now)
+                case "in" if not self.guest.is_in:
+                    self.let_in(now=now)
+                case "lost":
+                    self.guest.join()
+                    session, first = [], answered + 1
+                case "done" | "not" if session and answered < session[-1]:
+                    answered += 1
+                    self.guest.hear(f"6 0 /{step} {answered} ", now)
+            sent = [text.split(" ")[0] for text in self.sent if not text.startswith("/join")]
+            self.sent.clear()
+            session += map(int, sent)
+            self.assertEqual(session, [*range(first, first + len(session))])
+
     @given(st.text())
     def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
         for begin in ("", "5 ", "5 * ", "5 0 /done ", "5 * welcome,", "5 * welcome, "):
@@ -481,11 +537,48 @@ class HistoryTests(SynchronousTestCase):
 
     def test_a_clients_message_is_kept_once(self) -> None:
         for history in self.histories():
-            said = Said(10, "Anna", "x", "", "client", 1)
+            said = Said(10, "Anna", "x", "", "client", 3)
             self.assertEqual(run(self, history.add(said)), 10)
-            self.assertIsNone(run(self, history.add(said)))
-            self.assertEqual(run(self, history.add(replace(said, count=2))), 11)
-            self.assertEqual(run(self, history.add(replace(said, speaker="other"))), 12)
+            # Counts ascend: those below it were said, and perhaps forgotten, before.
+            for count in (3, 2, 1):
+                self.assertIsNone(run(self, history.add(replace(said, count=count))))
+            self.assertEqual(run(self, history.add(replace(said, count=7))), 11)
+            self.assertEqual(run(self, history.add(replace(said, speaker="other", count=1))), 12)
+            self.assertIsNone(run(self, history.add(replace(said, to="Boris", count=7))))
+            self.assertEqual(len(run(self, history.since(0, "client", 9))), 3)
+
+    def test_what_could_not_be_kept_is_not_counted(self) -> None:
+        class Broken(MemoryStorage):
+            def run(self, work: Work[Any]) -> Deferred[Any]:
+                async def fail(queries: Queries) -> None:
+                    await work(queries)
+                    raise CannotStore("disk full")
+
+                return execute(self.database.run, fail)
+
+        broken, whole = Broken(), MemoryStorage()
+        whole.database = broken.database
+        said = Said(10, "Anna", "x", "", "client", 1)
+        adding = Deferred.fromCoroutine(KeptHistory(broken).add(said))
+        self.failureResultOf(adding, CannotStore)
+        self.assertEqual(run(self, KeptHistory(whole).add(said)), 10)
+
+    def test_the_clients_that_spoke_longest_ago_are_forgotten_first(self) -> None:
+        for module in (memory_history, kept_history):
+            self.patch(module, "CLIENTS", 3)
+        for some in self.histories():
+            said = Said(10, "Anna", "x")
+            for speaker in ("a", "b", "c"):
+                self.assertIsNotNone(run(self, some.add(replace(said, speaker=speaker, count=5))))
+            self.assertIsNotNone(run(self, some.add(replace(said, speaker="a", count=6))))
+            for speaker in ("d", "e"):
+                self.assertIsNotNone(run(self, some.add(replace(said, speaker=speaker, count=5))))
+            known = [
+                speaker
+                for speaker in ("d", "a", "e", "b", "c")
+                if run(self, some.add(replace(said, speaker=speaker, count=1))) is None
+            ]
+            self.assertEqual(known, ["d", "a", "e"])
 
     def test_what_is_repeated(self) -> None:
         for history in self.histories():
@@ -510,9 +603,9 @@ class HistoryTests(SynchronousTestCase):
         for number in range(1, 1501):
             run(self, history.add(Said(number, "Anna", "x", "", "a", number)))
         self.assertEqual(len(run(self, history.since(0, "", 9999))), 1000)
-        # What is forgotten is not known to have been said.
-        self.assertEqual(run(self, history.add(Said(1, "Anna", "x", "", "a", 500))), 1501)
-        self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", 502))))
+        # The history has forgotten the first two, but not their counts.
+        for count in (1, 500, 1500):
+            self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", count))))
 
 
 class AllowanceTests(SynchronousTestCase):

@@ -45,6 +45,14 @@ class Summary:
     failures: int
 
 
+@dataclass(frozen=True)
+class Client:
+    """A client that has said something in the chat; the slots are counted from 1."""
+
+    slot: int
+    count: int
+
+
 def _text(_: object, value: str) -> str:
     return value
 
@@ -91,6 +99,16 @@ def _said(
     time: float,
 ) -> Said:
     return Said(place, name, text, addressee, speaker, count, listener, time)
+
+
+def _client(_: object, slot: int, count: int) -> Client:
+    return Client(slot, count)
+
+
+FREE_SLOT = (
+    "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
+    "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
+)
 
 
 class Queries(Protocol):
@@ -263,11 +281,26 @@ class Queries(Protocol):
 
     # What was said in the chat
 
-    @query(
+    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))
+    async def client(self, client: str) -> Client | None:
+        """Return what is known of a client."""
+
+    @query(sql=FREE_SLOT, load=one(_number))
+    async def free_slot(self, most: int) -> int:
+        """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
+        ...
+
+    @statement(
+        sql="INSERT INTO clients (slot, id, count, place) "
+        "VALUES ({slot}, {client}, {count}, {place}) "
+        "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
+    )
+    async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
+        """Note the highest count of a client, and the place of what it has said last."""
+
+    @statement(
         sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time}) "
-        "ON CONFLICT (speaker, count) WHERE speaker <> '' DO NOTHING RETURNING place",
-        load=maybe(_number),
+        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time})"
     )
     async def add_said(
         self,
@@ -279,8 +312,8 @@ class Queries(Protocol):
         count: int,
         listener: str,
         time: float,
-    ) -> int | None:
-        """Keep what was said; None if the client's message of that number is kept already."""
+    ) -> None:
+        """Keep what was said."""
 
     @query(sql="SELECT coalesce(max(place), 0) FROM said", load=one(_number))
     async def newest_place(self) -> int:
