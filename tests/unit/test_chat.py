@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output import DummyOutput
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
@@ -207,6 +210,22 @@ class LinkTests(SynchronousTestCase):
         other.link.rename("Boris")
         net.run(lambda: other.link.guest.is_in)
         self.assertEqual(other.link.guest.name, "Boris")
+
+    def test_another_name_when_the_old_one_was_let_in_after_all_is_a_command(self) -> None:
+        net, other, _ = self.refused()
+        let_in: list[str] = []
+        other.link.let_in = lambda: let_in.append(other.link.guest.name)
+        [first, _] = net.members.values()
+        first.link.abandon()
+        net.kill_server()
+        net.run(lambda: other.link.guest.is_in)
+        self.assertEqual(let_in, ["Anna"])
+        other.link.rename("Anna")
+        self.assertEqual(other.link.guest.pending, 0)
+        other.link.rename("Boris")
+        net.run(lambda: not other.link.guest.pending)
+        self.assertEqual(other.texts[-1], "* Anna is now called Boris")
+        self.assertEqual([text for text in other.texts if text.startswith("error")], [])
 
     def test_who_goes_at_once_is_gone_at_once(self) -> None:
         net = Net()
@@ -419,7 +438,8 @@ class TimeTextTests(SynchronousTestCase):
 
     def test_lines_are_shown_with_the_time_that_they_carry(self) -> None:
         anna = Net().join("Anna")
-        terminal = Terminal(anna.link, lambda: 1e9 + 60)
+        with create_app_session(DummyInput(), DummyOutput()):
+            terminal = Terminal(anna.link, lambda: 1e9 + 60)
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             terminal.show(Line("Anna: now", 1e9, True))
@@ -428,6 +448,73 @@ class TimeTextTests(SynchronousTestCase):
             shown.getvalue(),
             "20:46:40 ✓ Anna: now\n2001-09-07 20:46:40   Boris: yes\\x1b[2J\n",
         )
+
+
+class NameTests(SynchronousTestCase):
+    """The name that a terminal asks for, because the first one is refused."""
+
+    def setUp(self) -> None:
+        screen = create_app_session(DummyInput(), DummyOutput())
+        screen.__enter__()
+        self.addCleanup(screen.__exit__, None, None, None)
+        self.shown = io.StringIO()
+        output = contextlib.redirect_stdout(self.shown)
+        output.__enter__()
+        self.addCleanup(output.__exit__, None, None, None)
+        self.net = Net()
+        self.anna = self.net.join("Anna")
+        self.net.clock.advance(1)
+        self.other = self.net.join("Anna")
+        self.link = self.other.link
+        self.terminal = Terminal(self.link, self.net.clock.seconds)
+        self.net.run(lambda: self.terminal._prompt() == "Name: ")
+
+    def type(self, text: str) -> None:
+        """Have that in the line, as the line editor does, which needs a loop for it."""
+        buffer = self.terminal._session.default_buffer
+        buffer.reset(Document(text))
+        buffer.on_text_changed.fire()
+
+    def let_in_after_all(self) -> None:
+        """Have a new session begin whose server knows nobody of that name."""
+        self.anna.link.abandon()
+        self.net.kill_server()
+        self.net.run(lambda: self.link.guest.is_in)
+
+    def test_nothing_is_asked_once_the_name_is_let_in_after_all(self) -> None:
+        self.let_in_after_all()
+        self.assertEqual(self.terminal._prompt(), "> ")
+        self.terminal._typed("hello")
+        self.net.run(lambda: not self.link.guest.pending)
+        self.assertEqual(self.other.texts[-1], "Anna: hello")
+        self.assertEqual(self.shown.getvalue().count("error"), 0)
+
+    def test_half_a_name_is_still_a_name(self) -> None:
+        self.type("Bor")
+        self.let_in_after_all()
+        self.assertEqual(self.terminal._prompt(), "Name: ")
+        self.type("Boris")
+        self.terminal._typed("Boris")
+        self.assertEqual(self.terminal._prompt(), "> ")
+        self.net.run(lambda: not self.link.guest.pending)
+        self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
+        self.assertEqual(self.shown.getvalue().count("call"), 1)  # of the first refusal
+
+    def test_half_a_name_that_is_deleted_is_none(self) -> None:
+        self.type("Bor")
+        self.let_in_after_all()
+        self.type("")
+        self.assertEqual(self.terminal._prompt(), "> ")
+
+    def test_what_is_typed_before_it_is_let_in_is_tried_as_its_name(self) -> None:
+        self.type("Bor")
+        self.type("")
+        self.assertEqual(self.terminal._prompt(), "Name: ")
+        self.terminal._typed("anna")
+        self.net.run(lambda: self.terminal._prompt() == "Name: ")
+        self.terminal._typed(" Boris ")
+        self.net.run(lambda: self.link.guest.is_in)
+        self.assertEqual((self.link.guest.name, self.terminal._prompt()), ("Boris", "> "))
 
 
 class WordsTests(SynchronousTestCase):

@@ -489,6 +489,26 @@ class GuestTests(SynchronousTestCase):
         self.guest.hear("5 0 * here: has joined", 0.0)
         self.assertEqual(self.guest.others, {"Borja", "here:"})
 
+    def test_another_name_is_tried_when_the_one_before_is_refused(self) -> None:
+        self.guest.join()
+        self.guest.hear("error: taken", 0.0)
+        self.guest.rename("Boris")
+        self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
+
+    def test_another_name_waits_for_what_becomes_of_the_one_that_is_asked_for(self) -> None:
+        self.guest.join()
+        self.guest.rename("Boris")
+        self.assertEqual(len(self.sent), 1)
+        self.assertIsNone(self.guest.hear("error: taken", 0.0))
+        self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
+        self.guest.rename("Vera")
+        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.assertEqual(self.sent[2:], ["1 /nick Vera"])
+        self.assertEqual(self.guest.name, "Boris")
+        self.guest.join()
+        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.assertEqual(self.sent[3:], ["/join Boris 0000000000000000 5", "1 /nick Vera"])
+
     @given(st.lists(st.sampled_from(("say", "done", "not", "lost", "in", "wait")), max_size=60))
     def test_property_counts_ascend_in_each_session(self, script: list[str]) -> None:
         self.setUp()

@@ -61,6 +61,7 @@ class Guest:
         self.others: set[str] = set()
         self._send = send
         self._client = random(8).hex()
+        self._asked: str | None = None  # the name that is asked for, until there is an answer
         self._place: int | None = None
         self._count = 0
         self._waiting: deque[tuple[int, str]] = deque()
@@ -76,8 +77,18 @@ class Guest:
     def join(self) -> None:
         """Ask to be let in, or in again: the server does not know this connection."""
         self.is_in = False
+        self._asked = self.name
         place = "" if self._place is None else f" {self._place}"
         self._send(f"/join {self.name} {self._client}{place}")
+
+    def rename(self, name: str) -> None:
+        """Ask for another name, because the room would not have the one before.
+
+        A member cannot join twice: while an answer is due, the new name waits for it.
+        """
+        self.name = name
+        if self._asked is None:
+            self.join()
 
     def say(self, text: str, now: float) -> None:
         """Say something, when it may be said."""
@@ -94,6 +105,11 @@ class Guest:
             self._place = max(place, self._place or 0)
         if confirmed := _CONFIRMED.fullmatch(text):
             return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], when, now)
+        if self._asked is not None and text.startswith("error: "):
+            asked, self._asked = self._asked, None
+            if asked != self.name:
+                self.join()
+                return None
         self._learn(text, now)
         is_own = is_new and text.startswith((f"{self.name}: ", f"{self.name} (to "))
         return Line(text, when, is_own)
@@ -115,8 +131,11 @@ class Guest:
         match words:
             case ["*", "welcome,", name, *_] if not self.is_in:
                 self.is_in = True
-                self.name = name.removesuffix(";")
+                wanted, asked = self.name, self._asked
+                self.name, self._asked = name.removesuffix(";"), None
                 self._again(now)
+                if asked not in (None, wanted):
+                    self.say(f"/nick {wanted}", now)
             case ["*", name, "has", "joined"]:
                 self.others.add(name)
             case ["*", name, "has", "left"] | ["*", name, "has", "gone", "silent"]:
