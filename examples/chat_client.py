@@ -16,7 +16,7 @@ from time import monotonic
 
 HELLO, COOKIE, OPEN, WELCOME, DATA, ACK, PING, CLOSE = range(1, 9)
 SIZES = {2: [12], 4: [12], 5: range(8, 1183), 6: range(8, 265, 8), 7: [4], 8: [1]}  # of bodies
-PLACED = re.compile(r"([0-9]{1,20}) (?:/(done|not) ([0-9]{1,18})(?: |$))?(.*)", re.DOTALL)
+PLACED = re.compile(r"([0-9]{1,18}) [0-9]+ (?:/(done|not) ([0-9]{1,18})(?: |$))?(.*)", re.DOTALL)
 
 
 class Client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -251,6 +252,31 @@ def test_a_script_tcp_and_our_client_in_one_room(tmp_path: Path) -> None:
         assert ours.end() == 0
         shown = [line for line in ours.lines if not line.startswith("* ")]
         assert shown == ["script: one", "stream: two", "ours: three"]
+
+
+def test_the_example_client_is_a_member(tmp_path: Path) -> None:
+    with chat(tmp_path) as server, Guest(port := server.wait_for_port(), "Anna") as anna:
+        anna.wait_for(r"^\* welcome, Anna;")
+        anna.say("hello\n")
+        anna.wait_for("^Anna: hello$")
+        example = subprocess.run(
+            [sys.executable, "examples/chat_client.py", "Vera", "127.0.0.1", str(port)],
+            input="/history 1\ngood day\n",
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+            timeout=DEADLINE,
+        )
+        anna.wait_for(r"^\* Vera has left$")
+        assert anna.heard("Vera") == ["good day"]
+        assert anna.end() == 0
+    assert example.stdout.splitlines() == [
+        "* welcome, Vera; /help lists what you can do",
+        "* here: Anna, Vera",
+        "Anna: hello",
+        "Vera: good day",
+    ]
 
 
 def test_a_server_is_stopped_and_started_again(tmp_path: Path, kept_port: int) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output import DummyOutput
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock, LoopingCall
@@ -16,15 +24,16 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Net, Person
+from tests.doubles.chat_network import START, Net, Person
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
-from twisted_lab.client.chat_terminal import Words
+from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.showing import time_text
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
-from twisted_lab.rooms import MemoryHistory
+from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services import chat
 from twisted_lab.services.chat import Chat
 from twisted_lab.serving import Lab
@@ -70,11 +79,11 @@ class ChatTests(SynchronousTestCase):
     def test_a_client_comes_back_for_what_it_has_missed(self) -> None:
         self.play(f"/join Anna {SECRET}", "1 hello")
         said = self.play(f"/join Anna {SECRET} 5", "1 hello")
-        self.assertEqual(said[0], "1000000000 Anna: hello")
-        self.assertEqual(said[-1], "1000000000 /done 1")
+        self.assertEqual(said[0], "1000000000 1000000 Anna: hello")
+        self.assertEqual(said[-1], "1000000000 1000000 /done 1")
         self.assertEqual(sum(text.endswith("Anna: hello") for text in said), 1)
         said = self.play(f"/join Anna {SECRET} 1000000000")
-        self.assertEqual(said[0], "1000000000 * welcome, Anna; /help lists what you can do")
+        self.assertEqual(said[0], "1000000000 1000000 * welcome, Anna; /help lists what you can do")
 
     def test_the_others_are_told_how_one_has_gone(self) -> None:
         channel = ScriptedChannel("/join Boris")
@@ -270,6 +279,22 @@ class LinkTests(SynchronousTestCase):
         net.run(lambda: other.link.guest.is_in)
         self.assertEqual(other.link.guest.name, "Boris")
 
+    def test_another_name_when_the_old_one_was_let_in_after_all_is_a_command(self) -> None:
+        net, other, _ = self.refused()
+        let_in: list[str] = []
+        other.link.let_in = lambda: let_in.append(other.link.guest.name)
+        [first, _] = net.members.values()
+        first.link.abandon()
+        net.kill_server()
+        net.run(lambda: other.link.guest.is_in)
+        self.assertEqual(let_in, ["Anna"])
+        other.link.rename("Anna")
+        self.assertEqual(other.link.guest.pending, 0)
+        other.link.rename("Boris")
+        net.run(lambda: not other.link.guest.pending)
+        self.assertEqual(other.texts[-1], "* Anna is now called Boris")
+        self.assertEqual([text for text in other.texts if text.startswith("error")], [])
+
     def test_who_goes_at_once_is_gone_at_once(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
@@ -306,6 +331,23 @@ class LinkTests(SynchronousTestCase):
         net.run(lambda: not anna.link.guest.pending)
         self.assertEqual(anna.said, ["Anna: hello"])
         self.assertEqual(len(anna.told), 1)
+
+    def test_each_line_has_the_time_when_it_was_said(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.guest.is_in)
+        anna.link.say("early")
+        net.run(lambda: not anna.link.guest.pending)
+        net.clock.pump([1.0] * 100)
+        boris = net.join("Boris")
+        net.run(lambda: boris.link.guest.is_in)
+        net.clock.pump([1.0] * 100)
+        boris.link.say("/history 1")
+        net.run(lambda: not boris.link.guest.pending)
+        times = {line.text.partition(";")[0]: line.when - START for line in boris.heard}
+        self.assertLess(times["Anna: early"], 2.0)
+        self.assertGreater(times["* welcome, Boris"], 100.0)
+        self.assertLess(times["* welcome, Boris"], 102.0)
 
     def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
         net = Net()
@@ -433,6 +475,114 @@ class PipeTests(SynchronousTestCase):
         self.assertTrue(self.pipe._output_lost)
         self.assertTrue(self.pipe._closed.called)
         self.successResultOf(self.anna.link.ended)
+
+
+class TimeTextTests(SynchronousTestCase):
+    """The time at the beginning of a line, in a time zone that is 5 h behind UTC."""
+
+    def setUp(self) -> None:
+        self.addCleanup(time.tzset)
+        zone = mock.patch.dict(os.environ, TZ="EST+5")
+        zone.start()
+        self.addCleanup(zone.stop)
+        time.tzset()
+
+    def test_the_date_stands_before_what_was_not_said_today(self) -> None:
+        now = datetime(2026, 11, 26, 6, 0, tzinfo=UTC).timestamp()  # 1:00 here
+        for hours, expected in (
+            (0.0, "01:00:00"),
+            (-1.0, "00:00:00"),
+            (-1.0 - 1 / 3600, "2026-11-25 23:59:59"),
+            (22.5, "23:30:00"),
+            (23.0, "2026-11-27 00:00:00"),
+            (-24.0 * 365, "2025-11-26 01:00:00"),
+        ):
+            self.assertEqual(time_text(now + hours * 3600, now), expected)
+
+    def test_a_time_that_there_is_not_is_the_present(self) -> None:
+        for when in (1e15, 253402300800.0, 253402318800.0, 10**18 / 1000, float("inf")):
+            self.assertEqual(time_text(when, 1e9), "20:46:40")
+        self.assertEqual(time_text(0.0, 1e9), "1969-12-31 19:00:00")
+
+    def test_lines_are_shown_with_the_time_that_they_carry(self) -> None:
+        anna = Net().join("Anna")
+        with create_app_session(DummyInput(), DummyOutput()):
+            terminal = Terminal(anna.link, lambda: 1e9 + 60)
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            terminal.show(Line("Anna: now", 1e9, True))
+            terminal.show(Line("Boris: yes\x1b[2J", 1e9 - 86400))
+        self.assertEqual(
+            shown.getvalue(),
+            "20:46:40 ✓ Anna: now\n2001-09-07 20:46:40   Boris: yes\\x1b[2J\n",
+        )
+
+
+class NameTests(SynchronousTestCase):
+    """The name that a terminal asks for, because the first one is refused."""
+
+    def setUp(self) -> None:
+        screen = create_app_session(DummyInput(), DummyOutput())
+        screen.__enter__()
+        self.addCleanup(screen.__exit__, None, None, None)
+        self.shown = io.StringIO()
+        output = contextlib.redirect_stdout(self.shown)
+        output.__enter__()
+        self.addCleanup(output.__exit__, None, None, None)
+        self.net = Net()
+        self.anna = self.net.join("Anna")
+        self.net.clock.advance(1)
+        self.other = self.net.join("Anna")
+        self.link = self.other.link
+        self.terminal = Terminal(self.link, self.net.clock.seconds)
+        self.net.run(lambda: self.terminal._prompt() == "Name: ")
+
+    def type(self, text: str) -> None:
+        """Have that in the line, as the line editor does, which needs a loop for it."""
+        buffer = self.terminal._session.default_buffer
+        buffer.reset(Document(text))
+        buffer.on_text_changed.fire()
+
+    def let_in_after_all(self) -> None:
+        """Have a new session begin whose server knows nobody of that name."""
+        self.anna.link.abandon()
+        self.net.kill_server()
+        self.net.run(lambda: self.link.guest.is_in)
+
+    def test_nothing_is_asked_once_the_name_is_let_in_after_all(self) -> None:
+        self.let_in_after_all()
+        self.assertEqual(self.terminal._prompt(), "> ")
+        self.terminal._typed("hello")
+        self.net.run(lambda: not self.link.guest.pending)
+        self.assertEqual(self.other.texts[-1], "Anna: hello")
+        self.assertEqual(self.shown.getvalue().count("error"), 0)
+
+    def test_half_a_name_is_still_a_name(self) -> None:
+        self.type("Bor")
+        self.let_in_after_all()
+        self.assertEqual(self.terminal._prompt(), "Name: ")
+        self.type("Boris")
+        self.terminal._typed("Boris")
+        self.assertEqual(self.terminal._prompt(), "> ")
+        self.net.run(lambda: not self.link.guest.pending)
+        self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
+        self.assertEqual(self.shown.getvalue().count("call"), 1)  # of the first refusal
+
+    def test_half_a_name_that_is_deleted_is_none(self) -> None:
+        self.type("Bor")
+        self.let_in_after_all()
+        self.type("")
+        self.assertEqual(self.terminal._prompt(), "> ")
+
+    def test_what_is_typed_before_it_is_let_in_is_tried_as_its_name(self) -> None:
+        self.type("Bor")
+        self.type("")
+        self.assertEqual(self.terminal._prompt(), "Name: ")
+        self.terminal._typed("anna")
+        self.net.run(lambda: self.terminal._prompt() == "Name: ")
+        self.terminal._typed(" Boris ")
+        self.net.run(lambda: self.link.guest.is_in)
+        self.assertEqual((self.link.guest.name, self.terminal._prompt()), ("Boris", "> "))
 
 
 class WordsTests(SynchronousTestCase):

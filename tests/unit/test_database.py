@@ -1,4 +1,5 @@
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from twisted_lab.accounts import (
     register,
     remember,
 )
+from twisted_lab.accounts.queries import FREE_SLOT, Client
 from twisted_lab.accounts.schema import STEPS
 
 
@@ -109,6 +111,24 @@ class UpgradeTests(FileCase):
         database = self.open()
         self.assertEqual(len(database.run(names)), 200)
         self.assertTrue(database.run(lambda queries: register(queries, "Anna", "", 0.0)))
+
+    def test_what_was_said_before_has_its_times_and_its_clients(self) -> None:
+        with closing(open_database(self.path, STEPS[:3])) as old:
+            old._connection.executemany(
+                "INSERT INTO said VALUES (?, 'Anna', 'hello', '', ?, ?, '')",
+                [(1, "a", 7), (2, "b", 3), (3, "a", 2), (1700000000250000, "", 0)],
+            )
+
+        async def times(queries: Queries) -> list[float]:
+            return [said.time async for said in queries.last_said(9)]
+
+        database = self.open()
+        self.assertEqual(database.run(times)[0], 1_700_000_000.25)
+
+        async def clients(queries: Queries) -> list[Client | None]:
+            return [await queries.client(client) for client in ("a", "b", "")]
+
+        self.assertEqual(database.run(clients), [Client(1, 7), Client(2, 3), None])
 
     def test_a_copy_is_kept(self) -> None:
         self.filled(STEPS[:1])
@@ -381,6 +401,15 @@ class OthersTests(FileCase):
             with closing(open_database(":memory:")) as database:
                 secrets.add(database.run(lambda queries: queries.secret("unknown names")))
         self.assertEqual([len(secret) for secret in secrets], [64, 64])
+
+    def test_who_spoke_longest_ago_is_found_by_an_index(self) -> None:
+        plan = self.open()._connection.execute(
+            "EXPLAIN QUERY PLAN " + re.sub(r"\{\w+\}", "9", FREE_SLOT)
+        )
+        steps = [step[3] for step in plan]
+        self.assertNotIn("TEMP B-TREE", " ".join(steps))
+        [scan] = [step for step in steps if step.startswith("SCAN clients")]
+        self.assertIn("INDEX clients_by_place", scan)
 
     def test_old_failures_of_addresses_are_found_by_an_index(self) -> None:
         [plan] = self.open()._connection.execute(

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.storage import MemoryStorage
-from twisted_lab.accounts import KeptHistory
+from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
+from twisted_lab.accounts import history as kept_history
 from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
@@ -25,6 +26,8 @@ from twisted_lab.rooms import (
     client_id,
     plain,
 )
+from twisted_lab.rooms import history as memory_history
+from twisted_lab.rooms.history import KEPT
 from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
 
 Result = TypeVar("Result")
@@ -168,8 +171,8 @@ class RoomTests(SynchronousTestCase):
             self.assertFalse(self.say(anna, word))
         self.assertTrue(self.say(anna, "exit please"))
         self.heard[boris].clear()
-        self.room.leave(anna)
-        self.room.leave(self.join("Vera"), "gone silent")
+        self.room.leave(anna, 5.0)
+        self.room.leave(self.join("Vera"), 5.0, "gone silent")
         self.assertEqual(self.heard[boris], ["* Vera has gone silent"])
         self.say(boris, "alone")
         self.assertNotIn("Boris: alone", self.heard[anna])
@@ -202,19 +205,21 @@ class ClientTests(SynchronousTestCase):
         self.history: History = MemoryHistory()
         self.room = Room(self.history)
 
-    def join(self, name: str, secret: str = SECRET, place: int | None = None) -> tuple[Member, Ear]:
+    def join(
+        self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
+    ) -> tuple[Member, Ear]:
         ear = Ear()
         client = client_id(secret)
         if client:
             run(self, self.room.catch_up(ear, client, place))
-        return self.room.join(name, ear, 0.0, client), ear
+        return self.room.join(name, ear, now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         return run(self, self.room.hear(member, text, now))
 
-    def test_it_is_told_places_and_what_is_done(self) -> None:
+    def test_it_is_told_places_times_and_what_is_done(self) -> None:
         anna, ear = self.join("Anna")
-        self.assertEqual(ear.heard[0], "0 * welcome, Anna; /help lists what you can do")
+        self.assertEqual(ear.heard[0], "0 0 * welcome, Anna; /help lists what you can do")
         ear.heard.clear()
         self.say(anna, "1 hello")
         self.say(anna, "2 again")
@@ -224,17 +229,55 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual(
             ear.heard,
             [
-                "1000000000 Anna: hello",
-                "1000000000 /done 1",
-                "1000000001 Anna: again",
-                "1000000001 /done 2",
-                "1000000002 Anna (to you): me",
-                "1000000002 Anna (to Anna): me",
-                "1000000002 /done 3",
-                "1000000002 error: that is no command; /help lists them",
-                "1000000002 /done 4",
-                "1000000002 error: a name has no spaces here",
-                "1000000002 /done 5",
+                "1000000000 1000000 Anna: hello",
+                "1000000000 1000000 /done 1",
+                "1000000001 1000000 Anna: again",
+                "1000000001 1000000 /done 2",
+                "1000000002 1000000 Anna (to you): me",
+                "1000000002 1000000 Anna (to Anna): me",
+                "1000000002 1000000 /done 3",
+                "1000000002 1000000 error: that is no command; /help lists them",
+                "1000000002 1000000 /done 4",
+                "1000000002 1000000 error: a name has no spaces here",
+                "1000000002 1000000 /done 5",
+            ],
+        )
+
+    def test_what_the_room_tells_has_the_time_of_now_and_what_was_said_its_own(self) -> None:
+        boris, plain = self.join("Boris", "")
+        self.say(boris, "long ago", 1.0)
+        self.say(boris, "lately", 2.0004)
+        anna, ear = self.join("Anna", now=7.0)
+        self.say(anna, "1 /history 2", 8.0)
+        self.say(anna, "2 /who", 9.0)
+        self.say(anna, "3 /nick Ann", 10.0)
+        self.say(anna, "4 /msg Boris psst", 11.0)
+        self.room.leave(boris, 12.0)
+        self.assertEqual(
+            [text.removeprefix("2000400 ") for text in ear.heard],
+            [
+                "7000 * welcome, Anna; /help lists what you can do",
+                "7000 * here: Anna, Boris",
+                "1000 Boris: long ago",
+                "2000 Boris: lately",
+                "8000 /done 1",
+                "9000 * here: Anna, Boris",
+                "9000 /done 2",
+                "10000 * Anna is now called Ann",
+                "10000 /done 3",
+                "11000000 11000 Ann (to Boris): psst",
+                "11000000 11000 /done 4",
+                "11000000 12000 * Boris has left",
+            ],
+        )
+        self.assertEqual(
+            plain.heard[2:],
+            [
+                "Boris: long ago",
+                "Boris: lately",
+                "* Anna has joined",
+                "* Anna is now called Ann",
+                "Ann (to you): psst",
             ],
         )
 
@@ -243,7 +286,7 @@ class ClientTests(SynchronousTestCase):
         ear.heard.clear()
         for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
             self.say(anna, text)
-        wrong = "0 error: a client with an id counts what it says: COUNT TEXT"
+        wrong = "0 1000000 error: a client with an id counts what it says: COUNT TEXT"
         self.assertEqual(ear.heard, [wrong] * 6)
 
     def test_what_is_said_again_is_said_once(self) -> None:
@@ -257,12 +300,39 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual([text for text in others.heard if text.startswith("Anna")], heard)
         self.assertEqual(sum("/done" in text for text in ear.heard), 7)
 
+    def test_what_is_said_again_is_said_once_when_the_history_has_forgotten_it(self) -> None:
+        anna, ear = self.join("Anna")
+        boris, others = self.join("Boris", "")
+        self.say(anna, "1 hello")
+        for number in range(KEPT):
+            self.say(boris, "on and on", 1000.0 + number)
+        self.room.leave(anna, 9000.0)
+        anna, ear = self.join("Anna", place=0)
+        self.assertNotIn("Anna: hello", " ".join(ear.heard))
+        ear.heard.clear()
+        self.say(anna, "1 hello", 9000.0)
+        self.assertEqual([text.split(" ", 2)[2] for text in ear.heard], ["/done 1"])
+        self.assertEqual(others.heard.count("Anna: hello"), 1)
+
+    def test_commands_are_done_again_and_hide_nothing(self) -> None:
+        anna, ear = self.join("Anna")
+        for text in ("1 /who", "3 /who", "2 hello", "3 /who", "1 /who", "2 hello", "3 then"):
+            ear.heard.clear()
+            self.say(anna, text)
+            told = [text.split(" ", 2)[2] for text in ear.heard]
+            self.assertEqual(told[-1], f"/done {text[0]}")
+            self.assertEqual("* here: Anna" in told, "/who" in text)
+        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0))
+        self.assertEqual(
+            [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
+        )
+
     def test_who_is_mute_is_told_for_each(self) -> None:
         anna, ear = self.join("Anna")
         ear.heard.clear()
         for count in range(1, BURST + 4):
             self.say(anna, f"{count} x")
-        refused = [text.split()[1:3] for text in ear.heard if "/not" in text]
+        refused = [text.split()[2:4] for text in ear.heard if "/not" in text]
         self.assertEqual(refused, [["/not", "11"], ["/not", "12"], ["/not", "13"]])
         self.assertFalse(self.say(anna, "14 /leave"))
 
@@ -273,11 +343,11 @@ class ClientTests(SynchronousTestCase):
         self.say(anna, "1 two", 2.0)
         place = int(ear.heard[-1].split()[0])
         self.assertEqual(place, 2_000_000)
-        self.room.leave(anna)
+        self.room.leave(anna, 5.0)
         self.say(boris, "three", 3.0)
         self.say(boris, "/msg Boris to myself", 3.0)
         anna, ear = self.join("Anna", place=place)
-        self.assertEqual(ear.heard[0], "3000000 Boris: three")
+        self.assertEqual(ear.heard[0], "3000000 3000 Boris: three")
         self.assertIn("* welcome, Anna", ear.heard[1])
         self.assertEqual(len(ear.heard), 3)
 
@@ -286,8 +356,8 @@ class ClientTests(SynchronousTestCase):
         self.join("Boris", "b" * 16)
         self.say(anna, "1 /msg Boris psst", 1.0)
         for secret, line in (
-            (SECRET, "1000000 Anna (to Boris): psst"),
-            ("b" * 16, "1000000 Anna (to you): psst"),
+            (SECRET, "1000000 1000 Anna (to Boris): psst"),
+            ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
             ear = Ear()
             run(self, self.room.catch_up(ear, client_id(secret), 0))
@@ -316,7 +386,7 @@ class ClientTests(SynchronousTestCase):
             slow, ear.slow = ear.slow, Deferred()
             slow.callback(None)
         self.successResultOf(joining)
-        texts = [text.split(" ", 1)[1] for text in ear.heard]
+        texts = [text.split(" ", 2)[2] for text in ear.heard]
         self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
 
     def test_who_is_here_still_takes_its_own_place(self) -> None:
@@ -325,7 +395,7 @@ class ClientTests(SynchronousTestCase):
         others.heard.clear()
         again, _ = self.join("anna")
         self.assertTrue(before.hung_up)
-        self.room.leave(anna)
+        self.room.leave(anna, 5.0)
         self.say(again, "1 here")
         self.assertEqual(others.heard, ["* Anna is now called anna", "anna: here"])
         self.assertRaises(BadName, self.join, "Boris")
@@ -339,7 +409,7 @@ class GuestTests(SynchronousTestCase):
         self.guest = Guest("Anna", self.sent.append, lambda count: bytes(count))
 
     def let_in(self, place: int = 5, now: float = 0.0) -> None:
-        self.guest.hear(f"{place} * welcome, Anna; /help lists what you can do", now)
+        self.guest.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)
 
     def test_it_joins_and_then_says_what_waits(self) -> None:
         self.guest.say("early", 0.0)
@@ -348,7 +418,7 @@ class GuestTests(SynchronousTestCase):
         self.let_in()
         self.assertEqual(self.sent[1:], ["1 early"])
         self.assertEqual(self.guest.pending, 1)
-        self.assertIsNone(self.guest.hear("6 /done 1", 0.0))
+        self.assertIsNone(self.guest.hear("6 0 /done 1", 0.0))
         self.assertEqual(self.guest.pending, 0)
 
     def test_it_comes_back_with_its_place_and_says_again_what_is_not_done(self) -> None:
@@ -356,7 +426,7 @@ class GuestTests(SynchronousTestCase):
         self.let_in()
         for text in ("one", "two", "three"):
             self.guest.say(text, 0.0)
-        self.guest.hear("7 /done 1", 0.0)
+        self.guest.hear("7 0 /done 1", 0.0)
         self.sent.clear()
         self.guest.join()
         self.guest.say("four", 0.0)
@@ -373,7 +443,7 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual(len(self.sent), BURST)
         self.assertIsNone(self.guest.deadline(100.0))
         for count in range(1, BURST + 1):
-            self.guest.hear(f"6 /done {count}", 100.0)
+            self.guest.hear(f"6 0 /done {count}", 100.0)
         self.assertEqual(len(self.sent), BURST)
         deadline = self.guest.deadline(100.0)
         assert deadline is not None
@@ -384,21 +454,23 @@ class GuestTests(SynchronousTestCase):
     def test_what_is_refused_is_shown(self) -> None:
         self.let_in()
         self.guest.say("hello", 0.0)
-        line = self.guest.hear("6 /not 1 too fast", 3.0)
-        self.assertEqual(line, Line("error: not said: hello (too fast)", 3.0))
+        line = self.guest.hear("6 2500 /not 1 too fast", 3.0)
+        self.assertEqual(line, Line("error: not said: hello (too fast)", 2.5))
         self.assertEqual((self.guest.refused, self.guest.pending), (1, 0))
-        self.assertIsNone(self.guest.hear("6 /not 1 too fast", 3.0))
+        self.assertIsNone(self.guest.hear("6 0 /not 1 too fast", 3.0))
 
-    def test_lines_have_the_time_when_they_were_said(self) -> None:
-        self.let_in()
+    def test_lines_have_the_time_that_the_server_says(self) -> None:
         hear = self.guest.hear
-        self.assertEqual(hear("2000000 Boris: hi", 9.0), Line("Boris: hi", 2.0))
-        self.assertEqual(hear("3000000 Anna: hi", 9.0), Line("Anna: hi", 3.0, True))
+        welcome = "* welcome, Anna; /help lists what you can do"
+        self.assertEqual(hear(f"1 6000 {welcome}", 9.0), Line(welcome, 6.0))
+        self.assertEqual(hear("2 7000 Boris: hi", 9.0), Line("Boris: hi", 7.0))
+        self.assertEqual(hear("3 8001 Anna: hi", 9.0), Line("Anna: hi", 8.001, True))
         self.assertEqual(
-            hear("4000000 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 4.0, True)
+            hear("4 8002 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 8.002, True)
         )
-        self.assertEqual(hear("4000000 Anna: old", 9.0), Line("Anna: old", 9.0))
-        self.assertEqual(hear("9" * 18 + " Vera: ahead", 9.0), Line("Vera: ahead", 9.0))
+        # As with /history; and the server's clock may be ahead.
+        self.assertEqual(hear("4 5000 Anna: old", 9.0), Line("Anna: old", 5.0))
+        self.assertEqual(hear("5 99000 Vera: ahead", 9.0), Line("Vera: ahead", 99.0))
         self.assertEqual(hear("error: no place", 9.0), Line("error: no place", 9.0))
 
     def test_it_knows_who_is_there_and_its_own_name(self) -> None:
@@ -410,16 +482,62 @@ class GuestTests(SynchronousTestCase):
             "* Boris is now called Borja",
             "* Anna is now called Ann",
         ):
-            self.guest.hear(f"5 {text}", 0.0)
+            self.guest.hear(f"5 0 {text}", 0.0)
         self.assertEqual((self.guest.others, self.guest.name), ({"Borja", "Dora"}, "Ann"))
-        self.guest.hear("5 * Dora has gone silent", 0.0)
+        self.guest.hear("5 0 * Dora has gone silent", 0.0)
         self.assertEqual(self.guest.others, {"Borja"})
-        self.guest.hear("5 * here: has joined", 0.0)
+        self.guest.hear("5 0 * here: has joined", 0.0)
         self.assertEqual(self.guest.others, {"Borja", "here:"})
+
+    def test_another_name_is_tried_when_the_one_before_is_refused(self) -> None:
+        self.guest.join()
+        self.guest.hear("error: taken", 0.0)
+        self.guest.rename("Boris")
+        self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
+
+    def test_another_name_waits_for_what_becomes_of_the_one_that_is_asked_for(self) -> None:
+        self.guest.join()
+        self.guest.rename("Boris")
+        self.assertEqual(len(self.sent), 1)
+        self.assertIsNone(self.guest.hear("error: taken", 0.0))
+        self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
+        self.guest.rename("Vera")
+        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.assertEqual(self.sent[2:], ["1 /nick Vera"])
+        self.assertEqual(self.guest.name, "Boris")
+        self.guest.join()
+        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.assertEqual(self.sent[3:], ["/join Boris 0000000000000000 5", "1 /nick Vera"])
+
+    @given(st.lists(st.sampled_from(("say", "done", "not", "lost", "in", "wait")), max_size=60))
+    def test_property_counts_ascend_in_each_session(self, script: list[str]) -> None:
+        self.setUp()
+        self.guest.join()
+        now, answered, first = 0.0, 0, 1
+        session: list[int] = []
+        for step in script:
+            match step:
+                case "say":
+                    self.guest.say("x", now)
+                case "wait":
+                    now += 1.0
+                    self.guest.pump(now)
+                case "in" if not self.guest.is_in:
+                    self.let_in(now=now)
+                case "lost":
+                    self.guest.join()
+                    session, first = [], answered + 1
+                case "done" | "not" if session and answered < session[-1]:
+                    answered += 1
+                    self.guest.hear(f"6 0 /{step} {answered} ", now)
+            sent = [text.split(" ")[0] for text in self.sent if not text.startswith("/join")]
+            self.sent.clear()
+            session += map(int, sent)
+            self.assertEqual(session, [*range(first, first + len(session))])
 
     @given(st.text())
     def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
-        for begin in ("", "5 ", "5 * ", "5 /done ", "5 * welcome,", "5 * welcome, "):
+        for begin in ("", "5 ", "5 * ", "5 0 /done ", "5 * welcome,", "5 * welcome, "):
             self.guest.hear(begin + text, 0.0)
             self.guest.pump(0.0)
 
@@ -439,18 +557,55 @@ class HistoryTests(SynchronousTestCase):
 
     def test_a_clients_message_is_kept_once(self) -> None:
         for history in self.histories():
-            said = Said(10, "Anna", "x", "", "client", 1)
+            said = Said(10, "Anna", "x", "", "client", 3)
             self.assertEqual(run(self, history.add(said)), 10)
-            self.assertIsNone(run(self, history.add(said)))
-            self.assertEqual(run(self, history.add(replace(said, count=2))), 11)
-            self.assertEqual(run(self, history.add(replace(said, speaker="other"))), 12)
+            # Counts ascend: those below it were said, and perhaps forgotten, before.
+            for count in (3, 2, 1):
+                self.assertIsNone(run(self, history.add(replace(said, count=count))))
+            self.assertEqual(run(self, history.add(replace(said, count=7))), 11)
+            self.assertEqual(run(self, history.add(replace(said, speaker="other", count=1))), 12)
+            self.assertIsNone(run(self, history.add(replace(said, to="Boris", count=7))))
+            self.assertEqual(len(run(self, history.since(0, "client", 9))), 3)
+
+    def test_what_could_not_be_kept_is_not_counted(self) -> None:
+        class Broken(MemoryStorage):
+            def run(self, work: Work[Any]) -> Deferred[Any]:
+                async def fail(queries: Queries) -> None:
+                    await work(queries)
+                    raise CannotStore("disk full")
+
+                return execute(self.database.run, fail)
+
+        broken, whole = Broken(), MemoryStorage()
+        whole.database = broken.database
+        said = Said(10, "Anna", "x", "", "client", 1)
+        adding = Deferred.fromCoroutine(KeptHistory(broken).add(said))
+        self.failureResultOf(adding, CannotStore)
+        self.assertEqual(run(self, KeptHistory(whole).add(said)), 10)
+
+    def test_the_clients_that_spoke_longest_ago_are_forgotten_first(self) -> None:
+        for module in (memory_history, kept_history):
+            self.patch(module, "CLIENTS", 3)
+        for some in self.histories():
+            said = Said(10, "Anna", "x")
+            for speaker in ("a", "b", "c"):
+                self.assertIsNotNone(run(self, some.add(replace(said, speaker=speaker, count=5))))
+            self.assertIsNotNone(run(self, some.add(replace(said, speaker="a", count=6))))
+            for speaker in ("d", "e"):
+                self.assertIsNotNone(run(self, some.add(replace(said, speaker=speaker, count=5))))
+            known = [
+                speaker
+                for speaker in ("d", "a", "e", "b", "c")
+                if run(self, some.add(replace(said, speaker=speaker, count=1))) is None
+            ]
+            self.assertEqual(known, ["d", "a", "e"])
 
     def test_what_is_repeated(self) -> None:
         for history in self.histories():
             kept = [
-                Said(10, "Anna", "one"),
-                Said(20, "Anna", "two", "Boris", "a", 1, "b"),
-                Said(30, "Boris", "three", "", "b", 1),
+                Said(10, "Anna", "one", time=1_700_000_000.25),
+                Said(20, "Anna", "two", "Boris", "a", 1, "b", 1_700_000_001.5),
+                Said(30, "Boris", "three", "", "b", 1, time=1_600_000_000.0),
             ]
             for said in kept:
                 run(self, history.add(said))
@@ -468,9 +623,9 @@ class HistoryTests(SynchronousTestCase):
         for number in range(1, 1501):
             run(self, history.add(Said(number, "Anna", "x", "", "a", number)))
         self.assertEqual(len(run(self, history.since(0, "", 9999))), 1000)
-        # What is forgotten is not known to have been said.
-        self.assertEqual(run(self, history.add(Said(1, "Anna", "x", "", "a", 500))), 1501)
-        self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", 502))))
+        # The history has forgotten the first two, but not their counts.
+        for count in (1, 500, 1500):
+            self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", count))))
 
 
 class AllowanceTests(SynchronousTestCase):

@@ -7,7 +7,7 @@ from functools import partial
 
 from twisted_lab.accounts.database import Store
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.rooms import Said
+from twisted_lab.rooms import CLIENTS, Said
 
 
 class KeptHistory:
@@ -39,7 +39,14 @@ class KeptHistory:
 
 async def _add(queries: Queries, said: Said) -> int | None:
     place = max(said.place, await queries.newest_place() + 1)
-    return await queries.add_said(*astuple(replace(said, place=place)))
+    if said.speaker:
+        known = await queries.client(said.speaker)
+        if known is not None and said.count <= known.count:
+            return None
+        slot = known.slot if known is not None else await queries.free_slot(CLIENTS)
+        await queries.set_client(slot, said.speaker, said.count, place)
+    await queries.add_said(*astuple(replace(said, place=place)))
+    return place
 
 
 async def _newest(queries: Queries) -> int:

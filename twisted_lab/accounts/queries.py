@@ -45,6 +45,14 @@ class Summary:
     failures: int
 
 
+@dataclass(frozen=True)
+class Client:
+    """A client that has said something in the chat; the slots are counted from 1."""
+
+    slot: int
+    count: int
+
+
 def _text(_: object, value: str) -> str:
     return value
 
@@ -88,8 +96,19 @@ def _said(
     speaker: str,
     count: int,
     listener: str,
+    time: float,
 ) -> Said:
-    return Said(place, name, text, addressee, speaker, count, listener)
+    return Said(place, name, text, addressee, speaker, count, listener, time)
+
+
+def _client(_: object, slot: int, count: int) -> Client:
+    return Client(slot, count)
+
+
+FREE_SLOT = (
+    "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
+    "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
+)
 
 
 class Queries(Protocol):
@@ -262,16 +281,39 @@ class Queries(Protocol):
 
     # What was said in the chat
 
-    @query(
-        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}) "
-        "ON CONFLICT (speaker, count) WHERE speaker <> '' DO NOTHING RETURNING place",
-        load=maybe(_number),
+    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))
+    async def client(self, client: str) -> Client | None:
+        """Return what is known of a client."""
+
+    @query(sql=FREE_SLOT, load=one(_number))
+    async def free_slot(self, most: int) -> int:
+        """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
+        ...
+
+    @statement(
+        sql="INSERT INTO clients (slot, id, count, place) "
+        "VALUES ({slot}, {client}, {count}, {place}) "
+        "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
+    )
+    async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
+        """Note the highest count of a client, and the place of what it has said last."""
+
+    @statement(
+        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time) "
+        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time})"
     )
     async def add_said(
-        self, place: int, name: str, text: str, to: str, speaker: str, count: int, listener: str
-    ) -> int | None:
-        """Keep what was said; None if the client's message of that number is kept already."""
+        self,
+        place: int,
+        name: str,
+        text: str,
+        to: str,
+        speaker: str,
+        count: int,
+        listener: str,
+        time: float,
+    ) -> None:
+        """Keep what was said."""
 
     @query(sql="SELECT coalesce(max(place), 0) FROM said", load=one(_number))
     async def newest_place(self) -> int:
@@ -279,7 +321,7 @@ class Queries(Protocol):
         ...
 
     @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
         "WHERE addressee = '' ORDER BY place DESC LIMIT {most}",
         load=many(_said),
     )
@@ -287,7 +329,7 @@ class Queries(Protocol):
         """Return what was said to all, newest first."""
 
     @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener FROM said "
+        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
         "WHERE place > {place} AND (addressee = '' OR ({client} <> '' AND {client} IN "
         "(speaker, listener))) ORDER BY place LIMIT {most}",
         load=many(_said),

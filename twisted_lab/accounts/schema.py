@@ -60,5 +60,23 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE UNIQUE INDEX said_by_client ON said (speaker, count) WHERE speaker <> ''",
     ),
+    (
+        "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
+        # Until now the place told it, in microseconds.
+        "UPDATE said SET time = place / 1000000.0",
+        """
+        CREATE TABLE clients (
+            slot INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            count BIGINT NOT NULL,
+            place BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX clients_by_place ON clients (place)",
+        "INSERT INTO clients (slot, id, count, place) "
+        "SELECT row_number() OVER (ORDER BY max(place) DESC), speaker, max(count), max(place) "
+        "FROM said WHERE speaker <> '' GROUP BY speaker ORDER BY 1 LIMIT 100000",
+        "DROP INDEX said_by_client",
+    ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

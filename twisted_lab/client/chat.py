@@ -44,7 +44,7 @@ async def converse(
     if interactive:
         from twisted_lab.client import chat_terminal
 
-        view = chat_terminal.Terminal(link)
+        view = chat_terminal.Terminal(link, reactor.seconds)
     else:
         view = chat_pipe.Pipe(link)
     try:

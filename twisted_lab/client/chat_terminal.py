@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -14,6 +13,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from twisted.internet.defer import Deferred
 
 from twisted_lab.client.link import Link
+from twisted_lab.client.showing import time_text
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
@@ -49,25 +49,40 @@ class Terminal:
 
     Args:
         link: The link.
+        now: Tells the time, in seconds of Unix time.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, now: Callable[[], float]) -> None:
         self._link = link
+        self._now = now
         self._asks_name = False
-        self._session: PromptSession[str] | None = None
+        self._session = PromptSession[str](
+            self._prompt,
+            interrupt_exception=Interrupted,
+            completer=Words(link),
+            complete_while_typing=False,
+            erase_when_done=True,
+            rprompt=self._pending,
+        )
+        self._session.default_buffer.on_text_changed += lambda _: self._ask_no_more()
         link.not_let_in = self._ask_name
+        link.let_in = self._ask_no_more
         link.pumped = self._redraw
 
     def show(self, line: Line) -> None:
         """Show a line above the one that is being typed."""
-        time = datetime.fromtimestamp(line.when).astimezone().strftime("%H:%M:%S")
         mark = DELIVERED if line.is_own else " "
-        print(f"{time} {mark} {escape(line.text)}")  # noqa: T201
+        print(f"{time_text(line.when, self._now())} {mark} {escape(line.text)}")  # noqa: T201
 
     def _ask_name(self, why: str) -> None:
         self._asks_name = True
         print(escape(why))  # noqa: T201
         self._redraw()
+
+    def _ask_no_more(self) -> None:
+        """Once we are in, no name is asked for; but half a typed one stays a name."""
+        if self._link.guest.is_in and not self._session.default_buffer.text:
+            self._asks_name = False
 
     def _prompt(self) -> str:
         return "Name: " if self._asks_name else "> "
@@ -77,7 +92,7 @@ class Terminal:
         return f"{count} on the way" if count else None
 
     def _redraw(self) -> None:
-        if self._session is not None and self._session.app.is_running:
+        if self._session.app.is_running:
             self._session.app.invalidate()
 
     async def run(self, reactor: Any) -> None:
@@ -89,14 +104,6 @@ class Terminal:
             twisted_lab.client.link.NoAnswer: The server has gone.
             SystemExit: With status 130, if the person interrupts (Ctrl-C).
         """
-        self._session = session = PromptSession[str](
-            self._prompt,
-            interrupt_exception=Interrupted,
-            completer=Words(self._link),
-            complete_while_typing=False,
-            erase_when_done=True,
-            rprompt=self._pending,
-        )
         typing: asyncio.Task[str] | None = None
 
         def stop_typing(result: object) -> object:
@@ -108,7 +115,7 @@ class Terminal:
         with patch_stdout():
             try:
                 while not self._link.ended.called:
-                    typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
+                    typing = asyncio.ensure_future(self._session.prompt_async(handle_sigint=False))
                     self._typed(await Deferred.fromFuture(typing))
             except (EOFError, asyncio.CancelledError):
                 self._link.finish()

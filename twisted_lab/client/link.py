@@ -64,6 +64,7 @@ class Link:
         ended: Fires when both sides have closed; fails with NoAnswer.
         pumped: Called whenever the number of messages that wait may be another one.
         not_let_in: Called with what the server says if it does not let the guest in.
+        let_in: Called when it does, also after it did not.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Link:
         self.guest = Guest(name, self._say, random)
         self.ended: Deferred[None] = Deferred()
         self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
+        self.let_in: Callable[[], object] = lambda: None
         self.pumped: Callable[[], object] = lambda: None
         self._wire: Wire | None = None
         self.caller = Caller(now, self.guest.join, random)
@@ -119,7 +121,10 @@ class Link:
         return self.caller.session is not None
 
     def _hear(self, message: str, now: float) -> None:
+        was_in = self.guest.is_in
         line = self.guest.hear(message, now)
+        if self.guest.is_in and not was_in:
+            self.let_in()
         if line is None:
             return
         self._is_refused = line.text.startswith("error: ") and not self.guest.is_in
@@ -142,10 +147,15 @@ class Link:
             self._pump()
 
     def rename(self, name: str) -> None:
-        """Try another name, because the server would not take the one before."""
-        self.guest.name = name
-        self.guest.join()
-        self._pump()
+        """Try another name, because the server would not take the one before.
+
+        The guest may have been let in meanwhile: a new session asks for the old name again.
+        """
+        if not self.guest.is_in:
+            self.guest.rename(name)
+            self._pump()
+        elif name != self.guest.name:
+            self.say(f"/nick {name}")
 
     def finish(self) -> None:
         """Leave, when all that was said is confirmed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
+from datetime import datetime
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -22,6 +23,21 @@ def visible() -> Callable[[bytes, bool], str]:
         return escape(decoder.decode(data, final), keep="\n\t")
 
     return read
+
+
+def time_text(when: float, now: float) -> str:
+    """Return the local time of day, behind the date if that is not today's.
+
+    Args:
+        when: A time, in seconds of Unix time. One that no calendar has becomes `now`.
+        now: The present.
+    """
+    today = datetime.fromtimestamp(now).astimezone()
+    try:
+        local = datetime.fromtimestamp(when).astimezone()
+    except (ValueError, OverflowError, OSError):
+        local = today
+    return local.strftime("%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M:%S")
 
 
 # A line that grows longer than this is shown in pieces.

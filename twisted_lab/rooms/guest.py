@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from twisted_lab.rooms.limits import BURST, PER_SECOND
 
 _CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
-_PLACED = re.compile(r"([0-9]{1,18}) (.*)", re.DOTALL)
+_PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
 # A little slower than the server allows: the clocks of two machines do not run alike.
 SAFETY = 0.95
 
@@ -22,7 +22,7 @@ class Line:
 
     Attributes:
         text: What the room says.
-        when: When it was said, in seconds of Unix time.
+        when: When it was said, in seconds of Unix time, as the server says: it can be any number.
         is_own: Whether it is one's own, and so has been said.
     """
 
@@ -62,6 +62,7 @@ class Guest:
         self.others: set[str] = set()
         self._send = send
         self._client = random(8).hex()
+        self._asked: str | None = None  # the name that is asked for, until there is an answer
         self._place: int | None = None
         self._count = 0
         self._waiting: deque[tuple[int, str]] = deque()
@@ -77,8 +78,18 @@ class Guest:
     def join(self) -> None:
         """Ask to be let in, or in again: the server does not know this connection."""
         self.is_in = False
+        self._asked = self.name
         place = "" if self._place is None else f" {self._place}"
         self._send(f"/join {self.name} {self._client}{place}")
+
+    def rename(self, name: str) -> None:
+        """Ask for another name, because the room would not have the one before.
+
+        A member cannot join twice: while an answer is due, the new name waits for it.
+        """
+        self.name = name
+        if self._asked is None:
+            self.join()
 
     def say(self, text: str, now: float) -> None:
         """Say something, when it may be said."""
@@ -88,22 +99,23 @@ class Guest:
 
     def hear(self, message: str, now: float) -> Line | None:
         """Take a message of the server, and return what to show of it."""
-        place, text = None, message
+        text, when, is_new = message, now, False
         if placed := _PLACED.fullmatch(message):
-            place, text = int(placed[1]), placed[2]
-        is_new = place is not None and place > (self._place or 0)
-        if place is not None:
+            place, when, text = int(placed[1]), int(placed[2]) / 1000, placed[3]
+            is_new = place > (self._place or 0)
             self._place = max(place, self._place or 0)
         if confirmed := _CONFIRMED.fullmatch(text):
-            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], now)
+            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], when, now)
+        if self._asked is not None and text.startswith("error: "):
+            asked, self._asked = self._asked, None
+            if asked != self.name:
+                self.join()
+                return None
         self._learn(text, now)
-        if is_new and place is not None:
-            is_own = text.startswith((f"{self.name}: ", f"{self.name} (to "))
-            # The server's clock may be ahead.
-            return Line(text, min(place / 1e6, now), is_own)
-        return Line(text, now)
+        is_own = is_new and text.startswith((f"{self.name}: ", f"{self.name} (to "))
+        return Line(text, when, is_own)
 
-    def _confirmed(self, how: str, count: int, why: str, now: float) -> Line | None:
+    def _confirmed(self, how: str, count: int, why: str, when: float, now: float) -> Line | None:
         text = self._sent.pop(count, None)
         if text is None:
             return None
@@ -113,15 +125,18 @@ class Guest:
         if how == "done":
             return None
         self.refused += 1
-        return Line(f"error: not said: {text} ({why})", now)
+        return Line(f"error: not said: {text} ({why})", when)
 
     def _learn(self, text: str, now: float) -> None:
         words = text.split(" ")
         match words:
             case ["*", "welcome,", name, *_] if not self.is_in:
                 self.is_in = self.has_been_in = True
-                self.name = name.removesuffix(";")
+                wanted, asked = self.name, self._asked
+                self.name, self._asked = name.removesuffix(";"), None
                 self._again(now)
+                if asked not in (None, wanted):
+                    self.say(f"/nick {wanted}", now)
             case ["*", name, "has", "joined"]:
                 self.others.add(name)
             case ["*", name, "has", "left"] | ["*", name, "has", "gone", "silent"]:

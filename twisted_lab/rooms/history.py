@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
 KEPT = 1000
+# At most 100,000 clients' highest counts are kept; the client that spoke longest ago goes first.
+CLIENTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,14 @@ class Said:
     """Something that was said.
 
     Attributes:
-        place: Where it stands among all that was said: when it was, in microseconds of Unix time,
-            or one more than what stands before it.
+        place: Where it stands among all that was said: a number above that of all before it.
         name: Who said it.
         text: What.
         to: The name of the one that it was said to; empty for all.
         speaker: The id of the client that said it, if it has one.
         count: The client's number for it.
         listener: The id of the client that it was said to, if it has one.
+        time: When it was said, in seconds of Unix time.
     """
 
     place: int
@@ -32,6 +34,7 @@ class Said:
     speaker: str = ""
     count: int = 0
     listener: str = ""
+    time: float = 0.0
 
     def is_for(self, client: str) -> bool:
         """Tell whether it was said to all, by `client` or to `client`."""
@@ -44,8 +47,11 @@ class History(Protocol):
     async def add(self, said: Said) -> int | None:
         """Keep `said`, with its place or the next one that is free.
 
+        The client's count must be above all that it had before, however long ago that was, and
+        whether what it said then is still kept or not.
+
         Returns:
-            Its place, once it is kept; None if the client's message of that number is kept already.
+            Its place, once it is kept; None if the count is not above them.
         """
         ...
 
@@ -67,19 +73,21 @@ class MemoryHistory:
 
     def __init__(self) -> None:
         self._said: deque[Said] = deque()
-        self._known: set[tuple[str, int]] = set()
+        self._counts: OrderedDict[str, int] = OrderedDict()  # who spoke last stands last
 
     async def add(self, said: Said) -> int | None:
         """See `History`."""
         if said.speaker:
-            if (said.speaker, said.count) in self._known:
+            if said.count <= self._counts.get(said.speaker, 0):
                 return None
-            self._known.add((said.speaker, said.count))
+            self._counts[said.speaker] = said.count
+            self._counts.move_to_end(said.speaker)
+            if len(self._counts) > CLIENTS:
+                self._counts.popitem(last=False)
         place = max(said.place, await self.newest() + 1)
         self._said.append(said if place == said.place else replace(said, place=place))
         if len(self._said) > KEPT:
-            oldest = self._said.popleft()
-            self._known.discard((oldest.speaker, oldest.count))
+            self._said.popleft()
         return place
 
     async def newest(self) -> int:

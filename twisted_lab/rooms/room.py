@@ -80,6 +80,10 @@ def _line(said: Said, client: str) -> str:
     return f"{said.name} (to {to}): {said.text}"
 
 
+def _placed(place: int, time: float, text: str) -> str:
+    return f"{place} {round(time * 1000)} {text}"
+
+
 class Room:
     """Members with names of their own, who all hear what each says, in one order.
 
@@ -106,7 +110,7 @@ class Room:
         while True:
             missed = await self._history.since(place, client, PAGE)
             for said in missed:
-                channel.say(f"{said.place} {_line(said, client)}")
+                channel.say(_placed(said.place, said.time, _line(said, client)))
                 self._place = max(self._place, said.place)
             if len(missed) < PAGE:
                 return
@@ -127,12 +131,12 @@ class Room:
             del self._members[name_key(before.name)]
             before.channel.hang_up()
             if before.name != member.name:
-                self._tell_all(f"* {before.name} is now called {member.name}")
+                self._tell_all(f"* {before.name} is now called {member.name}", now)
         else:
-            self._tell_all(f"* {member.name} has joined")
+            self._tell_all(f"* {member.name} has joined", now)
         self._members[name_key(member.name)] = member
-        self._tell(member, f"* welcome, {member.name}; /help lists what you can do")
-        self._who(member)
+        self._tell(member, f"* welcome, {member.name}; /help lists what you can do", now)
+        self._who(member, now)
         return member
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
@@ -141,11 +145,11 @@ class Room:
             raise BadName(f"somebody is called {name} already; choose another name")
         return name
 
-    def leave(self, member: Member, how: str = "left") -> None:
+    def leave(self, member: Member, now: float, how: str = "left") -> None:
         """Let somebody go, and tell all others how."""
         if self._members.get(name_key(member.name)) is member:
             del self._members[name_key(member.name)]
-            self._tell_all(f"* {member.name} has {how}")
+            self._tell_all(f"* {member.name} has {how}", now)
 
     async def hear(self, member: Member, text: str, now: float) -> bool:
         """Do what a member says.
@@ -157,7 +161,9 @@ class Room:
         if member.client:
             counted = _COUNTED.fullmatch(text)
             if counted is None:
-                self._tell(member, "error: a client with an id counts what it says: COUNT TEXT")
+                self._tell(
+                    member, "error: a client with an id counts what it says: COUNT TEXT", now
+                )
                 return True
             count, text = int(counted[1]), counted[2]
         if text.strip() in ("/leave", "exit"):
@@ -166,17 +172,17 @@ class Room:
         if is_mute or not member.allowance.spend(now):
             why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
             if count:
-                self._tell(member, f"/not {count} {why}")
+                self._tell(member, f"/not {count} {why}", now)
             elif not is_mute:
-                self._tell(member, f"error: {why}")
+                self._tell(member, f"error: {why}", now)
             return True
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
         except BadName as error:
-            self._tell(member, f"error: {error}")
+            self._tell(member, f"error: {error}", now)
         if count:
-            self._tell(member, f"/done {count}")
+            self._tell(member, f"/done {count}", now)
         return True
 
     async def _do(
@@ -185,65 +191,72 @@ class Room:
         if command == "/msg":
             await self._message_one(member, argument, count, now)
         elif command == "/who":
-            self._who(member)
+            self._who(member, now)
         elif command == "/nick":
-            self._rename(member, argument)
+            self._rename(member, argument, now)
         elif command == "/history":
-            await self._repeat(member, argument)
+            await self._repeat(member, argument, now)
         elif command == "/help":
             for line in HELP:
-                self._tell(member, line)
+                self._tell(member, line, now)
         elif command == "/join":
-            self._tell(member, f"* you are here already, as {member.name}")
+            self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, "error: that is no command; /help lists them")
+            self._tell(member, "error: that is no command; /help lists them", now)
         elif words := plain(text):
-            said = Said(round(now * 1e6), member.name, words, "", member.client, count)
+            said = Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
             place = await self._history.add(said)
             if place is not None:
                 self._place = place
-                self._tell_all(_line(said, ""))
+                self._tell_all(_line(said, ""), now)
 
     async def _message_one(self, member: Member, argument: str, count: int, now: float) -> None:
         name, _, words = argument.partition(" ")
         words = plain(words)
         other = self._members.get(name_key(name))
         if not words:
-            self._tell(member, "error: say to whom and what: /msg NAME TEXT")
+            self._tell(member, "error: say to whom and what: /msg NAME TEXT", now)
         elif other is None:
-            self._tell(member, "error: nobody of that name is here; /who lists who is")
+            self._tell(member, "error: nobody of that name is here; /who lists who is", now)
         else:
             said = Said(
-                round(now * 1e6), member.name, words, other.name, member.client, count, other.client
+                round(now * 1e6),
+                member.name,
+                words,
+                other.name,
+                member.client,
+                count,
+                other.client,
+                now,
             )
             place = await self._history.add(said)
             if place is not None:
                 self._place = place
-                self._tell(other, f"{said.name} (to you): {words}")
-                self._tell(member, f"{said.name} (to {said.to}): {words}")
+                self._tell(other, f"{said.name} (to you): {words}", now)
+                self._tell(member, f"{said.name} (to {said.to}): {words}", now)
 
-    def _who(self, member: Member) -> None:
+    def _who(self, member: Member, now: float) -> None:
         names = sorted((other.name for other in self._members.values()), key=name_key)
-        self._tell(member, f"* here: {', '.join(names)}")
+        self._tell(member, f"* here: {', '.join(names)}", now)
 
-    def _rename(self, member: Member, argument: str) -> None:
+    def _rename(self, member: Member, argument: str, now: float) -> None:
         name = self._free_name(argument, member)
         del self._members[name_key(member.name)]
         self._members[name_key(name)] = member
         old, member.name = member.name, name
-        self._tell_all(f"* {old} is now called {name}")
+        self._tell_all(f"* {old} is now called {name}", now)
 
-    async def _repeat(self, member: Member, argument: str) -> None:
+    async def _repeat(self, member: Member, argument: str, now: float) -> None:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
-            self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}")
+            self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}", now)
             return
         for said in await self._history.last(min(int(argument), MOST_HISTORY)):
-            self._tell(member, _line(said, ""))
+            self._tell(member, _line(said, ""), said.time)
 
-    def _tell(self, member: Member, text: str) -> None:
-        member.say(f"{self._place} {text}" if member.client else text)
+    def _tell(self, member: Member, text: str, time: float) -> None:
+        member.say(_placed(self._place, time, text) if member.client else text)
 
-    def _tell_all(self, text: str) -> None:
-        placed = f"{self._place} {text}"
+    def _tell_all(self, text: str, time: float) -> None:
+        placed = _placed(self._place, time, text)
         for member in list(self._members.values()):
             member.say(placed if member.client else text)

@@ -52,7 +52,7 @@ class Chat:
             how = "gone silent"
             raise
         finally:
-            self._room.leave(member, how)
+            self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel) -> Member:
         while True:
