@@ -45,7 +45,7 @@ class Datagrams(DatagramProtocol):
         random: Makes random bytes.
     """
 
-    transport: Any  # IUDPTransport with a socket
+    transport: Any  # see `twisted_lab.serving.udp_port.DatagramPort`
     noisy = False
 
     def __init__(
@@ -98,7 +98,7 @@ class Datagrams(DatagramProtocol):
             channel.received(data)
             self._deadlines.look(channel)
         elif channel is None and self._has_room():
-            message, answer = self._door.hear(data, *address, self.clock.seconds())
+            message, answer = self._door.hear(data, *address[:2], self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if message is not None:
@@ -117,7 +117,7 @@ class Datagrams(DatagramProtocol):
         if channel is None or channel.address != address:
             if channel is not None and not is_sealed(data, channel.session.key):
                 return
-            opening, answer = self._door.take(packet, data, *address, self.clock.seconds())
+            opening, answer = self._door.take(packet, data, *address[:2], self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if opening is not None:
@@ -200,13 +200,8 @@ class Datagrams(DatagramProtocol):
             self.said = None
             self.in_turn = False
         if self.transport is not None:
-            sendto = self.transport.socket.sendto
             for data, addresses in out:
-                for address in addresses:
-                    try:
-                        sendto(data, address)
-                    except OSError:
-                        continue  # It is as good as lost on the way.
+                self.transport.send(data, addresses)
 
     @property
     def retransmissions(self) -> int:
