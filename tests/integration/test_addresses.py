@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes import BIN, ROOT, Server
 
-# A plain member with a connected socket, which drops what comes from any other address.
+# A plain member with a connected socket, which drops datagrams from any other address.
 SCRIPT = """
 import socket, sys
 host, port = sys.argv[1:]

@@ -30,7 +30,7 @@ ANY = bytes(4)
 
 
 class Echo(DatagramProtocol):
-    """Sends back what comes, from the port's own `send`."""
+    """Replies to each datagram with the same bytes."""
 
     noisy = False
     transport: Any
@@ -55,7 +55,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.number: int = self.port.getHost().port
 
     def client(self, host: str) -> socket.socket:
-        """Give a socket that hears what comes from `host` alone."""
+        """Return a socket that is connected to the port at `host`."""
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(made.close)
         made.connect((host, self.number))

@@ -22,7 +22,7 @@ _INFO_SPACE = socket.CMSG_SPACE(_IPV4_INFO.size) + socket.CMSG_SPACE(_IPV6_INFO.
 _NO_INTERFACE = 0
 # Peers choose the local address, and a machine may have a whole network of them.
 _MOST_CACHED = 1024
-# So many datagrams are read in one turn of the reactor; then others have theirs.
+# At most 256 datagrams are read in one turn of the reactor, so that others have their turn.
 DATAGRAMS_A_TURN = 256
 
 Ancillary = tuple[tuple[int, int, bytes], ...]
