@@ -32,6 +32,8 @@ from twisted_lab.client.udp import UDPWire
 from twisted_lab.events import ServiceEvents
 from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services.chat import Chat
+from twisted_lab.serving.addresses import ALL_IPV4
+from twisted_lab.serving.udp_port import DatagramPort
 
 MEMBERS = 200
 MESSAGES = 20  # a round
@@ -68,9 +70,10 @@ class FanOut:
 
     Args:
         members: Their sockets.
+        interface: Where the server listens.
     """
 
-    def __init__(self, members: list[socket.socket]) -> None:
+    def __init__(self, members: list[socket.socket], interface: str) -> None:
         from twisted.internet import reactor
 
         self.clock = Clock()
@@ -83,19 +86,23 @@ class FanOut:
             Connections(),
             1e9,
         )
-        r: Any = reactor
-        self.port = r.listenUDP(0, self.server, HOST)
-        for number, (member, address) in enumerate(zip(members, self.addresses, strict=True)):
-            self.server.datagramReceived(b"/join member%d\n" % number, address)
-            self.server.datagramReceived(member.recv(2048), address)
+        self.port = DatagramPort(0, self.server, interface, 2048, reactor)
+        self.port.startListening()
+        there = HOST, self.port.getHost().port
+        for number, member in enumerate(members):
+            member.sendto(b"/join member%d\n" % number, there)
+            self.port.doRead()
+            member.sendto(member.recv(2048), there)
+            self.port.doRead()
             member.setblocking(False)
+        self.first = next(iter(self.server._peers))
         for member in members:
             drain(member)
 
     def ours(self) -> None:
         """Have the first member speak."""
         self.clock.advance(1.0)
-        self.server.datagramReceived(b"hello", self.addresses[0])
+        self.server.datagramReceived(b"hello", self.first)
 
     def bare(self) -> None:
         """Send as many datagrams of the same bytes."""
@@ -119,10 +126,11 @@ class FanOut:
         return MESSAGES * MEMBERS / seconds
 
 
-def fan_out(rounds: int) -> None:
+def fan_out(rounds: int, interface: str) -> None:
     """Measure datagrams a second, and print a table."""
+    print(f"--interface {interface}")
     with plain_members(MEMBERS) as members:
-        room = FanOut(members)
+        room = FanOut(members, interface)
         rates: dict[str, list[float]] = {"ours": [], "bare": [], "stock": []}
         ways = [("ours", room.ours), ("bare", room.bare), ("stock", room.stock)]
         for number in range(rounds):
@@ -130,7 +138,9 @@ def fan_out(rounds: int) -> None:
                 rates[name].append(room.rate(send))
     for name, some in rates.items():
         print(f"datagrams a second, {MEMBERS} members, {name}: {statistics.median(some):,.0f}")
-    for peer, wanted in (("bare", "at least 0.8"), ("stock", "at least 1")):
+    # On a wildcard address the source goes with each datagram.
+    least = "at least 0.8" if interface == HOST else "at least 0.6"
+    for peer, wanted in (("bare", least), ("stock", "at least 1")):
         ratios = [ours / theirs for ours, theirs in zip(rates["ours"], rates[peer], strict=True)]
         report(f"datagrams a second, ours to {peer}", ratios, wanted)
 
@@ -232,7 +242,8 @@ def main() -> None:
     if arguments.listen:
         listen(arguments.listen)
         return
-    fan_out(arguments.rounds)
+    for interface in (HOST, ALL_IPV4):
+        fan_out(arguments.rounds, interface)
     latency()
 
 

@@ -26,11 +26,11 @@ class Socket:
     """What a server's port has; datagrams go to whoever is at the address."""
 
     def __init__(self, deliver: Callable[[bytes, Address], object]) -> None:
-        self.socket = self
         self._deliver = deliver
 
-    def sendto(self, data: bytes, address: Address) -> None:
-        self._deliver(data, address)
+    def send(self, data: bytes, addresses: list[Address]) -> None:
+        for address in addresses:
+            self._deliver(data, address)
 
 
 class Net:

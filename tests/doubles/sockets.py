@@ -30,6 +30,9 @@ class Turns(Clock):
     def removeReader(self, reader: Any) -> None:
         self.readers.remove(reader)
 
+    def removeWriter(self, writer: Any) -> None:
+        """See `IReactorFDSet`: there are no writers."""
+
     def turn(self) -> None:
         """Have one turn."""
         self.advance(0)

@@ -36,6 +36,17 @@ class InterfaceAddressTests(SynchronousTestCase):
             self.assertIn("127.0.0.1", str(error))
             self.assertIn(repr(text), str(error))
 
+    def test_a_link_local_address_needs_its_interface(self) -> None:
+        for text, line in (
+            (
+                "fe80::1",
+                "fe80::1 is a link-local address: say on which interface, as in fe80::1%eth0",
+            ),
+            ("fe80::1%nosuch", "there is no interface nosuch for fe80::1"),
+            ("2001:db8::1%lo", "there is no interface lo for 2001:db8::1"),
+        ):
+            self.assertEqual(str(self.assertRaises(UsageError, interface_address, text)), line)
+
 
 class BindTests(SynchronousTestCase):
     def test_problems_are_explained(self) -> None:
@@ -50,6 +61,11 @@ class BindTests(SynchronousTestCase):
 
     def test_a_free_port_is_bindable(self) -> None:
         check_bindable("127.0.0.1", 0)
+
+    def test_an_address_of_another_link_is_not(self) -> None:
+        # All addresses of lo are of the host, none of the link.
+        error = self.assertRaises(UsageError, check_bindable, "fe80::1%lo", 0)
+        self.assertEqual(str(error), "fe80::1%lo is not an address of this machine")
 
     def test_a_busy_port_counts_as_bindable(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as busy:

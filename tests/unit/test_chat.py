@@ -16,8 +16,9 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import DummyOutput
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
 from twisted.internet.task import Clock, LoopingCall
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -31,7 +32,7 @@ from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.showing import time_text
-from twisted_lab.client.udp import UDPWire
+from twisted_lab.client.udp import UDPWire, resolve
 from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services import chat
@@ -362,11 +363,18 @@ class LinkTests(SynchronousTestCase):
 class FakePort:
     connected = True
 
-    def __init__(self, protocol: Any, interface: str) -> None:
+    def __init__(
+        self, port: int, protocol: Any, interface: str, size: int, reactor: UDPReactor
+    ) -> None:
         self.protocol = protocol
         self.interface = interface
         self.written: list[bytes] = []
+        self.reactor = reactor
         protocol.transport = self
+
+    def startListening(self) -> None:
+        self.reactor.ports.append(self)
+        self.protocol.startProtocol()
 
     def connect(self, host: str, port: int) -> None:
         self.peer = host, port
@@ -385,18 +393,20 @@ class UDPReactor(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.ports: list[FakePort] = []
+        self.nameResolver = self
+        self.found: list[IPv4Address | IPv6Address] = []
 
-    def listenUDP(self, port: int, protocol: Any, interface: str, size: int) -> FakePort:
-        self.ports.append(FakePort(protocol, interface))
-        protocol.startProtocol()
-        return self.ports[-1]
+    def resolveHostName(self, receiver: Any, host: str) -> None:
+        for address in self.found:
+            receiver.addressResolved(address)
+        receiver.resolutionComplete()
 
 
 class UDPWireTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = UDPReactor()
         self.link = Link(self.reactor, "Anna", lambda line: None, lambda text: None)
-        self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095)
+        self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095, FakePort)
         self.wire.open()
 
     def test_the_next_address_is_tried_when_one_refuses(self) -> None:
@@ -406,13 +416,26 @@ class UDPWireTests(SynchronousTestCase):
         first.protocol.connectionRefused()
         first.protocol.stopProtocol()
         second = self.reactor.ports[1]
-        self.assertEqual((second.peer, second.interface), (("127.0.0.1", 9095), ""))
+        self.assertEqual((second.peer, second.interface), (("127.0.0.1", 9095), "0.0.0.0"))
         self.assertFalse(first.connected)
         # The epoll reactor closes a port that was refused.
         second.connected = False
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
         self.assertEqual(str(failure.value), "nobody listens there")
+
+    def test_what_a_name_stands_for(self) -> None:
+        self.reactor.found = [
+            IPv6Address("TCP", "fe80::1", 0, 0, 3),
+            IPv6Address("TCP", "2001:db8::1", 0, 0, 0),
+            IPv4Address("TCP", "192.0.2.1", 0),
+            IPv4Address("TCP", "192.0.2.1", 0),
+        ]
+        found = self.successResultOf(Deferred.fromCoroutine(resolve(self.reactor, "box")))
+        self.assertEqual(found, ["fe80::1%3", "2001:db8::1", "192.0.2.1"])
+        self.reactor.found = []
+        nothing = Deferred.fromCoroutine(resolve(self.reactor, "box"))
+        self.failureResultOf(nothing, DNSLookupError)
 
 
 class StdioTransport(StringTransport):

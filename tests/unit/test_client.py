@@ -75,6 +75,13 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "--framing", "text"], "echo has no framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
+            (["--host", "localhost:9090"], "not 'localhost:9090'"),
+            (["--host", "fe80::1%"], "not 'fe80::1%'"),
+            (
+                ["--host", "fe80::1"],
+                "fe80::1 is a link-local address: say on which interface, as in fe80::1%eth0",
+            ),
+            (["--host", "fe80::1%nosuch"], "there is no interface nosuch for fe80::1"),
             (["--colour"], "--colour not recognized"),
         ):
             said = io.StringIO()

@@ -182,6 +182,9 @@ class AuthoritiesTests(SynchronousTestCase):
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("::1"))]
         self.assertEqual((self.problem(names), self.problem(names, "::1")), ("", ""))
         self.assertEqual(self.problem(names, "LOCALHOST"), "")
+        # The interface is of this machine, and no certificate's.
+        names.append(x509.IPAddress(ipaddress.ip_address("fe80::1")))
+        self.assertEqual(self.problem(names, "fe80::1%eth0"), "")
         for host in ("example.org", "127.0.0.1"):
             self.assertIn("for another name; connect by that name", self.problem(names, host))
 

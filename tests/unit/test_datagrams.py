@@ -15,7 +15,7 @@ from tests.doubles.connections import FakeConnection
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.connections import MOST_REFUSED
-from twisted_lab.channels.datagram import TURN_MESSAGES, DatagramChannel
+from twisted_lab.channels.datagram import TURN_MESSAGES, Address, DatagramChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.reliable.packets import (
@@ -49,7 +49,7 @@ class DatagramsCase(SynchronousTestCase):
         self.clock = Clock()
         self.channels: list[Channel] = []
         self.ends: list[Deferred[None]] = []
-        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        self.sent: list[tuple[bytes, Address]] = []
         events, self.log = recorded_events(self.level)
         self.connections = Connections()
         self.server = Datagrams(
@@ -63,24 +63,22 @@ class DatagramsCase(SynchronousTestCase):
         self.ends.append(end)
         await end
 
-    def give(self, data: bytes, address: tuple[str, int] = HERE) -> list[bytes]:
+    def give(self, data: bytes, address: Address = HERE) -> list[bytes]:
         """Give the server a datagram, and return what it sends back there."""
         self.sent.clear()
         self.server.datagramReceived(data, address)
         return [data for data, to in self.sent if to == address]
 
-    def packet(
-        self, packet: Packet, key: bytes = KEY, address: tuple[str, int] = HERE
-    ) -> list[Packet]:
+    def packet(self, packet: Packet, key: bytes = KEY, address: Address = HERE) -> list[Packet]:
         return [decode(data) for data in self.give(seal(packet, key, Side.CLIENT), address)]
 
-    def cookie(self, address: tuple[str, int] = HERE) -> bytes:
+    def cookie(self, address: Address = HERE) -> bytes:
         [cookie] = self.packet(Hello(7), NO_KEY, address)
         assert isinstance(cookie, Cookie)
         return cookie.cookie
 
     def open(
-        self, address: tuple[str, int] = HERE, number: int = 7, key: bytes = KEY, attempt: int = 1
+        self, address: Address = HERE, number: int = 7, key: bytes = KEY, attempt: int = 1
     ) -> int:
         request = Open(number, self.cookie(address), key, attempt)
         welcome = self.packet(request, key, address)[0]
@@ -88,7 +86,7 @@ class DatagramsCase(SynchronousTestCase):
         self.assertEqual((welcome.number, welcome.attempt), (number, attempt))
         return welcome.session
 
-    def join_plain(self, name: str = "Anna", address: tuple[str, int] = HERE) -> Channel:
+    def join_plain(self, name: str = "Anna", address: Address = HERE) -> Channel:
         [answer] = self.give(b"/join " + name.encode(), address)
         self.give(answer, address)
         return self.channels[-1]
@@ -303,19 +301,34 @@ class PlainTests(DatagramsCase):
         self.assertEqual(len(self.channels), 3)
         self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
 
-    def test_a_datagram_that_cannot_be_sent_is_lost_and_no_other(self) -> None:
-        def refuse(data: bytes, address: tuple[str, int]) -> None:
-            if address == THERE:
-                raise OSError("no route")
-            self.sent.append((data, address))
 
-        channels = [self.join_plain(address=address) for address in (THERE, HERE)]
-        self.server.transport = Socket(refuse)
+class LocalAddressTests(DatagramsCase):
+    """One peer uses two local addresses."""
+
+    one: Address = *HERE, "198.51.100.1"
+    other: Address = *HERE, "198.51.100.2"
+
+    def test_a_plain_peer_is_a_stranger_at_the_other_one(self) -> None:
+        channel = self.join_plain(address=self.one)
+        self.assertEqual(channel.peer.text, "192.0.2.7:4000")
+        self.assertEqual(self.give(b"hello\n", self.other), [b"error: /join NAME\n"])
         self.sent.clear()
-        for channel in channels:
-            channel.say("hello")
+        channel.say("hello")
         self.clock.advance(0)
-        self.assertEqual(self.sent, [(b"hello\n", HERE)])
+        self.assertEqual(self.sent, [(b"hello\n", self.one)])
+
+    def test_a_session_moves_to_the_other_one(self) -> None:
+        session = self.open(self.one)
+        [cookie] = self.packet(Ping(session, 5), address=self.other)
+        assert isinstance(cookie, Cookie)
+        # The cookie proves where the peer is, whichever local address it used.
+        self.assertEqual(cookie.cookie, self.cookie(self.one))
+        request = Open(7, cookie.cookie, KEY, 2)
+        self.assertEqual(self.packet(request, address=self.other), [Welcome(7, session, 2)])
+        self.channels[0].say("hello")
+        self.clock.advance(0)
+        self.assertEqual({address for _, address in self.sent}, {self.other})
+        self.assertEqual(self.channels[0].peer.text, "192.0.2.7:4000")
 
 
 class ReliableTests(DatagramsCase):

@@ -29,6 +29,11 @@ class PeerTests(SynchronousTestCase):
         ):
             self.assertEqual(peer(IPv6Address("TCP", host, 1)).host, canonical)
 
+    def test_the_peers_of_a_link_are_shown_with_it(self) -> None:
+        over_udp = Peer.of_datagram("fe80::1%eth0", 9)
+        self.assertEqual((over_udp.host, over_udp.text), ("fe80::1%eth0", "[fe80::1%eth0]:9"))
+        self.assertEqual(peer(IPv6Address("TCP", "fe80::1%eth0", 9)).text, "[fe80::1%eth0]:9")
+
     def test_others_on_a_network_can_read_what_is_not_encrypted(self) -> None:
         for address in (
             IPv4Address("TCP", "10.0.0.2", 1),

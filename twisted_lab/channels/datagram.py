@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -15,7 +15,12 @@ from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
 from twisted_lab.tally import Traffic
 
-Address = tuple[str, int]
+# The peer's host and port, and what else the transport needs for a reply, such as the local address
+# that the peer used. The whole is a peer's key, as in TCP: the same host and port at another local
+# address is a stranger, or a session that moves. So a reply always leaves from the local address
+# that the peer used, and a forged datagram cannot change that. A cookie covers host and port only:
+# it proves where the peer is, whichever local address it used.
+Address = tuple[str, int, *tuple[Any, ...]]
 
 # So many messages wait to be heard; what comes beyond them is lost, or comes again.
 INBOX_MESSAGES = 64
@@ -82,7 +87,7 @@ class DatagramChannel:
     """
 
     def __init__(self, host: Host, address: Address) -> None:
-        self.peer = Peer.of_datagram(*address)
+        self.peer = Peer.of_datagram(*address[:2])
         self.address = address
         self._host = host
         self.patience = host.patience

@@ -46,7 +46,7 @@ class Datagrams(DatagramProtocol):
         random: Makes random bytes.
     """
 
-    transport: Any  # IUDPTransport with a socket
+    transport: Any  # see `twisted_lab.serving.udp_port.DatagramPort`
     noisy = False
 
     def __init__(
@@ -99,9 +99,9 @@ class Datagrams(DatagramProtocol):
             channel.received(data)
             self._deadlines.look(channel)
         elif self._has_room():
-            # Whoever has a session here may be gone. Only a cookie shows that, or else forged
-            # datagrams could end sessions.
-            message, answer = self._door.hear(data, *address, self.clock.seconds())
+            # The peer that has a session here may be gone. Only a cookie shows that: otherwise
+            # forged datagrams could end sessions.
+            message, answer = self._door.hear(data, *address[:2], self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if message is not None:
@@ -121,7 +121,7 @@ class Datagrams(DatagramProtocol):
         if channel is None or channel.address != address:
             if channel is not None and not is_sealed(data, channel.session.key, Side.CLIENT):
                 return
-            opening, answer = self._door.take(packet, data, *address, self.clock.seconds())
+            opening, answer = self._door.take(packet, data, *address[:2], self.clock.seconds())
             if answer:
                 self.send(answer, address)
             if opening is not None:
@@ -204,13 +204,8 @@ class Datagrams(DatagramProtocol):
             self.said = None
             self.in_turn = False
         if self.transport is not None:
-            sendto = self.transport.socket.sendto
             for data, addresses in out:
-                for address in addresses:
-                    try:
-                        sendto(data, address)
-                    except OSError:
-                        continue  # It is as good as lost on the way.
+                self.transport.send(data, addresses)
 
     @property
     def retransmissions(self) -> int:

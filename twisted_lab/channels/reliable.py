@@ -36,7 +36,7 @@ class ReliableChannel(DatagramChannel):
     def move(self, address: Address) -> None:
         """The peer has shown that it is at another address now."""
         self.address = address
-        self.peer = Peer.of_datagram(*address)
+        self.peer = Peer.of_datagram(*address[:2])
         self.session.resume(self._host.clock.seconds())
 
     def take(self, packet: Packet) -> None:

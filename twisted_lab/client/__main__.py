@@ -7,7 +7,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
+from twisted.internet.abstract import isIPv6Address
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP6ClientEndpoint,
+    connectProtocol,
+    wrapClientTLS,
+)
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
@@ -59,7 +65,9 @@ async def converse(
         LogLevel.critical if options["quiet"] else LogLevel.info,
     )
     dialogue = options.make_dialogue(tell)
-    endpoint: Any = HostnameEndpoint(reactor, options["host"], options["port"])
+    # HostnameEndpoint drops the scope of fe80::1%eth0.
+    kind = TCP6ClientEndpoint if isIPv6Address(options["host"]) else HostnameEndpoint
+    endpoint: Any = kind(reactor, options["host"], options["port"])
     try:
         verifier = options.make_tls(tell)
     except CannotVerify as error:

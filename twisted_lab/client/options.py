@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of, port_number
+from twisted_lab.serving.addresses import check_scope
 
 # Each service that the client knows, with its default port and framing; echo has none.
 SERVICES = {
@@ -42,13 +44,19 @@ def server_port(text: str) -> int:
 
 
 def host_name(text: str) -> str:
-    """Read a host's name or IP address.
+    """Read a host's name or IP address; a link-local one needs a scope: ``fe80::1%eth0``.
 
     Raises:
-        UsageError: It cannot be one.
+        UsageError: It cannot be one, or there is no such interface.
     """
-    if not text or not text.isprintable() or any(char in text for char in " /"):
-        raise UsageError(f"a host is a name or an IP address, such as localhost, not {text!r}")
+    is_name = text and text.isprintable() and not any(char in text for char in " /:")
+    try:
+        check_scope(ipaddress.ip_address(text))
+    except ValueError:
+        if not is_name:
+            raise UsageError(
+                f"a host is a name or an IP address, such as localhost, not {text!r}"
+            ) from None
     return text
 
 

@@ -100,7 +100,8 @@ class _Verifier(ABC):
 
 def _identity(host: str) -> DNS_ID | IPAddress_ID:
     try:
-        return IPAddress_ID(host)
+        # No certificate has a scope: it means something on this machine only.
+        return IPAddress_ID(host.partition("%")[0])
     except ValueError:
         return DNS_ID(host)
 

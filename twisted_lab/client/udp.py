@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +13,8 @@ from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
 from twisted_lab.client.link import Link, NoAnswer
+from twisted_lab.serving.addresses import ALL_IPV4
+from twisted_lab.serving.udp_port import ScopedPort
 
 LARGEST_DATAGRAM = 65_536
 
@@ -33,7 +36,7 @@ class _Addresses:
 
 
 async def resolve(reactor: Any, host: str) -> list[str]:
-    """Return the IP addresses of `host`.
+    """Return the IP addresses of `host`, link-local ones with their scope.
 
     Raises:
         DNSLookupError: It has none.
@@ -43,7 +46,12 @@ async def resolve(reactor: Any, host: str) -> list[str]:
     await addresses.complete
     if not addresses.found:
         raise DNSLookupError(host)
-    return list(dict.fromkeys(address.host for address in addresses.found))
+    return list(dict.fromkeys(map(_scoped, addresses.found)))
+
+
+def _scoped(address: Any) -> str:
+    scope = getattr(address, "scopeID", 0)
+    return f"{address.host}%{scope}" if scope else str(address.host)
 
 
 class _Port(DatagramProtocol):
@@ -79,13 +87,22 @@ class UDPWire:
         link: The link.
         hosts: The server's addresses, of which the first one that does not refuse is taken.
         port: The server's port.
+        make_port: Makes a UDP port, as `ScopedPort` does.
     """
 
-    def __init__(self, reactor: Any, link: Link, hosts: list[str], port: int) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        link: Link,
+        hosts: list[str],
+        port: int,
+        make_port: Callable[..., Any] = ScopedPort,
+    ) -> None:
         self.link = link
         self._reactor = reactor
         self._hosts = hosts
         self._server_port = port
+        self._make_port = make_port
         self._port: Any = None
         self._protocol: _Port | None = None
 
@@ -99,10 +116,11 @@ class UDPWire:
         self.close()
         host = self._hosts[0]
         self._protocol = _Port(self, host, self._server_port)
+        ours = "::" if ":" in host else ALL_IPV4
+        port = self._make_port(0, self._protocol, ours, LARGEST_DATAGRAM, self._reactor)
         with suppress(OSError):  # There may be no such network just now.
-            self._port = self._reactor.listenUDP(
-                0, self._protocol, "::" if ":" in host else "", LARGEST_DATAGRAM
-            )
+            port.startListening()
+            self._port = port
 
     def write(self, datagram: bytes) -> None:
         """See `twisted_lab.client.link.Wire`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from typing import Any
 
 from twisted.python.usage import UsageError
 
@@ -30,12 +31,43 @@ def interface_address(text: str) -> str:
         UsageError: It is not one.
     """
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise UsageError(
             f"an interface is an IP address such as 127.0.0.1, {ALL_IPV4} (all IPv4) or "
             f":: (all IPv6 and IPv4), not {text!r}"
         ) from None
+    check_scope(address)
+    return str(address)
+
+
+def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    """See that a link-local IPv6 address has a scope, which is an interface (RFC 4007).
+
+    Raises:
+        UsageError: It has none, or there is no such interface.
+    """
+    if not isinstance(address, ipaddress.IPv6Address):
+        return
+    if address.is_link_local and not address.scope_id:
+        raise UsageError(
+            f"{address} is a link-local address: say on which interface, as in {address}%eth0"
+        )
+    try:
+        socket_address(str(address), 0)
+    except socket.gaierror:
+        host, _, interface = str(address).partition("%")
+        raise UsageError(f"there is no interface {interface} for {host}") from None
+
+
+def socket_address(host: str, port: int) -> tuple[Any, ...]:
+    """Return the address that a socket takes; the scope of ``fe80::1%eth0`` is a number there.
+
+    Raises:
+        socket.gaierror: There is no such interface.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    return found[0][4]
 
 
 def bind_problem(error: OSError, interface: str, port: int) -> str:
@@ -60,7 +92,7 @@ def check_bindable(interface: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
     try:
         with socket.socket(family) as trial:
-            trial.bind((interface, port))
+            trial.bind(socket_address(interface, port))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise UsageError(bind_problem(error, interface, port)) from None

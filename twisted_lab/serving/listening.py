@@ -24,6 +24,7 @@ from twisted_lab.serving.limits import FileReserve
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.poller import Poller
 from twisted_lab.serving.proxy import ProxiedFactory
+from twisted_lab.serving.udp_port import DatagramPort
 
 if TYPE_CHECKING:
     from twisted_lab.serving.lab import Lab
@@ -121,9 +122,8 @@ class UDPPort(_NumberedPort):
     protocol: DatagramProtocol | None = None
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
-        opened: IListeningPort = self.reactor.listenUDP(
-            port, self.protocol, self.interface, LARGEST_DATAGRAM
-        )
+        opened = DatagramPort(port, self.protocol, self.interface, LARGEST_DATAGRAM, self.reactor)
+        opened.startListening()
         return opened
 
 
