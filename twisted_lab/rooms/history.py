@@ -8,6 +8,10 @@ from itertools import islice
 from typing import Protocol
 
 KEPT = 1000
+# At most so many messages are read at a time; fewer if they have so many characters before that,
+# so that somebody who catches up costs the memory of two large messages.
+PAGE_MESSAGES = 100
+PAGE_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,31 @@ class History(Protocol):
         """Return the place of what was said last; 0 if nothing was."""
         ...
 
-    async def last(self, most: int) -> list[Said]:
-        """Return the last that was said to all, oldest first."""
+    async def last(self, most: int) -> tuple[int, int]:
+        """Return the places before the last `most` messages to all, and of the last one."""
         ...
 
-    async def since(self, place: int, client: str, most: int) -> list[Said]:
-        """Return the first that stands after `place` and is for `client`."""
+    async def since(self, place: int, client: str) -> list[Said]:
+        """Return a page of what stands after `place` and is for `client`; empty at the end."""
         ...
+
+
+class Page:
+    """As many messages as are read at a time.
+
+    Attributes:
+        said: The messages, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+        self._characters = 0
+
+    def add(self, said: Said) -> bool:
+        """Add a message, and tell whether there is room for more."""
+        self.said.append(said)
+        self._characters += len(said.text)
+        return len(self.said) < PAGE_MESSAGES and self._characters < PAGE_CHARACTERS
 
 
 class MemoryHistory:
@@ -86,12 +108,16 @@ class MemoryHistory:
         """See `History`."""
         return self._said[-1].place if self._said else 0
 
-    async def last(self, most: int) -> list[Said]:
+    async def last(self, most: int) -> tuple[int, int]:
         """See `History`."""
-        found = islice((said for said in reversed(self._said) if not said.to), most)
-        return list(found)[::-1]
+        last = islice((said.place for said in reversed(self._said) if not said.to), most)
+        places = list(last) or [0]
+        return places[-1] - 1, places[0]
 
-    async def since(self, place: int, client: str, most: int) -> list[Said]:
+    async def since(self, place: int, client: str) -> list[Said]:
         """See `History`."""
-        missed = (said for said in self._said if said.place > place and said.is_for(client))
-        return list(islice(missed, most))
+        page = Page()
+        for said in self._said:
+            if said.place > place and said.is_for(client) and not page.add(said):
+                break
+        return page.said

@@ -11,8 +11,6 @@ from twisted_lab.rooms.history import History, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, Allowance
 
 MOST_HISTORY = 100
-# So many messages that somebody has missed are said at a time.
-PAGE = 100
 # What a terminal obeys, with its arguments, and whatever else does not print.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 _COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
@@ -95,6 +93,8 @@ class Room:
     async def catch_up(self, channel: Ear, client: str, place: int | None) -> None:
         """Say to `client`, before it joins, what it has missed after `place`.
 
+        If it joins before anything else is awaited, it hears everything once.
+
         Args:
             channel: Where to say it.
             client: Its id.
@@ -103,15 +103,12 @@ class Room:
         if place is None:
             self._place = max(self._place, await self._history.newest())
             return
-        while True:
-            missed = await self._history.since(place, client, PAGE)
+        while missed := await self._history.since(place, client):
             for said in missed:
-                channel.say(f"{said.place} {_line(said, client)}")
-                self._place = max(self._place, said.place)
-            if len(missed) < PAGE:
-                return
-            place = missed[-1].place
-            await channel.taken()
+                place = said.place
+                self._place = max(self._place, place)
+                channel.say(f"{place} {_line(said, client)}")
+                await channel.taken()
 
     def join(self, name: str, channel: Ear, now: float, client: str = "") -> Member:
         """Let somebody in, and tell all others.
@@ -237,8 +234,13 @@ class Room:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
             self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}")
             return
-        for said in await self._history.last(min(int(argument), MOST_HISTORY)):
-            self._tell(member, _line(said, ""))
+        place, last = await self._history.last(min(int(argument), MOST_HISTORY))
+        while place < last and (page := await self._history.since(place, "")):
+            for said in page:
+                place = said.place
+                if place <= last:  # The member has heard what was said meanwhile.
+                    self._tell(member, _line(said, ""))
+                    await member.channel.taken()
 
     def _tell(self, member: Member, text: str) -> None:
         member.say(f"{self._place} {text}" if member.client else text)
