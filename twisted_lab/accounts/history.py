@@ -24,7 +24,7 @@ class KeptHistory:
 
     async def add(self, said: Said) -> int | None:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_add, said=said))
+        return await self._storage.keep(partial(_add, said=said))
 
     async def newest(self) -> int:
         """See `twisted_lab.rooms.History`."""
