@@ -1,4 +1,4 @@
-"""Members that read nothing are dropped while others hear what is said."""
+"""The server drops members that read nothing; the others hear everything in one order."""
 
 from __future__ import annotations
 

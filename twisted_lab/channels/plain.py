@@ -6,13 +6,14 @@ from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
-from twisted_lab.channels.outbox import HELD_BYTES
 
 # Scripts read with recvfrom(1024), which cuts what is longer.
 LARGEST_PLAIN = 1024
 CONTINUED = "… "
-# Nothing tells how fast the peer reads: a conversation that has much to say waits this long, in
-# seconds, after each HELD_BYTES. So it says at most 640 KiB/s.
+# Nothing tells how fast the peer reads, so a conversation that has much to say waits PAUSE seconds
+# after each BURST bytes. With one of the largest messages, which may be the last of a burst, that
+# still fits into the receive buffer that Linux gives a socket (212,992 bytes, overhead included).
+BURST = 16_384
 PAUSE = 0.1
 
 
@@ -58,7 +59,7 @@ class PlainChannel(DatagramChannel):
             begin = CONTINUED
 
     def _is_behind(self) -> bool:
-        if self._bytes_out - self._paused_at < HELD_BYTES:
+        if self._bytes_out - self._paused_at < BURST:
             return False
         self._paused_at = self._bytes_out
         self._pause = self._host.clock.callLater(PAUSE, self._go_on)

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Protocol
 
 KEPT = 1000
-# At most so many messages are read at a time; fewer if they have so many characters before that,
-# so that somebody who catches up costs the memory of two large messages.
+# A page of the history ends with the message that fills it in either way, so that a client that
+# catches up costs the memory of two large messages, and not of a hundred.
 PAGE_MESSAGES = 100
 PAGE_CHARACTERS = 65_536
 
