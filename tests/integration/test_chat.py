@@ -16,7 +16,7 @@ import pytest
 
 from tests.clients import CLIENT
 from tests.processes import DEADLINE, ROOT, Server, connect
-from twisted_lab.accounts import open_database
+from twisted_lab.accounts import Queries, open_database
 from twisted_lab.rooms import Said
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
@@ -270,10 +270,13 @@ def test_more_is_missed_than_a_channel_holds(
         anna.wait_for(r"^\* welcome, Anna;")
         assert server.stop() == 0
         place = round(time.time() * 1_000_000)
-        with closing(open_database(str(path))) as database:
+
+        async def say(queries: Queries) -> None:
             for number, text in enumerate(texts):
-                said = astuple(Said(place + number, "Boris", text))
-                database.run(lambda queries, said=said: queries.add_said(*said))
+                await queries.add_said(*astuple(Said(place + number, "Boris", text)))
+
+        with closing(open_database(str(path))) as database:
+            database.run(say)
         server = stack.enter_context(chat(tmp_path, kept_port, *options))
         server.wait_for_port()
         tcp_port = server.wait_for_port()

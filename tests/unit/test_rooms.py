@@ -162,6 +162,31 @@ class RoomTests(SynchronousTestCase):
         self.assertTrue(self.successResultOf(saying))
         self.assertEqual(self.heard[anna], ["Anna: hello"])
 
+    def test_a_client_that_comes_back_meanwhile_hears_it_at_its_new_place(self) -> None:
+        kept: Deferred[None] = Deferred()
+
+        class SlowHistory(MemoryHistory):
+            async def add(self, said: Said) -> int | None:
+                await kept
+                return await super().add(said)
+
+        self.room = Room(SlowHistory())
+        anna = self.join("Anna", client_id(SECRET))
+        self.join("Boris", client_id("b" * 16))
+        vera = self.join("Vera")
+        saying = Deferred.fromCoroutine(self.room.hear(anna, "1 /msg Boris psst", 5.0))
+        boris_again = self.join("Boris", client_id("b" * 16))
+        anna_again = self.join("Anya", client_id(SECRET))
+        # Somebody else has the name by now.
+        self.say(vera, "/nick Anna")
+        self.heard[anna_again].clear()
+        self.heard[boris_again].clear()
+        kept.callback(None)
+        self.successResultOf(saying)
+        self.assertEqual(self.heard[boris_again], ["5000000 Anna (to you): psst"])
+        self.assertEqual(self.heard[anna_again], ["5000000 Anna (to Boris): psst"])
+        self.assertNotIn("Anna (to Boris): psst", self.heard[vera])
+
     def test_leaving(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         for word in ("/leave", " exit "):

@@ -118,7 +118,7 @@ class Room:
         Raises:
             BadName: It cannot be a name here, or somebody has it.
         """
-        before = next((m for m in self._members.values() if client and m.client == client), None)
+        before = self._with(client)
         member = Member(self._free_name(name, before), channel, now, client)
         if before is not None:
             del self._members[name_key(before.name)]
@@ -131,6 +131,15 @@ class Room:
         self._tell(member, f"* welcome, {member.name}; /help lists what you can do")
         self._who(member)
         return member
+
+    def _with(self, client: str) -> Member | None:
+        if not client:
+            return None
+        return next((m for m in self._members.values() if m.client == client), None)
+
+    def _now(self, member: Member) -> Member:
+        """Return the member that has taken the place of `member` since, or that one itself."""
+        return self._with(member.client) or member
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
         name = nickname(text)
@@ -216,8 +225,8 @@ class Room:
             place = await self._history.add(said)
             if place is not None:
                 self._place = place
-                self._tell(other, f"{said.name} (to you): {words}")
-                self._tell(member, f"{said.name} (to {said.to}): {words}")
+                self._tell(self._now(other), f"{said.name} (to you): {words}")
+                self._tell(self._now(member), f"{said.name} (to {said.to}): {words}")
 
     def _who(self, member: Member) -> None:
         names = sorted((other.name for other in self._members.values()), key=name_key)
