@@ -99,7 +99,7 @@ class Attack:
                 # By its own right; in its own session, or in somebody else's.
                 numbers = [evil_session]
                 numbers += [
-                    p.link.caller.session.number for p in self.people if p.link._caller.session
+                    p.link.caller.session.number for p in self.people if p.link.caller.session
                 ]
                 packet = self._own_packet(chance.choice(numbers))
                 data, address = seal(packet, evil._key), self.people[2].address
