@@ -69,3 +69,20 @@ class Wire(StringTransport):
 
     def loseWriteConnection(self) -> None:
         self.half_closed = True
+
+
+class SlowWire(Wire):
+    """A transport that is full when it has 64 KiB, until the peer reads."""
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.producer is not None and len(self.value()) > 65_536:
+            self.producer.pauseProducing()
+
+    def read(self) -> bytes:
+        """Return what the peer reads: all that there is."""
+        data: bytes = self.value()
+        self.clear()
+        if self.producer is not None:
+            self.producer.resumeProducing()
+        return data

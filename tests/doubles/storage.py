@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from twisted_lab.accounts import CannotStore, Passwords, Work, open_database
 from twisted_lab.channels import Unable
+from twisted_lab.serving.storage import Uncancelled
 
 Result = TypeVar("Result")
 
@@ -25,6 +26,34 @@ class MemoryStorage:
         if self.full:
             return fail(Unable("cannot store that now", str(CannotStore("disk full"))))
         return execute(self.database.run, work)
+
+    keep = run
+
+
+class SlowStorage(MemoryStorage):
+    """The same, but what is asked for is done when `answer` is called, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
+
+    def run(self, work: Work[Result]) -> Deferred[Result]:
+        return self._gather(work, Deferred())
+
+    def keep(self, work: Work[Result]) -> Deferred[Result]:
+        return self._gather(work, Uncancelled())
+
+    def _gather(self, work: Work[Result], result: Deferred[Result]) -> Deferred[Result]:
+        self._gathered.append((work, result))
+        return result
+
+    def answer(self) -> int:
+        """Do it, all in one transaction, and tell how much there was."""
+        gathered, self._gathered = self._gathered, []
+        values = self.database.run_all([work for work, _ in gathered])
+        for value, (_, result) in zip(values, gathered, strict=True):
+            result.callback(value)
+        return len(gathered)
 
 
 class CountingHashes:

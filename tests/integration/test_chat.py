@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,8 @@ import pytest
 
 from tests.clients import CLIENT
 from tests.processes import DEADLINE, ROOT, Server, connect
+from twisted_lab.accounts import Queries, open_database
+from twisted_lab.rooms import Said
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
 BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
@@ -277,6 +280,43 @@ def test_the_example_client_is_a_member(tmp_path: Path) -> None:
         "Anna: hello",
         "Vera: good day",
     ]
+
+
+@pytest.mark.parametrize(("count", "length"), [(100, 3000), pytest.param(160, 65_000, marks=LONG)])
+def test_more_is_missed_than_a_channel_holds(
+    tmp_path: Path, kept_port: int, count: int, length: int
+) -> None:
+    path = tmp_path / "said.sqlite3"
+    options = ("--history", str(path), "--tcp-port", "0")
+    texts = [f"{number} ".ljust(length, "x") for number in range(count)]
+    with ExitStack() as stack:
+        server = stack.enter_context(chat(tmp_path, kept_port, *options))
+        server.wait_for_port()
+        anna = stack.enter_context(Guest(kept_port, "Anna"))
+        anna.wait_for(r"^\* welcome, Anna;")
+        assert server.stop() == 0
+        place = round(time.time() * 1_000_000)
+
+        async def say(queries: Queries) -> None:
+            for number, text in enumerate(texts):
+                await queries.add_said(*astuple(Said(place + number, "Boris", text)))
+
+        with closing(open_database(str(path))) as database:
+            database.run(say)
+        server = stack.enter_context(chat(tmp_path, kept_port, *options))
+        server.wait_for_port()
+        tcp_port = server.wait_for_port()
+        anna.wait_for(f"^Boris: {count - 1} ")
+        assert anna.heard("Boris") == texts
+        stream = stack.enter_context(connect(tcp_port))
+        stream.sendall(b"/join Vera 0123456789abcdef 1\n")
+        lines = stack.enter_context(stream.makefile())
+        heard = [next(lines).rstrip("\n") for _ in range(count)]
+        assert heard == [f"{place + number} 0 Boris: {text}" for number, text in enumerate(texts)]
+        assert "* welcome, Vera" in next(lines)
+        assert anna.end() == 0
+        assert server.stop() == 0
+        assert not [line for line in server.lines if "dropped" in line], server.lines
 
 
 def test_a_server_is_stopped_and_started_again(tmp_path: Path, kept_port: int) -> None:

@@ -23,6 +23,7 @@ from tests.doubles.chaos_network import ChaosNet, ChaosPerson
 from twisted_lab.client.link import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
+from twisted_lab.rooms import Said
 from twisted_lab.usage import Options, natural_number
 
 RECOVERY = 12.0  # seconds
@@ -131,10 +132,14 @@ class Storm:
                 self._come()
 
     def _history(self) -> list[str]:
-        found: list[str] = []
-        every = Deferred.fromCoroutine(self._net.history.last(1000))
-        every.addCallback(lambda said: found.extend(f"{one.name}: {one.text}" for one in said))
-        return found
+        found: list[Said] = []
+
+        async def read() -> None:
+            while page := await self._net.history.since(found[-1].place if found else 0, ""):
+                found.extend(page)
+
+        Deferred.fromCoroutine(read())
+        return [f"{said.name}: {said.text}" for said in found]
 
     def _after(self, action: Callable[[], object]) -> None:
         """Do something that ends what has just begun; most of it soon."""

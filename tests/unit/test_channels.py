@@ -560,6 +560,7 @@ class DrainTests(ChannelTestCase):
     def test_a_peer_that_is_not_talking(self) -> None:
         self.connect(self.listen)
         drained = self.factory.connections.drain(self.clock, 5)
+        self.clock.advance(0)
         self.assertEqual(self.ends, ["PeerGone: the server stops"])
         self.assertTrue(self.wire.half_closed)
         self.lose(ConnectionDone())

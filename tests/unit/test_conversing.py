@@ -12,6 +12,7 @@ from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
 from twisted_lab.channels.conversing import Conversing
 from twisted_lab.peers import Peer
+from twisted_lab.serving.storage import Uncancelled
 
 
 class Line:
@@ -160,6 +161,20 @@ class ConversingTests(SynchronousTestCase):
             line.conversing.cancel()
             self.assertEqual(line.ends, 1)
         self.assertEqual(len(cancelled), 1)
+
+    def test_what_cannot_be_cancelled_is_done_first(self) -> None:
+        storing: Deferred[str] = Uncancelled()
+
+        async def store(channel: Channel) -> None:
+            channel.say(await storing)
+            await Deferred()
+            channel.say("never")
+
+        line = Line(store)
+        line.conversing.cancel()
+        self.assertEqual((line.said, line.ends), ([], 0))
+        storing.callback("stored")
+        self.assertEqual((line.said, line.ends, line.recorder), (["stored"], 1, Recorder()))
 
     def test_only_deferreds_can_be_awaited(self) -> None:
         class Future:

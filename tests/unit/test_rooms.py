@@ -165,6 +165,31 @@ class RoomTests(SynchronousTestCase):
         self.assertTrue(self.successResultOf(saying))
         self.assertEqual(self.heard[anna], ["Anna: hello"])
 
+    def test_a_client_that_comes_back_meanwhile_hears_it_at_its_new_place(self) -> None:
+        kept: Deferred[None] = Deferred()
+
+        class SlowHistory(MemoryHistory):
+            async def add(self, said: Said) -> int | None:
+                await kept
+                return await super().add(said)
+
+        self.room = Room(SlowHistory())
+        anna = self.join("Anna", client_id(SECRET))
+        self.join("Boris", client_id("b" * 16))
+        vera = self.join("Vera")
+        saying = Deferred.fromCoroutine(self.room.hear(anna, "1 /msg Boris psst", 5.0))
+        boris_again = self.join("Boris", client_id("b" * 16))
+        anna_again = self.join("Anya", client_id(SECRET))
+        # Somebody else has the name by now.
+        self.say(vera, "/nick Anna")
+        self.heard[anna_again].clear()
+        self.heard[boris_again].clear()
+        kept.callback(None)
+        self.successResultOf(saying)
+        self.assertEqual(self.heard[boris_again], ["5000000 5000 Anna (to you): psst"])
+        self.assertEqual(self.heard[anna_again], ["5000000 5000 Anna (to Boris): psst"])
+        self.assertNotIn("Anna (to Boris): psst", self.heard[vera])
+
     def test_leaving(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         for word in ("/leave", " exit "):
@@ -366,7 +391,7 @@ class ClientTests(SynchronousTestCase):
             ear = Ear()
             run(self, self.room.catch_up(ear, client_id(secret), 0))
             self.assertEqual(ear.heard, [])
-        self.assertEqual(run(self, self.history.last(10)), [])
+        self.assertEqual(run(self, self.history.since(0, "")), [])
 
     def test_a_place_that_nobody_has_spoils_no_others(self) -> None:
         self.join("Anna", place=10**17)
@@ -380,7 +405,7 @@ class ClientTests(SynchronousTestCase):
         ear = Ear()
         ear.slow = Deferred()
         joining = Deferred.fromCoroutine(self.room.catch_up(ear, client_id(SECRET), 0))
-        for heard in (100, 200):
+        for heard in range(1, 251):
             self.assertEqual(len(ear.heard), heard)
             self.assertNoResult(joining)
             slow, ear.slow = ear.slow, Deferred()
@@ -388,6 +413,21 @@ class ClientTests(SynchronousTestCase):
         self.successResultOf(joining)
         texts = [text.split(" ", 2)[2] for text in ear.heard]
         self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
+
+    def test_history_is_repeated_only_as_fast_as_it_is_taken(self) -> None:
+        boris, ear = self.join("Boris", "")
+        for number in range(150):
+            self.say(boris, f"{number}", 10.0 * number)
+        ear.heard.clear()
+        ear.slow = Deferred()
+        asking = Deferred.fromCoroutine(self.room.hear(boris, "/history 100", 2000.0))
+        for heard in range(1, 101):
+            self.assertEqual(len(ear.heard), heard)
+            self.assertNoResult(asking)
+            slow, ear.slow = ear.slow, Deferred()
+            slow.callback(None)
+        self.successResultOf(asking)
+        self.assertEqual(ear.heard, [f"Boris: {number}" for number in range(50, 150)])
 
     def test_who_is_here_still_takes_its_own_place(self) -> None:
         anna, before = self.join("Anna")
@@ -565,11 +605,11 @@ class HistoryTests(SynchronousTestCase):
             self.assertEqual(run(self, history.add(replace(said, count=7))), 11)
             self.assertEqual(run(self, history.add(replace(said, speaker="other", count=1))), 12)
             self.assertIsNone(run(self, history.add(replace(said, to="Boris", count=7))))
-            self.assertEqual(len(run(self, history.since(0, "client", 9))), 3)
+            self.assertEqual(len(run(self, history.since(0, "client"))), 3)
 
     def test_what_could_not_be_kept_is_not_counted(self) -> None:
         class Broken(MemoryStorage):
-            def run(self, work: Work[Any]) -> Deferred[Any]:
+            def keep(self, work: Work[Any]) -> Deferred[Any]:
                 async def fail(queries: Queries) -> None:
                     await work(queries)
                     raise CannotStore("disk full")
@@ -609,20 +649,36 @@ class HistoryTests(SynchronousTestCase):
             ]
             for said in kept:
                 run(self, history.add(said))
-            self.assertEqual(run(self, history.last(5)), [kept[0], kept[2]])
-            self.assertEqual(run(self, history.last(1)), [kept[2]])
-            self.assertEqual(run(self, history.last(0)), [])
+            for most, last in ((5, [kept[0], kept[2]]), (2, [kept[0], kept[2]]), (1, [kept[2]])):
+                before, newest = run(self, history.last(most))
+                self.assertEqual(newest, 30)
+                self.assertEqual(run(self, history.since(before, "")), last)
             for client in ("a", "b"):
-                self.assertEqual(run(self, history.since(10, client, 9)), kept[1:])
+                self.assertEqual(run(self, history.since(10, client)), kept[1:])
             for client in ("c", ""):
-                self.assertEqual(run(self, history.since(0, client, 9)), [kept[0], kept[2]])
-            self.assertEqual(run(self, history.since(0, "a", 2)), kept[:2])
+                self.assertEqual(run(self, history.since(0, client)), [kept[0], kept[2]])
+            self.assertEqual(run(self, history.since(30, "a")), [])
+
+    def test_a_page_is_bounded_in_messages_and_in_characters(self) -> None:
+        for length, sizes in ((1, [100, 100, 50]), (30_000, [3] * 83 + [1]), (65_536, [1] * 250)):
+            for history in self.histories():
+                self.assertEqual(run(self, history.last(9)), (-1, 0))
+                for number in range(1, 251):
+                    run(self, history.add(Said(number, "Anna", "x" * length)))
+                found: list[int] = []
+                place = 0
+                while page := run(self, history.since(place, "")):
+                    found.append(len(page))
+                    self.assertEqual(page[0].place, place + 1)
+                    place = page[-1].place
+                self.assertEqual(found, sizes)
 
     def test_memory_has_an_end(self) -> None:
         history = MemoryHistory()
         for number in range(1, 1501):
             run(self, history.add(Said(number, "Anna", "x", "", "a", number)))
-        self.assertEqual(len(run(self, history.since(0, "", 9999))), 1000)
+        page = run(self, history.since(0, ""))
+        self.assertEqual(page[0].place, 501)
         # The history has forgotten the first two, but not their counts.
         for count in (1, 500, 1500):
             self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", count))))

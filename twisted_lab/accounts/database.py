@@ -32,6 +32,10 @@ class Store(Protocol):
         """
         ...
 
+    def keep(self, work: Work[Result]) -> Awaitable[Result]:
+        """Do the same; to cancel it does nothing, because others have to hear of the result."""
+        ...
+
 
 class CannotStore(Exception):
     """What was asked could not be done, and nothing was changed; the text says why."""

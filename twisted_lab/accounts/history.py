@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import astuple, replace
 from functools import partial
+from typing import Any
 
 from twisted_lab.accounts.database import Store
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.rooms import CLIENTS, Said
+from twisted_lab.rooms import CLIENTS, PAGE_MESSAGES, Page, Said
 
 
 class KeptHistory:
@@ -22,19 +24,19 @@ class KeptHistory:
 
     async def add(self, said: Said) -> int | None:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_add, said=said))
+        return await self._storage.keep(partial(_add, said=said))
 
     async def newest(self) -> int:
         """See `twisted_lab.rooms.History`."""
         return await self._storage.run(_newest)
 
-    async def last(self, most: int) -> list[Said]:
+    async def last(self, most: int) -> tuple[int, int]:
         """See `twisted_lab.rooms.History`."""
         return await self._storage.run(partial(_last, most=most))
 
-    async def since(self, place: int, client: str, most: int) -> list[Said]:
+    async def since(self, place: int, client: str) -> list[Said]:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_since, place=place, client=client, most=most))
+        return await self._storage.run(partial(_since, place=place, client=client))
 
 
 async def _add(queries: Queries, said: Said) -> int | None:
@@ -53,9 +55,15 @@ async def _newest(queries: Queries) -> int:
     return await queries.newest_place()
 
 
-async def _last(queries: Queries, most: int) -> list[Said]:
-    return [said async for said in queries.last_said(most)][::-1]
+async def _last(queries: Queries, most: int) -> tuple[int, int]:
+    return await queries.places_of_last(most)
 
 
-async def _since(queries: Queries, place: int, client: str, most: int) -> list[Said]:
-    return [said async for said in queries.said_since(place, client, most)]
+async def _since(queries: Queries, place: int, client: str) -> list[Said]:
+    page = Page()
+    found: Any = queries.said_since(place, client, PAGE_MESSAGES)
+    async with aclosing(aiter(found)) as messages:
+        async for said in messages:
+            if not page.add(said):
+                break
+    return page.said

@@ -87,6 +87,10 @@ def _number(_: object, value: int) -> int:
     return value
 
 
+def _places(_: object, first: int, last: int) -> tuple[int, int]:
+    return first, last
+
+
 def _said(
     _: object,
     place: int,
@@ -321,12 +325,13 @@ class Queries(Protocol):
         ...
 
     @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
-        "WHERE addressee = '' ORDER BY place DESC LIMIT {most}",
-        load=many(_said),
+        sql="SELECT coalesce(min(place), 0) - 1, coalesce(max(place), 0) FROM (SELECT place "
+        "FROM said WHERE addressee = '' ORDER BY place DESC LIMIT {most}) AS last",
+        load=one(_places),
     )
-    def last_said(self, most: int) -> AsyncIterable[Said]:
-        """Return what was said to all, newest first."""
+    async def places_of_last(self, most: int) -> tuple[int, int]:
+        """Return the places before the last `most` messages to all, and of the last one."""
+        ...
 
     @query(
         sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "

@@ -75,25 +75,30 @@ class Channel(Protocol):
     def say(self, text: str) -> None:
         """Send a message. It never waits and never fails; a lone surrogate is sent as ``?``.
 
-        To a peer that has gone it does nothing. A peer that is 256 KiB behind, beside what the
-        kernel holds for it, is cut off: so a conversation with more to say than that hears, or
-        waits until it is `taken`, in between.
+        No other conversation runs before it returns. To a peer that has gone it does nothing. A
+        peer that is 256 KiB behind, beside what the kernel holds for it, is cut off, and its own
+        conversation learns of that in a later turn of the reactor: so a conversation with more to
+        say than that hears, or waits until it is `taken`, in between.
         """
         ...
 
     async def taken(self) -> None:
-        """Wait until the peer has taken most of what was said to it.
+        """Wait until at most about 64 KiB of what was said still wait for the peer.
 
-        For a conversation that has much to say without hearing anything.
+        A conversation that says more than that without hearing anything awaits it after each
+        message. It costs nothing if there is nothing to wait for. Over plain UDP, where nothing
+        tells what the peer has taken, it keeps to a rate instead.
 
         Raises:
-            PeerGone: It will not, because it has gone.
+            PeerGone: The peer will take nothing more, because it has gone.
+            PeerSilent: The peer has taken nothing for too long.
         """
         ...
 
     def hang_up(self) -> None:
         """Send what was said, and close; nothing more is heard.
 
+        If that is another conversation's channel, its conversation learns of it in a later turn.
         The end of a conversation does the same.
         """
         ...

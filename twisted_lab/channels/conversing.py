@@ -72,6 +72,7 @@ class Conversing:
         self._run = copy_context().run
         self._message = _Message(self._forget)
         self._waits_for: Deferred[Any] | None = None
+        self._is_cancelled = False
 
     def begin(self) -> None:
         """Have it, up to where it first has to wait."""
@@ -105,11 +106,13 @@ class Conversing:
             self._replace_message().errback(error)
 
     def cancel(self) -> None:
-        """End it, whatever it waits for."""
-        if self._waits_for is self._message:
+        """End it, whatever it waits for; if that cannot be cancelled, when it waits again."""
+        waits_for = self._waits_for
+        if waits_for is self._message:
             self.fail(CancelledError())
-        elif self._waits_for is not None:
-            self._waits_for.cancel()
+        elif waits_for is not None:
+            waits_for.cancel()
+            self._is_cancelled = self._waits_for is waits_for
 
     def _forget(self, _: Deferred[str]) -> None:
         self.is_waiting = False
@@ -134,6 +137,8 @@ class Conversing:
                 return
             if isinstance(waits_for, Deferred):
                 waits_for.addCallbacks(self._go_on, self._go_on_with_failure)
+                if self._is_cancelled:
+                    self.cancel()
             else:
                 mistake = TypeError(f"a conversation can await Deferreds, not {waits_for!r}")
                 self._resume(self._coroutine.throw, mistake)

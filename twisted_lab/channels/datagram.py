@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
@@ -94,6 +95,7 @@ class DatagramChannel:
         self.since = self._last_heard = host.clock.seconds()
         self._inbox: deque[str] = deque()
         self._over: Exception | None = None
+        self._taking: Deferred[None] | None = None
         self._turn_left = TURN_MESSAGES
         self._hung_up = False
         self._conversing = True
@@ -175,6 +177,15 @@ class DatagramChannel:
     def _deafen(self, reason: Exception) -> None:
         self._inbox.clear()
         self._over = reason
+        if self._conversation.is_waiting or self._taking is not None:
+            # In a later turn: this may be within the say() of another conversation.
+            self._host.clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Have the conversation go on with what it waits for, taking or hearing."""
+        if self._taking is not None:
+            taking, self._taking = self._taking, None
+            taking.callback(None)
         self._work()
 
     # Saying
@@ -188,8 +199,19 @@ class DatagramChannel:
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if self._hung_up:
+        if not self._is_gone() and self._is_behind():
+            self._taking = Deferred()
+            await self._taking
+        if self._is_gone():
             raise self._over or PeerGone("hung up on")
+
+    def _is_gone(self) -> bool:
+        """Tell whether the peer will take nothing more."""
+        return self._hung_up
+
+    def _is_behind(self) -> bool:
+        """Tell whether the peer should take something before more is said."""
+        raise NotImplementedError
 
     # Counting
 
@@ -223,7 +245,7 @@ class DatagramChannel:
         """Close at once, and end the conversation, whatever it waits for."""
         self.end("cut off by the server")
         if self._conversing:
-            self._conversation.cancel()
+            self._host.clock.callLater(0, self._conversation.cancel)
 
     def end(self, how: str) -> None:
         """It has ended: the peer is gone, or has all that it is owed."""

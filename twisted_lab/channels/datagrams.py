@@ -146,8 +146,6 @@ class Datagrams(DatagramProtocol):
         elif channel.address != address:
             del self._peers[channel.address]
             self._evict(address)
-            if self._sessions.get(channel.session.number) is not channel:
-                return
             self._peers[address] = channel
             channel.move(address)
         channel.attempt = packet.attempt

@@ -16,6 +16,8 @@ PIECE_BYTES = 131_072
 MOST_LOOSE = 64
 # What a message takes that is kept on its own, beside its bytes.
 MESSAGE_OVERHEAD = 64
+# A conversation that waits for its peer waits while more than this is kept for it.
+HELD_BYTES = 65_536
 
 
 @implementer(IPushProducer)
@@ -102,6 +104,12 @@ class Outbox:
     def _size(self) -> int:
         return len(self._kept) + self._apart
 
+    def is_full(self) -> bool:
+        """Send a batch that has become large; tell whether the peer should take something now."""
+        if len(self._kept) > HELD_BYTES:
+            self.flush()
+        return self.holding
+
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, so long after the one before."""
         self._pace = seconds
@@ -140,7 +148,7 @@ class Outbox:
         """Pass on what the transport has room for."""
         while (self._kept or self._messages) and not self._congested and self._pacing is None:
             self._write()
-        self.holding = self._congested
+        self.holding = self._congested or self._apart > HELD_BYTES
         if self._finally is not None and not self._kept and not self._messages:
             then, self._finally = self._finally, None
             self._transport.unregisterProducer()

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from twisted.internet.interfaces import IDelayedCall
+
+from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
 
 # Scripts read with recvfrom(1024), which cuts what is longer.
 LARGEST_PLAIN = 1024
 CONTINUED = "… "
+# Nothing tells how fast the peer reads, so a conversation that has much to say waits PAUSE seconds
+# after each BURST bytes. With one of the largest messages, which may be the last of a burst, that
+# still fits into the receive buffer that Linux gives a socket (212,992 bytes, overhead included).
+BURST = 16_384
+PAUSE = 0.1
 
 
 class PlainChannel(DatagramChannel):
     """A datagram a message; whatever is lost on the way is lost."""
+
+    _paused_at = 0  # how many bytes had been said before the last pause
+    _pause: IDelayedCall | None = None
 
     def received(self, data: bytes) -> None:
         """Take a datagram, which may have several lines."""
@@ -46,3 +57,14 @@ class PlainChannel(DatagramChannel):
             self.say(begin + piece)
             start += len(piece.encode())
             begin = CONTINUED
+
+    def _is_behind(self) -> bool:
+        if self._bytes_out - self._paused_at < BURST:
+            return False
+        self._paused_at = self._bytes_out
+        self._pause = self._host.clock.callLater(PAUSE, self._go_on)
+        return True
+
+    def _deafen(self, reason: Exception) -> None:
+        super()._deafen(reason)
+        cancel(self._pause)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
-
 from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
+from twisted_lab.channels.outbox import HELD_BYTES
 from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MessageError
 from twisted_lab.peers import Peer
@@ -31,7 +30,6 @@ class ReliableChannel(DatagramChannel):
         self.client = client
         self.attempt = attempt
         self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
-        self._taking: Deferred[None] | None = None
 
     def move(self, address: Address) -> None:
         """The peer has shown that it is at another address now."""
@@ -55,7 +53,7 @@ class ReliableChannel(DatagramChannel):
         if self.session.state is State.ANSWERING and not self._hung_up:
             self._closed_by = "client"
             self._over = self._over or PeerGone("closed by the client")
-            self._free()
+            self._go_on()
         self._host.touch(self)
 
     def _is_holding(self) -> bool:
@@ -78,14 +76,11 @@ class ReliableChannel(DatagramChannel):
         self.session.say(data)
         self._host.touch(self)
 
-    async def taken(self) -> None:
-        """See `twisted_lab.channels.Channel`."""
-        if self._is_holding():
-            self._taking = Deferred()
-            await self._taking
-        if self.session.state is not State.OPEN:
-            raise self._over or PeerGone("closed by the client")
-        await super().taken()
+    def _is_gone(self) -> bool:
+        return self._hung_up or self.session.state is not State.OPEN
+
+    def _is_behind(self) -> bool:
+        return self.session.sender.backlog > HELD_BYTES
 
     def pump(self) -> None:
         """Send what is due."""
@@ -95,23 +90,11 @@ class ReliableChannel(DatagramChannel):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
             super()._close()
-        elif not self._is_holding():
-            self._free()
-        self._work()
-
-    def _free(self) -> None:
-        if self._taking is not None:
-            taking, self._taking = self._taking, None
-            taking.callback(None)
-
-    def end(self, how: str) -> None:
-        """See `DatagramChannel.end`."""
-        super().end(how)
-        self._free()
+        elif not self._is_behind():
+            self._go_on()
 
     def _close(self) -> None:
         self._last_heard = self._host.clock.seconds()  # From here on its patience is for the end.
-        self._free()
         self.session.close(self._host.connections.draining)
         self._host.touch(self)
 

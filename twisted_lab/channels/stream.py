@@ -181,6 +181,9 @@ class StreamChannel(Protocol):
         self._deaf = True
         self._over = reason
         self._inbox.clear()
+        if self._conversation.is_waiting or self._taking is not None:
+            # In a later turn: this may be within the say() of another conversation.
+            self._clock.callLater(0, self._has_room)
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -229,6 +232,8 @@ class StreamChannel(Protocol):
                 return
             if self._conversation.is_waiting:
                 self._conversation.fail(PeerSilent(f"nothing heard for {self._patience:g} s"))
+            else:
+                self._end_taking(Failure(PeerSilent(f"nothing taken for {self._patience:g} s")))
             silent = 0
         self._silence = self._clock.callLater(self._patience - silent, self._check_silence)
 
@@ -251,17 +256,21 @@ class StreamChannel(Protocol):
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if self._outbox.holding:
+        if self._outbox.is_full() and not self._hung_up:
+            self._last_heard = self._clock.seconds()  # Its patience is for what is taken next.
             self._taking = Deferred()
             await self._taking
         if self._hung_up:
             raise self._over or PeerGone("hung up on")
 
     def _has_room(self) -> None:
+        self._end_taking(None)
+        self._work()
+
+    def _end_taking(self, result: Failure | None) -> None:
         if self._taking is not None:
             taking, self._taking = self._taking, None
-            taking.callback(None)
-        self._work()
+            taking.callback(result)
 
     def _fell_behind(self) -> None:
         self._events.behind(self.peer.text, self._behind_bytes)
@@ -290,28 +299,24 @@ class StreamChannel(Protocol):
             if not self._read_all:
                 self._closed_by = "server"
             self._deafen(PeerGone("hung up on"))
-            self._work()
             self._outbox.close(self._close)
 
     def finish(self) -> None:
         """Hear nothing more; what the conversation is saying is still said."""
         self._closed_by = "server"
         self._deafen(PeerGone("the server stops"))
-        self._work()
 
     def abort(self) -> None:
         """Close at once, and end the conversation, whatever it waits for."""
         self._cut_off()
-        self._work()
         if self._conversing:
-            self._conversation.cancel()
+            self._clock.callLater(0, self._conversation.cancel)
 
     def _cut_off(self) -> None:
         self._closed_by = "server"
         self._hung_up = True
         self._deafen(PeerGone("cut off"))
         self._outbox.discard()
-        self._has_room()
         self.transport.abortConnection()
 
     def _close(self) -> None:

@@ -125,6 +125,7 @@ class Visit:
                 f"{session.id} since {time_text(session.since)} used {time_text(session.used)} "
                 f"from {session.origin}{' (this one)' if session.digest == this else ''}"
             )
+            await self._channel.taken()
 
     async def _revoke(self, session_id: str) -> None:
         if not session_id:

@@ -10,6 +10,10 @@ from typing import Protocol
 KEPT = 1000
 # At most 100,000 clients' highest counts are kept; the client that spoke longest ago goes first.
 CLIENTS = 100_000
+# A page of the history ends with the message that fills it in either way, so that a client that
+# catches up costs the memory of two large messages, and not of a hundred.
+PAGE_MESSAGES = 100
+PAGE_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,31 @@ class History(Protocol):
         """Return the place of what was said last; 0 if nothing was."""
         ...
 
-    async def last(self, most: int) -> list[Said]:
-        """Return the last that was said to all, oldest first."""
+    async def last(self, most: int) -> tuple[int, int]:
+        """Return the places before the last `most` messages to all, and of the last one."""
         ...
 
-    async def since(self, place: int, client: str, most: int) -> list[Said]:
-        """Return the first that stands after `place` and is for `client`."""
+    async def since(self, place: int, client: str) -> list[Said]:
+        """Return a page of what stands after `place` and is for `client`; empty at the end."""
         ...
+
+
+class Page:
+    """As many messages as are read at a time.
+
+    Attributes:
+        said: The messages, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+        self._characters = 0
+
+    def add(self, said: Said) -> bool:
+        """Add a message, and tell whether there is room for more."""
+        self.said.append(said)
+        self._characters += len(said.text)
+        return len(self.said) < PAGE_MESSAGES and self._characters < PAGE_CHARACTERS
 
 
 class MemoryHistory:
@@ -94,12 +116,16 @@ class MemoryHistory:
         """See `History`."""
         return self._said[-1].place if self._said else 0
 
-    async def last(self, most: int) -> list[Said]:
+    async def last(self, most: int) -> tuple[int, int]:
         """See `History`."""
-        found = islice((said for said in reversed(self._said) if not said.to), most)
-        return list(found)[::-1]
+        last = islice((said.place for said in reversed(self._said) if not said.to), most)
+        places = list(last) or [0]
+        return places[-1] - 1, places[0]
 
-    async def since(self, place: int, client: str, most: int) -> list[Said]:
+    async def since(self, place: int, client: str) -> list[Said]:
         """See `History`."""
-        missed = (said for said in self._said if said.place > place and said.is_for(client))
-        return list(islice(missed, most))
+        page = Page()
+        for said in self._said:
+            if said.place > place and said.is_for(client) and not page.add(said):
+                break
+        return page.said

@@ -11,8 +11,6 @@ from twisted_lab.rooms.history import History, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, Allowance
 
 MOST_HISTORY = 100
-# So many messages that somebody has missed are said at a time.
-PAGE = 100
 # What a terminal obeys, with its arguments, and whatever else does not print.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 _COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
@@ -99,6 +97,8 @@ class Room:
     async def catch_up(self, channel: Ear, client: str, place: int | None) -> None:
         """Say to `client`, before it joins, what it has missed after `place`.
 
+        If it joins before anything else is awaited, it hears everything once.
+
         Args:
             channel: Where to say it.
             client: Its id.
@@ -107,15 +107,12 @@ class Room:
         if place is None:
             self._place = max(self._place, await self._history.newest())
             return
-        while True:
-            missed = await self._history.since(place, client, PAGE)
+        while missed := await self._history.since(place, client):
             for said in missed:
-                channel.say(_placed(said.place, said.time, _line(said, client)))
-                self._place = max(self._place, said.place)
-            if len(missed) < PAGE:
-                return
-            place = missed[-1].place
-            await channel.taken()
+                place = said.place
+                self._place = max(self._place, place)
+                channel.say(_placed(place, said.time, _line(said, client)))
+                await channel.taken()
 
     def join(self, name: str, channel: Ear, now: float, client: str = "") -> Member:
         """Let somebody in, and tell all others.
@@ -125,7 +122,7 @@ class Room:
         Raises:
             BadName: It cannot be a name here, or somebody has it.
         """
-        before = next((m for m in self._members.values() if client and m.client == client), None)
+        before = self._with(client)
         member = Member(self._free_name(name, before), channel, now, client)
         if before is not None:
             del self._members[name_key(before.name)]
@@ -138,6 +135,15 @@ class Room:
         self._tell(member, f"* welcome, {member.name}; /help lists what you can do", now)
         self._who(member, now)
         return member
+
+    def _with(self, client: str) -> Member | None:
+        if not client:
+            return None
+        return next((m for m in self._members.values() if m.client == client), None)
+
+    def _now(self, member: Member) -> Member:
+        """Return the member that has taken the place of `member` since, or that one itself."""
+        return self._with(member.client) or member
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
         name = nickname(text)
@@ -232,8 +238,8 @@ class Room:
             place = await self._history.add(said)
             if place is not None:
                 self._place = place
-                self._tell(other, f"{said.name} (to you): {words}", now)
-                self._tell(member, f"{said.name} (to {said.to}): {words}", now)
+                self._tell(self._now(other), f"{said.name} (to you): {words}", now)
+                self._tell(self._now(member), f"{said.name} (to {said.to}): {words}", now)
 
     def _who(self, member: Member, now: float) -> None:
         names = sorted((other.name for other in self._members.values()), key=name_key)
@@ -250,8 +256,13 @@ class Room:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
             self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}", now)
             return
-        for said in await self._history.last(min(int(argument), MOST_HISTORY)):
-            self._tell(member, _line(said, ""), said.time)
+        place, last = await self._history.last(min(int(argument), MOST_HISTORY))
+        while place < last and (page := await self._history.since(place, "")):
+            for said in page:
+                place = said.place
+                if place <= last:  # The member has heard what was said meanwhile.
+                    self._tell(member, _line(said, ""), said.time)
+                    await member.channel.taken()
 
     def _tell(self, member: Member, text: str, time: float) -> None:
         member.say(_placed(self._place, time, text) if member.client else text)

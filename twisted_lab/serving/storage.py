@@ -18,6 +18,13 @@ from twisted_lab.serving.lab import Lab, NotReady
 Result = TypeVar("Result")
 
 
+class Uncancelled(Deferred[Result]):
+    """A Deferred that cannot be cancelled: what it stands for will be done."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
 class Storage:
     """Runs work on a database without making the reactor wait.
 
@@ -60,7 +67,13 @@ class Storage:
             A Deferred that fires with what it returns, once that is on disk. It fails with Unable
             if it could not be stored, or with what the work raised; nothing is changed then.
         """
-        result: Deferred[Result] = Deferred()
+        return self._gather(work, Deferred())
+
+    def keep(self, work: Work[Result]) -> Deferred[Result]:
+        """See `twisted_lab.accounts.Store`."""
+        return self._gather(work, Uncancelled())
+
+    def _gather(self, work: Work[Result], result: Deferred[Result]) -> Deferred[Result]:
         self._gathered.append((work, result))
         if not self._is_busy:
             self._begin()

@@ -1,0 +1,185 @@
+"""A chat, in one process, with members that read everything and members that read nothing."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel
+from twisted.python.failure import Failure
+
+from tests.doubles.chat_network import Address, Socket
+from tests.doubles.recording import Wire, recorded_events
+from twisted_lab.channels import Connections, ConversationFactory, TextChannel
+from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.codecs import encode_frame
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Side,
+    Welcome,
+    decode,
+    seal,
+)
+from twisted_lab.rooms import MemoryHistory
+from twisted_lab.services.chat import Chat
+
+KEY = bytes(16)
+LONG = "x" * 60_000
+
+
+class FullWire(Wire):
+    """A transport whose kernel takes everything, until the peer stops reading."""
+
+    is_full = False
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.is_full and self.producer is not None:
+            self.producer.pauseProducing()
+
+
+class Reader:
+    """A member by TCP that reads everything at once.
+
+    Attributes:
+        heard: What it has heard since it was last asked.
+    """
+
+    def __init__(self, crowd: Crowd, name: str) -> None:
+        self._wire = Wire()
+        self.channel = crowd.connect(self._wire, name)
+
+    def heard(self) -> list[str]:
+        lines: list[str] = self._wire.value().decode().splitlines()
+        self._wire.clear()
+        return lines
+
+
+class Crowd:
+    """The chat.
+
+    Attributes:
+        clock: The time.
+        connections: The open ones.
+        log: The events.
+        readers: The members that read everything.
+        silent: The members that read nothing, as far as anything still refers to them.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        events, self.log = recorded_events(LogLevel.warn)
+        self.connections = Connections(most_per_peer=10_000)
+        chat = Chat(MemoryHistory(), self.clock.seconds)
+        self._streams = ConversationFactory(
+            self.clock, events, chat.converse, lambda: TextChannel(60), self.connections
+        )
+        self._datagrams = Datagrams(self.clock, events, chat.converse, self.connections, 60.0)
+        self._answers: list[bytes] = []
+        self._datagrams.transport = Socket(lambda data, _: self._answers.append(data))
+        self.readers: list[Reader] = []
+        self._wires: list[tuple[TextChannel, Wire]] = []
+        self.silent: WeakSet[Any] = WeakSet()
+        self._count = 0
+
+    def connect(self, wire: Wire, name: str) -> TextChannel:
+        channel = self._streams.buildProtocol(None)
+        assert isinstance(channel, TextChannel)
+        channel.makeConnection(wire)
+        channel.dataReceived(f"/join {name}\n".encode())
+        return channel
+
+    def add_stream(self) -> None:
+        """Let in a member by TCP whose kernel takes nothing from here on."""
+        self._count += 1
+        wire = FullWire()
+        channel = self.connect(wire, f"s{self._count}")
+        wire.is_full = True
+        self._wires.append((channel, wire))
+        self.silent.add(channel)
+
+    def add_session(self, port: int | None = None) -> None:
+        """Let in a member by the reliable protocol that acknowledges nothing."""
+        self._count += 1
+        address = "192.0.2.1", port or self._count
+        cookie = self._ask(seal(Hello(self._count), NO_KEY, Side.CLIENT), address)
+        assert isinstance(cookie, Cookie)
+        welcome = self._ask(
+            seal(Open(self._count, cookie.cookie, KEY, 1), KEY, Side.CLIENT), address
+        )
+        assert isinstance(welcome, Welcome)
+        join = encode_frame(f"/join s{self._count} {self._count:016x}".encode())
+        self._ask(seal(Data(welcome.session, 0, 0, join), KEY, Side.CLIENT), address)
+        self.silent.add(self._datagrams._peers[address])
+
+    def _ask(self, packet: bytes, address: Address) -> Any:
+        self._answers.clear()
+        self._datagrams.datagramReceived(packet, address)
+        return decode(self._answers[0])
+
+    def turn(self) -> None:
+        """Have turns of the reactor; connections that were aborted are lost in the first one."""
+        self.clock.advance(0)
+        for channel, wire in self._wires:
+            if wire.disconnected:
+                channel.connectionLost(Failure(ConnectionAborted()))
+        self._wires = [(channel, wire) for channel, wire in self._wires if not wire.disconnected]
+        self.clock.pump([0.0, 0.0])
+        self._answers.clear()
+
+    def drop(self, add: Callable[[Crowd], None], count: int) -> None:
+        """Have `count` members come that read nothing, and dropped all in one fan-out.
+
+        Raises:
+            AssertionError: Something is left of them, or the readers have not heard the same.
+        """
+        self.readers.append(Reader(self, f"r{len(self.readers)}"))
+        for number in range(count):
+            if number == count // 2:
+                # So that one of them has its turn in the middle of the fan-out.
+                self.readers.append(Reader(self, f"r{len(self.readers)}"))
+            add(self)
+        self.turn()
+        for reader in self.readers:
+            reader.heard()
+        before = len(self.clock.getDelayedCalls())
+        for number in range(8):
+            self.readers[0].channel.dataReceived(f"{number} {LONG}\n".encode())
+        assert len(self.connections) == len(self.readers) + count, "it was done within say()"
+        self.turn()
+        heard = self.heard()
+        said = [f"r0: {number} {LONG}" for number in range(8)]
+        assert heard[:8] == said, "not what was said"
+        assert [line.endswith(" has left") for line in heard[8:]] == [True] * count
+        assert len(self.connections) == len(self.readers)
+        assert self.log.names == ["client dropped"] * count, self.log.messages
+        self.log.clear()
+        # Times at which something was to be done for them are forgotten as they come.
+        for _ in range(3):
+            self.clock.advance(30)
+            for reader in self.readers:
+                reader.channel.dataReceived(b"\n")
+        gc.collect()
+        assert len(self.silent) == 0, "they are still in memory"
+        assert len(self.clock.getDelayedCalls()) <= before
+
+    def heard(self) -> list[str]:
+        """Return what all readers have heard, which must be the same."""
+        first, *others = [reader.heard() for reader in self.readers]
+        for heard in others:
+            assert heard == first, "in another order"
+        return first
+
+    def end(self) -> None:
+        """Have the readers leave."""
+        for reader in self.readers:
+            reader.channel.dataReceived(b"/leave\n")

@@ -1,0 +1,233 @@
+"""A member gets far more than its channel would hold, over each carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.chat_network import Net, Socket
+from tests.doubles.recording import Recorder, SlowWire, recorded_events
+from tests.doubles.storage import SlowStorage
+from twisted_lab.accounts import KeptHistory
+from twisted_lab.channels import (
+    Connections,
+    ConversationFactory,
+    Int32Channel,
+    StreamChannel,
+    TextChannel,
+)
+from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.codecs import FrameDecoder, encode_frame
+from twisted_lab.rooms import MemoryHistory, Said
+from twisted_lab.services.chat import Chat
+
+SECRET = "0123456789abcdef"
+# Three times what a channel holds for a peer that is behind.
+COUNT = 13
+LONG = "x" * 65_000
+TEXTS = [f"Boris: {number} {LONG}" for number in range(COUNT)]
+# A full transport, a batch, and the message during which they became so.
+MOST_HELD = 4 * 65_536
+
+
+def history() -> MemoryHistory:
+    """Return one in which Boris has said much."""
+    kept = MemoryHistory()
+    for number in range(COUNT):
+        Deferred.fromCoroutine(kept.add(Said(number + 1, "Boris", f"{number} {LONG}")))
+    return kept
+
+
+class StreamCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.events, self.log = recorded_events(LogLevel.warn)
+        self.connections = Connections()
+        self.chat = Chat(history(), self.clock.seconds)
+
+    def connect(self, make: Callable[[], StreamChannel]) -> tuple[StreamChannel, SlowWire]:
+        factory = ConversationFactory(
+            self.clock, self.events, self.chat.converse, make, self.connections
+        )
+        channel, wire = factory.buildProtocol(None), SlowWire()
+        channel.makeConnection(wire)
+        return channel, wire
+
+    def read(self, channel: StreamChannel, wire: SlowWire) -> bytes:
+        """Read, a piece at a time, until nothing more comes."""
+        read = b""
+        quiet = 0
+        while quiet < 4:
+            self.assertLess(len(wire.value()) + channel._outbox._size, MOST_HELD)
+            self.assertFalse(wire.disconnected, self.log)
+            piece = wire.read()
+            read += piece
+            quiet = 0 if piece else quiet + 1
+            self.clock.pump([0.0, 0.05])
+        self.assertEqual(self.log, [])
+        return read
+
+    def placed(self, lines: list[str]) -> list[str]:
+        """Return what was said, without places and times; the places must be the right ones."""
+        said = [line.split(" ", 2) for line in lines if " * " not in line]
+        self.assertEqual([int(place) for place, _, _ in said], list(range(1, COUNT + 1)))
+        return [text for _, _, text in said]
+
+
+class StreamTests(StreamCase):
+    def test_lines(self) -> None:
+        channel, wire = self.connect(lambda: TextChannel(60))
+        channel.dataReceived(f"/join Anna {SECRET} 0\n".encode())
+        lines = self.read(channel, wire).decode().splitlines()
+        self.assertEqual(self.placed(lines), TEXTS)
+        self.assertIn("* welcome, Anna", lines[-2])
+
+    def test_frames(self) -> None:
+        channel, wire = self.connect(lambda: Int32Channel(60))
+        channel.dataReceived(encode_frame(f"/join Anna {SECRET} 0".encode()))
+        decoder = FrameDecoder(100_000)
+        decoder.feed(self.read(channel, wire))
+        self.assertEqual(self.placed([frame.decode() for frame in decoder.take(99)]), TEXTS)
+
+    def test_lines_to_a_peer_that_ends_none(self) -> None:
+        channel, wire = self.connect(lambda: TextChannel(60))
+        channel.dataReceived(f"/join Anna {SECRET} 0".encode())
+        self.clock.pump([0.2, 0.001])
+        self.assertEqual(len(wire.writes), 1)
+        lines = self.read(channel, wire).decode().splitlines()
+        self.assertEqual(self.placed(lines), TEXTS)
+        self.assertEqual(len(wire.writes), len(lines))
+
+    def test_history_while_others_talk(self) -> None:
+        channel, wire = self.connect(lambda: TextChannel(60))
+        other, others = self.connect(lambda: TextChannel(60))
+        channel.dataReceived(b"/join Anna\n")
+        other.dataReceived(b"/join Vera\n")
+        wire.read()
+        channel.dataReceived(b"/history 100\nlast\n")
+        read = b""
+        for number in range(COUNT):
+            other.dataReceived(f"live {number} {LONG}\n".encode())
+            others.read()
+            read += wire.read()
+            self.clock.advance(0.5)
+        read += self.read(channel, wire)
+        lines = read.decode().splitlines()
+        self.assertEqual([line for line in lines if line.startswith("Boris")], TEXTS)
+        live = [f"Vera: live {number} {LONG}" for number in range(COUNT)]
+        self.assertEqual([line for line in lines if line.startswith("Vera")], live)
+        self.assertIn("Anna: last", lines)
+
+    def test_a_member_that_stops_reading_in_the_middle(self) -> None:
+        channel, wire = self.connect(lambda: TextChannel(60))
+        channel.dataReceived(b"/join Anna\n/history 100\n")
+        for _ in range(3):
+            self.clock.advance(59)
+            self.assertEqual(self.log, [])
+            wire.read()
+        self.clock.pump([61, 61, 0])
+        self.assertTrue(wire.disconnected)
+        self.assertEqual(self.log.names, ["hung up"])
+        self.assertIn("nothing taken for 60 s", self.log.messages[0])
+
+
+class DatagramTests(SynchronousTestCase):
+    def test_the_reliable_protocol(self) -> None:
+        for trouble in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
+            net = Net(1, trouble, history())
+            anna = net.join("Anna")
+            anna.link.guest._place = 0
+            net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]
+            self.assertEqual(anna.said, TEXTS)
+            vera = net.join("Vera")
+            net.run(lambda vera=vera: vera.link.guest.is_in)  # type: ignore[misc]
+            anna.link.say("/history 100")
+            for number in range(3):
+                vera.link.say(f"live {number} {LONG[:-500]}")
+            net.run(lambda anna=anna: len(anna.said) == 2 * COUNT + 3)  # type: ignore[misc]
+            boris = [text for text in anna.said[COUNT:] if text.startswith("Boris: ")]
+            self.assertEqual(boris, TEXTS)
+            self.assertEqual(net.log, Recorder())
+            self.assertEqual(anna.told, [])
+
+    def test_plain_datagrams_are_paced(self) -> None:
+        clock = Clock()
+        clock.advance(1000)
+        events, log = recorded_events(LogLevel.warn)
+        chat = Chat(history(), clock.seconds)
+        server = Datagrams(clock, events, chat.converse, Connections(), 60.0)
+        sent: list[bytes] = []
+        server.transport = Socket(lambda data, _: sent.append(data))
+        here = "192.0.2.1", 4000
+        server.datagramReceived(b"/join Anna", here)
+        server.datagramReceived(sent[-1], here)
+        server.datagramReceived(b"/history 100", here)
+        sizes = []
+        while sent:
+            sizes.append(sum(map(len, sent)))
+            sent.clear()
+            clock.pump([0.0, 0.11, 0.0])
+        self.assertLess(max(sizes), 16_384 + 67_000)
+        self.assertGreater(sum(sizes), COUNT * len(LONG))
+        self.assertEqual(log, [])
+
+
+class GatheredTests(SynchronousTestCase):
+    """Others talk while a client catches up, and the history takes its time."""
+
+    def setUp(self) -> None:
+        self.storage = SlowStorage()
+        self.addCleanup(self.storage.database.close)
+        self.net = Net(0, {}, KeptHistory(self.storage))
+
+    def settle(self) -> None:
+        for _ in range(20):
+            self.storage.answer()
+            self.net.clock.advance(0.05)
+
+    def test_everything_is_heard_once_whenever_it_is_said(self) -> None:
+        boris = self.net.join("Boris")
+        self.settle()
+        said = 0
+        people = []
+        for number in range(20):
+            anna = self.net.join(f"Anna{number}")
+            anna.link.guest._place = 0
+            people.append(anna)
+            # Another number of turns each time, so that it comes before, between and after.
+            for turn in range(12):
+                if turn == number % 12:
+                    boris.link.say(f"{said}")
+                    said += 1
+                self.net.clock.advance(0.011)
+                self.storage.answer()
+            self.settle()
+        everything = [f"Boris: {number}" for number in range(said)]
+        for anna in people:
+            self.assertEqual(anna.said, everything)
+
+    def test_what_is_stored_is_told_although_the_speaker_is_disconnected(self) -> None:
+        anna, boris = self.net.join("Anna"), self.net.join("Boris")
+        self.settle()
+        for text in ("hello", "/msg Boris psst"):
+            anna.link.say(text)
+            self.net.clock.advance(0.05)
+            [connection] = [c for c in self.net.connections if str(anna.address[1]) in c.label]
+            connection.abort()
+            self.net.clock.advance(0)
+            self.assertEqual(len(self.net.connections), 2)
+            heard = len(boris.texts)
+            self.storage.answer()
+            self.net.clock.pump([0.01] * 5)
+            told = text.rpartition(" ")[2]
+            self.assertTrue(boris.texts[heard].endswith(f": {told}"), boris.texts)
+            self.assertEqual(boris.texts[heard + 1], "* Anna has left")
+            # She comes back, and it has been said.
+            while anna.link.guest.pending:
+                self.settle()
+        self.assertEqual(anna.said, ["Anna: hello", "Anna (to Boris): psst"])
