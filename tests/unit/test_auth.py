@@ -258,6 +258,23 @@ class VisitTests(AuthenticationTestCase):
             [line.endswith("(this one)") for line in self.say("sessions")], [True, False]
         )
 
+    def test_many_sessions_are_listed_only_as_fast_as_the_peer_takes_them(self) -> None:
+        for _ in range(4):
+            self.talk("alice", PASSWORD)
+        waits: list[Deferred[None]] = []
+
+        class SlowChannel(ScriptedChannel):
+            async def taken(self) -> None:
+                waits.append(Deferred())
+                await waits[-1]
+
+        channel = SlowChannel(self.token, "sessions")
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        for listed in range(1, 6):
+            self.assertEqual((len(waits), len(channel.said)), (listed, 2 + listed))
+            waits[-1].callback(None)
+        self.failureResultOf(ended, PeerGone)
+
     def test_another_session_is_revoked_even_while_it_is_used(self) -> None:
         other = LiveChannel(2)
         ended = Deferred.fromCoroutine(self.service.converse(other))
