@@ -69,9 +69,10 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
 	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200)
 
-lossy: $(INSTALLED)  ## have the chat on networks that lose a fifth of everything (COUNT=1000)
+lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes wrong (COUNT=1000)
 	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
 	@$(BIN)/python -m tests.programs.lossy --members 50 --messages 200
+	@$(BIN)/python -m tests.programs.chaos --seeds $(or $(COUNT),1000)
 
 load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
 	@$(BIN)/python -m tests.programs.load --count $(or $(COUNT),10000)

@@ -14,8 +14,9 @@ import sys
 from struct import pack, unpack
 from time import monotonic
 
+VERSION = b"\1"
 HELLO, COOKIE, OPEN, WELCOME, DATA, ACK, PING, CLOSE = range(1, 9)
-SIZES = {2: [12], 4: [12], 5: range(8, 1183), 6: range(8, 265, 8), 7: [4], 8: [1]}  # of bodies
+SIZES = {2: [13], 4: [12], 5: range(8, 1183), 6: range(8, 265, 8), 7: [4], 8: [1]}  # of bodies
 PLACED = re.compile(r"([0-9]{1,18}) [0-9]+ (?:/(done|not) ([0-9]{1,18})(?: |$))?(.*)", re.DOTALL)
 
 
@@ -42,7 +43,7 @@ class Client:
 
     def _send(self, kind: int, body: bytes) -> None:
         packet = pack(">BBQ", 0xC1, kind, self.session if kind >= DATA else self.number) + body
-        seal = hmac.digest(self.key if kind > HELLO else b"", packet, "sha256")[:8]
+        seal = hmac.digest(self.key if kind > HELLO else b"", b"\0" + packet, "sha256")[:8]
         with contextlib.suppress(OSError):  # no way there, at present: it is sent again
             self.socket.sendto(packet + seal, self.server)
 
@@ -54,7 +55,7 @@ class Client:
             if self.stage == OPEN and self.tries == 4:
                 self.stage, self.tries = HELLO, 0
             opening = self.cookie + self.key + pack(">I", self.attempt)
-            self._send(self.stage, opening if self.stage == OPEN else b"")
+            self._send(self.stage, opening if self.stage == OPEN else VERSION)
             self.tries, self.due = self.tries + 1, now + min(2, 2**self.tries / 2)
         elif self.stage == DATA and now >= self.due and silence >= 5:
             if silence >= 9 and now - self.moved >= 10:
@@ -71,13 +72,15 @@ class Client:
     def _receive(self, packet: bytes) -> None:
         kind, number = unpack(">BQ", packet[1:10].ljust(9))
         body, key = packet[10:-8], self.key if kind > COOKIE else b""
-        seal = hmac.digest(key, packet[:-8], "sha256")[:8]
+        seal = hmac.digest(key, b"\1" + packet[:-8], "sha256")[:8]
         if not hmac.compare_digest(seal, packet[-8:]) or len(body) not in SIZES.get(kind, []):
             return
         session, attempt = unpack(">QI", body) if kind == WELCOME else (0, 0)
         if kind == COOKIE and number in (self.number, self.session):
-            if (self.stage, self.cookie) != (OPEN, body):
-                self.cookie, self.attempt = body, self.attempt + 1
+            if body[:1] != VERSION:
+                sys.exit(f"the server speaks version {body[0]} of the protocol")
+            if (self.stage, self.cookie) != (OPEN, body[1:]):
+                self.cookie, self.attempt = body[1:], self.attempt + 1
                 self.stage, self.tries, self.due = OPEN, 0, 0.0
         elif (self.stage, number, attempt) == (OPEN, self.number, self.attempt):
             self.stage, self.heard, self.expires = DATA, monotonic(), 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 import pytest
 
-from tests.clients import CLIENT
+from tests.clients import CLIENT, Terminal
 from tests.processes import DEADLINE, ROOT, Server, connect
 from twisted_lab.accounts import Queries, open_database
 from twisted_lab.rooms import Said
@@ -280,6 +281,56 @@ def test_the_example_client_is_a_member(tmp_path: Path) -> None:
         "Anna: hello",
         "Vera: good day",
     ]
+
+
+@pytest.mark.parametrize(
+    ("idle_timeout", "absences"),
+    [(8, [10]), pytest.param(60, [30, 62, 75, 110, 200], marks=LONG)],
+)
+def test_a_client_that_was_away_loses_nothing(
+    tmp_path: Path, idle_timeout: int, absences: list[int]
+) -> None:
+    """Each absence of so many seconds is that of a suspended client, and that of a cut network."""
+    with (
+        chat(tmp_path, 0, "--idle-timeout", str(idle_timeout)) as server,
+        Guest(port := server.wait_for_port(), "Anna") as anna,
+        ExitStack() as stack,
+    ):
+        relays = [stack.enter_context(relay(port)) for _ in absences]
+        suspended = [on_terminal(port, f"s{seconds}") for seconds in absences]
+        cut = [
+            on_terminal(relay_port(each), f"c{seconds}")
+            for each, seconds in zip(relays, absences, strict=True)
+        ]
+        for client, each, other in zip(suspended, relays, cut, strict=True):
+            client.child.kill(signal.SIGSTOP)
+            each.process.send_signal(signal.SIGUSR1)
+            each.wait_for("^cut$")
+            other.type("from afar\r")
+        anna.say("meanwhile\n")
+        anna.wait_for("^Anna: meanwhile$")
+        begun = time.monotonic()
+        for seconds, client, each, other in zip(absences, suspended, relays, cut, strict=True):
+            time.sleep(max(begun + seconds - time.monotonic(), 0))
+            client.child.kill(signal.SIGCONT)
+            each.process.send_signal(signal.SIGUSR1)
+            anna.wait_for(f"^c{seconds}: from afar$")
+            client.type("back\r")
+            anna.wait_for(f"^s{seconds}: back$")
+            for one in (client, other):
+                one.see(".* Anna: meanwhile")
+            other.see(f".* ✓ c{seconds}: from afar")
+        for one in (*suspended, *cut):
+            one.type("exit\r")
+            assert one.end() == 0
+        assert anna.end() == 0
+
+
+def on_terminal(port: int, name: str) -> Terminal:
+    """Have our client on a terminal, in the room."""
+    terminal = Terminal(*CHAT, "--port", str(port), "--name", name)
+    terminal.see(rf".* \* welcome, {name}; .*")
+    return terminal
 
 
 @pytest.mark.parametrize(("count", "length"), [(100, 3000), pytest.param(160, 65_000, marks=LONG)])

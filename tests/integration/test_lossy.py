@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.programs.chaos import Storm
 from tests.programs.lossy import talk
 
 
@@ -18,3 +19,9 @@ def test_all_members_hear_all_messages_in_one_order(members: int, messages: int)
 def test_many_seeds(seeds: int) -> None:
     for seed in range(seeds):
         talk(seed, members=3, messages=4)
+
+
+@pytest.mark.parametrize("seeds", [20, pytest.param(500, marks=pytest.mark.long)])
+def test_nobody_is_stuck_after_a_storm(seeds: int) -> None:
+    for seed in range(seeds):
+        Storm(seed).run()

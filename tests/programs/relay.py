@@ -5,12 +5,14 @@
 
 Each client has a socket of its own towards the server; with --move the server sees a new address
 of each client every so many seconds. The seed and the order in which clients come give what is
-done to the datagrams of each, in each direction. Ctrl-C ends it.
+done to the datagrams of each, in each direction. The signal USR1 cuts the network, and joins it
+again. Ctrl-C ends it.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -134,8 +136,16 @@ class Relay(DatagramProtocol):
         self._trouble = {name: options[name] for name in TROUBLE}
         self._chance = random.Random(options["seed"])
         self._clients: dict[Address, Client] = {}
+        self._is_cut = False
+
+    def cut_or_join(self) -> None:
+        """Let nothing through, or everything again."""
+        self._is_cut = not self._is_cut
+        print("cut" if self._is_cut else "joined", flush=True)
 
     def datagramReceived(self, data: bytes, addr: Address) -> None:
+        if self._is_cut:
+            return
         client = self._clients.get(addr)
         if client is None:
             client = self._clients[addr] = self._welcome(addr)
@@ -143,8 +153,9 @@ class Relay(DatagramProtocol):
 
     def _welcome(self, address: Address) -> Client:
         def deliver(data: bytes) -> None:
-            with suppress(OSError):
-                self.transport.write(data, address)
+            if not self._is_cut:
+                with suppress(OSError):
+                    self.transport.write(data, address)
 
         return Client(self._reactor, self._server, deliver, self._chance, self._trouble)
 
@@ -169,6 +180,7 @@ def main() -> None:
         raise SystemExit(1) from None
     if options["move"]:
         LoopingCall(relay.move).start(options["move"], now=False)
+    signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(relay.cut_or_join))
     print(f"relaying on {HOST}:{port.getHost().port}", flush=True)
     reactor.run()
 
