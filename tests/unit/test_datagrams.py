@@ -284,6 +284,17 @@ class PlainTests(DatagramsCase):
         self.assertEqual(self.give(b"hello\n"), [b"error: /join NAME\n"])
         self.assertIn("closed by the server", self.log.messages[-1])
 
+    def test_one_long_answer_at_a_time(self) -> None:
+        channel = self.join_plain()
+        hearing = self.hear(channel)
+        self.give(b"long\nlong\nlong\n")
+        self.successResultOf(hearing)
+        channel.say("x" * 20_000)
+        taking = Deferred.fromCoroutine(channel.taken())
+        self.clock.advance(0.2)
+        self.successResultOf(taking)
+        self.assertNoResult(self.hear(channel))
+
     def test_packets_from_its_address_are_a_strangers(self) -> None:
         channel = self.join_plain()
         [cookie] = self.packet(Ping(99, 0))
@@ -483,6 +494,22 @@ class ReliableTests(DatagramsCase):
         # Nothing tells it that it is out: if it comes back it gets a cookie, and resumes.
         self.assertEqual(self.sent, [])
         self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
+
+    def test_one_that_acknowledges_nothing_is_silent(self) -> None:
+        session = self.open()
+        self.channels[0].say("hello?")
+        for _ in range(70):
+            self.clock.advance(1.0)
+            self.packet(Ping(session, 0))
+        self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
+        self.assertIn("silent", self.log.messages[-1])
+
+    def test_silence_while_the_peer_should_take(self) -> None:
+        self.open()
+        self.channels[0].say("x" * 100_000)
+        taking = Deferred.fromCoroutine(self.channels[0].taken())
+        self.clock.pump([1.0] * 61)
+        self.failureResultOf(taking, PeerSilent)
 
     def test_a_close_from_a_changed_address(self) -> None:
         session = self.open()

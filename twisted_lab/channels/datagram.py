@@ -270,5 +270,9 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self.patience:
             self._last_heard = now
+            silence = PeerSilent(f"nothing heard for {self.patience:g} s")
             if self._conversation.is_waiting:
-                self._conversation.fail(PeerSilent(f"nothing heard for {self.patience:g} s"))
+                self._conversation.fail(silence)
+            elif self._taking is not None:
+                taking, self._taking = self._taking, None
+                taking.errback(silence)

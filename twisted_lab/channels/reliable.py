@@ -107,7 +107,10 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if now >= self._last_heard + self.patience:
+        # One that pings and acknowledges nothing is no better than one that is silent.
+        heard = min(self._last_heard, now - self.session.sender.stalled(now))
+        if now >= heard + self.patience:
+            self._last_heard = heard
             # It would have pinged, if it were there. When it comes back it gets a cookie, and
             # resumes in a new session; a close would tell it that it is out for good.
             super().tick(now)
