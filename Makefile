@@ -63,7 +63,7 @@ bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a 
 	@$(BIN)/python -m bench.performance --quick
 
 bench-compare: $(INSTALLED) bench/build/load  ## see in four minutes that no message takes more CPU time than in commit REV=main (LIMIT=3 percent)
-	@$(BIN)/python -m bench.compare "$(REV)" --limit "$(or $(LIMIT),3)"
+	@$(BIN)/python -m bench.compare --limit="$(or $(LIMIT),3)" -- "$(REV)"
 
 fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (SECONDS=60) and at random (COUNT=10000)
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import shutil
 import signal
@@ -95,9 +96,12 @@ def percent(text: str) -> float:
         SystemExit: It is no number.
     """
     try:
-        return float(text)
+        limit = float(text)
     except ValueError:
-        raise SystemExit(f"LIMIT is a percentage such as 3, not {text!r}") from None
+        limit = math.nan
+    if not math.isfinite(limit):
+        raise SystemExit(f"LIMIT is a percentage such as 3, not {text!r}")
+    return limit
 
 
 def git(*arguments: str) -> bytes:
@@ -110,12 +114,17 @@ def find(rev: str) -> str:
     """Return the commit's hash.
 
     Raises:
-        SystemExit: There is none.
+        SystemExit: There is none, or no git to ask.
     """
     if not rev:
         raise SystemExit("say what to compare with, such as: make bench-compare REV=main")
+    if not (ROOT / ".git").exists():
+        raise SystemExit("this tree has no git history, and so no commit to compare with")
+    ask = ("rev-parse", "--verify", "--short", "--end-of-options")
     try:
-        return git("rev-parse", "--verify", "--short", f"{rev}^{{commit}}").decode().strip()
+        return git(*ask, f"{rev}^{{commit}}").decode().strip()
+    except FileNotFoundError:
+        raise SystemExit("git is not installed, and the other commit cannot be had") from None
     except subprocess.CalledProcessError:
         raise SystemExit(f"REV: no commit here is called {rev!r}") from None
 
@@ -162,7 +171,7 @@ def ratio(kind: str, checkouts: list[Path], turn: int) -> float:
     return here / there
 
 
-def main() -> None:
+def compare() -> None:
     """Compare; end with status 1 if something is slower than the limit allows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("rev", help="the other commit")
@@ -184,6 +193,14 @@ def main() -> None:
     for comparison in comparisons:
         print(comparison.line(limit))
     sys.exit(any(comparison.is_slower(limit) for comparison in comparisons))
+
+
+def main() -> None:
+    """Compare, or end with one line if that is interrupted."""
+    try:
+        compare()
+    except KeyboardInterrupt:
+        raise SystemExit("interrupted") from None
 
 
 if __name__ == "__main__":

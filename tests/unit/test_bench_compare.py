@@ -1,10 +1,14 @@
 """The comparison of two checkouts: what it concludes from figures; nothing is measured here."""
 
+import os
+import sys
 from math import comb
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from bench.compare import EDGE, ROUNDS, Comparison, percent
+from bench import compare
+from bench.compare import EDGE, ROUNDS, Comparison, find, git, main, percent
 
 
 def around(middle: float, spread: float) -> list[float]:
@@ -82,5 +86,44 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(percent("2.5"), 2.5)
 
     def test_nonsense(self) -> None:
-        error = self.assertRaises(SystemExit, percent, "three")
-        self.assertEqual(str(error), "LIMIT is a percentage such as 3, not 'three'")
+        for text in ("three", "nan", "inf", "-x"):
+            error = self.assertRaises(SystemExit, percent, text)
+            self.assertEqual(str(error), f"LIMIT is a percentage such as 3, not {text!r}")
+
+
+class CommitTests(SynchronousTestCase):
+    """One line says what is wrong with REV."""
+
+    def problem(self, rev: str) -> str:
+        return str(self.assertRaises(SystemExit, find, rev))
+
+    def test_no_git(self) -> None:
+        self.patch(compare, "ROOT", self.repository())
+        self.patch(os, "environ", {"PATH": "/nonexistent"})
+        self.assertEqual(
+            self.problem("main"), "git is not installed, and the other commit cannot be had"
+        )
+
+    def test_no_history(self) -> None:
+        self.patch(compare, "ROOT", Path(self.mktemp()))
+        self.assertEqual(
+            self.problem("main"), "this tree has no git history, and so no commit to compare with"
+        )
+
+    def test_no_commit(self) -> None:
+        self.patch(compare, "ROOT", self.repository())
+        for rev in ("nosuch", "-x", "--all", "--since=1"):
+            self.assertEqual(self.problem(rev), f"REV: no commit here is called {rev!r}")
+
+    def repository(self) -> Path:
+        root = Path(self.mktemp()).absolute()
+        git("init", str(root))
+        return root
+
+    def test_ctrl_c(self) -> None:
+        def interrupted(_: str) -> str:
+            raise KeyboardInterrupt
+
+        self.patch(compare, "find", interrupted)
+        self.patch(sys, "argv", ["compare", "main"])
+        self.assertEqual(str(self.assertRaises(SystemExit, main)), "interrupted")

@@ -15,7 +15,7 @@ from tests.doubles.connections import FakeConnection
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.connections import MOST_REFUSED
-from twisted_lab.channels.datagram import TURN_MESSAGES, Address, DatagramChannel
+from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
@@ -532,6 +532,64 @@ class ReliableTests(DatagramsCase):
         self.clock.advance(0)
         self.successResultOf(hearing)
         self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
+
+    def open_with_many(self, last: bytes = b"") -> tuple[int, ReliableChannel]:
+        """Open a session, and have one packet complete 512 messages."""
+        session = self.open()
+        [channel] = self.channels
+        assert isinstance(channel, ReliableChannel)
+        stream = b"".join(encode_frame(f"{number:03}".encode()) for number in range(512)) + last
+        pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
+        for sequence in reversed(range(len(pieces))):
+            self.packet(Data(session, sequence, 5, pieces[sequence]))
+            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+        return session, channel
+
+    def hear_many(self, channel: ReliableChannel) -> None:
+        for number in range(512):
+            hearing = self.hear(channel)
+            self.clock.advance(0)
+            self.assertEqual(self.successResultOf(hearing), f"{number:03}")
+            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+
+    def test_messages_are_decoded_as_they_are_heard(self) -> None:
+        session, channel = self.open_with_many()
+        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.hear_many(channel)
+        hearing = self.hear(channel)
+        self.assertNoResult(hearing)
+        self.say(session, "after", sequence=4)
+        self.clock.advance(0)
+        self.assertEqual(self.successResultOf(hearing), "after")
+
+    def test_a_close_is_heard_after_all_messages(self) -> None:
+        session, channel = self.open_with_many()
+        self.packet(Close(session, False))
+        self.hear_many(channel)
+        hearing = self.hear(channel)
+        self.clock.advance(0)
+        self.failureResultOf(hearing, PeerGone)
+
+    def test_an_error_is_heard_after_all_messages(self) -> None:
+        for last in (encode_frame(b"\xff"), encode_frame(b"x" * 2001)[:5]):
+            session, channel = self.open_with_many(last)
+            self.packet(Close(session, False))
+            self.hear_many(channel)
+            hearing = self.hear(channel)
+            self.clock.advance(0)
+            self.failureResultOf(hearing, MessageError)
+            self.setUp()
+
+    def test_nothing_is_taken_behind_a_message_that_is_too_long(self) -> None:
+        session = self.open()
+        self.packet(Data(session, 0, 5, encode_frame(b"x" * 2001)[:1000]))
+        self.assertEqual(self.say(session, "more", sequence=1), [])
+
+    def test_the_end_of_the_service_drops_what_is_not_heard(self) -> None:
+        _, channel = self.open_with_many()
+        channel.finish()
+        self.failureResultOf(self.hear(channel), PeerGone)
+        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
 
     def test_acknowledged_words_are_heard_although_the_peer_has_closed(self) -> None:
         session = self.open()
