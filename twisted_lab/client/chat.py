@@ -64,6 +64,6 @@ async def converse(
     else:
         is_good = link.guest.has_been_in and not link.guest.refused
     if link.guest.pending and not signals.status:
-        tell(f"{link.guest.pending} messages were not confirmed, and are perhaps not said")
+        tell(f"messages not confirmed, and perhaps not said: {link.guest.pending}")
     if signals.status or link.guest.pending or not is_good:
         raise SystemExit(signals.status or 1)
