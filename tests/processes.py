@@ -18,7 +18,7 @@ from twisted_lab.services.netlab import makers
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-DEADLINE = 30  # seconds, after which a child is held to be stuck
+DEADLINE = 60  # seconds, after which a child is held to be stuck
 
 # TRANSPORT=stock in the environment of the tests: the servers go without the fast path.
 TRANSPORT = ("--transport", os.environ["TRANSPORT"]) if "TRANSPORT" in os.environ else ()
