@@ -12,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 INSTALLED := .venv/.installed
-INTERFACE := 127.0.0.1
+INTERFACE ?= 127.0.0.1
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets
