@@ -1,7 +1,8 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-repeat lint bench bench-quick fuzz kill lossy load soak clean constraints
+.PHONY: help run test test-long test-repeat lint bench bench-quick bench-compare fuzz kill lossy load soak clean \
+	constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -44,8 +45,8 @@ test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list fa
 
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
-# Many tests wait rather than compute, so one worker more than there are cores.
-PARALLEL = --numprocesses $(shell expr $$(nproc) + 1) --dist loadgroup
+# Many tests wait rather than compute, so one worker more than there are cores; each costs 2 s to start.
+PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 1) --dist loadgroup
 
 # What serves streams is tested without the fast path as well.
 STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)
@@ -64,6 +65,9 @@ bench: $(BENCH)  ## measure the speed, in ratios to peers, and write docs/perfor
 
 bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a third
 	@$(BIN)/python -m bench.performance --quick
+
+bench-compare: $(INSTALLED) bench/build/load  ## see in four minutes that no message takes more CPU time than in commit REV=main (LIMIT=3 percent)
+	@$(BIN)/python -m bench.compare --limit="$(or $(LIMIT),3)" -- "$(REV)"
 
 fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (SECONDS=60) and at random (COUNT=10000)
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)

@@ -28,18 +28,30 @@ def _pin() -> None:
     os.sched_setaffinity(0, {LOAD_CORE})
 
 
-def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
-    """Put load on `server`, and return what the generator has found.
+def generator(mode: str, server: Server, options: dict[str, float]) -> subprocess.Popen[bytes]:
+    """Begin to put load on `server`; what the generator has found is its output."""
+    command = [*_command(mode, server, options), "--pid", str(server.pid)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=_pin)
+
+
+def sample_of(generator: subprocess.Popen[bytes]) -> Sample:
+    """Return what `generator` has found, once it has ended.
 
     Raises:
         subprocess.CalledProcessError: The server has answered wrongly, or not at all.
     """
-    said = subprocess.check_output(
-        [*_command(mode, server, options), "--pid", str(server.pid)], preexec_fn=_pin
-    )
-    time.sleep(SETTLE_SECONDS)
+    said, _ = generator.communicate()
+    if generator.returncode:
+        raise subprocess.CalledProcessError(generator.returncode, generator.args)
     sample: Sample = json.loads(said)
     sample["cpu_us"] = 1e6 * sample["server_cpu"] / sample["count"]
+    return sample
+
+
+def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
+    """Put load on `server`, and return what the generator has found; raise as `sample_of`."""
+    sample = sample_of(generator(mode, server, options))
+    time.sleep(SETTLE_SECONDS)
     return sample
 
 

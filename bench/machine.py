@@ -21,15 +21,22 @@ def _first_line(*command: str) -> str:
     return subprocess.check_output(command, text=True).splitlines()[0]
 
 
-def machine() -> str:
-    """Describe it, one line of a list each."""
-    processor = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+def processor() -> str:
+    """Describe the processor and its memory in one line."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     assert memory
+    return (
+        f"Processor: {model[1] if model else platform.machine()}, "
+        f"{os.cpu_count()} cores, {int(memory[1]) >> 20} GiB of memory"
+    )
+
+
+def machine() -> str:
+    """Describe it, one line of a list each."""
     busy = os.getloadavg()[0]
     lines = [
-        f"Processor: {processor[1] if processor else platform.machine()}, "
-        f"{os.cpu_count()} cores, {int(memory[1]) >> 20} GiB of memory",
+        processor(),
         f"Kernel: {platform.system()} {platform.release()}",
         f"Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -72,12 +74,27 @@ class Wire(StringTransport):
 
 
 class SlowWire(Wire):
-    """A transport that is full when it has 64 KiB, until the peer reads."""
+    """A transport that is full when it has 64 KiB, until the peer reads.
+
+    Attributes:
+        acknowledged: The bytes that the kernel calls acknowledged while the transport is full.
+    """
+
+    acknowledged = 0
 
     def write(self, data: bytes) -> None:
         super().write(data)
         if self.producer is not None and len(self.value()) > 65_536:
             self.producer.pauseProducing()
+
+    @property
+    def socket(self) -> SlowWire:
+        return self
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        """Return Linux's ``struct tcp_info`` with what the peer has acknowledged."""
+        assert (level, option) == (socket.IPPROTO_TCP, socket.TCP_INFO)
+        return struct.pack("=120xQ", self.acknowledged)[:size]
 
     def read(self) -> bytes:
         """Return what the peer reads: all that there is."""

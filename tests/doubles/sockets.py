@@ -17,6 +17,18 @@ from twisted_lab.serving.immediate import ImmediateServer
 from twisted_lab.serving.poller import Poller
 
 
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = _has_ipv6()
+NO_IPV6 = "this machine has no IPv6"
+
+
 class Turns(Clock):
     """A reactor whose turns a test makes; it knows who would be told of events."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from tests.processes import BIN, ROOT, Server
 
 # A plain member with a connected socket, which drops datagrams from any other address.
@@ -66,6 +67,7 @@ def test_the_hosts_own_name_on_debian_is_127_0_1_1(tmp_path: Path) -> None:
         assert "Anna: hello" in client("127.0.1.1", port, "hello\n", "chat", "--name", "Anna")
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
 def test_ipv6_and_ipv4_at_once(tmp_path: Path) -> None:
     with chat(tmp_path, "::") as server:
         port = server.wait_for_port()

@@ -16,12 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from tests.processes import (
     BIN,
     DEADLINE,
     ENVIRONMENT,
     Server,
     connect,
+    line,
+    ports,
     receive,
     receive_all,
     resident_kib,
@@ -50,6 +53,22 @@ def test_it_starts_serves_logs_and_stops_with_status_0(tmp_path: Path) -> None:
     assert server.events()[5].endswith(", closed by the client")
     assert server.events()[6:] == ["server stopped"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("transport", ["fast", "stock"])
+def test_both_transports_serve(tmp_path: Path, transport: str) -> None:
+    with (
+        Server(tmp_path, "netlab", "--base-port", "0", "--transport", transport) as server,
+        connect((at := ports(server))["echo"]) as echo,
+        connect(at["broadcast"]) as one,
+        connect(at["broadcast"]) as other,
+    ):
+        echo.sendall(b"x" * 300_000)
+        assert receive(echo, 300_000) == b"x" * 300_000
+        assert line(one) == line(other) == "CONNECT\n"
+        one.sendall(b"hello\n")
+        assert line(one) == line(other) != ""
+        assert server.stop() == 0
 
 
 def test_sigterm_gives_connected_clients_what_they_are_owed(tmp_path: Path) -> None:
@@ -244,6 +263,7 @@ def test_asking(tmp_path: Path) -> None:
     assert "Port [9090]: " in said
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
 def test_ipv6_and_ipv4_on_one_port(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-echo", "--port", "0", "--interface", "::") as server:
         port = int(server.wait_for(r"listening on \[::\]:(\d+)")[1])
@@ -255,6 +275,7 @@ def test_ipv6_and_ipv4_on_one_port(tmp_path: Path) -> None:
         server.wait_for(r"client connected: 127.0.0.1:\d+")
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
 def test_several_endpoints(tmp_path: Path) -> None:
     endpoints = ("--listen", "unix:echo.sock", "--listen", r"tcp6:0:interface=\:\:1")
     with Server(tmp_path, "netlab-echo", *endpoints) as server:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from tests.processes import BIN, DEADLINE, Server, connect, receive_all
 from twisted_lab.services import auth, broadcast, echo, ident, messages
 
@@ -68,12 +69,10 @@ def test_services_are_exposed_to_little(name: str, most: int, units: Path) -> No
     assert looked.returncode == 0, looked.stdout
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
 def test_the_socket_that_systemd_passes_is_served(units: Path) -> None:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
-            port = free.getsockname()[1]
-    except OSError:
-        pytest.skip("there is no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
+        port = free.getsockname()[1]
     unit = (units / "netlab@.service").read_text().replace("%L/netlab", ".").replace("%i", "echo")
     start = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     activate = ["systemd-socket-activate", f"--listen=[::1]:{port}", "--fdname=echo"]

@@ -44,6 +44,7 @@ class Storm:
         self._chance = random.Random(seed)
         self._net = ChaosNet(seed, {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1})
         self._people: list[ChaosPerson] = []
+        self._left: list[ChaosPerson] = []  # during the storm: they may have given up after 15 s
         self._said: dict[str, list[str]] = {}
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._now = 0.0
@@ -68,12 +69,14 @@ class Storm:
         leaving = self._begin_to_leave()
         self._calm()
         self._wait("is in the room and has heard all", self._people, self._has_recovered)
+        self._wait("has left", self._left, lambda person: person.link.ended.called)
+        self._wait("has heard the last words", self._people, self._has_recovered)
         self._check()
         *others, last = self._people
         for person in others:
-            person.link.finish()
             if self._chance.random() < 0.5:
-                person.reopen()  # So it says goodbye from another address.
+                person.reopen()  # So it says goodbye from an address that is new to the server.
+            person.link.finish()
         self._have_left([*leaving, *others])
         gone = {person.link.guest.name for person in [*leaving, *others]}
         guest = last.link.guest
@@ -93,10 +96,14 @@ class Storm:
             return []
         self._trail.append(f"{self._now:7.2f} leaves while it is cut {person.link.guest.name}")
         self._people.remove(person)
-        person.is_cut = True
         self._later.append((self._now + 1000.0, lambda: setattr(person, "is_cut", False)))
-        self._speak(person)
-        person.link.finish()
+        if self._chance.random() < 0.5:
+            person.is_cut = True
+            self._speak(person)
+            person.link.finish()
+        else:  # Its goodbye is on the way when it is cut.
+            person.link.finish()
+            person.is_cut = True
         self._pass(8.0)
         return [person]
 
@@ -203,7 +210,8 @@ class Storm:
     def _leave(self, person: ChaosPerson) -> None:
         if len(self._people) > 1:
             self._people.remove(person)
-            person.link.ended.addErrback(lambda _: None)  # It waits 15 s at most.
+            self._left.append(person)
+            person.link.ended.addErrback(lambda _: None)
             person.link.finish()
             self._come()
 
@@ -245,7 +253,8 @@ class Storm:
 
     def _has_recovered(self, person: ChaosPerson) -> bool:
         guest = person.link.guest
-        return guest.is_in and not guest.pending and self._has_heard_all(person)
+        is_there = guest.is_in and not person.link.ended.called
+        return is_there and not guest.pending and self._has_heard_all(person)
 
     def _has_heard_all(self, person: ChaosPerson) -> bool:
         history = self._history()

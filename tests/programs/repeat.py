@@ -2,8 +2,9 @@
 
     python -m tests.programs.repeat [--count N] [TEST ...]
 
-A TEST is what pytest takes, such as tests/integration/test_chat.py or a test's own name; without
-one it is all integration tests that `make test` runs. The output of a run that failed is printed.
+A TEST is what pytest takes, such as tests/integration/test_chat.py, in which long tests are run,
+too; without one it is all integration tests that `make test` runs. The output of a run that failed
+is printed. Ctrl-C ends it, and lists what has failed so far.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -38,9 +39,9 @@ def run(tests: list[str], report: Path) -> tuple[int, str]:
     """Run the tests once; return pytest's exit status and output."""
     ended = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "--quiet", "-m", "not long"),
+            *(sys.executable, "-m", "pytest", "--quiet", f"--junit-xml={report}"),
             *("--numprocesses", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadgroup"),
-            *(f"--junit-xml={report}", *tests),
+            *(tests or ("tests/integration", "-m", "not long")),
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -63,29 +64,34 @@ def main() -> None:
     """Repeat what the command line says; exit status 1 if a test has failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.repeat")
     parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("tests", nargs="*", default=["tests/integration"])
+    parser.add_argument("tests", nargs="*")
     arguments = parser.parse_args()
+    if arguments.count < 1:
+        parser.error("--count is a whole number from 1 on")
     failures: Counter[str] = Counter()
+    runs = 0
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         report = Path(directory, "report.xml")
-        for _ in range(len(os.sched_getaffinity(0))):
+        for _ in os.sched_getaffinity(0):
             stack.enter_context(busy_core())
-        for number in range(1, arguments.count + 1):
-            begun = time.monotonic()
-            status, output = run(arguments.tests, report)
-            if status not in (0, 1):  # Not even the tests were run, or Ctrl-C.
-                sys.exit(f"{output}\npytest ended with exit status {status}")
-            names = failed(report)
-            failures.update(names)
-            if names:
-                print(output)
-            seconds = time.monotonic() - begun
-            print(f"run {number}: {seconds:.0f} s, {len(names)} failed", flush=True)
+        with suppress(KeyboardInterrupt):
+            while runs < arguments.count:
+                begun = time.monotonic()
+                status, output = run(arguments.tests, report)
+                if status not in (0, 1):
+                    sys.exit(f"{output}\npytest ended with exit status {status}")
+                names = failed(report)
+                failures.update(names)
+                if names:
+                    print(output)
+                runs += 1
+                seconds = time.monotonic() - begun
+                print(f"run {runs}: {seconds:.0f} s, {len(names)} failed", flush=True)
     for name, count in failures.most_common():
-        print(f"failed {count} of {arguments.count} times: {name}")
+        print(f"failed {count} of {runs} times: {name}")
     if not failures:
-        print(f"{arguments.count} runs, no test failed")
-    sys.exit(bool(failures))
+        print(f"{runs} runs, no test failed")
+    sys.exit(bool(failures) or runs < arguments.count)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ class InterfaceAddressTests(SynchronousTestCase):
         for text in ("127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%lo"):
             self.assertEqual(interface_address(text), text)
 
+    def test_an_ipv4_address_in_ipv6_form_is_an_ipv4_address(self) -> None:
+        for text, address in (("::ffff:0.0.0.0", "0.0.0.0"), ("::ffff:7f00:1", "127.0.0.1")):
+            self.assertEqual(interface_address(text), address)
+
     def test_bad(self) -> None:
         for text in ("", "localhost", "1.2.3", "1.2.3.256", "::g"):
             error = self.assertRaises(UsageError, interface_address, text)

@@ -135,6 +135,18 @@ class StreamTests(StreamCase):
         self.assertEqual(self.log.names, ["hung up"])
         self.assertIn("nothing taken for 60 s", self.log.messages[0])
 
+    def test_a_member_that_reads_slowly_but_steadily(self) -> None:
+        channel, wire = self.connect(lambda: TextChannel(60))
+        channel.dataReceived(b"/join Anna\n/history 100\n")
+        # The kernel sends what it has, long before it has room for more.
+        for _ in range(10):
+            wire.acknowledged += 1000
+            self.clock.pump([30, 30])
+        self.assertEqual(self.log, [])
+        self.clock.pump([61, 61, 0])
+        self.assertTrue(wire.disconnected)
+        self.assertIn("nothing taken for 60 s", self.log.messages[0])
+
 
 class DatagramTests(SynchronousTestCase):
     def test_the_reliable_protocol(self) -> None:

@@ -77,6 +77,12 @@ class ChatTests(SynchronousTestCase):
             ],
         )
 
+    def test_no_history_for_a_name_that_cannot_be_had(self) -> None:
+        self.assertEqual(
+            play(self.chat.converse, f"/join * {SECRET} 0"),
+            ["error: what a room says itself begins like that; choose another name"],
+        )
+
     def test_a_client_comes_back_for_what_it_has_missed(self) -> None:
         self.play(f"/join Anna {SECRET}", "1 hello")
         said = self.play(f"/join Anna {SECRET} 5", "1 hello")
@@ -306,6 +312,54 @@ class LinkTests(SynchronousTestCase):
         self.successResultOf(anna.link.ended)
         net.clock.pump([0.1] * 3)
         self.assertEqual(boris.texts[-1], "* Anna has left")
+
+    def test_who_tries_another_name_and_goes_says_all_before(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        refusals: list[str] = []
+        anna.link.not_let_in = refusals.append
+        net.run(lambda: anna.link.guest.is_in)
+        anna.is_cut = True
+        anna.link.say("important")
+        net.kill_server()
+        other = net.join("Anna")
+        net.run(lambda: other.link.guest.is_in)
+        anna.is_cut = False
+        net.run(lambda: bool(refusals))
+        anna.link.rename("Anna2")
+        anna.link.finish()
+        net.run(lambda: anna.link.ended.called, 100)
+        self.assertEqual(anna.link.guest.pending, 0)
+        net.clock.advance(1)
+        self.assertEqual(other.said, ["Anna2: important"])
+
+    def test_a_room_that_never_says_welcome_is_left_after_60_s(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.has_session)
+        anna.link.guest.hear = lambda message, now: None  # type: ignore[method-assign]
+        anna.link.finish()
+        net.run(lambda: anna.link.ended.called, 70)
+
+    def test_a_server_that_lets_no_one_in(self) -> None:
+        net = Net()
+        net.connections.most = 0
+        net.server._has_room = lambda: False  # type: ignore[method-assign]
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.ended.called, 20)
+        failure = self.failureResultOf(anna.link.ended, NoAnswer)
+        self.assertEqual(str(failure.value), "it answers, but lets no one in; try again later")
+
+    def test_a_goodbye_gets_through_an_outage(self) -> None:
+        net = Net()
+        anna, boris = net.join("Anna"), net.join("Boris")
+        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        anna.is_cut = True
+        anna.link.finish()
+        net.clock.pump([0.1] * 120)
+        anna.is_cut = False
+        net.run(lambda: boris.texts[-1] == "* Anna has left", 3)
+        self.successResultOf(anna.link.ended)
 
     def test_who_is_not_let_in_may_go(self) -> None:
         net, other, _ = self.refused()

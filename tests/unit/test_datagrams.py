@@ -15,7 +15,7 @@ from tests.doubles.connections import FakeConnection
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.connections import MOST_REFUSED
-from twisted_lab.channels.datagram import TURN_MESSAGES, Address, DatagramChannel
+from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
@@ -284,6 +284,17 @@ class PlainTests(DatagramsCase):
         self.assertEqual(self.give(b"hello\n"), [b"error: /join NAME\n"])
         self.assertIn("closed by the server", self.log.messages[-1])
 
+    def test_one_long_answer_at_a_time(self) -> None:
+        channel = self.join_plain()
+        hearing = self.hear(channel)
+        self.give(b"long\nlong\nlong\n")
+        self.successResultOf(hearing)
+        channel.say("x" * 20_000)
+        taking = Deferred.fromCoroutine(channel.taken())
+        self.clock.advance(0.2)
+        self.successResultOf(taking)
+        self.assertNoResult(self.hear(channel))
+
     def test_packets_from_its_address_are_a_strangers(self) -> None:
         channel = self.join_plain()
         [cookie] = self.packet(Ping(99, 0))
@@ -484,6 +495,22 @@ class ReliableTests(DatagramsCase):
         self.assertEqual(self.sent, [])
         self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
 
+    def test_one_that_acknowledges_nothing_is_silent(self) -> None:
+        session = self.open()
+        self.channels[0].say("hello?")
+        for _ in range(70):
+            self.clock.advance(1.0)
+            self.packet(Ping(session, 0))
+        self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
+        self.assertIn("silent", self.log.messages[-1])
+
+    def test_silence_while_the_peer_should_take(self) -> None:
+        self.open()
+        self.channels[0].say("x" * 100_000)
+        taking = Deferred.fromCoroutine(self.channels[0].taken())
+        self.clock.pump([1.0] * 61)
+        self.failureResultOf(taking, PeerSilent)
+
     def test_a_close_from_a_changed_address(self) -> None:
         session = self.open()
         [answer] = self.packet(Close(session, False), address=THERE)
@@ -505,6 +532,64 @@ class ReliableTests(DatagramsCase):
         self.clock.advance(0)
         self.successResultOf(hearing)
         self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
+
+    def open_with_many(self, last: bytes = b"") -> tuple[int, ReliableChannel]:
+        """Open a session, and have one packet complete 512 messages."""
+        session = self.open()
+        [channel] = self.channels
+        assert isinstance(channel, ReliableChannel)
+        stream = b"".join(encode_frame(f"{number:03}".encode()) for number in range(512)) + last
+        pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
+        for sequence in reversed(range(len(pieces))):
+            self.packet(Data(session, sequence, 5, pieces[sequence]))
+            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+        return session, channel
+
+    def hear_many(self, channel: ReliableChannel) -> None:
+        for number in range(512):
+            hearing = self.hear(channel)
+            self.clock.advance(0)
+            self.assertEqual(self.successResultOf(hearing), f"{number:03}")
+            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+
+    def test_messages_are_decoded_as_they_are_heard(self) -> None:
+        session, channel = self.open_with_many()
+        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.hear_many(channel)
+        hearing = self.hear(channel)
+        self.assertNoResult(hearing)
+        self.say(session, "after", sequence=4)
+        self.clock.advance(0)
+        self.assertEqual(self.successResultOf(hearing), "after")
+
+    def test_a_close_is_heard_after_all_messages(self) -> None:
+        session, channel = self.open_with_many()
+        self.packet(Close(session, False))
+        self.hear_many(channel)
+        hearing = self.hear(channel)
+        self.clock.advance(0)
+        self.failureResultOf(hearing, PeerGone)
+
+    def test_an_error_is_heard_after_all_messages(self) -> None:
+        for last in (encode_frame(b"\xff"), encode_frame(b"x" * 2001)[:5]):
+            session, channel = self.open_with_many(last)
+            self.packet(Close(session, False))
+            self.hear_many(channel)
+            hearing = self.hear(channel)
+            self.clock.advance(0)
+            self.failureResultOf(hearing, MessageError)
+            self.setUp()
+
+    def test_nothing_is_taken_behind_a_message_that_is_too_long(self) -> None:
+        session = self.open()
+        self.packet(Data(session, 0, 5, encode_frame(b"x" * 2001)[:1000]))
+        self.assertEqual(self.say(session, "more", sequence=1), [])
+
+    def test_the_end_of_the_service_drops_what_is_not_heard(self) -> None:
+        _, channel = self.open_with_many()
+        channel.finish()
+        self.failureResultOf(self.hear(channel), PeerGone)
+        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
 
     def test_acknowledged_words_are_heard_although_the_peer_has_closed(self) -> None:
         session = self.open()

@@ -1,12 +1,14 @@
 import io
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
+from unittest import skipUnless
 from unittest.mock import patch
 
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions, parse
+from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from twisted_lab import __version__
 from twisted_lab.services import broadcast, chat
 
@@ -98,6 +100,7 @@ class ServiceOptionsTests(SynchronousTestCase):
         self.assertIn("Interface [0.0.0.0]: ", said)
         self.assertIn("Port [7007]: ", said)
 
+    @skipUnless(HAS_IPV6, NO_IPV6)
     def test_asking_again(self) -> None:
         options, said = self.ask(["everywhere", "192.0.2.1", "::1", "many", "0"])
         self.assertEqual((options["interface"], options["port"]), ("::1", 0))

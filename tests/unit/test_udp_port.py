@@ -7,14 +7,14 @@ import select
 import socket
 import struct
 from typing import Any, cast
-from unittest import mock
+from unittest import mock, skipUnless
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.sockets import Turns
+from tests.doubles.sockets import HAS_IPV6, NO_IPV6, Turns
 from twisted_lab.serving.listening import CannotListen, UDPPort
 from twisted_lab.serving.udp_port import (
     DATAGRAMS_A_TURN,
@@ -73,6 +73,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.assertTrue(select.select([client], [], [], 5)[0], f"nothing came from {host}")
         return client.recv(1024)
 
+    @skipUnless(HAS_IPV6, NO_IPV6)
     def test_replies_leave_from_the_address_that_the_client_used(self) -> None:
         for interface, hosts in (
             ("0.0.0.0", ("127.0.0.1", "127.0.1.1", "127.9.9.9")),
@@ -86,6 +87,7 @@ class DatagramPortTests(SynchronousTestCase):
                 shown = self.echo.received[-1][1][0].removeprefix("::ffff:")
                 self.assertEqual(shown, "::1" if host == "::1" else "127.0.0.1")
 
+    @skipUnless(HAS_IPV6, NO_IPV6)
     def test_a_broadcast_is_answered_from_one_address(self) -> None:
         for interface in ("0.0.0.0", "::"):
             self.listen(interface)
@@ -148,6 +150,7 @@ class DatagramPortTests(SynchronousTestCase):
             self.port.doRead()
         self.assertEqual(len(self.echo.received), DATAGRAMS_A_TURN)
 
+    @skipUnless(HAS_IPV6, NO_IPV6)
     def test_where_it_listens(self) -> None:
         self.listen("127.0.1.1")
         self.assertEqual(self.port.getHost(), IPv4Address("UDP", "127.0.1.1", self.number))
@@ -192,6 +195,7 @@ class ScopeTests(SynchronousTestCase):
         expected = struct.pack("=i4s4s", 0, b"\x7f\0\1\1", ANY)
         self.assertEqual(reply_ancillary(*kind, came), ((*kind, expected),))
 
+    @skipUnless(HAS_IPV6, NO_IPV6)
     def test_connecting_through_an_interface_that_is_gone(self) -> None:
         port = ScopedPort(0, Echo(), "::", 9, Turns())
         port.startListening()

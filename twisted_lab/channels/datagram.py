@@ -150,20 +150,29 @@ class DatagramChannel:
 
     def received(self, data: bytes) -> None:
         """A message has come."""
-        self._bytes_in += len(data)
         self._last_heard = self._host.clock.seconds()
         if self._over is not None:
+            self._bytes_in += len(data)
             return
-        self._messages_in += 1
-        if self._host.events.traffic:
-            self._host.events.received(self.peer.text, len(data))
         try:
-            if len(data) > self._host.max_message:
-                raise too_long(len(data), self._host.max_message)
-            self._inbox.append(decode(data))
+            self._keep(data)
         except MessageError as error:
             self._over = error
         self._work()
+
+    def _keep(self, data: bytes) -> None:
+        """Keep a message until it is heard.
+
+        Raises:
+            MessageError: It is too long, or no text.
+        """
+        self._bytes_in += len(data)
+        self._messages_in += 1
+        if self._host.events.traffic:
+            self._host.events.received(self.peer.text, len(data))
+        if len(data) > self._host.max_message:
+            raise too_long(len(data), self._host.max_message)
+        self._inbox.append(decode(data))
 
     def _work(self) -> None:
         """Give the conversation what it waits for, if that has come."""
@@ -270,5 +279,9 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self.patience:
             self._last_heard = now
+            silence = PeerSilent(f"nothing heard for {self.patience:g} s")
             if self._conversation.is_waiting:
-                self._conversation.fail(PeerSilent(f"nothing heard for {self.patience:g} s"))
+                self._conversation.fail(silence)
+            elif self._taking is not None:
+                taking, self._taking = self._taking, None
+                taking.errback(silence)

@@ -107,7 +107,10 @@ class Datagrams(DatagramProtocol):
             if message is not None:
                 self._evict(address)
                 self._admit(plain := PlainChannel(self, address))
-                plain.received(message.encode())
+                if channel is None:
+                    plain.received(message.encode())
+                else:  # The evicted conversation leaves first, and gives its name back.
+                    self.clock.callLater(0, plain.received, message.encode())
 
     def _has_room(self) -> bool:
         return not (self.connections.is_crowded or self.connections.draining)

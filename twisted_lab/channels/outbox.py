@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +20,19 @@ MOST_LOOSE = 64
 MESSAGE_OVERHEAD = 64
 # A conversation that waits for its peer waits while more than this is kept for it.
 HELD_BYTES = 65_536
+_ACKNOWLEDGED = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info (tcp(7), linux/tcp.h)
+
+
+def acknowledged(transport: Any) -> int:
+    """Return how many bytes the peer's kernel has acknowledged; 0 if this is not a TCP socket.
+
+    The kernel may hold megabytes, and has room for more only when a third of them is acknowledged.
+    """
+    try:
+        info = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
+    except (AttributeError, OSError):
+        return 0
+    return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
 
 
 @implementer(IPushProducer)

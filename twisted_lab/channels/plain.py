@@ -63,6 +63,8 @@ class PlainChannel(DatagramChannel):
         if self._bytes_out - self._paused_at < BURST:
             return False
         self._paused_at = self._bytes_out
+        # One long answer at a time: more that was asked for meanwhile is lost, as datagrams may be.
+        self._inbox.clear()
         self._pause = self._host.clock.callLater(PAUSE, self._go_on)
         return True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
 from twisted_lab.channels.outbox import HELD_BYTES
@@ -29,6 +31,8 @@ class ReliableChannel(DatagramChannel):
         self.session = session
         self.client = client
         self.attempt = attempt
+        # The messages that are not decoded yet. No data is taken while there are any.
+        self._coming: Iterator[bytes] = iter(())
         self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
 
     def move(self, address: Address) -> None:
@@ -39,22 +43,44 @@ class ReliableChannel(DatagramChannel):
 
     def take(self, packet: Packet) -> None:
         """Take a packet of the session."""
-        if isinstance(packet, Data) and (self._hung_up or len(self._inbox) >= INBOX_MESSAGES):
+        if isinstance(packet, Data) and (
+            self._over is not None or len(self._inbox) >= INBOX_MESSAGES
+        ):
             return
         now = self._host.clock.seconds()
         if not self._hung_up:
             self._last_heard = now
-        try:
-            for message in self.session.take(packet, now):
-                self.received(message)
-        except MessageError as error:
-            self._over = error
+        messages = self.session.take(packet, now)
+        if isinstance(packet, Data):
+            self._coming = iter(messages)
+            self._fill_inbox()
             self._work()
         if self.session.state is State.ANSWERING and not self._hung_up:
             self._closed_by = "client"
             self._over = self._over or PeerGone("closed by the client")
             self._go_on()
         self._host.touch(self)
+
+    def _fill_inbox(self) -> None:
+        # One packet may make many thousands of messages whole.
+        try:
+            while (
+                len(self._inbox) < INBOX_MESSAGES
+                and (message := next(self._coming, None)) is not None
+            ):
+                self._keep(message)
+        except MessageError as error:
+            self._over = error
+            self._coming = iter(())
+
+    def _next(self) -> str:
+        message = super()._next()
+        self._fill_inbox()
+        return message
+
+    def _deafen(self, reason: Exception) -> None:
+        self._coming = iter(())
+        super()._deafen(reason)
 
     def _is_holding(self) -> bool:
         is_behind = self.session.state is State.OPEN and self.session.sender.backlog > 0
@@ -107,7 +133,10 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if now >= self._last_heard + self.patience:
+        # One that pings and acknowledges nothing is no better than one that is silent.
+        heard = min(self._last_heard, now - self.session.sender.stalled(now))
+        if now >= heard + self.patience:
+            self._last_heard = heard
             # It would have pinged, if it were there. When it comes back it gets a cookie, and
             # resumes in a new session; a close would tell it that it is out for good.
             super().tick(now)

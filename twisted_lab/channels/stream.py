@@ -17,7 +17,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import Conversing, unless_refused
-from twisted_lab.channels.outbox import PIECE_BYTES, Outbox
+from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
@@ -71,6 +71,7 @@ class StreamChannel(Protocol):
         self._turn_left = TURN_MESSAGES
         self._next_turn: IDelayedCall | None = None
         self._taking: Deferred[None] | None = None
+        self._acknowledged = 0  # bytes, when the peer's taking was looked at last
         self._over: Exception | None = None  # what hear() raises when there is nothing to hear
         self._deaf = False  # what comes is dropped
         self._reading = True
@@ -232,10 +233,15 @@ class StreamChannel(Protocol):
                 return
             if self._conversation.is_waiting:
                 self._conversation.fail(PeerSilent(f"nothing heard for {self._patience:g} s"))
-            else:
+            elif not self._has_taken():
                 self._end_taking(Failure(PeerSilent(f"nothing taken for {self._patience:g} s")))
             silent = 0
         self._silence = self._clock.callLater(self._patience - silent, self._check_silence)
+
+    def _has_taken(self) -> bool:
+        """Tell whether the peer has taken something since this was asked last."""
+        before, self._acknowledged = self._acknowledged, acknowledged(self.transport)
+        return self._acknowledged > before
 
     # Saying
 
@@ -258,6 +264,7 @@ class StreamChannel(Protocol):
         """See `twisted_lab.channels.Channel`."""
         if self._outbox.is_full() and not self._hung_up:
             self._last_heard = self._clock.seconds()  # Its patience is for what is taken next.
+            self._has_taken()
             self._taking = Deferred()
             await self._taking
         if self._hung_up:

@@ -47,23 +47,23 @@ async def converse(
         view = chat_terminal.Terminal(link, reactor.seconds)
     else:
         view = chat_pipe.Pipe(link)
+    is_good = False
     try:
         wire = UDPWire(reactor, link, await resolve(reactor, host), port)
         wire.open()
         await view.run(reactor)
     except DNSLookupError:
         tell(f"no host has the name {host}; check how it is written")
-        raise SystemExit(1) from None
     except NoAnswer as error:
         how = "" if link.has_session else f"; is it started? twistd -n netlab-chat --port {port}"
         tell(f"{host}:{port}: {error}{how}")
     except NotLetIn as error:
         tell(f"not let in: {escape(str(error))}")
-        raise SystemExit(1) from None
     except (MessageError, OtherVersion, OutputLost) as error:
         tell(str(error))
-        raise SystemExit(1) from None
+    else:
+        is_good = link.guest.has_been_in and not link.guest.refused
     if link.guest.pending and not signals.status:
-        tell(f"{link.guest.pending} messages were not confirmed, and are perhaps not said")
-    if signals.status or link.guest.pending or link.guest.refused or not link.guest.has_been_in:
+        tell(f"messages not confirmed, and perhaps not said: {link.guest.pending}")
+    if signals.status or link.guest.pending or not is_good:
         raise SystemExit(signals.status or 1)

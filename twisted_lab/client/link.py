@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
-from twisted_lab.reliable import Caller, OtherVersion
+from twisted_lab.reliable import Caller, OtherVersion, Stage
 from twisted_lab.rooms import Guest, Line
 
 # So many seconds the first answer may take, and what is not confirmed when a person leaves.
@@ -152,6 +152,7 @@ class Link:
         The guest may have been let in meanwhile: a new session asks for the old name again.
         """
         if not self.guest.is_in:
+            self._is_refused = False
             self.guest.rename(name)
             self._pump()
         elif name != self.guest.name:
@@ -208,8 +209,10 @@ class Link:
             self.abandon()
         elif not is_lost and session is not None:
             self._since = max(self._since, self.caller.heard)
-        elif session is None and now - self.caller.answered >= FIRST_ANSWER:
-            self.fail(NoAnswer("no answer"))
+        elif session is None and now - self.caller.began >= FIRST_ANSWER:
+            is_asking = self.caller.stage is Stage.ASKING
+            why = "no answer" if is_asking else "it answers, but lets no one in; try again later"
+            self.fail(NoAnswer(why))
         elif now - self._since >= self._patience:
             self._give_up()
         elif is_lost and now - self._reopened >= REOPEN:
@@ -224,8 +227,9 @@ class Link:
 
     def _is_stuck(self, now: float) -> bool:
         """Tell whether the server answers, but has confirmed nothing for too long."""
-        if self.guest.pending != self._unconfirmed:
-            self._unconfirmed = self.guest.pending
+        unconfirmed = self.guest.pending + (not self.guest.is_in)
+        if unconfirmed != self._unconfirmed:
+            self._unconfirmed = unconfirmed
             self._confirmed = now
         return bool(self._unconfirmed) and now - self._confirmed >= LAST_CONFIRMATION
 

@@ -1,6 +1,6 @@
 """Messages over datagrams, each once and in order: packets and time in, packets and times out."""
 
-from twisted_lab.reliable.caller import Caller, OtherVersion
+from twisted_lab.reliable.caller import Caller, OtherVersion, Stage
 from twisted_lab.reliable.door import AMPLIFICATION, Door
 from twisted_lab.reliable.packets import (
     MARK,
@@ -30,6 +30,7 @@ __all__ = [
     "Packet",
     "Session",
     "Side",
+    "Stage",
     "State",
     "Welcome",
     "decode",

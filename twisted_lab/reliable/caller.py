@@ -68,7 +68,7 @@ class Caller:
         stage: How far it is.
         session: The session, once there is one.
         heard: When a packet of the session came last.
-        answered: When anything came last.
+        began: When it began to ask.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Caller:
         self._key = random(KEY_BYTES)
         self._cookie = b""
         self._attempt = 0
-        self.heard = self.answered = now
+        self.heard = self.began = now
         self._next_try = now
         self._wait = FIRST_WAIT
         self._tries = 0
@@ -104,7 +104,7 @@ class Caller:
     def excuse(self, seconds: float) -> None:
         """Do not count so many seconds in which this end was held up."""
         self.heard += seconds
-        self.answered += seconds
+        self.began += seconds
         if self.session is not None:
             self.session.heard += seconds
 
@@ -147,7 +147,6 @@ class Caller:
                         f"the server speaks version {packet.version} of the chat's protocol, "
                         f"and this client version {VERSION}; use one of the same release"
                     )
-                self.answered = now
                 self._take_cookie(packet.cookie, now)
         elif is_sealed(data, self._key, Side.SERVER):
             if isinstance(packet, Welcome) and packet.number == self._number:

@@ -218,7 +218,7 @@ def decode(data: bytes) -> Packet:
         BadPacket: It is none.
     """
     if not _HEAD.size + _SEAL_BYTES <= len(data) <= LARGEST_PACKET or data[0] != MARK:
-        raise BadPacket("a packet begins with 0xC1 and has 18 to 1,200 bytes")
+        raise BadPacket("a packet begins with 0xC1 and has 19 to 1,200 bytes")
     _, code, number = _HEAD.unpack_from(data)
     if not 1 <= code <= len(_KINDS):
         raise BadPacket(f"there is no packet of kind {code}")

@@ -13,6 +13,8 @@ FIRST_WINDOW = 10.0  # packets
 LEAST_WINDOW = 2.0
 # A packet behind which so many have come is lost, and is sent again without waiting (RFC 6675).
 REORDERED = 3
+# A peer that answers again can make this end send again at once, this often.
+HURRY_SECONDS = 1.0
 
 
 def stamp(now: float) -> int:
@@ -59,6 +61,7 @@ class Sender:
         self._recovered = first  # losses before this one have been answered for
         self._is_urgent = False  # the first packet of a loss goes whatever the window (RFC 5681)
         self._progress = 0.0
+        self._hurried = float("-inf")
         self._expired = 0  # the stamp of the latest timeout
         self._order = 0
 
@@ -128,12 +131,10 @@ class Sender:
         for flight in self._flights.values():
             flight.is_lost = True
 
-    def end_backoff(self) -> None:
-        """Send again at once, because the path works.
-
-        It does so once for each timeout, so a peer cannot make it send more than the timer would.
-        """
-        if self.timer.is_backed_off:
+    def end_backoff(self, now: float) -> None:
+        """Send again at once, because the path works; once a second at most."""
+        if self.timer.is_backed_off and now >= self._hurried + HURRY_SECONDS:
+            self._hurried = now
             self.hurry()
 
     def deadline(self) -> float | None:
@@ -165,7 +166,7 @@ class Sender:
             self._arrived(set(came), now)
         elif distance(self._expired, ack.echo) >= 0:
             # Something sent after the timeout has come, and nothing of what was sent before it.
-            self.end_backoff()
+            self.end_backoff(now)
         self._oldest = ack.next
 
     def _arrived(self, came: set[int], now: float) -> None:

@@ -10,7 +10,7 @@ from twisted_lab.reliable.receiver import Receiver
 from twisted_lab.reliable.sender import Sender, stamp
 from twisted_lab.reliable.timer import RetransmissionTimer
 
-CLOSE_TRIES = 6
+CLOSE_TRIES = 10  # which takes 15 s on a fast network
 LONGEST_CLOSE_WAIT = 2.0  # seconds between two of them
 # An end that was closed answers for so long to those who have not heard the answer.
 ANSWER_SECONDS = 3.0
@@ -21,7 +21,7 @@ PING_SECONDS = 1.0
 class State(Enum):
     """Where a session is.
 
-    OPEN -- close() --> CLOSING -- Close comes, or it was sent 6 times --> OVER
+    OPEN -- close() --> CLOSING -- Close comes, or it was sent 10 times --> OVER
     OPEN -- Close comes --> ANSWERING -- 3 s --> OVER
     """
 
@@ -98,6 +98,8 @@ class Session:
         self.sender.hurry()
         if self.state is State.CLOSING:
             self._next_change = now
+            self._closes_sent = 0
+            self._close_wait = 0.0
 
     def take(self, packet: Packet, now: float) -> Iterable[bytes]:
         """Take a packet that was sealed with the key.
@@ -113,7 +115,7 @@ class Session:
             self._receiver.stamp = packet.stamp
             self._owes_ack = True
             # The peer has heard nothing for a while, and is there.
-            self.sender.end_backoff()
+            self.sender.end_backoff(now)
         elif isinstance(packet, Data):
             self._owes_ack = True
             return self._receiver.take(packet)

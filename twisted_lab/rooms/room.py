@@ -114,6 +114,14 @@ class Room:
                 channel.say(_placed(place, said.time, _line(said, client)))
                 await channel.taken()
 
+    def check_name(self, name: str, client: str) -> None:
+        """See whether `client` could join under that name.
+
+        Raises:
+            BadName: It cannot be a name here, or somebody has it.
+        """
+        self._free_name(name, self._with(client))
+
     def join(self, name: str, channel: Ear, now: float, client: str = "") -> Member:
         """Let somebody in, and tell all others.
 

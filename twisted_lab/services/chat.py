@@ -63,6 +63,7 @@ class Chat:
             name, secret, place = join.groups(default="")
             client = client_id(secret)
             try:
+                self._room.check_name(name, client)  # before the history is sent for nothing
                 if client:
                     await self._room.catch_up(channel, client, int(place) if place else None)
                 return self._room.join(name, channel, self._now(), client)

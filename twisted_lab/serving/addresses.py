@@ -27,6 +27,8 @@ def port_number(text: str) -> int:
 def interface_address(text: str) -> str:
     """Read the IPv4 or IPv6 address of an interface.
 
+    An IPv4 address in the form of an IPv6 one (RFC 4291, section 2.5.5.2) becomes an IPv4 address.
+
     Raises:
         UsageError: It is not one.
     """
@@ -38,7 +40,7 @@ def interface_address(text: str) -> str:
             f":: (all IPv6 and IPv4), not {text!r}"
         ) from None
     check_scope(address)
-    return str(address)
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
