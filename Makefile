@@ -10,15 +10,19 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in $(PYTHONS); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUNTIME := .venv/.runtime
 INSTALLED := .venv/.installed
+INTERFACE ?= 127.0.0.1
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' Makefile | expand -t 20
 
-run: $(INSTALLED)  ## start all services, the echo on port 9090
-	@$(BIN)/twistd -n netlab
+run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine (INTERFACE=0.0.0.0: for all)
+	@[ $(INTERFACE) != 127.0.0.1 ] || \
+		echo "For this machine alone; 'make run INTERFACE=0.0.0.0' lets others connect, too."
+	@$(BIN)/twistd -n netlab --interface $(INTERFACE)
 
 test: $(INSTALLED)  ## run the tests, in about 2 minutes: under trial, under pytest, and real processes
 	@echo "The tests take about 2 minutes on two cores."
@@ -98,22 +102,30 @@ CONSTRAINTS := constraints.txt
 
 # A .venv whose Python has gone, or is too old, is made anew.
 ifneq ($(shell $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && echo good),good)
-.PHONY: $(INSTALLED)
+.PHONY: $(RUNTIME)
 endif
 
-$(INSTALLED): pyproject.toml $(CONSTRAINTS)
+# $(call install,what) shows pip's progress.
+install = PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '$(1)'
+
+$(RUNTIME): pyproject.toml $(CONSTRAINTS)
 	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed; on Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@echo "Setting up .venv ..."
+	@echo "Setting up .venv with what the services need, about 100 MB ..."
 	@$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || rm -rf .venv
 	@$(PYTHON) -m venv .venv
-	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[dev]'
+	@$(call install,.)
+	@touch $@
+
+$(INSTALLED): $(RUNTIME)
+	@echo "Adding what the tests need, about 140 MB more ..."
+	@$(call install,.[dev])
 	@touch $@
 
 .venv/.bench .venv/.fuzz: .venv/.%: $(INSTALLED)
-	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) install --editable '.[$*]'
+	@$(call install,.[$*])
 	@touch $@
 
 bench/build/%: bench/%.c $(wildcard bench/*.h)

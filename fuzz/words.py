@@ -15,6 +15,7 @@ from twisted.python.usage import UsageError
 from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
+from twisted_lab.channels import Refused
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name, host_name, server_port
 from twisted_lab.client.tokens import TOKEN, Tokens
@@ -42,7 +43,7 @@ def login(data: bytes) -> None:
     play(service.converse, "owner", OWNERS, OWNERS)
     said = data.decode(errors="replace").split("\n")
     if OWNERS not in said:
-        with suppress(AssertionError):  # It waits, because one has failed before.
+        with suppress(AssertionError, Refused):  # It waits, because one has failed before.
             answers = play(service.converse, *said)
             assert "Hello, owner" not in answers
             assert "Welcome back, owner" not in answers

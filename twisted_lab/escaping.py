@@ -1,5 +1,7 @@
 """Text from outside, made fit to be shown: nothing in it can steer a terminal or forge a line."""
 
+MOST_SHOWN = 200  # bytes
+
 
 def escape(text: str, keep: str = "") -> str:
     r"""Write each character that does not print as an escape: ``\x1b``, ``\n``, ``\u202e``.
@@ -17,3 +19,9 @@ def escape(text: str, keep: str = "") -> str:
         char if char.isprintable() or char in keep else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def escape_bytes(data: bytes) -> str:
+    r"""Write what is UTF-8 as text and the rest as escapes, and of many bytes the first ones."""
+    text = data[:MOST_SHOWN].decode(errors="backslashreplace")
+    return escape(text) + ("..." if len(data) > MOST_SHOWN else "")

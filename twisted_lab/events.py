@@ -2,8 +2,8 @@
 
 Each event is a structured `twisted.logger` event. Beside Twisted's own ``log_...`` keys it carries
 ``event`` (its name), ``service``, ``peer`` (text, or None where no peer is concerned) and its
-figures. What a peer sent is never part of an event, but for the names of accounts, and the formats
-are constants of this module.
+figures. What a peer sent is never part of an event, but for the names of accounts and, at level
+debug, what services without secrets hear. The formats are constants of this module.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from collections.abc import Callable
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 
-from twisted_lab.escaping import escape
+from twisted_lab.escaping import escape, escape_bytes
 from twisted_lab.tally import Tally
 
 Observer = Callable[[LogEvent], object]
 
 
 class _Reporter:
+    _may_show_bytes = False
+
     def __init__(
         self,
         service: str,
@@ -38,6 +40,12 @@ class _Reporter:
         self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
         # There are so many of `received` and `sent` that who reports them should ask first.
         self.traffic = LogLevel.info in self._levels
+        self.shows_bytes = self._may_show_bytes and LogLevel.debug in self._levels
+
+    def allow_bytes(self) -> None:
+        """At level debug, show what peers send and are sent: there are no secrets in it."""
+        self._may_show_bytes = True
+        self.shows_bytes = LogLevel.debug in self._levels
 
     def _report(
         self, level: LogLevel, event: str, text: str, *, peer: str | None = None, **figures: object
@@ -61,9 +69,18 @@ class _Reporter:
         """Report what a person at the console must see, whatever the level and the destination."""
         self._report(level, event, text, peer=None, log_announce=True, **figures)
 
-    def received(self, peer: str, count: int) -> None:
-        """A portion of `count` bytes has come."""
-        if self.traffic:
+    def received(self, peer: str, count: int, data: bytes = b"") -> None:
+        """A portion of `count` bytes has come, with that `data` in it."""
+        if self.shows_bytes:
+            self._report(
+                LogLevel.info,
+                "received",
+                "received {bytes} bytes from {peer}: {data}",
+                peer=peer,
+                bytes=count,
+                data=escape_bytes(data),
+            )
+        elif self.traffic:
             self._report(
                 LogLevel.info,
                 "received",
@@ -72,9 +89,18 @@ class _Reporter:
                 bytes=count,
             )
 
-    def sent(self, peer: str, count: int) -> None:
-        """`count` bytes were handed to the transport, to be sent as fast as the peer reads."""
-        if self.traffic:
+    def sent(self, peer: str, count: int, data: bytes = b"") -> None:
+        """`count` bytes of `data` were handed to the transport, which sends them when it can."""
+        if self.shows_bytes:
+            self._report(
+                LogLevel.info,
+                "sent",
+                "sent {bytes} bytes to {peer}: {data}",
+                peer=peer,
+                bytes=count,
+                data=escape_bytes(data),
+            )
+        elif self.traffic:
             self._report(
                 LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count
             )
@@ -92,6 +118,7 @@ class ServiceEvents(_Reporter):
     Attributes:
         service: See above.
         traffic: Whether `received` and `sent` go anywhere.
+        shows_bytes: Whether they show the data.
         tally: What has happened how often, whatever the level.
     """
 

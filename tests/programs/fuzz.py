@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from contextlib import suppress
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -27,7 +28,7 @@ from twisted_lab.channels import (
     StreamChannel,
     TextChannel,
 )
-from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.codecs import MessageError, TextDecoder, encode_frame
 from twisted_lab.events import ServiceEvents
 
 LIMIT = 20
@@ -38,6 +39,10 @@ MORSELS = [
     b"\r",
     b"\0\0\0",
     b"\xff\xff\xff\xff",
+    b"\xff\xf1",
+    b"\xff\xfa",
+    b"\xff\xf0",
+    b"\xef\xbb\xbf",
     b"exit",
     "ж".encode(),
     b"\xd0",
@@ -84,10 +89,12 @@ def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
             messages.append(data[4:end])
             data = data[end:]
     else:
-        messages = data.split(b"\n")
-        if not messages[-1]:
-            messages.pop()
-        messages = [line[:-1] if line.endswith(b"\r") else line for line in messages]
+        decoder = TextDecoder(len(data))
+        decoder.feed(data)
+        decoder.end_line()
+        with suppress(MessageError):
+            while lines := decoder.take(1):
+                messages += lines
     texts = []
     for message in messages:
         try:

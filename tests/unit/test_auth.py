@@ -10,7 +10,7 @@ from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
 from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
-from twisted_lab.channels import PeerGone, Unable
+from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
 from twisted_lab.services import auth, ident
@@ -161,7 +161,6 @@ class AuthenticationTests(AuthenticationTestCase):
     def test_what_cannot_be_a_name_or_password(self) -> None:
         choose = "New name. Choose a password:"
         for script, error, asked in (
-            (("x" * 65,), "error: a name has 1 to 64 characters, not 65", "Name or token?"),
             (("bob", "short"), "error: a password has at least 8 characters", choose),
             (("bob", "x" * 1025), "error: a password has at most 1024 characters", choose),
             (("bob", PASSWORD, "no"), "error: the two passwords are not the same", choose),
@@ -169,6 +168,28 @@ class AuthenticationTests(AuthenticationTestCase):
             said = self.talk(*script)
             self.assertEqual(said[-2:], [error, asked])
         self.assertEqual(self.hashes.count, 0)
+
+    def test_after_a_refused_name_nothing_is_heard(self) -> None:
+        """A script sends its password next: it must not become the name of an account."""
+        for name, error in (
+            ("x" * 65, "a name has 1 to 64 characters, not 65"),
+            ("", "a name has 1 to 64 characters, not 0"),
+            ("An\0na", "a name has no control or invisible characters"),
+        ):
+            channel = ScriptedChannel(name, PASSWORD, PASSWORD, PASSWORD)
+            ended = Deferred.fromCoroutine(self.service.converse(channel))
+            refused = self.failureResultOf(ended, Refused)
+            self.assertEqual(str(refused.value), error)
+            self.assertEqual(channel.said, ["Name or token?"])
+
+    def test_nor_is_a_password_that_comes_again_a_name(self) -> None:
+        self.register()
+        channel = ScriptedChannel("alice", "not this", "not this", "not this", "not this")
+        ended = Deferred.fromCoroutine(self.service.converse(channel))
+        self.clock.advance(1)
+        self.failureResultOf(ended, Refused)
+        self.assertEqual(channel.said[-1], "Name or token?")
+        self.assertNotIn("not this", str([*channel.said, *self.recorder.messages]))
 
     def test_three_bad_passwords(self) -> None:
         said = self.talk("bob", "1", "2", "3", "bob")

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.escaping import escape
+from twisted_lab.escaping import escape, escape_bytes
 
 
 class EscapeTests(SynchronousTestCase):
@@ -19,3 +19,13 @@ class EscapeTests(SynchronousTestCase):
     @given(st.text(st.characters()))
     def test_the_result_always_prints(self, text: str) -> None:
         self.assertTrue(escape(text).isprintable())
+
+    def test_bytes(self) -> None:
+        for data, shown in (
+            ("Привет\n".encode(), r"Привет\n"),
+            (b"\0\0\0\x05a\xff\x1b[2J\r", r"\x00\x00\x00\x05a\xff\x1b[2J\r"),
+            ("\u202e".encode(), r"\u202e"),
+            (b"x" * 200, "x" * 200),
+            (b"x" * 201, "x" * 200 + "..."),
+        ):
+            self.assertEqual(escape_bytes(data), shown)

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
+from twisted_lab import events as events_module
 from twisted_lab.events import ClientEvents, Observer, ServiceEvents
 from twisted_lab.peers import address_text, end_text
 
@@ -126,6 +127,35 @@ class ServiceEventsTests(SynchronousTestCase):
         recorder = Recorder()
         ServiceEvents("netlab-test", recorder, now=lambda: 1800000000.25).stopped()
         self.assertEqual(recorder[0]["log_time"], 1800000000.25)
+
+
+class ShownBytesTests(SynchronousTestCase):
+    def shown(self, events: ServiceEvents, recorder: Recorder) -> list[str]:
+        recorder.clear()
+        events.received("192.0.2.1:5", 6, b"hello\n")
+        events.sent("192.0.2.1:5", 4, b"{bytes}\x1b")
+        return recorder.messages
+
+    def test_at_level_debug_and_where_it_is_allowed(self) -> None:
+        sizes = ["received 6 bytes from 192.0.2.1:5", "sent 4 bytes to 192.0.2.1:5"]
+        events, recorder = recorded_events(LogLevel.debug)
+        self.assertEqual(self.shown(events, recorder), sizes)
+        events.allow_bytes()
+        shown = [f"{sizes[0]}: hello\\n", f"{sizes[1]}: {{bytes}}\\x1b"]
+        self.assertEqual(self.shown(events, recorder), shown)
+        events.log_from(LogLevel.info)
+        self.assertEqual(self.shown(events, recorder), sizes)
+        events.log_from(LogLevel.warn)
+        self.assertEqual(self.shown(events, recorder), [])
+        events.log_from(LogLevel.debug)
+        self.assertEqual(self.shown(events, recorder), shown)
+
+    def test_at_other_levels_nothing_is_escaped(self) -> None:
+        self.patch(events_module, "escape_bytes", self.fail)
+        for level in (LogLevel.info, LogLevel.warn):
+            events, recorder = recorded_events(level)
+            events.allow_bytes()
+            self.shown(events, recorder)
 
 
 class TwistedsObserversTests(SynchronousTestCase):

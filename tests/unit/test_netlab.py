@@ -1,7 +1,10 @@
 """All services in one process: its options, and what it says of itself."""
 
 import io
+import os
+import sys
 from contextlib import redirect_stderr
+from pathlib import Path
 from unittest.mock import Mock
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -15,6 +18,7 @@ from twisted_lab.services.netlab import (
     FIRST_PORT,
     Options,
     how_to_connect,
+    interpreter,
     makers,
     makeService,
     table,
@@ -146,6 +150,13 @@ class MakeServiceTests(SynchronousTestCase):
         )
 
 
+class SecretsTests(SynchronousTestCase):
+    def test_at_level_debug_only_services_without_secrets_show_bytes(self) -> None:
+        lab = makeService(parse("--log-level", "debug"))
+        shown = {name for name in NAMES if lab.log.events_of(f"netlab-{name}").shows_bytes}
+        self.assertEqual(shown, {"echo", "messages", "ident", "broadcast"})
+
+
 class HowToConnectTests(SynchronousTestCase):
     def test_our_client_and_others(self) -> None:
         plain, tls, chat, other = EchoOptions(), EchoOptions(), ChatOptions(), SampleOptions()
@@ -167,3 +178,45 @@ class HowToConnectTests(SynchronousTestCase):
             how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), other),
             "openssl s_client -quiet -connect localhost:7",
         )
+
+    def test_the_loopback_address_has_a_name(self) -> None:
+        address = IPv4Address("TCP", "127.0.0.1", 9090)
+        self.assertEqual(
+            how_to_connect(address, EchoOptions(), ".venv/bin/python"),
+            ".venv/bin/python -m twisted_lab.client echo",
+        )
+
+
+class InterpreterTests(SynchronousTestCase):
+    def named(self, executable: str, path: str, base: str = "/opt/base") -> str:
+        """Return the name of an interpreter, with that PATH; sys.prefix is /opt/base."""
+        self.patch(sys, "executable", executable)
+        self.patch(sys, "prefix", "/opt/base")
+        self.patch(sys, "base_prefix", base)
+        self.patch(os, "environ", {"PATH": path})
+        return interpreter()
+
+    def test_one_on_the_path_has_its_name(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        python = folder.absolute() / "python3"
+        python.touch(0o755)
+        self.assertEqual(self.named(str(python), str(folder.absolute())), "python3")
+        # Not on the PATH; or in a virtual environment, which another shell may not have active.
+        self.assertEqual(self.named(str(python), "/nowhere"), str(python.relative_to(Path.cwd())))
+        self.assertEqual(
+            self.named(str(python), str(folder.absolute()), base="/usr"),
+            str(python.relative_to(Path.cwd())),
+        )
+
+    def test_elsewhere_it_is_the_whole_path(self) -> None:
+        self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
+        self.assertEqual(self.named("/opt/my lab/bin/python", ""), "'/opt/my lab/bin/python'")
+
+    def test_it_is_in_the_table(self) -> None:
+        lab = makeService(parse("--only", "echo", "--base-port", "0"))
+        [service] = lab.network_services
+        address = IPv4Address("TCP", "127.0.0.1", 9090)
+        service._ports.append((Mock(), Mock(getHost=lambda: address)))
+        assert lab.greeting is not None
+        self.assertIn(f"{interpreter()} -m twisted_lab.client echo", lab.greeting())

@@ -36,6 +36,8 @@ PUBLIC = {
         "LineDecoder",
         "MessageError",
         "StreamDecoder",
+        "TextDecoder",
+        "datagram_lines",
         "decode",
         "encode_frame",
         "encode_text",

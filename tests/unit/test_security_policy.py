@@ -1,6 +1,7 @@
-"""Each test that SECURITY.md names is there."""
+"""Each test that SECURITY.md names is there; no secret comes into the repository by accident."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,3 +20,18 @@ class SecurityPolicyTests(SynchronousTestCase):
             is_file = any(name in (path.stem, str(path.relative_to(ROOT))) for path in sources)
             is_inside = any(re.search(rf"(def|class) {name}\(", text) for text in sources.values())
             self.assertTrue(is_file or is_inside, name)
+
+    def test_what_services_leave_behind_is_ignored(self) -> None:
+        patterns = (ROOT / ".gitignore").read_text().splitlines()
+        for name in (
+            "netlab.pem",
+            "key.pem",
+            "netlab.sqlite3-wal",
+            "copy.sqlite3",
+            "events.log",
+            "events.log.1",
+            "twistd.log.2",
+            "netlab.control",
+            "echo.sock",
+        ):
+            self.assertTrue(any(fnmatch(name, pattern) for pattern in patterns), name)

@@ -6,6 +6,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
+from twisted_lab.codecs import datagram_lines
 
 # Scripts read with recvfrom(1024), which cuts what is longer.
 LARGEST_PLAIN = 1024
@@ -25,7 +26,7 @@ class PlainChannel(DatagramChannel):
 
     def received(self, data: bytes) -> None:
         """Take a datagram, which may have several lines."""
-        for line in (data.splitlines() or [b""])[: INBOX_MESSAGES - len(self._inbox)]:
+        for line in datagram_lines(data)[: INBOX_MESSAGES - len(self._inbox)]:
             super().received(line)
 
     def say(self, text: str) -> None:

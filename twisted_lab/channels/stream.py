@@ -145,7 +145,7 @@ class StreamChannel(Protocol):
                 self._resume_reading()
             if self._events.traffic:
                 for message in messages:
-                    self._events.received(self.peer.text, len(message))
+                    self._events.received(self.peer.text, len(message), message)
             try:
                 self._inbox.extend([message.decode() for message in messages])
             except UnicodeDecodeError:
@@ -253,7 +253,7 @@ class StreamChannel(Protocol):
             data = self.encode(text)
         self._messages_out += 1
         if self._events.traffic:
-            self._events.sent(self.peer.text, len(data))
+            self._events.sent(self.peer.text, len(data), data)
         gathering = self._outbox.gathering
         if gathering is not None and len(gathering) < PIECE_BYTES:
             gathering += data

@@ -9,15 +9,28 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.codecs import MAX_MESSAGE, LineDecoder, line_encoder
+from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
+
+# A character that comes alone may be the first key of a line that somebody types: it waits for the
+# second one for this many times the idle flush.
+FIRST_KEY = 10
+LONGEST_CHARACTER = 4  # bytes
+
+
+def is_key(data: bytes) -> bool:
+    """Tell whether `data` is one character of UTF-8 (or less: then it is no message either)."""
+    return len(data) <= LONGEST_CHARACTER and len(data.decode(errors="ignore")) <= 1
 
 
 class TextChannel(StreamChannel):
-    """Lines, ended by LF or CRLF.
+    """Lines, ended by LF, CRLF or CR.
 
     A peer that sends something without a newline and then falls silent has sent a message, too.
     From then on it is *unterminated*: it takes what one ``recv()`` gives for one message, so
     messages to it are kept apart in time.
+
+    A telnet client, or one that sends one character at a time, is in *character mode*: there, only
+    the Enter key ends a line.
 
     Args:
         patience: After so many seconds of silence `hear` raises PeerSilent.
@@ -35,40 +48,55 @@ class TextChannel(StreamChannel):
         idle_flush: float = 0.2,
         pace: float = 0.05,
     ) -> None:
-        super().__init__(LineDecoder(max_message), patience)
+        self._lines = TextDecoder(max_message)
+        super().__init__(self._lines, patience)
         self.encode = line_encoder(newline)
         self._idle_flush = idle_flush
         self._pace = pace
-        self._mid_line = False
         self._quiet_since = 0.0
         self._idle: IDelayedCall | None = None
+        self._is_unterminated = False
+        self._has_key = False  # whether the line has come as one character, so far
+        self._by_character = False
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        self._mid_line = not data.endswith(b"\n")
         super().dataReceived(data)
-        if self._mid_line:
+        if self._lines.mid_line:
+            self._watch_keys(data)
             self._watch_line()
+        else:
+            self._has_key = False
+
+    def _watch_keys(self, data: bytes) -> None:
+        is_one = is_key(data)
+        self._by_character = (
+            self._by_character or self._lines.is_telnet or (self._has_key and is_one)
+        )
+        self._has_key = is_one
 
     def _resume_reading(self) -> None:
         super()._resume_reading()
-        if self._mid_line:
+        if self._lines.mid_line:
             self._watch_line()
 
     def _watch_line(self) -> None:
         # One timer a line, which looks at the clock, rather than one for each piece of it.
         self._quiet_since = self._clock.seconds()
-        if self._idle is None and self._connected and not self._deaf:
+        if self._idle is None and self._connected and not (self._deaf or self._by_character):
             self._idle = self._clock.callLater(self._idle_flush, self._look)
 
     def _look(self) -> None:
         self._idle = None
-        if not self._mid_line or not self._reading or self._deaf:
+        if not self._is_due():
             return
-        left = self._quiet_since + self._idle_flush - self._clock.seconds()
+        wait = self._idle_flush
+        if self._has_key and not self._is_unterminated:
+            wait *= FIRST_KEY
+        left = self._quiet_since + wait - self._clock.seconds()
         # A process that was held up runs its timers first: the rest of the line may have come.
         self._idle = (
-            self._clock.callLater(left, self._look)
+            self._clock.callLater(min(left, self._idle_flush), self._look)
             if left > 0
             else self._clock.callLater(0.001, self._end_line, self._quiet_since)
         )
@@ -77,12 +105,18 @@ class TextChannel(StreamChannel):
         self._idle = None
         if self._quiet_since != quiet_since:
             self._look()
-        elif self._mid_line and self._reading and not self._deaf:
-            self._mid_line = False
+        elif self._is_due():
+            self._is_unterminated = True
+            self._has_key = False
             self._outbox.keep_apart(self._pace)
-            self._decoder.feed(b"\n")
+            self._lines.end_line()
             self._may_have_more = True
             self._work()
+
+    def _is_due(self) -> bool:
+        """Tell whether silence can end the line."""
+        is_heard = self._reading and not self._deaf
+        return self._lines.mid_line and is_heard and not self._by_character
 
     def readConnectionLost(self) -> None:
         """The peer says no more; a last line without an end is a message."""
@@ -91,9 +125,8 @@ class TextChannel(StreamChannel):
 
     def _end_last_line(self) -> None:
         cancel(self._idle)
-        if self._mid_line and not self._deaf:
-            self._mid_line = False
-            self._decoder.feed(b"\n")
+        if self._lines.mid_line and not self._deaf:
+            self._lines.end_line()
             self._may_have_more = True
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

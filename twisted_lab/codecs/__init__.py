@@ -4,6 +4,7 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_lon
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text
 from twisted_lab.codecs.lines import NEWLINES, LineDecoder, line_encoder
 from twisted_lab.codecs.stream import StreamDecoder
+from twisted_lab.codecs.text import TextDecoder, datagram_lines
 
 __all__ = [
     "MAX_MESSAGE",
@@ -12,6 +13,8 @@ __all__ = [
     "LineDecoder",
     "MessageError",
     "StreamDecoder",
+    "TextDecoder",
+    "datagram_lines",
     "decode",
     "encode_frame",
     "encode_text",

@@ -36,9 +36,10 @@ class LineDecoder(StreamDecoder):
 
     def feed(self, data: bytes) -> None:
         """See `StreamDecoder.feed`."""
-        if not self.size:
-            self._data_searched = False
-        super().feed(data)
+        if self._fresh or self._start < len(self._data):
+            self._fresh += data
+        else:
+            self._data, self._start, self._data_searched = data, 0, False
 
     def take(self, most: int) -> list[bytes]:
         """See `StreamDecoder.take`."""
@@ -52,9 +53,8 @@ class LineDecoder(StreamDecoder):
                     self._join()
                     continue
                 self._fresh_searched = len(self._fresh)
-                # One byte over the limit may yet turn out to be the CR of a CRLF.
-                if self.size > self.limit + 1 and not lines:
-                    raise too_long(None, self.limit)
+                if not lines:
+                    self._check_rest()
                 break
             stop = end - 1 if end > start and data[end - 1] == 13 else end
             if stop - start > self.limit:
@@ -66,6 +66,11 @@ class LineDecoder(StreamDecoder):
             if self._start == len(data):
                 self._data, self._start = b"", 0  # A long line is not kept for longer than needed.
         return lines
+
+    def _check_rest(self) -> None:
+        # One byte over the limit may yet turn out to be the CR of a CRLF.
+        if self.size > self.limit + 1:
+            raise too_long(None, self.limit)
 
     def _join(self) -> None:
         super()._join()

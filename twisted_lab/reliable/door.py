@@ -47,7 +47,7 @@ class Door:
         Returns:
             Its first message, if it may come in; and what to answer, perhaps nothing.
         """
-        text = data.decode(errors="replace").rstrip("\r\n")
+        text = data.decode(errors="replace").removeprefix("\ufeff").rstrip("\0\r\n")
         answer = b"" if text.startswith("error:") else HINT
         if join := _JOIN.fullmatch(text):
             message, name, cookie = join.groups()

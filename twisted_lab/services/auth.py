@@ -26,7 +26,7 @@ from twisted_lab.accounts import (
     register,
     time_text,
 )
-from twisted_lab.channels import Channel
+from twisted_lab.channels import Channel, Refused
 from twisted_lab.events import ServiceEvents
 from twisted_lab.login import (
     MOST_AT_ONCE,
@@ -104,9 +104,10 @@ class Authentication:
             return
         patience = channel.patience
         channel.patience = min(patience, LOGIN_SECONDS)
+        passwords: list[str] = []
         for _ in range(TRIES):
             try:
-                visit = await self._enter(channel)
+                visit = await self._enter(channel, passwords)
             except BadName as error:
                 channel.say(f"error: {error}")
             except BadPassword as error:
@@ -119,23 +120,32 @@ class Authentication:
                 await visit.converse()
                 return
 
-    async def _enter(self, channel: Channel) -> Visit:
+    async def _enter(self, channel: Channel, passwords: list[str]) -> Visit:
         channel.say("Name or token?")
         typed = (await channel.hear()).strip()
+        # A script sends its next line whatever the answer was: after a refused name or password
+        # that line may be a password, and must not become the name of an account.
+        if typed in passwords:
+            raise Refused("that is the password from before, and no name")
         check = partial(self._check, channel)
         if typed.startswith(TOKEN_PREFIX):
             account = await self._login(channel, Token(typed, channel.peer.host))
             channel.say(f"Welcome back, {account.name}")
             self._events.logged_in(channel.peer.text, account.name, "token")
             return Visit(channel, account, typed, self._shortest, check)
-        name = account_name(typed)
+        try:
+            name = account_name(typed)
+        except BadName as error:
+            raise Refused(str(error)) from None
         how = "password"
         if self._is_open and await self._is_new(name):
             how = "registration"
             account = await self._register(channel, name)
         else:
             channel.say("Password?")
-            account = await check(name, await channel.hear())
+            password = await channel.hear()
+            passwords.append(password.strip())
+            account = await check(name, password)
         token, until = await account.open_session(channel.peer.text)
         channel.say(f"Hello, {account.name}")
         channel.say(f"Token: {token}  valid until {time_text(until)}")

@@ -39,6 +39,7 @@ class Options(ConversationOptions):
     command = "netlab-broadcast"
     client = ("broadcast", "TCP")
     default_port = 9094
+    has_secrets = False
     one_process = "all members must be in one process to hear each other"
 
 

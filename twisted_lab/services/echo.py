@@ -107,18 +107,18 @@ class Echo(Protocol):
         return b"".join([self._log_and_answer(portion) for portion in portions])
 
     def _log_and_answer(self, portion: bytes) -> bytes:
-        self.factory.events.received(self.label, len(portion))
+        self.factory.events.received(self.label, len(portion), portion)
         answer = portion if self._answer is None else self._answer(portion, False)
         self._grown += len(answer) - len(portion)
         if answer:
-            self.factory.events.sent(self.label, len(answer))
+            self.factory.events.sent(self.label, len(answer), answer)
         return answer
 
     def readConnectionLost(self) -> None:
         """The peer sends no more: give it the rest of what it is owed, and close."""
         if not self._finished:
             if self._answer is not None and (rest := self._answer(b"", True)):
-                self.factory.events.sent(self.label, len(rest))
+                self.factory.events.sent(self.label, len(rest), rest)
                 self._grown += len(rest)
                 self.transport.write(rest)
             # With a producer registered, the transport would wait for it before it closes.
@@ -235,9 +235,11 @@ class Options(ServiceOptions):
 def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
+    events = lab.log.events_of(options.command)
+    events.allow_bytes()
     factory = EchoFactory(
         lab.reactor,
-        lab.log.events_of(options.command),
+        events,
         options["chunk-size"],
         bool(options["upper"]),
         options["idle-timeout"],

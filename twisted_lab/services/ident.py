@@ -55,6 +55,7 @@ class Options(ConversationOptions):
     command = "netlab-ident"
     client = ("ident", "TCP")
     default_port = 9092
+    has_secrets = False
     optParameters: ClassVar = [
         ["database", None, DEFAULT_FILE, "The SQLite file that keeps the names."],
     ]

@@ -24,6 +24,7 @@ class Options(ConversationOptions):
     command = "netlab-messages"
     client = ("messages", "TCP")
     default_port = 9091
+    has_secrets = False
     default_framing = "int32"
 
 

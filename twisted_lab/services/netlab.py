@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import IServiceMaker
@@ -130,16 +133,25 @@ class Options(ProcessOptions):
         return base and base + default - FIRST_PORT
 
 
-def how_to_connect(address: Any, options: ServiceOptions) -> str:
+def interpreter() -> str:
+    """Return this Python's name in a shell: one outside of a virtual environment finds it, too."""
+    path = Path(sys.executable)
+    if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
+        return path.name
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:
     """Say how to connect to a service, with our client if it knows it, or else with netcat."""
     if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")
-    host = "localhost" if address.host in (ALL_IPV4, "::") else address.host
+    host = "localhost" if address.host in (ALL_IPV4, "::", "127.0.0.1") else address.host
     if options.client is None or options.client[1] != address.type:
         if options["tls"]:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
-    words = ["python -m twisted_lab.client", options.client[0]]
+    words = [f"{python} -m twisted_lab.client", options.client[0]]
     if host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:
@@ -149,13 +161,13 @@ def how_to_connect(address: Any, options: ServiceOptions) -> str:
     return " ".join(words)
 
 
-def table(lab: Lab, services: dict[str, ServiceOptions]) -> str:
+def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python") -> str:
     """Say where each service is, and how to connect to it."""
     rows = [("service", "address", "how to connect")]
     for name, options in services.items():
         service: NetworkService = lab.getServiceNamed(options.command)
         rows += [
-            (name, address_text(address), how_to_connect(address, options))
+            (name, address_text(address), how_to_connect(address, options, python))
             for address in service.addresses
         ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -172,5 +184,7 @@ def makeService(options: Options) -> Lab:
     for name, maker in options.makers.items():
         options.services[name].lab = lab
         maker.makeService(options.services[name])
-    lab.greeting = lambda: table(lab, options.services)
+    # Before twistd changes the directory.
+    python = interpreter()
+    lab.greeting = lambda: table(lab, options.services, python)
     return lab

@@ -22,6 +22,8 @@ class ConversationOptions(ServiceOptions):
     """The options of a conversation; a subclass names the service and its port."""
 
     default_framing: ClassVar[str] = "text"
+    # Whether messages are kept out of the log even at level debug.
+    has_secrets: ClassVar[bool] = True
 
     optParameters: ClassVar = [
         [
@@ -91,6 +93,8 @@ def conversation_service(options: ConversationOptions, converse: Conversation) -
     """
     lab = lab_of(options)
     events = lab.log.events_of(options.command)
+    if not options.has_secrets:
+        events.allow_bytes()
     factory = ConversationFactory(
         lab.reactor, events, converse, options.make_channel, options.make_connections()
     )

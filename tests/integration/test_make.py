@@ -1,0 +1,36 @@
+"""What a newcomer's first commands would do; nothing is installed here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.processes import ROOT
+
+
+def dry_run(*arguments: str) -> str:
+    """Return what make would do on a machine where nothing is set up."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("there is no make")
+    command = (make, "--dry-run", "--always-make", "--no-print-directory", *arguments)
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_make_run_installs_what_the_services_need_and_serves_this_machine() -> None:
+    commands = dry_run("run")
+    assert "install --editable '.'" in commands
+    assert "[dev]" not in commands
+    assert "--quiet" not in commands
+    assert "twistd -n netlab --interface 127.0.0.1" in commands
+
+
+def test_others_can_be_let_in() -> None:
+    assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
+
+
+def test_make_test_installs_the_rest() -> None:
+    commands = dry_run("test")
+    assert commands.index("install --editable '.'") < commands.index("install --editable '.[dev]'")

@@ -1,0 +1,285 @@
+"""Bytes around text: padding, byte order marks, carriage returns, telnet."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_channels import ChannelTestCase
+from tests.unit.test_codecs import check_any_bytes, cuts, decode_all, split
+from tests.unit.test_datagrams import HERE, DatagramsCase
+from twisted_lab.channels import TextChannel
+from twisted_lab.codecs import MessageError, TextDecoder, datagram_lines
+
+BOM = b"\xef\xbb\xbf"
+NOP, SB, SE, WILL, DO = b"\xff\xf1", b"\xff\xfa", b"\xff\xf0", b"\xff\xfb", b"\xff\xfd"
+odd = st.lists(
+    st.sampled_from(
+        [
+            b"a",
+            b"\n",
+            b"\r",
+            b"\0",
+            b"\0\0",
+            BOM,
+            b"\xef",
+            b"\xbb",
+            b"\xff",
+            NOP,
+            SB,
+            SE,
+            WILL + b"\n",
+        ]
+    )
+    | st.binary(max_size=4),
+    max_size=30,
+)
+
+
+def outcome(pieces: list[bytes]) -> tuple[list[bytes], str]:
+    """Feed `pieces`, then the end: return the messages up to what is none, and what is wrong."""
+    decoder, lines = TextDecoder(limit=1000), []
+    for piece in pieces:
+        decoder.feed(piece)
+    decoder.end_line()
+    try:
+        while some := decoder.take(2):
+            lines += some
+    except MessageError as error:
+        return lines, str(error)
+    return lines, ""
+
+
+class TextDecoderTests(SynchronousTestCase):
+    def lines(self, data: bytes) -> list[bytes]:
+        """Return the messages in `data`, which are the same however it is cut."""
+        whole = outcome([data])
+        self.assertEqual(whole[1], "")
+        for size in (1, 2, 3, 5):
+            pieces = [data[start : start + size] for start in range(0, len(data), size)]
+            self.assertEqual(outcome(pieces), whole)
+        return whole[0]
+
+    def test_each_kind_of_newline(self) -> None:
+        self.assertEqual(
+            self.lines(b"a\nb\r\nc\rd\r\0e\r\r\n\n\rf"),
+            [b"a", b"b", b"c", b"d", b"e", b"", b"", b"", b"f"],
+        )
+
+    def test_nul_terminated(self) -> None:
+        self.assertEqual(self.lines(b"Anna\0"), [b"Anna"])
+        self.assertEqual(self.lines(b"Anna\n\0secret12\n\0"), [b"Anna", b"secret12"])
+        self.assertEqual(self.lines(b"Anna\0\nsecret12\0\r\n"), [b"Anna", b"secret12"])
+
+    def test_nul_padded(self) -> None:
+        padding = bytes(1000)
+        self.assertEqual(self.lines(b"Anna" + padding), [b"Anna"])
+        self.assertEqual(
+            self.lines(b"Anna\n" + padding + b"secret12\r\n" + padding), [b"Anna", b"secret12"]
+        )
+        self.assertEqual(self.lines(padding + b"\n"), [b""])
+
+    def test_padding_takes_no_memory_and_counts_for_no_limit(self) -> None:
+        decoder = TextDecoder(limit=3)
+        decoder.feed(b"abc")
+        for _ in range(1000):
+            decoder.feed(bytes(1000))
+        self.assertEqual(decoder.size, 3)
+        decoder.feed(b"\n")
+        self.assertEqual(decoder.take(9), [b"abc"])
+
+    def test_a_nul_within_a_message_is_no_text(self) -> None:
+        for data, before, at in (
+            (b"ok\nAn\0na\n", [b"ok"], 2),
+            ("name\n".encode("utf-16-le"), [], 1),
+            (b"An\0\0\0na", [], 2),
+            (b"\0\0\0\x05hello", [], 0),  # an Int32 frame
+            (BOM + b"\0a\n", [], 0),
+            (b"ok\nAn\0na\nsecret12\n", [b"ok"], 2),
+        ):
+            for size in (1, 2, 3, 100):
+                pieces = [data[start : start + size] for start in range(0, len(data), size)]
+                self.assertEqual(outcome(pieces), (before, f"no text: NUL at byte {at}"))
+
+    def test_the_error_comes_again(self) -> None:
+        decoder = TextDecoder()
+        decoder.feed(b"a\0b\nc\n")
+        for _ in range(2):
+            self.assertRaises(MessageError, decoder.take, 9)
+
+    def test_a_byte_order_mark_before_a_message(self) -> None:
+        self.assertEqual(self.lines(BOM + b"Anna\n" + BOM + b"b"), [b"Anna", b"b"])
+        inside = b"a" + BOM + b"b"
+        self.assertEqual(self.lines(inside), [inside])
+        self.assertEqual(self.lines(b"\xef\xbc\x8c"), [b"\xef\xbc\x8c"])
+
+    def test_an_incomplete_mark_is_not_lost(self) -> None:
+        self.assertEqual(self.lines(b"\xef\xbb"), [b"\xef\xbb"])
+
+    def test_telnet(self) -> None:
+        for command in (NOP, WILL + b"\n", DO + b"\x01", SB + b"\x18\0\n\xff\xff\xff\xf1x" + SE):
+            self.assertEqual(self.lines(command + b"An" + command + b"na\r\0"), [b"Anna"])
+
+    def test_what_begins_like_telnet_and_is_not(self) -> None:
+        self.assertEqual(self.lines(b"\xffes\n"), [b"\xffes"])
+        self.assertEqual(self.lines(b"a\xff\n"), [b"a\xff"])
+
+    def test_telnet_is_known_by_its_commands(self) -> None:
+        for data, is_telnet in ((b"\xffes\n", False), (b"a" + NOP, True), (SB, True)):
+            decoder = TextDecoder()
+            decoder.feed(data)
+            self.assertEqual(decoder.is_telnet, is_telnet)
+
+    def test_a_negotiation_without_an_end_takes_no_memory(self) -> None:
+        decoder = TextDecoder()
+        decoder.feed(SB)
+        for _ in range(1000):
+            decoder.feed(b"x\xff\xff" * 300)
+        self.assertEqual(decoder.size, 0)
+        decoder.feed(SE + b"a\n")
+        self.assertEqual(decoder.take(9), [b"a"])
+
+    def test_whether_a_line_has_begun(self) -> None:
+        decoder = TextDecoder()
+        for data, has in (
+            (b"", False),
+            (BOM, False),
+            (NOP, False),
+            (b"a", True),
+            (b"\0", True),
+            (b"\r", False),
+            (b"\n", False),
+            (b"\0", False),
+            (b"b" + NOP, True),
+            (b"c\n", False),
+        ):
+            decoder.feed(data)
+            self.assertEqual(decoder.mid_line, has, data)
+
+    @given(odd, cuts)
+    def test_property_the_cuts_do_not_matter(self, parts: list[bytes], at: list[int]) -> None:
+        data = b"".join(parts)
+        self.assertEqual(outcome(split(data, at)), outcome([data]))
+
+    @given(odd, st.integers(0, 60))
+    def test_property_any_bytes_give_lines_or_the_error(
+        self, pieces: list[bytes], limit: int
+    ) -> None:
+        check_any_bytes(TextDecoder(limit), pieces, limit)
+
+    @given(odd, cuts)
+    def test_property_no_nul_and_no_newline_is_in_a_message(
+        self, parts: list[bytes], at: list[int]
+    ) -> None:
+        for line in outcome(split(b"".join(parts), at))[0]:
+            self.assertFalse(set(line) & set(b"\0\r\n"))
+
+    def test_as_many_as_are_asked_for(self) -> None:
+        decoder = TextDecoder()
+        self.assertEqual(decode_all(decoder, [b"a\rb\rc\r"], [1, 2]), [b"a", b"b", b"c"])
+
+    def test_the_work_is_linear(self) -> None:
+        """Each of these took minutes, were it quadratic."""
+        for data in (bytes(2_000_000), SB * 1_000_000, b"\0a" * 1_000_000, b"\r\0" * 1_000_000):
+            decoder = TextDecoder(limit=10**9)
+            decoder.feed(b"x" + data)
+            decoder.feed(data + b"x")
+
+
+class DatagramTests(DatagramsCase):
+    def test_a_padded_datagram_is_the_message_in_it(self) -> None:
+        for padded, lines in (
+            (b"hello\n" + bytes(100), [b"hello"]),
+            (BOM + b"hello\0", [b"hello"]),
+            (b"a\0\r\n\0b\0", [b"a", b"b"]),
+            (b"\0", [b""]),
+            (b"", [b""]),
+        ):
+            self.assertEqual(datagram_lines(padded), lines)
+
+    def test_a_member(self) -> None:
+        channel = self.join_plain()
+        self.successResultOf(self.hear(channel))
+        self.server.datagramReceived(BOM + b"hello\n" + bytes(100), HERE)
+        self.assertEqual(self.successResultOf(self.hear(channel)), "hello")
+
+    def test_a_stranger(self) -> None:
+        self.server.datagramReceived(BOM + b"/join Anna\n\0\0", HERE)
+        self.assertTrue(self.sent[-1][0].startswith(b"/join Anna "))
+
+
+class CharacterModeTests(ChannelTestCase):
+    make = staticmethod(lambda: TextChannel(600, 100))
+
+    def types(self, data: bytes, seconds: float = 0.5) -> None:
+        self.channel.dataReceived(data)
+        self.clock.pump([seconds / 100] * 100)
+
+    def test_one_key_at_a_time_is_waited_for_until_enter(self) -> None:
+        for enter in (b"\r", b"\n", b"\r\n", b"\r\0"):
+            self.setUp()
+            self.connect(self.listen)
+            for key in "Zoë":
+                self.types(key.encode())
+            self.types(b"!", 60)
+            self.assertEqual(self.heard, [])
+            self.types(enter)
+            self.assertEqual(self.heard, ["Zoë!"])
+
+    def test_also_the_next_line(self) -> None:
+        self.connect(self.listen)
+        for key in "ab\rcd":
+            self.types(key.encode())
+        self.types(b"pasted", 60)
+        self.assertEqual(self.heard, ["ab"])
+        self.types(b"\r")
+        self.assertEqual(self.heard, ["ab", "cdpasted"])
+
+    def test_a_telnet_is_waited_for(self) -> None:
+        self.connect(self.listen)
+        self.types(DO + b"\x03" + b"Anna", 60)
+        self.assertEqual(self.heard, [])
+        self.types(b"\r\n")
+        self.assertEqual(self.heard, ["Anna"])
+
+    def test_the_end_of_the_input_is_an_end_of_the_line(self) -> None:
+        self.connect(self.listen)
+        self.types(b"a")
+        self.types(b"b")
+        self.lose(ConnectionDone())
+        self.assertEqual(self.heard, ["ab"])
+
+    def test_one_character_alone_is_a_message_after_a_while(self) -> None:
+        self.connect(self.listen)
+        self.types(b"7", 1.9)
+        self.assertEqual(self.heard, [])
+        self.clock.pump([0.1, 0.01, 0.01])
+        self.assertEqual(self.heard, ["7"])
+        self.types(b"8", 0.21)
+        self.assertEqual(self.heard, ["7", "8"])
+
+    def test_a_first_character_does_not_put_off_the_end_of_more(self) -> None:
+        self.connect(self.listen)
+        self.types(b"h", 0.3)
+        self.types(b"ello", 0.5)
+        self.assertEqual(self.heard, ["hello"])
+
+    def test_negotiation_alone_is_no_message(self) -> None:
+        self.connect(self.listen)
+        self.types(BOM + NOP, 60)
+        self.lose(ConnectionDone())
+        self.assertEqual(self.heard, [])
+
+    def test_a_nul_is_told_and_nothing_after_it_is_heard(self) -> None:
+        self.connect(self.echo)
+        self.channel.dataReceived(b"good\nAn\0na\nsecret12\n")
+        self.assertEqual(self.heard, ["good"])
+        self.assertEqual(self.wire.value(), b"good\nerror: no text: NUL at byte 2\n")
+        self.assertTrue(self.wire.half_closed)
+
+    def test_a_nul_terminated_message_is_flushed(self) -> None:
+        self.connect(self.listen)
+        self.types(b"Anna\0", 0.21)
+        self.assertEqual(self.heard, ["Anna"])
