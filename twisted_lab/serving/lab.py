@@ -154,6 +154,8 @@ class Lab(MultiService):
         self.reactor.callWhenRunning(signals.heed)
         super().startService()
         self._has_started = True
+        if self.log.is_daemon:
+            self.log.settle()  # Whoever started it goes on when this has returned.
         self.reactor.callWhenRunning(self._greet)
 
     def stopService(self) -> Deferred[None]:
