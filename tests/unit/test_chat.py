@@ -47,7 +47,7 @@ class ChatTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1000)
-        self.chat = Chat(MemoryHistory(), self.clock.seconds)
+        self.chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
 
     def play(self, *script: str | Exception) -> list[str]:
         return play(self.chat.converse, *script)

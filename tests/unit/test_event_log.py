@@ -97,7 +97,7 @@ class EventLogTests(SynchronousTestCase):
                 options = SampleOptions()
                 options.parent = twistd  # type: ignore[assignment]
                 log = EventLog(options, Clock())
-                console = chosen(twistd)  # type: ignore[no-untyped-call]
+                console = chosen(twistd)
                 self.assertIsInstance(console, Console)
                 log.close()
                 self.assertFalse(console.closed, "twistd has more to say")

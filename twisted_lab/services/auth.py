@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -45,6 +46,7 @@ from twisted_lab.login import (
     refusal,
 )
 from twisted_lab.serving import (
+    CannotStart,
     ConversationOptions,
     Lab,
     conversation_service,
@@ -89,8 +91,8 @@ class Authentication:
         self._portal = Portal(
             realm,
             [
-                PasswordChecker(*shared, self._turns),
-                TokenChecker(*shared, realm.lifetimes, self._turns),
+                PasswordChecker(*shared, self._turns, realm.now),
+                TokenChecker(*shared, realm.lifetimes, self._turns, realm.now),
             ],
         )
 
@@ -153,7 +155,7 @@ class Authentication:
         host = channel.peer.host
         async with self._turns.of(address_subject(host) if host else "", MOST_AT_ONCE):
             hashed = await realm.hashes.hash(password)
-        now = realm.clock.seconds()
+        now = realm.now()
         if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
             raise BadName("somebody else has just taken that name")
         return Account(name, realm, hashed)
@@ -239,10 +241,15 @@ class Options(ConversationOptions):
 def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
-    hashing = Hashing(
-        lab.reactor,
-        Passwords(options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]),
-    )
+    try:
+        passwords = Passwords(
+            options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]
+        )
+    except MemoryError as error:
+        # twistd has not begun its log yet.
+        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
+        raise CannotStart(str(error)) from None
+    hashing = Hashing(lab.reactor, passwords)
     lab.resources.append(hashing)
     lab.measures.append(
         Measure(
@@ -259,6 +266,7 @@ def makeService(options: Options) -> Lab:
             hashing,
             lab.reactor,
             Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600),
+            lab.now,
         ),
         lab.log.events_of(options.command),
         options["registration"] == "open",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -35,10 +36,16 @@ class Chat:
     Args:
         history: Where what is said is kept.
         now: Tells the time, in seconds of Unix time.
+        ticks: See `Room`.
     """
 
-    def __init__(self, history: History, now: Callable[[], float]) -> None:
-        self._room = Room(history)
+    def __init__(
+        self,
+        history: History,
+        now: Callable[[], float],
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._room = Room(history, ticks)
         self._now = now
 
     async def converse(self, channel: Channel) -> None:
@@ -105,7 +112,7 @@ def makeService(options: Options) -> Lab:
     history: History = MemoryHistory()
     if options["history"] is not None:
         history = KeptHistory(shared_storage(lab, options["history"]))
-    chat = Chat(history, lab.reactor.seconds)
+    chat = Chat(history, lab.now, lab.reactor.seconds)
     streams = ConversationFactory(
         lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
     )
@@ -128,6 +135,6 @@ def makeService(options: Options) -> Lab:
     )
     listening = [datagram_listener(options, lab.reactor, datagrams)]
     if options["tcp-port"] is not None:
-        listening += listeners(options, lab, options["tcp-port"])
+        listening += listeners(options, lab, "tcp-port")
     lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
     return lab

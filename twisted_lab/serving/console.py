@@ -92,9 +92,7 @@ class Console(TextIOBase):
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._waiting or self._unsaid or self._is_ending
-                )
+                self._changed.wait_for(lambda: self._waiting or self._unsaid or self._is_ending)
                 self._say_what_was_lost()
                 data = b"".join(self._waiting)
                 self._waiting.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
@@ -61,9 +62,11 @@ class Lab(MultiService):
     Args:
         options: What was asked of the process.
         reactor: Where to run; by default the one that is installed.
+        now: Tells the time, in seconds of Unix time, which may be set in either direction.
 
     Attributes:
-        reactor: See above.
+        reactor: See above. Its clock is no time of day: nobody sets it.
+        now: See above.
         since: When it was made, on the reactor's clock.
         log: Where events go; opened at the start and closed at the end.
         events: What concerns the process is reported here.
@@ -77,15 +80,24 @@ class Lab(MultiService):
             to a whole group of processes comes beside what a supervisor tells its workers.
     """
 
-    def __init__(self, options: ProcessOptions, reactor: Any = None) -> None:
+    def __init__(
+        self,
+        options: ProcessOptions,
+        reactor: Any = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__()
         if reactor is None:
             from twisted.internet import reactor
-        self.reactor = reactor
-        self.since = reactor.seconds()
-        self.log = EventLog(options, reactor)
+
+            # Twisted's own is the machine's clock, and a step of that would fire or stall timers.
+            cast(Any, reactor).seconds = time.monotonic
+        self.reactor: Any = reactor
+        self.now = now
+        self.since = self.reactor.seconds()
+        self.log = EventLog(options, self.reactor)
         self.events = self.log.events
-        self.files = FileReserve(reactor, self.events)
+        self.files = FileReserve(self.reactor, self.events)
         self.drain_seconds: float = options["drain"]
         self.resources: list[Resource] = []
         self.reloads: list[Callable[[], object]] = []
@@ -141,14 +153,19 @@ class Lab(MultiService):
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
             raise self.cannot_start(f"cannot write the log {why}") from None
+        if not self._has_listened:
+            self.privilegedStartService()  # which only twistd calls
         try:
             for resource in self.resources:
                 resource.open()
         except NotReady as error:
             raise self.cannot_start(str(error)) from None
+        except (MemoryError, RuntimeError) as error:
+            # A thread that cannot be started is a RuntimeError.
+            if isinstance(error, RuntimeError) and "thread" not in str(error):
+                raise
+            raise self.cannot_start(f"too little memory: {str(error) or 'none is left'}") from None
         self.files.limit = raise_file_limit()
-        if not self._has_listened:
-            self.privilegedStartService()
         self.events.started(__version__)
         # Before anybody is told that it listens.
         self.reactor.callWhenRunning(signals.heed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from twisted.logger import LogLevel
@@ -11,6 +12,7 @@ from twisted_lab.usage import Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
+LONGEST_PATH = 107  # bytes: what the kernel has room for, beside a NUL
 
 
 def control_endpoint(text: str) -> str:
@@ -19,9 +21,14 @@ def control_endpoint(text: str) -> str:
     Raises:
         UsageError: It is not one.
     """
-    if not text.startswith("unix:") or text == "unix:":
+    path = text.removeprefix("unix:").partition(":")[0]
+    if not text.startswith("unix:") or not path:
         # Whoever can connect can stop it, and only files have owners.
         raise UsageError(f"--control is a unix endpoint such as {CONTROL}, not {text!r}")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise UsageError(
+            f"--control: a socket's path has at most {LONGEST_PATH} bytes, and {path} is longer"
+        )
     return text
 
 
@@ -87,10 +94,10 @@ class ProcessOptions(Options):
 
         With one a second server could not be started from the same directory.
         """
-        if self["metrics"] == "":
-            raise UsageError(
-                "--metrics is an endpoint such as tcp:9100:interface=127.0.0.1, not ''"
-            )
+        try:
+            os.getcwd()  # noqa: PTH109
+        except FileNotFoundError:
+            raise UsageError("the current directory was removed: change to another one") from None
         twistd = self.parent
         if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""

@@ -264,7 +264,7 @@ def stream_service(
     """
     lab = lab_of(options)
     events = lab.log.events_of(options.command)
-    listening = listeners(options, lab, options["port"])
+    listening = listeners(options, lab)
     service: NetworkService
     if options["workers"] > 1 and not options.is_worker:
         [listener] = listening
