@@ -126,6 +126,14 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
         self.assertIn("the current directory was removed", said.getvalue())
 
+    def test_too_few_files(self) -> None:
+        with (
+            patch("twisted_lab.serving.process_options.raise_file_limit", return_value=10),
+            redirect_stderr(io.StringIO()) as said,
+        ):
+            self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
+        self.assertIn("only 10 files may be open, and 64 are needed", said.getvalue())
+
     def test_the_path_of_a_socket_has_an_end(self) -> None:
         control_endpoint(f"unix:{'x' * 107}:mode=660")
         for path in ("x" * 108, "\u00e9" * 54):

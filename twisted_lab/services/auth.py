@@ -87,6 +87,7 @@ class Authentication:
         self._takes_plaintext = takes_plaintext
         self._shortest = shortest
         self._turns = Turns()
+        self._accounts: dict[Channel, Account] = {}
         shared = (realm.storage, realm.hashes, realm.clock)
         self._portal = Portal(
             realm,
@@ -95,6 +96,11 @@ class Authentication:
                 TokenChecker(*shared, realm.lifetimes, self._turns, realm.now),
             ],
         )
+
+    def name_of(self, channel: Channel) -> str:
+        """Return the account that the peer has logged in to; "" before that."""
+        account = self._accounts.get(channel)
+        return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
         """Let one peer in, and do what it says."""
@@ -118,7 +124,11 @@ class Authentication:
                 channel.say(refusal(error))
             else:
                 channel.patience = patience
-                await visit.converse()
+                self._accounts[channel] = visit.account
+                try:
+                    await visit.converse()
+                finally:
+                    del self._accounts[channel]
                 return
 
     async def _enter(self, channel: Channel) -> Visit:
@@ -273,4 +283,5 @@ def makeService(options: Options) -> Lab:
         bool(options["allow-plaintext"]),
         options["min-password"],
     )
+    lab.names[options.command] = authentication.name_of
     return conversation_service(options, authentication.converse)

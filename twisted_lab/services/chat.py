@@ -47,10 +47,16 @@ class Chat:
     ) -> None:
         self._room = Room(history, ticks)
         self._now = now
+        self._members: dict[Channel, Member] = {}
+
+    def name_of(self, channel: Channel) -> str:
+        """Return the name of whoever is there; "" before it has one."""
+        member = self._members.get(channel)
+        return member.name if member else ""
 
     async def converse(self, channel: Channel) -> None:
         """Have whoever is there as a member, from a good name on."""
-        member = await self._join(channel)
+        self._members[channel] = member = await self._join(channel)
         how = "left"
         try:
             while await self._room.hear(member, await channel.hear(), self._now()):
@@ -59,6 +65,7 @@ class Chat:
             how = "gone silent"
             raise
         finally:
+            del self._members[channel]
             self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel) -> Member:
@@ -98,7 +105,19 @@ class Options(ConversationOptions):
     def __init__(self) -> None:
         super().__init__()
         self["idle-timeout"] = 60
+        self.defaults["idle-timeout"] = 60  # which --help shows
         self.docs["port"] = self.docs["port"].replace("TCP", "UDP")
+        for name in ("tls", "proxy-protocol"):
+            self.docs[name] = f"For --tcp-port: {self.docs[name]}"
+
+    def postOptions(self) -> None:
+        """See `ServiceOptions`."""
+        super().postOptions()
+        # In netlab they may be meant for the other services.
+        if self["tcp-port"] is None and self.naming == "--{}":
+            for name in ("tls", "proxy-protocol"):
+                if self[name]:
+                    raise usage.UsageError(f"--{name} is for --tcp-port: UDP has no such thing")
 
     def opt_listen(self, description: str) -> None:
         """Not here: there are no endpoints for UDP."""
@@ -136,5 +155,8 @@ def makeService(options: Options) -> Lab:
     listening = [datagram_listener(options, lab.reactor, datagrams)]
     if options["tcp-port"] is not None:
         listening += listeners(options, lab, "tcp-port")
+    lab.names[options.command] = chat.name_of
     lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
+    if options["tls"]:
+        lab.reactor.callWhenRunning(events.not_encrypted)
     return lab

@@ -7,9 +7,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import LogLevel
-from twisted.protocols.amp import AMP, CommandLocator
+from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
+from twisted.python.failure import Failure
 
 from twisted_lab import __version__
 from twisted_lab.channels import Connection, Connections
@@ -86,6 +87,7 @@ class Controls(CommandLocator):
                 {
                     "service": service.events.service,
                     "peer": connection.label,
+                    "name": self._lab.name_of(service.events.service, connection),
                     "seconds": now - connection.since,
                     "bytes_in": connection.traffic().bytes_in,
                     "bytes_out": connection.traffic().bytes_out,
@@ -147,6 +149,15 @@ class Controls(CommandLocator):
         return {}
 
 
+class _QuietAMP(AMP):
+    # Who has asked is no event of the lab's, and every command would be two.
+    def makeConnection(self, transport: Any) -> None:
+        BinaryBoxProtocol.makeConnection(self, transport)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        BinaryBoxProtocol.connectionLost(self, reason)
+
+
 class ControlFactory(Factory):
     """Builds an end of the control channel.
 
@@ -161,7 +172,7 @@ class ControlFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> AMP:
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        return AMP(locator=Controls(self._lab))
+        return _QuietAMP(locator=Controls(self._lab))
 
 
 def control_service(lab: Lab, description: str) -> NetworkService:

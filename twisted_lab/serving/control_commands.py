@@ -48,6 +48,7 @@ class ListConnections(Command):
                 [
                     (b"service", Unicode()),
                     (b"peer", Unicode()),
+                    (b"name", Unicode()),
                     (b"seconds", Float()),
                     (b"bytes_in", Integer()),
                     (b"bytes_out", Integer()),

@@ -75,6 +75,7 @@ class Lab(MultiService):
         resources: What is opened before it serves, and closed when nobody is served any more.
         reloads: What is to be called at SIGHUP.
         measures: What is measured beside what each service counts.
+        names: For a service that knows them, what tells a connection's name.
         greeting: Makes what the console shows when all is there.
         is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
             to a whole group of processes comes beside what a supervisor tells its workers.
@@ -104,6 +105,7 @@ class Lab(MultiService):
         if self.log.file is not None:
             self.reloads.append(self.log.file.reopen)
         self.measures: list[Measure] = []
+        self.names: dict[str, Callable[[Any], str]] = {}
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._has_listened = False
@@ -128,6 +130,10 @@ class Lab(MultiService):
     def public_services(self) -> list[NetworkService]:
         """The services, without those that are for the lab itself."""
         return [each for each in self.network_services if not isinstance(each, OwnService)]
+
+    def name_of(self, service: str, connection: object) -> str:
+        """Return the name under which a service knows who is connected; "" for none."""
+        return self.names[service](connection) if service in self.names else ""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.

@@ -24,6 +24,7 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
+from twisted_lab import __version__
 from twisted_lab.channels import Connections, cancel
 from twisted_lab.serving.lab import Lab
 from twisted_lab.serving.listening import DescribedEndpoint
@@ -100,11 +101,24 @@ class LabCollector(Collector):
             "Events that could not be written to the log file.",
             self._lab.log.lost,
         )
+        yield CounterMetricFamily(
+            "netlab_console_lines_lost",
+            "Lines that the console has not shown, because nobody read them.",
+            self._lab.log.not_shown,
+        )
+        version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
+        version.add_metric([__version__], 1)
+        yield version
+        # Several services may have a measure of one name, which is one family then.
+        families: dict[str, Any] = {}
         for measure in self._lab.measures:
-            kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
-            family = kind(f"netlab_{measure.name}", measure.text, labels=["service"])
-            family.add_metric([measure.service], measure.read())
-            yield family
+            if measure.name not in families:
+                kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
+                families[measure.name] = kind(
+                    f"netlab_{measure.name}", measure.text, labels=["service"]
+                )
+            families[measure.name].add_metric([measure.service], measure.read())
+        yield from families.values()
 
     def _services(self, services: Iterable[NetworkService]) -> Iterator[Metric]:
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
@@ -159,6 +173,29 @@ class MetricsPage(Resource):
         return generate_latest(self._registry)
 
 
+class HealthPage(Resource):
+    """Tells a monitor that the event loop turns: status 200, or 503 while nobody new is served.
+
+    Args:
+        lab: Whose services they are.
+    """
+
+    isLeaf = True
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__()
+        self._lab = lab
+
+    def render_GET(self, request: Request) -> bytes:
+        """See `twisted.web.resource.IResource`."""
+        request.setHeader("Content-Type", "text/plain; charset=utf-8")
+        paused = [each.events.service for each in self._lab.public_services if each.is_paused]
+        if paused:
+            request.setResponseCode(503)
+            return f"paused: {', '.join(paused)}\n".encode()
+        return b"ok\n"
+
+
 class _QuietSite(Site):
     noisy = False
 
@@ -167,7 +204,7 @@ class _QuietSite(Site):
 
 
 def metrics_service(lab: Lab, description: str) -> NetworkService:
-    """Build what tells those who connect to the endpoint what was counted, at ``/metrics``."""
+    """Build what tells Prometheus what was counted (``/metrics``), and others its ``/health``."""
     lag = LoopLag(lab.reactor)
     lab.resources.append(lag)
     registry = CollectorRegistry()
@@ -176,6 +213,7 @@ def metrics_service(lab: Lab, description: str) -> NetworkService:
     PlatformCollector(registry=registry)
     root = Resource()
     root.putChild(b"metrics", MetricsPage(registry))
+    root.putChild(b"health", HealthPage(lab))
     listener = DescribedEndpoint(lab.reactor, description)
     events = lab.log.events_of("netlab-metrics")
     return OwnService(lab, events, [listener], _QuietSite(root), Connections())

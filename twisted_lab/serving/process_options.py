@@ -8,10 +8,12 @@ from typing import ClassVar
 from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
 
+from twisted_lab.serving.limits import raise_file_limit
 from twisted_lab.usage import Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
+LEAST_FILES = 64  # for all services together, without peers
 LONGEST_PATH = 107  # bytes: what the kernel has room for, beside a NUL
 
 
@@ -90,14 +92,19 @@ class ProcessOptions(Options):
         self.is_worker = False
 
     def postOptions(self) -> None:
-        """A server in the foreground needs no pid file of twistd's.
+        """See whether the process can run as it is; a server in the foreground needs no pid file.
 
-        With one a second server could not be started from the same directory.
+        With twistd's a second server could not be started from the same directory.
         """
         try:
             os.getcwd()  # noqa: PTH109
         except FileNotFoundError:
             raise UsageError("the current directory was removed: change to another one") from None
+        if 0 <= (files := raise_file_limit()) < LEAST_FILES:
+            raise UsageError(
+                f"only {files} files may be open, and {LEAST_FILES} are needed at least "
+                "(ulimit -Hn raises the limit)"
+            )
         twistd = self.parent
         if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""

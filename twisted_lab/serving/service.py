@@ -75,13 +75,14 @@ class NetworkService(Service):
         self._factory = factory
         self._listening: list[Deferred[None]] = []
         self._ports: list[tuple[Listener, Any]] = []
+        self._left: list[Any] = []  # the addresses at which it will listen again
         self._problem = ""
         self._turn = DeferredLock()  # of those who have it pause and resume
 
     @property
     def addresses(self) -> list[Any]:
-        """Where it listens."""
-        return [port.getHost() for _, port in self._ports]
+        """Where it listens, or will again."""
+        return [port.getHost() for _, port in self._ports] + self._left
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -144,11 +145,9 @@ class NetworkService(Service):
     async def _pause(self) -> None:
         if self.is_paused:
             return
-        again = [
-            listener.again(port.getHost())
-            for listener, port in self._ports
-            if not IUDPTransport.providedBy(port)
-        ]
+        left = [each for each in self._ports if not IUDPTransport.providedBy(each[1])]
+        again = [listener.again(port.getHost()) for listener, port in left]
+        self._left = [port.getHost() for _, port in left]
         self.is_paused = self.connections.pausing = True
         self._listeners = again
         self._ports = await self._stop_listening()
@@ -168,7 +167,7 @@ class NetworkService(Service):
         while self.is_paused and self._listeners:
             listener = self._listeners[0]
             port = await listener.listen(self._factory)
-            self._listeners = self._listeners[1:]
+            self._listeners, self._left = self._listeners[1:], self._left[1:]
             self._listens(port, listener)
         self.is_paused = self.connections.pausing = False
 
