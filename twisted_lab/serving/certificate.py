@@ -188,6 +188,7 @@ def shared_certificate(lab: Lab, options: ServiceOptions) -> Certificate:
             "Until when the certificate is valid, in Unix time.",
             False,
             lambda: certificate.until,
+            is_common=True,
         )
     )
     return certificate

@@ -17,7 +17,7 @@ CLOSE_SECONDS = 1.0  # for which the end waits for a person who has stopped the 
 class Console(TextIOBase):
     """A stream of text that a thread writes to a terminal, a pipe or a file.
 
-    Whoever has it may stop reading for as long as they like (Ctrl-S, a pager). What does not fit
+    Its reader may stop for as long as they like (Ctrl-S, a pager). What does not fit
     meanwhile is dropped and counted, and the number is shown in its place. The descriptor stays
     blocking: other programs, such as the shell, share that flag.
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
+from twisted.logger import LogLevel
 
 from twisted_lab import __version__
 from twisted_lab.events import ServiceEvents
@@ -112,11 +113,11 @@ class Lab(MultiService):
         self._has_started = False
         self._is_ending = False
         # What these need takes its time to be imported.
-        if options["control"]:
+        if options["control"] and not options.is_worker:
             from twisted_lab.serving.control import control_service
 
             self.addService(control_service(self, options["control"]))
-        if options["metrics"]:
+        if options["metrics"] and not options.is_worker:
             from twisted_lab.serving.metrics import metrics_service
 
             self.addService(metrics_service(self, options["metrics"]))
@@ -130,6 +131,17 @@ class Lab(MultiService):
     def public_services(self) -> list[NetworkService]:
         """The services, without those that are for the lab itself."""
         return [each for each in self.network_services if not isinstance(each, OwnService)]
+
+    def measures_of(self, service: NetworkService) -> list[Measure]:
+        """Return what is measured of a service, beside what is the same in all processes."""
+        name = service.events.service
+        return [each for each in self.measures if each.service == name and not each.is_common]
+
+    def log_from(self, level: LogLevel) -> None:
+        """Log events from `level` up, from here on, in all processes."""
+        self.log.log_from(level)
+        for service in self.network_services:
+            service.log_from(level)
 
     def name_of(self, service: str, connection: object) -> str:
         """Return the name under which a service knows who is connected; "" for none."""

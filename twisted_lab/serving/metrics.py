@@ -26,6 +26,7 @@ from twisted.web.server import Site
 
 from twisted_lab import __version__
 from twisted_lab.channels import Connections, cancel
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.lab import Lab
 from twisted_lab.serving.listening import DescribedEndpoint
 from twisted_lab.serving.service import NetworkService, OwnService
@@ -90,7 +91,9 @@ class LabCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client.registry.Collector`."""
-        yield from self._services(self._lab.public_services)
+        counted = [(each.events.service, each.counts()) for each in self._lab.public_services]
+        yield from self._services(counted)
+        yield from self._workers()
         lag = HistogramMetricFamily(
             "netlab_loop_lag_seconds", "How late the event loop was, looked at once a second."
         )
@@ -103,7 +106,7 @@ class LabCollector(Collector):
         )
         yield CounterMetricFamily(
             "netlab_console_lines_lost",
-            "Lines that the console has not shown, because nobody read them.",
+            "Lines that the console has not shown, because its reader had stopped it.",
             self._lab.log.not_shown,
         )
         version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
@@ -117,10 +120,12 @@ class LabCollector(Collector):
                 families[measure.name] = kind(
                     f"netlab_{measure.name}", measure.text, labels=["service"]
                 )
-            families[measure.name].add_metric([measure.service], measure.read())
+            measured = dict(counted).get(measure.service, Counts()).measures
+            value = measured[measure.name] if measure.name in measured else measure.read()
+            families[measure.name].add_metric([measure.service], value)
         yield from families.values()
 
-    def _services(self, services: Iterable[NetworkService]) -> Iterator[Metric]:
+    def _services(self, counted: Iterable[tuple[str, Counts]]) -> Iterator[Metric]:
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
         served = GaugeMetricFamily("netlab_connections", "Peers that are served.", labels=one)
         connected = CounterMetricFamily(
@@ -135,20 +140,37 @@ class LabCollector(Collector):
         seconds = HistogramMetricFamily(
             "netlab_conversation_seconds", "How long peers were connected.", labels=one
         )
-        for service in services:
-            name, tally = service.events.service, service.events.tally
-            traffic = service.connections.traffic()
-            served.add_metric([name], service.connections.served)
-            connected.add_metric([name], tally.connected)
-            refused.add_metric([name], service.connections.refused)
+        for name, counts in counted:
+            traffic = counts.traffic
+            served.add_metric([name], counts.served)
+            connected.add_metric([name], counts.connected)
+            refused.add_metric([name], counts.refused)
             sizes.add_metric([name, "in"], traffic.bytes_in)
             sizes.add_metric([name, "out"], traffic.bytes_out)
             messages.add_metric([name, "in"], traffic.messages_in)
             messages.add_metric([name, "out"], traffic.messages_out)
-            for what, count in tally.errors.items():
+            for what, count in counts.errors.items():
                 errors.add_metric([name, what], count)
-            _histogram(seconds, [name], tally.seconds)
+            _histogram(seconds, [name], counts.histogram())
         return iter([served, connected, refused, sizes, messages, errors, seconds])
+
+    def _workers(self) -> Iterator[Metric]:
+        one, way = ["service", "worker"], ["service", "worker", "direction"]
+        served = GaugeMetricFamily("netlab_worker_connections", "Peers of one worker.", labels=one)
+        connected = CounterMetricFamily(
+            "netlab_worker_connected", "Peers that one worker has accepted.", labels=one
+        )
+        sizes = CounterMetricFamily(
+            "netlab_worker_bytes", "Bytes in and out of one worker.", labels=way
+        )
+        for service in self._lab.public_services:
+            for number, _, counts in service.workers():
+                labels = [service.events.service, str(number)]
+                served.add_metric(labels, counts.served)
+                connected.add_metric(labels, counts.connected)
+                sizes.add_metric([*labels, "in"], counts.traffic.bytes_in)
+                sizes.add_metric([*labels, "out"], counts.traffic.bytes_out)
+        return iter([served, connected, sizes])
 
 
 class MetricsPage(Resource):
@@ -174,7 +196,7 @@ class MetricsPage(Resource):
 
 
 class HealthPage(Resource):
-    """Tells a monitor that the event loop turns: status 200, or 503 while nobody new is served.
+    """Tells a monitor that the event loop turns: status 200, or 503 while a service is paused.
 
     Args:
         lab: Whose services they are.

@@ -135,9 +135,8 @@ class ServiceOptions(ProcessOptions):
         if self["workers"] > 1:
             if self.one_process:
                 raise usage.UsageError(f"--workers is not for this service: {self.one_process}")
-            for name in ("listen", "control", "metrics"):
-                if self[name]:
-                    raise usage.UsageError(f"--{name} and --workers exclude each other")
+            if self["listen"]:
+                raise usage.UsageError("--listen and --workers exclude each other")
         for name in ("certificate", "key"):
             if self[name] is not None and not self["tls"]:
                 raise usage.UsageError(f"--{name} is for --tls")

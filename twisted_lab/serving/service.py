@@ -14,10 +14,12 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IUDPTransport,
 )
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import CannotListen, Listener
 
 if TYPE_CHECKING:
@@ -83,6 +85,17 @@ class NetworkService(Service):
     def addresses(self) -> list[Any]:
         """Where it listens, or will again."""
         return [port.getHost() for _, port in self._ports] + self._left
+
+    def counts(self) -> Counts:
+        """Return what it has counted."""
+        return Counts.of(self.events.tally, self.connections, self._lab.measures_of(self))
+
+    def workers(self) -> list[tuple[int, int | None, Counts]]:
+        """Return number, process and counts of each of the processes that serve for it."""
+        return []
+
+    def log_from(self, level: LogLevel) -> None:
+        """Have what serves for it log from `level` up; the lab's own log does already."""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
