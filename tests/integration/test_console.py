@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import BIN, DEADLINE, connect, receive, wait_until
+from tests.processes import BIN, DEADLINE, connect, receive
 from twisted_lab.serving.console import MOST_BYTES
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--chunk-size", "1")
@@ -68,14 +69,10 @@ def test_a_terminal_that_is_stopped_and_goes_on(tmp_path: Path) -> None:
         speak(number)
         os.write(person, b"\x11")  # Ctrl-Q
         shown = b""
-
-        def is_told() -> re.Match[bytes] | None:
-            nonlocal shown
+        while not (told := re.search(rb"\.\.\. (\d+) lines are missing here", shown)):
+            assert select.select([person], [], [], DEADLINE)[0]
             shown += os.read(person, 65536)
-            return re.search(rb"\.\.\. (\d+) lines are missing here", shown)
-
-        wait_until(is_told)
-        assert int(is_told()[1]) > 0  # type: ignore[index]
+        assert int(told[1]) > 0
         server.send_signal(signal.SIGTERM)
         assert server.wait(DEADLINE) == 0
     os.close(person)

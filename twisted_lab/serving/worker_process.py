@@ -19,7 +19,7 @@ from twisted_lab.serving.counts import Counts
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
-COUNTS = b"counts "  # begins what a worker tells of itself once a second, if somebody looks
+COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
 
