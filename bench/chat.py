@@ -82,7 +82,7 @@ class FanOut:
         self.server = Datagrams(
             self.clock,
             ServiceEvents("bench", lambda event: None, LogLevel.warn),
-            Chat(MemoryHistory(), self.clock.seconds).converse,
+            Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds).converse,
             Connections(),
             1e9,
         )

@@ -47,7 +47,7 @@ class _Server:
         self.clock.advance(1_700_000_000)
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
         events, self.recorder = recorded_events()
-        chat = Chat(MemoryHistory(), self.clock.seconds)
+        chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
         self.connections = Connections()
         self.datagrams = Datagrams(
             self.clock, events, chat.converse, self.connections, 60.0, 1000, self._random

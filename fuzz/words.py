@@ -38,7 +38,7 @@ def login(data: bytes) -> None:
     clock = Clock()
     clock.advance(1_700_000_000)
     events, recorder = recorded_events()
-    realm = AccountRealm(storage, CountingHashes(), clock, Lifetimes())
+    realm = AccountRealm(storage, CountingHashes(), clock, Lifetimes(), clock.seconds)
     service = Authentication(realm, events)
     play(service.converse, "owner", OWNERS, OWNERS)
     said = data.decode(errors="replace").split("\n")

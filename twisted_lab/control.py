@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
+from twisted_lab.escaping import escape
 from twisted_lab.serving.control_commands import (
     PAGE,
     Disconnect,
@@ -101,13 +102,16 @@ async def status(control: AMP) -> None:
 
 async def connections(control: AMP) -> None:
     """List those who are connected."""
-    rows: list[tuple[object, ...]] = [("service", "peer", "seconds", "bytes in", "bytes out")]
+    rows: list[tuple[object, ...]] = [
+        ("service", "peer", "name", "seconds", "bytes in", "bytes out")
+    ]
     for first in range(0, sys.maxsize, PAGE):
         page = (await control.callRemote(ListConnections, first=first))["connections"]
         rows += [
             (
                 connection["service"],
                 connection["peer"],
+                escape(connection["name"]) or "-",
                 f"{connection['seconds']:.0f}",
                 connection["bytes_in"],
                 connection["bytes_out"],
@@ -132,10 +136,12 @@ async def say(control: AMP, word: str, thing: str) -> None:
         print(f"cut off: {count}")
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
+        print(f"the log has events from level {thing} up, until the next start")
     elif word == "stop":
         await control.callRemote(Stop)
     else:
         await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
+        print(f"{word}d: {thing}")
 
 
 async def main(reactor: Any, options: ControlOptions) -> None:

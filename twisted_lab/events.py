@@ -153,6 +153,12 @@ class ServiceEvents(_Reporter):
             fingerprint=fingerprint,
         )
 
+    def not_encrypted(self) -> None:
+        """TLS was asked for, and a UDP port has none."""
+        self._announce(
+            LogLevel.warn, "not encrypted", "TLS is for TCP: what goes by UDP is not encrypted"
+        )
+
     def certificate_kept(self, reason: str) -> None:
         """The certificate on disk cannot be used; the one before it stays in use."""
         self._announce(
@@ -293,7 +299,7 @@ class ServiceEvents(_Reporter):
 
     def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
         """One of them has ended, or could not be started, without having been told to."""
-        self._report(
+        self._announce(
             LogLevel.error,
             "worker died",
             "worker died: process {pid}, {reason}; another one starts in {seconds:g} s",
@@ -304,7 +310,7 @@ class ServiceEvents(_Reporter):
 
     def worker_killed(self, pid: int | None) -> None:
         """One of them has not ended in good order when it was told to; its peers are cut off."""
-        self._report(
+        self._announce(
             LogLevel.error,
             "worker killed",
             "worker killed: process {pid} did not end in time",

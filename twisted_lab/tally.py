@@ -17,6 +17,7 @@ class Measure(NamedTuple):
         text: What it says.
         is_counter: Whether it only grows.
         read: Returns it.
+        is_common: Whether it is the same in all processes of the service, and so no sum of theirs.
     """
 
     service: str
@@ -24,6 +25,7 @@ class Measure(NamedTuple):
     text: str
     is_counter: bool
     read: Callable[[], float]
+    is_common: bool = False
 
 
 class Traffic(NamedTuple):

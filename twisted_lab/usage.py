@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import zip_longest
 
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
@@ -49,10 +50,17 @@ class Options(usage.Options):
             SystemExit: They are wrong; the line that says how stands on standard error.
         """
         try:
+            self._refuse_empty_values(sys.argv[1:] if options is None else options)
             super().parseOptions(options)
         except usage.UsageError as error:
             print(f"{self.command}: {error} (--help lists the options)", file=sys.stderr)  # noqa: T201
             raise SystemExit(self.exit_status) from None
+
+    def _refuse_empty_values(self, arguments: list[str]) -> None:
+        for argument, after in zip_longest(arguments, arguments[1:]):
+            name, equals, value = argument.removeprefix("--").partition("=")
+            if f"{name}=" in self.longOpt and not value and (equals or after == ""):
+                raise usage.UsageError(f"--{name} needs a value that is not empty")
 
     def parseArgs(self, *arguments: str) -> None:
         """Take no arguments beside the options."""

@@ -72,7 +72,7 @@ class Net:
         self.server = Datagrams(
             self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
-            Chat(self.history, self.server_clock.seconds).converse,
+            Chat(self.history, self.server_clock.seconds, self.server_clock.seconds).converse,
             self.connections,
             60.0,
             random=self.random,

@@ -79,7 +79,7 @@ class Crowd:
         self.clock.advance(1000)
         events, self.log = recorded_events(LogLevel.warn)
         self.connections = Connections(most_per_peer=10_000)
-        chat = Chat(MemoryHistory(), self.clock.seconds)
+        chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
         self._streams = ConversationFactory(
             self.clock, events, chat.converse, lambda: TextChannel(60), self.connections
         )

@@ -323,3 +323,70 @@ def test_a_clock_that_jumps_back_and_forth(tmp_path: Path) -> None:
                 member.sendall(b"still there\n")
                 assert line(member).endswith("STILL THERE\n")
         assert server.stop() == 0
+
+
+def test_too_little_memory_for_a_hash(tmp_path: Path) -> None:
+    # So much is asked of the kernel anew for each hash.
+    with Server(tmp_path, "netlab-auth", *IDENT[1:], "--argon2-memory", "128") as server:
+        port = server.wait_for_port()
+        with connect(port) as client:
+            assert line(client) == "Name or token?\n"
+            client.sendall(b"alice\n")
+            assert line(client) == "New name. Choose a password:\n"
+            process = server.process.pid
+            size = (
+                int(Path(f"/proc/{process}/statm").read_text().split()[0]) * resource.getpagesize()
+            )
+            unlimited = resource.prlimit(
+                process, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY)
+            )
+            client.sendall(b"correct horse\n")
+            assert line(client) == "Repeat the password:\n"
+            client.sendall(b"correct horse\n")
+            told = "error: the server has too little memory for that now; try again later\n"
+            assert line(client) == told
+        resource.prlimit(process, resource.RLIMIT_AS, unlimited)
+        server.wait_for("could not serve .*too little memory.*a hash takes 128 MiB")
+        assert server.stop() == 0
+    assert not any("Traceback" in text for text in server.lines)
+
+
+def test_too_little_memory_to_start(tmp_path: Path) -> None:
+    limited = ("prlimit", f"--as={80_000 * 1024}", str(BIN / "twistd"), "-n", "netlab-auth")
+    with Server(tmp_path, command=(*limited, "--port", "0")) as server:
+        assert server.wait() == 1
+    assert server.lines == [
+        "netlab-auth: too little memory: a hash takes 19 MiB: memory allocation error"
+    ]
+
+
+@pytest.mark.parametrize("service", [("netlab",), ("netlab-echo", "--workers", "2")])
+def test_too_few_files_to_start(tmp_path: Path, service: tuple[str, ...]) -> None:
+    with Server(
+        tmp_path, command=("prlimit", "--nofile=10", str(BIN / "twistd"), "-n", *service)
+    ) as server:
+        assert server.wait() == 1
+    assert len(server.lines) == 1
+    assert "only 10 files may be open" in server.lines[0]
+
+
+def test_another_runner_with_workers(tmp_path: Path) -> None:
+    twisted = (str(BIN / "python"), "-m", "twisted", "--log-format", "text")
+    with Server(tmp_path, command=(*twisted, *ECHO, "--workers", "2")) as server:
+        echoes(server.wait_for_port())
+        assert server.stop() == 0
+    assert not any("Error" in text for text in server.lines)
+
+
+def test_a_busy_port_does_not_take_the_next_services(tmp_path: Path, kept_port: int) -> None:
+    base = min(kept_port, 64_000)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", base + 3))
+        taken.listen()
+        netlab = ("netlab", "--base-port", str(base), "--interface", "127.0.0.1")
+        with Server(tmp_path, *netlab) as server:
+            at = ports(server)
+            assert at["auth"] > base + 5
+            with connect(at["broadcast"]) as broadcast:
+                assert line(broadcast) == "CONNECT\n"
+            assert server.stop() == 0

@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import urllib.request
 from collections.abc import Iterable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -111,6 +112,47 @@ def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path)
     assert names[-1] == "server stopped"
     assert server.events() == [f"listening on 127.0.0.1:{port}"]
     assert not any("Traceback" in line for line in server.lines)
+
+
+def control(directory: Path, *words: str) -> str:
+    command = [str(BIN / "python"), "-m", "twisted_lab.control", *words]
+    done = subprocess.run(
+        command, cwd=directory, env=ENVIRONMENT, text=True, capture_output=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_workers_can_be_watched(tmp_path: Path) -> None:
+    looked_at = ("--control", "unix:netlab.control", "--metrics", "tcp:0:interface=127.0.0.1")
+    with Server(tmp_path, *ECHO, *looked_at) as server, ExitStack() as stack:
+        where = server.wait_for(r"netlab-metrics#info\] listening on (\S+)")[1]
+        port = int(server.wait_for(r"netlab-echo#info\] listening on \S+:(\d+)")[1])
+        workers = children(server.process.pid)
+        for _ in range(10):
+            client = stack.enter_context(connect(port))
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+
+        def values(name: str) -> list[float]:
+            page = urllib.request.urlopen(f"http://{where}/metrics", timeout=DEADLINE).read()
+            return [
+                float(line.split()[1])
+                for line in page.decode().splitlines()
+                if line.startswith(name)
+            ]
+
+        wait_until(
+            lambda: values('netlab_bytes_total{direction="in",service="netlab-echo"}') == [50]
+        )
+        assert sum(values("netlab_worker_connections{")) == 10
+        assert values('netlab_connected_total{service="netlab-echo"}') == [10]
+        status = control(tmp_path, "status")
+        assert re.search(r"netlab-echo +127.0.0.1:\d+ +10 +10 ", status), status
+        assert all(f"process {worker} " in status for worker in workers)
+        assert "status counts them" in control(tmp_path, "connections")
+        assert "from level error" in control(tmp_path, "log-level", "error")
+        assert "its socket is its workers', too" in control(tmp_path, "pause", "echo")
+        assert server.stop() == 0
 
 
 def test_the_console_reads_like_one_process_s(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class AuthenticationTestCase(SynchronousTestCase):
         self.service = self.make_service(self.is_open)
 
     def make_service(self, is_open: bool) -> Authentication:
-        realm = AccountRealm(self.storage, self.hashes, self.clock, Lifetimes())
+        realm = AccountRealm(self.storage, self.hashes, self.clock, Lifetimes(), self.clock.seconds)
         return Authentication(realm, self.events, is_open, self.takes_plaintext)
 
     def talk(self, *script: str) -> list[str]:

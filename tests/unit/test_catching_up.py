@@ -48,7 +48,7 @@ class StreamCase(SynchronousTestCase):
         self.clock.advance(1000)
         self.events, self.log = recorded_events(LogLevel.warn)
         self.connections = Connections()
-        self.chat = Chat(history(), self.clock.seconds)
+        self.chat = Chat(history(), self.clock.seconds, self.clock.seconds)
 
     def connect(self, make: Callable[[], StreamChannel]) -> tuple[StreamChannel, SlowWire]:
         factory = ConversationFactory(
@@ -171,7 +171,7 @@ class DatagramTests(SynchronousTestCase):
         clock = Clock()
         clock.advance(1000)
         events, log = recorded_events(LogLevel.warn)
-        chat = Chat(history(), clock.seconds)
+        chat = Chat(history(), clock.seconds, clock.seconds)
         server = Datagrams(clock, events, chat.converse, Connections(), 60.0)
         sent: list[bytes] = []
         server.transport = Socket(lambda data, _: sent.append(data))

@@ -26,6 +26,8 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.chat_network import START, Net, Person
+from tests.doubles.reactor import FakeReactor
+from tests.doubles.recording import Recorder
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
@@ -47,7 +49,7 @@ class ChatTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1000)
-        self.chat = Chat(MemoryHistory(), self.clock.seconds)
+        self.chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
 
     def play(self, *script: str | Exception) -> list[str]:
         return play(self.chat.converse, *script)
@@ -117,6 +119,33 @@ class OptionsTests(SynchronousTestCase):
         options.parseOptions([])
         self.assertEqual((options["port"], options["idle-timeout"]), (9095, 60))
         self.assertIsNone(options["tcp-port"])
+
+    def test_help_shows_its_own_defaults(self) -> None:
+        text = " ".join(str(chat.Options()).split())
+        self.assertIn("hung up on. [default: 60]", text)
+        self.assertIn("For --tcp-port: Speak TLS", text)
+
+    def test_tls_is_for_tcp(self) -> None:
+        for name in ("--tls", "--proxy-protocol"):
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                self.assertRaises(SystemExit, chat.Options().parseOptions, [name])
+            self.assertIn(f"{name} is for --tcp-port", said.getvalue())
+            chat.Options().parseOptions([name, "--tcp-port", "1"])
+        grouped = chat.Options()
+        grouped.naming = "--chat-{}"
+        grouped.parseOptions(["--tls"])
+
+    def test_it_says_that_udp_is_not_encrypted(self) -> None:
+        for arguments, expected in (([], 0), (["--tls", "--tcp-port", "1"], 1)):
+            options = chat.Options()
+            options.parseOptions(arguments)
+            reactor = FakeReactor()
+            options.lab = lab = Lab(options, reactor)
+            recorder = Recorder()
+            lab.log._everything[:] = [recorder]
+            chat.makeService(options)
+            reactor.start()
+            self.assertEqual(recorder.names.count("not encrypted"), expected)
 
     def test_endpoints_are_for_streams(self) -> None:
         options = chat.Options()

@@ -7,12 +7,13 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectError
+from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.interfaces import IListeningPort, IUDPTransport
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import StringTransport
-from twisted.logger import LogLevel
+from twisted.logger import LogLevel, globalLogPublisher
 from twisted.protocols.amp import AMP
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
@@ -121,8 +122,29 @@ class ControlTests(SynchronousTestCase):
             FakeConnection(self.connections[number % 2], False, f"192.0.2.{number}")
         lines = self.say("connections").splitlines()
         self.assertEqual(len(lines), 251)
-        self.assertEqual(lines[1].split(), ["netlab-0", "192.0.2.0", "0", "1", "2"])
+        self.assertEqual(lines[1].split(), ["netlab-0", "192.0.2.0", "-", "0", "1", "2"])
         self.assertEqual(len(set(lines)), 251)
+
+    def test_connections_by_the_names_that_a_service_knows(self) -> None:
+        FakeConnection(self.connections[0], False, "a")
+        FakeConnection(self.connections[1], False, "b")
+        self.lab.names["netlab-1"] = lambda _: "An\na"
+        first, second = self.say("connections").splitlines()[1:]
+        self.assertEqual((first.split()[2], second.split()[2]), ("-", "An\\na"))
+
+    def test_what_is_done_is_confirmed(self) -> None:
+        self.assertEqual(self.say("pause", "0"), "paused: 0\n")
+        self.assertEqual(self.say("resume", "0"), "resumed: 0\n")
+        self.assertIn("from level warn up", self.say("log-level", "warn"))
+
+    def test_a_command_adds_nothing_of_amp_s_to_the_log(self) -> None:
+        recorder: Any = Recorder()
+        globalLogPublisher.addObserver(recorder)
+        self.addCleanup(globalLogPublisher.removeObserver, recorder)
+        protocol = ControlFactory(self.lab).buildProtocol(None)
+        protocol.makeConnection(StringTransport())
+        protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(recorder, [])
 
     def test_pausing_leaves_those_who_are_connected_in_peace(self) -> None:
         connection = FakeConnection(self.connections[0], prompt=True)
@@ -131,7 +153,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("nobody new", self.connections[0].refusal("192.0.2.1"))
         self.assertEqual(len(self.connections[0]), 1)
         self.assertFalse(connection.aborted)
-        self.assertIn("(paused)", self.say("status"))
+        self.assertIn("127.0.0.1:7 (paused)", self.say("status"))
         self.say("pause", "netlab-0")
         self.assertEqual(self.recorder.names.count("paused"), 1)
         self.say("resume", "netlab-0")

@@ -56,6 +56,16 @@ class ConversingTests(SynchronousTestCase):
         self.assertEqual((line.said, line.ends), (["a", "b"], 1))
         self.assertFalse(line.conversing.is_waiting)
 
+    def test_too_little_memory_is_told_and_no_mistake_of_the_service(self) -> None:
+        async def greedy(channel: Channel) -> None:
+            raise MemoryError
+
+        line = Line(greedy)
+        self.assertEqual(
+            line.said, ["error: the server has too little memory for that now; try again later"]
+        )
+        self.assertEqual(line.recorder.names, ["unable"])
+
     def test_what_is_raised_can_be_caught_where_it_is_awaited(self) -> None:
         async def patient(channel: Channel) -> None:
             for _ in range(2):

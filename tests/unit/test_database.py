@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import skipIf
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -344,6 +345,32 @@ class LeftAloneTests(FileCase):
     def test_a_device_is_no_file(self) -> None:
         error = self.assertRaises(Unusable, open_database, "/dev/null")
         self.assertIn("/dev/null is not a file", str(error))
+
+    def test_advice_fits_the_problem(self) -> None:
+        for name, advice in (
+            ("SQLITE_READONLY_DIRECTORY", "the file and its directory must be writable"),
+            ("SQLITE_CANTOPEN", "the file and its directory must be writable"),
+            ("SQLITE_FULL", "see that the disk has room"),
+            ("SQLITE_IOERR_WRITE", "see that the disk has room"),
+            ("SQLITE_BUSY", "another program uses it"),
+            ("SQLITE_NOMEM", "there is too little memory"),
+            ("SQLITE_CORRUPT", "restore a copy of it"),
+        ):
+            problem = sqlite3.OperationalError("so")
+            problem.sqlite_errorname = name
+            with patch("sqlite3.connect", side_effect=problem):
+                error = self.assertRaises(Unusable, open_database, self.path)
+            self.assertIn(f"so; {advice}", str(error))
+
+    def test_advice_when_no_file_can_be_opened(self) -> None:
+        scarce = OSError(24, "Too many open files")
+        Path(self.path).touch()
+        with (
+            patch("sqlite3.connect", side_effect=sqlite3.OperationalError("unable to open")),
+            patch("os.open", side_effect=[FileExistsError(), scarce]),
+        ):
+            error = self.assertRaises(Unusable, open_database, self.path)
+        self.assertIn("Too many open files (ulimit -n raises the limit)", str(error))
 
     def test_nobody_makes_tables_while_it_is_looked_at(self) -> None:
         # Or else one that another process is just making would look like another program's.

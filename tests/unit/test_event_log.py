@@ -1,4 +1,6 @@
 import os
+import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -9,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.recording import published
 from twisted_lab.serving import EventLog
-from twisted_lab.serving.event_log import Console
+from twisted_lab.serving.console import Console
 
 
 class EventLogTests(SynchronousTestCase):
@@ -86,13 +88,27 @@ class EventLogTests(SynchronousTestCase):
         self.assertEqual(self.published, ["server started", "listening", "port busy"])
         self.assertEqual(self.console, "listening on 0.0.0.0:9090\n")
 
-    def test_a_console_that_nobody_reads(self) -> None:
-        console, ours = os.pipe()
-        os.close(console)
-        with patch("os.dup", lambda _: ours):
-            shown = Console()
-        shown({"log_format": "to nobody"})
-        shown.close()
+    def test_twistds_log_goes_through_our_console(self) -> None:
+        for twistd, chosen in (
+            ({"nodaemon": 1}, lambda _: sys.stdout),
+            ({"logFile": sys.__stdout__}, lambda twistd: twistd["logFile"]),
+        ):
+            with patch("sys.stdout"):
+                options = SampleOptions()
+                options.parent = twistd  # type: ignore[assignment]
+                log = EventLog(options, Clock())
+                console = chosen(twistd)
+                self.assertIsInstance(console, Console)
+                log.close()
+                self.assertFalse(console.closed, "twistd has more to say")
+                self.assertEqual(log.not_shown, 0)
+
+    def test_a_log_of_another_runner_is_left_alone(self) -> None:
+        twistd = {"logFile": StringIO()}
+        options = SampleOptions()
+        options.parent = twistd  # type: ignore[assignment]
+        EventLog(options, Clock()).show("nowhere")
+        self.assertEqual(twistd["logFile"].getvalue(), "")
 
     def test_what_was_lost_is_in_the_file_when_it_is_written_again(self) -> None:
         path = Path(self.mktemp())

@@ -83,12 +83,27 @@ class TCPPortTests(SynchronousTestCase):
     def test_all_busy(self) -> None:
         reactor = busy(*range(9090, 9191))
         port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
-        self.assertEqual(self.refusal(port), "ports 9090 to 9190 are all busy")
+        self.assertEqual(
+            self.refusal(port), "ports 9090 to 9190 are all busy: choose another one with --port"
+        )
 
     def test_there_are_no_ports_past_65535(self) -> None:
         reactor = busy(65530, *range(65531, 65536))
         port = TCPPort(reactor, 65530, "0.0.0.0").listen(Factory())
-        self.assertEqual(self.refusal(port), "ports 65530 to 65535 are all busy")
+        self.assertEqual(
+            self.refusal(port), "ports 65530 to 65535 are all busy: choose another one with --port"
+        )
+
+    def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
+        group = frozenset({9093, 9094, 9095})
+        reactor = busy(9093)
+        port = TCPPort(reactor, 9093, "0.0.0.0", group=group).listen(Factory())
+        address: Any = self.successResultOf(port).getHost()
+        self.assertEqual(address.port, 9096)
+
+    def test_the_advice_names_the_option_that_chooses_the_port(self) -> None:
+        port = TCPPort(busy(9090), 9090, "::", spare=0, option="--echo-port").listen(Factory())
+        self.assertIn("choose another one with --echo-port", self.refusal(port))
 
     def test_strict(self) -> None:
         port = TCPPort(busy(9090), 9090, "0.0.0.0", spare=0).listen(Factory())
@@ -152,7 +167,7 @@ class ListenersTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
         self.lab = Lab(options, self.reactor)
-        return listeners(options, self.lab, 7007)
+        return listeners(options, self.lab)
 
     def guarded(self, listener: Listener) -> Guarded:
         return Guarded(listener, self.lab.files)

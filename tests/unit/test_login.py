@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from typing import Any, cast
+from unittest.mock import Mock
 
+from argon2.exceptions import HashingError, VerificationError
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
@@ -12,6 +14,7 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.guard import BasicCredentialFactory, HTTPAuthSessionWrapper
 from twisted.web.resource import IResource, Resource
@@ -44,6 +47,19 @@ from twisted_lab.login import (
 PASSWORD = b"correct horse"
 
 
+class DirectThreads:
+    """A reactor and its threads, in none."""
+
+    def callFromThread(self, call: Any, *arguments: Any) -> None:
+        call(*arguments)
+
+    def callInThreadWithCallback(self, done: Any, work: Any, *arguments: Any) -> None:
+        try:
+            done(True, work(*arguments))
+        except Exception:
+            done(False, Failure())
+
+
 class LoginTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.storage = MemoryStorage()
@@ -51,12 +67,16 @@ class LoginTestCase(SynchronousTestCase):
         self.hashes = CountingHashes()
         self.clock = Clock()
         self.clock.advance(1_700_000_000)
+        self.step = 0.0  # by which the machine's clock was set
         shared = (self.storage, self.hashes, self.clock)
-        self.realm = AccountRealm(*shared, Lifetimes(idle=60, whole=600))
-        self.passwords = PasswordChecker(*shared)
-        self.tokens = TokenChecker(*shared, self.realm.lifetimes)
+        self.realm = AccountRealm(*shared, Lifetimes(idle=60, whole=600), self.now)
+        self.passwords = PasswordChecker(*shared, now=self.now)
+        self.tokens = TokenChecker(*shared, self.realm.lifetimes, now=self.now)
         self.portal = Portal(self.realm, [self.passwords, self.tokens])
         self.register("Anna")
+
+    def now(self) -> float:
+        return self.clock.seconds() + self.step
 
     def register(self, name: str) -> None:
         hashed = CHEAP.hash(PASSWORD.decode())
@@ -114,6 +134,15 @@ class PasswordCheckerTests(LoginTestCase):
                 self.failureResultOf(guess, UnauthorizedLogin)
             failure = self.failureResultOf(self.guess(name), TooManyFailures)
             self.assertEqual(str(failure.value), "too many failures; try again in 32 s")
+
+    def test_a_clock_that_is_set_makes_nobody_wait_for_longer(self) -> None:
+        for step in (3600.0, -3600.0):
+            self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+            waiting = self.login(PeerPassword(b"Anna", PASSWORD))
+            self.assertNoResult(waiting)
+            self.step += step
+            self.clock.advance(1)
+            self.successResultOf(waiting)
 
     def test_a_delay_is_nobody_elses(self) -> None:
         self.register("Boris")
@@ -335,6 +364,22 @@ class NamesTests(SynchronousTestCase):
 
 
 class HashingTests(SynchronousTestCase):
+    def test_too_little_memory_is_no_wrong_password(self) -> None:
+        hashed = CHEAP.hash("x")
+        for name, error in (("hash", HashingError), ("verify", VerificationError)):
+            passwords = Passwords(0.0625, 1)
+            problem = Mock(side_effect=error("Memory allocation error"))
+            passwords._hasher = Mock(**{name: problem})
+            hashing = Hashing(Clock(), passwords, threads=1)
+            threads: Any = DirectThreads()
+            hashing._reactor = hashing._pool = threads
+            result: Deferred[Any] = (
+                hashing.hash("x") if name == "hash" else hashing.matches(hashed, "x")
+            )
+            unable: Any = self.failureResultOf(result, Unable).value
+            self.assertIn("too little memory", str(unable))
+            self.assertEqual(unable.reason, "a hash takes 0.0625 MiB: memory allocation error")
+
     def test_a_full_queue_is_said_at_once(self) -> None:
         hashing = Hashing(None, CHEAP, threads=1)
         waiting = [hashing.hash("x") for _ in range(66)]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, generate_latest
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.test.requesthelper import DummyRequest
 
 from tests.doubles.connections import FakeConnection
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
+from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.serving import Lab, NetworkService
-from twisted_lab.serving.metrics import LabCollector, LoopLag
+from twisted_lab.serving.metrics import HealthPage, LabCollector, LoopLag
 from twisted_lab.tally import Histogram, Measure
 
 
@@ -105,11 +109,32 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("thingFalse"), 7)
         self.assertEqual(self.mine("thingTrue_total"), 7)
 
+    def test_a_measure_of_two_services_is_one_family(self) -> None:
+        for number, service in enumerate(("netlab-one", "netlab-two")):
+            self.lab.measures.append(
+                Measure(service, "thing", "A thing.", False, lambda number=number: number)  # type: ignore[misc]
+            )
+        text = generate_latest(self.registry).decode()
+        self.assertEqual(text.count("# TYPE netlab_thing gauge"), 1)
+        self.assertEqual(self.read("thing", service="netlab-two"), 1)
+
+    def test_the_version(self) -> None:
+        self.assertEqual(self.read("info", version=__version__), 1)
+
+    def test_health(self) -> None:
+        page = HealthPage(self.lab)
+        request: Any = DummyRequest([b"health"])
+        self.assertEqual((page.render_GET(request), request.responseCode), (b"ok\n", None))
+        self.lab.public_services[0].is_paused = True
+        self.assertEqual(page.render_GET(request), b"paused: netlab-sample\n")
+        self.assertEqual(request.responseCode, 503)
+
     def test_the_lab_itself(self) -> None:
         self.lag.seconds.add(0.02)
         self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.01"), 0)
         self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.05"), 1)
         self.assertEqual(self.read("log_events_lost_total"), 0)
+        self.assertEqual(self.read("console_lines_lost_total"), 0)
 
     def test_each_has_a_text(self) -> None:
         for line in generate_latest(self.registry).decode().splitlines():

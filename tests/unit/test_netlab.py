@@ -96,9 +96,12 @@ class OptionsTests(SynchronousTestCase):
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
             (["--auth-registration", "maybe"], "netlab-auth: --registration is one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
-            (["--only", ""], "netlab: --only names services among echo, messages"),
+            (["--only", ""], "netlab: --only needs a value that is not empty"),
+            (["--only=x"], "netlab: --only names services among echo, messages"),
             (["--only=echo", "--chat-history=x"], "--chat-history=x is for chat, which --only"),
-            (["--metrics", ""], "--metrics is an endpoint such as tcp:9100"),
+            (["--metrics="], "netlab: --metrics needs a value that is not empty"),
+            (["--log-file", ""], "netlab: --log-file needs a value that is not empty"),
+            (["--certificate", ""], "netlab-echo: --certificate needs a value that is not empty"),
             (["--", "--tls"], "netlab: '--tls' is not an option"),
             (["--log-file", "--tls", "--x"], "netlab: option --x not recognized"),
             (["--echo-upper=yes"], "netlab-echo: option --upper must not have an argument"),
@@ -106,6 +109,13 @@ class OptionsTests(SynchronousTestCase):
             (["--base-port", "x"], "netlab: --base-port is a whole number"),
         ):
             self.assertIn(text, self.refuse(*arguments))
+
+    def test_all_know_the_ports_of_the_group_and_how_to_choose_their_own(self) -> None:
+        options = parse("--only", "auth,chat", "--chat-tcp-port", "9096")
+        for service in options.services.values():
+            self.assertEqual(service.group, {9093, 9095, 9096})
+        auth = options.services["auth"]
+        self.assertEqual(auth.name_of("port"), "--auth-port or --base-port")
 
     def test_it_needs_no_pid_file_in_the_foreground(self) -> None:
         options = Options()

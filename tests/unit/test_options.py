@@ -5,12 +5,14 @@ from unittest import skipUnless
 from unittest.mock import patch
 
 from twisted.logger import LogLevel
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions, parse
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from twisted_lab import __version__
 from twisted_lab.services import broadcast, chat
+from twisted_lab.serving.process_options import control_endpoint
 
 
 class ServiceOptionsTests(SynchronousTestCase):
@@ -118,6 +120,28 @@ class ServiceOptionsTests(SynchronousTestCase):
         options, said = self.ask(["", ""], "--port", "7008")
         self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7008))
         self.assertIn("Port [7008]: ", said)
+
+    def test_a_directory_that_was_removed(self) -> None:
+        with (
+            patch("os.getcwd", side_effect=FileNotFoundError),
+            redirect_stderr(io.StringIO()) as said,
+        ):
+            self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
+        self.assertIn("the current directory was removed", said.getvalue())
+
+    def test_too_few_files(self) -> None:
+        with (
+            patch("twisted_lab.serving.process_options.raise_file_limit", return_value=10),
+            redirect_stderr(io.StringIO()) as said,
+        ):
+            self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
+        self.assertIn("only 10 files may be open, and 64 are needed", said.getvalue())
+
+    def test_the_path_of_a_socket_has_an_end(self) -> None:
+        control_endpoint(f"unix:{'x' * 107}:mode=660")
+        for path in ("x" * 108, "\u00e9" * 54):
+            error = self.assertRaises(UsageError, control_endpoint, f"unix:{path}")
+            self.assertIn("at most 107 bytes", str(error))
 
     def pidfile(self, **twistd: Any) -> str:
         options = SampleOptions()

@@ -1,6 +1,9 @@
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr
 from pathlib import Path
+from unittest.mock import patch
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
@@ -95,6 +98,23 @@ class PluginTests(SynchronousTestCase):
         )
         said = subprocess.check_output([sys.executable, "-c", program], text=True)
         self.assertEqual(said.strip(), "False")
+
+    def test_too_little_memory_for_the_modules_is_one_line(self) -> None:
+        maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")
+        problems = (MemoryError(), ImportError("x.so: failed to map segment from shared object"))
+        for problem in problems:
+            with (
+                patch("twisted.application.service.namedAny", side_effect=problem),
+                redirect_stderr(io.StringIO()) as said,
+            ):
+                end = self.assertRaises(SystemExit, lambda: maker.options)
+            self.assertEqual(end.code, 1)
+            self.assertEqual(said.getvalue(), "netlab-echo: too little memory to start\n")
+
+    def test_a_module_that_is_missing_is_no_matter_of_memory(self) -> None:
+        maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")
+        with patch("twisted.application.service.namedAny", side_effect=ImportError("no x")):
+            self.assertRaises(ImportError, lambda: maker.options)
 
     def test_the_public_names(self) -> None:
         for module, names in PUBLIC.items():

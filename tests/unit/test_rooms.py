@@ -63,7 +63,8 @@ def run(test: SynchronousTestCase, coroutine: Coroutine[Deferred[Any], Any, Resu
 class RoomTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
-        self.room = Room(self.history)
+        self.tick = 0.0
+        self.room = Room(self.history, lambda: self.tick)
         self.heard: dict[Member, list[str]] = {}
 
     def join(self, name: str, client: str = "") -> Member:
@@ -75,6 +76,7 @@ class RoomTests(SynchronousTestCase):
         return member
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
+        self.tick = now
         return run(self, self.room.hear(member, text, now))
 
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
@@ -228,7 +230,8 @@ class ClientTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
-        self.room = Room(self.history)
+        self.tick = 0.0
+        self.room = Room(self.history, lambda: self.tick)
 
     def join(
         self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
@@ -240,6 +243,7 @@ class ClientTests(SynchronousTestCase):
         return self.room.join(name, ear, now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
+        self.tick = now
         return run(self, self.room.hear(member, text, now))
 
     def test_it_is_told_places_times_and_what_is_done(self) -> None:
@@ -420,6 +424,7 @@ class ClientTests(SynchronousTestCase):
             self.say(boris, f"{number}", 10.0 * number)
         ear.heard.clear()
         ear.slow = Deferred()
+        self.tick = 2000.0
         asking = Deferred.fromCoroutine(self.room.hear(boris, "/history 100", 2000.0))
         for heard in range(1, 101):
             self.assertEqual(len(ear.heard), heard)

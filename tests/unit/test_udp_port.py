@@ -49,7 +49,7 @@ class DatagramPortTests(SynchronousTestCase):
     def listen(self, interface: str) -> None:
         self.reactor = Turns()
         self.echo = Echo()
-        listening = UDPPort(self.reactor, 0, interface, 0, self.echo).listen(Factory())
+        listening = UDPPort(self.reactor, 0, interface, 0, protocol=self.echo).listen(Factory())
         self.port = cast(Any, self.successResultOf(listening))
         self.addCleanup(self.port.connectionLost)
         self.number: int = self.port.getHost().port
@@ -159,7 +159,9 @@ class DatagramPortTests(SynchronousTestCase):
 
     def test_a_busy_port(self) -> None:
         self.listen("127.0.0.1")
-        other = UDPPort(self.reactor, self.number, "127.0.0.1", 0, Echo()).listen(Factory())
+        other = UDPPort(self.reactor, self.number, "127.0.0.1", 0, protocol=Echo()).listen(
+            Factory()
+        )
         failure = self.failureResultOf(other, CannotListen)
         self.assertIn(f"port {self.number} is busy", str(failure.value))
 

@@ -1,5 +1,6 @@
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -8,7 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
-from twisted.logger import eventAsJSON, eventAsText
+from twisted.logger import LogLevel, eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,9 +18,11 @@ from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving import CannotStart, Lab, stream_service, worker
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import Listener
 from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.tally import Traffic
 
 
 class FakeSocket:
@@ -64,6 +67,7 @@ class FakeProcess:
         self.call = call
         self.signals: list[int] = []
         self.is_told = False
+        self.told = b""
         protocol.makeConnection(self)
 
     def signalProcess(self, number: int) -> None:
@@ -71,6 +75,9 @@ class FakeProcess:
 
     def closeStdin(self) -> None:
         self.is_told = True
+
+    def write(self, data: bytes) -> None:
+        self.told += data
 
     def die(self, number: int | None = None, status: int = 0) -> None:
         value = ProcessTerminated(status, number) if number or status else ProcessDone(0)
@@ -189,6 +196,34 @@ class WorkersTests(SynchronousTestCase):
                 "worker started: process 103",
             ],
         )
+
+    def count(self, process: int, counts: Counts) -> None:
+        line = COUNTS + counts.to_json() + b"\n"
+        for part in (line[:20], line[20:]):
+            self.reactor.processes[process].protocol.childDataReceived(LOG, part)
+
+    def test_their_counts_are_summed_and_no_count_is_lost_with_one(self) -> None:
+        [service] = self.started().public_services
+        errors, traffic = Counter(silent=1), Traffic(1, 2, 3, 4)
+        counts = Counts(2, 1, 3, 1, traffic, errors, [1] * 8, 5.0, Counter(hash_queue=6))
+        self.count(0, Counts(connected=9))
+        self.count(0, counts)
+        self.count(1, counts)
+        self.assertEqual(service.counts(), counts.plus(counts))
+        self.assertEqual(service.counts().traffic, Traffic(2, 4, 6, 8))
+        self.assertEqual(service.workers()[:2], [(0, 100, counts), (1, 101, counts)])
+        self.reactor.processes[0].die(number=9)
+        self.reactor.advance(0)
+        after = service.counts()
+        self.assertEqual((after.open, after.served, after.connected), (2, 1, 6))
+        self.assertEqual((after.errors["silent"], after.measures["hash_queue"]), (2, 6))
+        self.assertEqual(service.workers()[0], (0, 103, Counts()))
+
+    def test_all_log_from_the_level_that_was_asked_for(self) -> None:
+        self.started().log_from(LogLevel.warn)
+        self.reactor.processes[0].die(number=9)
+        self.reactor.advance(0)
+        self.assertEqual([each.told for each in self.reactor.processes], [b"warn\n"] * 4)
 
     def test_how_it_ended_is_said(self) -> None:
         self.started()

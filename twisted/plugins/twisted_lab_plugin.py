@@ -1,48 +1,76 @@
+import sys
+
 from twisted.application.service import ServiceMaker
 
-netlab = ServiceMaker(
+
+class Maker(ServiceMaker):
+    """Makes a service, or says in one line that there is too little memory for its modules."""
+
+    @property
+    def options(self):
+        """See `twisted.application.service.IServiceMaker`."""
+        return self._attempt(lambda: super(Maker, self).options)
+
+    @property
+    def makeService(self):
+        """See `twisted.application.service.IServiceMaker`."""
+        make = self._attempt(lambda: super(Maker, self).makeService)
+        return lambda options: self._attempt(lambda: make(options))
+
+    def _attempt(self, action):
+        try:
+            return action()
+        except (MemoryError, ImportError) as error:
+            # So the dynamic linker says it of a library.
+            if isinstance(error, ImportError) and "failed to map segment" not in str(error):
+                raise
+        print(f"{self.tapname}: too little memory to start", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1)
+
+
+netlab = Maker(
     "twisted_lab",
     "twisted_lab.services.netlab",
     "All services of the lab in one process.",
     "netlab",
 )
 
-netlab_echo = ServiceMaker(
+netlab_echo = Maker(
     "twisted_lab echo",
     "twisted_lab.services.echo",
     "Send back what comes, over TCP.",
     "netlab-echo",
 )
 
-netlab_messages = ServiceMaker(
+netlab_messages = Maker(
     "twisted_lab messages",
     "twisted_lab.services.messages",
     "Ask for numbered messages and repeat them, over TCP.",
     "netlab-messages",
 )
 
-netlab_broadcast = ServiceMaker(
+netlab_broadcast = Maker(
     "twisted_lab broadcast",
     "twisted_lab.services.broadcast",
     "Say to everybody what anybody says, over TCP.",
     "netlab-broadcast",
 )
 
-netlab_ident = ServiceMaker(
+netlab_ident = Maker(
     "twisted_lab ident",
     "twisted_lab.services.ident",
     "Greet peers by name, known by IP address, over TCP.",
     "netlab-ident",
 )
 
-netlab_auth = ServiceMaker(
+netlab_auth = Maker(
     "twisted_lab auth",
     "twisted_lab.services.auth",
     "Log peers in by password or token, over TCP.",
     "netlab-auth",
 )
 
-netlab_chat = ServiceMaker(
+netlab_chat = Maker(
     "twisted_lab chat",
     "twisted_lab.services.chat",
     "A chat room over UDP that loses nothing, and over TCP.",

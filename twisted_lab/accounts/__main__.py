@@ -117,6 +117,9 @@ def main() -> None:
     except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
         print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
+    except MemoryError as error:
+        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
     except OSError as error:
         # Standard output has lines yet that nobody will take.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

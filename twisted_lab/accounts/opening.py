@@ -60,11 +60,26 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
     except OSError as error:
         raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
     except sqlite3.Error as error:
-        raise Unusable(
-            f"cannot use {path} as a database: {error}; restore a copy of it, or choose another "
-            "file"
-        ) from None
+        raise Unusable(f"cannot use {path} as a database: {error}; {_advice(error)}") from None
     return Database(connection, None if path == ":memory:" else path)
+
+
+def _advice(error: sqlite3.Error) -> str:
+    # SQLite tells its problem, but not that of the system behind it.
+    name = getattr(error, "sqlite_errorname", "")
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as problem:
+        return f"{problem.strerror} (ulimit -n raises the limit)"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return "the file and its directory must be writable"
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return "see that the disk has room and is in order"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another program uses it: try again when that has ended"
+    if name == "SQLITE_NOMEM":
+        return "there is too little memory"
+    return "restore a copy of it, or choose another file"
 
 
 def _make(path: str) -> None:

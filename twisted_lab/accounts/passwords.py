@@ -11,11 +11,18 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import (
+    HashingError,
+    InvalidHashError,
+    VerificationError,
+    VerifyMismatchError,
+)
 
 MEMORY_MIB = 19
 PASSES = 2
 LANES = 1
+# What argon2 says when the system gives it too little.
+LACKING = ("Memory allocation error", "Threading failure")
 SHORTEST_PASSWORD = 8  # characters
 # Unicode's normal forms cost the square of the length, with the interpreter locked: 2 ms for 1,024
 # characters chosen to be costly, 440 ms for 16,000.
@@ -52,7 +59,8 @@ def _normal(password: str) -> str:
 class Passwords:
     """Makes and checks the hashes of passwords; each call takes tens of milliseconds.
 
-    It may be called from several threads at once.
+    It may be called from several threads at once. Whatever makes a hash raises MemoryError if there
+    is no memory for it.
 
     Args:
         memory_mib: The memory of each hash, in MiB.
@@ -76,7 +84,10 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return a salted hash with its parameters, as PHC string."""
-        return self._hasher.hash(_normal(password).encode("utf-8", "surrogatepass"))
+        try:
+            return self._hasher.hash(_normal(password).encode("utf-8", "surrogatepass"))
+        except HashingError as error:
+            raise MemoryError(self._problem(error)) from None
 
     def matches(self, hashed: str, password: str) -> bool:
         """Tell whether `hashed` was made of `password`, with whatever parameters."""
@@ -84,9 +95,17 @@ class Passwords:
         typed = _normal(password) if fits else ""
         try:
             self._hasher.verify(hashed, typed.encode("utf-8", "surrogatepass"))
-        except (VerificationError, InvalidHashError):
+        except (VerifyMismatchError, InvalidHashError):
             return False
+        except VerificationError as error:
+            if str(error) not in LACKING:
+                return False
+            # Who could not be checked has not given a wrong password.
+            raise MemoryError(self._problem(error)) from None
         return fits
+
+    def _problem(self, error: Exception) -> str:
+        return f"a hash takes {self.memory_mib:g} MiB: {str(error).lower()}"
 
     def is_outdated(self, hashed: str) -> bool:
         """Tell whether `hashed` was made with other parameters than these."""

@@ -31,6 +31,9 @@ class Refused(Exception):
     """
 
 
+TOO_LITTLE_MEMORY = "the server has too little memory for that now; try again later"
+
+
 class Unable(Exception):
     """The server cannot do what was asked, through no fault of the peer's, which is told the text.
 

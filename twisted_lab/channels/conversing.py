@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.channel import (
+    TOO_LITTLE_MEMORY,
     Channel,
     Conversation,
     PeerGone,
@@ -157,5 +158,8 @@ class Conversing:
         elif isinstance(error, Unable):
             self._events.unable(peer, str(error), error.reason)
             self._channel.say(f"error: {error}")
+        elif isinstance(error, MemoryError):
+            self._events.unable(peer, TOO_LITTLE_MEMORY, str(error) or "no memory")
+            self._channel.say(f"error: {TOO_LITTLE_MEMORY}")
         elif not isinstance(error, PeerGone | CancelledError):
             self._events.conversation_failed(peer, Failure(error))

@@ -6,6 +6,7 @@ Any server that logs in through a `twisted.cred.portal.Portal` can use them.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
@@ -101,17 +102,24 @@ class _Checker:
     Args:
         storage: Where accounts and failures are kept.
         hashes: Who makes hashes.
-        clock: Tells the time, in seconds of Unix time, and waits.
+        clock: Waits.
         turns: Shared with other checkers, if there are any.
+        now: Tells the time, in seconds of Unix time.
     """
 
     def __init__(
-        self, storage: Store, hashes: Hashes, clock: IReactorTime, turns: Turns | None = None
+        self,
+        storage: Store,
+        hashes: Hashes,
+        clock: IReactorTime,
+        turns: Turns | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
         self._turns = turns or Turns()
+        self._now = now
 
     async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
         """Make one attempt, when it is due, and return the account's name.
@@ -135,9 +143,7 @@ class _Checker:
                     if turn is not None:
                         await turn.acquire()
                         held.callback(turn.release)
-                standing = await self._storage.run(
-                    partial(guess.standing, now=self._clock.seconds())
-                )
+                standing = await self._storage.run(partial(guess.standing, now=self._now()))
                 if not standing.delay and (is_alone or not standing.address_failed):
                     return await self._check(guess, standing, check)
             if not standing.delay:
@@ -154,7 +160,7 @@ class _Checker:
     async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
         name = await check(standing.account)
         if name is None:
-            await self._storage.run(partial(guess.failed, now=self._clock.seconds()))
+            await self._storage.run(partial(guess.failed, now=self._now()))
             raise UnauthorizedLogin
         if standing.account_failed:
             await self._storage.run(guess.succeeded)
@@ -219,9 +225,10 @@ class TokenChecker(_Checker):
     Args:
         storage: Where sessions are kept.
         hashes: Who makes hashes.
-        clock: Tells the time, in seconds of Unix time, and waits.
+        clock: Waits.
         lifetimes: How long a session lasts.
         turns: Shared with other checkers, if there are any.
+        now: Tells the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IToken,)
@@ -233,8 +240,9 @@ class TokenChecker(_Checker):
         clock: IReactorTime,
         lifetimes: Lifetimes,
         turns: Turns | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(storage, hashes, clock, turns)
+        super().__init__(storage, hashes, clock, turns, now)
         self._lifetimes = lifetimes
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
@@ -246,7 +254,7 @@ class TokenChecker(_Checker):
             partial(
                 resume_session,
                 token=credentials.token,
-                now=self._clock.seconds(),
+                now=self._now(),
                 lifetimes=self._lifetimes,
             )
         )

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, fail
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.accounts import Passwords
 from twisted_lab.channels import Unable
+from twisted_lab.channels.channel import TOO_LITTLE_MEMORY
 
 Result = TypeVar("Result")
 
@@ -50,7 +52,8 @@ class Hashing:
         """See `Passwords.matches`.
 
         Returns:
-            A Deferred that fails with Unable, at once, if too many are waiting.
+            A Deferred that fails with Unable, at once, if too many are waiting; or if there is no
+            memory for it.
         """
         return self._run(self.passwords.matches, hashed, password)
 
@@ -58,7 +61,8 @@ class Hashing:
         """See `Passwords.hash`.
 
         Returns:
-            A Deferred that fails with Unable, at once, if too many are waiting.
+            A Deferred that fails with Unable, at once, if too many are waiting; or if there is no
+            memory for it.
         """
         return self._run(self.passwords.hash, password)
 
@@ -67,7 +71,8 @@ class Hashing:
             return fail(
                 Unable("too many are logging in at once; try again", "the hash queue is full")
             )
-        return self._free.run(deferToThreadPool, self._reactor, self._pool, work, *arguments)
+        running = self._free.run(deferToThreadPool, self._reactor, self._pool, work, *arguments)
+        return running.addErrback(_explain)
 
     async def close(self) -> None:
         """Finish the hashes that are being made, and end the threads."""
@@ -76,3 +81,9 @@ class Hashing:
     def abandon(self) -> None:
         """See `twisted_lab.serving.Resource`."""
         self._pool.stop()
+
+
+def _explain(failure: Failure) -> Failure:
+    if failure.check(MemoryError):
+        return Failure(Unable(TOO_LITTLE_MEMORY, failure.getErrorMessage()))
+    return failure

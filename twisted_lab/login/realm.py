@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -68,7 +69,7 @@ class Account:
         """
         realm = self._realm
         token = new_token()
-        now = realm.clock.seconds()
+        now = realm.now()
         work = partial(
             open_session,
             key=self._key,
@@ -88,12 +89,12 @@ class Account:
 
     async def _use(self, queries: Queries, token: str) -> bool:
         realm = self._realm
-        account = await resume_session(queries, token, realm.clock.seconds(), realm.lifetimes)
+        account = await resume_session(queries, token, realm.now(), realm.lifetimes)
         return account is not None
 
     async def sessions(self) -> list[Session]:
         """Return its sessions, oldest first."""
-        now = self._realm.clock.seconds()
+        now = self._realm.now()
 
         async def work(queries: Queries) -> list[Session]:
             return [session async for session in queries.sessions_of(self._key, now)]
@@ -102,7 +103,7 @@ class Account:
 
     async def revoke(self, session_id: str) -> bool:
         """End the session with that id; False if there is none."""
-        now = self._realm.clock.seconds()
+        now = self._realm.now()
         return await self._realm.storage.run(
             lambda queries: revoke(queries, self._key, session_id, now)
         )
@@ -136,17 +137,24 @@ class AccountRealm:
     Args:
         storage: Where accounts are kept.
         hashes: Who makes hashes.
-        clock: Tells the time, in seconds of Unix time.
+        clock: Waits.
         lifetimes: How long a session lasts.
+        now: Tells the time, in seconds of Unix time.
     """
 
     def __init__(
-        self, storage: Store, hashes: Hashes, clock: IReactorTime, lifetimes: Lifetimes
+        self,
+        storage: Store,
+        hashes: Hashes,
+        clock: IReactorTime,
+        lifetimes: Lifetimes,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.storage = storage
         self.hashes = hashes
         self.clock = clock
         self.lifetimes = lifetimes
+        self.now = now
 
     def requestAvatar(
         self, avatar_id: Any, mind: object, *interfaces: Any

@@ -63,6 +63,9 @@ class Visit:
         token: The token of this session.
         shortest: The least characters of a new password.
         check: Awaits whether a name and password are right, or raises UnauthorizedLogin.
+
+    Attributes:
+        account: See above.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Visit:
         check: Callable[[str, str], Awaitable[object]],
     ) -> None:
         self._channel = channel
-        self._account = account
+        self.account = account
         self._token = token
         self._shortest = shortest
         self._check = check
@@ -95,12 +98,12 @@ class Visit:
             if command == "exit":
                 return
             # It may have ended since the last command: by itself, or because somebody ended it.
-            if not await self._account.use_session(self._token):
+            if not await self.account.use_session(self._token):
                 say(ENDED)
                 return
             if command == "logout":
-                await self._account.end_session(self._token)
-                say(f"Goodbye, {self._account.name}")
+                await self.account.end_session(self._token)
+                say(f"Goodbye, {self.account.name}")
                 return
             if command not in commands:
                 say("error: that is no command; help lists them")
@@ -116,11 +119,11 @@ class Visit:
                 return
 
     async def _whoami(self, _: str) -> None:
-        self._channel.say(self._account.name)
+        self._channel.say(self.account.name)
 
     async def _sessions(self, _: str) -> None:
         this = token_digest(self._token)
-        for session in await self._account.sessions():
+        for session in await self.account.sessions():
             self._channel.say(
                 f"{session.id} since {time_text(session.since)} used {time_text(session.used)} "
                 f"from {session.origin}{' (this one)' if session.digest == this else ''}"
@@ -130,7 +133,7 @@ class Visit:
     async def _revoke(self, session_id: str) -> None:
         if not session_id:
             self._channel.say("error: say which one: revoke ID; sessions lists them")
-        elif await self._account.revoke(session_id):
+        elif await self.account.revoke(session_id):
             self._channel.say("Revoked.")
         else:
             self._channel.say("error: you have no such session; sessions lists them")
@@ -138,9 +141,9 @@ class Visit:
     async def _passwd(self, _: str) -> None:
         # Whoever finds a terminal that is logged in must not be able to lock its owner out.
         self._channel.say("Password?")
-        await self._check(self._account.name, await self._channel.hear())
+        await self._check(self.account.name, await self._channel.hear())
         password = await choose_password(self._channel, "New password:", self._shortest)
-        if await self._account.change_password(password, self._token):
+        if await self.account.change_password(password, self._token):
             self._channel.say("Password changed. All other sessions are ended.")
         else:
             self._channel.say(ENDED)

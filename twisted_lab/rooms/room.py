@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted_lab.names import BadName, name_key, nickname
@@ -58,12 +60,12 @@ class Member:
             secret, so this is a hash of it.
     """
 
-    def __init__(self, name: str, channel: Ear, now: float, client: str) -> None:
+    def __init__(self, name: str, channel: Ear, tick: float, client: str) -> None:
         self.name = name
         self.channel = channel
         self.say = channel.say
         self.client = client
-        self.allowance = Allowance(now)
+        self.allowance = Allowance(tick)
 
 
 def client_id(secret: str) -> str:
@@ -87,10 +89,12 @@ class Room:
 
     Args:
         history: Where what is said is kept, before anybody hears it.
+        ticks: Tells the seconds on a clock that nobody sets, for how fast members may speak.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, ticks: Callable[[], float] = time.monotonic) -> None:
         self._history = history
+        self._ticks = ticks
         self._members: dict[str, Member] = {}
         self._place = 0  # of what was said last
 
@@ -131,7 +135,7 @@ class Room:
             BadName: It cannot be a name here, or somebody has it.
         """
         before = self._with(client)
-        member = Member(self._free_name(name, before), channel, now, client)
+        member = Member(self._free_name(name, before), channel, self._ticks(), client)
         if before is not None:
             del self._members[name_key(before.name)]
             before.channel.hang_up()
@@ -182,8 +186,9 @@ class Room:
             count, text = int(counted[1]), counted[2]
         if text.strip() in ("/leave", "exit"):
             return False
-        is_mute = member.allowance.is_mute(now)
-        if is_mute or not member.allowance.spend(now):
+        tick = self._ticks()
+        is_mute = member.allowance.is_mute(tick)
+        if is_mute or not member.allowance.spend(tick):
             why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
             if count:
                 self._tell(member, f"/not {count} {why}", now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -45,6 +46,7 @@ from twisted_lab.login import (
     refusal,
 )
 from twisted_lab.serving import (
+    CannotStart,
     ConversationOptions,
     Lab,
     conversation_service,
@@ -85,14 +87,20 @@ class Authentication:
         self._takes_plaintext = takes_plaintext
         self._shortest = shortest
         self._turns = Turns()
+        self._accounts: dict[Channel, Account] = {}
         shared = (realm.storage, realm.hashes, realm.clock)
         self._portal = Portal(
             realm,
             [
-                PasswordChecker(*shared, self._turns),
-                TokenChecker(*shared, realm.lifetimes, self._turns),
+                PasswordChecker(*shared, self._turns, realm.now),
+                TokenChecker(*shared, realm.lifetimes, self._turns, realm.now),
             ],
         )
+
+    def name_of(self, channel: Channel) -> str:
+        """Return the account that the peer has logged in to; "" before that."""
+        account = self._accounts.get(channel)
+        return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
         """Let one peer in, and do what it says."""
@@ -117,7 +125,11 @@ class Authentication:
                 channel.say(refusal(error))
             else:
                 channel.patience = patience
-                await visit.converse()
+                self._accounts[channel] = visit.account
+                try:
+                    await visit.converse()
+                finally:
+                    del self._accounts[channel]
                 return
 
     async def _enter(self, channel: Channel, passwords: list[str]) -> Visit:
@@ -163,7 +175,7 @@ class Authentication:
         host = channel.peer.host
         async with self._turns.of(address_subject(host) if host else "", MOST_AT_ONCE):
             hashed = await realm.hashes.hash(password)
-        now = realm.clock.seconds()
+        now = realm.now()
         if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
             raise BadName("somebody else has just taken that name")
         return Account(name, realm, hashed)
@@ -249,10 +261,15 @@ class Options(ConversationOptions):
 def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
-    hashing = Hashing(
-        lab.reactor,
-        Passwords(options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]),
-    )
+    try:
+        passwords = Passwords(
+            options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]
+        )
+    except MemoryError as error:
+        # twistd has not begun its log yet.
+        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
+        raise CannotStart(str(error)) from None
+    hashing = Hashing(lab.reactor, passwords)
     lab.resources.append(hashing)
     lab.measures.append(
         Measure(
@@ -269,10 +286,12 @@ def makeService(options: Options) -> Lab:
             hashing,
             lab.reactor,
             Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600),
+            lab.now,
         ),
         lab.log.events_of(options.command),
         options["registration"] == "open",
         bool(options["allow-plaintext"]),
         options["min-password"],
     )
+    lab.names[options.command] = authentication.name_of
     return conversation_service(options, authentication.converse)

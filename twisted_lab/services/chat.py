@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -35,15 +36,27 @@ class Chat:
     Args:
         history: Where what is said is kept.
         now: Tells the time, in seconds of Unix time.
+        ticks: See `Room`.
     """
 
-    def __init__(self, history: History, now: Callable[[], float]) -> None:
-        self._room = Room(history)
+    def __init__(
+        self,
+        history: History,
+        now: Callable[[], float],
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._room = Room(history, ticks)
         self._now = now
+        self._members: dict[Channel, Member] = {}
+
+    def name_of(self, channel: Channel) -> str:
+        """Return the name of whoever is there; "" before it has one."""
+        member = self._members.get(channel)
+        return member.name if member else ""
 
     async def converse(self, channel: Channel) -> None:
         """Have whoever is there as a member, from a good name on."""
-        member = await self._join(channel)
+        self._members[channel] = member = await self._join(channel)
         how = "left"
         try:
             while await self._room.hear(member, await channel.hear(), self._now()):
@@ -52,6 +65,7 @@ class Chat:
             how = "gone silent"
             raise
         finally:
+            del self._members[channel]
             self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel) -> Member:
@@ -92,7 +106,19 @@ class Options(ConversationOptions):
     def __init__(self) -> None:
         super().__init__()
         self["idle-timeout"] = 60
+        self.defaults["idle-timeout"] = 60  # which --help shows
         self.docs["port"] = self.docs["port"].replace("TCP", "UDP")
+        for name in ("tls", "proxy-protocol"):
+            self.docs[name] = f"For --tcp-port: {self.docs[name]}"
+
+    def postOptions(self) -> None:
+        """See `ServiceOptions`."""
+        super().postOptions()
+        # In netlab they may be meant for the other services.
+        if self["tcp-port"] is None and self.naming == "--{}":
+            for name in ("tls", "proxy-protocol"):
+                if self[name]:
+                    raise usage.UsageError(f"--{name} is for --tcp-port: UDP has no such thing")
 
     def opt_listen(self, description: str) -> None:
         """Not here: there are no endpoints for UDP."""
@@ -106,7 +132,7 @@ def makeService(options: Options) -> Lab:
     history: History = MemoryHistory()
     if options["history"] is not None:
         history = KeptHistory(shared_storage(lab, options["history"]))
-    chat = Chat(history, lab.reactor.seconds)
+    chat = Chat(history, lab.now, lab.reactor.seconds)
     streams = ConversationFactory(
         lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
     )
@@ -129,6 +155,9 @@ def makeService(options: Options) -> Lab:
     )
     listening = [datagram_listener(options, lab.reactor, datagrams)]
     if options["tcp-port"] is not None:
-        listening += listeners(options, lab, options["tcp-port"])
+        listening += listeners(options, lab, "tcp-port")
+    lab.names[options.command] = chat.name_of
     lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
+    if options["tls"]:
+        lab.reactor.callWhenRunning(events.not_encrypted)
     return lab

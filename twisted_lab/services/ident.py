@@ -65,4 +65,4 @@ def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
     storage = shared_storage(lab, options["database"])
-    return conversation_service(options, Identification(storage, lab.reactor.seconds).converse)
+    return conversation_service(options, Identification(storage, lab.now).converse)

@@ -121,12 +121,18 @@ class Options(ProcessOptions):
         for name, maker in self.makers.items():
             options = self.services[name] = maker.options()
             options.parent = self.parent
+            options.naming = f"--{name}-{{}} or --base-port"
             options.one_process = "netlab runs all services in one"
             options.default_port = self._port(options.default_port)
             databases = [word for word in DATABASES if word in options]
             options.parseOptions(
                 [f"--{word}={self['database']}" for word in databases] + self._given[name]
             )
+        # A service that finds its port busy goes elsewhere, not to the port of another one.
+        ports = [(options["port"], options.get("tcp-port")) for options in self.services.values()]
+        group = frozenset(port for pair in ports for port in pair if port)
+        for options in self.services.values():
+            options.group = group
 
     def _port(self, default: int) -> int:
         base: int = self["base-port"]

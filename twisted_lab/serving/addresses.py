@@ -72,10 +72,10 @@ def socket_address(host: str, port: int) -> tuple[Any, ...]:
     return found[0][4]
 
 
-def bind_problem(error: OSError, interface: str, port: int) -> str:
-    """Explain why `interface` and `port` cannot be listened on, and what can."""
+def bind_problem(error: OSError, interface: str, port: int, option: str = "--port") -> str:
+    """Explain why `interface` and `port` cannot be listened on, and what can, by which option."""
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is busy: choose another one with --port, or 0 for any free one"
+        return f"port {port} is busy: choose another one with {option}, or 0 for any free one"
     if error.errno == errno.EACCES:
         return f"port {port} is privileged: choose one from 1024 up, or run it with the right to"
     if error.errno == errno.EADDRNOTAVAIL:

@@ -25,6 +25,7 @@ from twisted_lab.peers import tls_text
 from twisted_lab.private_file import write_private
 from twisted_lab.serving.lab import Lab, NotReady
 from twisted_lab.serving.options import OWN_CERTIFICATE, ServiceOptions
+from twisted_lab.tally import Measure
 
 # Clients that trust on first use would have to be asked again when it ends.
 YEARS = 10
@@ -59,6 +60,7 @@ class Certificate:
 
     Attributes:
         files: Both files, wherever the process is.
+        until: Until when it is valid, in seconds of Unix time.
     """
 
     def __init__(self, path: str, key_path: str, is_own: bool, events: ServiceEvents) -> None:
@@ -68,6 +70,7 @@ class Certificate:
         self._is_own = is_own
         self._events = events
         self._context: SSL.Context | None = None
+        self.until = 0.0
 
     def open(self) -> None:
         """Read it, or make it.
@@ -114,6 +117,7 @@ class Certificate:
             context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
         self._context = context
         until = certificate.not_valid_after_utc
+        self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
 
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
@@ -167,9 +171,24 @@ def shared_certificate(lab: Lab, options: ServiceOptions) -> Certificate:
     path = options["certificate"] or OWN_CERTIFICATE
     is_own = options["certificate"] is None
     certificate = Certificate(path, options["key"] or path, is_own, lab.events)
-    for resource in lab.resources:
-        if isinstance(resource, Certificate) and resource.files == certificate.files:
-            return resource
-    lab.resources.append(certificate)
-    lab.reloads.append(certificate.reload)
+    same = [
+        each
+        for each in lab.resources
+        if isinstance(each, Certificate) and each.files == certificate.files
+    ]
+    if same:
+        [certificate] = same
+    else:
+        lab.resources.append(certificate)
+        lab.reloads.append(certificate.reload)
+    lab.measures.append(
+        Measure(
+            options.command,
+            "certificate_expiry_timestamp_seconds",
+            "Until when the certificate is valid, in Unix time.",
+            False,
+            lambda: certificate.until,
+            is_common=True,
+        )
+    )
     return certificate

@@ -7,9 +7,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import LogLevel
-from twisted.protocols.amp import AMP, CommandLocator
+from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
+from twisted.python.failure import Failure
 
 from twisted_lab import __version__
 from twisted_lab.channels import Connection, Connections
@@ -51,6 +52,8 @@ class Controls(CommandLocator):
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
     def _open(self) -> list[tuple[NetworkService, Connection]]:
+        if any(service.workers() for service in self._lab.public_services):
+            raise Refusal("only its workers know who is connected; status counts them")
         return [
             (service, each) for service in self._lab.public_services for each in service.connections
         ]
@@ -64,18 +67,30 @@ class Controls(CommandLocator):
             "seconds": self._lab.reactor.seconds() - self._lab.since,
             "level": self._lab.log.level.name,
             "services": [
-                {
-                    "name": service.events.service,
-                    "addresses": ", ".join(map(address_text, service.addresses)),
-                    "paused": service.is_paused,
-                    "connected": len(list(service.connections)),
-                    "total": service.events.tally.connected,
-                    "refused": service.connections.refused,
-                    "errors": service.events.tally.errors.total(),
-                }
-                for service in self._lab.public_services
+                row for service in self._lab.public_services for row in self._rows(service)
             ],
         }
+
+    def _rows(self, service: NetworkService) -> list[Answer]:
+        name = service.events.service
+        where = ", ".join(map(address_text, service.addresses))
+        rows = [(name, where, service.counts())]
+        rows += [
+            (f"{name} worker {number}", f"process {pid}", counts)
+            for number, pid, counts in service.workers()
+        ]
+        return [
+            {
+                "name": name,
+                "addresses": where,
+                "paused": service.is_paused,
+                "connected": counts.open,
+                "total": counts.connected,
+                "refused": counts.refused,
+                "errors": counts.errors.total(),
+            }
+            for name, where, counts in rows
+        ]
 
     @ListConnections.responder
     def list_connections(self, first: int) -> Answer:
@@ -86,6 +101,7 @@ class Controls(CommandLocator):
                 {
                     "service": service.events.service,
                     "peer": connection.label,
+                    "name": self._lab.name_of(service.events.service, connection),
                     "seconds": now - connection.since,
                     "bytes_in": connection.traffic().bytes_in,
                     "bytes_out": connection.traffic().bytes_out,
@@ -136,7 +152,7 @@ class Controls(CommandLocator):
         if level not in levels:
             raise Refusal(f"a level is one of {', '.join(levels)}, not {level!r}")
         self._lab.events.controlled(f"log from {level} up")
-        self._lab.log.log_from(LogLevel.levelWithName(level))
+        self._lab.log_from(LogLevel.levelWithName(level))
         return {}
 
     @Stop.responder
@@ -145,6 +161,15 @@ class Controls(CommandLocator):
         self._lab.events.controlled("stop")
         self._lab.reactor.callLater(0, self._lab.end)
         return {}
+
+
+class _QuietAMP(AMP):
+    # A person who asks is no event of the lab's, and AMP would log two lines for each command.
+    def makeConnection(self, transport: Any) -> None:
+        BinaryBoxProtocol.makeConnection(self, transport)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        BinaryBoxProtocol.connectionLost(self, reason)
 
 
 class ControlFactory(Factory):
@@ -161,7 +186,7 @@ class ControlFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> AMP:
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        return AMP(locator=Controls(self._lab))
+        return _QuietAMP(locator=Controls(self._lab))
 
 
 def control_service(lab: Lab, description: str) -> NetworkService:

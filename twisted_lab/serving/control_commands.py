@@ -41,6 +41,7 @@ class ListConnections(Command):
     """List a hundred of those who are connected, from the `first` one on; 0 looks anew."""
 
     arguments = [(b"first", Integer())]
+    errors = {Refusal: b"REFUSED"}
     response = [
         (
             b"connections",
@@ -48,6 +49,7 @@ class ListConnections(Command):
                 [
                     (b"service", Unicode()),
                     (b"peer", Unicode()),
+                    (b"name", Unicode()),
                     (b"seconds", Float()),
                     (b"bytes_in", Integer()),
                     (b"bytes_out", Integer()),
@@ -76,6 +78,7 @@ class Disconnect(Command):
 
     arguments = [(b"peer", Unicode())]
     response = [(b"count", Integer())]
+    errors = {Refusal: b"REFUSED"}
 
 
 class SetLogLevel(Command):

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from twisted_lab.events import Observer, ServiceEvents
+from twisted_lab.serving.console import Console
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
 from twisted_lab.serving.process_options import ProcessOptions
-
-
-class Console:
-    """Standard error, as it was when this was made.
-
-    twistd puts its log in the place of sys.stderr, and a daemon lets go of its terminal.
-
-    Attributes:
-        descriptor: Its number.
-    """
-
-    def __init__(self) -> None:
-        self.descriptor = os.dup(2)
-
-    def __call__(self, event: LogEvent) -> None:
-        """Show what `event` says, if anybody looks."""
-        with suppress(OSError):
-            os.write(self.descriptor, f"{message(event)}\n".encode(errors="backslashreplace"))
-
-    def close(self) -> None:
-        """Let go of it."""
-        os.close(self.descriptor)
 
 
 def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
@@ -91,8 +69,10 @@ class EventLog:
             self._announcements.append(globalLogPublisher)
         self._console: Console | None = None
         if self.is_daemon or twistds_is_elsewhere:
-            self._console = Console()
-            self._announcements.append(self._console)
+            self._console = Console(2)
+            self._announcements.append(self._show_event)
+        else:
+            self._console = _shared_with(options.parent)
 
     def events_of(self, service: str) -> ServiceEvents:
         """Return what a service reports to."""
@@ -105,6 +85,11 @@ class EventLog:
         self.level = level
         for events in self._reporters.values():
             events.log_from(level)
+
+    @property
+    def not_shown(self) -> int:
+        """How many lines of the console were lost, because nobody read them."""
+        return 0 if self._console is None else self._console.lost
 
     @property
     def lost(self) -> int:
@@ -132,22 +117,47 @@ class EventLog:
 
     def show(self, text: str) -> None:
         """Show a text on the console, which is no event and in no log."""
-        with suppress(OSError):
-            os.write(1 if self._console is None else self._console.descriptor, text.encode())
+        if self._console is not None:
+            self._console.write(text)
+
+    def _show_event(self, event: LogEvent) -> None:
+        self.show(f"{message(event)}\n")
+
+    def settle(self) -> None:
+        """Have the console show all, if it can, before the reactor runs."""
+        if self._console is not None:
+            self._console.settle()
 
     def has_started(self) -> None:
         """The person who started the service has seen what must be seen: a daemon lets them go."""
         if self.is_daemon:
-            self._close_console()
+            self._let_go_of_console()
 
     def close(self) -> None:
         """Close what is open."""
-        self._close_console()
+        self._let_go_of_console()
         if self.file is not None:
             self.file.close()
 
-    def _close_console(self) -> None:
-        if self._console is not None:
-            self._announcements.remove(self._console)
-            self._console.close()
-            self._console = None
+    def _let_go_of_console(self) -> None:
+        # What twistd's log goes through is shared with it to the end of the process.
+        if self._show_event in self._announcements:
+            self._announcements.remove(self._show_event)
+            if self._console is not None:
+                self._console.let_go()
+
+
+def _shared_with(twistd: Any) -> Console | None:
+    """Have twistd's log go to the console through one of ours, and return that."""
+    if twistd is None:
+        return None
+    if "nodaemon" in twistd:
+        # twistd takes sys.stdout when all services are made.
+        sys.stdout = console = Console(1)
+        return console
+    # `python -m twisted` has chosen already.
+    number = {sys.__stdout__: 1, sys.__stderr__: 2}.get(twistd.get("logFile"))
+    if number is None:
+        return None
+    twistd["logFile"] = console = Console(number)
+    return console

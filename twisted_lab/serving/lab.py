@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
+from twisted.logger import LogLevel
 
 from twisted_lab import __version__
 from twisted_lab.events import ServiceEvents
@@ -61,9 +63,11 @@ class Lab(MultiService):
     Args:
         options: What was asked of the process.
         reactor: Where to run; by default the one that is installed.
+        now: Tells the time, in seconds of Unix time, which may be set in either direction.
 
     Attributes:
-        reactor: See above.
+        reactor: See above. Its clock is no time of day: nobody sets it.
+        now: See above.
         since: When it was made, on the reactor's clock.
         log: Where events go; opened at the start and closed at the end.
         events: What concerns the process is reported here.
@@ -72,37 +76,48 @@ class Lab(MultiService):
         resources: What is opened before it serves, and closed when nobody is served any more.
         reloads: What is to be called at SIGHUP.
         measures: What is measured beside what each service counts.
+        names: For a service that knows them, what tells a connection's name.
         greeting: Makes what the console shows when all is there.
         is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
             to a whole group of processes comes beside what a supervisor tells its workers.
     """
 
-    def __init__(self, options: ProcessOptions, reactor: Any = None) -> None:
+    def __init__(
+        self,
+        options: ProcessOptions,
+        reactor: Any = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__()
         if reactor is None:
             from twisted.internet import reactor
-        self.reactor = reactor
-        self.since = reactor.seconds()
-        self.log = EventLog(options, reactor)
+
+            # Twisted's own is the machine's clock, and a step of that would fire or stall timers.
+            cast(Any, reactor).seconds = time.monotonic
+        self.reactor: Any = reactor
+        self.now = now
+        self.since = self.reactor.seconds()
+        self.log = EventLog(options, self.reactor)
         self.events = self.log.events
-        self.files = FileReserve(reactor, self.events)
+        self.files = FileReserve(self.reactor, self.events)
         self.drain_seconds: float = options["drain"]
         self.resources: list[Resource] = []
         self.reloads: list[Callable[[], object]] = []
         if self.log.file is not None:
             self.reloads.append(self.log.file.reopen)
         self.measures: list[Measure] = []
+        self.names: dict[str, Callable[[Any], str]] = {}
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._has_listened = False
         self._has_started = False
         self._is_ending = False
         # What these need takes its time to be imported.
-        if options["control"]:
+        if options["control"] and not options.is_worker:
             from twisted_lab.serving.control import control_service
 
             self.addService(control_service(self, options["control"]))
-        if options["metrics"]:
+        if options["metrics"] and not options.is_worker:
             from twisted_lab.serving.metrics import metrics_service
 
             self.addService(metrics_service(self, options["metrics"]))
@@ -116,6 +131,21 @@ class Lab(MultiService):
     def public_services(self) -> list[NetworkService]:
         """The services, without those that are for the lab itself."""
         return [each for each in self.network_services if not isinstance(each, OwnService)]
+
+    def measures_of(self, service: NetworkService) -> list[Measure]:
+        """Return what is measured of a service, beside what is the same in all processes."""
+        name = service.events.service
+        return [each for each in self.measures if each.service == name and not each.is_common]
+
+    def log_from(self, level: LogLevel) -> None:
+        """Log events from `level` up, from here on, in all processes."""
+        self.log.log_from(level)
+        for service in self.network_services:
+            service.log_from(level)
+
+    def name_of(self, service: str, connection: object) -> str:
+        """Return the name under which a service knows who is connected; "" for none."""
+        return self.names[service](connection) if service in self.names else ""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -141,19 +171,26 @@ class Lab(MultiService):
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
             raise self.cannot_start(f"cannot write the log {why}") from None
+        if not self._has_listened:
+            self.privilegedStartService()  # which only twistd calls
         try:
             for resource in self.resources:
                 resource.open()
         except NotReady as error:
             raise self.cannot_start(str(error)) from None
+        except (MemoryError, RuntimeError) as error:
+            # A thread that cannot be started is a RuntimeError.
+            if isinstance(error, RuntimeError) and "thread" not in str(error):
+                raise
+            raise self.cannot_start(f"too little memory: {str(error) or 'none is left'}") from None
         self.files.limit = raise_file_limit()
-        if not self._has_listened:
-            self.privilegedStartService()
         self.events.started(__version__)
         # Before anybody is told that it listens.
         self.reactor.callWhenRunning(signals.heed)
         super().startService()
         self._has_started = True
+        if self.log.is_daemon:
+            self.log.settle()  # Whoever started it goes on when this has returned.
         self.reactor.callWhenRunning(self._greet)
 
     def stopService(self) -> Deferred[None]:

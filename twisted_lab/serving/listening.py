@@ -67,12 +67,18 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class _NumberedPort:
-    """A port by number; if it is busy, the next free one of the following `spare` ports."""
+    """A port by number; if it is busy, the next free one of the following `spare` ports.
+
+    The ports of `group` are other services', by which their clients know them. `option` is what
+    chooses the port.
+    """
 
     reactor: Any
     port: int
     interface: str
     spare: int = 100
+    option: str = "--port"
+    group: frozenset[int] = frozenset()
 
     @property
     def wanted(self) -> int | None:
@@ -92,7 +98,8 @@ class _NumberedPort:
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         last = min(self.port + self.spare, 65535)
-        for port in range(self.port, last + 1):
+        others = [port for port in range(self.port + 1, last + 1) if port not in self.group]
+        for port in (self.port, *others):
             try:
                 return self._open(port, factory)
             except CannotListenError as error:
@@ -101,10 +108,12 @@ class _NumberedPort:
                 # Another process began to listen between our bind() and our listen().
                 reason = error
             if reason.errno != errno.EADDRINUSE:
-                raise CannotListen(bind_problem(reason, self.interface, port))
+                raise CannotListen(bind_problem(reason, self.interface, port, self.option))
         if last > self.port:
-            raise CannotListen(f"ports {self.port} to {last} are all busy")
-        raise CannotListen(bind_problem(reason, self.interface, self.port))
+            raise CannotListen(
+                f"ports {self.port} to {last} are all busy: choose another one with {self.option}"
+            )
+        raise CannotListen(bind_problem(reason, self.interface, self.port, self.option))
 
 
 class TCPPort(_NumberedPort):
@@ -253,12 +262,21 @@ class Guarded(Wrapping):
         return self.listener.listen(factory).addCallback(self.reserve.guard)
 
 
-def listeners(options: ServiceOptions, lab: Lab, port: int) -> list[Listener]:
-    """Say where `options` want the service to listen for streams, if `port` is their port."""
+def listeners(options: ServiceOptions, lab: Lab, name: str = "port") -> list[Listener]:
+    """Say where `options` want the service to listen for streams; `name` is that of the port's."""
     reactor, events = lab.reactor, lab.log.events_of(options.command)
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
-    ] or [TCPPort(reactor, port, options["interface"], _spare(options))]
+    ] or [
+        TCPPort(
+            reactor,
+            options[name],
+            options["interface"],
+            0 if options["strict-port"] else 100,
+            options.name_of(name),
+            options.group,
+        )
+    ]
     if options.is_worker:
         found = [AdoptedPort(reactor)]
     if options["transport"] == "fast" and hasattr(select, "epoll"):
@@ -285,8 +303,5 @@ def datagram_listener(
 
     Not elsewhere if the port is busy: clients come back to the port that they know.
     """
-    return UDPPort(reactor, options["port"], options["interface"], 0, protocol)
-
-
-def _spare(options: ServiceOptions) -> int:
-    return 0 if options["strict-port"] else 100
+    option = options.name_of("port")
+    return UDPPort(reactor, options["port"], options["interface"], 0, option, protocol=protocol)

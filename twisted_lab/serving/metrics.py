@@ -24,7 +24,9 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
+from twisted_lab import __version__
 from twisted_lab.channels import Connections, cancel
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.lab import Lab
 from twisted_lab.serving.listening import DescribedEndpoint
 from twisted_lab.serving.service import NetworkService, OwnService
@@ -89,7 +91,9 @@ class LabCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client.registry.Collector`."""
-        yield from self._services(self._lab.public_services)
+        counted = [(each.events.service, each.counts()) for each in self._lab.public_services]
+        yield from self._services(counted)
+        yield from self._workers()
         lag = HistogramMetricFamily(
             "netlab_loop_lag_seconds", "How late the event loop was, looked at once a second."
         )
@@ -100,13 +104,28 @@ class LabCollector(Collector):
             "Events that could not be written to the log file.",
             self._lab.log.lost,
         )
+        yield CounterMetricFamily(
+            "netlab_console_lines_lost",
+            "Lines that the console has not shown, because its reader had stopped it.",
+            self._lab.log.not_shown,
+        )
+        version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
+        version.add_metric([__version__], 1)
+        yield version
+        # Several services may have a measure of one name, which is one family then.
+        families: dict[str, Any] = {}
         for measure in self._lab.measures:
-            kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
-            family = kind(f"netlab_{measure.name}", measure.text, labels=["service"])
-            family.add_metric([measure.service], measure.read())
-            yield family
+            if measure.name not in families:
+                kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
+                families[measure.name] = kind(
+                    f"netlab_{measure.name}", measure.text, labels=["service"]
+                )
+            measured = dict(counted).get(measure.service, Counts()).measures
+            value = measured[measure.name] if measure.name in measured else measure.read()
+            families[measure.name].add_metric([measure.service], value)
+        yield from families.values()
 
-    def _services(self, services: Iterable[NetworkService]) -> Iterator[Metric]:
+    def _services(self, counted: Iterable[tuple[str, Counts]]) -> Iterator[Metric]:
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
         served = GaugeMetricFamily("netlab_connections", "Peers that are served.", labels=one)
         connected = CounterMetricFamily(
@@ -121,20 +140,37 @@ class LabCollector(Collector):
         seconds = HistogramMetricFamily(
             "netlab_conversation_seconds", "How long peers were connected.", labels=one
         )
-        for service in services:
-            name, tally = service.events.service, service.events.tally
-            traffic = service.connections.traffic()
-            served.add_metric([name], service.connections.served)
-            connected.add_metric([name], tally.connected)
-            refused.add_metric([name], service.connections.refused)
+        for name, counts in counted:
+            traffic = counts.traffic
+            served.add_metric([name], counts.served)
+            connected.add_metric([name], counts.connected)
+            refused.add_metric([name], counts.refused)
             sizes.add_metric([name, "in"], traffic.bytes_in)
             sizes.add_metric([name, "out"], traffic.bytes_out)
             messages.add_metric([name, "in"], traffic.messages_in)
             messages.add_metric([name, "out"], traffic.messages_out)
-            for what, count in tally.errors.items():
+            for what, count in counts.errors.items():
                 errors.add_metric([name, what], count)
-            _histogram(seconds, [name], tally.seconds)
+            _histogram(seconds, [name], counts.histogram())
         return iter([served, connected, refused, sizes, messages, errors, seconds])
+
+    def _workers(self) -> Iterator[Metric]:
+        one, way = ["service", "worker"], ["service", "worker", "direction"]
+        served = GaugeMetricFamily("netlab_worker_connections", "Peers of one worker.", labels=one)
+        connected = CounterMetricFamily(
+            "netlab_worker_connected", "Peers that one worker has accepted.", labels=one
+        )
+        sizes = CounterMetricFamily(
+            "netlab_worker_bytes", "Bytes in and out of one worker.", labels=way
+        )
+        for service in self._lab.public_services:
+            for number, _, counts in service.workers():
+                labels = [service.events.service, str(number)]
+                served.add_metric(labels, counts.served)
+                connected.add_metric(labels, counts.connected)
+                sizes.add_metric([*labels, "in"], counts.traffic.bytes_in)
+                sizes.add_metric([*labels, "out"], counts.traffic.bytes_out)
+        return iter([served, connected, sizes])
 
 
 class MetricsPage(Resource):
@@ -159,6 +195,29 @@ class MetricsPage(Resource):
         return generate_latest(self._registry)
 
 
+class HealthPage(Resource):
+    """Tells a monitor that the event loop turns: status 200, or 503 while a service is paused.
+
+    Args:
+        lab: Whose services they are.
+    """
+
+    isLeaf = True
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__()
+        self._lab = lab
+
+    def render_GET(self, request: Request) -> bytes:
+        """See `twisted.web.resource.IResource`."""
+        request.setHeader("Content-Type", "text/plain; charset=utf-8")
+        paused = [each.events.service for each in self._lab.public_services if each.is_paused]
+        if paused:
+            request.setResponseCode(503)
+            return f"paused: {', '.join(paused)}\n".encode()
+        return b"ok\n"
+
+
 class _QuietSite(Site):
     noisy = False
 
@@ -167,7 +226,7 @@ class _QuietSite(Site):
 
 
 def metrics_service(lab: Lab, description: str) -> NetworkService:
-    """Build what tells those who connect to the endpoint what was counted, at ``/metrics``."""
+    """Build what tells Prometheus what was counted (``/metrics``), and others its ``/health``."""
     lag = LoopLag(lab.reactor)
     lab.resources.append(lag)
     registry = CollectorRegistry()
@@ -176,6 +235,7 @@ def metrics_service(lab: Lab, description: str) -> NetworkService:
     PlatformCollector(registry=registry)
     root = Resource()
     root.putChild(b"metrics", MetricsPage(registry))
+    root.putChild(b"health", HealthPage(lab))
     listener = DescribedEndpoint(lab.reactor, description)
     events = lab.log.events_of("netlab-metrics")
     return OwnService(lab, events, [listener], _QuietSite(root), Connections())

@@ -26,6 +26,8 @@ class ServiceOptions(ProcessOptions):
     Attributes:
         arguments: What was parsed, as it was given.
         lab: What the service belongs to, if it does not stand alone; see `lab_of`.
+        group: The ports of all services that were asked for together.
+        naming: How an option of it is given there.
     """
 
     default_port: ClassVar[int]
@@ -111,6 +113,8 @@ class ServiceOptions(ProcessOptions):
         self["listen"] = []
         self.arguments: list[str] = []
         self.lab: object = None
+        self.group: frozenset[int] = frozenset()
+        self.naming = "--{}"
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """See `Options`."""
@@ -131,9 +135,8 @@ class ServiceOptions(ProcessOptions):
         if self["workers"] > 1:
             if self.one_process:
                 raise usage.UsageError(f"--workers is not for this service: {self.one_process}")
-            for name in ("listen", "control", "metrics"):
-                if self[name]:
-                    raise usage.UsageError(f"--{name} and --workers exclude each other")
+            if self["listen"]:
+                raise usage.UsageError("--listen and --workers exclude each other")
         for name in ("certificate", "key"):
             if self[name] is not None and not self["tls"]:
                 raise usage.UsageError(f"--{name} is for --tls")
@@ -145,6 +148,10 @@ class ServiceOptions(ProcessOptions):
             self["interface"] = ALL_IPV4
         if self["ask"] and not self.is_worker:
             self._ask()
+
+    def name_of(self, option: str) -> str:
+        """Say how an option is given, where this service was asked for."""
+        return self.naming.format(option)
 
     def make_connections(self) -> Connections:
         """Make what counts the connections, within the limits that were asked for."""

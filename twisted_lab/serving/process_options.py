@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
 
+from twisted_lab.serving.limits import raise_file_limit
 from twisted_lab.usage import Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
+LEAST_FILES = 64  # for all services together, without peers
+LONGEST_PATH = 107  # bytes: what the kernel has room for, beside a NUL
 
 
 def control_endpoint(text: str) -> str:
@@ -19,9 +23,14 @@ def control_endpoint(text: str) -> str:
     Raises:
         UsageError: It is not one.
     """
-    if not text.startswith("unix:") or text == "unix:":
+    path = text.removeprefix("unix:").partition(":")[0]
+    if not text.startswith("unix:") or not path:
         # Whoever can connect can stop it, and only files have owners.
         raise UsageError(f"--control is a unix endpoint such as {CONTROL}, not {text!r}")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise UsageError(
+            f"--control: a socket's path has at most {LONGEST_PATH} bytes, and {path} is longer"
+        )
     return text
 
 
@@ -83,13 +92,18 @@ class ProcessOptions(Options):
         self.is_worker = False
 
     def postOptions(self) -> None:
-        """A server in the foreground needs no pid file of twistd's.
+        """See whether the process can run as it is; a server in the foreground needs no pid file.
 
-        With one a second server could not be started from the same directory.
+        With twistd's a second server could not be started from the same directory.
         """
-        if self["metrics"] == "":
+        try:
+            os.getcwd()  # noqa: PTH109
+        except FileNotFoundError:
+            raise UsageError("the current directory was removed: change to another one") from None
+        if 0 <= (files := raise_file_limit()) < LEAST_FILES:
             raise UsageError(
-                "--metrics is an endpoint such as tcp:9100:interface=127.0.0.1, not ''"
+                f"only {files} files may be open, and {LEAST_FILES} are needed at least "
+                "(ulimit -Hn raises the limit)"
             )
         twistd = self.parent
         if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":

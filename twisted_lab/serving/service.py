@@ -14,10 +14,12 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IUDPTransport,
 )
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import CannotListen, Listener
 
 if TYPE_CHECKING:
@@ -75,13 +77,25 @@ class NetworkService(Service):
         self._factory = factory
         self._listening: list[Deferred[None]] = []
         self._ports: list[tuple[Listener, Any]] = []
+        self._left: list[Any] = []  # the addresses at which it will listen again
         self._problem = ""
         self._turn = DeferredLock()  # of those who have it pause and resume
 
     @property
     def addresses(self) -> list[Any]:
-        """Where it listens."""
-        return [port.getHost() for _, port in self._ports]
+        """Where it listens, or will again."""
+        return [port.getHost() for _, port in self._ports] + self._left
+
+    def counts(self) -> Counts:
+        """Return what it has counted."""
+        return Counts.of(self.events.tally, self.connections, self._lab.measures_of(self))
+
+    def workers(self) -> list[tuple[int, int | None, Counts]]:
+        """Return number, process and counts of each of the processes that serve for it."""
+        return []
+
+    def log_from(self, level: LogLevel) -> None:
+        """Have what serves for it log from `level` up; the lab's own log does already."""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -144,11 +158,9 @@ class NetworkService(Service):
     async def _pause(self) -> None:
         if self.is_paused:
             return
-        again = [
-            listener.again(port.getHost())
-            for listener, port in self._ports
-            if not IUDPTransport.providedBy(port)
-        ]
+        left = [each for each in self._ports if not IUDPTransport.providedBy(each[1])]
+        again = [listener.again(port.getHost()) for listener, port in left]
+        self._left = [port.getHost() for _, port in left]
         self.is_paused = self.connections.pausing = True
         self._listeners = again
         self._ports = await self._stop_listening()
@@ -168,7 +180,7 @@ class NetworkService(Service):
         while self.is_paused and self._listeners:
             listener = self._listeners[0]
             port = await listener.listen(self._factory)
-            self._listeners = self._listeners[1:]
+            self._listeners, self._left = self._listeners[1:], self._left[1:]
             self._listens(port, listener)
         self.is_paused = self.connections.pausing = False
 

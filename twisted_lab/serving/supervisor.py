@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -15,11 +16,12 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorTime,
 )
-from twisted.logger import globalLogPublisher
+from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import Connections
 from twisted_lab.events import Observer, ServiceEvents
+from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.event_log import twistd_keeps_a_log
 from twisted_lab.serving.lab import Lab, NotReady, lab_of
 from twisted_lab.serving.listening import ADOPTED, CannotListen, Listener, listeners
@@ -88,6 +90,8 @@ class Workers:
         self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
         self.pausing = False
+        self._gone = Counts()  # what those have counted that have ended
+        self._level: LogLevel | None = None
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
 
@@ -137,7 +141,9 @@ class Workers:
     def _start(self, deaths: int) -> WorkerProcess:
         assert self._port is not None
         outcome, to_outcome = os.pipe()
-        worker = WorkerProcess(self, self._reactor.seconds(), deaths, outcome)
+        taken = {worker.number for worker in self._alive}
+        number = min(set(range(self._count)) - taken)
+        worker = WorkerProcess(self, self._reactor.seconds(), deaths, outcome, number)
         try:
             # Its standard input ends when it is to stop, or when this process has died.
             self._reactor.spawnProcess(
@@ -158,11 +164,32 @@ class Workers:
         finally:
             os.close(to_outcome)
         self._alive.append(worker)
+        if self._level is not None:
+            worker.transport.write(f"{self._level.name}\n".encode())
         return worker
+
+    def counts(self) -> Counts:
+        """Return what all have counted, those that have ended included."""
+        total = self._gone
+        for worker in self._alive:
+            total = total.plus(worker.counts)
+        return total
+
+    def each(self) -> list[tuple[int, int | None, Counts]]:
+        """Return number, process and counts of each that is there."""
+        found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
+        return sorted(found, key=itemgetter(0))
+
+    def log_from(self, level: LogLevel) -> None:
+        """Have all log from `level` up, those that are started later included."""
+        self._level = level
+        for worker in self._alive:
+            worker.transport.write(f"{level.name}\n".encode())
 
     def ended(self, worker: WorkerProcess, why: str) -> None:
         """Start another one in place of `worker`, which has died, unless it was to."""
         self._alive.remove(worker)
+        self._gone = self._gone.plus(worker.counts.after_the_end())
         if not self._is_stopping:
             lived = self._reactor.seconds() - worker.since
             self._again(worker.pid, why, 1 if lived >= LONG_ENOUGH else worker.deaths + 1)
@@ -242,6 +269,18 @@ class SupervisedService(NetworkService):
         if lab.reloads:
             lab.reloads.append(lambda: workers.signal(signal.SIGHUP))
 
+    def counts(self) -> Counts:
+        """See `NetworkService`: as far as the workers have told."""
+        return self._workers.counts()
+
+    def workers(self) -> list[tuple[int, int | None, Counts]]:
+        """See `NetworkService`."""
+        return self._workers.each()
+
+    def log_from(self, level: LogLevel) -> None:
+        """See `NetworkService`."""
+        self._workers.log_from(level)
+
     def startService(self) -> None:
         """See `NetworkService`; and name the workers."""
         super().startService()
@@ -264,7 +303,7 @@ def stream_service(
     """
     lab = lab_of(options)
     events = lab.log.events_of(options.command)
-    listening = listeners(options, lab, options["port"])
+    listening = listeners(options, lab)
     service: NetworkService
     if options["workers"] > 1 and not options.is_worker:
         [listener] = listening

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
@@ -13,13 +12,16 @@ from typing import Any, cast
 from twisted.application.service import IServiceMaker
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsJSON, globalLogBeginner
 from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.serving.lab import CannotStart
-from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY
+from twisted_lab.serving.lab import CannotStart, Lab
+from twisted_lab.serving.worker_process import ABORT, COUNTS, LOG, OUTCOME, READY
+
+COUNT_SECONDS = 1.0
 
 
 def main() -> None:
@@ -45,7 +47,9 @@ def main() -> None:
 
     signal.signal(ABORT, lambda *_: cast(Any, reactor).callFromThread(service.abort))
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
-    reactor.addReader(_Supervisor(service.end))
+    reactor.addReader(_Supervisor(service))
+    if options["metrics"] or options["control"]:
+        LoopingCall(_tell_counts, service).start(COUNT_SECONDS)
     reactor.callWhenRunning(_tell, OUTCOME, READY)
     reactor.run()
 
@@ -54,6 +58,11 @@ def _tell(descriptor: int, data: bytes) -> None:
     with suppress(BrokenPipeError):  # The supervisor has died, which the reactor sees, too.
         while data:
             data = data[os.write(descriptor, data) :]
+
+
+def _tell_counts(lab: Lab) -> None:
+    for service in lab.public_services:
+        _tell(LOG, COUNTS + service.counts().to_json() + b"\n")
 
 
 def _log(event: LogEvent) -> None:
@@ -67,10 +76,13 @@ def _log(event: LogEvent) -> None:
 
 @implementer(IReadDescriptor)
 class _Supervisor:
-    """The end of standard input: the supervisor wants this process to end, or has died itself."""
+    """Standard input: the supervisor says from which level on to log.
 
-    def __init__(self, end: Callable[[], object]) -> None:
-        self._end = end
+    At its end the supervisor wants this process to end, or has died itself.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
 
     def fileno(self) -> int:
         return 0
@@ -79,7 +91,10 @@ class _Supervisor:
         return "supervisor"
 
     def doRead(self) -> Any:
-        return CONNECTION_DONE  # Nothing else is ever sent.
+        levels = os.read(0, 4096)
+        for name in levels.decode().split():
+            self._lab.log_from(LogLevel.levelWithName(name))
+        return None if levels else CONNECTION_DONE
 
     def connectionLost(self, _: Failure) -> None:
-        self._end()
+        self._lab.end()

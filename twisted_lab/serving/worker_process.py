@@ -13,11 +13,13 @@ from twisted.logger import eventFromJSON
 from twisted.python.failure import Failure
 
 from twisted_lab.events import Observer
+from twisted_lab.serving.counts import Counts
 
 # A worker's descriptors, beside the port: events for twistd's log, and how its start has gone.
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
+COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
 
@@ -48,11 +50,19 @@ class WorkerProcess(ProcessProtocol):
         since: When it was started.
         deaths: How many before it have died one soon after the other.
         outcome: The descriptor on which it tells how its start has gone.
+        number: Which one of those that serve at the same time it is, from 0 on.
+
+    Attributes:
+        counts: What it has counted, as far as it has told.
     """
 
     transport: IProcessTransport
 
-    def __init__(self, supervisor: Supervisor, since: float, deaths: int, outcome: int) -> None:
+    def __init__(
+        self, supervisor: Supervisor, since: float, deaths: int, outcome: int, number: int
+    ) -> None:
+        self.number = number
+        self.counts = Counts()
         self.since = since
         self.deaths = deaths
         self.pid: int | None = None
@@ -75,6 +85,9 @@ class WorkerProcess(ProcessProtocol):
         """See `twisted.internet.interfaces.IProcessProtocol`."""
         *lines, self._cut = (self._cut + data).split(b"\n")
         for line in lines:
+            if line.startswith(COUNTS):
+                self.counts = Counts.from_json(line.removeprefix(COUNTS))
+                continue
             event = eventFromJSON(line.decode())
             if "service" in event:
                 # Ours have plain figures; Twisted's way to write out others ignores their formats.

@@ -1,0 +1,55 @@
+"""A machine whose clock is set by an hour while peers are served."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.processes import NETLAB, Server, connect, line, ports, receive, wait_until
+
+# twistd, with a clock that is off by what the file says.
+RUN = """
+import sys, time
+from pathlib import Path
+real, step = time.time, Path("step")
+time.time = lambda: real() + float(step.read_text())
+from twisted.scripts.twistd import run
+sys.exit(run())
+"""
+
+
+def has_grown(file: Path, size: int) -> bool:
+    return file.stat().st_size > size
+
+
+@pytest.mark.parametrize("reactor", ["epoll", "asyncio"])
+@pytest.mark.parametrize("hours", [1, -1])
+def test_nobody_is_cut_off_and_nothing_stalls(tmp_path: Path, hours: int, reactor: str) -> None:
+    step = tmp_path / "step"
+    step.write_text("0")
+    twistd = ("--reactor", reactor, "-n", *NETLAB, "--log-file", "events.log")
+    patience = ("--idle-timeout", "1800", "--metrics", "unix:metrics")
+    command = (sys.executable, "-c", RUN, *twistd, *patience)
+    with Server(tmp_path, command=command) as server:
+        number = ports(server)
+        with connect(number["echo"]) as echo, connect(number["ident"]) as ident:
+            echo.sendall(b"before")
+            assert receive(echo, 6) == b"before"
+            assert line(ident) == "What's your name?\n"
+            (tmp_path / "step.new").write_text(str(3600 * hours))
+            (tmp_path / "step.new").rename(step)
+            log = tmp_path / "events.log"
+            for _ in range(3):
+                size = log.stat().st_size  # of what is written already
+                echo.sendall(b"after")
+                assert receive(echo, 5) == b"after"
+                wait_until(partial(has_grown, log, size))
+            ident.sendall(b"Anna\n")
+            assert line(ident) == "Hello, Anna\n"
+        assert server.stop() == 0
+    events = log.read_text()
+    assert "nothing heard" not in events
+    assert events.count("closed by the client") == 1

@@ -1,0 +1,83 @@
+import fcntl
+import os
+import select
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.serving.console import MOST_BYTES, Console
+
+PIPE_BYTES = 65_536  # as many as a pipe takes
+
+
+class ConsoleTests(SynchronousTestCase):
+    """A pipe that is not read, and then is."""
+
+    def setUp(self) -> None:
+        self.reader, self.writer = os.pipe()
+        self.console = Console(self.writer)
+
+    def all_shown(self) -> str:
+        os.close(self.writer)
+        with open(self.reader) as shown:
+            self.console.let_go()
+            return shown.read()
+
+    def test_it_shows_what_is_written(self) -> None:
+        self.console.write("one\n")
+        self.console.write("two \ud800\n")
+        self.assertEqual(self.all_shown(), "one\ntwo \\ud800\n")
+        self.assertEqual(self.console.lost, 0)
+
+    def test_it_drops_and_counts_what_nobody_reads(self) -> None:
+        line = "x" * 99 + "\n"
+        count = 2 * MOST_BYTES // len(line)
+        for _ in range(count):
+            self.console.write(line)
+        lines = self.all_shown().splitlines()
+        self.assertGreater(self.console.lost, 0)
+        told = [int(line.split()[1]) for line in lines if line.startswith("...")]
+        self.assertEqual(sum(told), self.console.lost)
+        self.assertEqual(len(lines) - len(told) + self.console.lost, count)
+
+    def test_the_loss_stands_where_it_was(self) -> None:
+        self.console.write("x" * PIPE_BYTES)
+        self.console.settle()  # The pipe is full from here on.
+        self.console.write("x" * (MOST_BYTES - 1) + "\n")
+        self.console.write("lost\n")
+        shown = b""
+        while b"missing" not in shown:
+            self.assertTrue(select.select([self.reader], [], [], 10)[0])
+            shown += os.read(self.reader, PIPE_BYTES)
+        self.console.write("later\n")
+        rest = (shown.decode() + self.all_shown()).lstrip("x").splitlines()
+        self.assertEqual(rest, ["", "... 1 lines are missing here: nobody read them", "later"])
+
+    def test_the_descriptor_stays_blocking(self) -> None:
+        self.console.write("one\n")
+        self.assertFalse(fcntl.fcntl(self.writer, fcntl.F_GETFL) & os.O_NONBLOCK)
+        self.assertEqual(self.all_shown(), "one\n")
+
+    def test_nobody_is_there(self) -> None:
+        os.close(self.reader)
+        self.console.write("to nobody\n")
+        self.console.close()
+        os.close(self.writer)
+        self.assertEqual(self.console.lost, 1)
+
+    def test_without_a_thread(self) -> None:
+        self.patch(self.console, "_begin", lambda: None)
+        self.console.write("no memory\n")
+        self.assertEqual(self.all_shown(), "no memory\n")
+
+    def test_a_file_is_closed_once(self) -> None:
+        path = Path(self.mktemp())
+        with path.open("w") as file:
+            console = Console(file.fileno())
+            console.write("one\n")
+            console.close()
+            console.close()
+        self.assertEqual(path.read_text(), "one\n")
+        os.close(self.reader)
+        os.close(self.writer)
+        self.console.close()
