@@ -366,7 +366,7 @@ class PipeTests(ConnectedTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.stdio = StringTransport()
-        self.pipe = Pipe(self.connection, bytes.swapcase, AnyTalk(), self.clock)
+        self.pipe = Pipe(self.connection, bytes.swapcase, AnyTalk(), self.clock, self.fail)
         self.pipe.makeConnection(self.stdio)
 
     def lose(self, error: Exception) -> None:

@@ -167,7 +167,10 @@ class PipeTests(ConnectedTestCase):
     def join(self) -> None:
         self.stdio = StringTransport()
         self.login = Login(self.tokens, SERVER)
-        self.pipe = Pipe(self.connection, lambda data: data, self.login, self.clock)
+        self.hidden: list[bool] = []
+        self.pipe = Pipe(
+            self.connection, lambda data: data, self.login, self.clock, self.hidden.append
+        )
         self.pipe.makeConnection(self.stdio)
 
     def test_the_input_waits_until_the_token_is_sent(self) -> None:
@@ -198,6 +201,12 @@ class PipeTests(ConnectedTestCase):
         self.assertTrue(self.login.refused)
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(self.stdio.producerState, "paused")
+
+    def test_what_is_typed_as_a_password_is_hidden(self) -> None:
+        self.join()
+        for line in (b"Name or token?\n", b"Password?\n", b"Welcome back, alice\n"):
+            self.connection.dataReceived(line)
+        self.assertEqual(self.hidden, [False, True, False])
 
     def test_a_question_without_a_newline(self) -> None:
         self.tokens.keep(SERVER, ABC)

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Signals:
-    """Heeds SIGINT and SIGTERM.
+    """Heeds SIGINT and SIGTERM, and SIGHUP and SIGQUIT, which would leave a terminal without echo.
 
     Args:
         reactor: Where to run.
@@ -25,8 +25,10 @@ class Signals:
         reactor.callWhenRunning(self._heed)
 
     def _heed(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            # Under nohup SIGHUP stays ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
 
     def _interrupt(self, number: int, _: object) -> None:
         self.status = 128 + number
