@@ -16,9 +16,8 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import DummyOutput
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock, LoopingCall
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -32,7 +31,7 @@ from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.showing import time_text
-from twisted_lab.client.udp import UDPWire, resolve
+from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services import chat
@@ -393,13 +392,6 @@ class UDPReactor(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.ports: list[FakePort] = []
-        self.nameResolver = self
-        self.found: list[IPv4Address | IPv6Address] = []
-
-    def resolveHostName(self, receiver: Any, host: str) -> None:
-        for address in self.found:
-            receiver.addressResolved(address)
-        receiver.resolutionComplete()
 
 
 class UDPWireTests(SynchronousTestCase):
@@ -423,19 +415,6 @@ class UDPWireTests(SynchronousTestCase):
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
         self.assertEqual(str(failure.value), "nobody listens there")
-
-    def test_what_a_name_stands_for(self) -> None:
-        self.reactor.found = [
-            IPv6Address("TCP", "fe80::1", 0, 0, 3),
-            IPv6Address("TCP", "2001:db8::1", 0, 0, 0),
-            IPv4Address("TCP", "192.0.2.1", 0),
-            IPv4Address("TCP", "192.0.2.1", 0),
-        ]
-        found = self.successResultOf(Deferred.fromCoroutine(resolve(self.reactor, "box")))
-        self.assertEqual(found, ["fe80::1%3", "2001:db8::1", "192.0.2.1"])
-        self.reactor.found = []
-        nothing = Deferred.fromCoroutine(resolve(self.reactor, "box"))
-        self.failureResultOf(nothing, DNSLookupError)
 
 
 class StdioTransport(StringTransport):

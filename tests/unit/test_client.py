@@ -25,6 +25,7 @@ from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.framing import MAX_INCOMING, Int32, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
@@ -77,6 +78,8 @@ class ClientOptionsTests(SynchronousTestCase):
             (["--host", "a b"], "not 'a b'"),
             (["--host", "localhost:9090"], "not 'localhost:9090'"),
             (["--host", "fe80::1%"], "not 'fe80::1%'"),
+            (["--host", "192.168..5"], "not '192.168..5'"),
+            (["--host", f"{'a' * 64}.org"], "not 'aaaaa"),
             (
                 ["--host", "fe80::1"],
                 "fe80::1 is a link-local address: say on which interface, as in fe80::1%eth0",
@@ -117,7 +120,7 @@ class AdviceTests(SynchronousTestCase):
             (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
         ):
-            line = advice(error, options)
+            line = advice(error, options, Resolver(None))
             self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
             self.assertIn(text, line)
             self.assertNotIn("\n", line)

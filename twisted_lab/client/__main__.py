@@ -22,6 +22,7 @@ from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
@@ -31,12 +32,12 @@ from twisted_lab.serving import message
 HANDSHAKE_SECONDS = 30.0
 
 
-def advice(error: Exception, options: ClientOptions) -> str:
+def advice(error: Exception, options: ClientOptions, resolver: Resolver) -> str:
     """Say in one line why there is no connection, and what to try."""
     host, port, service = options["host"], options["port"], options["service"]
     text = f"could not connect to {host}:{port}: "
     if isinstance(error, DNSLookupError):
-        return text + "no host has that name; check how it is written"
+        return text + resolver.problem
     if isinstance(error, ConnectTimeout):
         return text + "no answer; check host and port, and that no firewall is between"
     if isinstance(error, ConnectError) and error.osError:
@@ -65,6 +66,8 @@ async def converse(
         LogLevel.critical if options["quiet"] else LogLevel.info,
     )
     dialogue = options.make_dialogue(tell)
+    resolver = Resolver(reactor)
+    reactor.installNameResolver(resolver)
     # HostnameEndpoint drops the scope of fe80::1%eth0.
     kind = TCP6ClientEndpoint if isIPv6Address(options["host"]) else HostnameEndpoint
     endpoint: Any = kind(reactor, options["host"], options["port"])
@@ -84,7 +87,7 @@ async def converse(
         signals.end = connection.abandon
     except Exception as error:
         if not signals.status:
-            tell(advice(error, options))
+            tell(advice(error, options, resolver))
         raise SystemExit(signals.status or 1) from None
     try:
         await connection.agreed.addTimeout(HANDSHAKE_SECONDS, reactor)

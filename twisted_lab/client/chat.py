@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client import chat_pipe
 from twisted_lab.client.link import Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import OutputLost
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.udp import UDPWire, resolve
+from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.escaping import escape
 from twisted_lab.reliable import OtherVersion
@@ -39,7 +41,6 @@ async def converse(
 
     patience = float("inf") if interactive else PATIENCE
     link = Link(reactor, options["name"], show, tell, patience)
-    signals.end = link.abandon
     view: Any
     if interactive:
         from twisted_lab.client import chat_terminal
@@ -48,11 +49,16 @@ async def converse(
     else:
         view = chat_pipe.Pipe(link)
     try:
-        wire = UDPWire(reactor, link, await resolve(reactor, host), port)
-        wire.open()
+        resolving = Deferred.fromCoroutine(Resolver(reactor).find(host))
+        signals.end = resolving.cancel
+        hosts = await resolving
+        signals.end = link.abandon
+        UDPWire(reactor, link, hosts, port).open()
         await view.run(reactor)
-    except DNSLookupError:
-        tell(f"no host has the name {host}; check how it is written")
+    except CancelledError:
+        raise SystemExit(signals.status) from None
+    except DNSLookupError as error:
+        tell(f"could not connect to {host}:{port}: {error.args[0]}")
         raise SystemExit(1) from None
     except NoAnswer as error:
         how = "" if link.has_session else f"; is it started? twistd -n netlab-chat --port {port}"

@@ -49,7 +49,7 @@ class Echo:
         self._switch(True)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-        # Here somebody has continued it, and SIGCONT has been heeded.
+        # It is continued, and SIGCONT was handled.
         signal.signal(number, self._suspend)
 
     def _switch(self, on: bool) -> None:
@@ -59,7 +59,7 @@ class Echo:
             if os.tcgetpgrp(self._terminal) != os.getpgrp():
                 return  # The shell has it, and would stop who changes it.
             attributes = termios.tcgetattr(self._terminal)
-            # What a person types without echo still ends with a new line on the screen.
+            # A typed line still ends with a new line on the screen.
             without_echo = self._flags & ~termios.ECHO | termios.ECHONL
             attributes[3] = self._flags if on else without_echo
             termios.tcsetattr(self._terminal, termios.TCSANOW, attributes)

@@ -49,15 +49,22 @@ def host_name(text: str) -> str:
     Raises:
         UsageError: It cannot be one, or there is no such interface.
     """
-    is_name = text and text.isprintable() and not any(char in text for char in " /:")
     try:
         check_scope(ipaddress.ip_address(text))
     except ValueError:
-        if not is_name:
+        if not _is_name(text):
             raise UsageError(
                 f"a host is a name or an IP address, such as localhost, not {text!r}"
             ) from None
     return text
+
+
+def _is_name(text: str) -> bool:
+    try:
+        text.encode("idna")  # as getaddrinfo() does
+    except UnicodeError:
+        return False
+    return bool(text) and text.isprintable() and not any(char in text for char in " /:")
 
 
 def user_name() -> str:

@@ -151,7 +151,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         render = lambda data: show(data, False).encode()  # noqa: E731
     else:
         render = lambda data: data  # noqa: E731
-    # Somebody may type at a terminal, while the output goes elsewhere.
+    # The input may be a terminal although the output is none.
     with unchanged_blocking(), Echo(0) as echo:
         pipe = Pipe(connection, render, dialogue, reactor, echo.hide)
         StandardIO(pipe, reactor=reactor)

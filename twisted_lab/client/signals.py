@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Signals:
-    """Heeds SIGINT and SIGTERM, and SIGHUP and SIGQUIT, which would leave a terminal without echo.
+    """Handles SIGINT and SIGTERM, and what else would leave a terminal without echo.
 
     Args:
         reactor: Where to run.
@@ -22,7 +22,8 @@ class Signals:
         self.end: Callable[[], object] = lambda: None
         self.status = 0
         self._reactor = reactor
-        reactor.callWhenRunning(self._heed)
+        self._heed()
+        reactor.callWhenRunning(self._heed)  # Twisted has its own handlers in between.
 
     def _heed(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
