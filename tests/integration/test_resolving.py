@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import DEADLINE, ENVIRONMENT
 
-# What the C library does is put in here: no test asks a real name server.
+# `does` stands in for the C library: no test asks a real name server.
 PROGRAM = """
 import socket, sys, threading
 def getaddrinfo(*_, **__):
