@@ -104,6 +104,14 @@ class LoginTests(SynchronousTestCase):
         self.assertFalse(login.holds_input)
         self.assertTrue(login.succeeded)
 
+    def test_a_token_that_cannot_be_kept_is_not_said_to_be(self) -> None:
+        for path in ("/proc/nowhere/tokens.json", "/dev/null"):
+            told: list[str] = []
+            login = Login(Tokens(Path(path), told.append), SERVER)
+            shown, _ = login.heard(TOKEN)
+            self.assertEqual(shown, TOKEN)
+            self.assertIn(f"cannot keep tokens in {path}: ", told[-1])
+
     def test_one_that_is_refused_is_forgotten(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()

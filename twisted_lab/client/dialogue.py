@@ -111,8 +111,8 @@ class Login:
             self.refused = True
             self._forget()
             line += " (The token from last time is good no more.)"
-        if self._tokens and (said := TOKEN.search(line)):
-            self._tokens.keep(self._server, said[1])
+        said = TOKEN.search(line)
+        if said and self._tokens and self._tokens.keep(self._server, said[1]):
             line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
         if line.endswith("Name or token?") and self._tried and not self.succeeded:
             self.refused = True
