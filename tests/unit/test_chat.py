@@ -457,8 +457,11 @@ class PipeTests(SynchronousTestCase):
         self.assertEqual(self.transport.producerState, "producing")
 
     def test_a_line_that_is_too_long(self) -> None:
-        self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\n")
-        self.failureResultOf(self.anna.link.ended, MessageError)
+        self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
+        self.pipe.readConnectionLost()
+        self.net.run(lambda: self.anna.link.ended.called)
+        self.assertEqual(self.anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:
         self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")

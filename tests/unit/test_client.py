@@ -22,7 +22,7 @@ from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
-from twisted_lab.client.framing import MAX_INCOMING, Int32, Unchanged
+from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.resolving import Resolver
@@ -62,7 +62,7 @@ class ClientOptionsTests(SynchronousTestCase):
             options = parse(*arguments)
             options.complete(interactive=False)
             self.assertEqual(options["port"], port)
-            self.assertIsInstance(options.make_framing(), framing)
+            self.assertIsInstance(options.make_framing(self.fail), framing)
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, text in (
@@ -146,6 +146,12 @@ class UntilExitTests(SynchronousTestCase):
     def test_exit_without_a_newline_at_the_end(self) -> None:
         self.assertEqual(self.through(b"a\nexit"), (b"a\n", False))
         self.assertEqual(self.through(b"exit\r"), (b"", False))
+
+    def test_exit_for_a_server_that_waits_for_it(self) -> None:
+        until = UntilExit(passes_it=True)
+        self.assertEqual((until.feed(b"a\nexit\nb\n"), until.ended), (b"a\nexit\n", True))
+        until = UntilExit(passes_it=True)
+        self.assertEqual(until.feed(b"exit") + until.end(), b"exit")
 
     def test_only_a_line_of_its_own_counts(self) -> None:
         for text in (b"exits\n", b" exit\n", b"exit \n", b"an exit\n", b"exi", b"exit\rx\n"):
@@ -252,14 +258,17 @@ class TCPTransport(StringTransport):
 
 
 class ConnectedTestCase(SynchronousTestCase):
-    framing: type[Unchanged | Int32] = Unchanged
+    def make_framing(self) -> Framing:
+        return Unchanged()
 
     def setUp(self) -> None:
+        self.told: list[str] = []
         self.clock = Clock()
         self.recorder = Recorder()
         self.heard: list[bytes] = []
+        self.framing = self.make_framing()
         self.connection = ClientConnection(
-            self.clock, ClientEvents("client", self.recorder), self.framing()
+            self.clock, ClientEvents("client", self.recorder), self.framing
         )
         self.connection.deliver = self.heard.append
         self.transport = TCPTransport(hostAddress=PEER, peerAddress=SERVER)
@@ -328,7 +337,8 @@ class ClientConnectionTests(ConnectedTestCase):
 
 
 class Int32ConnectionTests(ConnectedTestCase):
-    framing = Int32
+    def make_framing(self) -> Framing:
+        return Int32(self.told.append)
 
     def test_lines_travel_as_frames(self) -> None:
         self.connection.send(b"a\r\n\nb")
@@ -342,12 +352,24 @@ class Int32ConnectionTests(ConnectedTestCase):
             self.connection.dataReceived(piece)
         self.assertEqual(b"".join(self.heard), b"a\n\n")
 
-    def test_a_line_that_is_too_long_for_a_message(self) -> None:
-        self.connection.send(b"x" * 65537 + b"\n")
-        self.assertTrue(self.transport.disconnected)
-        self.connection.connectionLost(Failure(ConnectionLost()))
-        failure = self.failureResultOf(self.connection.ended, MessageError)
-        self.assertIn("message of 65537 bytes", failure.getErrorMessage())
+    def test_a_line_that_is_too_long_is_refused_and_the_next_is_sent(self) -> None:
+        for piece in (b"a\n" + b"x" * 65536, b"x", b"\nb\n", b"y" * 200_000, b"\nc"):
+            self.connection.send(piece)
+        self.connection.finish()
+        self.assertEqual(self.transport.value(), b"".join(map(encode_frame, (b"a", b"b", b"c"))))
+        self.assertEqual(
+            self.told,
+            [
+                "not sent: message of 65537 bytes is over the limit of 65536",
+                "not sent: message of 200000 bytes is over the limit of 65536",
+            ],
+        )
+        self.assertEqual(self.framing.refused, 2)
+
+    def test_the_longest_line(self) -> None:
+        for line in (b"x" * 65536, b"y" * 65536 + b"\r"):
+            self.connection.send(line + b"\n")
+        self.assertEqual((self.told, len(self.transport.value())), ([], 2 * 65540))
 
     def test_a_message_that_ends_in_the_middle(self) -> None:
         self.connection.finish()

@@ -71,5 +71,6 @@ async def converse(
         raise SystemExit(1) from None
     if link.guest.pending and not signals.status:
         tell(f"{link.guest.pending} messages were not confirmed, and are perhaps not said")
-    if signals.status or link.guest.pending or link.guest.refused or not link.guest.has_been_in:
+    is_incomplete = link.guest.pending or link.guest.refused or (link.refused and not interactive)
+    if signals.status or is_incomplete or not link.guest.has_been_in:
         raise SystemExit(signals.status or 1)

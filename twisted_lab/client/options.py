@@ -165,9 +165,13 @@ class ClientOptions(Options):
         """Under which name its token and its certificate are kept."""
         return f"{self['host'].lower()}:{self['port']}"
 
-    def make_framing(self) -> Framing:
-        """Make the framing that was asked for."""
-        return Int32() if self["framing"] == "int32" else Unchanged()
+    def make_framing(self, tell: Callable[[str], object]) -> Framing:
+        """Make the framing that was asked for.
+
+        Args:
+            tell: Shows a line to the person.
+        """
+        return Int32(tell) if self["framing"] == "int32" else Unchanged()
 
     def make_tls(self, tell: Callable[[str], object]) -> Any:
         """Make what verifies the server; None without TLS.
@@ -198,7 +202,7 @@ class ClientOptions(Options):
             if not self["no-token"]:
                 tokens = Tokens(self["token-file"] or default_path(), tell)
             return Login(tokens, self._server)
-        return AnyTalk()
+        return AnyTalk(says_exit=self["service"] == "messages")
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host and port that were not given.

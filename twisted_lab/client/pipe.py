@@ -60,7 +60,7 @@ class Pipe(Protocol):
         self.closed: Deferred[None] = Deferred()
         self.output_lost = False
         self._connection = connection
-        self._until_exit = UntilExit()
+        self._until_exit = UntilExit(dialogue.says_exit)
         self._render = render
         self._dialogue = dialogue
         self._hide = hide

@@ -89,7 +89,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
             enable_suspend=True,
         )
     )
-    until_exit = UntilExit()
+    until_exit = UntilExit(dialogue.says_exit)
     typing: asyncio.Task[str] | None = None
 
     def stop_typing(result: Failure | None) -> Failure | None:

@@ -1,4 +1,4 @@
-"""What bytes look like that are no length of an Int32 frame, for who has to find out why."""
+"""Bytes that are no length of an Int32 frame: what they look like, as a help to find out why."""
 
 from __future__ import annotations
 
