@@ -599,7 +599,8 @@ class WordsTests(SynchronousTestCase):
         words = Words(anna.link)
         for begun, expected in (
             ("/h", ["/help", "/history"]),
-            ("/msg bo", ["Boris"]),
+            ("/msg bo", ["Boris "]),
+            ("/msg Boris", ["Boris "]),
             ("hello B", ["Boris"]),
             ("hello ", []),
             ("", []),

@@ -76,7 +76,11 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "--framing", "text"], "echo has no framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
-            (["--host", "localhost:9090"], "not 'localhost:9090'"),
+            (["--host", "localhost:"], "not 'localhost:'"),
+            (["--host", "localhost:0"], "not '0'"),
+            (["--host", "::1:9090:"], "not '::1:9090:'"),
+            (["--host", "[::1"], "not '[::1'"),
+            (["--host", "localhost:9090", "--port", "9091"], "--port says 9091, not 9090"),
             (["--host", "fe80::1%"], "not 'fe80::1%'"),
             (["--host", "192.168..5"], "not '192.168..5'"),
             (["--host", f"{'a' * 64}.org"], "not 'aaaaa"),
@@ -93,6 +97,36 @@ class ClientOptionsTests(SynchronousTestCase):
             self.assertEqual(end.code, 2)
             self.assertIn(text, said.getvalue())
             self.assertEqual(said.getvalue().count("\n"), 1)
+
+    def test_a_host_with_its_port(self) -> None:
+        for text, host, port in (
+            ("127.0.0.1:9191", "127.0.0.1", 9191),
+            ("localhost:9191", "localhost", 9191),
+            ("[::1]:9191", "::1", 9191),
+            ("[::1]", "::1", 9090),
+            ("::1", "::1", 9090),
+        ):
+            options = parse("--host", text)
+            options.complete(interactive=False)
+            self.assertEqual((options["host"], options["port"]), (host, port))
+        options = parse("--port", "9191", "--host", "box:9191")
+        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+        options = parse()
+        with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("box:9191\n")):
+            options.complete(interactive=True)
+        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+
+    def test_the_end_of_input_at_a_question_quits(self) -> None:
+        for typed in ("", "box\n"):
+            with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO(typed)):
+                end = self.assertRaises(SystemExit, parse().complete, interactive=True)
+            self.assertEqual(end.code, 1)
+
+    def test_help_has_a_short_name(self) -> None:
+        said = io.StringIO()
+        with redirect_stdout(said):
+            self.assertRaises(SystemExit, parse, "-h")
+        self.assertIn("Usage: python -m twisted_lab.client", said.getvalue())
 
     def test_a_person_is_asked_for_what_is_missing(self) -> None:
         options = parse("--host", "example.org")

@@ -69,8 +69,10 @@ async def converse(
     except (MessageError, OtherVersion, OutputLost) as error:
         tell(str(error))
         raise SystemExit(1) from None
-    if link.guest.pending and not signals.status:
-        tell(f"{link.guest.pending} messages were not confirmed, and are perhaps not said")
+    finally:
+        if pending := link.guest.pending:
+            were = "message was" if pending == 1 else "messages were"
+            tell(f"{pending} {were} not confirmed, and perhaps not said")
     is_incomplete = link.guest.pending or link.guest.refused or (link.refused and not interactive)
     if signals.status or is_incomplete or not link.guest.has_been_in:
         raise SystemExit(signals.status or 1)

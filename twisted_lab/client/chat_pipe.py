@@ -70,7 +70,7 @@ class Pipe(Protocol):
 
     def _take(self, data: bytes) -> None:
         for line in self._lines.feed(data):
-            # What is not UTF-8 becomes "?", which takes no more room.
+            # A byte that is not UTF-8 becomes "?", which takes no more room.
             self._link.say(line.decode(errors="surrogateescape"))
         self._balance()
 

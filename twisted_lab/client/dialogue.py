@@ -19,7 +19,7 @@ class Dialogue(Protocol):
         over: Whether the server may close now, because all is said.
         succeeded: Whether what the conversation is for has come about.
         refused: Whether what was answered without the person was wrong.
-        says_exit: Whether the server is told ``exit``, rather than only that no more comes.
+        says_exit: Whether the client sends ``exit`` before it shuts down its sending side.
     """
 
     listens: bool

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import ipaddress
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.client.addresses import Server, server_address, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
@@ -17,8 +17,9 @@ from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
-from twisted_lab.serving import Options, ask, one_of, port_number
-from twisted_lab.serving.addresses import check_scope
+from twisted_lab.serving import Options, ask, one_of
+
+Value = TypeVar("Value")
 
 # Each service that the client knows, with its default port and framing; echo has none.
 SERVICES = {
@@ -29,42 +30,6 @@ SERVICES = {
     "broadcast": (9094, "text"),
     "chat": (9095, None),
 }
-
-
-def server_port(text: str) -> int:
-    """Read the number of a port that can be connected to.
-
-    Raises:
-        UsageError: It is not one.
-    """
-    number = port_number(text)
-    if not number:
-        raise UsageError("a port to connect to is a number from 1 to 65535, not '0'")
-    return number
-
-
-def host_name(text: str) -> str:
-    """Read a host's name or IP address; a link-local one needs a scope: ``fe80::1%eth0``.
-
-    Raises:
-        UsageError: It cannot be one, or there is no such interface.
-    """
-    try:
-        check_scope(ipaddress.ip_address(text))
-    except ValueError:
-        if not _is_name(text):
-            raise UsageError(
-                f"a host is a name or an IP address, such as localhost, not {text!r}"
-            ) from None
-    return text
-
-
-def _is_name(text: str) -> bool:
-    try:
-        text.encode("idna")  # as getaddrinfo() does
-    except UnicodeError:
-        return False
-    return bool(text) and text.isprintable() and not any(char in text for char in " /:")
 
 
 def user_name() -> str:
@@ -87,6 +52,18 @@ def chat_name(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
+def _ask(question: str, default: Value, parse: Callable[[str], Value]) -> Value:
+    return ask(question, default, parse, read=_read)
+
+
+def _read(prompt: str) -> str:
+    try:
+        return input(prompt)
+    except EOFError:
+        print()  # noqa: T201
+        raise SystemExit(1) from None
+
+
 class ClientOptions(Options):
     """What to connect to, and how much to say about it."""
 
@@ -105,7 +82,13 @@ class ClientOptions(Options):
         ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
     ]
     optParameters: ClassVar = [
-        ["host", None, None, "Host to connect to. [default: localhost]", host_name],
+        [
+            "host",
+            None,
+            None,
+            "Host to connect to, or HOST:PORT. [default: localhost]",
+            server_address,
+        ],
         ["port", "p", None, "Port to connect to. [default: the service's own]", server_port],
         [
             "framing",
@@ -148,6 +131,8 @@ class ClientOptions(Options):
         if framing is None and self["framing"]:
             raise UsageError(f"{service} has no framing")
         self["framing"] = self["framing"] or framing
+        if self["host"] is not None:
+            self._take_server(self["host"])
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
                 raise UsageError(f"--{name} is for {only}, not for {service}")
@@ -159,6 +144,16 @@ class ClientOptions(Options):
                 raise UsageError(f"--{name} is for --{needs}")
         if self["tls"] and service == "chat":
             raise UsageError("--tls is not for the chat, which comes by UDP")
+
+    def _take_server(self, server: Server) -> Server:
+        if server.port and self["port"] not in (None, server.port):
+            raise UsageError(f"--port says {self['port']}, not {server.port}")
+        self["host"] = server.host
+        self["port"] = self["port"] or server.port
+        return server
+
+    def _read_server(self, text: str) -> Server:
+        return self._take_server(server_address(text))
 
     @property
     def _server(self) -> str:
@@ -210,12 +205,12 @@ class ClientOptions(Options):
         Args:
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
-        questions: list[tuple[str, Any, Callable[[str], Any]]] = [
-            ("host", "localhost", host_name),
-            ("port", self._port, server_port),
-        ]
+        if self["host"] is None:
+            default = Server("localhost")
+            self._take_server(_ask("Host", default, self._read_server) if interactive else default)
+        questions: list[tuple[str, Any, Callable[[str], Any]]] = [("port", self._port, server_port)]
         if self["service"] == "chat":
             questions.append(("name", user_name(), chat_name))
         for name, default, parse in questions:
             if self[name] is None:
-                self[name] = ask(name.capitalize(), default, parse) if interactive else default
+                self[name] = _ask(name.capitalize(), default, parse) if interactive else default

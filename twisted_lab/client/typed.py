@@ -1,4 +1,4 @@
-"""What a person or a pipe puts in: up to the line that says ``exit``, and line by line."""
+"""The input of a person or a pipe: up to the line that says ``exit``, and line by line."""
 
 from __future__ import annotations
 
