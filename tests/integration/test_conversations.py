@@ -207,6 +207,7 @@ def test_exit_is_said_to_a_server_that_waits_for_it() -> None:
 
     def script(connection: socket.socket) -> None:
         with MessageSocket(fileno=connection.detach()) as client:
+            client.send_message("Message 1:")
             while client.receive_message() != "exit":
                 pass
 

@@ -363,6 +363,21 @@ class ClientConnectionTests(ConnectedTestCase):
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertIn("closed without TLS's close_notify", failure.getErrorMessage())
 
+    def test_an_alert_of_tls_is_recognised(self) -> None:
+        self.assertTrue(self.connection.is_silent)
+        self.connection.dataReceived(b"\x15\x03\x03\0\2\2\x46")
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        failure = self.failureResultOf(self.connection.ended, MessageError)
+        self.assertIn("this looks like TLS", failure.getErrorMessage())
+        self.assertEqual(self.heard, [])
+
+    def test_what_only_begins_like_an_alert_is_data(self) -> None:
+        for data in (b"\x15\x03", b"\x15\x03\x03\0\2\2\x46"):
+            self.connection.dataReceived(data)
+        self.assertFalse(self.connection.is_silent)
+        self.assertEqual(len(self.heard), 2)
+
     def test_abandoning(self) -> None:
         self.connection.abandon()
         self.assertTrue(self.transport.disconnected)

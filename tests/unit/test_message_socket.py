@@ -143,25 +143,26 @@ class DocumentedProgramsTests(SynchronousTestCase):
             r"^    from .*?(?=^\S|\Z)", str(message_socket.__doc__), re.DOTALL | re.MULTILINE
         )
         for one in (server, selecting):
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = free.getsockname()[1]
-            ready = threading.Event()
+            self.assertEqual(self.ask(one, client), ["HELLO"])
 
-            class Announced(MessageSocket):
-                ready = ready
+    def ask(self, server: str, client: str) -> list[str]:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        ready = threading.Event()
 
-                def listen(self, *backlog: int) -> None:
-                    super().listen(*backlog)
-                    self.ready.set()
+        class Announced(MessageSocket):
+            def listen(self, *backlog: int) -> None:
+                super().listen(*backlog)
+                ready.set()
 
-            def run(program: str, port: int = port, **names: object) -> None:
-                body = "\n".join(line[4:] for line in program.splitlines())
-                exec(body.replace("9091", str(port)), names)  # noqa: S102 (our own manual)
+        def run(program: str, **names: object) -> None:
+            body = "\n".join(line[4:] for line in program.splitlines())
+            exec(body.replace("9091", str(port)), names)  # noqa: S102 (our own manual)
 
-            said: list[str] = []
-            names = {"MessageSocket": Announced, "MessageError": MessageError}
-            body = one.split("\n", 1)[1]
-            threading.Thread(target=run, args=(body,), kwargs=names, daemon=True).start()
-            assert ready.wait(10)
-            run(client, print=said.append)
-            self.assertEqual(said, ["HELLO"])
+        said: list[str] = []
+        names = {"MessageSocket": Announced, "MessageError": MessageError}
+        body = server.split("\n", 1)[1]
+        threading.Thread(target=run, args=(body,), kwargs=names, daemon=True).start()
+        assert ready.wait(10)
+        run(client, print=said.append)
+        return said

@@ -18,6 +18,7 @@ from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
 
+from twisted_lab.channels import cancel
 from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.known_hosts import CannotVerify
@@ -30,6 +31,9 @@ from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
 
 HANDSHAKE_SECONDS = 30.0
+# A service that greets does so at once; one that waits for TLS says nothing.
+GREETING_SECONDS = 1.0
+TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
 
 
 def advice(error: Exception, options: ClientOptions, resolver: Resolver) -> str:
@@ -97,6 +101,16 @@ async def converse(
         if not signals.status:
             tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None
+    if verifier is None and options.is_greeted:
+        hint = reactor.callLater(
+            GREETING_SECONDS, lambda: connection.is_silent and tell(f"{connection.peer}: {TRY_TLS}")
+        )
+
+        def forget_hint(result: Any) -> Any:
+            cancel(hint)
+            return result
+
+        connection.ended.addBoth(forget_hint)
     try:
         if interactive:
             from twisted_lab.client import terminal
@@ -109,11 +123,13 @@ async def converse(
         raise SystemExit(1) from None
     except HungUp as error:
         if dialogue.succeeded and not dialogue.over:
-            tell(
-                f"{connection.peer} hung up early: {error}; look into the server's log, "
-                "or try again"
-            )
+            may_be_tls = connection.is_silent and verifier is None
+            what = TRY_TLS if may_be_tls else "look into the server's log, or try again"
+            tell(f"{connection.peer} hung up early: {error}; {what}")
             raise SystemExit(1) from None
+    if connection.is_unanswered and options.answers and not signals.status:
+        tell(f"{connection.peer}: {TRY_TLS}" if verifier is None else "nothing was answered")
+        raise SystemExit(1)
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
     elif not (signals.status or dialogue.succeeded):

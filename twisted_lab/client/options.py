@@ -156,6 +156,16 @@ class ClientOptions(Options):
         return self._take_server(server_address(text))
 
     @property
+    def answers(self) -> bool:
+        """Whether the service is known to answer whatever is sent."""
+        return self["service"] in SERVICES
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the service is known to say something first."""
+        return self["service"] in ("messages", "ident", "auth", "broadcast")
+
+    @property
     def _server(self) -> str:
         """Under which name its token and its certificate are kept."""
         return f"{self['host'].lower()}:{self['port']}"
