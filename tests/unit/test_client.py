@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
 
 from tests.doubles.recording import PEER, SERVER, Recorder
+from twisted_lab.client import services
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
@@ -68,7 +69,8 @@ class ClientOptionsTests(SynchronousTestCase):
         for arguments, text in (
             (
                 ["ekho"],
-                "the service is one of echo, messages, ident, auth, broadcast, chat, not 'ekho'",
+                "the service is one of echo, messages, ident, auth, broadcast, chat, or another "
+                "one with its --port, not 'ekho'",
             ),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
@@ -97,6 +99,31 @@ class ClientOptionsTests(SynchronousTestCase):
             self.assertEqual(end.code, 2)
             self.assertIn(text, said.getvalue())
             self.assertEqual(said.getvalue().count("\n"), 1)
+
+    def test_a_service_that_a_plugin_brings(self) -> None:
+        class Options:
+            default_port = 9099
+            default_framing = "int32"
+
+        class Maker:
+            tapname = "netlab-quiz"
+            options = Options
+
+        self.patch(services, "getPlugins", lambda _: [Maker])
+        options = parse("quiz")
+        options.complete(interactive=False)
+        self.assertEqual((options["port"], options["framing"]), (9099, "int32"))
+        self.assertFalse(options.answers or options.is_greeted)
+
+    def test_a_service_that_nobody_knows_has_its_port_said(self) -> None:
+        self.patch(services, "getPlugins", lambda _: [])
+        for arguments, framing in (
+            (("quiz", "--port", "7"), "text"),
+            (("quiz", "--host", "box:7", "--framing", "int32"), "int32"),
+        ):
+            options = parse(*arguments)
+            options.complete(interactive=False)
+            self.assertEqual((options["port"], options["framing"]), (7, framing))
 
     def test_a_host_with_its_port(self) -> None:
         for text, host, port in (

@@ -14,22 +14,13 @@ from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
+from twisted_lab.client.services import SERVICES, port_and_framing
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of
 
 Value = TypeVar("Value")
-
-# Each service that the client knows, with its default port and framing; echo has none.
-SERVICES = {
-    "echo": (9090, None),
-    "messages": (9091, "int32"),
-    "ident": (9092, "text"),
-    "auth": (9093, "text"),
-    "broadcast": (9094, "text"),
-    "chat": (9095, None),
-}
 
 
 def user_name() -> str:
@@ -73,7 +64,8 @@ class ClientOptions(Options):
     longdesc = (
         "Sends each line of the input to the service, and shows what comes from it. A line that "
         "says exit, Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(SERVICES)}; echo by default."
+        f"{', '.join(SERVICES)}; echo by default. Another one is known by its plugin or by --port; "
+        "its framing is text unless its plugin or --framing says otherwise."
     )
     optFlags: ClassVar = [
         ["quiet", "q", "Say nothing about the connection."],
@@ -123,16 +115,21 @@ class ClientOptions(Options):
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Take the service's name."""
-        if service not in SERVICES or others:
+        if self["host"] is not None:
+            self._take_server(self["host"])
+        known = None if others else port_and_framing(service)
+        if known is None and (others or not self["port"]):
             words = " ".join([service, *others])
-            raise UsageError(f"the service is one of {', '.join(SERVICES)}, not {words!r}")
+            raise UsageError(
+                f"the service is one of {', '.join(SERVICES)}, or another one with its --port, "
+                f"not {words!r}"
+            )
         self["service"] = service
-        self._port, framing = SERVICES[service]
+        self._port: int
+        self._port, framing = known or (self["port"], "text")
         if framing is None and self["framing"]:
             raise UsageError(f"{service} has no framing")
         self["framing"] = self["framing"] or framing
-        if self["host"] is not None:
-            self._take_server(self["host"])
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
                 raise UsageError(f"--{name} is for {only}, not for {service}")
