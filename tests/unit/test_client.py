@@ -28,6 +28,7 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.showing import WholeLines, visible
+from twisted_lab.client.silence import suggest_tls
 from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.events import ClientEvents
@@ -410,6 +411,39 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertTrue(self.transport.disconnected)
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.successResultOf(self.connection.ended)
+
+
+class SuggestTLSTests(ConnectedTestCase):
+    def watch(self, is_greeted: bool) -> None:
+        suggest_tls(self.clock, self.connection, is_greeted, self.told.append)
+
+    def test_a_server_that_does_not_greet(self) -> None:
+        self.watch(is_greeted=True)
+        self.clock.pump([1.0] * 3)
+        self.assertEqual(
+            self.told, ["127.0.0.1:9090: nothing came from it; if it speaks TLS, try --tls"]
+        )
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_server_that_does_not_answer(self) -> None:
+        self.watch(is_greeted=False)
+        self.clock.pump([1.0] * 3)
+        self.assertEqual(self.told, [])
+        self.connection.send(b"hi\n")
+        self.clock.advance(1.0)
+        self.assertEqual(len(self.told), 1)
+
+    def test_one_that_says_something(self) -> None:
+        self.watch(is_greeted=True)
+        self.connection.dataReceived(b"CONNECT\n")
+        self.clock.advance(1.0)
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
+    def test_the_end_comes_before(self) -> None:
+        self.watch(is_greeted=True)
+        self.connection.abandon()
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
 
 
 class Int32ConnectionTests(ConnectedTestCase):

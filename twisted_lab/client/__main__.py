@@ -18,22 +18,19 @@ from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.logger import LogLevel
 
-from twisted_lab.channels import cancel
 from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
+from twisted_lab.client.silence import TRY_TLS, suggest_tls
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
 from twisted_lab.serving import message
 
 HANDSHAKE_SECONDS = 30.0
-# A service that greets does so at once; one that waits for TLS says nothing.
-GREETING_SECONDS = 1.0
-TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
 
 
 def advice(error: Exception, options: ClientOptions, resolver: Resolver) -> str:
@@ -101,16 +98,8 @@ async def converse(
         if not signals.status:
             tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None
-    if verifier is None and options.is_greeted:
-        hint = reactor.callLater(
-            GREETING_SECONDS, lambda: connection.is_silent and tell(f"{connection.peer}: {TRY_TLS}")
-        )
-
-        def forget_hint(result: Any) -> Any:
-            cancel(hint)
-            return result
-
-        connection.ended.addBoth(forget_hint)
+    if verifier is None and options.answers:
+        suggest_tls(reactor, connection, options.is_greeted, tell)
     try:
         if interactive:
             from twisted_lab.client import terminal
