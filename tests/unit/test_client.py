@@ -23,7 +23,7 @@ from twisted_lab.client import services
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
-from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Unchanged
+from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.resolving import Resolver
@@ -57,8 +57,8 @@ class ClientOptionsTests(SynchronousTestCase):
         for arguments, port, framing in (
             (["echo"], 9090, Unchanged),
             (["messages"], 9091, Int32),
-            (["messages", "--framing", "text"], 9091, Unchanged),
-            (["broadcast"], 9094, Unchanged),
+            (["messages", "--framing", "text"], 9091, Text),
+            (["broadcast"], 9094, Text),
             (["broadcast", "-f", "int32"], 9094, Int32),
         ):
             options = parse(*arguments)
@@ -411,6 +411,22 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertTrue(self.transport.disconnected)
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.successResultOf(self.connection.ended)
+
+
+class TextConnectionTests(ConnectedTestCase):
+    def make_framing(self) -> Framing:
+        return Text(self.told.append)
+
+    def test_frames_are_recognised_in_what_comes_first(self) -> None:
+        for data in (encode_frame(b"Message 1:"), encode_frame(b"more")):
+            self.connection.dataReceived(data)
+        self.assertEqual(self.told, ["this looks like Int32: try --framing int32"])
+        self.assertEqual(len(self.heard), 2)
+
+    def test_text_is_not(self) -> None:
+        for data in (b"CONNECT\n", b"\0\0"):
+            self.connection.dataReceived(data)
+        self.assertEqual(self.told, [])
 
 
 class SuggestTLSTests(ConnectedTestCase):

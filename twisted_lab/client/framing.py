@@ -45,7 +45,7 @@ class Framing(Protocol):
 
 
 class Unchanged:
-    """Bytes travel as they are: echo, and the text framing, whose messages are lines already."""
+    """Bytes travel as they are."""
 
     incomplete = False
     refused = 0
@@ -60,6 +60,24 @@ class Unchanged:
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
+        yield data
+
+
+class Text(Unchanged):
+    """Lines, which travel as they are; a server that sends Int32 frames is recognised.
+
+    Args:
+        tell: Called with what to try then.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell: Callable[[str], object] | None = tell
+
+    def incoming(self, data: bytes) -> Iterator[bytes]:
+        """See `Framing`."""
+        tell, self._tell = self._tell, None
+        if tell and data.startswith(b"\0\0"):
+            tell("this looks like Int32: try --framing int32")
         yield data
 
 

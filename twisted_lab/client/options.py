@@ -11,7 +11,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.client.addresses import Server, server_address, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
-from twisted_lab.client.framing import Framing, Int32, Unchanged
+from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.services import SERVICES, port_and_framing
@@ -173,7 +173,9 @@ class ClientOptions(Options):
         Args:
             tell: Shows a line to the person.
         """
-        return Int32(tell) if self["framing"] == "int32" else Unchanged()
+        if self["framing"] is None:
+            return Unchanged()
+        return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
     def make_tls(self, tell: Callable[[str], object]) -> Any:
         """Make what verifies the server; None without TLS.

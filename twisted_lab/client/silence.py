@@ -1,4 +1,4 @@
-"""What may be wrong when the server says nothing."""
+"""A server that says nothing: it may wait for TLS."""
 
 from __future__ import annotations
 
