@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -100,3 +101,16 @@ def test_and_while_the_client_is_suspended(tmp_path: Path) -> None:
         terminal.see("ended: 130")
         assert terminal.echoes
         terminal.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_the_accounts_command_leaves_the_echo_on(tmp_path: Path, number: int) -> None:
+    database = str(tmp_path / "netlab.sqlite3")
+    terminal = Terminal(
+        sys.executable, "-m", "twisted_lab.accounts", "--database", database, "add", "anna"
+    )
+    terminal.see("New password:")
+    wait_until(lambda: not terminal.echoes)
+    terminal.child.kill(number)
+    assert terminal.end() == 128 + number
+    assert terminal.echoes

@@ -70,7 +70,7 @@ async def converse(
         tell(str(error))
         raise SystemExit(1) from None
     finally:
-        if pending := link.guest.pending:
+        if (pending := link.guest.pending) and link.guest.has_been_in:
             were = "message was" if pending == 1 else "messages were"
             tell(f"{pending} {were} not confirmed, and perhaps not said")
     is_incomplete = link.guest.pending or link.guest.refused or (link.refused and not interactive)
