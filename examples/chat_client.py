@@ -150,4 +150,20 @@ class Client:
 
 
 if __name__ == "__main__":
-    Client(*sys.argv[1:4]).run()
+    usage = str(__doc__).splitlines()[-1]
+    if {"-h", "--help"} & {*sys.argv[1:]}:
+        print(__doc__)
+        sys.exit()
+    if not 2 <= len(sys.argv) <= 4 or sys.argv[1].startswith("-"):
+        print(usage, file=sys.stderr)
+        sys.exit(2)
+    try:
+        Client(*sys.argv[1:]).run()
+    except (
+        OSError,
+        OverflowError,
+        ValueError,
+    ) as error:  # the host or the port, or there is no network
+        sys.exit(f"chat_client.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

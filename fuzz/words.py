@@ -16,8 +16,9 @@ from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
 from twisted_lab.channels import Refused
+from twisted_lab.client.addresses import server_address, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
-from twisted_lab.client.options import chat_name, host_name, server_port
+from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import TOKEN, Tokens
 from twisted_lab.login import AccountRealm
 from twisted_lab.reliable.cookies import Cookies
@@ -68,7 +69,7 @@ READERS = (
     port_number,
     server_port,
     interface_address,
-    host_name,
+    server_address,
     chat_name,
     control_endpoint,
     natural_number("n", 1, 100),

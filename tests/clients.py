@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,15 +49,19 @@ def run(*arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[byte
 class Terminal:
     """A program on a terminal of 40 lines by 200 columns, and what a person sees there.
 
+    Args:
+        *command: The program.
+        term: What the terminal is called.
+
     Attributes:
         raw: All that it has written.
     """
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, term: str = "xterm") -> None:
         self.child = pexpect.spawn(
             command[0],
             [*command[1:]],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, "TERM": term},
             timeout=DEADLINE,
             encoding="utf-8",
             dimensions=(40, 200),
@@ -83,6 +88,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self.child.send(text)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self.child.child_fd)[3] & termios.ECHO)
 
     def end(self) -> int:
         """Wait for the end, and return the exit status."""

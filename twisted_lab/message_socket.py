@@ -21,12 +21,42 @@ And a client:
         server.connect(("127.0.0.1", 9091))
         server.send_message("hello")
         print(server.receive_message())
+
+Several clients at once, with `select()`. It sees what waits in the kernel, not the whole messages
+that a socket has received already, so `pending()` is asked first:
+
+    from twisted_lab.message_socket import MessageError, MessageSocket
+    import select
+
+    with MessageSocket() as listening:
+        listening.bind(("127.0.0.1", 9091))
+        listening.listen()
+        clients = []
+        while True:
+            ready = [client for client in clients if client.pending()]
+            for socket in ready or select.select([listening, *clients], [], [])[0]:
+                if socket is listening:
+                    client, address = listening.accept()
+                    client.settimeout(5)  # seconds that half a message may keep the others waiting
+                    clients.append(client)
+                    continue
+                try:
+                    text = socket.receive_message()
+                    if text is not None:
+                        socket.send_message(text.upper())
+                        continue
+                except (MessageError, OSError):
+                    pass  # it broke the rules, has gone, or is too slow
+                clients.remove(socket)
+                socket.close()
 """
 
 from __future__ import annotations
 
 import socket
+import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +77,7 @@ class MessageSocket(socket.socket):
         super().__init__(*args, **kwargs)
         self.max_message = MAX_MESSAGE
         self._decoder: FrameDecoder | None = None
+        self._received: deque[bytes] = deque()
 
     def accept(self) -> tuple[MessageSocket, Any]:
         """Accept a connection, as `socket.socket.accept` does.
@@ -76,6 +107,19 @@ class MessageSocket(socket.socket):
             )
         self.sendall(encode_frame(data))
 
+    def pending(self) -> int:
+        """Return how many messages can be received without waiting, as `ssl.SSLSocket.pending`.
+
+        `select.select` does not see them, because they are no longer in the kernel. A message that
+        breaks the rules counts as well: `receive_message` raises what is wrong at once.
+        """
+        if self._decoder is not None:
+            try:
+                self._received += self._decoder.take(sys.maxsize)
+            except MessageError:
+                return len(self._received) + 1
+        return len(self._received)
+
     def receive_message(self) -> str | None:
         """Receive the next message.
 
@@ -90,6 +134,8 @@ class MessageSocket(socket.socket):
         """
         if self._decoder is None:
             self._decoder = FrameDecoder(self.max_message)
+        if self._received:
+            return decode(self._received.popleft())
         timeout = self.gettimeout()
         deadline = None if timeout is None else time.monotonic() + timeout
         try:

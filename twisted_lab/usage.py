@@ -67,6 +67,8 @@ class Options(usage.Options):
         if arguments:
             raise usage.UsageError(f"{arguments[0]!r} is not an option")
 
+    opt_h = usage.Options.opt_help
+
     def opt_version(self) -> None:
         """Display the version and exit."""
         print(f"twisted_lab {__version__}, Twisted {twisted_version}")  # noqa: T201

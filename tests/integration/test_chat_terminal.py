@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         anna.see("> /msg")
         anna.type(" bor\t")
         anna.see("> /msg Boris")
-        anna.type(" psst\r")
+        anna.type("psst\r")
         anna.see(f"{TIME} ✓ Anna \\(to Boris\\): psst")
         boris.see(f"{TIME}   Anna \\(to you\\): psst")
         boris.type("\x04")
@@ -80,3 +81,36 @@ def test_what_others_say_steers_no_terminal(tmp_path: Path) -> None:
         assert "\x1b[2Jb" not in anna.raw
         anna.type("exit\r")
         assert anna.end() == 0
+
+
+def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
+    with Server(tmp_path, "netlab-chat", "--port", "0") as server:
+        port = server.wait_for_port()
+        client = shlex.join([*CLIENT, "chat", "--host", "localhost", "--port", str(port)])
+        script = f"{client} --name Anna; echo suspended: $?; read line; fg; echo ended: $?"
+        shell = Terminal("/bin/sh", "-mc", script)
+        shell.see(f"{TIME}   \\* here: Anna")
+        shell.type("\x1a")
+        shell.see("suspended: 148")
+        shell.type("\r")
+        shell.see(">")
+        shell.type("hello\r")
+        shell.see(f"{TIME} ✓ Anna: hello")
+        shell.type("\x04")
+        shell.see("ended: 0")
+
+
+def test_control_c_says_what_was_not_confirmed(tmp_path: Path, kept_port: int) -> None:
+    with Server(tmp_path, "netlab-chat", "--port", str(kept_port)) as server:
+        server.wait_for_port()
+        anna = chat(kept_port, "Anna")
+        anna.see(f"{TIME}   \\* here: Anna")
+        server.process.kill()
+        server.wait()
+    anna.type("one\r")
+    anna.see("> +1 on the way")
+    anna.type("two\r")
+    anna.see("> +2 on the way")
+    anna.type("\x03")
+    assert anna.end() == 130
+    assert "2 messages were not confirmed, and perhaps not said" in anna.lines

@@ -190,6 +190,29 @@ def test_control_d_and_control_c(port: int) -> None:
         assert not any("Traceback" in line for line in terminal.lines)
 
 
+def test_control_z_suspends_it(port: int) -> None:
+    client = shlex.join([*CLIENT, "--host", "127.0.0.1", "--port", str(port)])
+    script = f"{client}; echo suspended: $?; read line; fg; echo ended: $?"
+    shell = Terminal("/bin/sh", "-mc", script)
+    shell.see(">")
+    shell.type("\x1a")
+    shell.see("suspended: 148")
+    shell.type("\r")
+    shell.see(">")
+    shell.type("hello\r")
+    shell.see("hello")
+    shell.type("\x04")
+    shell.see("ended: 0")
+
+
+def test_control_d_at_a_question_quits() -> None:
+    terminal = Terminal(*CLIENT)
+    terminal.see(r"Host \[localhost\]:")
+    terminal.type("\x04")
+    assert terminal.end() == 1
+    assert terminal.lines == ["Host [localhost]:"]
+
+
 def test_what_comes_while_somebody_types_does_not_garble_the_line() -> None:
     typed = threading.Event()
 

@@ -126,3 +126,28 @@ def test_a_server_that_does_not_speak_tls(tmp_path: Path, name: str) -> None:
         assert b"if it does not speak TLS, leave out --tls\n" in done.stderr
         assert done.stderr.count(b"\n") == 1
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("name", ["echo", "messages", "auth"])
+def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
+    with Server(tmp_path, *NETLAB, "--only", name, "--tls") as server:
+        server.wait_for("^service +address +how to connect$")
+        port = server.wait_for(rf"^{name} +\S+:(\d+) ")[1]
+        for typed in (b"hi\n", b"hello, whoever you are\n"):
+            done = client(tmp_path, typed, name, "--port", port)
+            assert (done.returncode, done.stdout) == (1, b"")
+            assert b"if it speaks TLS, try --tls" in done.stderr
+        if name == "echo":
+            return
+        # Nobody types: a person waits for the greeting.
+        with subprocess.Popen(
+            [sys.executable, "-m", "twisted_lab.client", name, "-q", "--port", port],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        ) as waiting:
+            assert waiting.stderr is not None
+            assert waiting.stderr.readline() == (
+                f"127.0.0.1:{port}: nothing came from it; if it speaks TLS, try --tls\n".encode()
+            )
+            waiting.kill()

@@ -195,9 +195,29 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
 def test_the_client_in_a_pipe_with_a_line_that_is_too_long(tmp_path: Path) -> None:
     with messages(tmp_path) as server:
         port = str(server.wait_for_port())
-        end = run("messages", "--quiet", "--port", port, typed=b"x" * 70_000 + b"\n")
+        typed = b"x" * 70_000 + b"\nshort\n"
+        end = run("messages", "--quiet", "--port", port, typed=typed)
     assert end.returncode == 1
-    assert end.stderr == b"message of 70000 bytes is over the limit of 65536\n"
+    assert end.stderr == b"not sent: message of 70000 bytes is over the limit of 65536\n"
+    assert b"Your message: SHORT\n" in end.stdout
+
+
+def test_exit_is_said_to_a_server_that_waits_for_it() -> None:
+    """The lecture's server reads messages until one says so, whatever becomes of the connection."""
+
+    def script(connection: socket.socket) -> None:
+        with MessageSocket(fileno=connection.detach()) as client:
+            client.send_message("Message 1:")
+            while client.receive_message() != "exit":
+                pass
+
+    with scripted_server(script) as port:
+        terminal = client_at(port, "messages")
+        terminal.see(">")
+        terminal.type("hello\r")
+        terminal.see("sent 9 bytes to .*")
+        terminal.type("exit\r")
+        assert terminal.end() == 0
 
 
 def test_the_client_talks_to_a_message_socket_server() -> None:

@@ -58,8 +58,19 @@ def test_the_service_runs(project: Path) -> None:
         "sys.argv = ['twistd', '-n', 'netlab-quiz', '--port', '0']; run()",
     )
     with Server(project, command=command) as server:
-        with connect(server.wait_for_port()) as client:
+        port = server.wait_for_port()
+        with connect(port) as client:
             assert receive(client, 53) == b"Which protocol keeps the order of bytes, TCP or UDP?\n"
             client.sendall(b"tcp\n")
             assert receive(client, 7) == b"Right!\n"
+        # Our client knows it by its plugin.
+        said = subprocess.run(
+            [sys.executable, "-m", "twisted_lab.client", "quiz", "-q", "--port", str(port)],
+            cwd=project,
+            env={**ENVIRONMENT, "PYTHONPATH": str(project)},
+            input=b"tcp\n16\n9090\n",
+            capture_output=True,
+            timeout=DEADLINE,
+        )
+        assert said.stdout.endswith(b"3 of 3 were right. Goodbye!\n"), said
         assert server.stop() == 0

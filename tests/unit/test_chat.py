@@ -16,9 +16,8 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import DummyOutput
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock, LoopingCall
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -34,7 +33,7 @@ from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.showing import time_text
-from twisted_lab.client.udp import UDPWire, resolve
+from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services import chat
@@ -476,13 +475,6 @@ class UDPReactor(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.ports: list[FakePort] = []
-        self.nameResolver = self
-        self.found: list[IPv4Address | IPv6Address] = []
-
-    def resolveHostName(self, receiver: Any, host: str) -> None:
-        for address in self.found:
-            receiver.addressResolved(address)
-        receiver.resolutionComplete()
 
 
 class UDPWireTests(SynchronousTestCase):
@@ -506,19 +498,6 @@ class UDPWireTests(SynchronousTestCase):
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
         self.assertEqual(str(failure.value), "nobody listens there")
-
-    def test_what_a_name_stands_for(self) -> None:
-        self.reactor.found = [
-            IPv6Address("TCP", "fe80::1", 0, 0, 3),
-            IPv6Address("TCP", "2001:db8::1", 0, 0, 0),
-            IPv4Address("TCP", "192.0.2.1", 0),
-            IPv4Address("TCP", "192.0.2.1", 0),
-        ]
-        found = self.successResultOf(Deferred.fromCoroutine(resolve(self.reactor, "box")))
-        self.assertEqual(found, ["fe80::1%3", "2001:db8::1", "192.0.2.1"])
-        self.reactor.found = []
-        nothing = Deferred.fromCoroutine(resolve(self.reactor, "box"))
-        self.failureResultOf(nothing, DNSLookupError)
 
 
 class StdioTransport(StringTransport):
@@ -561,8 +540,11 @@ class PipeTests(SynchronousTestCase):
         self.assertEqual(self.transport.producerState, "producing")
 
     def test_a_line_that_is_too_long(self) -> None:
-        self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\n")
-        self.failureResultOf(self.anna.link.ended, MessageError)
+        self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
+        self.pipe.readConnectionLost()
+        self.net.run(lambda: self.anna.link.ended.called)
+        self.assertEqual(self.anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:
         self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")
@@ -700,7 +682,8 @@ class WordsTests(SynchronousTestCase):
         words = Words(anna.link)
         for begun, expected in (
             ("/h", ["/help", "/history"]),
-            ("/msg bo", ["Boris"]),
+            ("/msg bo", ["Boris "]),
+            ("/msg Boris", ["Boris "]),
             ("hello B", ["Boris"]),
             ("hello ", []),
             ("", []),

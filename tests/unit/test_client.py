@@ -19,13 +19,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
 
 from tests.doubles.recording import PEER, SERVER, Recorder
+from twisted_lab.client import services
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
-from twisted_lab.client.framing import MAX_INCOMING, Int32, Unchanged
+from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.showing import WholeLines, visible
+from twisted_lab.client.silence import suggest_tls
 from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.events import ClientEvents
@@ -54,20 +57,21 @@ class ClientOptionsTests(SynchronousTestCase):
         for arguments, port, framing in (
             (["echo"], 9090, Unchanged),
             (["messages"], 9091, Int32),
-            (["messages", "--framing", "text"], 9091, Unchanged),
-            (["broadcast"], 9094, Unchanged),
+            (["messages", "--framing", "text"], 9091, Text),
+            (["broadcast"], 9094, Text),
             (["broadcast", "-f", "int32"], 9094, Int32),
         ):
             options = parse(*arguments)
             options.complete(interactive=False)
             self.assertEqual(options["port"], port)
-            self.assertIsInstance(options.make_framing(), framing)
+            self.assertIsInstance(options.make_framing(self.fail), framing)
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, text in (
             (
                 ["ekho"],
-                "the service is one of echo, messages, ident, auth, broadcast, chat, not 'ekho'",
+                "the service is one of echo, messages, ident, auth, broadcast, chat, or another "
+                "one with its --port, not 'ekho'",
             ),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
@@ -75,8 +79,14 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "--framing", "text"], "echo has no framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
-            (["--host", "localhost:9090"], "not 'localhost:9090'"),
+            (["--host", "localhost:"], "not 'localhost:'"),
+            (["--host", "localhost:0"], "not '0'"),
+            (["--host", "::1:9090:"], "not '::1:9090:'"),
+            (["--host", "[::1"], "not '[::1'"),
+            (["--host", "localhost:9090", "--port", "9091"], "--port says 9091, not 9090"),
             (["--host", "fe80::1%"], "not 'fe80::1%'"),
+            (["--host", "192.168..5"], "not '192.168..5'"),
+            (["--host", f"{'a' * 64}.org"], "not 'aaaaa"),
             (
                 ["--host", "fe80::1"],
                 "fe80::1 is a link-local address: say on which interface, as in fe80::1%eth0",
@@ -90,6 +100,61 @@ class ClientOptionsTests(SynchronousTestCase):
             self.assertEqual(end.code, 2)
             self.assertIn(text, said.getvalue())
             self.assertEqual(said.getvalue().count("\n"), 1)
+
+    def test_a_service_that_a_plugin_brings(self) -> None:
+        class Options:
+            default_port = 9099
+            default_framing = "int32"
+
+        class Maker:
+            tapname = "netlab-quiz"
+            options = Options
+
+        self.patch(services, "getPlugins", lambda _: [Maker])
+        options = parse("quiz")
+        options.complete(interactive=False)
+        self.assertEqual((options["port"], options["framing"]), (9099, "int32"))
+        self.assertFalse(options.answers or options.is_greeted)
+
+    def test_a_service_that_nobody_knows_has_its_port_said(self) -> None:
+        self.patch(services, "getPlugins", lambda _: [])
+        for arguments, framing in (
+            (("quiz", "--port", "7"), "text"),
+            (("quiz", "--host", "box:7", "--framing", "int32"), "int32"),
+        ):
+            options = parse(*arguments)
+            options.complete(interactive=False)
+            self.assertEqual((options["port"], options["framing"]), (7, framing))
+
+    def test_a_host_with_its_port(self) -> None:
+        for text, host, port in (
+            ("127.0.0.1:9191", "127.0.0.1", 9191),
+            ("localhost:9191", "localhost", 9191),
+            ("[::1]:9191", "::1", 9191),
+            ("[::1]", "::1", 9090),
+            ("::1", "::1", 9090),
+        ):
+            options = parse("--host", text)
+            options.complete(interactive=False)
+            self.assertEqual((options["host"], options["port"]), (host, port))
+        options = parse("--port", "9191", "--host", "box:9191")
+        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+        options = parse()
+        with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("box:9191\n")):
+            options.complete(interactive=True)
+        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+
+    def test_the_end_of_input_at_a_question_quits(self) -> None:
+        for typed in ("", "box\n"):
+            with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO(typed)):
+                end = self.assertRaises(SystemExit, parse().complete, interactive=True)
+            self.assertEqual(end.code, 1)
+
+    def test_help_has_a_short_name(self) -> None:
+        said = io.StringIO()
+        with redirect_stdout(said):
+            self.assertRaises(SystemExit, parse, "-h")
+        self.assertIn("Usage: python -m twisted_lab.client", said.getvalue())
 
     def test_a_person_is_asked_for_what_is_missing(self) -> None:
         options = parse("--host", "example.org")
@@ -117,7 +182,7 @@ class AdviceTests(SynchronousTestCase):
             (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
         ):
-            line = advice(error, options)
+            line = advice(error, options, Resolver(None))
             self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
             self.assertIn(text, line)
             self.assertNotIn("\n", line)
@@ -143,6 +208,12 @@ class UntilExitTests(SynchronousTestCase):
     def test_exit_without_a_newline_at_the_end(self) -> None:
         self.assertEqual(self.through(b"a\nexit"), (b"a\n", False))
         self.assertEqual(self.through(b"exit\r"), (b"", False))
+
+    def test_exit_for_a_server_that_waits_for_it(self) -> None:
+        until = UntilExit(passes_it=True)
+        self.assertEqual((until.feed(b"a\nexit\nb\n"), until.ended), (b"a\nexit\n", True))
+        until = UntilExit(passes_it=True)
+        self.assertEqual(until.feed(b"exit") + until.end(), b"exit")
 
     def test_only_a_line_of_its_own_counts(self) -> None:
         for text in (b"exits\n", b" exit\n", b"exit \n", b"an exit\n", b"exi", b"exit\rx\n"):
@@ -249,14 +320,17 @@ class TCPTransport(StringTransport):
 
 
 class ConnectedTestCase(SynchronousTestCase):
-    framing: type[Unchanged | Int32] = Unchanged
+    def make_framing(self) -> Framing:
+        return Unchanged()
 
     def setUp(self) -> None:
+        self.told: list[str] = []
         self.clock = Clock()
         self.recorder = Recorder()
         self.heard: list[bytes] = []
+        self.framing = self.make_framing()
         self.connection = ClientConnection(
-            self.clock, ClientEvents("client", self.recorder), self.framing()
+            self.clock, ClientEvents("client", self.recorder), self.framing
         )
         self.connection.deliver = self.heard.append
         self.transport = TCPTransport(hostAddress=PEER, peerAddress=SERVER)
@@ -317,6 +391,21 @@ class ClientConnectionTests(ConnectedTestCase):
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertIn("closed without TLS's close_notify", failure.getErrorMessage())
 
+    def test_an_alert_of_tls_is_recognised(self) -> None:
+        self.assertTrue(self.connection.is_silent)
+        self.connection.dataReceived(b"\x15\x03\x03\0\2\2\x46")
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        failure = self.failureResultOf(self.connection.ended, MessageError)
+        self.assertIn("this looks like TLS", failure.getErrorMessage())
+        self.assertEqual(self.heard, [])
+
+    def test_what_only_begins_like_an_alert_is_data(self) -> None:
+        for data in (b"\x15\x03", b"\x15\x03\x03\0\2\2\x46"):
+            self.connection.dataReceived(data)
+        self.assertFalse(self.connection.is_silent)
+        self.assertEqual(len(self.heard), 2)
+
     def test_abandoning(self) -> None:
         self.connection.abandon()
         self.assertTrue(self.transport.disconnected)
@@ -324,8 +413,58 @@ class ClientConnectionTests(ConnectedTestCase):
         self.successResultOf(self.connection.ended)
 
 
+class TextConnectionTests(ConnectedTestCase):
+    def make_framing(self) -> Framing:
+        return Text(self.told.append)
+
+    def test_frames_are_recognised_in_what_comes_first(self) -> None:
+        for data in (encode_frame(b"Message 1:"), encode_frame(b"more")):
+            self.connection.dataReceived(data)
+        self.assertEqual(self.told, ["this looks like Int32: try --framing int32"])
+        self.assertEqual(len(self.heard), 2)
+
+    def test_text_is_not(self) -> None:
+        for data in (b"CONNECT\n", b"\0\0"):
+            self.connection.dataReceived(data)
+        self.assertEqual(self.told, [])
+
+
+class SuggestTLSTests(ConnectedTestCase):
+    def watch(self, is_greeted: bool) -> None:
+        suggest_tls(self.clock, self.connection, is_greeted, self.told.append)
+
+    def test_a_server_that_does_not_greet(self) -> None:
+        self.watch(is_greeted=True)
+        self.clock.pump([1.0] * 3)
+        self.assertEqual(
+            self.told, ["127.0.0.1:9090: nothing came from it; if it speaks TLS, try --tls"]
+        )
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_server_that_does_not_answer(self) -> None:
+        self.watch(is_greeted=False)
+        self.clock.pump([1.0] * 3)
+        self.assertEqual(self.told, [])
+        self.connection.send(b"hi\n")
+        self.clock.advance(1.0)
+        self.assertEqual(len(self.told), 1)
+
+    def test_one_that_says_something(self) -> None:
+        self.watch(is_greeted=True)
+        self.connection.dataReceived(b"CONNECT\n")
+        self.clock.advance(1.0)
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
+    def test_the_end_comes_before(self) -> None:
+        self.watch(is_greeted=True)
+        self.connection.abandon()
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
+
 class Int32ConnectionTests(ConnectedTestCase):
-    framing = Int32
+    def make_framing(self) -> Framing:
+        return Int32(self.told.append)
 
     def test_lines_travel_as_frames(self) -> None:
         self.connection.send(b"a\r\n\nb")
@@ -339,12 +478,24 @@ class Int32ConnectionTests(ConnectedTestCase):
             self.connection.dataReceived(piece)
         self.assertEqual(b"".join(self.heard), b"a\n\n")
 
-    def test_a_line_that_is_too_long_for_a_message(self) -> None:
-        self.connection.send(b"x" * 65537 + b"\n")
-        self.assertTrue(self.transport.disconnected)
-        self.connection.connectionLost(Failure(ConnectionLost()))
-        failure = self.failureResultOf(self.connection.ended, MessageError)
-        self.assertIn("message of 65537 bytes", failure.getErrorMessage())
+    def test_a_line_that_is_too_long_is_refused_and_the_next_is_sent(self) -> None:
+        for piece in (b"a\n" + b"x" * 65536, b"x", b"\nb\n", b"y" * 200_000, b"\nc"):
+            self.connection.send(piece)
+        self.connection.finish()
+        self.assertEqual(self.transport.value(), b"".join(map(encode_frame, (b"a", b"b", b"c"))))
+        self.assertEqual(
+            self.told,
+            [
+                "not sent: message of 65537 bytes is over the limit of 65536",
+                "not sent: message of 200000 bytes is over the limit of 65536",
+            ],
+        )
+        self.assertEqual(self.framing.refused, 2)
+
+    def test_the_longest_line(self) -> None:
+        for line in (b"x" * 65536, b"y" * 65536 + b"\r"):
+            self.connection.send(line + b"\n")
+        self.assertEqual((self.told, len(self.transport.value())), ([], 2 * 65540))
 
     def test_a_message_that_ends_in_the_middle(self) -> None:
         self.connection.finish()
@@ -366,7 +517,7 @@ class PipeTests(ConnectedTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.stdio = StringTransport()
-        self.pipe = Pipe(self.connection, bytes.swapcase, AnyTalk(), self.clock)
+        self.pipe = Pipe(self.connection, bytes.swapcase, AnyTalk(), self.clock, self.fail)
         self.pipe.makeConnection(self.stdio)
 
     def lose(self, error: Exception) -> None:

@@ -104,6 +104,14 @@ class LoginTests(SynchronousTestCase):
         self.assertFalse(login.holds_input)
         self.assertTrue(login.succeeded)
 
+    def test_a_token_that_cannot_be_kept_is_not_said_to_be(self) -> None:
+        for path in ("/proc/nowhere/tokens.json", "/dev/null"):
+            told: list[str] = []
+            login = Login(Tokens(Path(path), told.append), SERVER)
+            shown, _ = login.heard(TOKEN)
+            self.assertEqual(shown, TOKEN)
+            self.assertIn(f"cannot keep tokens in {path}: ", told[-1])
+
     def test_one_that_is_refused_is_forgotten(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()
@@ -167,7 +175,10 @@ class PipeTests(ConnectedTestCase):
     def join(self) -> None:
         self.stdio = StringTransport()
         self.login = Login(self.tokens, SERVER)
-        self.pipe = Pipe(self.connection, lambda data: data, self.login, self.clock)
+        self.hidden: list[bool] = []
+        self.pipe = Pipe(
+            self.connection, lambda data: data, self.login, self.clock, self.hidden.append
+        )
         self.pipe.makeConnection(self.stdio)
 
     def test_the_input_waits_until_the_token_is_sent(self) -> None:
@@ -198,6 +209,12 @@ class PipeTests(ConnectedTestCase):
         self.assertTrue(self.login.refused)
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(self.stdio.producerState, "paused")
+
+    def test_what_is_typed_as_a_password_is_hidden(self) -> None:
+        self.join()
+        for line in (b"Name or token?\n", b"Password?\n", b"Welcome back, alice\n"):
+            self.connection.dataReceived(line)
+        self.assertEqual(self.hidden, [False, True, False])
 
     def test_a_question_without_a_newline(self) -> None:
         self.tokens.keep(SERVER, ABC)

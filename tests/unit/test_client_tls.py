@@ -74,6 +74,11 @@ class KnownHostsTests(SynchronousTestCase):
         self.known.path = Path("/proc/nothing/known")
         self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
 
+    def test_only_a_part_is_written_because_the_disk_is_full(self) -> None:
+        self.patch(os, "write", lambda descriptor, data: len(data) - 1)
+        error = self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
+        self.assertIn("No space left on device", str(error))
+
 
 class PrivateFileTests(SynchronousTestCase):
     def setUp(self) -> None:
@@ -141,6 +146,11 @@ class FirstUseTests(SynchronousTestCase):
     def test_a_file_that_cannot_be_read_lets_nobody_pass(self) -> None:
         self.known.path.mkdir()
         self.assertIn("Is a directory", self.verify(self.shown[0]).problem)
+
+    def test_what_is_not_kept_is_not_said_to_be(self) -> None:
+        self.known.path = Path("/dev/null")
+        self.verify(self.shown[0]).agreed()
+        self.assertIn("could not keep the certificate of localhost:1 in /dev/null", self.told[0])
 
     def test_who_has_signed_it_does_not_matter(self) -> None:
         self.assertEqual(self.verify(self.shown[0], depth=1).problem, "")

@@ -15,6 +15,7 @@ from twisted_lab.codecs import (
     decode,
     encode_frame,
 )
+from twisted_lab.codecs.likeness import looks_like
 
 
 def split(data: bytes, at: list[int]) -> list[bytes]:
@@ -189,3 +190,34 @@ class DecodeTests(SynchronousTestCase):
         for data, start in ((b"abc\xff", 3), (b"\xd0", 0), (b"\xed\xa0\x80", 0), (b"\xc0\x80", 0)):
             error = self.assertRaises(MessageError, decode, data)
             self.assertEqual(str(error), f"not UTF-8 at byte {start}")
+
+
+class LikenessTests(SynchronousTestCase):
+    def test_what_is_no_length_is_recognised(self) -> None:
+        for head, likeness in (
+            (b"text", "this looks like text: try --framing text"),
+            (b"GET ", "this looks like text: try --framing text"),
+            (b"a\r\nb", "this looks like text: try --framing text"),
+            ("да".encode(), "this looks like text: try --framing text"),
+            ("a…".encode(), "this looks like text: try --framing text"),
+            ("ab…".encode()[:4], "this looks like text: try --framing text"),
+            ((5).to_bytes(4, "little"), "this looks like a little-endian length; big-endian is"),
+            ((65535).to_bytes(4, "little"), "this looks like a little-endian length"),
+            (b"\x16\x03\x01\x02", "this looks like TLS: either both sides use --tls, or neither"),
+            (b"\x15\x03\x03\x00", "this looks like TLS"),
+        ):
+            self.assertTrue(looks_like(head, 65536).startswith(likeness), (head, likeness))
+
+    def test_a_length_that_is_only_too_long_is_not_misread(self) -> None:
+        for size in (65537, 70_000, 2**17, 2**20, 2**24 - 1, 2**32 - 1):
+            self.assertEqual(looks_like(size.to_bytes(4), 65536), "", size)
+
+    def test_both_sides_are_told(self) -> None:
+        decoder = FrameDecoder()
+        decoder.feed(b"text\n")
+        error = self.assertRaises(MessageError, decoder.take, 1)
+        self.assertEqual(
+            str(error),
+            "message of 1952807028 bytes is over the limit of 65536; "
+            "this looks like text: try --framing text",
+        )

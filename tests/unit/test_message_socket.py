@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import struct
 import subprocess
@@ -47,6 +48,24 @@ class MessageSocketTests(SynchronousTestCase):
             self.plain.sendall(data[:3])
             self.plain.sendall(data[3:])
             self.assertEqual(self.socket.receive_message(), text)
+
+    def test_messages_that_select_does_not_see(self) -> None:
+        self.assertEqual(self.socket.pending(), 0)
+        self.plain.sendall(b"".join(map(encode_frame, (b"a", b"", b"b"))) + encode_frame(b"c")[:-1])
+        self.assertEqual(self.socket.pending(), 0)
+        for text, left in (("a", 2), ("", 1), ("b", 0)):
+            self.assertEqual(self.socket.receive_message(), text)
+            self.assertEqual(self.socket.pending(), left)
+            self.assertEqual(select.select([self.socket], [], [], 0)[0], [])
+        self.plain.sendall(b"c" + encode_frame(b"d"))
+        self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("c", 1))
+        self.assertEqual(self.socket.receive_message(), "d")
+
+    def test_a_bad_message_is_pending_too(self) -> None:
+        self.plain.sendall(encode_frame(b"ok") + encode_frame(b"good") + b"text\n")
+        self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("ok", 1))
+        self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("good", 1))
+        self.assertRaises(MessageError, self.socket.receive_message)
 
     def test_bad_messages(self) -> None:
         self.plain.sendall(encode_frame(b"ok") + encode_frame(b"a\xff"))
@@ -120,9 +139,13 @@ class MessageSocketTests(SynchronousTestCase):
 
 class DocumentedProgramsTests(SynchronousTestCase):
     def test_they_work(self) -> None:
-        server, client = re.findall(
+        server, client, selecting = re.findall(
             r"^    from .*?(?=^\S|\Z)", str(message_socket.__doc__), re.DOTALL | re.MULTILINE
         )
+        for one in (server, selecting):
+            self.assertEqual(self.ask(one, client), ["HELLO"])
+
+    def ask(self, server: str, client: str) -> list[str]:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         ready = threading.Event()
@@ -137,9 +160,9 @@ class DocumentedProgramsTests(SynchronousTestCase):
             exec(body.replace("9091", str(port)), names)  # noqa: S102 (our own manual)
 
         said: list[str] = []
-        names = {"MessageSocket": Announced}
+        names = {"MessageSocket": Announced, "MessageError": MessageError}
         body = server.split("\n", 1)[1]
         threading.Thread(target=run, args=(body,), kwargs=names, daemon=True).start()
         assert ready.wait(10)
         run(client, print=said.append)
-        self.assertEqual(said, ["HELLO"])
+        return said

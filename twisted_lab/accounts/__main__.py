@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -61,6 +62,10 @@ class AccountsOptions(Options):
         self["arguments"] = arguments
 
 
+def _exit(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
+
+
 def ask_password() -> str:
     """Ask for a new password, twice; in a pipe it is the first line of the input.
 
@@ -71,6 +76,9 @@ def ask_password() -> str:
         password = sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
         check_password(password)
         return password
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        # getpass switches the echo on again if it can.
+        signal.signal(number, _exit)
     password = getpass.getpass("New password: ")
     check_password(password)
     if getpass.getpass("Repeat the password: ") != password:

@@ -22,7 +22,9 @@ from twisted_lab.client import chat, pipe
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
+from twisted_lab.client.silence import TRY_TLS, suggest_tls
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
@@ -31,12 +33,12 @@ from twisted_lab.serving import message
 HANDSHAKE_SECONDS = 30.0
 
 
-def advice(error: Exception, options: ClientOptions) -> str:
+def advice(error: Exception, options: ClientOptions, resolver: Resolver) -> str:
     """Say in one line why there is no connection, and what to try."""
     host, port, service = options["host"], options["port"], options["service"]
     text = f"could not connect to {host}:{port}: "
     if isinstance(error, DNSLookupError):
-        return text + "no host has that name; check how it is written"
+        return text + resolver.problem
     if isinstance(error, ConnectTimeout):
         return text + "no answer; check host and port, and that no firewall is between"
     if isinstance(error, ConnectError) and error.osError:
@@ -65,6 +67,9 @@ async def converse(
         LogLevel.critical if options["quiet"] else LogLevel.info,
     )
     dialogue = options.make_dialogue(tell)
+    framing = options.make_framing(tell)
+    resolver = Resolver(reactor)
+    reactor.installNameResolver(resolver)
     # HostnameEndpoint drops the scope of fe80::1%eth0.
     kind = TCP6ClientEndpoint if isIPv6Address(options["host"]) else HostnameEndpoint
     endpoint: Any = kind(reactor, options["host"], options["port"])
@@ -76,15 +81,13 @@ async def converse(
     if verifier is not None:
         endpoint = wrapClientTLS(verifier, endpoint)
     try:
-        connecting = connectProtocol(
-            endpoint, ClientConnection(reactor, events, options.make_framing())
-        )
+        connecting = connectProtocol(endpoint, ClientConnection(reactor, events, framing))
         signals.end = connecting.cancel
         connection = await connecting
         signals.end = connection.abandon
     except Exception as error:
         if not signals.status:
-            tell(advice(error, options))
+            tell(advice(error, options, resolver))
         raise SystemExit(signals.status or 1) from None
     try:
         await connection.agreed.addTimeout(HANDSHAKE_SECONDS, reactor)
@@ -95,6 +98,8 @@ async def converse(
         if not signals.status:
             tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None
+    if verifier is None and options.answers:
+        suggest_tls(reactor, connection, options.is_greeted, tell)
     try:
         if interactive:
             from twisted_lab.client import terminal
@@ -107,16 +112,19 @@ async def converse(
         raise SystemExit(1) from None
     except HungUp as error:
         if dialogue.succeeded and not dialogue.over:
-            tell(
-                f"{connection.peer} hung up early: {error}; look into the server's log, "
-                "or try again"
-            )
+            may_be_tls = connection.is_silent and verifier is None
+            what = TRY_TLS if may_be_tls else "look into the server's log, or try again"
+            tell(f"{connection.peer} hung up early: {error}; {what}")
             raise SystemExit(1) from None
+    if connection.is_unanswered and options.answers and not signals.status:
+        tell(f"{connection.peer}: {TRY_TLS}" if verifier is None else "nothing was answered")
+        raise SystemExit(1)
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
     elif not (signals.status or dialogue.succeeded):
         tell("not let in: see what the server said last")
-    if signals.status or not dialogue.succeeded:
+    # A person has seen which lines were refused; a script looks at the status.
+    if signals.status or not dialogue.succeeded or (framing.refused and not interactive):
         raise SystemExit(signals.status or 1)
 
 

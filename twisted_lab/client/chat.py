@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client import chat_pipe
 from twisted_lab.client.link import Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import OutputLost
+from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.udp import UDPWire, resolve
+from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.escaping import escape
 from twisted_lab.reliable import OtherVersion
@@ -39,7 +41,6 @@ async def converse(
 
     patience = float("inf") if interactive else PATIENCE
     link = Link(reactor, options["name"], show, tell, patience)
-    signals.end = link.abandon
     view: Any
     if interactive:
         from twisted_lab.client import chat_terminal
@@ -47,13 +48,18 @@ async def converse(
         view = chat_terminal.Terminal(link, reactor.seconds)
     else:
         view = chat_pipe.Pipe(link)
-    is_good = False
     try:
-        wire = UDPWire(reactor, link, await resolve(reactor, host), port)
-        wire.open()
+        resolving = Deferred.fromCoroutine(Resolver(reactor).find(host))
+        signals.end = resolving.cancel
+        hosts = await resolving
+        signals.end = link.abandon
+        UDPWire(reactor, link, hosts, port).open()
         await view.run(reactor)
-    except DNSLookupError:
-        tell(f"no host has the name {host}; check how it is written")
+    except CancelledError:
+        raise SystemExit(signals.status) from None
+    except DNSLookupError as error:
+        tell(f"could not connect to {host}:{port}: {error.args[0]}")
+        raise SystemExit(1) from None
     except NoAnswer as error:
         how = "" if link.has_session else f"; is it started? twistd -n netlab-chat --port {port}"
         tell(f"{host}:{port}: {error}{how}")
@@ -61,9 +67,11 @@ async def converse(
         tell(f"not let in: {escape(str(error))}")
     except (MessageError, OtherVersion, OutputLost) as error:
         tell(str(error))
-    else:
-        is_good = link.guest.has_been_in and not link.guest.refused
-    if link.guest.pending and not signals.status:
-        tell(f"messages not confirmed, and perhaps not said: {link.guest.pending}")
-    if signals.status or link.guest.pending or not is_good:
+        raise SystemExit(1) from None
+    finally:
+        if (pending := link.guest.pending) and link.guest.has_been_in:
+            were = "message was" if pending == 1 else "messages were"
+            tell(f"{pending} {were} not confirmed, and perhaps not said")
+    is_incomplete = link.guest.pending or link.guest.refused or (link.refused and not interactive)
+    if signals.status or is_incomplete or not link.guest.has_been_in:
         raise SystemExit(signals.status or 1)

@@ -14,8 +14,7 @@ from zope.interface import implementer
 
 from twisted_lab.client.link import LONGEST_LINE, Link
 from twisted_lab.client.pipe import check_output, unchanged_blocking
-from twisted_lab.client.typed import UntilExit
-from twisted_lab.codecs import LineDecoder, MessageError
+from twisted_lab.client.typed import Lines, UntilExit
 from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
 
@@ -36,7 +35,7 @@ class Pipe(Protocol):
     def __init__(self, link: Link) -> None:
         self._link = link
         self._until_exit = UntilExit()
-        self._lines = LineDecoder(LONGEST_LINE)
+        self._lines = Lines(LONGEST_LINE, link.refuse_long)
         self._is_reading = True
         self._output_lost = False
         self._closed: Deferred[None] = Deferred()
@@ -52,7 +51,6 @@ class Pipe(Protocol):
         Raises:
             twisted_lab.client.link.NoAnswer: The server has gone.
             twisted_lab.client.link.NotLetIn: The room would not have us.
-            twisted_lab.codecs.MessageError: A line is too long.
             twisted_lab.client.pipe.OutputLost: Not everything could be written.
         """
         with unchanged_blocking():
@@ -71,14 +69,9 @@ class Pipe(Protocol):
             self._link.finish()
 
     def _take(self, data: bytes) -> None:
-        try:
-            self._lines.feed(data)
-            while lines := self._lines.take(MOST_PENDING):
-                for line in lines:
-                    # What is not UTF-8 becomes "?", which takes no more room.
-                    self._link.say(line.decode(errors="surrogateescape"))
-        except MessageError as error:
-            self._link.fail(error)
+        for line in self._lines.feed(data):
+            # A byte that is not UTF-8 becomes "?", which takes no more room.
+            self._link.say(line.decode(errors="surrogateescape"))
         self._balance()
 
     def _balance(self) -> None:
@@ -90,7 +83,7 @@ class Pipe(Protocol):
     def readConnectionLost(self) -> None:
         """Standard input is at its end."""
         rest = self._until_exit.end()
-        self._take(rest + b"\n" if rest or self._lines.size else b"")
+        self._take(rest + b"\n" if rest or self._lines.in_mid_line else b"")
         self._link.finish()
 
     def writeConnectionLost(self) -> None:

@@ -39,9 +39,11 @@ class Words(Completer):
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
         words = COMMANDS if begun.startswith("/") and word == begun else self._link.guest.others
+        # The message is what comes next, and no part of the name.
+        end = " " if begun.removesuffix(word) == "/msg " else ""
         for known in sorted(words):
             if word and known.casefold().startswith(word.casefold()):
-                yield Completion(known, -len(word))
+                yield Completion(known + end, -len(word))
 
 
 class Terminal:
@@ -62,6 +64,7 @@ class Terminal:
             completer=Words(link),
             complete_while_typing=False,
             erase_when_done=True,
+            enable_suspend=True,
             rprompt=self._pending,
         )
         self._session.default_buffer.on_text_changed += lambda _: self._ask_no_more()

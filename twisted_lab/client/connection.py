@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
+from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.events import ClientEvents
 from twisted_lab.peers import RESET, address_text, end_text
 
@@ -64,6 +65,16 @@ class ClientConnection(Protocol):
         self._bytes_in = 0
         self._bytes_out = 0
 
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether nothing has come from the server."""
+        return not self._bytes_in
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Tell whether something was sent, and nothing has come."""
+        return self._bytes_out > 0 and self.is_silent
+
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self.peer = address_text(self.transport.getPeer())
@@ -79,9 +90,12 @@ class ClientConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        is_alert = self.is_silent and len(data) == 7 and data.startswith(b"\x15\x03")
         self._bytes_in += len(data)
         self._events.received(self.peer, len(data))
         with self._failing():
+            if is_alert and not ISSLTransport.providedBy(self.transport):
+                raise MessageError(looks_like(data[:4], 0))
             for shown in self._framing.incoming(data):
                 self.deliver(shown)
 

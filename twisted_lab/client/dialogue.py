@@ -19,9 +19,11 @@ class Dialogue(Protocol):
         over: Whether the server may close now, because all is said.
         succeeded: Whether what the conversation is for has come about.
         refused: Whether what was answered without the person was wrong.
+        says_exit: Whether the client sends ``exit`` before it shuts down its sending side.
     """
 
     listens: bool
+    says_exit: bool
     hidden: bool
     over: bool
     succeeded: bool
@@ -42,7 +44,11 @@ class Dialogue(Protocol):
 
 
 class AnyTalk:
-    """A conversation of which nothing is known."""
+    """A conversation of which nothing else is known.
+
+    Args:
+        says_exit: See `Dialogue`.
+    """
 
     listens = False
     hidden = False
@@ -50,6 +56,9 @@ class AnyTalk:
     succeeded = True
     refused = False
     holds_input = False
+
+    def __init__(self, says_exit: bool = False) -> None:
+        self.says_exit = says_exit
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
@@ -60,6 +69,7 @@ class Introduction:
     """netlab-ident: the server greets, and closes."""
 
     listens = True
+    says_exit = False
     hidden = False
     refused = False
     holds_input = False
@@ -83,6 +93,7 @@ class Login:
     """
 
     listens = True
+    says_exit = False
 
     def __init__(self, tokens: Tokens | None, server: str) -> None:
         self.hidden = self.over = self.succeeded = self.refused = False
@@ -111,8 +122,8 @@ class Login:
             self.refused = True
             self._forget()
             line += " (The token from last time is good no more.)"
-        if self._tokens and (said := TOKEN.search(line)):
-            self._tokens.keep(self._server, said[1])
+        said = TOKEN.search(line)
+        if said and self._tokens and self._tokens.keep(self._server, said[1]):
             line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
         if line.endswith("Name or token?") and self._tried and not self.succeeded:
             self.refused = True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from twisted_lab.codecs import FrameDecoder, LineDecoder, encode_frame
+from twisted_lab.client.typed import Lines
+from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
-# So many lines travel together.
+# At most so many messages are shown in one write.
 BATCH = 1000
 
 
@@ -18,17 +19,16 @@ class Framing(Protocol):
 
     Attributes:
         incomplete: Whether a message has begun to come and not ended.
+        refused: How many lines were not sent, because they are too long for a message.
     """
+
+    refused: int
 
     @property
     def incomplete(self) -> bool: ...  # noqa: D102
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
-        """Yield what to send for the next piece of input.
-
-        Raises:
-            twisted_lab.codecs.MessageError: A line is too long for a message.
-        """
+        """Yield what to send for the next piece of input."""
         ...
 
     def last(self) -> Iterator[bytes]:
@@ -45,9 +45,10 @@ class Framing(Protocol):
 
 
 class Unchanged:
-    """Bytes travel as they are: echo, and the text framing, whose messages are lines already."""
+    """Bytes travel as they are."""
 
     incomplete = False
+    refused = 0
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
@@ -62,11 +63,35 @@ class Unchanged:
         yield data
 
 
-class Int32:
-    """Each line travels as an Int32 frame, and each frame is shown as a line."""
+class Text(Unchanged):
+    """Lines, which travel as they are; a server that sends Int32 frames is recognised.
 
-    def __init__(self) -> None:
-        self._typed = LineDecoder()
+    Args:
+        tell: Called with what to try then.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell: Callable[[str], object] | None = tell
+
+    def incoming(self, data: bytes) -> Iterator[bytes]:
+        """See `Framing`."""
+        tell, self._tell = self._tell, None
+        if tell and data.startswith(b"\0\0"):
+            tell("this looks like Int32: try --framing int32")
+        yield data
+
+
+class Int32:
+    """Each line travels as an Int32 frame, and each frame is shown as a line.
+
+    Args:
+        tell: Called with why a line is not sent.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self.refused = 0
+        self._tell = tell
+        self._typed = Lines(MAX_MESSAGE, self._refuse)
         self._came = FrameDecoder(MAX_INCOMING)
 
     @property
@@ -76,14 +101,16 @@ class Int32:
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        self._typed.feed(typed)
-        while lines := self._typed.take(BATCH):
-            yield b"".join(map(encode_frame, lines))
+        yield b"".join(map(encode_frame, self._typed.feed(typed)))
 
     def last(self) -> Iterator[bytes]:
         """See `Framing`."""
-        if self._typed.size:
+        if self._typed.in_mid_line:
             yield from self.outgoing(b"\n")
+
+    def _refuse(self, size: int) -> None:
+        self.refused += 1
+        self._tell(f"not sent: {too_long(size, MAX_MESSAGE)}")
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""

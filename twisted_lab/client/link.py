@@ -65,6 +65,7 @@ class Link:
         pumped: Called whenever the number of messages that wait may be another one.
         not_let_in: Called with what the server says if it does not let the guest in.
         let_in: Called when it does, also after it did not.
+        refused: How many messages were too long to be said.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Link:
         self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
         self.let_in: Callable[[], object] = lambda: None
         self.pumped: Callable[[], object] = lambda: None
+        self.refused = 0
         self._wire: Wire | None = None
         self.caller = Caller(now, self.guest.join, random)
         self._clock = clock
@@ -141,10 +143,15 @@ class Link:
         if text.strip() in ("exit", "/leave"):
             self.finish()
         elif len(text.encode(errors="replace")) > LONGEST_LINE:
-            self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
+            self.refuse_long()
         elif not self._finishing and text.strip():
             self.guest.say(text, self._clock.seconds())
             self._pump()
+
+    def refuse_long(self, _: object = None) -> None:
+        """Say of a message that it is too long, and is not said."""
+        self.refused += 1
+        self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
 
     def rename(self, name: str) -> None:
         """Try another name, because the server would not take the one before.

@@ -3,61 +3,24 @@
 from __future__ import annotations
 
 import getpass
-import ipaddress
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.client.addresses import Server, server_address, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
-from twisted_lab.client.framing import Framing, Int32, Unchanged
+from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
+from twisted_lab.client.services import SERVICES, port_and_framing
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.names import BadName, nickname
-from twisted_lab.serving import Options, ask, one_of, port_number
-from twisted_lab.serving.addresses import check_scope
+from twisted_lab.serving import Options, ask, one_of
 
-# Each service that the client knows, with its default port and framing; echo has none.
-SERVICES = {
-    "echo": (9090, None),
-    "messages": (9091, "int32"),
-    "ident": (9092, "text"),
-    "auth": (9093, "text"),
-    "broadcast": (9094, "text"),
-    "chat": (9095, None),
-}
-
-
-def server_port(text: str) -> int:
-    """Read the number of a port that can be connected to.
-
-    Raises:
-        UsageError: It is not one.
-    """
-    number = port_number(text)
-    if not number:
-        raise UsageError("a port to connect to is a number from 1 to 65535, not '0'")
-    return number
-
-
-def host_name(text: str) -> str:
-    """Read a host's name or IP address; a link-local one needs a scope: ``fe80::1%eth0``.
-
-    Raises:
-        UsageError: It cannot be one, or there is no such interface.
-    """
-    is_name = text and text.isprintable() and not any(char in text for char in " /:")
-    try:
-        check_scope(ipaddress.ip_address(text))
-    except ValueError:
-        if not is_name:
-            raise UsageError(
-                f"a host is a name or an IP address, such as localhost, not {text!r}"
-            ) from None
-    return text
+Value = TypeVar("Value")
 
 
 def user_name() -> str:
@@ -80,6 +43,18 @@ def chat_name(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
+def _ask(question: str, default: Value, parse: Callable[[str], Value]) -> Value:
+    return ask(question, default, parse, read=_read)
+
+
+def _read(prompt: str) -> str:
+    try:
+        return input(prompt)
+    except EOFError:
+        print()  # noqa: T201
+        raise SystemExit(1) from None
+
+
 class ClientOptions(Options):
     """What to connect to, and how much to say about it."""
 
@@ -89,7 +64,8 @@ class ClientOptions(Options):
     longdesc = (
         "Sends each line of the input to the service, and shows what comes from it. A line that "
         "says exit, Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(SERVICES)}; echo by default."
+        f"{', '.join(SERVICES)}; echo by default. Another one is known by its plugin or by --port; "
+        "its framing is text unless its plugin or --framing says otherwise."
     )
     optFlags: ClassVar = [
         ["quiet", "q", "Say nothing about the connection."],
@@ -98,7 +74,13 @@ class ClientOptions(Options):
         ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
     ]
     optParameters: ClassVar = [
-        ["host", None, None, "Host to connect to. [default: localhost]", host_name],
+        [
+            "host",
+            None,
+            None,
+            "Host to connect to, or HOST:PORT. [default: localhost]",
+            server_address,
+        ],
         ["port", "p", None, "Port to connect to. [default: the service's own]", server_port],
         [
             "framing",
@@ -133,11 +115,18 @@ class ClientOptions(Options):
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Take the service's name."""
-        if service not in SERVICES or others:
+        if self["host"] is not None:
+            self._take_server(self["host"])
+        known = None if others else port_and_framing(service)
+        if known is None and (others or not self["port"]):
             words = " ".join([service, *others])
-            raise UsageError(f"the service is one of {', '.join(SERVICES)}, not {words!r}")
+            raise UsageError(
+                f"the service is one of {', '.join(SERVICES)}, or another one with its --port, "
+                f"not {words!r}"
+            )
         self["service"] = service
-        self._port, framing = SERVICES[service]
+        self._port: int
+        self._port, framing = known or (self["port"], "text")
         if framing is None and self["framing"]:
             raise UsageError(f"{service} has no framing")
         self["framing"] = self["framing"] or framing
@@ -153,14 +142,40 @@ class ClientOptions(Options):
         if self["tls"] and service == "chat":
             raise UsageError("--tls is not for the chat, which comes by UDP")
 
+    def _take_server(self, server: Server) -> Server:
+        if server.port and self["port"] not in (None, server.port):
+            raise UsageError(f"--port says {self['port']}, not {server.port}")
+        self["host"] = server.host
+        self["port"] = self["port"] or server.port
+        return server
+
+    def _read_server(self, text: str) -> Server:
+        return self._take_server(server_address(text))
+
+    @property
+    def answers(self) -> bool:
+        """Whether the service is known to answer whatever is sent."""
+        return self["service"] in SERVICES
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the service is known to say something first."""
+        return self["service"] in ("messages", "ident", "auth", "broadcast")
+
     @property
     def _server(self) -> str:
         """Under which name its token and its certificate are kept."""
         return f"{self['host'].lower()}:{self['port']}"
 
-    def make_framing(self) -> Framing:
-        """Make the framing that was asked for."""
-        return Int32() if self["framing"] == "int32" else Unchanged()
+    def make_framing(self, tell: Callable[[str], object]) -> Framing:
+        """Make the framing that was asked for.
+
+        Args:
+            tell: Shows a line to the person.
+        """
+        if self["framing"] is None:
+            return Unchanged()
+        return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
     def make_tls(self, tell: Callable[[str], object]) -> Any:
         """Make what verifies the server; None without TLS.
@@ -191,7 +206,7 @@ class ClientOptions(Options):
             if not self["no-token"]:
                 tokens = Tokens(self["token-file"] or default_path(), tell)
             return Login(tokens, self._server)
-        return AnyTalk()
+        return AnyTalk(says_exit=self["service"] == "messages")
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host and port that were not given.
@@ -199,12 +214,12 @@ class ClientOptions(Options):
         Args:
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
-        questions: list[tuple[str, Any, Callable[[str], Any]]] = [
-            ("host", "localhost", host_name),
-            ("port", self._port, server_port),
-        ]
+        if self["host"] is None:
+            default = Server("localhost")
+            self._take_server(_ask("Host", default, self._read_server) if interactive else default)
+        questions: list[tuple[str, Any, Callable[[str], Any]]] = [("port", self._port, server_port)]
         if self["service"] == "chat":
             questions.append(("name", user_name(), chat_name))
         for name, default, parse in questions:
             if self[name] is None:
-                self[name] = ask(name.capitalize(), default, parse) if interactive else default
+                self[name] = _ask(name.capitalize(), default, parse) if interactive else default

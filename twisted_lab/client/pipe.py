@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
+from twisted_lab.client.echo import Echo
 from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
 
@@ -39,6 +40,7 @@ class Pipe(Protocol):
         render: What is written to standard output for the bytes that came.
         dialogue: Listens, and may answer before the input does.
         clock: Waits for the end of a line.
+        hide: Called with whether what is typed now is a secret.
 
     Attributes:
         closed: Fires when everything is written, or the output is lost.
@@ -53,13 +55,15 @@ class Pipe(Protocol):
         render: Callable[[bytes], bytes],
         dialogue: Dialogue,
         clock: IReactorTime,
+        hide: Callable[[bool], object],
     ) -> None:
         self.closed: Deferred[None] = Deferred()
         self.output_lost = False
         self._connection = connection
-        self._until_exit = UntilExit()
+        self._until_exit = UntilExit(dialogue.says_exit)
         self._render = render
         self._dialogue = dialogue
+        self._hide = hide
         self._read = visible()
         self._lines = WholeLines(clock, self._heard)
         connection.deliver = self._deliver
@@ -83,6 +87,7 @@ class Pipe(Protocol):
             _, answer = self._dialogue.heard(line)
             if answer is not None:
                 self._connection.send(f"{answer}\n".encode())
+        self._hide(self._dialogue.hidden)
         if self._dialogue.refused:
             # The input was meant for what comes after a right answer.
             self._connection.abandon()
@@ -146,8 +151,9 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         render = lambda data: show(data, False).encode()  # noqa: E731
     else:
         render = lambda data: data  # noqa: E731
-    pipe = Pipe(connection, render, dialogue, reactor)
-    with unchanged_blocking():
+    # The input may be a terminal although the output is none.
+    with unchanged_blocking(), Echo(0) as echo:
+        pipe = Pipe(connection, render, dialogue, reactor, echo.hide)
         StandardIO(pipe, reactor=reactor)
         await pipe.closed
         await connection.ended

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Signals:
-    """Heeds SIGINT and SIGTERM.
+    """Handles SIGINT and SIGTERM, and what else would leave a terminal without echo.
 
     Args:
         reactor: Where to run.
@@ -22,11 +22,14 @@ class Signals:
         self.end: Callable[[], object] = lambda: None
         self.status = 0
         self._reactor = reactor
-        reactor.callWhenRunning(self._heed)
+        self._heed()
+        reactor.callWhenRunning(self._heed)  # Twisted has its own handlers in between.
 
     def _heed(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            # Under nohup SIGHUP stays ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
 
     def _interrupt(self, number: int, _: object) -> None:
         self.status = 128 + number

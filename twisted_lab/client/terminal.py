@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -16,11 +17,14 @@ from prompt_toolkit.layout.processors import (
     TransformationInput,
 )
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
+from twisted_lab.client.echo import Echo
+from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.typed import UntilExit
 
@@ -67,16 +71,25 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
             sys.stdout.write(f"{shown}\n")
             if answer is not None:
                 connection.send(f"{answer}\n".encode())
+        echo.hide(dialogue.hidden)
 
     lines = WholeLines(reactor, show)
     connection.deliver = lambda data: lines.add(read(data, False))
-    session: PromptSession[str] = PromptSession(
-        "> ",
-        interrupt_exception=Interrupted,
-        history=NoSecrets(dialogue),
-        input_processors=[ConditionalProcessor(NoEcho(), Condition(lambda: dialogue.hidden))],
+    # There prompt_toolkit shows each key that it reads.
+    is_plain = is_dumb_terminal()
+    echo = Echo(0 if is_plain else None)
+    session: PlainEditor | PromptSession[str] = (
+        PlainEditor()
+        if is_plain
+        else PromptSession(
+            "> ",
+            interrupt_exception=Interrupted,
+            history=NoSecrets(dialogue),
+            input_processors=[ConditionalProcessor(NoEcho(), Condition(lambda: dialogue.hidden))],
+            enable_suspend=True,
+        )
     )
-    until_exit = UntilExit()
+    until_exit = UntilExit(dialogue.says_exit)
     typing: asyncio.Task[str] | None = None
 
     def stop_typing(result: Failure | None) -> Failure | None:
@@ -85,7 +98,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         return result
 
     connection.ended.addBoth(stop_typing)
-    with patch_stdout():
+    with echo, nullcontext() if is_plain else patch_stdout():
         try:
             while not connection.ended.called:
                 typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))

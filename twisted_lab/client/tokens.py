@@ -35,9 +35,9 @@ class Tokens:
         """Return the token for `server`, if there is one."""
         return self._read().get(server)
 
-    def keep(self, server: str, token: str) -> None:
-        """Keep a token for the next time."""
-        self._write(self._read() | {server: token})
+    def keep(self, server: str, token: str) -> bool:
+        """Keep a token for the next time, and return whether it is kept."""
+        return self._write(self._read() | {server: token})
 
     def forget(self, server: str) -> None:
         """Keep it no more."""
@@ -62,8 +62,14 @@ class Tokens:
             self._tell(f"{self.path} is not a file of tokens; it is taken for an empty one")
         return {}
 
-    def _write(self, tokens: dict[str, str]) -> None:
+    def _write(self, tokens: dict[str, str]) -> bool:
         try:
             write_private(self.path, json.dumps(tokens, indent=1).encode())
         except OSError as error:
-            self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")
+            why = error.strerror
+        else:
+            if self.path.is_file():
+                return True
+            why = "it is no file"
+        self._tell(f"cannot keep tokens in {self.path}: {why}")
+        return False

@@ -1,6 +1,8 @@
-"""What a person or a pipe puts in, up to the line that says ``exit``."""
+"""The input of a person or a pipe: up to the line that says ``exit``, and line by line."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 
 class UntilExit:
@@ -8,12 +10,16 @@ class UntilExit:
 
     It holds back no more than the few bytes at the end of a piece that may yet become that line.
 
+    Args:
+        passes_it: Whether that line is passed on as well.
+
     Attributes:
         ended: Whether that line has come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, passes_it: bool = False) -> None:
         self.ended = False
+        self._passes_it = passes_it
         self._held = b""
         self._in_mid_line = False
 
@@ -25,6 +31,8 @@ class UntilExit:
         for line in lines:
             if line in (b"exit", b"exit\r") and not self._in_mid_line:
                 self.ended = True
+                if self._passes_it:
+                    passed.append(line + b"\n")
                 return b"".join(passed)
             passed.append(line + b"\n")
             self._in_mid_line = False
@@ -37,4 +45,48 @@ class UntilExit:
 
     def end(self) -> bytes:
         """The input is at its end: return what was held back and is to be sent after all."""
-        return b"" if self._held in (b"exit", b"exit\r") else self._held
+        is_exit = self._held in (b"exit", b"exit\r") and not self._passes_it
+        return b"" if is_exit else self._held
+
+
+class Lines:
+    """Cuts input into lines, without LF or CRLF, and refuses those that are over a limit.
+
+    Memory is bounded: no more than one line of the limit is held.
+
+    Args:
+        limit: The most bytes of a line.
+        refuse: Called with the size of each line that is over it.
+    """
+
+    def __init__(self, limit: int, refuse: Callable[[int], object]) -> None:
+        self._limit = limit
+        self._refuse = refuse
+        self._begun = bytearray()
+        self._size = 0
+
+    @property
+    def in_mid_line(self) -> bool:
+        """Tell whether a line has begun and not ended."""
+        return self._size > 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next piece of input, and return the lines that are whole now."""
+        *ends, rest = data.split(b"\n")
+        lines = []
+        for end in ends:
+            self._add(end)
+            line = bytes(self._begun).removesuffix(b"\r")
+            if self._size > self._limit + 1 or len(line) > self._limit:
+                self._refuse(self._size)
+            else:
+                lines.append(line)
+            self._begun.clear()
+            self._size = 0
+        self._add(rest)
+        return lines
+
+    def _add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size <= self._limit + 1:  # one more for CR
+            self._begun += piece

@@ -6,52 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.error import DNSLookupError
-from twisted.internet.interfaces import IAddress, IResolutionReceiver
 from twisted.internet.protocol import DatagramProtocol
-from zope.interface import implementer
 
 from twisted_lab.client.link import Link, NoAnswer
 from twisted_lab.serving.addresses import ALL_IPV4
 from twisted_lab.serving.udp_port import ScopedPort
 
 LARGEST_DATAGRAM = 65_536
-
-
-@implementer(IResolutionReceiver)
-class _Addresses:
-    def __init__(self) -> None:
-        self.found: list[Any] = []
-        self.complete: Deferred[None] = Deferred()
-
-    def resolutionBegan(self, resolutionInProgress: object) -> None:
-        pass
-
-    def addressResolved(self, address: IAddress) -> None:
-        self.found.append(address)
-
-    def resolutionComplete(self) -> None:
-        self.complete.callback(None)
-
-
-async def resolve(reactor: Any, host: str) -> list[str]:
-    """Return the IP addresses of `host`, link-local ones with their scope.
-
-    Raises:
-        DNSLookupError: It has none.
-    """
-    addresses = _Addresses()
-    reactor.nameResolver.resolveHostName(addresses, host)
-    await addresses.complete
-    if not addresses.found:
-        raise DNSLookupError(host)
-    return list(dict.fromkeys(map(_scoped, addresses.found)))
-
-
-def _scoped(address: Any) -> str:
-    scope = getattr(address, "scopeID", 0)
-    return f"{address.host}%{scope}" if scope else str(address.host)
 
 
 class _Port(DatagramProtocol):

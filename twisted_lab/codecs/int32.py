@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from struct import Struct
 
-from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
+from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, too_long
+from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.codecs.stream import StreamDecoder
 
 # From this size on a frame is put together on its own, without what follows it.
@@ -30,6 +31,12 @@ def encode_text(text: str) -> bytes:
     except UnicodeEncodeError:
         data = text.encode(errors="replace")
     return encode_frame(data)
+
+
+def _foreign(size: int, limit: int) -> MessageError:
+    """Make the error for a length over the limit, with what its bytes look like."""
+    likeness = looks_like(size.to_bytes(4), limit)
+    return MessageError(f"{too_long(size, limit)}{likeness and '; '}{likeness}")
 
 
 class FrameDecoder(StreamDecoder):
@@ -63,7 +70,7 @@ class FrameDecoder(StreamDecoder):
             (size,) = unpack_from(data, start)
             if size > limit:
                 if not frames:
-                    raise too_long(size, limit)
+                    raise _foreign(size, limit)
                 break
             end = body + size
             if end > held:

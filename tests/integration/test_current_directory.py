@@ -1,0 +1,63 @@
+"""Our programs in a directory with a student's own files, which are named like Python's modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import DEADLINE, ENVIRONMENT
+
+NAMES = (
+    "argon2",
+    "getpass",
+    "hashlib",
+    "json",
+    "random",
+    "secrets",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "twisted",
+)
+
+
+def python(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    for name in NAMES:
+        (directory / f"{name}.py").write_text(f"raise SystemExit('a student\\'s own {name}.py')")
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["client", "accounts", "control"])
+@pytest.mark.parametrize("flags", [("-m",), ("-Bm",), ("-P", "-m")])
+def test_nothing_there_is_executed(tmp_path: Path, module: str, flags: tuple[str, ...]) -> None:
+    end = python(tmp_path, *flags, f"twisted_lab.{module}", "--version")
+    assert end.stderr == ""
+    assert end.stdout.startswith("twisted_lab ")
+
+
+def test_a_program_of_a_student_keeps_its_directory(tmp_path: Path) -> None:
+    (tmp_path / "hello.py").write_text("def hello(): return 'hello'")
+    (tmp_path / "program.py").write_text(
+        "import twisted_lab; from hello import hello; print(hello())"
+    )
+    package = tmp_path / "package"
+    package.mkdir()
+    # Python is still looking for the module when this is imported.
+    (package / "__init__.py").write_text("import twisted_lab")
+    (package / "__main__.py").write_text("from hello import hello; print(hello())")
+    for arguments in (("program.py",), ("-m", "program"), ("-m", "package"), ("-mpackage",)):
+        end = python(tmp_path, *arguments)
+        assert (end.stdout, end.stderr) == ("hello\n", "")
+    end = python(tmp_path, "-c", "import twisted_lab; from hello import hello; print(hello())")
+    assert (end.stdout, end.stderr) == ("hello\n", "")

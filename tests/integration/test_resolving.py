@@ -1,0 +1,55 @@
+"""The client while names are looked up, and when they are not found."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes import DEADLINE, ENVIRONMENT
+
+# `does` stands in for the C library: no test asks a real name server.
+PROGRAM = """
+import socket, sys, threading
+def getaddrinfo(*_, **__):
+    print("resolving", flush=True)
+    {does}
+socket.getaddrinfo = getaddrinfo
+from twisted_lab.client.__main__ import main
+main()
+"""
+
+
+def client(does: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(does=does), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+
+
+@pytest.mark.parametrize("service", ["echo", "chat"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_name_server_does_not_answer(service: str, number: int) -> None:
+    with client("threading.Event().wait()", service, "--host", "box.example") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"resolving\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, said) == (128 + number, b"")
+
+
+@pytest.mark.parametrize("service", ["echo", "messages", "chat"])
+@pytest.mark.parametrize(
+    "does", ["raise socket.gaierror(socket.EAI_NONAME, 'x')", "'192.168..5'.encode('idna')"]
+)
+def test_a_name_that_no_host_has(service: str, does: str) -> None:
+    with client(does, service, "--host", "box.example") as process:
+        _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 1
+    assert said.count(b"\n") == 1
+    assert said.startswith(b"could not connect to box.example:90")

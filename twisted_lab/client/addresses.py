@@ -1,0 +1,74 @@
+"""Where the server is, as people give it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.serving import port_number
+from twisted_lab.serving.addresses import check_scope
+
+# host:9090 or [::1]:9090, as URLs have it (RFC 3986, section 3.2.2); [::1] alone is a host.
+_WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[^:]+))?")
+
+
+def server_port(text: str) -> int:
+    """Read the number of a port that can be connected to.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    number = port_number(text)
+    if not number:
+        raise UsageError("a port to connect to is a number from 1 to 65535, not '0'")
+    return number
+
+
+def host_name(text: str) -> str:
+    """Read a host's name or IP address; a link-local one needs a scope: ``fe80::1%eth0``.
+
+    Raises:
+        UsageError: It cannot be one, or there is no such interface.
+    """
+    try:
+        check_scope(ipaddress.ip_address(text))
+    except ValueError:
+        if not _is_name(text):
+            raise UsageError(
+                f"a host is a name or an IP address, such as localhost, not {text!r}"
+            ) from None
+    return text
+
+
+def _is_name(text: str) -> bool:
+    try:
+        text.encode("idna")  # as getaddrinfo() does
+    except UnicodeError:
+        return False
+    return bool(text) and text.isprintable() and not any(char in text for char in " /:[]")
+
+
+class Server(NamedTuple):
+    """A host, and the port if it is said."""
+
+    host: str
+    port: int | None = None
+
+    def __str__(self) -> str:
+        return self.host
+
+
+def server_address(text: str) -> Server:
+    """Read a host, and the port behind it if there is one: ``localhost:9090``, ``[::1]:9090``.
+
+    Raises:
+        UsageError: It cannot be one.
+    """
+    parts = _WITH_PORT.fullmatch(text)
+    if parts is None:
+        return Server(host_name(text))  # IPv6 without brackets, or nothing that can be read
+    port = server_port(parts["port"]) if parts["port"] is not None else None
+    return Server(host_name(parts["ipv6"] or parts["name"]), port)

@@ -1,0 +1,130 @@
+"""Looks up the addresses of a host, in a way that can be interrupted and that always ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IResolutionReceiver,
+)
+from zope.interface import implementer
+
+NO_HOST = "no host has that name; check how it is written"
+
+
+def _in_thread(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, ValueError):  # UnicodeError among them
+        return "no host can have that name; check how it is written"
+    code = error.errno if isinstance(error, socket.gaierror) else None
+    if code in (socket.EAI_NONAME, socket.EAI_NODATA):
+        return NO_HOST
+    if code == socket.EAI_AGAIN:
+        return "no answer from the name service; is there a network?"
+    why = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return f"the name service failed: {why}"
+
+
+@implementer(IHostResolution)
+class _Resolution:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def cancel(self) -> None:
+        raise NotImplementedError
+
+
+@implementer(IHostnameResolver)
+class Resolver:
+    """Has the C library look names up, each in a thread of its own that no exit waits for.
+
+    Twisted's own never ends for a name that Python cannot encode, such as ``192.168..5``. Its
+    threads are waited for at the end of the program, which can take 30 s.
+
+    Args:
+        reactor: Where the result is delivered.
+        start: Runs a function in a thread.
+        getaddrinfo: As `socket.getaddrinfo`.
+
+    Attributes:
+        problem: Why the last look-up has found nothing, in one line.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        start: Callable[[Callable[[], object]], object] = _in_thread,
+        getaddrinfo: Callable[..., Any] | None = None,
+    ) -> None:
+        self.problem = NO_HOST
+        self._reactor = reactor
+        self._start = start
+        self._getaddrinfo = getaddrinfo or socket.getaddrinfo
+
+    def _look_up(self, host: str, port: int, kind: int) -> Deferred[list[Any]]:
+        found: Deferred[list[Any]] = Deferred()
+
+        def work() -> None:
+            result: list[Any] = []
+            problem = NO_HOST
+            try:
+                result = self._getaddrinfo(host, port, type=kind)
+            except Exception as error:
+                problem = _problem(error)
+            self._reactor.callFromThread(deliver, result, problem)
+
+        def deliver(result: list[Any], problem: str) -> None:
+            self.problem = problem
+            found.callback(result)
+
+        self._start(work)
+        return found
+
+    async def find(self, host: str) -> list[str]:
+        """Return the IP addresses of `host`, link-local ones with their scope.
+
+        Raises:
+            DNSLookupError: It has none.
+        """
+        found = await self._look_up(host, 0, socket.SOCK_DGRAM)
+        if not found:
+            raise DNSLookupError(self.problem)
+        return list(dict.fromkeys(_scoped(*address) for *_, address in found))
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        """See `twisted.internet.interfaces.IHostnameResolver`, for TCP."""
+
+        def deliver(found: list[Any]) -> None:
+            for family, *_, address in found:
+                kind = IPv6Address if family == socket.AF_INET6 else IPv4Address
+                resolutionReceiver.addressResolved(kind("TCP", *address))
+            resolutionReceiver.resolutionComplete()
+
+        resolution = _Resolution(hostName)
+        resolutionReceiver.resolutionBegan(resolution)
+        self._look_up(hostName, portNumber, socket.SOCK_STREAM).addCallback(deliver)
+        return resolution
+
+
+def _scoped(host: str, _: int, *flow_and_scope: int) -> str:
+    scope = flow_and_scope[1] if flow_and_scope else 0
+    return f"{host}%{scope}" if scope else host
