@@ -45,8 +45,8 @@ test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list fa
 
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
-# Many tests wait rather than compute, so one worker more than there are cores; each costs 2 s to start.
-PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 1) --dist loadgroup
+# Many tests wait rather than compute, so two workers more than there are cores; each costs 2 s to start.
+PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup
 
 # What serves streams is tested without the fast path as well.
 STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)
