@@ -160,7 +160,7 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(self.ports[0].listens, 1)
         self.assertEqual(self.connections[0].refusal("192.0.2.1"), "")
         self.assertEqual(self.recorder.names[-1], "listening")
-        self.say("resume", "netlab-0")
+        self.assertEqual(self.refuse("resume", "netlab-0"), "netlab-0 is not paused")
         self.assertEqual(self.ports[0].listens, 1)
 
     def test_a_udp_port_stays_open_for_those_who_are_there(self) -> None:

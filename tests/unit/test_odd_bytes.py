@@ -253,12 +253,20 @@ class CharacterModeTests(ChannelTestCase):
 
     def test_one_character_alone_is_a_message_after_a_while(self) -> None:
         self.connect(self.listen)
-        self.types(b"7", 1.9)
+        self.types(b"7", 0.7)
         self.assertEqual(self.heard, [])
         self.clock.pump([0.1, 0.01, 0.01])
         self.assertEqual(self.heard, ["7"])
         self.types(b"8", 0.21)
         self.assertEqual(self.heard, ["7", "8"])
+
+    def test_an_unterminated_peer_is_not_waited_for_until_enter(self) -> None:
+        self.connect(self.listen)
+        self.types(b"hello")
+        self.types(b"4", 0.1)
+        self.types(b"2")
+        self.types(b"hello again")
+        self.assertEqual(self.heard, ["hello", "42", "hello again"])
 
     def test_a_first_character_does_not_put_off_the_end_of_more(self) -> None:
         self.connect(self.listen)

@@ -13,7 +13,7 @@ from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
 
 # A character that comes alone may be the first key of a line that somebody types: it waits for the
 # second one for this many times the idle flush.
-FIRST_KEY = 10
+FIRST_KEY = 4
 LONGEST_CHARACTER = 4  # bytes
 
 
@@ -70,9 +70,9 @@ class TextChannel(StreamChannel):
 
     def _watch_keys(self, data: bytes) -> None:
         is_one = is_key(data)
-        self._by_character = (
-            self._by_character or self._lines.is_telnet or (self._has_key and is_one)
-        )
+        # A peer that has sent a whole message without a newline will send no Enter either.
+        are_keys = self._has_key and is_one and not self._is_unterminated
+        self._by_character = self._by_character or self._lines.is_telnet or are_keys
         self._has_key = is_one
 
     def _resume_reading(self) -> None:

@@ -121,9 +121,10 @@ class Controls(CommandLocator):
         return self._attempt("resume", self._service(service))
 
     def _attempt(self, what: str, service: NetworkService) -> Deferred[Answer]:
-        self._lab.events.controlled(f"{what} {service.events.service}")
-
         async def attempt() -> Answer:
+            if what == "resume" and not service.is_paused:
+                raise Refusal(f"{service.events.service} is not paused")
+            self._lab.events.controlled(f"{what} {service.events.service}")
             try:
                 await {"pause": service.pause, "resume": service.resume}[what]()
             except CannotListen as error:
