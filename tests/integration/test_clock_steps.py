@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -53,3 +54,42 @@ def test_nobody_is_cut_off_and_nothing_stalls(tmp_path: Path, hours: int, reacto
     events = log.read_text()
     assert "nothing heard" not in events
     assert events.count("closed by the client") == 1
+
+
+CLIENT_RUN = """
+import runpy, sys, time
+from pathlib import Path
+real, step = time.time, Path("step")
+time.time = lambda: real() + float(step.read_text())
+sys.argv = ["client", *sys.argv[1:]]
+runpy.run_module("twisted_lab.client", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_client_in_the_chat_goes_on(tmp_path: Path, hours: int) -> None:
+    step = tmp_path / "step"
+    step.write_text("0")
+    reading, writing = os.pipe()
+    arguments = ("chat", "--host", "127.0.0.1", "--name", "Anna", "--port")
+    with (
+        Server(tmp_path, "netlab-chat", "--port", "0", "--interface", "127.0.0.1") as server,
+        os.fdopen(writing, "w") as typed,
+        Server(
+            tmp_path,
+            command=(
+                *("sh", "-c", f'exec "$@" </dev/fd/{reading}', "sh"),
+                *(sys.executable, "-c", CLIENT_RUN, *arguments, str(server.wait_for_port())),
+            ),
+            pass_fds=(reading,),
+        ) as client,
+    ):
+        os.close(reading)
+        client.wait_for(r"^\* welcome, Anna;")
+        (tmp_path / "step.new").write_text(str(3600 * hours))
+        (tmp_path / "step.new").rename(step)
+        typed.write("after\n")
+        typed.flush()
+        client.wait_for("^Anna: after$")
+        typed.close()
+        assert client.wait() == 0, client.lines

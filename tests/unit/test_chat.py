@@ -427,7 +427,7 @@ class LinkTests(SynchronousTestCase):
         net.clock.pump([1.0] * 100)
         boris.link.say("/history 1")
         net.run(lambda: not boris.link.guest.pending)
-        times = {line.text.partition(";")[0]: line.when - START for line in boris.heard}
+        times = {line.text.partition(";")[0]: (line.when or 0) - START for line in boris.heard}
         self.assertLess(times["Anna: early"], 2.0)
         self.assertGreater(times["* welcome, Boris"], 100.0)
         self.assertLess(times["* welcome, Boris"], 102.0)
@@ -591,6 +591,7 @@ class TimeTextTests(SynchronousTestCase):
         for when in (1e15, 253402300800.0, 253402318800.0, 10**18 / 1000, float("inf")):
             self.assertEqual(time_text(when, 1e9), "20:46:40")
         self.assertEqual(time_text(0.0, 1e9), "1969-12-31 19:00:00")
+        self.assertEqual(time_text(None, 1e9), "20:46:40")
 
     def test_lines_are_shown_with_the_time_that_they_carry(self) -> None:
         anna = Net().join("Anna")

@@ -516,7 +516,7 @@ class GuestTests(SynchronousTestCase):
         # As with /history; and the server's clock may be ahead.
         self.assertEqual(hear("4 5000 Anna: old", 9.0), Line("Anna: old", 5.0))
         self.assertEqual(hear("5 99000 Vera: ahead", 9.0), Line("Vera: ahead", 99.0))
-        self.assertEqual(hear("error: no place", 9.0), Line("error: no place", 9.0))
+        self.assertEqual(hear("error: no place", 9.0), Line("error: no place", None))
 
     def test_it_knows_who_is_there_and_its_own_name(self) -> None:
         self.let_in()

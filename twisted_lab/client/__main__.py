@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -148,8 +149,11 @@ def main() -> None:
         if os.isatty(2):
             # The line editor puts its own in the place of sys.stdout while somebody types.
             tell = lambda line: print(line, file=sys.stdout, flush=True)  # noqa: E731, T201
+    from twisted.internet import reactor
     from twisted.internet.task import react
 
+    # Somebody may set the machine's clock meanwhile.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     talk = chat.converse if options["service"] == "chat" else converse
     react(talk, (options, interactive, tell))
 

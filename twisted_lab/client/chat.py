@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,7 @@ async def converse(
     if interactive:
         from twisted_lab.client import chat_terminal
 
-        view = chat_terminal.Terminal(link, reactor.seconds)
+        view = chat_terminal.Terminal(link, time.time)
     else:
         view = chat_pipe.Pipe(link)
     try:

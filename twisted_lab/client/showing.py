@@ -25,16 +25,16 @@ def visible() -> Callable[[bytes, bool], str]:
     return read
 
 
-def time_text(when: float, now: float) -> str:
+def time_text(when: float | None, now: float) -> str:
     """Return the local time of day, behind the date if that is not today's.
 
     Args:
-        when: A time, in seconds of Unix time. One that no calendar has becomes `now`.
+        when: A time, in seconds of Unix time. None, or one that no calendar has, becomes `now`.
         now: The present.
     """
     today = datetime.fromtimestamp(now).astimezone()
     try:
-        local = datetime.fromtimestamp(when).astimezone()
+        local = datetime.fromtimestamp(now if when is None else when).astimezone()
     except (ValueError, OverflowError, OSError):
         local = today
     return local.strftime("%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M:%S")

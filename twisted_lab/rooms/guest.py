@@ -22,12 +22,13 @@ class Line:
 
     Attributes:
         text: What the room says.
-        when: When it was said, in seconds of Unix time, as the server says: it can be any number.
+        when: When it was said, in seconds of Unix time, as the server says: it can be any number,
+            or None if the server does not say.
         is_own: Whether it is one's own, and so has been said.
     """
 
     text: str
-    when: float
+    when: float | None
     is_own: bool = False
 
 
@@ -99,7 +100,8 @@ class Guest:
 
     def hear(self, message: str, now: float) -> Line | None:
         """Take a message of the server, and return what to show of it."""
-        text, when, is_new = message, now, False
+        text, is_new = message, False
+        when: float | None = None
         if placed := _PLACED.fullmatch(message):
             place, when, text = int(placed[1]), int(placed[2]) / 1000, placed[3]
             is_new = place > (self._place or 0)
@@ -115,7 +117,9 @@ class Guest:
         is_own = is_new and text.startswith((f"{self.name}: ", f"{self.name} (to "))
         return Line(text, when, is_own)
 
-    def _confirmed(self, how: str, count: int, why: str, when: float, now: float) -> Line | None:
+    def _confirmed(
+        self, how: str, count: int, why: str, when: float | None, now: float
+    ) -> Line | None:
         text = self._sent.pop(count, None)
         if text is None:
             return None
