@@ -16,7 +16,8 @@ from tests.processes import BIN, DEADLINE, ENVIRONMENT, ROOT, Server, connect, r
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Make a copy of the project to which the document's files have been added."""
-    ignored = shutil.ignore_patterns(".*", "*cache*", "_trial_temp*")
+    hidden = (".git", ".venv", ".coverage*", ".hypothesis")
+    ignored = shutil.ignore_patterns(*hidden, "*cache*", "_trial_temp*")
     shutil.copytree(ROOT, tmp_path, ignore=ignored, dirs_exist_ok=True)
     document = (ROOT / "docs" / "howto-add-a-service.md").read_text()
     for path, text in re.findall(r"```python\n# (\S+)\n(.*?)```", document, re.DOTALL):
