@@ -290,7 +290,7 @@ def test_the_example_client_is_a_member(tmp_path: Path) -> None:
 def test_a_client_that_was_away_loses_nothing(
     tmp_path: Path, idle_timeout: int, absences: list[int]
 ) -> None:
-    """Each absence of so many seconds is that of a suspended client, and that of a cut network."""
+    """Each absence, in seconds, is tried with a suspended client and with a cut network."""
     with (
         chat(tmp_path, 0, "--idle-timeout", str(idle_timeout)) as server,
         Guest(port := server.wait_for_port(), "Anna") as anna,

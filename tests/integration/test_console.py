@@ -1,4 +1,4 @@
-"""A server whose console nobody reads: it serves, and it heeds SIGTERM."""
+"""A server with an unread console serves, and SIGTERM ends it."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_out_of_files(tmp_path: Path) -> None:
         port = server.wait_for_port()
         waiting = [clients.enter_context(connect(port)) for _ in range(60)]
         server.wait_for("nearly all of the 64 files that may be open are")
-        # Those who are there are served: what one says has come to all when it comes back.
+        # The members are served: when a message comes back to its speaker, all members have it.
         assert line(waiting[0]) == "CONNECT\n"
         waiting[0].sendall(b"still here\n")
         assert line(waiting[0]).endswith("STILL HERE\n")

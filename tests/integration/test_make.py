@@ -1,4 +1,4 @@
-"""What a newcomer's first commands would do; nothing is installed here."""
+"""The commands that a newcomer's first `make` would run; nothing is installed here."""
 
 from __future__ import annotations
 

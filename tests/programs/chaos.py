@@ -1,4 +1,4 @@
-"""The chat while everything goes wrong, and afterwards: nobody is stuck, nothing is lost.
+"""A storm in the chat, and the calm after it: no member is stuck, no message is lost.
 
     python -m tests.programs.chaos [--seeds N] [--seed N]
 
@@ -273,7 +273,7 @@ class Storm:
 
 
 class ChaosOptions(Options):
-    """What to try."""
+    """The seeds to try."""
 
     command = "tests.programs.chaos"
     optParameters: ClassVar = [

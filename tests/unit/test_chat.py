@@ -238,7 +238,7 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna", patience=60)
         net.run(lambda: anna.link.guest.is_in)
-        # It answers pings, and drops all that is said.
+        # The server answers pings, and drops all messages.
         [channel] = net.connections
         channel.session.take = lambda packet, now: ()  # type: ignore[attr-defined]
         anna.link.say("hello")

@@ -21,7 +21,7 @@ from argon2.exceptions import (
 MEMORY_MIB = 19
 PASSES = 2
 LANES = 1
-# What argon2 says when the system gives it too little.
+# Argon2's error when it gets too little memory.
 LACKING = ("Memory allocation error", "Threading failure")
 SHORTEST_PASSWORD = 8  # characters
 # Unicode's normal forms cost the square of the length, with the interpreter locked: 2 ms for 1,024
@@ -100,7 +100,7 @@ class Passwords:
         except VerificationError as error:
             if str(error) not in LACKING:
                 return False
-            # Who could not be checked has not given a wrong password.
+            # A password that could not be checked is no wrong one.
             raise MemoryError(self._problem(error)) from None
         return fits
 

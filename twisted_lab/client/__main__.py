@@ -152,7 +152,7 @@ def main() -> None:
     from twisted.internet import reactor
     from twisted.internet.task import react
 
-    # Somebody may set the machine's clock meanwhile.
+    # The machine's clock may be set meanwhile.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     talk = chat.converse if options["service"] == "chat" else converse
     react(talk, (options, interactive, tell))

@@ -10,7 +10,7 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
-# At most so many messages are shown in one write.
+# At most this many messages are shown in one write.
 BATCH = 1000
 
 

@@ -112,7 +112,7 @@ class Console(TextIOBase):
                 poll.poll()
                 continue
             except OSError:
-                with self._changed:  # There is nobody any more.
+                with self._changed:  # No one reads it any more.
                     self.lost += data.count(b"\n")
                 written = len(data)
             data = data[written:]

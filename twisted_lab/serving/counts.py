@@ -1,4 +1,4 @@
-"""What one service has counted, in one process or the sum over several."""
+"""The counters of one service, of one process or summed over several."""
 
 from __future__ import annotations
 
