@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import stat
 import threading
 from contextlib import suppress
 from io import TextIOBase
@@ -36,6 +37,8 @@ class Console(TextIOBase):
         super().__init__()
         self.descriptor = os.dup(descriptor)
         self.lost = 0
+        mode = os.fstat(self.descriptor).st_mode
+        self._can_be_asked = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
         self._waiting: list[bytes] = []
         self._size = 0  # of what waits and of what is being written
         self._unsaid = 0  # how many lost lines the console does not tell of yet
@@ -54,6 +57,8 @@ class Console(TextIOBase):
     def write(self, text: str) -> int:
         """Have `text` written, unless too much waits already."""
         data = text.encode(errors="backslashreplace")
+        if self._write_at_once(data):
+            return len(text)
         with self._changed:
             # Not at the first free byte, or every other line would be lost.
             most = MOST_BYTES // 2 if self._unsaid else MOST_BYTES
@@ -66,6 +71,23 @@ class Console(TextIOBase):
         if self._thread is None and not self._is_ending:
             self._begin()
         return len(text)
+
+    def _write_at_once(self, data: bytes) -> bool:
+        """Write to a file, or to a pipe that has room, without a thread.
+
+        A second thread makes each system call of the process dearer: an echo by 7%.
+        """
+        if self._thread is not None or self._is_ending or not self._can_be_asked:
+            return False
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLOUT)
+        # A pipe that is writable takes PIPE_BUF bytes without blocking (pipe(7)).
+        if len(data) > select.PIPE_BUF or poll.poll(0) != [(self.descriptor, select.POLLOUT)]:
+            return False
+        with suppress(OSError):
+            data = data[os.write(self.descriptor, data) :]
+        self.lost += data.count(b"\n")
+        return True
 
     def _append(self, data: bytes) -> None:
         self._waiting.append(data)
