@@ -71,39 +71,20 @@ class _Reporter:
 
     def received(self, peer: str, count: int, data: bytes = b"") -> None:
         """A portion of `count` bytes has come, with that `data` in it."""
-        if self.shows_bytes:
-            self._report(
-                LogLevel.info,
-                "received",
-                "received {bytes} bytes from {peer}: {data}",
-                peer=peer,
-                bytes=count,
-                data=escape_bytes(data),
-            )
-        elif self.traffic:
-            self._report(
-                LogLevel.info,
-                "received",
-                "received {bytes} bytes from {peer}",
-                peer=peer,
-                bytes=count,
-            )
+        if self.traffic:
+            self._moved("received", "received {bytes} bytes from {peer}", peer, count, data)
 
     def sent(self, peer: str, count: int, data: bytes = b"") -> None:
         """`count` bytes of `data` were handed to the transport, which sends them when it can."""
+        if self.traffic:
+            self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
+
+    def _moved(self, event: str, text: str, peer: str, count: int, data: bytes) -> None:
+        figures: dict[str, object] = {"bytes": count}
         if self.shows_bytes:
-            self._report(
-                LogLevel.info,
-                "sent",
-                "sent {bytes} bytes to {peer}: {data}",
-                peer=peer,
-                bytes=count,
-                data=escape_bytes(data),
-            )
-        elif self.traffic:
-            self._report(
-                LogLevel.info, "sent", "sent {bytes} bytes to {peer}", peer=peer, bytes=count
-            )
+            text += ": {data}"
+            figures["data"] = escape_bytes(data)
+        self._report(LogLevel.info, event, text, peer=peer, **figures)
 
 
 class ServiceEvents(_Reporter):

@@ -1,4 +1,4 @@
-"""What the kernel tells of a peer, over loopback."""
+"""Bytes that a peer's kernel has acknowledged, over loopback."""
 
 import socket
 from types import SimpleNamespace

@@ -52,7 +52,7 @@ def _is_name(text: str) -> bool:
 
 
 class Server(NamedTuple):
-    """A host, and the port if it is said."""
+    """A host, and the port if there is one."""
 
     host: str
     port: int | None = None

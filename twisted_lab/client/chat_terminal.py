@@ -39,7 +39,7 @@ class Words(Completer):
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
         words = COMMANDS if begun.startswith("/") and word == begun else self._link.guest.others
-        # The message is what comes next, and no part of the name.
+        # The message follows, and is no part of the name.
         end = " " if begun.removesuffix(word) == "/msg " else ""
         for known in sorted(words):
             if word and known.casefold().startswith(word.casefold()):
