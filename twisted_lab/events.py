@@ -79,8 +79,16 @@ class _Reporter:
         if self.traffic:
             self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
 
-    def _moved(self, event: str, text: str, peer: str, count: int, data: bytes) -> None:
-        figures: dict[str, object] = {"bytes": count}
+    def relayed(self, peers: int, count: int, data: bytes = b"") -> None:
+        """`count` bytes of `data` were handed to the transports of so many peers."""
+        if self.traffic:
+            text = "sent {bytes} bytes to each of {peers} peers"
+            self._moved("relayed", text, None, count, data, peers=peers)
+
+    def _moved(
+        self, event: str, text: str, peer: str | None, count: int, data: bytes, **figures: object
+    ) -> None:
+        figures["bytes"] = count
         if self.shows_bytes:
             text += ": {data}"
             figures["data"] = escape_bytes(data)

@@ -27,7 +27,6 @@ from twisted_lab.channels import (
     Refused,
     StreamChannel,
     TextChannel,
-    say_to_all,
 )
 from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.codecs import (
@@ -818,43 +817,3 @@ class LineTimerTests(ChannelTestCase):
             self.channel.dataReceived(b"\na")
         self.assertEqual(self.clock.getDelayedCalls(), timers)
         self.assertEqual([timer.getTime() for timer in timers], times)
-
-
-class FanOutTests(SynchronousTestCase):
-    def test_a_message_to_many_is_encoded_once_for_each_framing(self) -> None:
-        encoded: list[str] = []
-
-        def counted(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
-            def counting(text: str) -> bytes:
-                encoded.append(text)
-                return encode(text)
-
-            return counting
-
-        async def listen(channel: Channel) -> None:
-            await channel.hear()
-
-        events, _ = recorded_events()
-        as_frame, as_line = counted(encode_text), counted(line_encoder(b"\n"))
-        channels: list[StreamChannel] = []
-        wires: list[Wire] = []
-        kinds: list[tuple[Any, Callable[[str], bytes]]]
-        kinds = [(Int32Channel, as_frame), (TextChannel, as_line)] * 3
-        for kind, encode in kinds:
-            factory = ConversationFactory(Clock(), events, listen, partial(kind, 60))
-            channel = factory.buildProtocol(None)
-            channel.encode = encode
-            channels.append(channel)
-            wires.append(Wire())
-            channel.makeConnection(wires[-1])
-        script = ScriptedChannel()
-        say_to_all([*channels, script], "ж\ud800")
-        self.assertEqual(encoded, ["ж\ud800"] * 2)
-        frame, line = b"\0\0\0\3\xd0\xb6?", "ж?\n".encode()
-        self.assertEqual([wire.value() for wire in wires], [frame, line] * 3)
-        self.assertEqual(script.said, ["ж\ud800"])
-
-    def test_channels_of_one_framing_encode_alike(self) -> None:
-        self.assertIs(TextChannel(60).encode, TextChannel(60).encode)
-        self.assertIs(Int32Channel(60).encode, Int32Channel(60).encode)
-        self.assertIsNot(TextChannel(60).encode, TextChannel(60, newline=b"\r\n").encode)

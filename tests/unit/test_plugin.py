@@ -21,6 +21,7 @@ PUBLIC = {
         "Connections",
         "Conversation",
         "ConversationFactory",
+        "FanOut",
         "Int32Channel",
         "PeerGone",
         "PeerSilent",
@@ -29,7 +30,6 @@ PUBLIC = {
         "TextChannel",
         "Unable",
         "cancel",
-        "say_to_all",
         "shut_down",
     ],
     "twisted_lab.codecs": [

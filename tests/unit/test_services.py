@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
-from tests.doubles.recording import Wire
-from twisted_lab.channels import Int32Channel, PeerGone, PeerSilent, TextChannel
+from tests.doubles.recording import Wire, recorded_events
+from twisted_lab.channels import FanOut, Int32Channel, PeerGone, PeerSilent, TextChannel
 from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
@@ -38,7 +39,7 @@ class MessagesTests(SynchronousTestCase):
 
 class BroadcastTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.broadcast = Broadcast()
+        self.broadcast = Broadcast(FanOut(Clock(), recorded_events()[0]))
 
     def test_one_alone_hears_itself(self) -> None:
         self.assertEqual(
@@ -108,7 +109,7 @@ class OptionsTests(SynchronousTestCase):
         )
         reactor = MemoryReactorClock()
         options.lab = Lab(options, reactor)
-        (service,) = conversation_service(options, Broadcast().converse)
+        (service,) = broadcast.makeService(options)
         factory = service._factory
         channel = factory.buildProtocol(None)
         assert isinstance(channel, TextChannel)

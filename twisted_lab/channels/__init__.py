@@ -11,7 +11,7 @@ from twisted_lab.channels.channel import (
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
 from twisted_lab.channels.factory import ConversationFactory
-from twisted_lab.channels.fan_out import say_to_all
+from twisted_lab.channels.fan_out import FanOut
 from twisted_lab.channels.int32 import Int32Channel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.channels.text import TextChannel
@@ -23,6 +23,7 @@ __all__ = [
     "Connections",
     "Conversation",
     "ConversationFactory",
+    "FanOut",
     "Int32Channel",
     "PeerGone",
     "PeerSilent",
@@ -31,6 +32,5 @@ __all__ = [
     "TextChannel",
     "Unable",
     "cancel",
-    "say_to_all",
     "shut_down",
 ]

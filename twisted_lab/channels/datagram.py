@@ -199,7 +199,7 @@ class DatagramChannel:
 
     # Saying
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, data: bytes | None = None) -> None:
         """See `twisted_lab.channels.Channel`."""
         raise NotImplementedError
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
-from twisted_lab.codecs import datagram_lines
+from twisted_lab.codecs import datagram_lines, line_encoder
 
 # Scripts read with recvfrom(1024), which cuts what is longer.
 LARGEST_PLAIN = 1024
@@ -18,8 +20,25 @@ BURST = 16_384
 PAUSE = 0.1
 
 
+@lru_cache(maxsize=1)  # What is said to many is cut once.
+def _pieces(text: str) -> tuple[str, ...]:
+    # A piece that began a datagram as it is could look like what somebody else has said.
+    most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())
+    data = text.encode(errors="replace")
+    pieces: list[str] = []
+    start = 0
+    while start < len(data):
+        # Not in the middle of a character.
+        piece = data[start : start + most].decode(errors="ignore")
+        start += len(piece.encode())
+        pieces.append(CONTINUED + piece if pieces else piece)
+    return tuple(pieces)
+
+
 class PlainChannel(DatagramChannel):
     """A datagram a message; whatever is lost on the way is lost."""
+
+    encode = staticmethod(line_encoder(b"\n"))
 
     _paused_at = 0  # how many bytes had been said before the last pause
     _pause: IDelayedCall | None = None
@@ -29,35 +48,29 @@ class PlainChannel(DatagramChannel):
         for line in datagram_lines(data)[: INBOX_MESSAGES - len(self._inbox)]:
             super().received(line)
 
-    def say(self, text: str) -> None:
-        """See `twisted_lab.channels.Channel`."""
+    def say(self, text: str, data: bytes | None = None) -> None:
+        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
         if self._hung_up:
             return
+        if data is None:
+            data = self.encode(text)
+            if self._host.events.traffic:
+                self._host.events.sent(self.peer.text, len(data))
+        if len(data) <= LARGEST_PLAIN:
+            self._send(text, data)
+        else:
+            for piece in _pieces(text):
+                self._send(piece)
+
+    def _send(self, text: str, data: bytes | None = None) -> None:
         host = self._host
         if text is not host.said:
-            data = text.encode(errors="replace") + b"\n"
-            if len(data) > LARGEST_PLAIN:
-                self._say_in_pieces(data[:-1])
-                return
-            host.begin(text, data)
+            host.begin(text, data or self.encode(text))
         self._messages_out += 1
-        if host.events.traffic:
-            host.events.sent(self.peer.text, host.size)
         self._bytes_out += host.size
         host.addresses.append(self.address)
         if not host.in_turn:
             host.flush_soon()
-
-    def _say_in_pieces(self, data: bytes) -> None:
-        # A piece that began a datagram as it is could look like what somebody else has said.
-        most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())
-        start, begin = 0, ""
-        while start < len(data):
-            # Not in the middle of a character.
-            piece = data[start : start + most].decode(errors="ignore")
-            self.say(begin + piece)
-            start += len(piece.encode())
-            begin = CONTINUED
 
     def _is_behind(self) -> bool:
         if self._bytes_out - self._paused_at < BURST:

@@ -8,7 +8,7 @@ from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
 from twisted_lab.channels.outbox import HELD_BYTES
 from twisted_lab.channels.stream import BEHIND_BYTES
-from twisted_lab.codecs import MessageError
+from twisted_lab.codecs import MessageError, line_encoder
 from twisted_lab.peers import Peer
 from twisted_lab.reliable import Data, Packet, Session, State
 
@@ -23,6 +23,8 @@ class ReliableChannel(DatagramChannel):
         client: The client's number.
         attempt: That of the client's Open.
     """
+
+    encode = staticmethod(line_encoder(b""))
 
     def __init__(
         self, host: Host, address: Address, session: Session, client: int, attempt: int
@@ -86,18 +88,19 @@ class ReliableChannel(DatagramChannel):
         is_behind = self.session.state is State.OPEN and self.session.sender.backlog > 0
         return is_behind or super()._is_holding()
 
-    def say(self, text: str) -> None:
-        """See `twisted_lab.channels.Channel`."""
+    def say(self, text: str, data: bytes | None = None) -> None:
+        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
         if self._hung_up:
             return
         if self.session.sender.backlog > self._most_behind:
             self._host.events.behind(self.peer.text, self._most_behind)
             self.end("cut off by the server")
             return
-        data = text.encode(errors="replace")
+        if data is None:
+            data = self.encode(text)
+            if self._host.events.traffic:
+                self._host.events.sent(self.peer.text, len(data))
         self._messages_out += 1
-        if self._host.events.traffic:
-            self._host.events.sent(self.peer.text, len(data))
         self._bytes_out += len(data)
         self.session.say(data)
         self._host.touch(self)

@@ -246,14 +246,14 @@ class StreamChannel(Protocol):
     # Saying
 
     def say(self, text: str, data: bytes | None = None) -> None:
-        """See `twisted_lab.channels.Channel`; `data` is the text encoded, if it is known."""
+        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
         if self._hung_up:
             return
         if data is None:
             data = self.encode(text)
+            if self._events.traffic:
+                self._events.sent(self.peer.text, len(data), data)
         self._messages_out += 1
-        if self._events.traffic:
-            self._events.sent(self.peer.text, len(data), data)
         gathering = self._outbox.gathering
         if gathering is not None and len(gathering) < PIECE_BYTES:
             gathering += data

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from twisted_lab.channels import Channel, PeerSilent, say_to_all
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service
+from twisted_lab.channels import Channel, FanOut, PeerSilent
+from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
 
 
 class Broadcast:
     """The peers that are connected, each of which hears what any of them says.
 
-    Messages are passed on in the order in which they were heard, to all before the next: so all
-    members get all messages in the same order. Nobody waits for a member that does not read: its
-    channel holds what it is owed, and cuts it off when that becomes too much.
+    All members hear all messages in the same order. Nobody waits for a member that does not read:
+    its channel holds what it is owed, and cuts it off when that becomes too much.
+
+    Args:
+        members: Tells them.
     """
 
-    def __init__(self) -> None:
-        self._members: dict[Channel, None] = {}
+    def __init__(self, members: FanOut) -> None:
+        self._members = members
 
     async def converse(self, channel: Channel) -> None:
         """Have `channel` as a member, for as long as its peer is there."""
         channel.say("CONNECT")
-        self._members[channel] = None
+        self._members.add(channel)
+        sender = (channel.peer.host, channel.peer.port)
         try:
             while True:
                 try:
                     text = await channel.hear()
                 except PeerSilent:
                     continue  # One may well just listen.
-                sender = (channel.peer.host, channel.peer.port)
-                say_to_all(self._members, f"Message from client {sender}: {text.upper()}")
+                self._members.say(f"Message from client {sender}: {text.upper()}")
+                await self._members.sent()
         finally:
-            del self._members[channel]
+            self._members.remove(channel)
 
 
 class Options(ConversationOptions):
@@ -45,4 +48,6 @@ class Options(ConversationOptions):
 
 def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
-    return conversation_service(options, Broadcast().converse)
+    lab = lab_of(options)
+    members = FanOut(lab.reactor, lab.log.events_of(options.command))
+    return conversation_service(options, Broadcast(members).converse)
