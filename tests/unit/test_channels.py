@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from hypothesis import given
@@ -33,11 +32,8 @@ from twisted_lab.codecs import (
     FrameDecoder,
     MessageError,
     encode_frame,
-    encode_text,
-    line_encoder,
 )
 from twisted_lab.tally import Traffic
-from twisted_lab.testing import ScriptedChannel
 
 
 class ChannelTestCase(SynchronousTestCase):

@@ -24,7 +24,6 @@ from twisted_lab.channels.fan_out import SLICE_SENDS
 from twisted_lab.codecs import encode_text, line_encoder
 from twisted_lab.testing import ScriptedChannel
 
-
 TURN = 0.001
 
 

@@ -14,7 +14,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.messages import number_messages
-from twisted_lab.serving import Lab, conversation_service
+from twisted_lab.serving import Lab
 from twisted_lab.testing import ScriptedChannel, play
 
 
