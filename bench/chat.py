@@ -30,7 +30,7 @@ from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.events import ServiceEvents
-from twisted_lab.rooms import Line, MemoryHistory
+from twisted_lab.rooms import Line, MemoryHistory, Rates
 from twisted_lab.services.chat import Chat
 from twisted_lab.serving.addresses import ALL_IPV4
 from twisted_lab.serving.udp_port import DatagramPort
@@ -41,6 +41,7 @@ SPEAKERS = 10
 SAMPLES = 400
 INTERVAL = 0.04  # so that each speaker says less than 4 messages a second
 HOST = "127.0.0.1"
+FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9)
 
 
 @contextmanager
@@ -79,10 +80,11 @@ class FanOut:
         self.clock = Clock()
         self.members = members
         self.addresses = [member.getsockname() for member in members]
+        events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
         self.server = Datagrams(
             self.clock,
-            ServiceEvents("bench", lambda event: None, LogLevel.warn),
-            Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds).converse,
+            events,
+            Chat(MemoryHistory(), self.clock.seconds, self.clock, events, FREE).converse,
             Connections(),
             1e9,
         )

@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 
 from tests.doubles.chat_network import Socket
 from tests.doubles.recording import recorded_events
+from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
@@ -24,7 +25,6 @@ from twisted_lab.reliable.packets import (
 )
 from twisted_lab.reliable.packets import _seal as seal_of
 from twisted_lab.rooms import MemoryHistory
-from twisted_lab.services.chat import Chat
 
 KEY = bytes(range(16))
 ADDRESSES = [("192.0.2.7", 4000), ("192.0.2.8", 4000)]
@@ -47,7 +47,7 @@ class _Server:
         self.clock.advance(1_700_000_000)
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
         events, self.recorder = recorded_events()
-        chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
+        chat = open_chat(MemoryHistory(), self.clock)
         self.connections = Connections()
         self.datagrams = Datagrams(
             self.clock, events, chat.converse, self.connections, 60.0, 1000, self._random

@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 
 from tests.doubles.recording import Recorder
+from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.events import ServiceEvents
 from twisted_lab.rooms import History, Line, MemoryHistory
-from twisted_lab.services.chat import Chat
 from twisted_lab.testing import LossyWire
 
 Address = tuple[str, int]
@@ -72,7 +72,7 @@ class Net:
         self.server = Datagrams(
             self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
-            Chat(self.history, self.server_clock.seconds, self.server_clock.seconds).converse,
+            open_chat(self.history, self.server_clock).converse,
             self.connections,
             60.0,
             random=self.random,

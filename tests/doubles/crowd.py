@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
+from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections, ConversationFactory, TextChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.codecs import encode_frame
@@ -29,7 +30,6 @@ from twisted_lab.reliable.packets import (
     seal,
 )
 from twisted_lab.rooms import MemoryHistory
-from twisted_lab.services.chat import Chat
 
 KEY = bytes(16)
 LONG = "x" * 60_000
@@ -79,7 +79,7 @@ class Crowd:
         self.clock.advance(1000)
         events, self.log = recorded_events(LogLevel.warn)
         self.connections = Connections(most_per_peer=10_000)
-        chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
+        chat = open_chat(MemoryHistory(), self.clock)
         self._streams = ConversationFactory(
             self.clock, events, chat.converse, lambda: TextChannel(60), self.connections
         )
@@ -90,6 +90,9 @@ class Crowd:
         self._wires: list[tuple[TextChannel, Wire]] = []
         self.silent: WeakSet[Any] = WeakSet()
         self._count = 0
+        # One alone would be too fast.
+        for number in range(8):
+            self.readers.append(Reader(self, f"r{number}"))
 
     def connect(self, wire: Wire, name: str) -> TextChannel:
         channel = self._streams.buildProtocol(None)
@@ -153,11 +156,11 @@ class Crowd:
             reader.heard()
         before = len(self.clock.getDelayedCalls())
         for number in range(8):
-            self.readers[0].channel.dataReceived(f"{number} {LONG}\n".encode())
+            self.readers[number].channel.dataReceived(f"{number} {LONG}\n".encode())
         assert len(self.connections) == len(self.readers) + count, "it was done within say()"
         self.turn()
         heard = self.heard()
-        said = [f"r0: {number} {LONG}" for number in range(8)]
+        said = [f"r{number}: {number} {LONG}" for number in range(8)]
         assert heard[:8] == said, "not what was said"
         assert [line.endswith(" has left") for line in heard[8:]] == [True] * count
         assert len(self.connections) == len(self.readers)

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.chat_network import Net, Socket
 from tests.doubles.recording import Recorder, SlowWire, recorded_events
+from tests.doubles.rooms import open_chat
 from tests.doubles.storage import SlowStorage
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import (
@@ -23,7 +24,6 @@ from twisted_lab.channels import (
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.codecs import FrameDecoder, encode_frame
 from twisted_lab.rooms import MemoryHistory, Said
-from twisted_lab.services.chat import Chat
 
 SECRET = "0123456789abcdef"
 # Three times what a channel holds for a peer that is behind.
@@ -48,7 +48,7 @@ class StreamCase(SynchronousTestCase):
         self.clock.advance(1000)
         self.events, self.log = recorded_events(LogLevel.warn)
         self.connections = Connections()
-        self.chat = Chat(history(), self.clock.seconds, self.clock.seconds)
+        self.chat = open_chat(history(), self.clock)
 
     def connect(self, make: Callable[[], StreamChannel]) -> tuple[StreamChannel, SlowWire]:
         factory = ConversationFactory(
@@ -115,7 +115,7 @@ class StreamTests(StreamCase):
             other.dataReceived(f"live {number} {LONG}\n".encode())
             others.read()
             read += wire.read()
-            self.clock.advance(0.5)
+            self.clock.advance(2.5)  # One of 64 KiB counts for eight messages.
         read += self.read(channel, wire)
         lines = read.decode().splitlines()
         self.assertEqual([line for line in lines if line.startswith("Boris")], TEXTS)
@@ -171,7 +171,7 @@ class DatagramTests(SynchronousTestCase):
         clock = Clock()
         clock.advance(1000)
         events, log = recorded_events(LogLevel.warn)
-        chat = Chat(history(), clock.seconds, clock.seconds)
+        chat = open_chat(history(), clock)
         server = Datagrams(clock, events, chat.converse, Connections(), 60.0)
         sent: list[bytes] = []
         server.transport = Socket(lambda data, _: sent.append(data))

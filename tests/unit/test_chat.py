@@ -27,6 +27,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.chat_network import START, Net, Person
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
+from tests.doubles.rooms import open_chat
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
@@ -37,7 +38,6 @@ from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import Line, MemoryHistory
 from twisted_lab.services import chat
-from twisted_lab.services.chat import Chat
 from twisted_lab.serving import Lab
 from twisted_lab.testing import ScriptedChannel, play
 
@@ -48,7 +48,7 @@ class ChatTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1000)
-        self.chat = Chat(MemoryHistory(), self.clock.seconds, self.clock.seconds)
+        self.chat = open_chat(MemoryHistory(), self.clock)
 
     def play(self, *script: str | Exception) -> list[str]:
         return play(self.chat.converse, *script)

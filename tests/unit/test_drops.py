@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.crowd import LONG, Crowd, Reader
+from tests.doubles.crowd import LONG, Crowd
 from twisted_lab.channels import TextChannel
 
 # Several times as many as conversations fit into each other before Python's stack ends.
@@ -36,9 +36,10 @@ class EndTests(SynchronousTestCase):
     ) -> None:
         crowd = Crowd()
         self.addCleanup(crowd.end)
-        crowd.readers.append(Reader(crowd, "reader"))
-        for _ in range(8):
-            crowd.readers[0].channel.dataReceived(LONG.encode() + b"\n")
+        for reader in crowd.readers:
+            reader.heard()
+        for reader in crowd.readers:
+            reader.channel.dataReceived(LONG.encode() + b"\n")
         crowd.clock.advance(10)
         before = len(crowd.clock.getDelayedCalls())
         add(crowd)
@@ -52,7 +53,8 @@ class EndTests(SynchronousTestCase):
         self.assertEqual([line for line in heard if "has" in line], [])
         for _ in range(8):
             crowd.turn()
-            crowd.readers[0].channel.dataReceived(b"\n")
+            for reader in crowd.readers:
+                reader.channel.dataReceived(b"\n")
             crowd.clock.advance(30)
         heard = crowd.heard()
         ends = [line for line in heard if line.startswith("* s1 has ")]

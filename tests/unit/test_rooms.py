@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import Clock, deferLater
+from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.recording import recorded_events
+from tests.doubles.rooms import FREE
 from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
 from twisted_lab.accounts import history as kept_history
+from twisted_lab.channels import FanOut
 from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
     History,
+    Limits,
     Line,
     Member,
     MemoryHistory,
+    Rates,
     Room,
     Said,
     client_id,
@@ -28,7 +36,7 @@ from twisted_lab.rooms import (
 )
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
-from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
+from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Address, Allowance
 
 Result = TypeVar("Result")
 
@@ -55,6 +63,15 @@ class Ear:
             await self.slow
 
 
+def limits(rates: Rates = FREE) -> Limits:
+    return Limits(Address(rates, 0.0), 0.0)
+
+
+def make_room(history: History, clock: Clock, ticks: Callable[[], float]) -> Room:
+    fan_out = FanOut(clock, recorded_events(LogLevel.warn)[0])
+    return Room(history, fan_out, ticks, partial(deferLater, clock))
+
+
 def run(test: SynchronousTestCase, coroutine: Coroutine[Deferred[Any], Any, Result]) -> Result:
     result: Result = test.successResultOf(Deferred.fromCoroutine(coroutine))
     return result
@@ -64,12 +81,13 @@ class RoomTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
         self.tick = 0.0
-        self.room = Room(self.history, lambda: self.tick)
+        self.clock = Clock()
+        self.room = make_room(self.history, self.clock, lambda: self.tick)
         self.heard: dict[Member, list[str]] = {}
 
     def join(self, name: str, client: str = "") -> Member:
         ear = Ear()
-        member = self.room.join(name, ear, 0.0, client)
+        member = self.room.join(name, ear, limits(), 0.0, client)
         self.heard[member] = ear.heard
         for others in self.heard.values():
             others.clear()
@@ -77,12 +95,13 @@ class RoomTests(SynchronousTestCase):
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
+        self.clock.advance(0)
         return run(self, self.room.hear(member, text, now))
 
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
         anna = self.join("Anna")
         boris = Ear()
-        self.room.join(" Boris ", boris, 0.0)
+        self.room.join(" Boris ", boris, limits(), 0.0)
         self.assertEqual(
             boris.heard, ["* welcome, Boris; /help lists what you can do", "* here: Anna, Boris"]
         )
@@ -91,7 +110,7 @@ class RoomTests(SynchronousTestCase):
     def test_names_are_unique_and_can_be_seen(self) -> None:
         self.join("Anna")
         for name in ("anna", "ANNA", "", "x" * 33, "a b", "a\u202eb", "\ufeff", "Error", "*"):
-            self.assertRaises(BadName, self.room.join, name, Ear(), 0.0)
+            self.assertRaises(BadName, self.room.join, name, Ear(), limits(), 0.0)
         self.join("x" * 32)
 
     def test_all_hear_all_their_own_words_included(self) -> None:
@@ -159,7 +178,7 @@ class RoomTests(SynchronousTestCase):
                 await kept
                 return await super().add(said)
 
-        self.room = Room(SlowHistory())
+        self.room = make_room(SlowHistory(), self.clock, lambda: self.tick)
         anna = self.join("Anna")
         saying = Deferred.fromCoroutine(self.room.hear(anna, "hello", 5.0))
         self.assertEqual(self.heard[anna], [])
@@ -175,7 +194,7 @@ class RoomTests(SynchronousTestCase):
                 await kept
                 return await super().add(said)
 
-        self.room = Room(SlowHistory())
+        self.room = make_room(SlowHistory(), self.clock, lambda: self.tick)
         anna = self.join("Anna", client_id(SECRET))
         self.join("Boris", client_id("b" * 16))
         vera = self.join("Vera")
@@ -231,7 +250,8 @@ class ClientTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
         self.tick = 0.0
-        self.room = Room(self.history, lambda: self.tick)
+        self.clock = Clock()
+        self.room = make_room(self.history, self.clock, lambda: self.tick)
 
     def join(
         self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
@@ -239,11 +259,12 @@ class ClientTests(SynchronousTestCase):
         ear = Ear()
         client = client_id(secret)
         if client:
-            run(self, self.room.catch_up(ear, client, place))
-        return self.room.join(name, ear, now, client), ear
+            run(self, self.room.catch_up(ear, client, place, limits().address))
+        return self.room.join(name, ear, limits(), now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
+        self.clock.advance(0)
         return run(self, self.room.hear(member, text, now))
 
     def test_it_is_told_places_times_and_what_is_done(self) -> None:
@@ -351,7 +372,7 @@ class ClientTests(SynchronousTestCase):
             told = [text.split(" ", 2)[2] for text in ear.heard]
             self.assertEqual(told[-1], f"/done {text[0]}")
             self.assertEqual("* here: Anna" in told, "/who" in text)
-        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0))
+        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0, limits().address))
         self.assertEqual(
             [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
         )
@@ -389,11 +410,11 @@ class ClientTests(SynchronousTestCase):
             ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
             ear = Ear()
-            run(self, self.room.catch_up(ear, client_id(secret), 0))
+            run(self, self.room.catch_up(ear, client_id(secret), 0, limits().address))
             self.assertEqual(ear.heard, [line])
         for secret in ("c" * 16, ""):
             ear = Ear()
-            run(self, self.room.catch_up(ear, client_id(secret), 0))
+            run(self, self.room.catch_up(ear, client_id(secret), 0, limits().address))
             self.assertEqual(ear.heard, [])
         self.assertEqual(run(self, self.history.since(0, "")), [])
 
@@ -408,7 +429,9 @@ class ClientTests(SynchronousTestCase):
             self.say(boris, f"{number}", 10.0 * number)
         ear = Ear()
         ear.slow = Deferred()
-        joining = Deferred.fromCoroutine(self.room.catch_up(ear, client_id(SECRET), 0))
+        joining = Deferred.fromCoroutine(
+            self.room.catch_up(ear, client_id(SECRET), 0, limits().address)
+        )
         for heard in range(1, 251):
             self.assertEqual(len(ear.heard), heard)
             self.assertNoResult(joining)
@@ -696,7 +719,7 @@ class AllowanceTests(SynchronousTestCase):
         allowance = Allowance(now)
         for gap in gaps:
             now += gap
-            if not allowance.is_mute(now) and allowance.spend(now):
+            if not allowance.is_mute(now) and allowance.spend(1, now):
                 passed += 1
                 times.append(now)
         for first, start in enumerate(times):
@@ -707,7 +730,7 @@ class AllowanceTests(SynchronousTestCase):
     def test_a_clock_that_is_set_back_makes_nobody_mute(self) -> None:
         allowance = Allowance(1e6)
         for _ in range(BURST + 1):
-            allowance.spend(1e6)
+            allowance.spend(1, 1e6)
         self.assertTrue(allowance.is_mute(1e6 + 1))
         self.assertFalse(allowance.is_mute(10.0))
 

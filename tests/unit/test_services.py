@@ -104,9 +104,8 @@ class OptionsTests(SynchronousTestCase):
         self.assertIn("[default: int32]", " ".join(str(messages.Options()).split()))
 
     def test_limits_reach_the_channel(self) -> None:
-        options = self.parse(
-            broadcast, "--max-message", "3", "--newline", "crlf", "--pace", "70", "--idle-flush=9"
-        )
+        options = broadcast.Options()
+        options.parseOptions(["--max-message=3", "--newline=crlf", "--pace=70", "--idle-flush=9"])
         reactor = MemoryReactorClock()
         options.lab = Lab(options, reactor)
         (service,) = broadcast.makeService(options)

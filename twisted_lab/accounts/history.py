@@ -26,6 +26,10 @@ class KeptHistory:
         """See `twisted_lab.rooms.History`."""
         return await self._storage.keep(partial(_add, said=said))
 
+    async def knows(self, client: str) -> bool:
+        """See `twisted_lab.rooms.History`."""
+        return await self._storage.run(partial(_knows, client=client))
+
     async def newest(self) -> int:
         """See `twisted_lab.rooms.History`."""
         return await self._storage.run(_newest)
@@ -49,6 +53,10 @@ async def _add(queries: Queries, said: Said) -> int | None:
         await queries.set_client(slot, said.speaker, said.count, place)
     await queries.add_said(*astuple(replace(said, place=place)))
     return place
+
+
+async def _knows(queries: Queries, client: str) -> bool:
+    return await queries.client(client) is not None
 
 
 async def _newest(queries: Queries) -> int:

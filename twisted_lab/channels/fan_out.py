@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -32,7 +31,8 @@ class _Message:
     number: int
     texts: tuple[str, ...]
     to: dict[Channel, _Member]
-    rest: Iterator[tuple[Channel, _Member]] | None = None
+    members: list[tuple[Channel, _Member]] | None = None  # once its turn has come
+    next: int = 0  # which of them is told next
     encoded: dict[tuple[Encode, int], bytes] = field(default_factory=dict)
     told: int = 0
     waiting: list[Deferred[None]] = field(default_factory=list)
@@ -115,17 +115,17 @@ class FanOut:
 
     def _send_slice(self, message: _Message) -> bool:
         """Send as much of it as this turn has left; tell whether that was all."""
-        if message.rest is None:
-            message.rest = iter(list(message.to.items()))
+        if message.members is None:
+            message.members = list(message.to.items())
         cost = 1 + max(map(len, message.texts)) // SEND_CHARACTERS
-        most = max(self._left // cost, 1)
-        told = 0
-        for channel, member in islice(message.rest, most):
-            told += 1
+        end = message.next + max(self._left // cost, 1)
+        members = message.members[message.next : end]
+        for channel, member in members:
             if member.first <= message.number:
                 self._send_to(channel, member.group, message)
-        self._left -= told * cost
-        return told < most
+        self._left -= len(members) * cost
+        message.next = end
+        return end >= len(message.members)
 
     def _send_to(self, channel: Channel, group: int, message: _Message) -> None:
         text = message.texts[group]

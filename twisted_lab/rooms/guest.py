@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twisted_lab.rooms.limits import BURST, PER_SECOND
+from twisted_lab.rooms.limits import BURST, PER_SECOND, cost
 
 _CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
 _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
+_LATER = re.compile(r"error: (.*); try again in ([0-9]{1,4}) s", re.DOTALL)
 # A little slower than the server allows: the clocks of two machines do not run alike.
 SAFETY = 0.95
 
@@ -64,11 +65,13 @@ class Guest:
         self._send = send
         self._client = random(8).hex()
         self._asked: str | None = None  # the name that is asked for, until there is an answer
+        self._join_at: float | None = None  # when to ask again, as the server has said
         self._place: int | None = None
         self._count = 0
         self._waiting: deque[tuple[int, str]] = deque()
         self._sent: dict[int, str] = {}
         self._level = 0.0  # how much of the burst the messages have taken that are done
+        self._on_the_way = 0  # how much those take that are not
         self._counted = 0.0
 
     @property
@@ -79,6 +82,7 @@ class Guest:
     def join(self) -> None:
         """Ask to be let in, or in again: the server does not know this connection."""
         self.is_in = False
+        self._join_at = None
         self._asked = self.name
         place = "" if self._place is None else f" {self._place}"
         self._send(f"/join {self.name} {self._client}{place}")
@@ -113,6 +117,9 @@ class Guest:
             if asked != self.name:
                 self.join()
                 return None
+            if later := _LATER.fullmatch(text):
+                self._join_at = now + int(later[2])
+                return Line(f"* {later[1]}; joining in {later[2]} s", when)
         self._learn(text, now)
         is_own = is_new and text.startswith((f"{self.name}: ", f"{self.name} (to "))
         return Line(text, when, is_own)
@@ -124,7 +131,8 @@ class Guest:
         if text is None:
             return None
         self._leak(now)
-        self._level += 1
+        self._on_the_way -= cost(text)
+        self._level += cost(text)
         self.pump(now)
         if how == "done":
             return None
@@ -158,6 +166,7 @@ class Guest:
         # The server may have heard them, but it has not said so.
         self._waiting.extendleft(reversed(self._sent.items()))
         self._sent.clear()
+        self._on_the_way = 0
         self._level = 0.0
         self.pump(now)
 
@@ -173,14 +182,21 @@ class Guest:
         over several seconds.
         """
         self._leak(now)
-        while self.is_in and self._waiting and len(self._sent) + self._level + 1 <= BURST:
+        if self._join_at is not None and now >= self._join_at:
+            self.join()
+        while self.is_in and self._waiting and self._over() <= 0:
             count, text = self._waiting.popleft()
             self._sent[count] = text
+            self._on_the_way += cost(text)
             self._send(f"{count} {text}")
 
+    def _over(self) -> float:
+        """Return by how much the next message is more than the server takes now."""
+        return self._on_the_way + self._level + cost(self._waiting[0][1]) - BURST
+
     def deadline(self, now: float) -> float | None:
-        """Return when `pump` can send more, if nothing is confirmed before; None for never."""
+        """Return when `pump` can do more, if nothing is heard before; None for never."""
         if not (self.is_in and self._waiting):
-            return None
-        over = len(self._sent) + self._level + 1 - BURST
+            return self._join_at
+        over = self._over()
         return None if over > self._level else now + over / (PER_SECOND * SAFETY) + 0.001

@@ -59,6 +59,10 @@ class History(Protocol):
         """
         ...
 
+    async def knows(self, client: str) -> bool:
+        """Tell whether the client has said something before."""
+        ...
+
     async def newest(self) -> int:
         """Return the place of what was said last; 0 if nothing was."""
         ...
@@ -111,6 +115,10 @@ class MemoryHistory:
         if len(self._said) > KEPT:
             self._said.popleft()
         return place
+
+    async def knows(self, client: str) -> bool:
+        """See `History`."""
+        return client in self._counts
 
     async def newest(self) -> int:
         """See `History`."""

@@ -1,36 +1,172 @@
-"""How fast a member may speak."""
+"""Rate limits: how fast a member, and all peers of one address together, may cause work."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import islice
+from math import ceil
+
+# A member may say BURST messages at once, and then PER_SECOND; one of more than MESSAGE_BYTES
+# counts for several.
 BURST = 10
 PER_SECOND = 4.0
+MESSAGE_BYTES = 8192
 MUTE_SECONDS = 10.0
+# An address has this many seconds' worth of its rates at once.
+BURST_SECONDS = 15.0
+# Each address that something came from lately takes about 1 KiB.
+MOST_ADDRESSES = 10_000
+# What the shortest message counts for against its address's bytes.
+SHORTEST_BYTES = 256
+# What the welcome of a member that comes back counts for, beside what it has missed.
+WELCOME_BYTES = 16_384
+
+
+class TooMany(Exception):
+    """An address may not do more now.
+
+    Args:
+        why: What it has too much of.
+        seconds: When it may.
+    """
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(f"{why}; try again in {ceil(seconds)} s")
+
+
+def cost(text: str) -> int:
+    """Return how many messages `text` counts for."""
+    return 1 + len(text.encode(errors="replace")) // MESSAGE_BYTES
+
+
+class Bucket:
+    """A token bucket, full at first.
+
+    Args:
+        rate: What flows in, in tokens a second.
+        burst: The most that it holds.
+        now: The time, in seconds on a clock that nobody sets.
+    """
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._level = burst
+        self._counted = now
+
+    def wait(self, tokens: float, now: float) -> float:
+        """Return the seconds until it holds `tokens`; 0 if it does."""
+        self._level = min(self._level + max(now - self._counted, 0.0) * self._rate, self._burst)
+        self._counted = now
+        return max(tokens - self._level, 0.0) / self._rate
+
+    def take(self, tokens: float, now: float) -> float:
+        """Take `tokens`, on credit if need be; return the seconds until the debt is paid."""
+        self.wait(tokens, now)
+        self._level -= tokens
+        return max(-self._level, 0.0) / self._rate
+
+    def is_full(self, now: float) -> bool:
+        """Tell whether it holds as much as a new one."""
+        return not self.wait(self._burst, now)
 
 
 class Allowance:
-    """So many messages at once, and then so many a second; who says more is mute for a while.
+    """What one member may say: a member that says more is mute for a while.
 
     Args:
         now: The time, in seconds.
     """
 
     def __init__(self, now: float) -> None:
-        self._left = float(BURST)
-        self._counted = now
+        self._bucket = Bucket(PER_SECOND, BURST, now)
         self._mute_until = now
 
-    def spend(self, now: float) -> bool:
-        """Take one message, if there is one; or else the member is mute from here on."""
-        # A clock that is set back gives nothing, and one that is set forward no more than a burst.
-        passed = max(now - self._counted, 0.0)
-        self._left = min(self._left + passed * PER_SECOND, float(BURST))
-        self._counted = now
-        if self._left < 1:
+    def spend(self, messages: int, now: float) -> bool:
+        """Take that many messages, if they are there; or else the member is mute from here on."""
+        if self._bucket.wait(messages, now):
             self._mute_until = now + MUTE_SECONDS
             return False
-        self._left -= 1
+        self._bucket.take(messages, now)
         return True
 
     def is_mute(self, now: float) -> bool:
         """Tell whether what is said now is dropped."""
         return self._mute_until - MUTE_SECONDS <= now < self._mute_until
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What all peers of one address may do together; the defaults suit a class of thirty.
+
+    Attributes:
+        members: Members at a time.
+        joins: Members that join, a second.
+        message_bytes: Bytes that they say, a second.
+        history_bytes: Bytes of what was said before that they are told, a second.
+    """
+
+    members: int = 100
+    joins: float = 2.0
+    message_bytes: float = 65_536
+    history_bytes: float = 262_144
+
+
+class Address:
+    """What one address has left of its rates. It outlives the members.
+
+    Attributes:
+        members: How many there are.
+        most_members: How many there may be.
+    """
+
+    def __init__(self, rates: Rates, now: float) -> None:
+        self.members = 0
+        self.most_members = rates.members
+        self.joins, self.messages, self.history = (
+            Bucket(rate, rate * BURST_SECONDS, now)
+            for rate in (rates.joins, rates.message_bytes, rates.history_bytes)
+        )
+
+    def is_idle(self, now: float) -> bool:
+        """Tell whether a new one would be the same."""
+        buckets = (self.joins, self.messages, self.history)
+        return not self.members and all(bucket.is_full(now) for bucket in buckets)
+
+
+class Addresses:
+    """The addresses that something came from lately.
+
+    Args:
+        rates: What each may do.
+    """
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._known: OrderedDict[str, Address] = OrderedDict()
+
+    def of(self, name: str, now: float) -> Address:
+        """Return the address of that name: an IPv4 address, or an IPv6 network of 64 bits."""
+        for known in list(islice(self._known, 2)):
+            if self._known[known].is_idle(now):
+                del self._known[known]
+        if name not in self._known:
+            self._known[name] = Address(self._rates, now)
+            if len(self._known) > MOST_ADDRESSES:
+                self._known.popitem(last=False)
+        self._known.move_to_end(name)
+        return self._known[name]
+
+
+class Limits:
+    """What one conversation may do.
+
+    Args:
+        address: What its address may do.
+        now: The time, in seconds.
+    """
+
+    def __init__(self, address: Address, now: float) -> None:
+        self.own = Allowance(now)
+        self.address = address

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
-from collections.abc import Callable
-from typing import Protocol
+from bisect import bisect_left, insort
+from collections.abc import Awaitable, Callable
 
 from twisted_lab.names import BadName, name_key, nickname
 from twisted_lab.rooms.history import History, Said
-from twisted_lab.rooms.limits import MUTE_SECONDS, Allowance
+from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits, cost
+from twisted_lab.rooms.member import Ear, Member, Speaker
 
 MOST_HISTORY = 100
+# `/who` lists no more: what a command of five bytes has the room say must have an end.
+MOST_LISTED = 500
 # What a terminal obeys, with its arguments, and whatever else does not print.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 _COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
@@ -28,49 +29,10 @@ HELP = (
 
 def plain(text: str) -> str:
     """Return `text` without what steers a terminal, for others to be shown."""
-    text = STEERING.sub("", text.replace("\t", " "))
-    return "".join(filter(str.isprintable, text)).strip()
-
-
-class Ear(Protocol):
-    """What a room needs of a channel."""
-
-    def say(self, text: str) -> None:
-        """Say something to whoever is there."""
-        ...
-
-    def hang_up(self) -> None:
-        """Let go."""
-        ...
-
-    async def taken(self) -> None:
-        """Wait until most of what was said was taken."""
-        ...
-
-
-class Member:
-    """Somebody in a room.
-
-    Attributes:
-        name: The name.
-        channel: Where to say something.
-        say: Its `say`, which is what a room does most.
-        client: The id of a client that numbers what it says, and is told the places of what it
-            hears, so that it can come back; empty for the others. What the client knows is a
-            secret, so this is a hash of it.
-    """
-
-    def __init__(self, name: str, channel: Ear, tick: float, client: str) -> None:
-        self.name = name
-        self.channel = channel
-        self.say = channel.say
-        self.client = client
-        self.allowance = Allowance(tick)
-
-
-def client_id(secret: str) -> str:
-    """Return under which id a client is known that has `secret`; none if that is empty."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else ""
+    if not text.isprintable():
+        text = STEERING.sub("", text.replace("\t", " "))
+        text = "".join(filter(str.isprintable, text))
+    return text.strip()
 
 
 def _line(said: Said, client: str) -> str:
@@ -89,16 +51,40 @@ class Room:
 
     Args:
         history: Where what is said is kept, before anybody hears it.
+        speaker: Speaks to the members; group 1 is told places and times.
         ticks: Tells the seconds on a clock that nobody sets, for how fast members may speak.
+        sleep: Waits that many seconds.
     """
 
-    def __init__(self, history: History, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        history: History,
+        speaker: Speaker,
+        ticks: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
         self._history = history
+        self._speaker = speaker
         self._ticks = ticks
+        self._sleep = sleep
         self._members: dict[str, Member] = {}
+        self._clients: dict[str, Member] = {}
+        self._names: list[tuple[str, str]] = []  # the keys and names of the members, in order
         self._place = 0  # of what was said last
 
-    async def catch_up(self, channel: Ear, client: str, place: int | None) -> None:
+    # Coming and going
+
+    async def is_known(self, client: str) -> bool:
+        """Tell whether that client is here, or was, and has said something."""
+        return client in self._clients or await self._history.knows(client)
+
+    def is_here(self, client: str) -> bool:
+        """Tell whether that client is a member."""
+        return client in self._clients
+
+    async def catch_up(
+        self, channel: Ear, client: str, place: int | None, address: Address
+    ) -> None:
         """Say to `client`, before it joins, what it has missed after `place`.
 
         If it joins before anything else is awaited, it hears everything once.
@@ -107,6 +93,7 @@ class Room:
             channel: Where to say it.
             client: Its id.
             place: The place of what it has heard last; None if it was never here.
+            address: Its address, which limits how fast it is told.
         """
         if place is None:
             self._place = max(self._place, await self._history.newest())
@@ -115,7 +102,9 @@ class Room:
             for said in missed:
                 place = said.place
                 self._place = max(self._place, place)
-                channel.say(_placed(place, said.time, _line(said, client)))
+                text = _placed(place, said.time, _line(said, client))
+                await self.pace(address.history, len(text))
+                channel.say(text)
                 await channel.taken()
 
     def check_name(self, name: str, client: str) -> None:
@@ -124,9 +113,9 @@ class Room:
         Raises:
             BadName: It cannot be a name here, or somebody has it.
         """
-        self._free_name(name, self._with(client))
+        self._free_name(name, self._clients.get(client))
 
-    def join(self, name: str, channel: Ear, now: float, client: str = "") -> Member:
+    def join(self, name: str, channel: Ear, limits: Limits, now: float, client: str = "") -> Member:
         """Let somebody in, and tell all others.
 
         A client that is here already, on a channel that it has given up, takes its own place.
@@ -134,28 +123,43 @@ class Room:
         Raises:
             BadName: It cannot be a name here, or somebody has it.
         """
-        before = self._with(client)
-        member = Member(self._free_name(name, before), channel, self._ticks(), client)
+        before = self._clients.get(client)
+        member = Member(self._free_name(name, before), channel, client, limits)
         if before is not None:
-            del self._members[name_key(before.name)]
+            self._remove(before)
+            self._speaker.remove(before.channel)
             before.channel.hang_up()
             if before.name != member.name:
                 self._tell_all(f"* {before.name} is now called {member.name}", now)
         else:
             self._tell_all(f"* {member.name} has joined", now)
-        self._members[name_key(member.name)] = member
+        self._add(member)
+        self._speaker.add(channel, 1 if client else 0)
         self._tell(member, f"* welcome, {member.name}; /help lists what you can do", now)
-        self._who(member, now)
+        self._tell(member, self._here(), now)
         return member
 
-    def _with(self, client: str) -> Member | None:
-        if not client:
-            return None
-        return next((m for m in self._members.values() if m.client == client), None)
+    def leave(self, member: Member, now: float, how: str = "left") -> None:
+        """Let somebody go, and tell all others how."""
+        if self._members.get(member.key) is member:
+            self._remove(member)
+            self._speaker.remove(member.channel)
+            self._tell_all(f"* {member.name} has {how}", now)
+
+    def _add(self, member: Member) -> None:
+        self._members[member.key] = member
+        if member.client:
+            self._clients[member.client] = member
+        insort(self._names, (member.key, member.name))
+
+    def _remove(self, member: Member) -> None:
+        del self._members[member.key]
+        self._clients.pop(member.client, None)
+        del self._names[bisect_left(self._names, (member.key, member.name))]
 
     def _now(self, member: Member) -> Member:
         """Return the member that has taken the place of `member` since, or that one itself."""
-        return self._with(member.client) or member
+        return self._clients.get(member.client, member)
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
         name = nickname(text)
@@ -163,11 +167,7 @@ class Room:
             raise BadName(f"somebody is called {name} already; choose another name")
         return name
 
-    def leave(self, member: Member, now: float, how: str = "left") -> None:
-        """Let somebody go, and tell all others how."""
-        if self._members.get(name_key(member.name)) is member:
-            del self._members[name_key(member.name)]
-            self._tell_all(f"* {member.name} has {how}", now)
+    # Hearing
 
     async def hear(self, member: Member, text: str, now: float) -> bool:
         """Do what a member says.
@@ -186,23 +186,30 @@ class Room:
             count, text = int(counted[1]), counted[2]
         if text.strip() in ("/leave", "exit"):
             return False
-        tick = self._ticks()
-        is_mute = member.allowance.is_mute(tick)
-        if is_mute or not member.allowance.spend(tick):
+        tick, allowance = self._ticks(), member.limits.own
+        is_mute = allowance.is_mute(tick)
+        if is_mute or not allowance.spend(cost(text), tick):
             why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
             if count:
                 self._tell(member, f"/not {count} {why}", now)
             elif not is_mute:
                 self._tell(member, f"error: {why}", now)
             return True
+        await self.pace(member.limits.address.messages, max(len(text), SHORTEST_BYTES))
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
         except BadName as error:
             self._tell(member, f"error: {error}", now)
+        await self._speaker.sent()
         if count:
             self._tell(member, f"/done {count}", now)
         return True
+
+    async def pace(self, bucket: Bucket, tokens: float) -> None:
+        """Take tokens from a bucket, and wait until the debt is paid."""
+        if seconds := bucket.take(tokens, self._ticks()):
+            await self._sleep(seconds)
 
     async def _do(
         self, member: Member, command: str, argument: str, text: str, count: int, now: float
@@ -210,7 +217,9 @@ class Room:
         if command == "/msg":
             await self._message_one(member, argument, count, now)
         elif command == "/who":
-            self._who(member, now)
+            here = self._here()
+            await self.pace(member.limits.address.history, len(here))
+            self._tell(member, here, now)
         elif command == "/nick":
             self._rename(member, argument, now)
         elif command == "/history":
@@ -254,15 +263,16 @@ class Room:
                 self._tell(self._now(other), f"{said.name} (to you): {words}", now)
                 self._tell(self._now(member), f"{said.name} (to {said.to}): {words}", now)
 
-    def _who(self, member: Member, now: float) -> None:
-        names = sorted((other.name for other in self._members.values()), key=name_key)
-        self._tell(member, f"* here: {', '.join(names)}", now)
+    def _here(self) -> str:
+        names = ", ".join(name for _, name in self._names[:MOST_LISTED])
+        more = len(self._names) - MOST_LISTED
+        return f"* here: {names}, and {more} more" if more > 0 else f"* here: {names}"
 
     def _rename(self, member: Member, argument: str, now: float) -> None:
-        name = self._free_name(argument, member)
-        del self._members[name_key(member.name)]
-        self._members[name_key(name)] = member
-        old, member.name = member.name, name
+        name, old = self._free_name(argument, member), member.name
+        self._remove(member)
+        member.name, member.key = name, name_key(name)
+        self._add(member)
         self._tell_all(f"* {old} is now called {name}", now)
 
     async def _repeat(self, member: Member, argument: str, now: float) -> None:
@@ -274,13 +284,17 @@ class Room:
             for said in page:
                 place = said.place
                 if place <= last:  # The member has heard what was said meanwhile.
-                    self._tell(member, _line(said, ""), said.time)
+                    line = _line(said, "")
+                    await self.pace(member.limits.address.history, len(line))
+                    self._tell(member, line, said.time)
+                    await self._speaker.sent()
                     await member.channel.taken()
 
+    # Saying
+
     def _tell(self, member: Member, text: str, time: float) -> None:
-        member.say(_placed(self._place, time, text) if member.client else text)
+        text = _placed(self._place, time, text) if member.client else text
+        self._speaker.tell(member.channel, text)
 
     def _tell_all(self, text: str, time: float) -> None:
-        placed = _placed(self._place, time, text)
-        for member in list(self._members.values()):
-            member.say(placed if member.client else text)
+        self._speaker.say(text, _placed(self._place, time, text))

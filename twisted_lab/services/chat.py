@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
-from twisted_lab.channels import Channel, ConversationFactory, PeerSilent
+from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerSilent
 from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.events import ServiceEvents
 from twisted_lab.names import BadName
-from twisted_lab.rooms import History, Member, MemoryHistory, Room, client_id
+from twisted_lab.peers import network
+from twisted_lab.rooms import (
+    Addresses,
+    History,
+    Limits,
+    Member,
+    MemoryHistory,
+    Rates,
+    Room,
+    TooMany,
+    client_id,
+)
+from twisted_lab.rooms.limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
 from twisted_lab.serving import (
     ConversationOptions,
     Lab,
@@ -25,8 +40,10 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.tally import Measure
+from twisted_lab.usage import natural_number
 
 # The secret of a client that comes back is followed by the place of what it has heard last.
+FULL_SECONDS = 30  # until one should try again whose address has as many members as it may
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
@@ -36,17 +53,23 @@ class Chat:
     Args:
         history: Where what is said is kept.
         now: Tells the time, in seconds of Unix time.
-        ticks: See `Room`.
+        clock: Waits, and tells the time for rate limits.
+        events: What is sent to all is reported here.
+        rates: What the peers of one address may do together.
     """
 
     def __init__(
         self,
         history: History,
         now: Callable[[], float],
-        ticks: Callable[[], float] = time.monotonic,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        rates: Rates,
     ) -> None:
-        self._room = Room(history, ticks)
+        self._room = Room(history, FanOut(clock, events), clock.seconds, partial(deferLater, clock))
         self._now = now
+        self._ticks = clock.seconds
+        self._addresses = Addresses(rates)
         self._members: dict[Channel, Member] = {}
 
     def name_of(self, channel: Channel) -> str:
@@ -56,7 +79,9 @@ class Chat:
 
     async def converse(self, channel: Channel) -> None:
         """Have whoever is there as a member, from a good name on."""
-        self._members[channel] = member = await self._join(channel)
+        address = self._addresses.of(network(channel.peer.host), self._ticks())
+        self._members[channel] = member = await self._join(channel, address)
+        address.members += 1
         how = "left"
         try:
             while await self._room.hear(member, await channel.hear(), self._now()):
@@ -65,12 +90,17 @@ class Chat:
             how = "gone silent"
             raise
         finally:
+            address.members -= 1
             del self._members[channel]
             self._room.leave(member, self._now(), how)
 
-    async def _join(self, channel: Channel) -> Member:
+    async def _join(self, channel: Channel, address: Address) -> Member:
+        allowance = Allowance(self._ticks())
         while True:
-            join = _JOIN.fullmatch(await channel.hear())
+            text = await channel.hear()
+            if not self._may_speak(channel, allowance):
+                continue
+            join = _JOIN.fullmatch(text)
             if join is None:
                 channel.say("error: /join NAME")
                 continue
@@ -78,11 +108,43 @@ class Chat:
             client = client_id(secret)
             try:
                 self._room.check_name(name, client)  # before the history is sent for nothing
+                await self._admit(client, address)
                 if client:
-                    await self._room.catch_up(channel, client, int(place) if place else None)
-                return self._room.join(name, channel, self._now(), client)
-            except BadName as error:
+                    heard = int(place) if place else None
+                    await self._room.catch_up(channel, client, heard, address)
+                self._check_room(client, address)
+                limits = Limits(address, self._ticks())
+                return self._room.join(name, channel, limits, self._now(), client)
+            except (BadName, TooMany) as error:
                 channel.say(f"error: {error}")
+
+    def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
+        """Count a message of one that has not joined; what comes too fast is dropped."""
+        tick = self._ticks()
+        if allowance.is_mute(tick):
+            return False
+        if not allowance.spend(1, tick):
+            channel.say(f"error: too fast; you are mute for {MUTE_SECONDS:g} s")
+            return False
+        return True
+
+    async def _admit(self, client: str, address: Address) -> None:
+        """Count a join against what its address may do.
+
+        Raises:
+            TooMany: It may not join now.
+        """
+        self._check_room(client, address)
+        if client and await self._room.is_known(client):
+            await self._room.pace(address.history, WELCOME_BYTES)
+        elif seconds := address.joins.wait(1, self._ticks()):
+            raise TooMany("too many have joined from your address", seconds)
+        else:
+            address.joins.take(1, self._ticks())
+
+    def _check_room(self, client: str, address: Address) -> None:
+        if address.members >= address.most_members and not self._room.is_here(client):
+            raise TooMany(f"{address.members} members are here from your address", FULL_SECONDS)
 
 
 class Options(ConversationOptions):
@@ -100,6 +162,34 @@ class Options(ConversationOptions):
             None,
             "A TCP port for those who come by TCP. [default: none]",
             port_number,
+        ],
+        [
+            "address-members",
+            None,
+            Rates.members,
+            "How many members may be there from one IP address, or IPv6 network of 64 bits.",
+            natural_number("address-members"),
+        ],
+        [
+            "address-joins",
+            None,
+            int(Rates.joins),
+            "How many may join from it in a second; 15 times as many at once.",
+            natural_number("address-joins"),
+        ],
+        [
+            "address-message-bytes",
+            None,
+            int(Rates.message_bytes),
+            "How many bytes they may say in a second, likewise.",
+            natural_number("address-message-bytes"),
+        ],
+        [
+            "address-history-bytes",
+            None,
+            int(Rates.history_bytes),
+            "How many bytes of what was said before they are told in a second, likewise.",
+            natural_number("address-history-bytes"),
         ],
     ]
 
@@ -132,7 +222,13 @@ def makeService(options: Options) -> Lab:
     history: History = MemoryHistory()
     if options["history"] is not None:
         history = KeptHistory(shared_storage(lab, options["history"]))
-    chat = Chat(history, lab.now, lab.reactor.seconds)
+    rates = Rates(
+        options["address-members"],
+        options["address-joins"],
+        options["address-message-bytes"],
+        options["address-history-bytes"],
+    )
+    chat = Chat(history, lab.now, lab.reactor, events, rates)
     streams = ConversationFactory(
         lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
     )
