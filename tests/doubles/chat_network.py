@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 
 from tests.doubles.recording import Recorder
-from tests.doubles.rooms import open_chat
+from tests.doubles.rooms import FREE, open_chat
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.events import ServiceEvents
-from twisted_lab.rooms import History, Line, MemoryHistory
+from twisted_lab.rooms import History, Line, MemoryHistory, Rates
 from twisted_lab.testing import LossyWire
 
 Address = tuple[str, int]
@@ -40,6 +40,7 @@ class Net:
         clock: The network's time.
         server: The server's protocol.
         server_clock: The server's time.
+        chat: Its room.
         log: The server's events.
     """
 
@@ -48,10 +49,12 @@ class Net:
         seed: int = 0,
         trouble: Mapping[str, float] = MappingProxyType({}),
         history: History | None = None,
+        rates: Rates = FREE,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.history = history or MemoryHistory()
+        self._rates = rates
         self.members: dict[Address, Person] = {}
         self._chance = random.Random(seed)
         self._seed = seed
@@ -69,10 +72,11 @@ class Net:
         self.log = Recorder()
         self.server_clock = self.new_clock()
         self.connections = Connections()
+        self.chat = open_chat(self.history, self.server_clock, self._rates)
         self.server = Datagrams(
             self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
-            open_chat(self.history, self.server_clock).converse,
+            self.chat.converse,
             self.connections,
             60.0,
             random=self.random,

@@ -160,6 +160,8 @@ class Guest:
                 else:
                     self.others.add(new)
             case ["*", "here:", *names]:
+                if names[-3:-2] == ["and"] and names[-1] == "more":
+                    del names[-3:]
                 self.others = {name.removesuffix(",") for name in names} - {self.name}
 
     def _again(self, now: float) -> None:

@@ -1,0 +1,230 @@
+"""What the peers of one address may do together, in a room."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.channels import LiveChannel
+from tests.doubles.chat_network import Net
+from tests.doubles.rooms import FREE, open_chat
+from twisted_lab.channels import PeerGone
+from twisted_lab.rooms import Addresses, Guest, Line, MemoryHistory, Rates, Said
+from twisted_lab.rooms import limits as limits_module
+from twisted_lab.rooms.limits import BURST, MESSAGE_BYTES, Bucket, cost
+
+SECRETS = [f"{number:016x}" for number in range(1, 200)]
+WELCOME = "* welcome, "
+
+
+class BucketTests(SynchronousTestCase):
+    @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 20)), max_size=60))
+    def test_property_a_debt_is_paid_at_the_rate(self, script: list[tuple[float, float]]) -> None:
+        bucket, now, taken = Bucket(4.0, 10.0, 0.0), 0.0, 0.0
+        for gap, tokens in script:
+            now += gap
+            wait = bucket.take(tokens, now)
+            taken += tokens
+            self.assertLessEqual(taken, 10.0 + 4.0 * (now + wait) + 1e-6)
+
+    def test_a_clock_that_is_set_back_gives_nothing(self) -> None:
+        bucket = Bucket(1.0, 5.0, 100.0)
+        bucket.take(5.0, 100.0)
+        self.assertEqual(bucket.wait(1.0, 50.0), 1.0)
+
+    def test_long_messages_count_for_several(self) -> None:
+        self.assertEqual([cost(""), cost("x" * MESSAGE_BYTES), cost("x" * 65_536)], [1, 2, 9])
+        self.assertEqual(cost("ж" * MESSAGE_BYTES), 3)
+
+
+class AddressesTests(SynchronousTestCase):
+    def test_an_address_outlives_its_members(self) -> None:
+        addresses = Addresses(Rates())
+        addresses.of("192.0.2.1", 0.0).joins.take(30, 0.0)
+        for second in range(5):
+            addresses.of("192.0.2.2", float(second))
+        self.assertGreater(addresses.of("192.0.2.1", 5.0).joins.wait(30, 5.0), 0)
+
+    def test_idle_ones_are_forgotten(self) -> None:
+        addresses = Addresses(Rates())
+        for number in range(1000):
+            addresses.of(str(number), float(number))
+        self.assertLess(len(addresses._known), 5)
+
+    def test_their_number_is_bounded(self) -> None:
+        self.patch(limits_module, "MOST_ADDRESSES", 10)
+        addresses = Addresses(Rates())
+        for number in range(1000):
+            addresses.of(str(number), 0.0).joins.take(1, 0.0)
+        self.assertEqual(len(addresses._known), 10)
+        self.assertIn("999", addresses._known)
+
+
+class JoinTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.history = MemoryHistory()
+        self.open()
+
+    def open(self, rates: Rates = Rates()) -> None:  # noqa: B008
+        self.chat = open_chat(self.history, self.clock, rates)
+        self.channels: list[LiveChannel] = []
+
+    def connect(self, host: str = "192.0.2.1") -> LiveChannel:
+        channel = LiveChannel(1000 + len(self.channels))
+        channel.peer = type(channel.peer)(host, 1, host)
+        Deferred.fromCoroutine(self.chat.converse(channel)).addErrback(
+            lambda failure: failure.trap(PeerGone)
+        )
+        self.channels.append(channel)
+        return channel
+
+    def join(self, count: int, host: str = "192.0.2.1") -> list[LiveChannel]:
+        channels = []
+        for _ in range(count):
+            channel = self.connect(host)
+            channel.hears(f"/join m{len(self.channels)}")
+            channels.append(channel)
+        self.clock.advance(0)
+        return channels
+
+    def members(self) -> int:
+        return sum(any(WELCOME in text for text in each.said) for each in self.channels)
+
+    def test_a_class_joins_at_once_and_others_are_told_when_to_try_again(self) -> None:
+        self.join(30)
+        [late] = self.join(1)
+        refusal = "error: too many have joined from your address; try again in 1 s"
+        self.assertEqual((self.members(), late.said), (30, [refusal]))
+        self.join(1, "192.0.2.2")
+        self.assertEqual(self.members(), 31)
+        self.clock.advance(1)
+        late.hears("/join late")
+        self.assertEqual(self.members(), 32)
+
+    def test_leaving_gives_no_new_allowance(self) -> None:
+        [witness] = self.join(1, "192.0.2.2")
+        for _ in range(100):
+            channel = self.connect()
+            channel.hears("/join again")
+            if any(WELCOME in text for text in channel.said):
+                channel.hears("/leave")
+            self.clock.advance(0.01)
+        self.assertLess(sum("again" in text for text in witness.said), 2 * (30 + 3))
+
+    def test_the_members_of_an_address_are_bounded(self) -> None:
+        self.open(Rates(members=3, joins=100))
+        *_, refused = self.join(4)
+        self.assertEqual(
+            refused.said, ["error: 3 members are here from your address; try again in 30 s"]
+        )
+        self.channels[0].hears("/leave")
+        refused.hears("/join in")
+        self.assertEqual(self.members(), 4)
+
+    def test_a_known_client_that_comes_back_is_no_new_member(self) -> None:
+        for secret in SECRETS[:40]:
+            Deferred.fromCoroutine(self.history.add(Said(1, "x", "hello", "", "", 0)))
+            channel = self.connect()
+            channel.hears(f"/join {secret} {secret}")
+            channel.hears("1 hello")
+            channel.hears("2 /leave")
+            self.clock.advance(1)
+        self.join(30)
+        before = self.members()
+        for secret in SECRETS[:40]:
+            self.connect().hears(f"/join {secret} {secret} 5")
+        self.clock.advance(0)
+        self.assertEqual(self.members(), before + 40)
+
+    def test_a_stranger_is_answered_no_faster_than_a_member(self) -> None:
+        channel = self.connect()
+        for _ in range(64):
+            channel.hears("hello?")
+        self.assertEqual(channel.said[:BURST], ["error: /join NAME"] * BURST)
+        self.assertEqual(channel.said[BURST:], ["error: too fast; you are mute for 10 s"])
+        self.clock.advance(10)
+        channel.hears("/join Anna")
+        self.assertEqual(self.members(), 1)
+
+
+class PaceTests(JoinTests):
+    def test_what_an_address_says_is_paced_and_not_refused(self) -> None:
+        self.open(Rates(message_bytes=1000))
+        anna, boris = self.join(2)
+        [vera] = self.join(1, "192.0.2.2")
+        for channel in (anna, boris):
+            channel.hears("x" * 12_000)
+        self.clock.advance(0)
+        self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")])
+        self.clock.advance(9)
+        self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")] * 2)
+
+    def test_history_is_told_at_a_rate(self) -> None:
+        for number in range(40):
+            said = Said(number + 1, "Anna", "x" * 1000)
+            Deferred.fromCoroutine(self.history.add(said))
+        self.open(Rates(history_bytes=1000))
+        for number, secret in enumerate(SECRETS[:2]):
+            self.connect().hears(f"/join m{number} {secret} 0")
+        told = [sum("Anna" in text for text in each.said) for each in self.channels]
+        self.assertLess(sum(told), 17)
+        self.clock.pump([1.0] * 120)
+        self.assertEqual(self.members(), 2)
+
+    def test_the_list_of_who_is_here_has_an_end(self) -> None:
+        self.open(FREE)
+        *_, last = self.join(600)
+        here = last.said[-1]
+        self.assertTrue(here.endswith(", and 100 more"), here)
+        guest = Guest("m600", lambda _: None)
+        guest.hear(here, 0.0)
+        self.assertEqual(len(guest.others), 500)
+        self.assertNotIn("more", guest.others)
+
+
+class GuestTests(SynchronousTestCase):
+    def test_it_asks_again_when_the_server_says(self) -> None:
+        sent: list[str] = []
+        guest = Guest("Anna", sent.append, bytes)
+        guest.join()
+        line = guest.hear("error: too many have joined from your address; try again in 3 s", 10.0)
+        self.assertEqual(
+            line, Line("* too many have joined from your address; joining in 3 s", None)
+        )
+        guest.pump(12.9)
+        self.assertEqual((len(sent), guest.deadline(12.9)), (1, 13.0))
+        guest.pump(13.0)
+        self.assertEqual((sent[1], guest.deadline(13.0)), (sent[0], None))
+
+    def test_fifty_members_of_one_address_are_back_after_a_restart(self) -> None:
+        for has_spoken in (False, True):
+            net = Net(1, {}, rates=Rates())
+            people = [net.join(f"m{number}") for number in range(50)]
+            self.wait_for_members(net, 50)
+            if has_spoken:
+                for one in people:
+                    one.link.say("hello")
+            net.clock.pump([1.0] * 20)
+            net.kill_server()
+            begun = net.clock.seconds()
+            self.wait_for_members(net, 50)
+            self.assertLess(net.clock.seconds() - begun, 12.0)
+
+    def wait_for_members(self, net: Net, count: int) -> None:
+        net.run(lambda: len(net.chat._members) == count)
+
+    def test_two_that_paste_at_one_address_lose_nothing(self) -> None:
+        net = Net(1, {}, rates=Rates())
+        people = [net.join(name) for name in ("Anna", "Boris")]
+        net.run(lambda: all(one.link.guest.is_in for one in people))
+        for one in people:
+            for number in range(20):
+                one.link.say(f"{number} ".ljust(65_000, "x"))
+        net.run(lambda: not any(one.link.guest.pending for one in people))
+        self.assertEqual([one.link.guest.refused for one in people], [0, 0])
+        self.assertEqual([len(one.said) for one in people], [40, 40])
