@@ -95,8 +95,9 @@ class RoomTests(SynchronousTestCase):
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
+        staying = Deferred.fromCoroutine(self.room.hear(member, text, now))
         self.clock.advance(0)
-        return run(self, self.room.hear(member, text, now))
+        return self.successResultOf(staying)
 
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
         anna = self.join("Anna")
@@ -264,8 +265,9 @@ class ClientTests(SynchronousTestCase):
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
+        staying = Deferred.fromCoroutine(self.room.hear(member, text, now))
         self.clock.advance(0)
-        return run(self, self.room.hear(member, text, now))
+        return self.successResultOf(staying)
 
     def test_it_is_told_places_times_and_what_is_done(self) -> None:
         anna, ear = self.join("Anna")

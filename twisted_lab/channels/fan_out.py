@@ -17,12 +17,28 @@ from twisted_lab.events import ServiceEvents
 SLICE_SENDS = 250
 SEND_CHARACTERS = 1024
 
-Encode = Callable[[str], bytes]
+
+class _Kind:
+    """Members that are told the same bytes.
+
+    Attributes:
+        group: Which text they are told.
+        encode: Makes the bytes of it; None for channels that take the text alone.
+        number: The number of the message that was encoded last.
+        data: Its bytes.
+    """
+
+    def __init__(self, group: int, encode: Callable[[str], bytes] | None) -> None:
+        self.group = group
+        self.encode = encode
+        self.number = -1
+        self.data = b""
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    group: int
+    say: Callable[..., object]
+    kind: _Kind
     first: int  # the number of the first message that it is told
 
 
@@ -30,10 +46,9 @@ class _Member:
 class _Message:
     number: int
     texts: tuple[str, ...]
-    to: dict[Channel, _Member]
-    members: list[tuple[Channel, _Member]] | None = None  # once its turn has come
+    only: _Member | None = None  # None if it is for all
+    members: list[_Member] | None = None  # once its turn has come
     next: int = 0  # which of them is told next
-    encoded: dict[tuple[Encode, int], bytes] = field(default_factory=dict)
     told: int = 0
     waiting: list[Deferred[None]] = field(default_factory=list)
 
@@ -53,6 +68,7 @@ class FanOut:
         self._clock = clock
         self._events = events
         self._members: dict[Channel, _Member] = {}
+        self._kinds: dict[tuple[int, Callable[[str], bytes] | None], _Kind] = {}
         self._queue: deque[_Message] = deque()
         self._count = 0
         self._left = SLICE_SENDS
@@ -65,7 +81,9 @@ class FanOut:
             channel: The member.
             group: Which text it is told, of those that `say` gets.
         """
-        self._members[channel] = _Member(group, self._count)
+        encode = getattr(channel, "encode", None)
+        kind = self._kinds.setdefault((group, encode), _Kind(group, encode))
+        self._members[channel] = _Member(channel.say, kind, self._count)
 
     def remove(self, channel: Channel) -> None:
         """Tell `channel` nothing more."""
@@ -73,13 +91,13 @@ class FanOut:
 
     def say(self, *texts: str) -> None:
         """Say a message to all members; each group has a text of its own."""
-        self._add(_Message(self._count, texts, self._members))
+        self._add(_Message(self._count, texts))
         self._count += 1
 
     def tell(self, channel: Channel, text: str) -> None:
         """Say `text` to `channel` alone, behind all that was said before."""
         if self._queue:
-            self._add(_Message(self._count, (text,), {channel: _Member(0, 0)}))
+            self._add(_Message(self._count, (text,), _Member(channel.say, _Kind(0, None), 0)))
         else:
             channel.say(text)
 
@@ -105,7 +123,7 @@ class FanOut:
             message = self._queue[0]
             if self._send_slice(message):
                 self._queue.popleft()
-                if message.to is self._members:
+                if message.only is None:
                     self._report(message)
                 if message.waiting:
                     # In a later turn: a conversation that waits is not to run inside of this.
@@ -116,28 +134,25 @@ class FanOut:
     def _send_slice(self, message: _Message) -> bool:
         """Send as much of it as this turn has left; tell whether that was all."""
         if message.members is None:
-            message.members = list(message.to.items())
-        cost = 1 + max(map(len, message.texts)) // SEND_CHARACTERS
+            message.members = [message.only] if message.only else list(self._members.values())
+        number, texts = message.number, message.texts
+        cost = 1 + max(map(len, texts)) // SEND_CHARACTERS
         end = message.next + max(self._left // cost, 1)
         members = message.members[message.next : end]
-        for channel, member in members:
-            if member.first <= message.number:
-                self._send_to(channel, member.group, message)
+        for member in members:
+            if member.first > number:
+                continue
+            kind = member.kind
+            message.told += 1
+            if kind.encode is None:
+                member.say(texts[kind.group])
+                continue
+            if kind.number != number:
+                kind.number, kind.data = number, kind.encode(texts[kind.group])
+            member.say(texts[kind.group], kind.data)
         self._left -= len(members) * cost
         message.next = end
         return end >= len(message.members)
-
-    def _send_to(self, channel: Channel, group: int, message: _Message) -> None:
-        text = message.texts[group]
-        encode: Encode | None = getattr(channel, "encode", None)
-        message.told += 1
-        if encode is None:
-            channel.say(text)
-            return
-        data = message.encoded.get((encode, group))
-        if data is None:
-            data = message.encoded[encode, group] = encode(text)
-        channel.say(text, data)  # type: ignore[call-arg]
 
     def _go_on(self, waiting: list[Deferred[None]]) -> None:
         for speaker in waiting:
@@ -146,5 +161,5 @@ class FanOut:
 
     def _report(self, message: _Message) -> None:
         if self._events.traffic and message.told:
-            data = next(iter(message.encoded.values()), b"")
+            data = next((k.data for k in self._kinds.values() if k.number == message.number), b"")
             self._events.relayed(message.told, len(data), data)
