@@ -76,12 +76,13 @@ class FanOutTests(SynchronousTestCase):
         self.assertEqual(self.sends(members), len(members))
 
     def test_a_turn_has_one_slice_however_many_messages_there_are(self) -> None:
-        members = self.add(10)
+        members = self.add(SLICE_SENDS // 2 + 1)
         for number in range(100):
             self.fan_out.say(str(number))
-        self.assertEqual(self.sends(members), SLICE_SENDS)
+        # A message that fits into a slice is not cut.
+        self.assertEqual(self.sends(members), SLICE_SENDS + 2)
         self.turn()
-        self.assertEqual(self.sends(members), 2 * SLICE_SENDS)
+        self.assertEqual(self.sends(members), 2 * (SLICE_SENDS + 2))
 
     def test_a_long_message_counts_for_several(self) -> None:
         members = self.add(SLICE_SENDS)
