@@ -454,9 +454,7 @@ class TextConnectionTests(ConnectedTestCase):
             self.connection.send(piece)
         self.connection.finish()
         self.assertEqual(self.transport.value(), b"x" * 65536 + b"\r\nz\n")
-        self.assertEqual(
-            self.told, ["not sent: message of 65537 bytes is over the limit of 65536"]
-        )
+        self.assertEqual(self.told, ["not sent: message of 65537 bytes is over the limit of 65536"])
         self.assertEqual(self.framing.refused, 1)
 
 
