@@ -24,7 +24,6 @@ from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.events import ClientEvents
 from twisted_lab.peers import RESET, address_text, end_text
 
-
 LONGEST_ERROR = 2048  # bytes
 
 
