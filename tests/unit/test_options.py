@@ -128,6 +128,12 @@ class ServiceOptionsTests(SynchronousTestCase):
         ):
             self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
         self.assertIn("the current directory was removed", said.getvalue())
+        self.assertNotIn("--help", said.getvalue())
+
+    def test_a_mistake_in_an_option(self) -> None:
+        with redirect_stderr(io.StringIO()) as said:
+            self.assertRaises(SystemExit, SampleOptions().parseOptions, ["--colour"])
+        self.assertIn("--colour not recognized (--help lists the options)", said.getvalue())
 
     def test_too_few_files(self) -> None:
         with (

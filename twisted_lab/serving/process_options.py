@@ -9,7 +9,7 @@ from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
 
 from twisted_lab.serving.limits import raise_file_limit
-from twisted_lab.usage import Options, natural_number, one_of
+from twisted_lab.usage import CannotRun, Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
@@ -99,9 +99,9 @@ class ProcessOptions(Options):
         try:
             os.getcwd()  # noqa: PTH109
         except FileNotFoundError:
-            raise UsageError("the current directory was removed: change to another one") from None
+            raise CannotRun("the current directory was removed: change to another one") from None
         if 0 <= (files := raise_file_limit()) < LEAST_FILES:
-            raise UsageError(
+            raise CannotRun(
                 f"only {files} files may be open, and {LEAST_FILES} are needed at least "
                 "(ulimit -Hn raises the limit)"
             )
