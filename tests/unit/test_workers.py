@@ -162,6 +162,11 @@ class WorkersTests(SynchronousTestCase):
             self.started()
         self.assertIsNone(self.reactor.processes[0].call["directory"])
 
+    def test_a_directory_that_was_removed(self) -> None:
+        with patch("os.getcwd", side_effect=FileNotFoundError):
+            self.started()
+        self.assertIsNone(self.reactor.processes[0].call["directory"])
+
     def test_the_first_is_ready_before_the_others_start(self) -> None:
         self.reactor.outcomes = [b"no database"]
         service = self.service()
@@ -192,7 +197,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(
             self.recorder.messages[-2:],
             [
-                "worker died: process 101, killed by signal 9; another one starts in 0 s",
+                "worker died: process 101, killed by signal 9; another one starts at once",
                 "worker started: process 103",
             ],
         )
@@ -241,7 +246,8 @@ class WorkersTests(SynchronousTestCase):
         waited = []
         for _ in range(8):
             self.reactor.processes[-1].die(status=1)
-            waited.append(float(self.died()[-1].split()[-2]))
+            *_, number, unit = self.died()[-1].split()
+            waited.append(0 if unit == "once" else float(number))
             count = len(self.reactor.processes)
             if waited[-1]:
                 self.reactor.advance(waited[-1] - 0.1)
@@ -251,7 +257,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(waited, [0, 1, 2, 4, 8, 16, 30, 30])
         self.reactor.advance(60)
         self.reactor.processes[-1].die(status=1)
-        self.assertIn("in 0 s", self.died()[-1])
+        self.assertIn("at once", self.died()[-1])
 
     def test_the_others_do_not_wait_for_it(self) -> None:
         self.started()
@@ -259,7 +265,7 @@ class WorkersTests(SynchronousTestCase):
             self.reactor.processes[-1].die(status=1)
             self.reactor.advance(5)
         self.reactor.processes[0].die(status=1)
-        self.assertIn("process 100, exit status 1; another one starts in 0 s", self.died()[-1])
+        self.assertIn("process 100, exit status 1; another one starts at once", self.died()[-1])
 
     def test_no_process_to_be_had_for_a_while(self) -> None:
         self.started()
