@@ -21,7 +21,7 @@ from twisted_lab.serving import CannotStart, Lab, stream_service, worker
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import Listener
 from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import ABORT, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, ANSWER, COUNTS, LOG, OUTCOME, READY
 from twisted_lab.tally import Traffic
 
 
@@ -223,6 +223,26 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual((after.open, after.served, after.connected), (2, 1, 6))
         self.assertEqual((after.errors["silent"], after.measures["hash_queue"]), (2, 6))
         self.assertEqual(service.workers()[0], (0, 103, Counts()))
+
+    def test_all_are_asked(self) -> None:
+        [service] = self.started().public_services
+        asking = Deferred.fromCoroutine(service.ask("disconnect", "a\nb"))
+        for process, answer in zip(self.reactor.processes[1:], (b"2", b"1"), strict=True):
+            self.assertEqual(process.told, b'["disconnect", "a\\nb"]\n')
+            process.protocol.childDataReceived(LOG, ANSWER + answer + b"\n")
+        self.assertNoResult(asking)
+        self.reactor.processes[0].die(number=9)
+        self.assertEqual(
+            self.successResultOf(asking),
+            [("netlab-sample worker 1", 2), ("netlab-sample worker 2", 1)],
+        )
+
+    def test_none_is_asked_while_it_stops(self) -> None:
+        lab = self.started()
+        [service] = lab.public_services
+        lab.stopService()
+        asking = Deferred.fromCoroutine(service.ask("connections"))
+        self.assertEqual(self.successResultOf(asking), [])
 
     def test_all_log_from_the_level_that_was_asked_for(self) -> None:
         self.started().log_from(LogLevel.warn)

@@ -181,6 +181,14 @@ class Workers:
         found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
         return sorted(found, key=itemgetter(0))
 
+    async def ask(self, word: str, *arguments: str) -> list[tuple[int, Any]]:
+        """Have each that is there do something; return its number and what it answers."""
+        # Those that are to stop have no standard input any more.
+        those = [] if self._is_stopping else self._alive
+        asked = [(each.number, each.ask(word, *arguments)) for each in those]
+        found = [(number, await answer) for number, answer in asked]
+        return [(number, answer) for number, answer in sorted(found) if answer is not None]
+
     def log_from(self, level: LogLevel) -> None:
         """Have all log from `level` up, those that are started later included."""
         self._level = level
@@ -277,6 +285,11 @@ class SupervisedService(NetworkService):
     def workers(self) -> list[tuple[int, int | None, Counts]]:
         """See `NetworkService`."""
         return self._workers.each()
+
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+        """See `NetworkService`."""
+        answers = await self._workers.ask(word, *arguments)
+        return [(f"{self.events.service} worker {number}", answer) for number, answer in answers]
 
     def log_from(self, level: LogLevel) -> None:
         """See `NetworkService`."""
