@@ -19,10 +19,10 @@ BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' Makefile | expand -t 20
 
-run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine (INTERFACE=0.0.0.0: for all)
+run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine (INTERFACE=0.0.0.0: for all; OPTIONS="--log-file x": more)
 	@[ $(INTERFACE) != 127.0.0.1 ] || \
 		echo "For this machine alone; 'make run INTERFACE=0.0.0.0' lets others connect, too."
-	@$(BIN)/twistd -n netlab --interface $(INTERFACE)
+	@$(BIN)/twistd -n netlab --interface $(INTERFACE) $(OPTIONS)
 
 test: $(INSTALLED)  ## run the tests, in about 3 minutes: under trial, under pytest, and real processes
 	@echo "The tests take about 3 minutes on two cores."

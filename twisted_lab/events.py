@@ -291,7 +291,8 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "worker died",
-            "worker died: process {pid}, {reason}; another one starts in {seconds:g} s",
+            "worker died: process {pid}, {reason}; another one starts "
+            + ("in {seconds:g} s" if seconds else "at once"),
             pid=pid,
             reason=escape(reason),
             seconds=seconds,

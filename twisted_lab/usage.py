@@ -37,6 +37,10 @@ def one_of(name: str, *choices: str) -> Callable[[str], str]:
     return read
 
 
+class CannotRun(usage.UsageError):
+    """The process cannot run as it is, whatever its options."""
+
+
 class Options(usage.Options):
     """Options whose errors are one line on the console, not a page of help."""
 
@@ -53,7 +57,8 @@ class Options(usage.Options):
             self._refuse_empty_values(sys.argv[1:] if options is None else options)
             super().parseOptions(options)
         except usage.UsageError as error:
-            print(f"{self.command}: {error} (--help lists the options)", file=sys.stderr)  # noqa: T201
+            hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
+            print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
             raise SystemExit(self.exit_status) from None
 
     def _refuse_empty_values(self, arguments: list[str]) -> None:

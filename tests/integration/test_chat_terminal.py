@@ -13,8 +13,9 @@ from tests.processes import Server
 TIME = r"\d\d:\d\d:\d\d"
 
 
-def chat(port: int, name: str) -> Terminal:
-    return Terminal(*CLIENT, "chat", "--host", "localhost", "--port", str(port), "--name", name)
+def chat(port: int, name: str, term: str = "xterm") -> Terminal:
+    arguments = ("chat", "--host", "localhost", "--port", str(port), "--name", name)
+    return Terminal(*CLIENT, *arguments, term=term)
 
 
 def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
@@ -41,6 +42,15 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         anna.type("psst\r")
         anna.see(f"{TIME} ✓ Anna \\(to Boris\\): psst")
         boris.see(f"{TIME}   Anna \\(to you\\): psst")
+        vera = chat(port, "anna", term="dumb")
+        vera.see("> somebody is called anna already; choose another name")
+        vera.see("Name:")
+        vera.type("Vero\x7fa\r")  # The terminal itself takes a letter back.
+        vera.see(f".*{TIME}   \\* here: Anna, Boris, Vera")
+        vera.type("hello\r")
+        vera.see(f".*{TIME} ✓ Vera: hello")
+        vera.type("\x04")
+        assert vera.end() == 0
         boris.type("\x04")
         assert boris.end() == 0
         anna.see(f"{TIME}   \\* Boris has left")

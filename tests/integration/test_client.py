@@ -163,6 +163,30 @@ def test_a_server_that_hangs_up_early() -> None:
     assert line.startswith(b"127.0.0.1:%d hung up early: closed by the server; " % port)
 
 
+def test_a_script_sees_that_the_server_said_an_error_last() -> None:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"CONNECT\nerror: message of 6 bytes is over the limit of 5\n")
+        while connection.recv(1024):
+            pass
+
+    with scripted_server(script) as port:
+        end = run("broadcast", "--quiet", "--port", str(port), typed=b"hello!\n")
+    assert (end.returncode, end.stderr) == (1, b"")
+
+
+def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
+    def script(connection: socket.socket) -> None:
+        while connection.recv(1024):
+            pass
+
+    with scripted_server(script) as port:
+        end = run("ident", "--quiet", "--port", str(port))
+    assert end.returncode == 1
+    assert end.stderr.decode() == (
+        f"127.0.0.1:{port}: nothing came from it; if it speaks TLS, try --tls\n"
+    )
+
+
 def test_on_a_terminal(port: int) -> None:
     terminal = Terminal(*CLIENT)
     terminal.see(r"Host \[localhost\]:")

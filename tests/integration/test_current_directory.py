@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import DEADLINE, ENVIRONMENT
+from tests.processes import DEADLINE, ENVIRONMENT, ROOT
 
 NAMES = (
     "argon2",
@@ -44,6 +44,41 @@ def test_nothing_there_is_executed(tmp_path: Path, module: str, flags: tuple[str
     end = python(tmp_path, *flags, f"twisted_lab.{module}", "--version")
     assert end.stderr == ""
     assert end.stdout.startswith("twisted_lab ")
+
+
+def test_nor_with_the_full_name(tmp_path: Path) -> None:
+    end = python(tmp_path, "-m", "twisted_lab.client.__main__", "--version")
+    assert (end.stdout[:12], end.stderr) == ("twisted_lab ", "")
+
+
+@pytest.mark.parametrize("module", ["client", "accounts", "control"])
+def test_a_python_without_twisted(module: str) -> None:
+    # -S: without its site-packages. In the checkout `import twisted` alone would succeed.
+    end = subprocess.run(
+        [sys.executable, "-S", "-m", f"twisted_lab.{module}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=False,
+    )
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr == (
+        "No module named 'twisted' for this Python; `make run` sets up one that has all modules: "
+        f".venv/bin/python -m twisted_lab.{module}\n"
+    )
+
+
+def test_a_directory_that_was_removed(tmp_path: Path) -> None:
+    (directory := tmp_path / "gone").mkdir()
+    script = f"rmdir {directory}; exec {sys.executable} -m twisted_lab.accounts list"
+    end = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=directory, capture_output=True, text=True, check=False
+    )
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr == (
+        "twisted_lab.accounts: the current directory was removed: change to another one\n"
+    )
 
 
 def test_a_program_of_a_student_keeps_its_directory(tmp_path: Path) -> None:

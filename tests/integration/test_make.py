@@ -31,6 +31,11 @@ def test_others_can_be_let_in() -> None:
     assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
 
 
+def test_options_are_passed_on() -> None:
+    assert "127.0.0.1 --log-file x\n" in dry_run("run", "OPTIONS=--log-file x")
+    assert 'OPTIONS="--log-file x"' in (ROOT / "Makefile").read_text().partition("\ntest:")[0]
+
+
 def test_make_test_installs_the_rest() -> None:
     commands = dry_run("test")
     assert commands.index("install --editable '.'") < commands.index("install --editable '.[dev]'")

@@ -37,7 +37,12 @@ MORSELS = [
     b"\n",
     b"\r\n",
     b"\r",
+    b"\0",
     b"\0\0\0",
+    b"\0\n",
+    b"\n\0",
+    bytes(40),
+    b"\x16\x03\x01",
     b"\xff\xff\xff\xff",
     b"\xff\xf1",
     b"\xff\xfa",
@@ -66,7 +71,8 @@ def random_input(chance: random.Random) -> list[bytes]:
                 "".join(chance.choices("aж☃\n", k=chance.choice((0, 1, 6)))).encode()
             )
         elif kind < 0.8:
-            data += "".join(chance.choices("aж☃ \t", k=chance.randint(0, LIMIT))).encode() + b"\n"
+            data += "".join(chance.choices("aж☃ \t", k=chance.randint(0, LIMIT))).encode()
+            data += chance.choice((b"\n", b"\n", b"\0"))
         elif kind < 0.95:
             data += chance.choice(MORSELS)
         else:

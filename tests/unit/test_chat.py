@@ -29,6 +29,7 @@ from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import PeerGone, PeerSilent
+from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
@@ -623,11 +624,13 @@ class NameTests(SynchronousTestCase):
         self.net.clock.advance(1)
         self.other = self.net.join("Anna")
         self.link = self.other.link
+        self.patch(chat_terminal, "is_dumb_terminal", lambda: False)
         self.terminal = Terminal(self.link, self.net.clock.seconds)
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
 
     def type(self, text: str) -> None:
         """Have that in the line, as the line editor does, which needs a loop for it."""
+        assert self.terminal._session is not None
         buffer = self.terminal._session.default_buffer
         buffer.reset(Document(text))
         buffer.on_text_changed.fire()

@@ -28,10 +28,11 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.showing import WholeLines, visible
-from twisted_lab.client.silence import suggest_tls
+from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.events import ClientEvents
+from twisted_lab.peers import RESET, end_text
 
 
 def parse(*arguments: str) -> ClientOptions:
@@ -406,6 +407,20 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertFalse(self.connection.is_silent)
         self.assertEqual(len(self.heard), 2)
 
+    def test_the_last_line_may_be_an_error(self) -> None:
+        for said, is_error in (
+            ((b"CONNECT\nerror: no\n",), True),
+            ((b"CONNECT\r\ner", b"ror: no\r\n"), True),
+            ((b"error: " + b"x" * 1000,), True),
+            ((b"error: no\n", b"Name?\n"), False),
+            ((b"an error: no\n",), False),
+            ((), False),
+        ):
+            self.setUp()
+            for data in said:
+                self.connection.dataReceived(data)
+            self.assertEqual(self.connection.ends_with_error, is_error)
+
     def test_abandoning(self) -> None:
         self.connection.abandon()
         self.assertTrue(self.transport.disconnected)
@@ -427,6 +442,23 @@ class TextConnectionTests(ConnectedTestCase):
         for data in (b"CONNECT\n", b"\0\0"):
             self.connection.dataReceived(data)
         self.assertEqual(self.told, [])
+
+    def test_lines_travel_as_they_are(self) -> None:
+        for piece in (b"a\r", b"\n\nb\n", b"c"):
+            self.connection.send(piece)
+        self.connection.finish()
+        self.assertEqual(self.transport.value(), b"a\r\n\nb\nc")
+
+    def test_a_line_that_is_too_long_is_refused_and_the_next_is_sent(self) -> None:
+        for piece in (b"x" * 65536, b"\r\n" + b"y" * 65536, b"y\nz\n"):
+            self.connection.send(piece)
+        self.connection.finish()
+        self.assertEqual(self.transport.value(), b"x" * 65536 + b"\r\nz\n")
+        self.assertEqual(self.told, ["not sent: message of 65537 bytes is over the limit of 65536"])
+        self.assertEqual(self.framing.refused, 1)
+
+
+CLOSED = end_text(Failure(ConnectionDone()), "server")
 
 
 class SuggestTLSTests(ConnectedTestCase):
@@ -454,6 +486,20 @@ class SuggestTLSTests(ConnectedTestCase):
         self.connection.dataReceived(b"CONNECT\n")
         self.clock.advance(1.0)
         self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
+    def test_it_may_be_that_at_the_end_if_nothing_came_that_was_owed(self) -> None:
+        for is_greeted, sent, came, how, is_likely in (
+            (True, b"", b"", CLOSED, True),
+            (False, b"hi\n", b"", CLOSED, True),
+            (False, b"", b"", RESET, True),
+            (False, b"", b"", CLOSED, False),  # It has stopped, and owed nothing.
+            (True, b"", b"CONNECT\n", RESET, False),
+            (False, b"hi\n", b"hi\n", CLOSED, False),
+        ):
+            self.setUp()
+            self.connection.send(sent)
+            self.connection.dataReceived(came)
+            self.assertEqual(may_be_tls(self.connection, is_greeted, how), is_likely)
 
     def test_the_end_comes_before(self) -> None:
         self.watch(is_greeted=True)

@@ -10,6 +10,10 @@ from twisted_lab.serving.console import MOST_BYTES, Console
 PIPE_BYTES = 65_536  # as many as a pipe takes
 
 
+def _refuse(*_: object) -> int:
+    raise PermissionError
+
+
 class ConsoleTests(SynchronousTestCase):
     """A pipe that is not read, and then is."""
 
@@ -56,6 +60,23 @@ class ConsoleTests(SynchronousTestCase):
     def test_the_descriptor_stays_blocking(self) -> None:
         self.console.write("one\n")
         self.assertFalse(fcntl.fcntl(self.writer, fcntl.F_GETFL) & os.O_NONBLOCK)
+        self.assertEqual(self.all_shown(), "one\n")
+
+    def test_a_pipe_that_another_program_has_filled(self) -> None:
+        """A poll before the write could not know: the other program may come in between."""
+        self.patch(select, "poll", None)
+        self.patch(self.console, "_begin", lambda: None)
+        os.write(self.writer, b"x" * PIPE_BYTES)
+        self.console.write("one\n")
+        self.assertEqual(len(os.read(self.reader, PIPE_BYTES)), PIPE_BYTES)
+        self.assertEqual(self.all_shown(), "one\n")
+
+    def test_a_pipe_that_cannot_be_opened_again(self) -> None:
+        self.patch(os, "open", _refuse)
+        console = Console(self.writer)
+        self.assertTrue(os.get_blocking(console.descriptor))
+        console.write("one\n")
+        console.close()
         self.assertEqual(self.all_shown(), "one\n")
 
     def test_nobody_is_there(self) -> None:

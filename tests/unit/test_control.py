@@ -159,7 +159,7 @@ class ControlTests(SynchronousTestCase):
         self.say("resume", "netlab-0")
         self.assertEqual(self.ports[0].listens, 1)
         self.assertEqual(self.connections[0].refusal("192.0.2.1"), "")
-        self.assertEqual(self.recorder.names[-1], "listening")
+        self.assertEqual(self.recorder.names[-2:], ["listening", "controlled"])
         self.assertEqual(self.refuse("resume", "netlab-0"), "netlab-0 is not paused")
         self.assertEqual(self.ports[0].listens, 1)
 
@@ -205,6 +205,7 @@ class ControlTests(SynchronousTestCase):
 
     def test_what_could_not_listen_again_is_not_paused(self) -> None:
         self.assertIn("only once", self.refuse("pause", "2"))
+        self.assertNotIn("controlled", self.recorder.names)
         self.assertEqual(self.ports[2].listens, 1)
         self.assertNotIn("(paused)", self.say("status"))
 

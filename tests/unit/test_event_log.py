@@ -23,7 +23,10 @@ class EventLogTests(SynchronousTestCase):
         options.parseOptions([argument.format(file=self.path) for argument in arguments])
         options.parent = twistd  # type: ignore[assignment]
         console, ours = os.pipe()
-        with patch("os.dup", lambda _: ours):
+        with (
+            patch("os.dup", lambda _: ours),
+            patch("twisted_lab.serving.console._opened_again", return_value=None),
+        ):
             log = EventLog(options, Clock())
         if log._console is None:
             os.close(ours)

@@ -86,26 +86,64 @@ class TextDecoderTests(SynchronousTestCase):
         decoder.feed(b"abc")
         for _ in range(1000):
             decoder.feed(bytes(1000))
-        self.assertEqual(decoder.size, 3)
+        self.assertEqual(decoder.size, len("abc\n"))
         decoder.feed(b"\n")
         self.assertEqual(decoder.take(9), [b"abc"])
 
-    def test_a_nul_within_a_message_is_no_text(self) -> None:
-        for data, before, at in (
-            (b"ok\nAn\0na\n", [b"ok"], 2),
-            ("name\n".encode("utf-16-le"), [], 1),
-            (b"An\0\0\0na", [], 2),
-            (b"\0\0\0\x05hello", [], 0),  # an Int32 frame
-            (BOM + b"\0a\n", [], 0),
-            (b"ok\nAn\0na\nsecret12\n", [b"ok"], 2),
+    def test_messages_that_nuls_end(self) -> None:
+        for data in (
+            b"hello\0world\0",
+            b"hello\0\0\0\0world\0\0",
+            b"hello\0world",
+            b"hello\0\nworld\n\0",
         ):
-            for size in (1, 2, 3, 100):
+            self.assertEqual(self.lines(data), [b"hello", b"world"])
+        self.assertEqual(self.lines(b"hello\0\r\n\0\n\0x\0\n\0"), [b"hello", b"", b"x"])
+        self.assertEqual(
+            self.lines(b"hello\0" + BOM + b"a" + BOM + b"\0b"), [b"hello", b"a" + BOM, b"b"]
+        )
+        self.assertEqual(self.lines(b"ok\nAn\0na\nsecret12\n"), [b"ok", b"An", b"na", b"secret12"])
+
+    def test_a_nul_ends_a_message_at_once(self) -> None:
+        decoder = TextDecoder()
+        decoder.feed(b"hello\0")
+        self.assertEqual(decoder.take(9), [b"hello"])
+        decoder.feed(b"\0\0\r")
+        decoder.feed(b"\n")
+        self.assertEqual(decoder.take(9), [])
+        decoder.feed(b"\n")
+        self.assertEqual(decoder.take(9), [b""])
+
+    def test_a_stream_that_begins_as_no_text_does(self) -> None:
+        for data, likeness in (
+            (b"\0\0\0\x05hello", "4-byte length"),
+            (b"\0\0\0\x0ahelloworld", "4-byte length"),
+            (b"\0\0\x0d\x0ahello", "4-byte length"),
+            (b"\0\0\1\0" + bytes(256), "4-byte length"),
+            (BOM + b"\0\0a\n", "4-byte length"),
+            (b"\5\0\0\0hello", "little-endian length"),
+            (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "TLS"),
+            ("name\n".encode("utf-16-le"), "UTF-16"),
+            ("name\n".encode("utf-16-be"), "UTF-16"),
+            (BOM + b"\0a\n", "UTF-16"),
+        ):
+            for size in (1, 2, 3, 5, 100):
                 pieces = [data[start : start + size] for start in range(0, len(data), size)]
-                self.assertEqual(outcome(pieces), (before, f"no text: NUL at byte {at}"))
+                lines, error = outcome(pieces)
+                self.assertEqual(lines, [])
+                self.assertRegex(error, f"^no text: this looks like (a )?{likeness}; ")
+
+    def test_what_begins_like_no_text_and_is_text(self) -> None:
+        self.assertEqual(self.lines(b"hi\0\0"), [b"hi"])
+        self.assertEqual(self.lines(b"a\0\0\0b\0"), [b"a", b"b"])
+        self.assertEqual(self.lines(b"a\0\nb\0"), [b"a", b"b"])
+        self.assertEqual(self.lines(b"\x16\n"), [b"\x16"])
+        self.assertEqual(self.lines(b"\0\0"), [b""])
+        self.assertEqual(self.lines(b"\r\0a"), [b"", b"a"])
 
     def test_the_error_comes_again(self) -> None:
         decoder = TextDecoder()
-        decoder.feed(b"a\0b\nc\n")
+        decoder.feed(b"\0\0a\nb\nc\n")
         for _ in range(2):
             self.assertRaises(MessageError, decoder.take, 9)
 
@@ -148,7 +186,8 @@ class TextDecoderTests(SynchronousTestCase):
             (BOM, False),
             (NOP, False),
             (b"a", True),
-            (b"\0", True),
+            (b"bcd", True),
+            (b"\0", False),
             (b"\r", False),
             (b"\n", False),
             (b"\0", False),
@@ -280,14 +319,19 @@ class CharacterModeTests(ChannelTestCase):
         self.lose(ConnectionDone())
         self.assertEqual(self.heard, [])
 
-    def test_a_nul_is_told_and_nothing_after_it_is_heard(self) -> None:
+    def test_no_text_is_told_and_nothing_is_heard(self) -> None:
         self.connect(self.echo)
-        self.channel.dataReceived(b"good\nAn\0na\nsecret12\n")
-        self.assertEqual(self.heard, ["good"])
-        self.assertEqual(self.wire.value(), b"good\nerror: no text: NUL at byte 2\n")
+        self.channel.dataReceived(b"\0\0\0\x05hello\nsecret12\n")
+        self.assertEqual(self.heard, [])
+        self.assertTrue(
+            self.wire.value().startswith(b"error: no text: this looks like a 4-byte length; ")
+        )
         self.assertTrue(self.wire.half_closed)
 
-    def test_a_nul_terminated_message_is_flushed(self) -> None:
-        self.connect(self.listen)
-        self.types(b"Anna\0", 0.21)
-        self.assertEqual(self.heard, ["Anna"])
+    def test_answers_to_messages_that_nuls_end_are_kept_apart(self) -> None:
+        self.connect(self.echo)
+        self.channel.dataReceived(b"hello\0world\0")
+        self.assertEqual(self.heard, ["hello", "world"])
+        self.assertEqual(self.wire.value(), b"hello\n")
+        self.clock.pump([0.05])
+        self.assertEqual(self.wire.value(), b"hello\nworld\n")

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions, TwistdOptions, parse
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from twisted_lab import __version__
-from twisted_lab.services import broadcast, chat
+from twisted_lab.services import broadcast, chat, echo, ident
 from twisted_lab.serving.process_options import control_endpoint
 
 
@@ -62,6 +62,23 @@ class ServiceOptionsTests(SynchronousTestCase):
     def test_instances_share_nothing(self) -> None:
         parse("--listen", "unix:/run/x")
         self.assertEqual(parse()["listen"], [])
+
+    def test_the_help_does_not_list_what_the_service_refuses(self) -> None:
+        for service, workers, listen in (
+            (echo, True, True),
+            (broadcast, False, True),
+            (chat, False, False),
+        ):
+            options = service.Options()
+            self.assertEqual("--workers" in str(options), workers)
+            self.assertEqual("--listen" in str(options), listen)
+        with redirect_stderr(io.StringIO()) as said:
+            self.assertRaises(SystemExit, options.parseOptions, ["--listen", "x"])
+        self.assertIn("--listen is for streams", said.getvalue())
+
+    def test_whether_the_port_was_given(self) -> None:
+        self.assertFalse(parse().port_was_given)
+        self.assertTrue(parse("--port", "7007").port_was_given)
 
     def test_the_help_names_the_default_port(self) -> None:
         self.assertIn("[default: 7007]", " ".join(str(SampleOptions()).split()))
@@ -126,8 +143,21 @@ class ServiceOptionsTests(SynchronousTestCase):
             patch("os.getcwd", side_effect=FileNotFoundError),
             redirect_stderr(io.StringIO()) as said,
         ):
-            self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
-        self.assertIn("the current directory was removed", said.getvalue())
+            for made, arguments in (
+                (ident.Options(), []),
+                (SampleOptions(), ["--tls"]),
+                (SampleOptions(), ["--log-file", "x"]),
+            ):
+                self.assertRaises(SystemExit, made.parseOptions, arguments)
+            self.assertEqual(said.getvalue().count("the current directory was removed"), 3)
+            parse("--log-file", "/x", "--workers", "2")
+            ident.Options().parseOptions(["--database", "/x"])
+        self.assertNotIn("--help", said.getvalue())
+
+    def test_a_mistake_in_an_option(self) -> None:
+        with redirect_stderr(io.StringIO()) as said:
+            self.assertRaises(SystemExit, SampleOptions().parseOptions, ["--colour"])
+        self.assertIn("--colour not recognized (--help lists the options)", said.getvalue())
 
     def test_too_few_files(self) -> None:
         with (
@@ -139,9 +169,10 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_the_path_of_a_socket_has_an_end(self) -> None:
         control_endpoint(f"unix:{'x' * 107}:mode=660")
-        for path in ("x" * 108, "\u00e9" * 54):
+        for path in ("x" * 108, "\u00e9" * 54, "\n" * 108):
             error = self.assertRaises(UsageError, control_endpoint, f"unix:{path}")
             self.assertIn("at most 107 bytes", str(error))
+            self.assertNotIn("\n", str(error))
 
     def pidfile(self, **twistd: Any) -> str:
         options = SampleOptions()

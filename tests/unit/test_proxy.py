@@ -94,6 +94,8 @@ class ProxyTests(SynchronousTestCase):
             b"\r\nx",
             b"PROXY TCP4 10.1.2.3 10.0.0.1 x 9092\r\n",
             b"PROXY TCP4 rumpel stilz 1 2\r\n",
+            b"PROXY TCP6 10.1.2.3 10.0.0.1 5647 9092\r\n",
+            b"PROXY TCP4 ::1 ::1 5647 9092\r\n",
             b"PROXY TCP6 ::1 :81 5647 9092\r\n",
             b"PROXY TCP9 10.1.2.3 10.0.0.1 1 2\r\n",
             b"PROXY " + b"x" * 200,

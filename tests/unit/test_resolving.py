@@ -91,6 +91,14 @@ class ResolverTests(SynchronousTestCase):
             self.assertIn(text, failure.value.args[0])
             self.assertNotIn("\n", failure.value.args[0])
 
+    def test_no_thread_can_be_started(self) -> None:
+        def start(_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        resolver = Resolver(FakeReactor(), start)
+        failure = self.failureResultOf(Deferred.fromCoroutine(resolver.find("box")), DNSLookupError)
+        self.assertIn("no thread can be started", failure.value.args[0])
+
     def test_a_host_without_an_address(self) -> None:
         found = self.resolve([])
         self.work.pop()()

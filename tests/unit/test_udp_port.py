@@ -14,8 +14,9 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.options import SampleOptions
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6, Turns
-from twisted_lab.serving.listening import CannotListen, UDPPort
+from twisted_lab.serving.listening import CannotListen, UDPPort, datagram_listener
 from twisted_lab.serving.udp_port import (
     DATAGRAMS_A_TURN,
     IP_PKTINFO,
@@ -164,6 +165,23 @@ class DatagramPortTests(SynchronousTestCase):
         )
         failure = self.failureResultOf(other, CannotListen)
         self.assertIn(f"port {self.number} is busy", str(failure.value))
+
+    def test_a_busy_port_is_replaced_unless_it_was_given(self) -> None:
+        self.listen("127.0.0.1")
+        options = SampleOptions()
+        options.parseOptions(["--interface", "127.0.0.1"])
+        options["port"] = self.number
+        options.group = frozenset({self.number + 1})
+        listener = datagram_listener(options, self.reactor, Echo())
+        port: Any = self.successResultOf(listener.listen(Factory()))
+        self.addCleanup(port.connectionLost)
+        self.assertGreater(port.getHost().port, self.number + 1)
+        for word in ("port_was_given", "strict-port"):
+            options.port_was_given = word == "port_was_given"
+            options["strict-port"] = word == "strict-port"
+            self.failureResultOf(
+                datagram_listener(options, self.reactor, Echo()).listen(Factory()), CannotListen
+            )
 
 
 class ScopeTests(SynchronousTestCase):

@@ -21,7 +21,7 @@ from twisted_lab.serving import CannotStart, Lab, stream_service, worker
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import Listener
 from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import ABORT, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, ANSWER, COUNTS, LOG, OUTCOME, READY
 from twisted_lab.tally import Traffic
 
 
@@ -162,6 +162,11 @@ class WorkersTests(SynchronousTestCase):
             self.started()
         self.assertIsNone(self.reactor.processes[0].call["directory"])
 
+    def test_a_directory_that_was_removed(self) -> None:
+        with patch("os.getcwd", side_effect=FileNotFoundError):
+            self.started()
+        self.assertIsNone(self.reactor.processes[0].call["directory"])
+
     def test_the_first_is_ready_before_the_others_start(self) -> None:
         self.reactor.outcomes = [b"no database"]
         service = self.service()
@@ -192,7 +197,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(
             self.recorder.messages[-2:],
             [
-                "worker died: process 101, killed by signal 9; another one starts in 0 s",
+                "worker died: process 101, killed by signal 9; another one starts at once",
                 "worker started: process 103",
             ],
         )
@@ -219,6 +224,26 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual((after.errors["silent"], after.measures["hash_queue"]), (2, 6))
         self.assertEqual(service.workers()[0], (0, 103, Counts()))
 
+    def test_all_are_asked(self) -> None:
+        [service] = self.started().public_services
+        asking = Deferred.fromCoroutine(service.ask("disconnect", "a\nb"))
+        for process, answer in zip(self.reactor.processes[1:], (b"2", b"1"), strict=True):
+            self.assertEqual(process.told, b'["disconnect", "a\\nb"]\n')
+            process.protocol.childDataReceived(LOG, ANSWER + answer + b"\n")
+        self.assertNoResult(asking)
+        self.reactor.processes[0].die(number=9)
+        self.assertEqual(
+            self.successResultOf(asking),
+            [("netlab-sample worker 1", 2), ("netlab-sample worker 2", 1)],
+        )
+
+    def test_none_is_asked_while_it_stops(self) -> None:
+        lab = self.started()
+        [service] = lab.public_services
+        lab.stopService()
+        asking = Deferred.fromCoroutine(service.ask("connections"))
+        self.assertEqual(self.successResultOf(asking), [])
+
     def test_all_log_from_the_level_that_was_asked_for(self) -> None:
         self.started().log_from(LogLevel.warn)
         self.reactor.processes[0].die(number=9)
@@ -241,7 +266,8 @@ class WorkersTests(SynchronousTestCase):
         waited = []
         for _ in range(8):
             self.reactor.processes[-1].die(status=1)
-            waited.append(float(self.died()[-1].split()[-2]))
+            *_, number, unit = self.died()[-1].split()
+            waited.append(0 if unit == "once" else float(number))
             count = len(self.reactor.processes)
             if waited[-1]:
                 self.reactor.advance(waited[-1] - 0.1)
@@ -251,7 +277,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(waited, [0, 1, 2, 4, 8, 16, 30, 30])
         self.reactor.advance(60)
         self.reactor.processes[-1].die(status=1)
-        self.assertIn("in 0 s", self.died()[-1])
+        self.assertIn("at once", self.died()[-1])
 
     def test_the_others_do_not_wait_for_it(self) -> None:
         self.started()
@@ -259,7 +285,7 @@ class WorkersTests(SynchronousTestCase):
             self.reactor.processes[-1].die(status=1)
             self.reactor.advance(5)
         self.reactor.processes[0].die(status=1)
-        self.assertIn("process 100, exit status 1; another one starts in 0 s", self.died()[-1])
+        self.assertIn("process 100, exit status 1; another one starts at once", self.died()[-1])
 
     def test_no_process_to_be_had_for_a_while(self) -> None:
         self.started()

@@ -95,7 +95,11 @@ def run(options: AccountsOptions) -> Lines:
     Raises:
         BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.
     """
-    path, command = Path(options["database"]).absolute(), options["command"]
+    try:
+        path = Path(options["database"]).absolute()
+    except FileNotFoundError:
+        raise NotFound("the current directory was removed: change to another one") from None
+    command = options["command"]
     arguments = list(options["arguments"])
     if command != "add" and not path.exists():
         raise NotFound(

@@ -23,11 +23,11 @@ def is_key(data: bytes) -> bool:
 
 
 class TextChannel(StreamChannel):
-    """Lines, ended by LF, CRLF or CR.
+    """Lines, ended by LF, CRLF, CR or NUL.
 
     A peer that sends something without a newline and then falls silent has sent a message, too.
-    From then on it is *unterminated*: it takes what one ``recv()`` gives for one message, so
-    messages to it are kept apart in time.
+    From then on, or from a message on that it ends with NUL, it is *unterminated*: it takes what
+    one ``recv()`` gives for one message, so messages to it are kept apart in time.
 
     A telnet client, or one that sends one character at a time, is in *character mode*: there, only
     the Enter key ends a line.
@@ -48,7 +48,7 @@ class TextChannel(StreamChannel):
         idle_flush: float = 0.2,
         pace: float = 0.05,
     ) -> None:
-        self._lines = TextDecoder(max_message)
+        self._lines = TextDecoder(max_message, self._has_no_newline)
         super().__init__(self._lines, patience)
         self.encode = line_encoder(newline)
         self._idle_flush = idle_flush
@@ -106,12 +106,15 @@ class TextChannel(StreamChannel):
         if self._quiet_since != quiet_since:
             self._look()
         elif self._is_due():
-            self._is_unterminated = True
+            self._has_no_newline()
             self._has_key = False
-            self._outbox.keep_apart(self._pace)
             self._lines.end_line()
             self._may_have_more = True
             self._work()
+
+    def _has_no_newline(self) -> None:
+        self._is_unterminated = True
+        self._outbox.keep_apart(self._pace)
 
     def _is_due(self) -> bool:
         """Tell whether silence can end the line."""

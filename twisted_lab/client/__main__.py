@@ -25,7 +25,7 @@ from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.silence import TRY_TLS, suggest_tls
+from twisted_lab.client.silence import TRY_TLS, may_be_tls, suggest_tls
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
 from twisted_lab.events import ClientEvents
@@ -112,20 +112,21 @@ async def converse(
         tell(str(error))
         raise SystemExit(1) from None
     except HungUp as error:
-        if dialogue.succeeded and not dialogue.over:
-            may_be_tls = connection.is_silent and verifier is None
-            what = TRY_TLS if may_be_tls else "look into the server's log, or try again"
+        if connection.is_silent or (dialogue.succeeded and not dialogue.over):
+            is_plain = verifier is None and may_be_tls(connection, options.is_greeted, str(error))
+            what = TRY_TLS if is_plain else "look into the server's log, or try again"
             tell(f"{connection.peer} hung up early: {error}; {what}")
             raise SystemExit(1) from None
-    if connection.is_unanswered and options.answers and not signals.status:
+    if options.answers and not signals.status and may_be_tls(connection, options.is_greeted):
         tell(f"{connection.peer}: {TRY_TLS}" if verifier is None else "nothing was answered")
         raise SystemExit(1)
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
     elif not (signals.status or dialogue.succeeded):
         tell("not let in: see what the server said last")
-    # A person has seen which lines were refused; a script looks at the status.
-    if signals.status or not dialogue.succeeded or (framing.refused and not interactive):
+    # A person has seen which lines were refused, here or there; a script looks at the status.
+    is_refused = framing.refused or (options.is_greeted and connection.ends_with_error)
+    if signals.status or not dialogue.succeeded or (is_refused and not interactive):
         raise SystemExit(signals.status or 1)
 
 

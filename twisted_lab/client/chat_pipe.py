@@ -71,7 +71,7 @@ class Pipe(Protocol):
     def _take(self, data: bytes) -> None:
         for line in self._lines.feed(data):
             # A byte that is not UTF-8 becomes "?", which takes no more room.
-            self._link.say(line.decode(errors="surrogateescape"))
+            self._link.say(line.decode(errors="surrogateescape").removesuffix("\r"))
         self._balance()
 
     def _balance(self) -> None:

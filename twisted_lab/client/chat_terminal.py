@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
 
 from twisted_lab.client.link import Link
+from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.showing import time_text
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.escaping import escape
@@ -58,16 +61,18 @@ class Terminal:
         self._link = link
         self._now = now
         self._asks_name = False
-        self._session = PromptSession[str](
-            self._prompt,
-            interrupt_exception=Interrupted,
-            completer=Words(link),
-            complete_while_typing=False,
-            erase_when_done=True,
-            enable_suspend=True,
-            rprompt=self._pending,
-        )
-        self._session.default_buffer.on_text_changed += lambda _: self._ask_no_more()
+        self._session: PromptSession[str] | None = None
+        if not is_dumb_terminal():
+            self._session = PromptSession(
+                self._prompt,
+                interrupt_exception=Interrupted,
+                completer=Words(link),
+                complete_while_typing=False,
+                erase_when_done=True,
+                enable_suspend=True,
+                rprompt=self._pending,
+            )
+            self._session.default_buffer.on_text_changed += lambda _: self._ask_no_more()
         link.not_let_in = self._ask_name
         link.let_in = self._ask_no_more
         link.pumped = self._redraw
@@ -80,11 +85,14 @@ class Terminal:
     def _ask_name(self, why: str) -> None:
         self._asks_name = True
         print(escape(why))  # noqa: T201
+        if self._session is None:
+            print("Name: ", end="", flush=True)  # noqa: T201
         self._redraw()
 
     def _ask_no_more(self) -> None:
         """Once we are in, no name is asked for; but half a typed one stays a name."""
-        if self._link.guest.is_in and not self._session.default_buffer.text:
+        half_typed = self._session.default_buffer.text if self._session else ""
+        if self._link.guest.is_in and not half_typed:
             self._asks_name = False
 
     def _prompt(self) -> str:
@@ -95,7 +103,7 @@ class Terminal:
         return f"{count} on the way" if count else None
 
     def _redraw(self) -> None:
-        if self._session.app.is_running:
+        if self._session and self._session.app.is_running:
             self._session.app.invalidate()
 
     async def run(self, reactor: Any) -> None:
@@ -115,10 +123,11 @@ class Terminal:
             return result
 
         self._link.ended.addBoth(stop_typing)
-        with patch_stdout():
+        editor = self._session or PlainEditor()
+        with patch_stdout() if self._session else nullcontext():
             try:
                 while not self._link.ended.called:
-                    typing = asyncio.ensure_future(self._session.prompt_async(handle_sigint=False))
+                    typing = asyncio.ensure_future(editor.prompt_async(handle_sigint=False))
                     self._typed(await Deferred.fromFuture(typing))
             except (EOFError, asyncio.CancelledError):
                 self._link.finish()

@@ -24,6 +24,8 @@ from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.events import ClientEvents
 from twisted_lab.peers import RESET, address_text, end_text
 
+LONGEST_ERROR = 2048  # bytes
+
 
 class HungUp(Exception):
     """The server has gone before everything owed had come; the text says how."""
@@ -64,6 +66,12 @@ class ClientConnection(Protocol):
         self._abandoned = False
         self._bytes_in = 0
         self._bytes_out = 0
+        self._tail = b""
+
+    @property
+    def ends_with_error(self) -> bool:
+        """Tell whether the last line that came is ``error: ...``."""
+        return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2].startswith(b"error: ")
 
     @property
     def is_silent(self) -> bool:
@@ -97,6 +105,7 @@ class ClientConnection(Protocol):
             if is_alert and not ISSLTransport.providedBy(self.transport):
                 raise MessageError(looks_like(data[:4], 0))
             for shown in self._framing.incoming(data):
+                self._tail = (self._tail + shown[-LONGEST_ERROR:])[-LONGEST_ERROR:]
                 self.deliver(shown)
 
     def send(self, typed: bytes) -> None:

@@ -63,25 +63,47 @@ class Unchanged:
         yield data
 
 
-class Text(Unchanged):
+class _Limited:
+    """A framing that sends a line once it is whole, if it is not too long for a message."""
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self.refused = 0
+        self._tell = tell
+        self._typed = Lines(MAX_MESSAGE, self._refuse)
+
+    def _refuse(self, size: int) -> None:
+        self.refused += 1
+        self._tell(f"not sent: {too_long(size, MAX_MESSAGE)}")
+
+
+class Text(_Limited):
     """Lines, which travel as they are; a server that sends Int32 frames is recognised.
 
     Args:
-        tell: Called with what to try then.
+        tell: Called with what to try then, and with why a line is not sent.
     """
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        self._tell: Callable[[str], object] | None = tell
+    incomplete = False
+    _is_first = True
+
+    def outgoing(self, typed: bytes) -> Iterator[bytes]:
+        """See `Framing`."""
+        yield b"".join(line + b"\n" for line in self._typed.feed(typed))
+
+    def last(self) -> Iterator[bytes]:
+        """See `Framing`."""
+        if self._typed.in_mid_line:
+            yield from self._typed.feed(b"\n")
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        tell, self._tell = self._tell, None
-        if tell and data.startswith(b"\0\0"):
-            tell("this looks like Int32: try --framing int32")
+        if self._is_first and data.startswith(b"\0\0"):
+            self._tell("this looks like Int32: try --framing int32")
+        self._is_first = False
         yield data
 
 
-class Int32:
+class Int32(_Limited):
     """Each line travels as an Int32 frame, and each frame is shown as a line.
 
     Args:
@@ -89,9 +111,7 @@ class Int32:
     """
 
     def __init__(self, tell: Callable[[str], object]) -> None:
-        self.refused = 0
-        self._tell = tell
-        self._typed = Lines(MAX_MESSAGE, self._refuse)
+        super().__init__(tell)
         self._came = FrameDecoder(MAX_INCOMING)
 
     @property
@@ -101,16 +121,13 @@ class Int32:
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        yield b"".join(map(encode_frame, self._typed.feed(typed)))
+        lines = self._typed.feed(typed)
+        yield b"".join(encode_frame(line.removesuffix(b"\r")) for line in lines)
 
     def last(self) -> Iterator[bytes]:
         """See `Framing`."""
         if self._typed.in_mid_line:
             yield from self.outgoing(b"\n")
-
-    def _refuse(self, size: int) -> None:
-        self.refused += 1
-        self._tell(f"not sent: {too_long(size, MAX_MESSAGE)}")
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""

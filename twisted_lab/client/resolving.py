@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 NO_HOST = "no host has that name; check how it is written"
+NO_THREAD = "no thread can be started to look it up; is a limit too low (ulimit -u, ulimit -v)?"
 
 
 def _in_thread(work: Callable[[], object]) -> None:
@@ -89,7 +90,10 @@ class Resolver:
             self.problem = problem
             found.callback(result)
 
-        self._start(work)
+        try:
+            self._start(work)
+        except RuntimeError:
+            deliver([], NO_THREAD)
         return found
 
     async def find(self, host: str) -> list[str]:

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
 from twisted_lab.client.connection import ClientConnection
+from twisted_lab.peers import RESET
 
 Result = TypeVar("Result")
 
@@ -17,13 +18,25 @@ LOOK_SECONDS = 1.0
 TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
 
 
+def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:
+    """Tell whether the server may wait for TLS, because it owes something and has said nothing.
+
+    Args:
+        connection: The connection, which does not speak TLS.
+        is_greeted: Whether the server is to speak first.
+        how: How the connection has ended. A server that waits for TLS resets it at last, and one
+            that stops closes it.
+    """
+    return connection.is_silent and (is_greeted or connection.is_unanswered or how == RESET)
+
+
 def suggest_tls(
     clock: IReactorTime,
     connection: ClientConnection,
     is_greeted: bool,
     tell: Callable[[str], object],
 ) -> None:
-    """Suggest TLS once, if the server owes something and has said nothing: it may wait for TLS.
+    """Suggest TLS once, if the server may wait for it.
 
     Args:
         clock: Tells when to look.
@@ -33,7 +46,7 @@ def suggest_tls(
     """
 
     def look() -> None:
-        if connection.is_silent and (is_greeted or connection.is_unanswered):
+        if may_be_tls(connection, is_greeted):
             tell(f"{connection.peer}: {TRY_TLS}")
         elif connection.is_silent:
             return

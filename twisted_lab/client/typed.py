@@ -50,12 +50,12 @@ class UntilExit:
 
 
 class Lines:
-    """Cuts input into lines, without LF or CRLF, and refuses those that are over a limit.
+    """Cuts input into lines, without LF, and refuses those that are over a limit.
 
     Memory is bounded: no more than one line of the limit is held.
 
     Args:
-        limit: The most bytes of a line.
+        limit: The most bytes of a line, without LF or CRLF.
         refuse: Called with the size of each line that is over it.
     """
 
@@ -76,8 +76,8 @@ class Lines:
         lines = []
         for end in ends:
             self._add(end)
-            line = bytes(self._begun).removesuffix(b"\r")
-            if self._size > self._limit + 1 or len(line) > self._limit:
+            line = bytes(self._begun)
+            if self._size > self._limit + line.endswith(b"\r"):
                 self._refuse(self._size)
             else:
                 lines.append(line)

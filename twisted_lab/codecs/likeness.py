@@ -1,8 +1,37 @@
-"""Bytes that are no length of an Int32 frame: what they look like, as a help to find out why."""
+"""First bytes that are no length of an Int32 frame, or no text: what they look like."""
 
 from __future__ import annotations
 
 import codecs
+import re
+
+HEAD = 4  # bytes, from which `no_text` can tell, unless all are NULs
+
+# The program at the other end may be anybody's, so these name the server's options alone.
+_NO_TEXT = (
+    (
+        rb"\x16\x03[\0-\4]",  # a handshake (RFC 8446, section 5.1)
+        "this looks like TLS; connect without it, or start the server with --tls",
+    ),
+    (
+        rb"\0\0(?!\0*\Z|\0\0+\n)",
+        "this looks like a 4-byte length; send lines, or start the server with --framing int32",
+    ),
+    (
+        rb"[\x01-\x08\x0b\x0c\x0e-\x1f]\0\0\0",
+        "this looks like a little-endian length; send lines",
+    ),
+    (rb"\0[^\0]|[^\0\n]\0[^\0\n]\0", "this looks like UTF-16; send UTF-8"),
+)
+_NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
+
+
+def no_text(head: bytes) -> str:
+    """Say why a stream that begins with `head` has no lines of text; "" if it may well have."""
+    for pattern, likeness in _NO_TEXTS:
+        if pattern.match(head):
+            return f"no text: {likeness}"
+    return ""
 
 
 def looks_like(head: bytes, limit: int) -> str:

@@ -154,6 +154,7 @@ class Options(ConversationOptions):
     client = ("chat", "UDP")
     default_port = 9095
     one_process = "all members must be in one process to hear each other"
+    no_endpoints = True
     optParameters: ClassVar = [
         ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
         [

@@ -15,19 +15,31 @@ PIECE_BYTES = 4096
 CLOSE_SECONDS = 1.0  # for which the end waits for a person who has stopped the output
 
 
+def _opened_again(descriptor: int) -> int | None:
+    """Open a pipe's writing end once more, without blocking, which its other holders do not share.
+
+    Returns:
+        The new descriptor; None if this cannot be done: it is another user's pipe, or nobody reads.
+    """
+    try:
+        return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
 class Console(TextIOBase):
     """A stream of text that a thread writes to a terminal, a pipe or a file.
 
     Its reader may stop for as long as they like (Ctrl-S, a pager). What does not fit
-    meanwhile is dropped and counted, and the number is shown in its place. The descriptor stays
-    blocking: other programs, such as the shell, share that flag.
+    meanwhile is dropped and counted, and the number is shown in its place. The descriptor that was
+    given stays blocking: other programs, such as the shell, share that flag.
 
     Args:
         descriptor: It is duplicated: twistd puts its log in the place of sys.stderr, and a daemon
             lets go of its terminal.
 
     Attributes:
-        descriptor: The number of the duplicate.
+        descriptor: The number of the duplicate; that of a pipe does not block, if it can be had.
         lost: How many lines were dropped.
     """
 
@@ -35,10 +47,11 @@ class Console(TextIOBase):
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
-        self.descriptor = os.dup(descriptor)
         self.lost = 0
-        mode = os.fstat(self.descriptor).st_mode
-        self._can_be_asked = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+        mode = os.fstat(descriptor).st_mode
+        pipe = _opened_again(descriptor) if stat.S_ISFIFO(mode) else None
+        self.descriptor = os.dup(descriptor) if pipe is None else pipe
+        self._needs_no_thread = stat.S_ISREG(mode) or pipe is not None
         self._waiting: list[bytes] = []
         self._size = 0  # of what waits and of what is being written
         self._unsaid = 0  # how many lost lines the console does not tell of yet
@@ -77,15 +90,17 @@ class Console(TextIOBase):
 
         A second thread makes each system call of the process dearer: an echo by 7%.
         """
-        if self._thread is not None or self._is_ending or not self._can_be_asked:
+        if self._thread is not None or self._is_ending or not self._needs_no_thread:
             return False
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLOUT)
-        # A pipe that is writable takes PIPE_BUF bytes without blocking (pipe(7)).
-        if len(data) > select.PIPE_BUF or poll.poll(0) != [(self.descriptor, select.POLLOUT)]:
+        # A pipe takes PIPE_BUF bytes as a whole or not at all (pipe(7)).
+        if len(data) > select.PIPE_BUF:
             return False
-        with suppress(OSError):
+        try:
             data = data[os.write(self.descriptor, data) :]
+        except BlockingIOError:
+            return False
+        except OSError:  # No one reads it any more, or the disk is full.
+            pass
         self.lost += data.count(b"\n")
         return True
 
@@ -128,7 +143,7 @@ class Console(TextIOBase):
             try:
                 written = os.write(self.descriptor, data[:PIECE_BYTES])
             except BlockingIOError:
-                # Another program has made it non-blocking.
+                # It was opened again, or another program has made it non-blocking.
                 poll = select.poll()
                 poll.register(self.descriptor, select.POLLOUT)
                 poll.poll()

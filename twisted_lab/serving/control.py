@@ -13,7 +13,7 @@ from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
-from twisted_lab.channels import Connection, Connections
+from twisted_lab.channels import Connections
 from twisted_lab.peers import address_text
 from twisted_lab.serving.control_commands import (
     PAGE,
@@ -51,12 +51,9 @@ class Controls(CommandLocator):
         known = ", ".join(service.events.service for service in self._lab.public_services)
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
-    def _open(self) -> list[tuple[NetworkService, Connection]]:
-        if any(service.workers() for service in self._lab.public_services):
-            raise Refusal("only its workers know who is connected; status counts them")
-        return [
-            (service, each) for service in self._lab.public_services for each in service.connections
-        ]
+    async def _ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+        answers = [await each.ask(word, *arguments) for each in self._lab.public_services]
+        return [answer for each in answers for answer in each]
 
     @Status.responder
     def status(self) -> Answer:
@@ -93,22 +90,16 @@ class Controls(CommandLocator):
         ]
 
     @ListConnections.responder
-    def list_connections(self, first: int) -> Answer:
+    def list_connections(self, first: int) -> Deferred[Answer]:
         """See `ListConnections`."""
-        if not first:
-            now = self._lab.reactor.seconds()
-            self._listed = [
-                {
-                    "service": service.events.service,
-                    "peer": connection.label,
-                    "name": self._lab.name_of(service.events.service, connection),
-                    "seconds": now - connection.since,
-                    "bytes_in": connection.traffic().bytes_in,
-                    "bytes_out": connection.traffic().bytes_out,
-                }
-                for service, connection in self._open()
-            ]
-        return {"connections": self._listed[first : first + PAGE]}
+
+        async def answer() -> Answer:
+            if not first:
+                found = await self._ask("connections")
+                self._listed = [{"service": name, **row} for name, rows in found for row in rows]
+            return {"connections": self._listed[first : first + PAGE]}
+
+        return Deferred.fromCoroutine(answer())
 
     @Pause.responder
     def pause(self, service: str) -> Deferred[Answer]:
@@ -124,27 +115,24 @@ class Controls(CommandLocator):
         async def attempt() -> Answer:
             if what == "resume" and not service.is_paused:
                 raise Refusal(f"{service.events.service} is not paused")
-            self._lab.events.controlled(f"{what} {service.events.service}")
             try:
                 await {"pause": service.pause, "resume": service.resume}[what]()
             except CannotListen as error:
                 raise Refusal(str(error)) from error
+            self._lab.events.controlled(f"{what} {service.events.service}")
             return {}
 
         return Deferred.fromCoroutine(attempt())
 
     @Disconnect.responder
-    def disconnect(self, peer: str) -> Answer:
+    def disconnect(self, peer: str) -> Deferred[Answer]:
         """See `Disconnect`."""
-        found = [
-            connection
-            for _, connection in self._open()
-            if peer in (connection.label, connection.label.rpartition(":")[0].strip("[]"))
-        ]
-        self._lab.events.controlled(f"disconnect {peer}")
-        for connection in found:
-            connection.abort()
-        return {"count": len(found)}
+
+        async def answer() -> Answer:
+            self._lab.events.controlled(f"disconnect {peer}")
+            return {"count": sum(count for _, count in await self._ask("disconnect", peer))}
+
+        return Deferred.fromCoroutine(answer())
 
     @SetLogLevel.responder
     def set_log_level(self, level: str) -> Answer:

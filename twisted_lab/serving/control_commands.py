@@ -41,7 +41,6 @@ class ListConnections(Command):
     """List a hundred of those who are connected, from the `first` one on; 0 looks anew."""
 
     arguments = [(b"first", Integer())]
-    errors = {Refusal: b"REFUSED"}
     response = [
         (
             b"connections",
@@ -78,7 +77,6 @@ class Disconnect(Command):
 
     arguments = [(b"peer", Unicode())]
     response = [(b"count", Integer())]
-    errors = {Refusal: b"REFUSED"}
 
 
 class SetLogLevel(Command):

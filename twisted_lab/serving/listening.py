@@ -301,7 +301,14 @@ def datagram_listener(
 ) -> Listener:
     """Say where `options` want the service to listen for the datagrams of `protocol`.
 
-    Not elsewhere if the port is busy: clients come back to the port that they know.
+    If the port is busy it listens elsewhere, unless the port was given: clients come back to it.
     """
-    option = options.name_of("port")
-    return UDPPort(reactor, options["port"], options["interface"], 0, option, protocol=protocol)
+    return UDPPort(
+        reactor,
+        options["port"],
+        options["interface"],
+        0 if options["strict-port"] or options.port_was_given else 100,
+        options.name_of("port"),
+        options.group,
+        protocol,
+    )

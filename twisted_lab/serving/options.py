@@ -28,6 +28,7 @@ class ServiceOptions(ProcessOptions):
         lab: What the service belongs to, if it does not stand alone; see `lab_of`.
         group: The ports of all services that were asked for together.
         naming: How an option of it is given there.
+        port_was_given: Whether the port was chosen, rather than left to the default.
     """
 
     default_port: ClassVar[int]
@@ -35,6 +36,8 @@ class ServiceOptions(ProcessOptions):
     client: ClassVar[tuple[str, str] | None] = None
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
+    # Whether it is no stream alone, which an endpoint could carry.
+    no_endpoints: ClassVar[bool] = False
 
     optFlags: ClassVar = [
         ["strict-port", None, "Fail if the port is busy, rather than take the next free one."],
@@ -115,6 +118,7 @@ class ServiceOptions(ProcessOptions):
         self.lab: object = None
         self.group: frozenset[int] = frozenset()
         self.naming = "--{}"
+        self.port_was_given = False
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """See `Options`."""
@@ -142,12 +146,23 @@ class ServiceOptions(ProcessOptions):
                 raise usage.UsageError(f"--{name} is for --tls")
         if self["key"] is not None and self["certificate"] is None:
             raise usage.UsageError("--key is for --certificate")
+        self.port_was_given = self["port"] is not None or bool(self["ask"])
         if self["port"] is None:
             self["port"] = self.default_port
         if self["interface"] is None:
             self["interface"] = ALL_IPV4
         if self["ask"] and not self.is_worker:
             self._ask()
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `twisted.python.usage.Options`; options that the service refuses are not listed."""
+        refused = ["workers="] * bool(self.one_process) + ["listen="] * self.no_endpoints
+        every = self.longOpt
+        self.longOpt = [option for option in every if option not in refused]
+        try:
+            return super().getUsage(width)
+        finally:
+            self.longOpt = every
 
     def name_of(self, option: str) -> str:
         """Say how an option is given, where this service was asked for."""

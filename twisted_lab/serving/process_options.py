@@ -9,10 +9,12 @@ from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
 
 from twisted_lab.serving.limits import raise_file_limit
-from twisted_lab.usage import Options, natural_number, one_of
+from twisted_lab.usage import CannotRun, Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
+# Options that name a file.
+FILES = ("log-file", "database", "history", "certificate", "key")
 LEAST_FILES = 64  # for all services together, without peers
 LONGEST_PATH = 107  # bytes: what the kernel has room for, beside a NUL
 
@@ -29,9 +31,17 @@ def control_endpoint(text: str) -> str:
         raise UsageError(f"--control is a unix endpoint such as {CONTROL}, not {text!r}")
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise UsageError(
-            f"--control: a socket's path has at most {LONGEST_PATH} bytes, and {path} is longer"
+            f"--control: a socket's path has at most {LONGEST_PATH} bytes, and {path!r} is longer"
         )
     return text
+
+
+def current_directory() -> str | None:
+    """Return the current directory; None if it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return None
 
 
 class ProcessOptions(Options):
@@ -96,18 +106,23 @@ class ProcessOptions(Options):
 
         With twistd's a second server could not be started from the same directory.
         """
-        try:
-            os.getcwd()  # noqa: PTH109
-        except FileNotFoundError:
-            raise UsageError("the current directory was removed: change to another one") from None
+        if self._has_relative_file() and current_directory() is None:
+            raise CannotRun(
+                "the current directory was removed: change to another one, or give absolute paths"
+            )
         if 0 <= (files := raise_file_limit()) < LEAST_FILES:
-            raise UsageError(
+            raise CannotRun(
                 f"only {files} files may be open, and {LEAST_FILES} are needed at least "
                 "(ulimit -Hn raises the limit)"
             )
         twistd = self.parent
         if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""
+
+    def _has_relative_file(self) -> bool:
+        files = [self[name] for name in FILES if self.get(name) is not None]
+        makes_own = self.get("tls") and self["certificate"] is None
+        return bool(makes_own) or any(not os.path.isabs(file) for file in files)  # noqa: PTH117
 
     @property
     def log_level(self) -> LogLevel:

@@ -97,8 +97,10 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         try:
             super().dataReceived(b"PROXY UNKNOWN \r\n" if header == UNKNOWN else header)
             for address in (self.getPeer(), self.getHost()):
-                if isinstance(address, IPv4Address | IPv6Address):
-                    ipaddress.ip_address(address.host)
+                if isinstance(address, IPv4Address):
+                    ipaddress.IPv4Address(address.host)
+                elif isinstance(address, IPv6Address):
+                    ipaddress.IPv6Address(address.host)
         except Exception:
             # Twisted's parsers take much on trust, and raise what they like.
             self.loseConnection()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.application.service import Service
@@ -93,6 +93,45 @@ class NetworkService(Service):
     def workers(self) -> list[tuple[int, int | None, Counts]]:
         """Return number, process and counts of each of the processes that serve for it."""
         return []
+
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+        """Have each of the processes that serve for it `do` something.
+
+        Returns:
+            What each is called, and what it answers.
+        """
+        return [(self.events.service, self.do(word, *arguments))]
+
+    def do(self, word: str, *arguments: str) -> Any:
+        """List who is connected, or disconnect a peer, in this process; the answer fits JSON."""
+        actions: dict[str, Callable[..., Any]] = {
+            "connections": self._rows,
+            "disconnect": self._disconnect,
+        }
+        return actions[word](*arguments)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        now = self._lab.reactor.seconds()
+        return [
+            {
+                "peer": connection.label,
+                "name": self._lab.name_of(self.events.service, connection),
+                "seconds": now - connection.since,
+                "bytes_in": connection.traffic().bytes_in,
+                "bytes_out": connection.traffic().bytes_out,
+            }
+            for connection in self.connections
+        ]
+
+    def _disconnect(self, peer: str) -> int:
+        found = [
+            connection
+            for connection in self.connections
+            if peer in (connection.label, connection.label.rpartition(":")[0].strip("[]"))
+        ]
+        for connection in found:
+            connection.abort()
+        return len(found)
 
     def log_from(self, level: LogLevel) -> None:
         """Have what serves for it log from `level` up; the lab's own log does already."""

@@ -26,6 +26,7 @@ from twisted_lab.serving.event_log import twistd_keeps_a_log
 from twisted_lab.serving.lab import Lab, NotReady, lab_of
 from twisted_lab.serving.listening import ADOPTED, CannotListen, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
+from twisted_lab.serving.process_options import current_directory
 from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
 
@@ -84,7 +85,7 @@ class Workers:
         ]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         # Names of files are to mean the same to them; a daemon may go elsewhere.
-        self._directory = os.getcwd()  # noqa: PTH109
+        self._directory = current_directory()
         self._listener = listener
         self._port: _HeldPort | None = None
         self._alive: list[WorkerProcess] = []
@@ -111,7 +112,7 @@ class Workers:
 
     def again(self, _: object) -> Listener:
         """See `Listener.again`."""
-        raise CannotListen("its socket is its workers', too")
+        raise CannotListen("a service with --workers cannot be paused: its workers go on listening")
 
     @property
     def pids(self) -> Sequence[int]:
@@ -152,7 +153,7 @@ class Workers:
                 self._command,
                 self._environment,
                 # Whom the process runs as by now may not enter it; then nothing can be meant by it.
-                self._directory if os.access(self._directory, os.X_OK) else None,
+                self._directory if os.access(self._directory or "", os.X_OK) else None,
                 childFDs={
                     **{0: "w", 1: 1, 2: 2, LOG: "r"},
                     **{ADOPTED: self._port.socket.fileno(), OUTCOME: to_outcome},
@@ -179,6 +180,14 @@ class Workers:
         """Return number, process and counts of each that is there."""
         found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
         return sorted(found, key=itemgetter(0))
+
+    async def ask(self, word: str, *arguments: str) -> list[tuple[int, Any]]:
+        """Have each that is there do something; return its number and what it answers."""
+        # Those that are to stop have no standard input any more.
+        those = [] if self._is_stopping else self._alive
+        asked = [(each.number, each.ask(word, *arguments)) for each in those]
+        found = [(number, await answer) for number, answer in asked]
+        return [(number, answer) for number, answer in sorted(found) if answer is not None]
 
     def log_from(self, level: LogLevel) -> None:
         """Have all log from `level` up, those that are started later included."""
@@ -276,6 +285,11 @@ class SupervisedService(NetworkService):
     def workers(self) -> list[tuple[int, int | None, Counts]]:
         """See `NetworkService`."""
         return self._workers.each()
+
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+        """See `NetworkService`."""
+        answers = await self._workers.ask(word, *arguments)
+        return [(f"{self.events.service} worker {number}", answer) for number, answer in answers]
 
     def log_from(self, level: LogLevel) -> None:
         """See `NetworkService`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.serving.lab import CannotStart, Lab
-from twisted_lab.serving.worker_process import ABORT, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import ABORT, ANSWER, COUNTS, LOG, OUTCOME, READY
 
 COUNT_SECONDS = 1.0
 
@@ -76,13 +77,14 @@ def _log(event: LogEvent) -> None:
 
 @implementer(IReadDescriptor)
 class _Supervisor:
-    """Standard input: the supervisor says from which level on to log.
+    """Standard input: the supervisor says from which level on to log, or what to `do`.
 
     At its end the supervisor wants this process to end, or has died itself.
     """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._cut = b""
 
     def fileno(self) -> int:
         return 0
@@ -91,10 +93,15 @@ class _Supervisor:
         return "supervisor"
 
     def doRead(self) -> Any:
-        levels = os.read(0, 4096)
-        for name in levels.decode().split():
-            self._lab.log_from(LogLevel.levelWithName(name))
-        return None if levels else CONNECTION_DONE
+        data = os.read(0, 4096)
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        for line in lines:
+            if line.startswith(b"["):
+                [service] = self._lab.public_services
+                _tell(LOG, ANSWER + json.dumps(service.do(*json.loads(line))).encode() + b"\n")
+            else:
+                self._lab.log_from(LogLevel.levelWithName(line.decode()))
+        return None if data else CONNECTION_DONE
 
     def connectionLost(self, _: Failure) -> None:
         self._lab.end()

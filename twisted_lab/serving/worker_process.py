@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from collections import deque
 from contextlib import suppress
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
@@ -19,6 +22,7 @@ from twisted_lab.serving.counts import Counts
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
+ANSWER = b"answer "  # begins what a worker answers when it was asked, in the order of questions
 COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
@@ -69,6 +73,7 @@ class WorkerProcess(ProcessProtocol):
         self._supervisor = supervisor
         self._outcome: int | None = outcome
         self._cut = b""
+        self._asked: deque[Deferred[Any]] = deque()
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
@@ -81,12 +86,26 @@ class WorkerProcess(ProcessProtocol):
             self._outcome = None
             return pipe.read(4096)
 
+    def ask(self, word: str, *arguments: str) -> Deferred[Any]:
+        """Have it do something; see `NetworkService.do`.
+
+        Returns:
+            A Deferred that fires with its answer; with None if it ends without one.
+        """
+        answer: Deferred[Any] = Deferred()
+        self._asked.append(answer)
+        self.transport.write(json.dumps([word, *arguments]).encode() + b"\n")
+        return answer
+
     def childDataReceived(self, _: int, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
         *lines, self._cut = (self._cut + data).split(b"\n")
         for line in lines:
             if line.startswith(COUNTS):
                 self.counts = Counts.from_json(line.removeprefix(COUNTS))
+                continue
+            if line.startswith(ANSWER):
+                self._asked.popleft().callback(json.loads(line.removeprefix(ANSWER)))
                 continue
             event = eventFromJSON(line.decode())
             if "service" in event:
@@ -105,6 +124,8 @@ class WorkerProcess(ProcessProtocol):
             if outcome not in (b"", READY):
                 why = outcome.decode(errors="replace")
         self._supervisor.ended(self, why)
+        while self._asked:
+            self._asked.popleft().callback(None)
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it is still there."""
