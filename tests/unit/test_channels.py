@@ -29,7 +29,7 @@ from twisted_lab.channels import (
     TextChannel,
     say_to_all,
 )
-from twisted_lab.channels.connections import MOST_REFUSED
+from twisted_lab.channels.connections import MOST_REFUSED_PER_PEER
 from twisted_lab.codecs import (
     FrameDecoder,
     MessageError,
@@ -212,7 +212,7 @@ class SilenceTests(ChannelTestCase):
         self.assertEqual(self.events.tally.errors, {"refused": 1})
         self.channel.dataReceived(encode_frame(b"a"))
         self.assertEqual(self.heard, ["a"])
-        for _ in range(MOST_REFUSED):
+        for _ in range(MOST_REFUSED_PER_PEER):
             channel, wire = self.factory.buildProtocol(None), Wire()
             channel.makeConnection(wire)
         self.assertTrue(wire.disconnected)  # without a word, as there are so many

@@ -11,10 +11,8 @@ from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.chat_network import Net, Person, Socket
-from tests.doubles.connections import FakeConnection
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
-from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.reliable import ReliableChannel
@@ -29,6 +27,7 @@ from twisted_lab.reliable.packets import (
     Open,
     Packet,
     Ping,
+    Refusal,
     Side,
     Welcome,
     decode,
@@ -105,6 +104,7 @@ class StrangerTests(DatagramsCase):
             Ack(7, 0, 0),
             Ping(7, 0),
             Close(7, False),
+            Refusal(7, 1, b"no"),
         ]
         for size in range(1501):
             filler = chance.randbytes(size)
@@ -149,22 +149,42 @@ class StrangerTests(DatagramsCase):
     def test_those_who_are_too_many_are_told(self) -> None:
         self.join_plain(address=THERE)
         self.connections.most = 1
-        self.channels.clear()
-        refusal = b"error: too many connections: 1 are served at once; try again later"
-        self.assertEqual(self.give(b"/join Anna " + self.cookie()), [refusal + b"\n"])
-        said = self.give(seal(Open(7, self.cookie(), KEY, 1), KEY, Side.CLIENT))
-        self.assertIn(refusal, b"".join(said))
-        self.assertEqual(self.channels, [])
+        refusal = b"too many connections: 1 are served at once; try again later"
+        self.assertEqual(self.give(b"/join Anna " + self.cookie()), [b"error: " + refusal + b"\n"])
+        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 3)), [Refusal(7, 3, refusal)])
+        # Nobody without a cookie is told anything.
+        self.assertIsInstance(self.packet(Open(7, b"x" * 12, KEY, 3))[0], Cookie)
 
-    def test_not_even_that_if_they_are_very_many(self) -> None:
+    def test_the_refused_are_counted_and_leave_nothing_else_behind(self) -> None:
         self.join_plain(address=THERE)
+        self.connections.most_per_peer = 1
+        self.log.clear()
+        address = "192.0.2.8", 5
+        cookie = self.cookie(address)
+        for number in range(200):
+            self.packet(Open(number, cookie, KEY, 1), address=address)
+        self.assertEqual((len(self.channels), len(self.connections)), (1, 1))
+        self.assertEqual((list(self.server._peers), self.server._clients), ([THERE], {}))
+        self.assertEqual(self.connections.refused, 200)
+        self.assertEqual(self.server.events.tally.errors, {"refused": 200})
+        # Another host's peers are served as ever.
+        self.open()
+        # A line a second in the log, with a count.
+        self.clock.advance(1.0)
+        self.packet(Open(200, cookie, KEY, 1), address=address)
+        why = "192.0.2.8:5: too many connections from your address: 1 are served"
+        self.assertEqual(
+            [line for line in self.log.messages if line.startswith("refused")],
+            [f"refused {count} datagram peers, at last {why}" for count in (1, 200)],
+        )
+
+    def test_nobody_is_replaced_by_a_peer_that_is_refused(self) -> None:
+        self.join_plain()
         self.connections.most = 1
-        for _ in range(MOST_REFUSED + 1):
-            FakeConnection(self.connections, prompt=True)
-        self.channels.clear()
-        self.assertEqual(self.give(b"/join Anna"), [])
-        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
-        self.assertEqual(self.channels, [])
+        self.packet(Open(7, self.cookie(), KEY, 1))
+        self.give(b"still here")
+        for text in ("/join Anna", "still here"):
+            self.assertEqual(self.successResultOf(self.hear(self.channels[0])), text)
 
     def test_nobody_is_let_in_at_the_end(self) -> None:
         self.join_plain(address=THERE)

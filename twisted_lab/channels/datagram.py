@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing, unless_refused
+from twisted_lab.channels.conversing import Conversing
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
@@ -105,13 +105,10 @@ class DatagramChannel:
 
     def begin(self) -> None:
         """Begin the conversation."""
-        refusal = self._host.connections.add(self, self.peer.host)
+        self._host.connections.add(self, self.peer.host)
         self._host.events.connected(self.peer.text)
         self._conversation = Conversing(
-            unless_refused(refusal, self._host.converse),
-            self,
-            self._host.events,
-            self._conversation_ended,
+            self._host.converse, self, self._host.events, self._conversation_ended
         )
         self._conversation.begin()
 

@@ -105,7 +105,7 @@ class StreamChannel(Protocol):
         )
         self._conversation.begin()
         self._outbox.end_batch()
-        if refusal and self.factory.connections.is_crowded:
+        if refusal and not self.factory.connections.is_told(self):
             self.abort()
 
     # Hearing

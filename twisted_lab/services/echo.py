@@ -89,7 +89,7 @@ class Echo(Protocol):
             # There is no framing, and no other way to tell.
             self.transport.write(f"error: {refusal}\n".encode())
             self._hang_up(refusal, "refused")
-            if self.factory.connections.is_crowded:
+            if not self.factory.connections.is_told(self):
                 self.abort()
 
     def dataReceived(self, data: bytes) -> None:
