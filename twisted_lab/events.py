@@ -216,7 +216,7 @@ class ServiceEvents(_Reporter):
         )
 
     def refused(self, peer: str, reason: str, count: int) -> None:
-        """So many datagram peers were refused since the last report; `peer` is the latest."""
+        """`count` datagram peers were refused since the last report; `peer` is the latest."""
         self._report(
             LogLevel.warn,
             "refused",
