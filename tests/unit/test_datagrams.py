@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -90,6 +93,10 @@ class DatagramsCase(SynchronousTestCase):
         [answer] = self.give(b"/join " + name.encode(), address)
         self.give(answer, address)
         return self.channels[-1]
+
+    def say(self, session: int, *texts: str, sequence: int = 0) -> list[Packet]:
+        stream = b"".join(encode_frame(text.encode()) for text in texts)
+        return self.packet(Data(session, sequence, 5, stream))
 
     def hear(self, channel: Channel) -> Deferred[str]:
         return Deferred.fromCoroutine(channel.hear())
@@ -334,6 +341,58 @@ class PlainTests(DatagramsCase):
         self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
 
 
+class TurnTests(DatagramsCase):
+    """Each message takes a millisecond."""
+
+    level = LogLevel.warn
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.heard = 0
+
+    async def converse(self, channel: Channel) -> None:
+        self.channels.append(channel)
+        while True:
+            await channel.hear()
+            self.heard += 1
+            self.clock.rightNow += 0.001
+
+    def turns(self) -> list[int]:
+        """Run what is due; return how many messages were heard by the end of each turn."""
+        ends = [self.heard]
+
+        def call_later(delay: float, call: Callable[..., object], *args: Any) -> IDelayedCall:
+            if call == self.channels[0]._begin_turn:  # type: ignore[attr-defined]
+                ends.append(self.heard)
+            return Clock.callLater(self.clock, delay, call, *args)
+
+        with patch.object(self.clock, "callLater", call_later):
+            self.clock.advance(0)
+        return [*ends, self.heard]
+
+    def test_a_datagram_of_many_lines(self) -> None:
+        self.join_plain()
+        self.give(b"x\n" * 64)
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 65])
+
+    def test_many_datagrams(self) -> None:
+        self.join_plain()
+        for _ in range(80):
+            self.give(b"x\n")
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 70, 74])  # 64 of them waited
+
+    def test_a_packet_that_makes_many_messages_whole(self) -> None:
+        session = self.open()
+        self.say(session, *("x" for _ in range(45)))
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 45])
+
+    def test_only_the_work_on_messages_counts(self) -> None:
+        self.join_plain()
+        self.clock.advance(1.0)
+        self.give(b"x\n" * 9)
+        self.assertEqual(self.heard, 10)
+
+
 class LocalAddressTests(DatagramsCase):
     """One peer uses two local addresses."""
 
@@ -364,10 +423,6 @@ class LocalAddressTests(DatagramsCase):
 
 
 class ReliableTests(DatagramsCase):
-    def say(self, session: int, *texts: str, sequence: int = 0) -> list[Packet]:
-        stream = b"".join(encode_frame(text.encode()) for text in texts)
-        return self.packet(Data(session, sequence, 5, stream))
-
     def test_a_session(self) -> None:
         session = self.open()
         [channel] = self.channels

@@ -25,8 +25,10 @@ Address = tuple[str, int, *tuple[Any, ...]]
 
 # So many messages wait to be heard; what comes beyond them is lost, or comes again.
 INBOX_MESSAGES = 64
-# So many messages of one peer are heard in one turn of the reactor; then others have theirs.
+# A peer's turn ends after this many messages, or after this many seconds of work on them; then
+# others have theirs.
 TURN_MESSAGES = 64
+TURN_SECONDS = 0.01
 
 
 class Host(Protocol):
@@ -97,6 +99,8 @@ class DatagramChannel:
         self._over: Exception | None = None
         self._taking: Deferred[None] | None = None
         self._turn_left = TURN_MESSAGES
+        self._time_left = TURN_SECONDS
+        self._turn_ends = float("inf")  # while the conversation works on messages
         self._hung_up = False
         self._conversing = True
         self._ended = False
@@ -134,15 +138,22 @@ class DatagramChannel:
     def _next(self) -> str:
         self._turn_left -= 1
         if not self._turn_left:
-            self._host.clock.callLater(0, self._begin_turn)
+            self._end_turn()
         return self._inbox.popleft()
+
+    def _end_turn(self) -> None:
+        self._turn_left = 0
+        self._host.clock.callLater(0, self._begin_turn)
 
     def _begin_turn(self) -> None:
         self._turn_left = TURN_MESSAGES
+        self._time_left = TURN_SECONDS
         self._work()
 
     def _is_holding(self) -> bool:
         """Tell whether no more should be heard just now."""
+        if self._turn_left and self._host.clock.seconds() >= self._turn_ends:
+            self._end_turn()
         return not self._turn_left
 
     def received(self, data: bytes) -> None:
@@ -175,9 +186,13 @@ class DatagramChannel:
         """Give the conversation what it waits for, if that has come."""
         if not self._conversation.is_waiting:
             return
-        if self._inbox and not self._is_holding():
-            self._conversation.give(self._next())
-        elif self._over is not None and not self._inbox:
+        if self._inbox:
+            self._turn_ends = self._host.clock.seconds() + self._time_left
+            if not self._is_holding():
+                self._conversation.give(self._next())
+                self._time_left = self._turn_ends - self._host.clock.seconds()
+            self._turn_ends = float("inf")
+        elif self._over is not None:
             self._conversation.fail(self._over)
 
     def _deafen(self, reason: Exception) -> None:
