@@ -358,11 +358,18 @@ class SenderTests(SynchronousTestCase):
         self.sequences(0.0)
         self.sequences(1.0)
         self.sequences(3.0)
-        self.sender.hurry()
+        self.sender.hurry(0.0)
         self.assertEqual(self.sequences(3.1), [0])
         deadline = self.sender.deadline()
         assert deadline is not None
         self.assertAlmostEqual(deadline, 4.1)
+
+    def test_hurry_comes_once_a_second(self) -> None:
+        self.fill(1)
+        self.sequences(0.0)
+        for now, sequences in ((0.1, [0]), (0.2, []), (1.0, []), (1.1, [0])):
+            self.sender.hurry(now)
+            self.assertEqual(self.sequences(now), sequences)
 
 
 class SessionTests(SynchronousTestCase):

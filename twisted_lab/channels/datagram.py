@@ -23,8 +23,10 @@ from twisted_lab.tally import Traffic
 # it proves where the peer is, whichever local address it used.
 Address = tuple[str, int, *tuple[Any, ...]]
 
-# So many messages wait to be heard; what comes beyond them is lost, or comes again.
+# What comes while this many messages, or characters in them, wait to be heard is lost, or comes
+# again.
 INBOX_MESSAGES = 64
+INBOX_CHARACTERS = 65_536
 # A peer's turn ends after this many messages, or after this many seconds of work on them; then
 # others have theirs.
 TURN_MESSAGES = 64
@@ -96,6 +98,7 @@ class DatagramChannel:
         self.patience = host.patience
         self.since = self._last_heard = host.clock.seconds()
         self._inbox: deque[str] = deque()
+        self._inbox_characters = 0
         self._over: Exception | None = None
         self._taking: Deferred[None] | None = None
         self._turn_left = TURN_MESSAGES
@@ -139,7 +142,17 @@ class DatagramChannel:
         self._turn_left -= 1
         if not self._turn_left:
             self._end_turn()
-        return self._inbox.popleft()
+        message = self._inbox.popleft()
+        self._inbox_characters -= len(message)
+        return message
+
+    def _has_room(self) -> bool:
+        """Tell whether one more message may wait to be heard."""
+        return len(self._inbox) < INBOX_MESSAGES and self._inbox_characters < INBOX_CHARACTERS
+
+    def _clear_inbox(self) -> None:
+        self._inbox.clear()
+        self._inbox_characters = 0
 
     def _end_turn(self) -> None:
         self._turn_left = 0
@@ -180,7 +193,9 @@ class DatagramChannel:
             self._host.events.received(self.peer.text, len(data))
         if len(data) > self._host.max_message:
             raise too_long(len(data), self._host.max_message)
-        self._inbox.append(decode(data))
+        message = decode(data)
+        self._inbox.append(message)
+        self._inbox_characters += len(message)
 
     def _work(self) -> None:
         """Give the conversation what it waits for, if that has come."""
@@ -196,7 +211,7 @@ class DatagramChannel:
             self._conversation.fail(self._over)
 
     def _deafen(self, reason: Exception) -> None:
-        self._inbox.clear()
+        self._clear_inbox()
         self._over = reason
         if self._conversation.is_waiting or self._taking is not None:
             # In a later turn: this may be within the say() of another conversation.
