@@ -655,7 +655,7 @@ class ReliableTests(DatagramsCase):
         self.assertEqual(ack.next, 81)
         for _ in range(2):
             self.successResultOf(self.hear(self.channels[0]))
-        # What was not taken comes again.
+        # The client sends the rest again.
         [ack] = self.packet(Data(session, 81, 5, pieces[81]))
         assert isinstance(ack, Ack)
         self.assertEqual(ack.next, 82)

@@ -23,8 +23,8 @@ from twisted_lab.tally import Traffic
 # it proves where the peer is, whichever local address it used.
 Address = tuple[str, int, *tuple[Any, ...]]
 
-# What comes while this many messages, or characters in them, wait to be heard is lost, or comes
-# again.
+# While this many messages, or characters in them, wait to be heard, further ones are dropped; the
+# reliable protocol sends them again.
 INBOX_MESSAGES = 64
 INBOX_CHARACTERS = 65_536
 # A peer's turn ends after this many messages, or after this many seconds of work on them; then
