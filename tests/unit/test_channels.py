@@ -266,6 +266,7 @@ class SilenceTests(ChannelTestCase):
             channel, wire = self.factory.buildProtocol(None), Wire()
             channel.makeConnection(wire)
         self.assertTrue(wire.disconnected)  # without a word, as there are so many
+        self.assertEqual(wire.value(), b"")
 
     def test_a_conversation_can_refuse(self) -> None:
         async def refuse(_: Channel) -> None:

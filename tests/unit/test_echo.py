@@ -198,7 +198,9 @@ class LimitTests(SynchronousTestCase):
     def test_very_many_too_many_are_cut_off_without_a_word(self) -> None:
         for _ in range(MOST_REFUSED_PER_PEER):
             self.assertFalse(self.connect()[1].disconnected)
-        self.assertTrue(self.connect()[1].disconnected)
+        _, wire = self.connect()
+        self.assertTrue(wire.disconnected)
+        self.assertEqual(wire.value(), b"")
 
     def test_a_silent_peer_is_hung_up_on(self) -> None:
         self.pass_time(99)

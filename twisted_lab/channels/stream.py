@@ -109,10 +109,10 @@ class StreamChannel(Protocol):
             self._events,
             self._conversation_ended,
         )
+        if refusal and not self.factory.connections.is_told(self):
+            self._cut_off()
         self._conversation.begin()
         self._outbox.end_batch()
-        if refusal and not self.factory.connections.is_told(self):
-            self.abort()
 
     # Hearing
 
