@@ -103,7 +103,7 @@ class DatagramChannel:
         self._taking: Deferred[None] | None = None
         self._turn_left = TURN_MESSAGES
         self._time_left = TURN_SECONDS
-        self._turn_ends = float("inf")  # while the conversation works on messages
+        self._turn_ends = float("inf")  # known while the conversation works on messages
         self._hung_up = False
         self._conversing = True
         self._ended = False
