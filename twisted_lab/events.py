@@ -223,6 +223,17 @@ class ServiceEvents(_Reporter):
             reason=reason,
         )
 
+    def refused(self, peer: str, reason: str, count: int) -> None:
+        """`count` datagram peers were refused since the last report; `peer` is the latest."""
+        self._report(
+            LogLevel.warn,
+            "refused",
+            "refused {count} datagram peers, at last {peer}: {reason}",
+            peer=peer,
+            reason=reason,
+            count=count,
+        )
+
     def behind(self, peer: str, limit: int) -> None:
         """The peer does not read what it is sent, and is cut off."""
         self.tally.errors["behind"] += 1

@@ -2,8 +2,9 @@ import math
 import re
 import unicodedata
 from functools import partial
+from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -91,9 +92,18 @@ class NamesTests(SynchronousTestCase):
             self.assertEqual(name_key(one), name_key(other))
         self.assertNotEqual(name_key("anna"), name_key("hanna"))
 
-    @given(st.text(st.characters(exclude_categories=["Cs"])))
+    def test_what_is_too_long_for_a_name_is_not_normalized(self) -> None:
+        with patch("unicodedata.normalize") as normalize:
+            for text in ("x" * 65, "a" + "\u0301\u0316" * 16_000):
+                error = self.assertRaises(BadName, name_key, text)
+                self.assertIn("at most 64 characters", str(error))
+            normalize.assert_not_called()
+        self.assertEqual(len(name_key("\ufdfa" * 64)), 64 * 18)  # nothing grows by more
+
+    @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=16))
     def test_the_key_of_a_key_is_itself(self, text: str) -> None:
         key = name_key(text)
+        assume(len(key) <= 64 and len(unicodedata.normalize("NFD", text)) <= 64)
         self.assertEqual(name_key(key), key)
         self.assertEqual(name_key(unicodedata.normalize("NFD", text)), key)
 

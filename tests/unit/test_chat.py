@@ -287,6 +287,14 @@ class LinkTests(SynchronousTestCase):
             net.clock.advance(5)
             self.assertEqual(len(net.connections), 0)
 
+    def test_a_room_that_is_full(self) -> None:
+        net = Net()
+        net.connections.most = 0
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.ended.called, 1)
+        failure = self.failureResultOf(anna.link.ended, NotLetIn)
+        self.assertIn("too many connections: 0 are served at once", str(failure.value))
+
     def test_a_name_that_is_taken(self) -> None:
         net = Net()
         net.join("Anna")
@@ -372,8 +380,7 @@ class LinkTests(SynchronousTestCase):
 
     def test_a_server_that_lets_no_one_in(self) -> None:
         net = Net()
-        net.connections.most = 0
-        net.server._has_room = lambda: False  # type: ignore[method-assign]
+        net.connections.draining = True
         anna = net.join("Anna")
         net.run(lambda: anna.link.ended.called, 20)
         failure = self.failureResultOf(anna.link.ended, NoAnswer)

@@ -3,6 +3,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.connections import FakeConnection
 from twisted_lab.channels import Connections
+from twisted_lab.channels.connections import MOST_REFUSED, MOST_REFUSED_PER_PEER
 from twisted_lab.tally import Traffic
 
 
@@ -60,6 +61,26 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertIn("too many", connections.refusal("192.0.2.3"))
         first.abort()
         self.assertEqual(connections.refusal("192.0.2.3"), "")
+
+    def test_one_host_does_not_take_the_places_of_those_who_are_told_why(self) -> None:
+        connections = Connections(most=0)
+        loud = [
+            FakeConnection(connections, True, "192.0.2.1")
+            for _ in range(MOST_REFUSED_PER_PEER + 90)
+        ]
+        told = [connection for connection in loud if connections.is_told(connection)]
+        self.assertEqual(told, loud[:MOST_REFUSED_PER_PEER])
+        self.assertTrue(connections.is_told(FakeConnection(connections, True, "192.0.2.2")))
+        told[0].abort()
+        self.assertTrue(connections.is_told(FakeConnection(connections, True, "192.0.2.1")))
+        self.assertEqual(connections.refused, MOST_REFUSED_PER_PEER + 92)
+
+    def test_many_hosts_are_not_told(self) -> None:
+        connections = Connections(most=0)
+        for number in range(MOST_REFUSED):
+            refused = FakeConnection(connections, True, f"192.0.2.{number}")
+            self.assertTrue(connections.is_told(refused))
+        self.assertFalse(connections.is_told(FakeConnection(connections, True, "198.51.100.1")))
 
     def test_more_of_one_peer_than_there_may_be(self) -> None:
         for first, same, other in (

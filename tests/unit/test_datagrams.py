@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.chat_network import Net, Person, Socket
-from tests.doubles.connections import FakeConnection
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
-from twisted_lab.channels.connections import MOST_REFUSED
 from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.reliable import ReliableChannel
@@ -29,6 +30,7 @@ from twisted_lab.reliable.packets import (
     Open,
     Packet,
     Ping,
+    Refusal,
     Side,
     Welcome,
     decode,
@@ -92,6 +94,10 @@ class DatagramsCase(SynchronousTestCase):
         self.give(answer, address)
         return self.channels[-1]
 
+    def say(self, session: int, *texts: str, sequence: int = 0) -> list[Packet]:
+        stream = b"".join(encode_frame(text.encode()) for text in texts)
+        return self.packet(Data(session, sequence, 5, stream))
+
     def hear(self, channel: Channel) -> Deferred[str]:
         return Deferred.fromCoroutine(channel.hear())
 
@@ -105,6 +111,7 @@ class StrangerTests(DatagramsCase):
             Ack(7, 0, 0),
             Ping(7, 0),
             Close(7, False),
+            Refusal(7, 1, b"no"),
         ]
         for size in range(1501):
             filler = chance.randbytes(size)
@@ -149,22 +156,56 @@ class StrangerTests(DatagramsCase):
     def test_those_who_are_too_many_are_told(self) -> None:
         self.join_plain(address=THERE)
         self.connections.most = 1
-        self.channels.clear()
-        refusal = b"error: too many connections: 1 are served at once; try again later"
-        self.assertEqual(self.give(b"/join Anna " + self.cookie()), [refusal + b"\n"])
-        said = self.give(seal(Open(7, self.cookie(), KEY, 1), KEY, Side.CLIENT))
-        self.assertIn(refusal, b"".join(said))
-        self.assertEqual(self.channels, [])
+        refusal = b"too many connections: 1 are served at once; try again later"
+        self.assertEqual(self.give(b"/join Anna " + self.cookie()), [b"error: " + refusal + b"\n"])
+        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 3)), [Refusal(7, 3, refusal)])
+        # Nobody without a cookie is told anything.
+        self.assertIsInstance(self.packet(Open(7, b"x" * 12, KEY, 3))[0], Cookie)
 
-    def test_not_even_that_if_they_are_very_many(self) -> None:
+    def test_the_refused_are_counted_and_leave_nothing_else_behind(self) -> None:
         self.join_plain(address=THERE)
+        self.connections.most_per_peer = 1
+        self.log.clear()
+        address = "192.0.2.8", 5
+        cookie = self.cookie(address)
+        for number in range(200):
+            self.packet(Open(number, cookie, KEY, 1), address=address)
+        self.assertEqual((len(self.channels), len(self.connections)), (1, 1))
+        self.assertEqual((list(self.server._peers), self.server._clients), ([THERE], {}))
+        self.assertEqual(self.connections.refused, 200)
+        self.assertEqual(self.server.events.tally.errors, {"refused": 200})
+        # Another host's peers are served as ever.
+        self.open()
+        # A line a second in the log, with a count.
+        self.clock.advance(1.0)
+        self.packet(Open(200, cookie, KEY, 1), address=address)
+        why = "192.0.2.8:5: too many connections from your address: 1 are served"
+        self.assertEqual(
+            [line for line in self.log.messages if line.startswith("refused")],
+            [f"refused {count} datagram peers, at last {why}" for count in (1, 200)],
+        )
+
+    def test_new_sessions_of_a_host_are_limited_in_time(self) -> None:
+        self.connections.most_per_peer = 5
+        cookie = self.cookie()
+        for number in range(5):
+            self.packet(Open(number, cookie, KEY, 1))
+            self.ends[-1].callback(None)
+        [answer, *_] = self.packet(Open(9, cookie, KEY, 1))
+        why = b"too many new connections from your address: 5 a second"
+        self.assertEqual(answer, Refusal(9, 1, why))
+        self.assertEqual((len(self.channels), self.connections.refused), (5, 1))
+        self.open(THERE, number=99)
+        self.clock.advance(1.0)
+        self.open(number=9)
+
+    def test_nobody_is_replaced_by_a_peer_that_is_refused(self) -> None:
+        self.join_plain()
         self.connections.most = 1
-        for _ in range(MOST_REFUSED + 1):
-            FakeConnection(self.connections, prompt=True)
-        self.channels.clear()
-        self.assertEqual(self.give(b"/join Anna"), [])
-        self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 1)), [])
-        self.assertEqual(self.channels, [])
+        self.packet(Open(7, self.cookie(), KEY, 1))
+        self.give(b"still here")
+        for text in ("/join Anna", "still here"):
+            self.assertEqual(self.successResultOf(self.hear(self.channels[0])), text)
 
     def test_nobody_is_let_in_at_the_end(self) -> None:
         self.join_plain(address=THERE)
@@ -313,6 +354,85 @@ class PlainTests(DatagramsCase):
         self.assertEqual(len(self.channels), 3)
         self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
 
+    def test_lines_that_come_too_fast_are_lost(self) -> None:
+        plain = self.join_plain()
+        assert isinstance(plain, DatagramChannel)
+        counts = []
+        for seconds in (0.0, 0.5, 1.0, 100.0):
+            self.clock.advance(seconds)
+            before = plain.traffic().messages_in
+            for _ in range(3):
+                self.give(b"\n" * 100)
+                while plain._inbox:
+                    self.hear(plain)
+                    self.clock.advance(0)
+            counts.append(plain.traffic().messages_in - before)
+        self.assertEqual(counts, [63, 8, 16, 64])
+
+    def test_the_characters_that_wait_are_bounded(self) -> None:
+        self.server.max_message = 65_536
+        plain = self.join_plain()
+        assert isinstance(plain, DatagramChannel)
+        for _ in range(10):
+            self.give(b"x" * 40_000)
+        self.assertEqual(plain.traffic().messages_in, 3)  # The first one is /join.
+        for _ in range(3):
+            self.successResultOf(self.hear(plain))
+        self.give(b"x" * 40_000)
+        self.assertEqual(plain.traffic().messages_in, 4)
+
+
+class TurnTests(DatagramsCase):
+    """Each message takes a millisecond."""
+
+    level = LogLevel.warn
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.heard = 0
+
+    async def converse(self, channel: Channel) -> None:
+        self.channels.append(channel)
+        while True:
+            await channel.hear()
+            self.heard += 1
+            self.clock.rightNow += 0.001
+
+    def turns(self) -> list[int]:
+        """Run what is due; return how many messages were heard by the end of each turn."""
+        ends = [self.heard]
+
+        def call_later(delay: float, call: Callable[..., object], *args: Any) -> IDelayedCall:
+            if call == self.channels[0]._begin_turn:  # type: ignore[attr-defined]
+                ends.append(self.heard)
+            return Clock.callLater(self.clock, delay, call, *args)
+
+        with patch.object(self.clock, "callLater", call_later):
+            self.clock.advance(0)
+        return [*ends, self.heard]
+
+    def test_a_datagram_of_many_lines(self) -> None:
+        self.join_plain()
+        self.give(b"x\n" * 64)
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
+
+    def test_many_datagrams(self) -> None:
+        self.join_plain()
+        for _ in range(80):
+            self.give(b"x\n")
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
+
+    def test_a_packet_that_makes_many_messages_whole(self) -> None:
+        session = self.open()
+        self.say(session, *("x" for _ in range(45)))
+        self.assertEqual(self.turns(), [10, 20, 30, 40, 45])
+
+    def test_only_the_work_on_messages_counts(self) -> None:
+        self.join_plain()
+        self.clock.advance(1.0)
+        self.give(b"x\n" * 9)
+        self.assertEqual(self.heard, 10)
+
 
 class LocalAddressTests(DatagramsCase):
     """One peer uses two local addresses."""
@@ -344,10 +464,6 @@ class LocalAddressTests(DatagramsCase):
 
 
 class ReliableTests(DatagramsCase):
-    def say(self, session: int, *texts: str, sequence: int = 0) -> list[Packet]:
-        stream = b"".join(encode_frame(text.encode()) for text in texts)
-        return self.packet(Data(session, sequence, 5, stream))
-
     def test_a_session(self) -> None:
         session = self.open()
         [channel] = self.channels
@@ -510,6 +626,48 @@ class ReliableTests(DatagramsCase):
         taking = Deferred.fromCoroutine(self.channels[0].taken())
         self.clock.pump([1.0] * 61)
         self.failureResultOf(taking, PeerSilent)
+
+    def test_moving_to_and_fro_does_not_send_all_again_each_time(self) -> None:
+        session = self.open()
+        self.channels[0].say("x" * 100_000)
+        self.clock.advance(0)
+        cookies = {address: self.cookie(address) for address in (HERE, THERE)}
+        again = self.server.retransmissions
+        for _ in range(50):
+            for address in (THERE, HERE):
+                self.packet(Open(7, cookies[address], KEY, 2), address=address)
+        self.assertEqual(self.server.retransmissions - again, 10)
+        self.clock.advance(1.0)
+        again = self.server.retransmissions
+        self.packet(Open(7, cookies[THERE], KEY, 2), address=THERE)
+        self.assertGreater(self.server.retransmissions, again)
+        self.assertEqual(self.packet(Ping(session, 5), address=THERE)[0], Ack(session, 0, 5))
+
+    def test_the_characters_that_wait_are_bounded(self) -> None:
+        self.server.max_message = 65_536
+        session = self.open()
+        stream = encode_frame(b"x" * 40_000) * 5
+        pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
+        for sequence, piece in enumerate(pieces):
+            self.packet(Data(session, sequence, 5, piece))
+        [ack] = self.packet(Ping(session, 5))
+        assert isinstance(ack, Ack)
+        self.assertEqual(ack.next, 81)
+        for _ in range(2):
+            self.successResultOf(self.hear(self.channels[0]))
+        # The client sends the rest again.
+        [ack] = self.packet(Data(session, 81, 5, pieces[81]))
+        assert isinstance(ack, Ack)
+        self.assertEqual(ack.next, 82)
+
+    def test_old_deadlines_of_a_session_do_not_pile_up(self) -> None:
+        session = self.open()
+        for sequence in range(1, 1000):
+            self.channels[0].say("x")
+            self.clock.advance(0)
+            self.packet(Ack(session, sequence, int(self.clock.seconds() * 1000)))
+            self.clock.pump([0.25] * 2)
+        self.assertLess(len(self.server._deadlines._heap), 100)
 
     def test_a_close_from_a_changed_address(self) -> None:
         session = self.open()

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, Wire, recorded_events
 from twisted_lab.channels import Connections
-from twisted_lab.channels.connections import MOST_REFUSED
+from twisted_lab.channels.connections import MOST_REFUSED_PER_PEER
 from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
 from twisted_lab.tally import Traffic
 
@@ -196,9 +196,11 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(self.wire.value(), b"hello")
 
     def test_very_many_too_many_are_cut_off_without_a_word(self) -> None:
-        for _ in range(MOST_REFUSED):
+        for _ in range(MOST_REFUSED_PER_PEER):
             self.assertFalse(self.connect()[1].disconnected)
-        self.assertTrue(self.connect()[1].disconnected)
+        _, wire = self.connect()
+        self.assertTrue(wire.disconnected)
+        self.assertEqual(wire.value(), b"")
 
     def test_a_silent_peer_is_hung_up_on(self) -> None:
         self.pass_time(99)

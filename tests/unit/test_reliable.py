@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.reliable import Caller, OtherVersion, Session, State
+from twisted_lab.reliable import Caller, NotServed, OtherVersion, Session, State
 from twisted_lab.reliable.caller import Stage
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.reliable.door import HINT, Door
@@ -30,6 +30,7 @@ from twisted_lab.reliable.packets import (
     Open,
     Packet,
     Ping,
+    Refusal,
     Side,
     Welcome,
     decode,
@@ -63,6 +64,7 @@ packets: st.SearchStrategy[Packet] = st.one_of(
     ),
     st.builds(Ping, ids, numbers),
     st.builds(Close, ids, st.booleans()),
+    st.builds(Refusal, ids, numbers, st.binary(max_size=LARGEST_FRAGMENT)),
 )
 
 
@@ -83,6 +85,7 @@ class PacketTests(SynchronousTestCase):
             ),
             (Ping(SESSION, 8), "07", bytes.fromhex("00000008")),
             (Close(SESSION, True), "08", b"\x01"),
+            (Refusal(SESSION, 9, b"no"), "09", bytes.fromhex("00000009") + b"no"),
         ):
             data = bytes.fromhex(f"c1 {code} {number}") + body
             for side, byte in ((Side.CLIENT, b"\0"), (Side.SERVER, b"\1")):
@@ -125,7 +128,7 @@ class PacketTests(SynchronousTestCase):
             b"hello",
             b"\xc1",
             b"\xc1\x00" + data[2:],
-            b"\xc1\x09" + data[2:],
+            b"\xc1\x0a" + data[2:],
             data[:-1],
             data + b"x" * LARGEST_PACKET,
             seal(Ack(SESSION, 7, 8, ((9, 11),)), KEY, Side.CLIENT)[:-1],
@@ -355,11 +358,18 @@ class SenderTests(SynchronousTestCase):
         self.sequences(0.0)
         self.sequences(1.0)
         self.sequences(3.0)
-        self.sender.hurry()
+        self.sender.hurry(0.0)
         self.assertEqual(self.sequences(3.1), [0])
         deadline = self.sender.deadline()
         assert deadline is not None
         self.assertAlmostEqual(deadline, 4.1)
+
+    def test_hurry_comes_once_a_second(self) -> None:
+        self.fill(1)
+        self.sequences(0.0)
+        for now, sequences in ((0.1, [0]), (0.2, []), (1.0, []), (1.1, [0])):
+            self.sender.hurry(now)
+            self.assertEqual(self.sequences(now), sequences)
 
 
 class SessionTests(SynchronousTestCase):
@@ -656,6 +666,21 @@ class CallerTests(SynchronousTestCase):
         cookie = seal(Cookie(hello.number, VERSION + 1, b"c" * 12), NO_KEY, Side.SERVER)
         error = self.assertRaises(OtherVersion, self.caller.take, cookie, 0.0)
         self.assertIn("the server speaks version 2 ", str(error))
+
+    def test_a_refusal_of_the_present_attempt_says_why(self) -> None:
+        request = self.open(SESSION)
+        first = Refusal(request.number, request.attempt, b"no")
+        self.give(first, request.key, 0.0)  # It is in already.
+        self.give(Cookie(SESSION, VERSION, b"d" * 12), NO_KEY, 0.0)
+        second = first._replace(attempt=2, reason=b"n\xff")
+        for packet, key in (
+            (first, request.key),
+            (second._replace(number=8), request.key),
+            (second, KEY),
+        ):
+            self.give(packet, key, 0.0)
+        error = self.assertRaises(NotServed, self.give, second, request.key, 0.0)
+        self.assertEqual(str(error), "n\N{REPLACEMENT CHARACTER}")
 
     def test_a_suspended_client_has_not_waited_for_the_first_answer(self) -> None:
         self.caller.excuse(30.0)

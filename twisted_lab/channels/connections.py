@@ -13,7 +13,9 @@ from twisted_lab.tally import Traffic
 
 MOST = 10_000
 MOST_PER_PEER = 1_000
-# So many may be told at a time that they are not served; more are cut off without a word.
+# At most this many refused connections of one network, and of all, are told why at once; further
+# ones are aborted without a word.
+MOST_REFUSED_PER_PEER = 10
 MOST_REFUSED = 100
 
 
@@ -71,6 +73,7 @@ class Connections:
         # With whose each one is; None for those who are being refused.
         self._open: dict[Connection, str | None] = {}
         self._of_peer: dict[str, int] = {}
+        self._told: dict[Connection, str] = {}  # those who are being told why they are refused
         self._gone = Traffic()
         self._all_closed: Deferred[None] | None = None
 
@@ -80,10 +83,9 @@ class Connections:
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._open))
 
-    @property
-    def is_crowded(self) -> bool:
-        """Tell whether those who are being refused are too many to be told why."""
-        return len(self._open) - self.served > MOST_REFUSED
+    def is_told(self, connection: Connection) -> bool:
+        """Tell whether a connection that was refused is to be told why, or else aborted."""
+        return connection in self._told
 
     def refusal(self, host: str) -> str:
         """Tell why one more peer of that host would not be served; "" if it would."""
@@ -109,6 +111,9 @@ class Connections:
         if refusal:
             self.refused += 1
             self._open[connection] = None
+            told = list(self._told.values())
+            if len(told) < MOST_REFUSED and told.count(network(host)) < MOST_REFUSED_PER_PEER:
+                self._told[connection] = network(host)
         else:
             self.served += 1
             self._open[connection] = peer = network(host)
@@ -120,6 +125,7 @@ class Connections:
         if connection not in self._open:
             return
         peer = self._open.pop(connection)
+        self._told.pop(connection, None)
         if peer is not None:
             self.served -= 1
             if (others := self._of_peer[peer] - 1) > 0:

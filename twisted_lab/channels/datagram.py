@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing, unless_refused
+from twisted_lab.channels.conversing import Conversing
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import Peer
@@ -23,10 +23,14 @@ from twisted_lab.tally import Traffic
 # it proves where the peer is, whichever local address it used.
 Address = tuple[str, int, *tuple[Any, ...]]
 
-# So many messages wait to be heard; what comes beyond them is lost, or comes again.
+# While this many messages, or characters in them, wait to be heard, further ones are dropped; the
+# reliable protocol sends them again.
 INBOX_MESSAGES = 64
-# So many messages of one peer are heard in one turn of the reactor; then others have theirs.
+INBOX_CHARACTERS = 65_536
+# A peer's turn ends after this many messages, or after this many seconds of work on them; then
+# others have theirs.
 TURN_MESSAGES = 64
+TURN_SECONDS = 0.01
 
 
 class Host(Protocol):
@@ -94,9 +98,12 @@ class DatagramChannel:
         self.patience = host.patience
         self.since = self._last_heard = host.clock.seconds()
         self._inbox: deque[str] = deque()
+        self._inbox_characters = 0
         self._over: Exception | None = None
         self._taking: Deferred[None] | None = None
         self._turn_left = TURN_MESSAGES
+        self._time_left = TURN_SECONDS
+        self._turn_ends = float("inf")  # known while the conversation works on messages
         self._hung_up = False
         self._conversing = True
         self._ended = False
@@ -105,13 +112,10 @@ class DatagramChannel:
 
     def begin(self) -> None:
         """Begin the conversation."""
-        refusal = self._host.connections.add(self, self.peer.host)
+        self._host.connections.add(self, self.peer.host)
         self._host.events.connected(self.peer.text)
         self._conversation = Conversing(
-            unless_refused(refusal, self._host.converse),
-            self,
-            self._host.events,
-            self._conversation_ended,
+            self._host.converse, self, self._host.events, self._conversation_ended
         )
         self._conversation.begin()
 
@@ -137,15 +141,32 @@ class DatagramChannel:
     def _next(self) -> str:
         self._turn_left -= 1
         if not self._turn_left:
-            self._host.clock.callLater(0, self._begin_turn)
-        return self._inbox.popleft()
+            self._end_turn()
+        message = self._inbox.popleft()
+        self._inbox_characters -= len(message)
+        return message
+
+    def _has_room(self) -> bool:
+        """Tell whether one more message may wait to be heard."""
+        return len(self._inbox) < INBOX_MESSAGES and self._inbox_characters < INBOX_CHARACTERS
+
+    def _clear_inbox(self) -> None:
+        self._inbox.clear()
+        self._inbox_characters = 0
+
+    def _end_turn(self) -> None:
+        self._turn_left = 0
+        self._host.clock.callLater(0, self._begin_turn)
 
     def _begin_turn(self) -> None:
         self._turn_left = TURN_MESSAGES
+        self._time_left = TURN_SECONDS
         self._work()
 
     def _is_holding(self) -> bool:
         """Tell whether no more should be heard just now."""
+        if self._turn_left and self._host.clock.seconds() >= self._turn_ends:
+            self._end_turn()
         return not self._turn_left
 
     def received(self, data: bytes) -> None:
@@ -172,19 +193,25 @@ class DatagramChannel:
             self._host.events.received(self.peer.text, len(data))
         if len(data) > self._host.max_message:
             raise too_long(len(data), self._host.max_message)
-        self._inbox.append(decode(data))
+        message = decode(data)
+        self._inbox.append(message)
+        self._inbox_characters += len(message)
 
     def _work(self) -> None:
         """Give the conversation what it waits for, if that has come."""
         if not self._conversation.is_waiting:
             return
-        if self._inbox and not self._is_holding():
-            self._conversation.give(self._next())
-        elif self._over is not None and not self._inbox:
+        if self._inbox:
+            self._turn_ends = self._host.clock.seconds() + self._time_left
+            if not self._is_holding():
+                self._conversation.give(self._next())
+                self._time_left = self._turn_ends - self._host.clock.seconds()
+            self._turn_ends = float("inf")
+        elif self._over is not None:
             self._conversation.fail(self._over)
 
     def _deafen(self, reason: Exception) -> None:
-        self._inbox.clear()
+        self._clear_inbox()
         self._over = reason
         if self._conversation.is_waiting or self._taking is not None:
             # In a later turn: this may be within the say() of another conversation.

@@ -15,6 +15,7 @@ from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.deadlines import Deadlines
 from twisted_lab.channels.plain import PlainChannel
+from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.events import ServiceEvents
@@ -24,6 +25,7 @@ from twisted_lab.reliable import (
     Door,
     Hello,
     Open,
+    Refusal,
     Session,
     Side,
     Welcome,
@@ -67,6 +69,7 @@ class Datagrams(DatagramProtocol):
         self.max_message = max_message
         self._random = random
         self._door = Door(random)
+        self._refusals = Refusals(clock, events, connections)
         self._peers: dict[Address, DatagramChannel] = {}
         self._sessions: dict[int, ReliableChannel] = {}
         self._clients: dict[int, ReliableChannel] = {}
@@ -98,10 +101,12 @@ class Datagrams(DatagramProtocol):
         if isinstance(channel, PlainChannel):
             channel.received(data)
             self._deadlines.look(channel)
-        elif self._has_room():
+        elif not self.connections.draining:
             # The peer that has a session here may be gone. Only a cookie shows that: otherwise
             # forged datagrams could end sessions.
             message, answer = self._door.hear(data, *address[:2], self.clock.seconds())
+            if message is not None and (refusal := self._refusals.reason(*address[:2])):
+                message, answer = None, f"error: {refusal}\n".encode()
             if answer:
                 self.send(answer, address)
             if message is not None:
@@ -111,9 +116,6 @@ class Datagrams(DatagramProtocol):
                     plain.received(message.encode())
                 else:  # The evicted conversation leaves first, and gives its name back.
                     self.clock.callLater(0, plain.received, message.encode())
-
-    def _has_room(self) -> bool:
-        return not (self.connections.is_crowded or self.connections.draining)
 
     def _take_packet(self, data: bytes, address: Address) -> None:
         try:
@@ -136,7 +138,11 @@ class Datagrams(DatagramProtocol):
         channel = self._clients.get(packet.number)
         now = self.clock.seconds()
         if channel is None:
-            if not self._has_room():
+            if self.connections.draining:
+                return
+            if refusal := self._refusals.reason(*address[:2]):
+                answer = Refusal(packet.number, packet.attempt, refusal.encode())
+                self.send(seal(answer, packet.key, Side.SERVER), address)
                 return
             number = int.from_bytes(self._random(8))
             session = Session(number, packet.key, Side.SERVER, self.max_message, now)

@@ -46,12 +46,17 @@ class Deadlines:
         if when is not None and when < self._next.get(timed, float("inf")):
             self._next[timed] = when
             heapq.heappush(self._heap, (when, next(self._order), timed))
+            self._drop_old()
             if self._heap[0][2] is timed:
                 self._arm()
 
     def forget(self, timed: Timed) -> None:
         """Call it no more."""
         self._next.pop(timed, None)
+        self._drop_old()
+
+    def _drop_old(self) -> None:
+        # Entries of those who are forgotten, or have moved to an earlier time, wait for theirs.
         if len(self._heap) > 2 * len(self._next) + 64:
             self._heap = [entry for entry in self._heap if self._next.get(entry[2]) == entry[0]]
             heapq.heapify(self._heap)

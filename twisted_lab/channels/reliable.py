@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twisted_lab.channels.channel import PeerGone
-from twisted_lab.channels.datagram import INBOX_MESSAGES, Address, DatagramChannel, Host
+from twisted_lab.channels.datagram import Address, DatagramChannel, Host
 from twisted_lab.channels.outbox import HELD_BYTES
 from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MessageError, line_encoder
@@ -45,9 +45,7 @@ class ReliableChannel(DatagramChannel):
 
     def take(self, packet: Packet) -> None:
         """Take a packet of the session."""
-        if isinstance(packet, Data) and (
-            self._over is not None or len(self._inbox) >= INBOX_MESSAGES
-        ):
+        if isinstance(packet, Data) and (self._over is not None or not self._has_room()):
             return
         now = self._host.clock.seconds()
         if not self._hung_up:
@@ -66,10 +64,7 @@ class ReliableChannel(DatagramChannel):
     def _fill_inbox(self) -> None:
         # One packet may make many thousands of messages whole.
         try:
-            while (
-                len(self._inbox) < INBOX_MESSAGES
-                and (message := next(self._coming, None)) is not None
-            ):
+            while self._has_room() and (message := next(self._coming, None)) is not None:
                 self._keep(message)
         except MessageError as error:
             self._over = error

@@ -31,9 +31,13 @@ BEHIND_BYTES = 262_144
 # So many messages at most are decoded ahead, because a short text takes far more memory than its
 # bytes did.
 INBOX_MESSAGES = 256
-# So many messages of one peer are heard in one turn of the reactor; then others have theirs, and
-# what was said to them can be sent.
+# A peer's turn ends after this many messages or seconds; then others have theirs, and what was said
+# to them can be sent. The clock is read between batches of messages, which would cost too much
+# before each one: a batch has this many at first, and twice as many as the one before while there
+# is time.
 TURN_MESSAGES = 2048
+TURN_SECONDS = 0.01
+FIRST_BATCH = 8
 
 
 class Host(Interface):
@@ -69,6 +73,8 @@ class StreamChannel(Protocol):
         self._inbox: deque[str] = deque()
         self._may_have_more = False  # whether the decoder may have a whole message
         self._turn_left = TURN_MESSAGES
+        self._turn_began = 0.0
+        self._batch = FIRST_BATCH
         self._next_turn: IDelayedCall | None = None
         self._taking: Deferred[None] | None = None
         self._acknowledged = 0  # bytes, when the peer's taking was looked at last
@@ -92,7 +98,7 @@ class StreamChannel(Protocol):
         self._outbox = Outbox(
             self.transport, self._clock, self._has_room, self._fell_behind, self._behind_bytes
         )
-        self.since = self._last_heard = self._clock.seconds()
+        self.since = self._last_heard = self._turn_began = self._clock.seconds()
         self._silence = self._clock.callLater(self._patience, self._check_silence)
         refusal = self.factory.connections.add(self, self.peer.host)
         self._events.connected(self.peer.text)
@@ -103,10 +109,10 @@ class StreamChannel(Protocol):
             self._events,
             self._conversation_ended,
         )
+        if refusal and not self.factory.connections.is_told(self):
+            self._cut_off()
         self._conversation.begin()
         self._outbox.end_batch()
-        if refusal and self.factory.connections.is_crowded:
-            self.abort()
 
     # Hearing
 
@@ -124,7 +130,7 @@ class StreamChannel(Protocol):
         if self._outbox.holding and (self._inbox or not self._deaf):
             return None
         if not self._inbox and self._may_have_more and not self._deaf:
-            if self._turn_left <= 0:
+            if self._is_turn_over():
                 if self._next_turn is None:
                     self._next_turn = self._clock.callLater(0, self._begin_turn)
                 return None
@@ -135,10 +141,19 @@ class StreamChannel(Protocol):
             raise self._over
         return None
 
+    def _is_turn_over(self) -> bool:
+        if 0 < self._turn_left < TURN_MESSAGES:
+            if self._clock.seconds() < self._turn_began + TURN_SECONDS:
+                self._batch = min(2 * self._batch, INBOX_MESSAGES)
+            else:
+                self._turn_left = 0
+                self._batch = FIRST_BATCH
+        return self._turn_left <= 0
+
     def _fill_inbox(self) -> None:
         try:
             # In a log that shows both, an answer stands after what it answers.
-            messages = self._decoder.take(1 if self._events.traffic else INBOX_MESSAGES)
+            messages = self._decoder.take(1 if self._events.traffic else self._batch)
             # Fewer than were asked for may also be those before one that is too long.
             self._may_have_more = bool(messages) and self._decoder.size > 0
             if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
@@ -176,6 +191,7 @@ class StreamChannel(Protocol):
 
     def _begin_turn(self) -> None:
         self._next_turn = None
+        self._turn_began = self._clock.seconds()
         self._work()
 
     def _deafen(self, reason: Exception) -> None:
@@ -191,7 +207,7 @@ class StreamChannel(Protocol):
         self._bytes_in += len(data)
         if self._deaf:
             return
-        self._last_heard = self._clock.seconds()
+        self._last_heard = self._turn_began = self._clock.seconds()
         self._decoder.feed(data)
         self._may_have_more = True
         self._work()
@@ -272,6 +288,7 @@ class StreamChannel(Protocol):
 
     def _has_room(self) -> None:
         self._end_taking(None)
+        self._turn_began = self._clock.seconds()
         self._work()
 
     def _end_taking(self, result: Failure | None) -> None:

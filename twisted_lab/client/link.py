@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
-from twisted_lab.reliable import Caller, OtherVersion, Stage
+from twisted_lab.reliable import Caller, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Guest, Line
 
 # So many seconds the first answer may take, and what is not confirmed when a person leaves.
@@ -113,6 +113,8 @@ class Link:
         try:
             for message in self.caller.take(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
+        except NotServed as error:
+            self.fail(NotLetIn(str(error)))
         except (MessageError, OtherVersion) as error:
             self.fail(error)
         self._pump()

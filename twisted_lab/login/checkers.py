@@ -23,6 +23,7 @@ from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
     Account,
+    BadName,
     Guess,
     Lifetimes,
     Passwords,
@@ -38,7 +39,6 @@ from twisted_lab.login.turns import Turns
 
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
-LONGEST_NAME_BYTES = 1024
 # So many attempts from one address are made at once, as long as none has failed.
 MOST_AT_ONCE = 8
 
@@ -186,7 +186,11 @@ class PasswordChecker(_Checker):
 
     async def _request(self, credentials: Any) -> bytes | tuple[()]:
         # What is not UTF-8 is nobody's name or password, and costs as much as those do.
-        key = name_key(credentials.username[:LONGEST_NAME_BYTES].decode(errors="replace"))
+        # So does what is too long for a name.
+        try:
+            key = name_key(credentials.username.decode(errors="replace"))
+        except BadName:
+            key = ""
         password = credentials.password.decode(errors="surrogateescape")
         check = partial(self._compare, credentials, password)
         return (await self._attempt(key, credentials, check)).encode()

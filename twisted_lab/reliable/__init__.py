@@ -1,6 +1,6 @@
 """Messages over datagrams, each once and in order: packets and time in, packets and times out."""
 
-from twisted_lab.reliable.caller import Caller, OtherVersion, Stage
+from twisted_lab.reliable.caller import Caller, NotServed, OtherVersion, Stage
 from twisted_lab.reliable.door import AMPLIFICATION, Door
 from twisted_lab.reliable.packets import (
     MARK,
@@ -9,6 +9,7 @@ from twisted_lab.reliable.packets import (
     Hello,
     Open,
     Packet,
+    Refusal,
     Side,
     Welcome,
     decode,
@@ -25,9 +26,11 @@ __all__ = [
     "Data",
     "Door",
     "Hello",
+    "NotServed",
     "Open",
     "OtherVersion",
     "Packet",
+    "Refusal",
     "Session",
     "Side",
     "Stage",

@@ -15,6 +15,7 @@ from twisted_lab.reliable.packets import (
     Cookie,
     Hello,
     Open,
+    Refusal,
     Side,
     Welcome,
     decode,
@@ -40,11 +41,16 @@ class OtherVersion(Exception):
     """The server speaks another version of the protocol; the text says which."""
 
 
+class NotServed(Exception):
+    """The server does not serve this client; the text says why."""
+
+
 class Stage(Enum):
     """How far a client is.
 
     ASKING -- cookie --> OPENING -- welcome --> TALKING
                          OPENING -- four tries --> ASKING
+                         OPENING -- refusal --> NotServed
                          OPENING <-- cookie -- TALKING: the server knows the session no more,
                                                         or does not know this address
     ASKING <-- the server has closed because it stops -- TALKING
@@ -132,6 +138,7 @@ class Caller:
             `twisted_lab.codecs.MessageError` if one is too long.
 
         Raises:
+            NotServed: The server refuses this client.
             OtherVersion: The server speaks another version of the protocol.
         """
         try:
@@ -151,6 +158,8 @@ class Caller:
         elif is_sealed(data, self._key, Side.SERVER):
             if isinstance(packet, Welcome) and packet.number == self._number:
                 self._take_welcome(packet, now)
+            elif isinstance(packet, Refusal):
+                self._take_refusal(packet)
             elif session is not None and packet.number == session.number:
                 self.heard = now
                 messages = session.take(packet, now)
@@ -184,6 +193,11 @@ class Caller:
             self.session.close()
         else:
             self._opened()
+
+    def _take_refusal(self, packet: Refusal) -> None:
+        answers = packet.number == self._number and packet.attempt == self._attempt
+        if self.stage is Stage.OPENING and answers:
+            raise NotServed(packet.reason.decode(errors="replace"))
 
     def _try_again(self, stage: Stage, when: float) -> None:
         self.stage = stage

@@ -11,6 +11,7 @@
     6 ack       session   next (4)  echo (4)  up to 32 ranges: first (4)  after it (4)
     7 ping      session   stamp (4)
     8 close     session   stops (1: 0 or 1)
+    9 refusal   client    attempt (4)  reason (the rest, UTF-8)
 
 The seal is the first 8 bytes of the HMAC-SHA-256 (RFC 2104) over a byte for the sender (0 the
 client, 1 the server), which is not sent, and all that stands before the seal. So a packet that is
@@ -172,7 +173,21 @@ class Close(NamedTuple):
     stops: bool
 
 
-Packet = Hello | Cookie | Open | Welcome | Data | Ack | Ping | Close
+class Refusal(NamedTuple):
+    """The client is not served. The server keeps nothing of it.
+
+    Attributes:
+        number: The client's number.
+        attempt: That of the Open that it answers.
+        reason: Why, in UTF-8.
+    """
+
+    number: int
+    attempt: int
+    reason: bytes
+
+
+Packet = Hello | Cookie | Open | Welcome | Data | Ack | Ping | Close | Refusal
 
 # The body of each kind, without what is left to its end.
 _KINDS: tuple[tuple[type[Packet], struct.Struct], ...] = (
@@ -184,6 +199,7 @@ _KINDS: tuple[tuple[type[Packet], struct.Struct], ...] = (
     (Ack, struct.Struct("!II")),
     (Ping, struct.Struct("!I")),
     (Close, struct.Struct("!?")),
+    (Refusal, struct.Struct("!I")),
 )
 _CODES = {kind: (code, body) for code, (kind, body) in enumerate(_KINDS, start=1)}
 LARGEST_FRAGMENT = LARGEST_PACKET - _HEAD.size - _CODES[Data][1].size - _SEAL_BYTES
@@ -194,7 +210,7 @@ def seal(packet: Packet, key: bytes, sender: Side) -> bytes:
     code, body = _CODES[type(packet)]
     rest = b""
     values: tuple[object, ...] = packet[1:]
-    if isinstance(packet, Data):
+    if isinstance(packet, Data | Refusal):
         *values, rest = values  # type: ignore[assignment]
     elif isinstance(packet, Ack):
         values, rest = values[:2], b"".join([_RANGE.pack(*run) for run in packet.ranges])
@@ -228,7 +244,7 @@ def decode(data: bytes) -> Packet:
     if len(data) < begun + _SEAL_BYTES:
         raise BadPacket("a packet is cut short")
     values: tuple[object, ...] = body.unpack_from(data, _HEAD.size)
-    if kind is Data:
+    if kind in (Data, Refusal):
         values += (rest,)
     elif kind is Ack:
         if len(rest) % _RANGE.size or len(rest) > MOST_RANGES * _RANGE.size:

@@ -13,7 +13,8 @@ FIRST_WINDOW = 10.0  # packets
 LEAST_WINDOW = 2.0
 # A packet behind which so many have come is lost, and is sent again without waiting (RFC 6675).
 REORDERED = 3
-# A peer that answers again can make this end send again at once, this often.
+# Seconds between two times that a peer can make this end send again all that is on its way. That is
+# up to 300 KB, and what makes it do so are packets of 50 bytes.
 HURRY_SECONDS = 1.0
 
 
@@ -125,17 +126,18 @@ class Sender:
         self._flights[data.sequence] = _Flight(data, now, self._order)
         return data
 
-    def hurry(self) -> None:
+    def hurry(self, now: float) -> None:
         """Send again what is on its way: the peer was away, or is somewhere else now."""
-        self.timer.forget_backoff()
-        for flight in self._flights.values():
-            flight.is_lost = True
+        if now >= self._hurried + HURRY_SECONDS:
+            self._hurried = now
+            self.timer.forget_backoff()
+            for flight in self._flights.values():
+                flight.is_lost = True
 
     def end_backoff(self, now: float) -> None:
-        """Send again at once, because the path works; once a second at most."""
-        if self.timer.is_backed_off and now >= self._hurried + HURRY_SECONDS:
-            self._hurried = now
-            self.hurry()
+        """Send again at once, because the path works."""
+        if self.timer.is_backed_off:
+            self.hurry(now)
 
     def deadline(self) -> float | None:
         """Return when `due` has something to send again; None if nothing is on its way."""

@@ -95,7 +95,7 @@ class Session:
     def resume(self, now: float) -> None:
         """Go on at once: the peer has answered at this address."""
         self.heard = now
-        self.sender.hurry()
+        self.sender.hurry(now)
         if self.state is State.CLOSING:
             self._next_change = now
             self._closes_sent = 0

@@ -86,10 +86,12 @@ class Echo(Protocol):
         self.factory.events.connected(self.label)
         self.factory.idleness.watch()
         if refusal:
-            # There is no framing, and no other way to tell.
-            self.transport.write(f"error: {refusal}\n".encode())
+            is_told = self.factory.connections.is_told(self)
+            if is_told:
+                # There is no framing, and no other way to tell.
+                self.transport.write(f"error: {refusal}\n".encode())
             self._hang_up(refusal, "refused")
-            if self.factory.connections.is_crowded:
+            if not is_told:
                 self.abort()
 
     def dataReceived(self, data: bytes) -> None:

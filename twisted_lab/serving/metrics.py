@@ -129,7 +129,7 @@ class LabCollector(Collector):
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
         served = GaugeMetricFamily("netlab_connections", "Peers that are served.", labels=one)
         connected = CounterMetricFamily(
-            "netlab_connected", "Peers that have connected, also those refused.", labels=one
+            "netlab_connected", "Peers that have connected, by TCP also those refused.", labels=one
         )
         refused = CounterMetricFamily(
             "netlab_refused", "Peers that were refused, as they were too many.", labels=one

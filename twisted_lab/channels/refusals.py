@@ -1,0 +1,59 @@
+"""Refusals of datagram peers: they keep no state of the peer, and fill no log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_lab.channels.connections import Connections
+from twisted_lab.events import ServiceEvents
+from twisted_lab.peers import Peer, network
+
+LOG_SECONDS = 1.0  # between two lines in the log
+
+
+class Refusals:
+    """Says which peers are not served, and why.
+
+    Args:
+        clock: Tells the time.
+        events: Refusals are reported here, one a second at most.
+        connections: Where the peers are counted that are served.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, events: ServiceEvents, connections: Connections
+    ) -> None:
+        self._clock = clock
+        self._events = events
+        self._connections = connections
+        self._reported = float("-inf")
+        self._unreported = 0
+        self._second = 0
+        self._admitted: Counter[str] = Counter()
+
+    def reason(self, host: str, port: int) -> str:
+        """Return why a new peer there is not served, and count that; "" if it is served."""
+        now = self._clock.seconds()
+        refusal = self._connections.refusal(host) or self._too_fast(host, int(now))
+        if refusal:
+            self._connections.refused += 1
+            self._events.tally.errors["refused"] += 1
+            self._unreported += 1
+            if now >= self._reported + LOG_SECONDS:
+                peer = Peer.of_datagram(host, port).text
+                self._events.refused(peer, refusal, self._unreported)
+                self._reported, self._unreported = now, 0
+        return refusal
+
+    def _too_fast(self, host: str, second: int) -> str:
+        # A session that replaces another one at its address is no more than there were, but costs
+        # 0.1 ms, and lines in the log.
+        if second != self._second:
+            self._second = second
+            self._admitted.clear()
+        self._admitted[network(host)] += 1
+        most = self._connections.most_per_peer
+        too_fast = self._admitted[network(host)] > most
+        return f"too many new connections from your address: {most} a second" if too_fast else ""
