@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Self
 
-from tests.hostile.crowd import PATIENCE, connect, join, plain_socket
+from tests.hostile.crowd import connect, join, plain_socket
 from tests.hostile.lab import Lab
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -55,11 +55,12 @@ class Peer:
             heard = heard[-100:] + data
         return self
 
-    def drain(self) -> None:
-        """Read until the server hangs up, or all has come."""
+    def end(self) -> None:
+        """Read until the server hangs up, and close; or until it is silent for long."""
         with suppress(OSError):
             while self.socket.recv(65536):
                 pass
+        self.socket.close()
 
 
 class ReliablePeer(Peer):
@@ -84,7 +85,9 @@ class ReliablePeer(Peer):
         self.send(seal(Hello(self.number), NO_KEY, Side.CLIENT))
         while not isinstance(cookie := decode(self.socket.recv(2048)), Cookie):
             pass
-        self.send(seal(Open(self.number, cookie.cookie, self.key, self.attempt), self.key, Side.CLIENT))
+        self.send(
+            seal(Open(self.number, cookie.cookie, self.key, self.attempt), self.key, Side.CLIENT)
+        )
         return self
 
     def welcomed(self) -> Self:

@@ -4,8 +4,8 @@
     python -m tests.hostile.crowd neighbour ECHO IDENT
 
 Members join, say "ready", and read what comes until standard input ends. A neighbour talks all the
-time, and answers each line of its input with one: how many echoes it has heard since the last one, the longest that one
-took, and the same of greetings by name; in seconds.
+time, and answers each line of its input with one: how many echoes it has heard since the last one,
+the longest that one took, and the same of greetings by name; in seconds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADDRESSES = 250
 PAUSE = 0.002  # seconds between two echoes
 LOOKUP_PAUSE = 0.05  # seconds between two greetings
 PATIENCE = 60.0  # seconds after which an answer is held to be missing
-# The members read so often, and not whenever something comes, so that the neighbour has a processor.
+# The members do not read whenever something comes: the neighbour needs a processor, too.
 READ_PAUSE = 0.005
 
 
@@ -161,7 +161,8 @@ def neighbour(echo: int, ident: int) -> None:
 def main() -> None:
     """Read the command line."""
     who, *numbers = sys.argv[1:]
-    {"members": members, "neighbour": neighbour}[who](*map(int, numbers))
+    run: Callable[..., None] = members if who == "members" else neighbour
+    run(*map(int, numbers))
 
 
 if __name__ == "__main__":

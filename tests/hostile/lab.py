@@ -61,7 +61,7 @@ class Size(NamedTuple):
 
 
 FULL = Size(members=990, public=1000, private=200_000, part=1.0)
-SMALL = Size(members=20, public=200, private=2000, part=0.05)
+SMALL = Size(members=20, public=100, private=2000, part=0.1)
 
 
 @dataclass
@@ -231,8 +231,12 @@ class Lab:
 
     def _numbers(self) -> Cost:
         messages, sent = self._metrics()
-        files = [self._directory / f"netlab.sqlite3{end}" for end in ("", "-wal")]
-        with closing(sqlite3.connect(files[0])) as database:
+        with closing(sqlite3.connect(self._directory / "netlab.sqlite3")) as database:
+            # The file itself grows by fits and starts: what is new is in another one at first.
+            pages, free, page_bytes = (
+                database.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
             tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             rows = sum(
                 database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
@@ -243,7 +247,7 @@ class Lab:
             messages=messages,
             sent=sent,
             logged=self._logged(),
-            stored=sum(file.stat().st_size for file in files if file.exists()),
+            stored=(pages - free) * page_bytes,
             rows=rows,
         )
 
