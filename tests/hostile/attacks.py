@@ -442,17 +442,18 @@ def registering(attacker: Attacker) -> Iterator[None]:
     """A new account from each connection."""
     yield
     for number in range(attacker.lab.size.some(100)):
-        peer = attacker.stream("auth").send(b"mallory%d\n" % number)
-        peer.send(b"correct horse %d\n" % number * 2 + b"exit\n").end()
+        lines = (f"{attacker.name}-{number}", *["correct horse"] * 2, "exit", "")
+        attacker.stream("auth").send("\n".join(lines).encode()).end()
 
 
 @attack(cpu=1.0, messages=2000, sent=2**17, logged=2**18, rows=30)
 def guessing_passwords(attacker: Attacker) -> Iterator[None]:
     """A wrong password for a name of its own from each connection."""
-    attacker.stream("auth").send(b"victim\n" + b"correct horse\n" * 2).hear(b"Token")
+    name = attacker.name.encode()
+    attacker.stream("auth").send(name + b"\n" + b"correct horse\n" * 2).hear(b"Token")
     yield
     for number in range(attacker.lab.size.some(100)):
-        attacker.stream("auth").send(b"victim\nwrong horse %d\n" % number)
+        attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
 
 
 # Peers that are refused come last: they may keep others out for a while.

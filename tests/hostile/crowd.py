@@ -1,7 +1,7 @@
 """The peers that an attack disturbs, as processes of their own.
 
     python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
-    python -m tests.hostile.crowd neighbour ECHO IDENT
+    python -m tests.hostile.crowd neighbour ECHO IDENT PID
 
 Members join, say "ready", and read what comes until standard input ends. A neighbour talks all the
 time, and answers each line of its input with one: how many echoes it has heard since the last one,
@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 HERE = "127.0.0.1"
 NEIGHBOUR = "127.0.0.9"
@@ -103,40 +104,54 @@ def _drain(selector: selectors.BaseSelector, timeout: float | None) -> bool:
     return True
 
 
-class Talk(threading.Thread):
-    """Says something again and again, and notes the longest that an answer took."""
+def waited(thread: str) -> float:
+    """Return for how many seconds a thread has waited for a processor (proc(5), schedstat)."""
+    return int(Path(f"/proc/{thread}/schedstat").read_text().split()[1]) / 1e9
 
-    def __init__(self, once: Callable[[], object], pause: float) -> None:
+
+class Talk(threading.Thread):
+    """Says something again and again, and notes the longest that an answer took.
+
+    Not counted is for how long the server or this thread waited for a processor that others had.
+
+    Args:
+        once: Says it, and waits for the answer.
+        pause: Seconds between an answer and the next time.
+        server: The server's process id.
+    """
+
+    def __init__(self, once: Callable[[], object], pause: float, server: int) -> None:
         super().__init__(daemon=True)
         self._once = once
         self._pause = pause
-        self._begun = 0.0
+        self._server = f"{server}/task/{server}"
         self._lock = threading.Lock()
         self._count, self._longest = 0, 0.0
+
+    def _excused(self) -> float:
+        return waited(self._server) + waited("thread-self")
 
     def run(self) -> None:
         """See `Thread`."""
         while True:
-            with self._lock:
-                self._begun = time.monotonic()
+            excused = self._excused()
+            begun = time.monotonic()
             self._once()
+            took = time.monotonic() - begun - self._excused() + excused
             with self._lock:
-                self._longest = max(self._longest, time.monotonic() - self._begun)
-                self._begun = 0.0
+                self._longest = max(self._longest, took)
                 self._count += 1
             time.sleep(self._pause)
 
     def report(self) -> tuple[int, float]:
         """Return how often, and the longest time, since this was asked last."""
         with self._lock:
-            now = time.monotonic()
-            waiting = now - self._begun if self._begun else 0.0
-            answer = self._count, max(self._longest, waiting)
+            answer = self._count, self._longest
             self._count, self._longest = 0, 0.0
         return answer
 
 
-def neighbour(echo: int, ident: int) -> None:
+def neighbour(echo: int, ident: int, server: int) -> None:
     """Talk to both, and report when asked."""
     connection = connect(echo, NEIGHBOUR)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -151,7 +166,7 @@ def neighbour(echo: int, ident: int) -> None:
                 guest.send(b"neighbour\n")
                 guest.recv(100)  # which is GREETING
 
-    talks = [Talk(ping, PAUSE), Talk(greet, LOOKUP_PAUSE)]
+    talks = [Talk(ping, PAUSE, server), Talk(greet, LOOKUP_PAUSE, server)]
     for talk in talks:
         talk.start()
     for _ in sys.stdin:

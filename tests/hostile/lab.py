@@ -151,12 +151,12 @@ class Lab:
             assert crowd.stdout is not None
             assert crowd.stdout.readline() == "ready\n"
             self._settle()
+            self._look_cost = min(self._cpu_of_a_look() for _ in range(3))
             self._echo_cost = 0.0
             self._usual = Cost()
             if self._has_neighbour:
-                self._neighbour = self._child(
-                    stack, "neighbour", self.ports["echo"], self.ports["ident"]
-                )
+                numbers = [self.ports["echo"], self.ports["ident"], server.process.pid]
+                self._neighbour = self._child(stack, "neighbour", *numbers)
                 self._calibrate()
             self._stack = stack.pop_all()
         return self
@@ -190,27 +190,32 @@ class Lab:
         self._before = self._numbers()
         # From here on the highest resident memory is kept (proc(5)).
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
-        self._excused = 0.0
+        self._looks = 0
         self._cpu_before = self._cpu()
 
     def end(self) -> Cost:
         """Wait until the lab is quiet, and tell what it has cost."""
         self._settle()
-        cpu = self._cpu() - self._cpu_before - self._excused
+        cpu = self._cpu() - self._cpu_before - self._looks * self._look_cost
         echoes, delay, greetings, lookup = self._delays()
         cost = self._numbers()
         cost.memory = self._memory("VmHWM")
-        for name, value in vars(self._before).items():
-            setattr(cost, name, max(getattr(cost, name) - value, 0))
         cost.messages -= greetings
         cost.sent -= echoes + greetings * len(GREETING)
-        cost.cpu = max(cpu - echoes * self._echo_cost, 0.0)
-        cost.delay = max(delay - self._usual.delay, 0.0)
-        cost.lookup = max(lookup - self._usual.lookup, 0.0)
+        cost.cpu = cpu - echoes * self._echo_cost
+        cost.delay = delay - self._usual.delay
+        cost.lookup = lookup - self._usual.lookup
+        for name, value in vars(self._before).items():
+            setattr(cost, name, max(getattr(cost, name) - value, 0))
         return cost
 
     def _cpu(self) -> float:
         return time.clock_gettime(self._clock)
+
+    def _cpu_of_a_look(self) -> float:
+        before = self._cpu()
+        self._metrics()
+        return self._cpu() - before
 
     def _settle(self) -> None:
         sent, end = -1e9, time.monotonic() + MOST_SECONDS
@@ -221,7 +226,7 @@ class Lab:
             if after - before > QUIET * LOOK:
                 continue
             last, sent = sent, self._metrics()[0]
-            self._excused += self._cpu() - after
+            self._looks += 1
             if sent - last <= NEIGHBOURS_MESSAGES:
                 return
 
@@ -263,7 +268,7 @@ class Lab:
         self._log_count = count
         return count
 
-    _excused = 0.0
+    _looks = 0
     _log_read = _log_count = 0
 
     def _metrics(self) -> tuple[float, float]:
