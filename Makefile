@@ -77,6 +77,7 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
 	@$(BIN)/python -m tests.programs.fuzz --count $(or $(COUNT),10000)
 	@$(BIN)/python -m tests.programs.fuzz_chat --count $(or $(COUNT),10000)
+	@$(BIN)/python -m fuzz.costs --count $(or $(COUNT),1000)
 
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
 	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200)

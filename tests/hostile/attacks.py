@@ -169,6 +169,22 @@ def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
         peer.end()
 
 
+@attack(
+    "one host gets the whole history as often as it joins",
+    cpu=0.5,
+    messages=3000,
+    sent=2**18,
+    logged=2**19,
+    fan_out=8,
+)
+def history_again_and_again(attacker: Attacker) -> Iterator[None]:
+    """All that was ever said, for one client that leaves and comes back."""
+    yield
+    for _ in range(attacker.lab.size.some(20)):
+        join = f"/join {attacker.name} {SECRET} 0\n1 /leave\n"
+        attacker.stream("chat-tcp").send(join.encode()).end()
+
+
 @attack(cpu=0.5, messages=1500, sent=2**17, logged=2**18)
 def history_for_a_member(attacker: Attacker) -> Iterator[None]:
     """The last 100 messages, as often as a datagram has room for."""
@@ -283,6 +299,25 @@ def nothing_at_all(attacker: Attacker) -> Iterator[None]:
         member.send(b"\n" * 64).send(b"")
 
 
+@attack(
+    "a turn sends all of it, however long that takes",
+    cpu=1.0,
+    fan_out=31,
+    copy_sent=2100,
+    memory=2**24,
+)
+def members_that_never_acknowledge(attacker: Attacker) -> Iterator[None]:
+    """Sessions that let what is said to all be kept, and sent again, for each of them."""
+    for number in range(attacker.lab.size.some(20)):
+        session = attacker.reliable().open().welcomed()
+        session.data(message(f"/join {attacker.name}-{number}".encode()))
+    member = attacker.plain_member()
+    yield
+    for _ in range(8):
+        member.send(b"x" * 6000)
+    attacker.wait(2.0)
+
+
 # Connections and sessions
 
 
@@ -291,8 +326,11 @@ def a_flood_of_hellos(attacker: Attacker) -> Iterator[None]:
     """Packets that ask for a cookie, each of which is answered by one."""
     stranger = attacker.stranger()
     yield
+    heard = 0
     for number in range(attacker.lab.size.some(1000)):
         stranger.send(seal(Hello(number), NO_KEY, Side.CLIENT))
+        heard += len(stranger.socket.recv(2048))
+    assert heard <= 3 * attacker.sent, f"{heard} bytes answer {attacker.sent}"
 
 
 @attack(cpu=0.3, messages=1000)
@@ -444,6 +482,17 @@ def registering(attacker: Attacker) -> Iterator[None]:
     for number in range(attacker.lab.size.some(100)):
         lines = (f"{attacker.name}-{number}", *["correct horse"] * 2, "exit", "")
         attacker.stream("auth").send("\n".join(lines).encode()).end()
+
+
+@attack(cpu=0.5)
+def telnet_that_never_ends(attacker: Attacker) -> Iterator[None]:
+    """Negotiations without an end: one in small pieces, and many at once."""
+    slow, fast = attacker.character("auth"), attacker.stream("auth")
+    yield
+    fast.send(b"\xff\xfax" * 20_000 + b"\xff" * 20_000)
+    slow.send(b"\xff\xfa")
+    for _ in range(attacker.lab.size.some(2000)):
+        slow.send(b"\xef\xff")
 
 
 @attack(cpu=1.0, messages=2000, sent=2**17, logged=2**18, rows=30)
