@@ -1,8 +1,8 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-repeat lint bench bench-quick bench-compare fuzz kill lossy load soak clean \
-	constraints
+.PHONY: help run test test-long test-repeat lint bench bench-quick bench-compare fuzz hostile kill lossy load soak \
+	clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -39,6 +39,7 @@ test-long: $(INSTALLED)  ## run the long tests, in about 5 minutes: full numbers
 	@$(BIN)/coverage report
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
 	$(PYTEST) -m long tests/integration
+	@$(MAKE) --no-print-directory hostile
 
 test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
 	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
@@ -76,6 +77,7 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
 	@$(BIN)/python -m tests.programs.fuzz --count $(or $(COUNT),10000)
 	@$(BIN)/python -m tests.programs.fuzz_chat --count $(or $(COUNT),10000)
+	@$(BIN)/python -m fuzz.costs --count $(or $(COUNT),1000)
 
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
 	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200)
@@ -84,6 +86,9 @@ lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes
 	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
 	@$(BIN)/python -m tests.programs.lossy --members 50 --messages 200
 	@$(BIN)/python -m tests.programs.chaos --seeds $(or $(COUNT),1000)
+
+hostile: $(INSTALLED)  ## attack all services with a thousand peers, and see what each attack costs (ATTACK=name)
+	@$(BIN)/python -m tests.hostile $(if $(ATTACK),"$(ATTACK)")
 
 load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
 	@$(BIN)/python -m tests.programs.load --count $(or $(COUNT),10000)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.hostile.attacks import CATALOGUE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,6 +22,14 @@ class SecurityPolicyTests(SynchronousTestCase):
             is_file = any(name in (path.stem, str(path.relative_to(ROOT))) for path in sources)
             is_inside = any(re.search(rf"(def|class) {name}\(", text) for text in sources.values())
             self.assertTrue(is_file or is_inside, name)
+
+    def test_each_attack_of_the_catalogue_stands_behind_a_claim(self) -> None:
+        text = (ROOT / "SECURITY.md").read_text()
+        table = text.partition("lines of the catalogue |")[2].partition("\n\n")[0]
+        claimed = dict(re.findall(r"`([^`]+)`( \(open\))?", table))
+        self.assertEqual(
+            claimed, {attack.name: " (open)" if attack.broken else "" for attack in CATALOGUE}
+        )
 
     def test_what_services_leave_behind_is_ignored(self) -> None:
         patterns = (ROOT / ".gitignore").read_text().splitlines()

@@ -1,0 +1,180 @@
+"""What an attacker has: sockets at one address, and a count of the bytes that it sends."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import struct
+import time
+from contextlib import ExitStack, suppress
+from typing import Self
+
+from tests.hostile.crowd import connect, join, plain_socket
+from tests.hostile.lab import Lab
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    Close,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Side,
+    Welcome,
+    decode,
+    seal,
+)
+
+HANDSHAKE = 40  # bytes that a connection takes in any case: the first packet's header
+
+
+class Peer:
+    """A socket whose sent bytes are counted.
+
+    Args:
+        attacker: Whose it is.
+        own: The socket.
+    """
+
+    def __init__(self, attacker: Attacker, own: socket.socket) -> None:
+        self._attacker = attacker
+        self.socket = own
+
+    def send(self, data: bytes) -> Self:
+        """Send all, unless the server hangs up before."""
+        self._attacker.sent += len(data)
+        with suppress(OSError):
+            self.socket.sendall(data)
+        return self
+
+    def hear(self, text: bytes) -> Self:
+        """Wait until it hears `text`."""
+        heard = b""
+        while text not in heard:
+            data = self.socket.recv(65536)
+            assert data, f"hung up on after {heard[-200:]!r}, without {text!r}"
+            heard = heard[-100:] + data
+        return self
+
+    def end(self) -> None:
+        """Read until the server hangs up, and close; or until it is silent for long."""
+        with suppress(OSError):
+            while self.socket.recv(65536):
+                pass
+        self.socket.close()
+
+
+class ReliablePeer(Peer):
+    """A session of the reliable protocol, without retransmission: nothing is lost on this machine.
+
+    Args:
+        attacker: Whose it is.
+        own: The socket.
+    """
+
+    def __init__(self, attacker: Attacker, own: socket.socket) -> None:
+        super().__init__(attacker, own)
+        self.key = secrets.token_bytes(16)
+        self.number = secrets.randbits(64)
+        self.session = 0
+        self.attempt = 0
+        self._sequence = 0
+
+    def open(self) -> Self:
+        """Open the session, or move it to this socket."""
+        self.attempt += 1
+        self.send(seal(Hello(self.number), NO_KEY, Side.CLIENT))
+        while not isinstance(cookie := decode(self.socket.recv(2048)), Cookie):
+            pass
+        self.send(
+            seal(Open(self.number, cookie.cookie, self.key, self.attempt), self.key, Side.CLIENT)
+        )
+        return self
+
+    def welcomed(self) -> Self:
+        """Wait until the session is open."""
+        while not isinstance(welcome := decode(self.socket.recv(2048)), Welcome):
+            pass
+        self.session = welcome.session
+        return self
+
+    def data(self, fragment: bytes, sequence: int | None = None) -> Self:
+        """Send a piece of the stream."""
+        if sequence is None:
+            sequence, self._sequence = self._sequence, self._sequence + 1
+        return self.send(seal(Data(self.session, sequence, 0, fragment), self.key, Side.CLIENT))
+
+
+def message(text: bytes) -> bytes:
+    """Return a message of a stream: the bytes behind their length."""
+    return struct.pack(">I", len(text)) + text
+
+
+class Attacker:
+    """Somebody at one address.
+
+    Args:
+        lab: What is attacked.
+        host: The address.
+
+    Attributes:
+        lab: See above.
+        host: See above.
+        name: A name that nobody else has.
+        sent: How many bytes it has sent, and a header for each connection.
+    """
+
+    def __init__(self, lab: Lab, host: str) -> None:
+        self.lab = lab
+        self.host = host
+        self.name = "mallory" + host.replace(".", "")
+        self.sent = 0
+        self._stack = ExitStack()
+        self._sessions: list[ReliablePeer] = []
+        self._strangers: list[Peer] = []
+
+    def stream(self, service: str) -> Peer:
+        """Connect to a service."""
+        self.sent += HANDSHAKE
+        return Peer(self, self._stack.enter_context(connect(self.lab.ports[service], self.host)))
+
+    def character(self, service: str) -> Peer:
+        """Connect, with a segment of its own for each `send`."""
+        peer = self.stream(service)
+        peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return peer
+
+    def stranger(self) -> Peer:
+        """Return a UDP socket from which nothing has come."""
+        own = self._stack.enter_context(plain_socket(self.lab.ports["chat"], self.host))
+        self._strangers.append(peer := Peer(self, own))
+        return peer
+
+    def reliable(self) -> ReliablePeer:
+        """Return one that can open a session."""
+        session = ReliablePeer(self, self.stranger().socket)
+        self._sessions.append(session)
+        return session
+
+    def plain_member(self, suffix: str = "") -> Peer:
+        """Join the chat by plain datagrams."""
+        peer = self.stranger()
+        join(peer.socket, self.name + suffix)
+        return peer
+
+    def stream_member(self, suffix: str = "") -> Peer:
+        """Join the chat by TCP."""
+        name = self.name + suffix
+        return self.stream("chat-tcp").send(f"/join {name}\n".encode()).hear(b"* here:")
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, where it is time that an attack needs."""
+        time.sleep(seconds)
+
+    def leave(self) -> None:
+        """Leave the chat, and close all sockets."""
+        for session in self._sessions:
+            session.send(seal(Close(session.session, False), session.key, Side.CLIENT))
+        for stranger in self._strangers:
+            stranger.send(b"/leave")
+        self._stack.close()
+        self._sessions, self._strangers = [], []

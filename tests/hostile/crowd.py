@@ -1,0 +1,184 @@
+"""The peers that an attack disturbs, as processes of their own.
+
+    python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
+    python -m tests.hostile.crowd neighbour ECHO IDENT PID
+
+Members join, say "ready", and read what comes until standard input ends. A neighbour talks all the
+time, and answers each line of its input with one: how many echoes it has heard since the last one,
+the longest that one took, and the same of greetings by name; in seconds.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = "127.0.0.1"
+NEIGHBOUR = "127.0.0.9"
+GREETING = b"Hello, neighbour\n"
+# From so many addresses, so that limits by address do not keep them out.
+ADDRESSES = 250
+PAUSE = 0.002  # seconds between two echoes
+LOOKUP_PAUSE = 0.05  # seconds between two greetings
+PATIENCE = 60.0  # seconds after which an answer is held to be missing
+# The members do not read whenever something comes: the neighbour needs a processor, too.
+READ_PAUSE = 0.005
+
+
+def address(number: int) -> str:
+    """Return the address of one member."""
+    return f"127.0.1.{1 + number % ADDRESSES}"
+
+
+def connect(port: int, host: str) -> socket.socket:
+    """Connect from the address `host`."""
+    return socket.create_connection((HERE, port), PATIENCE, (host, 0))
+
+
+def plain_socket(port: int, host: str) -> socket.socket:
+    """Return a UDP socket at the address `host` whose datagrams go to the server."""
+    plain = socket.socket(type=socket.SOCK_DGRAM)
+    plain.bind((host, 0))
+    plain.connect((HERE, port))
+    plain.settimeout(PATIENCE)
+    return plain
+
+
+def join(plain: socket.socket, name: str) -> None:
+    """Join the chat, and wait until it says so."""
+    plain.send(f"/join {name}".encode())
+    while not (answer := plain.recv(2048)).startswith(b"/join"):
+        pass
+    plain.send(answer)
+    while not plain.recv(2048).startswith(b"* welcome"):
+        pass
+
+
+def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
+    """Have `count` listeners of the broadcast, and as many members of the chat, half by TCP."""
+    selector = selectors.EpollSelector()
+    deaf: list[socket.socket] = []
+    for number in range(count):
+        host = address(number)
+        streams = [connect(broadcast, host)]
+        if number % 2:
+            streams.append(connect(chat_tcp, host))
+            streams[-1].sendall(b"/join m%d\n" % number)
+        else:
+            # Nobody reads what it hears: a full buffer drops it, which costs nothing.
+            plain = plain_socket(chat, host)
+            join(plain, f"m{number}")
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.append(plain)
+        for stream in streams:
+            stream.setblocking(False)
+            selector.register(stream, selectors.EVENT_READ)
+        _drain(selector, 0)
+    print("ready", flush=True)
+    selector.register(sys.stdin, selectors.EVENT_READ)
+    while _drain(selector, None):
+        time.sleep(READ_PAUSE)
+
+
+_BUFFER = bytearray(262_144)
+
+
+def _drain(selector: selectors.BaseSelector, timeout: float | None) -> bool:
+    """Read what has come; tell whether standard input is open."""
+    for key, _ in selector.select(timeout):
+        if not isinstance(key.fileobj, socket.socket):
+            return False
+        try:
+            is_open = key.fileobj.recv_into(_BUFFER) > 0
+        except BlockingIOError:
+            continue
+        except OSError:
+            is_open = False
+        if not is_open:
+            selector.unregister(key.fileobj)
+    return True
+
+
+def waited(thread: str) -> float:
+    """Return for how many seconds a thread has waited for a processor (proc(5), schedstat)."""
+    return int(Path(f"/proc/{thread}/schedstat").read_text().split()[1]) / 1e9
+
+
+class Talk(threading.Thread):
+    """Says something again and again, and notes the longest that an answer took.
+
+    Not counted is for how long the server or this thread waited for a processor that others had.
+
+    Args:
+        once: Says it, and waits for the answer.
+        pause: Seconds between an answer and the next time.
+        server: The server's process id.
+    """
+
+    def __init__(self, once: Callable[[], object], pause: float, server: int) -> None:
+        super().__init__(daemon=True)
+        self._once = once
+        self._pause = pause
+        self._server = f"{server}/task/{server}"
+        self._lock = threading.Lock()
+        self._count, self._longest = 0, 0.0
+
+    def _excused(self) -> float:
+        return waited(self._server) + waited("thread-self")
+
+    def run(self) -> None:
+        """See `Thread`."""
+        while True:
+            excused = self._excused()
+            begun = time.monotonic()
+            self._once()
+            took = time.monotonic() - begun - self._excused() + excused
+            with self._lock:
+                self._longest = max(self._longest, took)
+                self._count += 1
+            time.sleep(self._pause)
+
+    def report(self) -> tuple[int, float]:
+        """Return how often, and the longest time, since this was asked last."""
+        with self._lock:
+            answer = self._count, self._longest
+            self._count, self._longest = 0, 0.0
+        return answer
+
+
+def neighbour(echo: int, ident: int, server: int) -> None:
+    """Talk to both, and report when asked."""
+    connection = connect(echo, NEIGHBOUR)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ping() -> None:
+        connection.send(b"x")
+        connection.recv(1)
+
+    def greet() -> None:
+        with connect(ident, NEIGHBOUR) as guest:
+            if guest.recv(100).startswith(b"What"):
+                guest.send(b"neighbour\n")
+                guest.recv(100)  # which is GREETING
+
+    talks = [Talk(ping, PAUSE, server), Talk(greet, LOOKUP_PAUSE, server)]
+    for talk in talks:
+        talk.start()
+    for _ in sys.stdin:
+        print(*(number for talk in talks for number in talk.report()), flush=True)
+
+
+def main() -> None:
+    """Read the command line."""
+    who, *numbers = sys.argv[1:]
+    run: Callable[..., None] = members if who == "members" else neighbour
+    run(*map(int, numbers))
+
+
+if __name__ == "__main__":
+    main()

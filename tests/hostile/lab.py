@@ -1,0 +1,308 @@
+"""A lab under attack: all services in one process, and what an attack costs it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from tests.hostile.crowd import GREETING, NEIGHBOUR
+from tests.processes import ROOT, Server, ports
+from twisted_lab.accounts.opening import open_database
+from twisted_lab.accounts.schema import STEPS
+
+# One place for what the lab is started with: options that bound something belong here.
+MOST_PER_PEER = 50
+OPTIONS = (
+    *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
+    *("--metrics", "unix:metrics", "--log-file", "events.log"),
+    # A log that is rotated could not be measured.
+    *("--log-rotate-bytes", "100000000000"),
+    # The members of the crowd are silent, and come from 250 addresses.
+    *("--idle-timeout", "3600", "--max-per-peer", str(MOST_PER_PEER)),
+)
+# The schema whose table of messages is filled here; the server brings it up to date.
+FILLED_SCHEMA = 4
+# The lab is quiet when it takes less than this part of a processor, and sends nothing.
+QUIET = 0.2
+NEIGHBOURS_MESSAGES = 10  # between two looks, at most
+LOOK = 0.1  # seconds between two looks
+MOST_SECONDS = 120.0  # after which it is measured even if it is not quiet
+
+
+class Size(NamedTuple):
+    """How many peers are there, and how much is stored.
+
+    Attributes:
+        members: Listeners of the broadcast, and members of the chat.
+        public: Messages to all in the chat's history.
+        private: Messages to one in the chat's history.
+        part: By what the numbers of an attack are multiplied.
+    """
+
+    members: int
+    public: int
+    private: int
+    part: float
+
+    def some(self, count: int) -> int:
+        """Return `count` for the full size, and less for a smaller one."""
+        return max(round(count * self.part), 1)
+
+
+FULL = Size(members=990, public=1000, private=200_000, part=1.0)
+SMALL = Size(members=20, public=100, private=2000, part=0.1)
+
+
+@dataclass
+class Cost:
+    """What an attack has cost, or may.
+
+    Attributes:
+        cpu: CPU time of the server's process, in seconds.
+        delay: How much longer than without the attack a neighbour's echo took, in seconds.
+        lookup: The same of a neighbour that ident has to look up in the database.
+        memory: How much the resident memory has grown at most, in bytes.
+        messages: Messages that the services have sent.
+        sent: Bytes that the services have sent.
+        logged: Bytes of the log.
+        stored: Bytes of the database.
+        rows: Rows of the database.
+    """
+
+    cpu: float = 0.0
+    delay: float = 0.0
+    lookup: float = 0.0
+    memory: float = 0
+    messages: float = 0
+    sent: float = 0
+    logged: float = 0
+    stored: float = 0
+    rows: float = 0
+
+
+def _history(path: Path, size: Size) -> None:
+    open_database(str(path), STEPS[:FILLED_SCHEMA]).close()
+    begun = time.time() - size.public - size.private
+
+    def said() -> Iterator[tuple[object, ...]]:
+        # Those to all came first, so that a search from the end passes those to one.
+        for number in range(size.public + size.private):
+            when = begun + number
+            to = "" if number < size.public else "somebody"
+            yield round(when * 1e6), "m0", f"message {number}", to, "", 0, "", when
+
+    with closing(sqlite3.connect(path)) as database:
+        columns = "place, name, text, addressee, speaker, count, listener, time"
+        database.executemany(f"INSERT INTO said ({columns}) VALUES (?,?,?,?,?,?,?,?)", said())  # noqa: S608
+        database.commit()
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+class Lab:
+    """All services, a crowd of members, and a neighbour if delays are to be measured.
+
+    Args:
+        directory: Where it runs.
+        size: How much there is.
+        has_neighbour: Whether delays are measured, which makes no sense on a busy machine.
+
+    Attributes:
+        size: See above.
+        ports: The port of each service; that of the chat by TCP is ``chat-tcp``.
+    """
+
+    def __init__(self, directory: Path, size: Size, has_neighbour: bool) -> None:
+        self.size = size
+        self._directory = directory
+        self._has_neighbour = has_neighbour
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Lab:
+        with ExitStack() as stack:
+            _history(self._directory / "netlab.sqlite3", self.size)
+            server = stack.enter_context(Server(self._directory, *OPTIONS))
+            self.ports = ports(server)
+            self.ports["chat-tcp"] = int(server.wait_for(r"^chat +\S+:(\d+) +nc")[1])
+            self.process = server.process
+            # Of a process (linux/posix-timers.h), threads that have ended included.
+            self._clock = (~server.process.pid << 3) | 2
+            numbers = [self.ports[name] for name in ("broadcast", "chat", "chat-tcp")]
+            crowd = self._child(stack, "members", *numbers, self.size.members)
+            assert crowd.stdout is not None
+            assert crowd.stdout.readline() == "ready\n"
+            self._settle()
+            self._look_cost = min(self._cpu_of_a_look() for _ in range(3))
+            self._echo_cost = 0.0
+            self._usual = Cost()
+            if self._has_neighbour:
+                numbers = [self.ports["echo"], self.ports["ident"], server.process.pid]
+                self._neighbour = self._child(stack, "neighbour", *numbers)
+                self._calibrate()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _child(self, stack: ExitStack, *arguments: object) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.hostile.crowd", *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        stack.enter_context(child)
+        stack.callback(child.kill)
+        return child
+
+    # What an attack costs
+
+    def begin(self) -> None:
+        """Measure from here on."""
+        self._settle()
+        self._delays()
+        self._before = self._numbers()
+        # From here on the highest resident memory is kept (proc(5)).
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        self._looks = 0
+        self._cpu_before = self._cpu()
+
+    def end(self) -> Cost:
+        """Wait until the lab is quiet, and tell what it has cost."""
+        self._settle()
+        cpu = self._cpu() - self._cpu_before - self._looks * self._look_cost
+        echoes, delay, greetings, lookup = self._delays()
+        cost = self._numbers()
+        cost.memory = self._memory("VmHWM")
+        cost.messages -= greetings
+        cost.sent -= echoes + greetings * len(GREETING)
+        cost.cpu = cpu - echoes * self._echo_cost
+        cost.delay = delay - self._usual.delay
+        cost.lookup = lookup - self._usual.lookup
+        for name, value in vars(self._before).items():
+            setattr(cost, name, max(getattr(cost, name) - value, 0))
+        return cost
+
+    def _cpu(self) -> float:
+        return time.clock_gettime(self._clock)
+
+    def _cpu_of_a_look(self) -> float:
+        before = self._cpu()
+        self._metrics()
+        return self._cpu() - before
+
+    def _settle(self) -> None:
+        sent, end = -1e9, time.monotonic() + MOST_SECONDS
+        while time.monotonic() < end:
+            before = self._cpu()
+            time.sleep(LOOK)
+            after = self._cpu()
+            if after - before > QUIET * LOOK:
+                continue
+            last, sent = sent, self._metrics()[0]
+            self._looks += 1
+            if sent - last <= NEIGHBOURS_MESSAGES:
+                return
+
+    def _memory(self, key: str) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split(f"{key}:")[1].split()[0]) * 1024
+
+    def _numbers(self) -> Cost:
+        messages, sent = self._metrics()
+        with closing(sqlite3.connect(self._directory / "netlab.sqlite3")) as database:
+            # The file itself grows by fits and starts: what is new is in another one at first.
+            pages, free, page_bytes = (
+                database.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            rows = sum(
+                database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
+                for [name] in tables.fetchall()
+            )
+        return Cost(
+            memory=self._memory("VmRSS"),
+            messages=messages,
+            sent=sent,
+            logged=self._logged(),
+            stored=(pages - free) * page_bytes,
+            rows=rows,
+        )
+
+    def _logged(self) -> int:
+        # What is logged of the neighbour was not caused by the attack.
+        count = self._log_count
+        with (self._directory / "events.log").open("rb") as log:
+            log.seek(self._log_read)
+            for line in log:
+                if f" {NEIGHBOUR}:".encode() not in line:
+                    count += len(line)
+            self._log_read = log.tell()
+        self._log_count = count
+        return count
+
+    _looks = 0
+    _log_read = _log_count = 0
+
+    def _metrics(self) -> tuple[float, float]:
+        """Return the messages and bytes that were sent."""
+        with closing(_UnixConnection(self._directory / "metrics")) as connection:
+            connection.request("GET", "/metrics")
+            page = connection.getresponse().read().decode()
+        pattern = r'^netlab_%s_total\{direction="out",.*\} (\S+)$'
+        messages, sent = (
+            sum(map(float, re.findall(pattern % name, page, re.MULTILINE)))
+            for name in ("messages", "bytes")
+        )
+        return messages, sent
+
+    # The neighbour
+
+    def _calibrate(self) -> None:
+        self._delays()
+        time.sleep(0.5)
+        self._delays()
+        before = self._cpu()
+        time.sleep(2.0)
+        cpu = self._cpu() - before
+        echoes, delay, _, lookup = self._delays()
+        self._echo_cost = cpu / echoes
+        self._usual = Cost(delay=delay, lookup=lookup)
+
+    def _delays(self) -> tuple[int, float, int, float]:
+        if not self._has_neighbour:
+            return 0, 0.0, 0, 0.0
+        child = self._neighbour
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write("\n")
+        child.stdin.flush()
+        echoes, delay, greetings, lookup = child.stdout.readline().split()
+        return int(echoes), float(delay), int(greetings), float(lookup)
