@@ -5,6 +5,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from unittest import skipIf
@@ -25,6 +26,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.accounts.queries import FREE_SLOT, Client
 from twisted_lab.accounts.schema import STEPS
+from twisted_lab.rooms import Said
 
 
 def mode(path: str) -> int:
@@ -116,15 +118,19 @@ class UpgradeTests(FileCase):
     def test_what_was_said_before_has_its_times_and_its_clients(self) -> None:
         with closing(open_database(self.path, STEPS[:3])) as old:
             old._connection.executemany(
-                "INSERT INTO said VALUES (?, 'Anna', 'hello', '', ?, ?, '')",
+                "INSERT INTO said VALUES (?, 'Анна', 'здравствуйте', '', ?, ?, '')",
                 [(1, "a", 7), (2, "b", 3), (3, "a", 2), (1700000000250000, "", 0)],
             )
 
-        async def times(queries: Queries) -> list[float]:
-            return [said.time async for said in queries.said_since(0, "", 9)]
+        async def said(queries: Queries) -> list[Said]:
+            return [said async for said in queries.said_since(0, 2**62, "", 9)]
 
         database = self.open()
-        self.assertEqual(database.run(times)[-1], 1_700_000_000.25)
+        messages = database.run(said)
+        self.assertEqual(messages[-1].time, 1_700_000_000.25)
+        sizes = list(accumulate(message.size for message in messages))
+        uptos = database._connection.execute("SELECT upto FROM said ORDER BY place")
+        self.assertEqual([upto for [upto] in uptos], sizes)
 
         async def clients(queries: Queries) -> list[Client | None]:
             return [await queries.client(client) for client in ("a", "b", "")]

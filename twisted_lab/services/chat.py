@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from twisted.internet.defer import Deferred
 from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
-from twisted_lab.channels import Channel, ConversationFactory, PeerSilent
+from twisted_lab.channels import Channel, ConversationFactory, PeerSilent, Unable
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.names import BadName
-from twisted_lab.rooms import History, Member, MemoryHistory, Room, client_id
+from twisted_lab.rooms import History, Member, MemoryHistory, Retention, Room, client_id
 from twisted_lab.serving import (
     ConversationOptions,
     Lab,
@@ -21,6 +22,7 @@ from twisted_lab.serving import (
     datagram_listener,
     lab_of,
     listeners,
+    natural_number,
     port_number,
 )
 from twisted_lab.serving.storage import shared_storage
@@ -95,6 +97,20 @@ class Options(ConversationOptions):
     optParameters: ClassVar = [
         ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
         [
+            "history-bytes",
+            None,
+            Retention.most_bytes,
+            "A message is forgotten when those after it fill so many bytes.",
+            natural_number("history-bytes"),
+        ],
+        [
+            "history-days",
+            None,
+            Retention.days,
+            "A message is forgotten after so many days.",
+            natural_number("history-days", 1, 36_500),
+        ],
+        [
             "tcp-port",
             None,
             None,
@@ -129,9 +145,12 @@ def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
     events = lab.log.events_of(options.command)
-    history: History = MemoryHistory()
+    retention = Retention(options["history-bytes"], options["history-days"])
+    history: History = MemoryHistory(retention)
     if options["history"] is not None:
-        history = KeptHistory(shared_storage(lab, options["history"]))
+        kept = history = KeptHistory(shared_storage(lab, options["history"]), retention)
+        # Once the file is open. If nothing can be stored, the first message will tell.
+        Deferred.fromCoroutine(kept.prune(lab.now())).addErrback(lambda error: error.trap(Unable))
     chat = Chat(history, lab.now, lab.reactor.seconds)
     streams = ConversationFactory(
         lab.reactor, events, chat.converse, options.make_channel, options.make_connections()

@@ -1,0 +1,256 @@
+"""How much of a room's history is kept, what a page of it costs, and in which order it comes."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.storage import MemoryStorage, ShuffledStorage, SlowStorage
+from twisted_lab.accounts import KeptHistory
+from twisted_lab.accounts.history import MOST_READS, PRUNED
+from twisted_lab.rooms import (
+    PAGE_MESSAGES,
+    History,
+    HistoryBusy,
+    MemoryHistory,
+    Retention,
+    Room,
+    Said,
+    client_id,
+)
+from twisted_lab.rooms.history import DAY_SECONDS
+
+Result = TypeVar("Result")
+
+
+class HistoryCase(SynchronousTestCase):
+    def run_now(self, coroutine: Coroutine[Deferred[Any], Any, Result]) -> Result:
+        result: Result = self.successResultOf(ensureDeferred(coroutine))
+        return result
+
+    def say(self, history: History, *said: Said) -> None:
+        for message in said:
+            self.assertIsNotNone(self.run_now(history.add(message)))
+
+    def places(self, history: History) -> list[int]:
+        """Return the places of all messages to all."""
+        found = [0]
+        while page := self.run_now(history.since(found[-1], "")):
+            found += [said.place for said in page]
+        return found[1:]
+
+
+class RetentionTests(HistoryCase):
+    def histories(self, retention: Retention) -> list[History]:
+        return [MemoryHistory(retention), KeptHistory(MemoryStorage(), retention)]
+
+    def test_a_message_is_forgotten_when_those_after_it_fill_the_bytes(self) -> None:
+        text = "ж" * 10_000
+        for history, size in zip(
+            self.histories(Retention(most_bytes=100_000)),
+            (sys.getsizeof(text), Said(1, "Anna", text).size),
+            strict=True,
+        ):
+            kept = -(-100_000 // size)
+            for number in range(1, 21):
+                self.say(history, Said(number, "Anna", text, "", "a", number))
+                first = max(number - kept + 1, 1)
+                self.assertEqual(self.places(history), list(range(first, number + 1)))
+            # All are known, whether they are kept or not.
+            for number in range(1, 21):
+                again = Said(99, "Anna", text, "", "a", number)
+                self.assertIsNone(self.run_now(history.add(again)))
+
+    def test_a_message_is_forgotten_after_some_days(self) -> None:
+        for history in self.histories(Retention(days=2)):
+            for number in (1, 2, 3):
+                self.say(history, Said(number, "Anna", "x", time=number * DAY_SECONDS))
+            self.assertEqual(self.places(history), [2, 3])
+
+    def test_the_newest_message_stays_and_places_ascend(self) -> None:
+        for history in self.histories(Retention(most_bytes=1, days=1)):
+            places = []
+            for time in (9, 90, 2, 900):
+                said = Said(7, "Anna", "x" * 1000, time=time * DAY_SECONDS)
+                places.append(self.run_now(history.add(said)))
+                self.assertEqual(self.places(history), places[-1:])
+            self.assertEqual(places, [7, 8, 9, 10])
+            self.assertEqual(self.run_now(history.newest()), 10)
+
+    def test_a_history_that_was_too_large_shrinks_in_small_steps(self) -> None:
+        storage = MemoryStorage()
+        old = [Said(number, "Anna", "x") for number in range(1, 3 * PRUNED)]
+        self.say(KeptHistory(storage), *old)
+        history = KeptHistory(storage, Retention(most_bytes=1))
+        self.say(history, Said(1000, "Anna", "x"))
+        self.assertEqual(len(self.places(history)), 2 * PRUNED)
+        self.say(history, Said(1001, "Anna", "x"))
+        self.assertEqual(len(self.places(history)), PRUNED + 1)
+
+    def test_at_the_start_all_that_is_old_is_forgotten(self) -> None:
+        storage = SlowStorage()
+        history = KeptHistory(storage)
+        for number in range(1, 3 * PRUNED):
+            ensureDeferred(history.add(Said(number, "Anna", "x", time=0.0)))
+        storage.answer()
+        pruning = ensureDeferred(KeptHistory(storage).prune(99 * DAY_SECONDS))
+        while storage.answer():
+            pass
+        self.successResultOf(pruning)
+        seeing = ensureDeferred(history.last(100))
+        storage.answer()
+        newest = 3 * PRUNED - 1
+        self.assertEqual(self.successResultOf(seeing), (newest - 1, newest))
+
+    def test_a_client_is_known_when_what_it_has_said_is_forgotten(self) -> None:
+        for history in self.histories(Retention(most_bytes=1)):
+            self.assertFalse(self.run_now(history.knows("a")))
+            self.say(history, Said(1, "Anna", "x", "", "a", 1), Said(2, "Boris", "x"))
+            self.assertEqual(self.places(history), [2])
+            self.assertTrue(self.run_now(history.knows("a")))
+            self.assertFalse(self.run_now(history.knows("")))
+
+
+class CostTests(HistoryCase):
+    """What SQLite does for a page does not grow with what is not on it."""
+
+    def setUp(self) -> None:
+        self.storage = MemoryStorage()
+        self.history = KeptHistory(self.storage)
+        self._steps = 0
+
+    def _step(self) -> None:
+        self._steps += 1
+
+    def cost(self, coroutine: Coroutine[Deferred[Any], Any, Any]) -> int:
+        connection = self.storage.database._connection
+        self._steps = 0
+        connection.set_progress_handler(self._step, 1)
+        self.run_now(coroutine)
+        connection.set_progress_handler(None, 0)
+        return self._steps
+
+    def test_private_messages_of_others_cost_nothing(self) -> None:
+        costs: list[list[int]] = []
+        place = 1
+        for _ in range(2):
+            self.say(
+                self.history,
+                *(Said(place + n, "Anna", "x", "", "a", place + n) for n in range(150)),
+                *(
+                    Said(place + n, "Anna", "x", "Boris", "a", place + n, "b")
+                    for n in range(150, 300)
+                ),
+            )
+            costs.append(
+                [
+                    self.cost(self.history.last(1)),
+                    self.cost(self.history.since(0, "")),
+                    self.cost(self.history.since(0, "a")),
+                    self.cost(self.history.since(place + 149, "b")),
+                    self.cost(self.history.since(place + 149, "nobody")),
+                    self.cost(self.history.since(place + 299, "a")),
+                    self.cost(self.history.add(Said(place + 299, "Anna", "x", "Boris"))),
+                ]
+            )
+            # Private messages, whether their clients have ids or not.
+            place += 1000
+            others = [("", ""), ("c", "d")]
+            for number in range(1000):
+                by, to = others[number % 2]
+                self.say(self.history, Said(place, "Carl", "x", "Dora", by, place, to))
+                place += 1
+        small, large = costs
+        for before, after in zip(small, large, strict=True):
+            self.assertLess(after, 1.2 * before + 20)
+        self.assertLess(max(large), 100 * PAGE_MESSAGES)
+
+    def test_only_so_many_requests_wait(self) -> None:
+        storage = SlowStorage()
+        history = KeptHistory(storage)
+        ensureDeferred(history.add(Said(1, "Anna", "x")))
+        storage.answer()
+        waiting = [ensureDeferred(history.last(1)) for _ in range(MOST_READS)]
+        error = self.failureResultOf(ensureDeferred(history.last(1)), HistoryBusy)
+        self.assertEqual(str(error.value), "the history is busy; try again")
+        # Who catches up waits.
+        page = ensureDeferred(history.since(0, ""))
+        waiting.pop().addErrback(lambda _: None).cancel()
+        self.assertNoResult(page)
+        storage.answer()
+        self.assertEqual(len(self.successResultOf(page)), 1)
+        for each in waiting:
+            self.assertEqual(self.successResultOf(each), (0, 1))
+        ensureDeferred(history.last(1))
+
+
+class Ear:
+    """A channel of somebody whose client is killed and comes back."""
+
+    def __init__(self) -> None:
+        self.place = 0
+        self.said: list[str] = []
+        self.is_cut = False
+
+    def say(self, text: str) -> None:
+        if not self.is_cut:
+            place, _, line = text.split(" ", 2)
+            assert int(place) >= self.place, (place, self.place)
+            self.place = int(place)
+            if not line.startswith(("* ", "/")):
+                self.said.append(line)
+
+    def hang_up(self) -> None:
+        self.is_cut = True
+
+    async def taken(self) -> None:
+        pass
+
+
+class OrderTests(SynchronousTestCase):
+    def test_everything_is_heard_once_however_reads_and_writes_overtake_each_other(self) -> None:
+        for seed in range(60):
+            self.play(random.Random(seed))
+
+    def play(self, chance: random.Random) -> None:
+        """Have people talk, come in, and come back, and then all hear everything once."""
+        storage = ShuffledStorage()
+        self.addCleanup(storage.database.close)
+        room = Room(KeptHistory(storage), lambda: float(said))
+        said = 0
+        heard: dict[str, list[str]] = {"Anna": [], "Boris": [], "Carl": []}
+        ears: dict[str, Ear] = {}
+
+        async def come(name: str, place: int) -> None:
+            ear = ears[name] = Ear()
+            ear.place = place
+            await room.catch_up(ear, client_id(name), place)
+            member = room.join(name, ear, 0.0, client_id(name))
+            members[name] = member
+
+        members: dict[str, Any] = {}
+        speaker = room.join("Vera", Ear(), 0.0, client_id("Vera"))
+        for name in heard:
+            ensureDeferred(come(name, 0))
+        while said < 40 or storage.steps():
+            choice = chance.random()
+            name = chance.choice(list(heard))
+            if choice < 0.2 and said < 40:
+                said += 1
+                ensureDeferred(room.hear(speaker, f"{said} {said}", float(said)))
+            elif choice < 0.25 and said < 40 and name in members:
+                ears[name].is_cut = True
+                heard[name] += ears[name].said
+                del members[name]
+                ensureDeferred(come(name, ears[name].place))
+            elif choice < 0.3 and name in members:
+                ensureDeferred(room.hear(members[name], "1 /who", float(said)))
+            elif steps := storage.steps():
+                chance.choice(steps)()
+        for name, texts in heard.items():
+            self.assertEqual(texts + ears[name].said, [f"Vera: {n + 1}" for n in range(40)])
