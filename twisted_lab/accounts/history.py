@@ -24,10 +24,10 @@ END = 2**62  # after all places
 class KeptHistory:
     """A `twisted_lab.rooms.History` that outlives the process.
 
-    Pages are read beside the writer, so that nobody who stores something waits for them. What such
-    a page has may be stored before the room has heard of it: so pages end with the newest message
-    of which it has, and a page that is empty is asked for once more from the writer, whose results
-    come in the order of what was stored.
+    Pages are read beside the writer, so that nobody who stores something waits for them. What is
+    read may be stored before the room has heard of it, so a page ends with the newest message of
+    which it has. The room may hear of others while a page is read: one that is empty then is read
+    again by the writer, whose results come in the order of what was stored.
 
     Args:
         storage: Where it is kept.
@@ -68,10 +68,11 @@ class KeptHistory:
     async def since(self, place: int, client: str) -> list[Said]:
         """See `twisted_lab.rooms.History`."""
         newest = self._newest or await self.newest()
+        if place >= newest:
+            return []
         after = partial(_since, place=place, client=client)
-        if place < newest and (page := await self._read(partial(after, newest=newest))):
-            return page
-        return await self._storage.run(partial(after, newest=END))
+        page = await self._read(partial(after, newest=newest))
+        return page or await self._storage.run(partial(after, newest=END))
 
     async def knows(self, client: str) -> bool:
         """See `twisted_lab.rooms.History`."""
