@@ -18,6 +18,7 @@ from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
     History,
+    HistoryBusy,
     Line,
     Member,
     MemoryHistory,
@@ -150,6 +151,18 @@ class RoomTests(SynchronousTestCase):
         for command in ("/history", "/history x", "/history 1000", "/history -1"):
             self.say(boris, command)
         self.assertEqual({line[:6] for line in self.heard[boris]}, {"error:"})
+
+    def test_a_busy_history_is_one_line(self) -> None:
+        class BusyHistory(MemoryHistory):
+            async def last(self, most: int) -> tuple[int, int]:
+                raise HistoryBusy
+
+        self.room = Room(BusyHistory())
+        anna = self.join("Anna")
+        self.heard[anna].clear()
+        self.say(anna, "/history 1")
+        self.say(anna, "hello")
+        self.assertEqual(self.heard[anna], ["error: the history is busy; try again", "Anna: hello"])
 
     def test_history_is_kept_before_anybody_hears_it(self) -> None:
         kept: Deferred[None] = Deferred()

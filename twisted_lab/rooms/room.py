@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted_lab.names import BadName, name_key, nickname
-from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, Allowance
 
 MOST_HISTORY = 100
@@ -198,7 +198,7 @@ class Room:
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
-        except BadName as error:
+        except (BadName, HistoryBusy) as error:
             self._tell(member, f"error: {error}", now)
         if count:
             self._tell(member, f"/done {count}", now)
