@@ -108,8 +108,13 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
         await queries.add_peer("10.0.0.2", "Boris", 1.0)
 
     done: list[str] = []
+
+    def note(result: Any, name: str) -> Any:
+        done.append(name)
+        return result
+
     reads: list[Deferred[Any]] = [
-        storage.read(work).addBoth(lambda result, name=name: done.append(name) or result)
+        storage.read(work).addBoth(note, name)
         for name, work in (("slow", slow), ("cancelled", slow), ("bad", unstorable))
     ]
     reads[1].addErrback(lambda _: None).cancel()

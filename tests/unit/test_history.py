@@ -206,7 +206,7 @@ class Ear:
 
     def hang_up(self) -> None:
         """Say what is said from now on to nobody."""
-        self.say = lambda _: None  # type: ignore[method-assign]
+        self.say = lambda text: None  # type: ignore[method-assign]
 
     async def taken(self) -> None:
         pass

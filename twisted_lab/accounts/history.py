@@ -34,7 +34,7 @@ class KeptHistory:
         retention: How long.
     """
 
-    def __init__(self, storage: Store, retention: Retention = Retention()) -> None:
+    def __init__(self, storage: Store, retention: Retention = Retention()) -> None:  # noqa: B008
         self._storage = storage
         self._retention = retention
         self._newest = 0  # the place of the newest message of which the room has heard
@@ -95,7 +95,8 @@ async def _add(queries: Queries, said: Said, retention: Retention) -> int | None
             return None
         slot = known.slot if known is not None else await queries.free_slot(CLIENTS)
         await queries.set_client(slot, said.speaker, said.count, place)
-    await queries.add_said(*astuple(replace(said, place=place)), upto=newest.upto + said.size)
+    row = (*astuple(replace(said, place=place)), newest.upto + said.size)
+    await queries.add_said(*row)
     await _prune(queries, said.time, retention)
     return place
 
