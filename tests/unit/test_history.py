@@ -90,9 +90,20 @@ class RetentionTests(HistoryCase):
         self.say(KeptHistory(storage), *old)
         history = KeptHistory(storage, Retention(most_bytes=1))
         self.say(history, Said(1000, "Anna", "x"))
-        self.assertEqual(len(self.places(history)), 2 * PRUNED)
+        # Each makes room for itself, too.
+        self.assertEqual(len(self.places(history)), 2 * PRUNED - 1)
         self.say(history, Said(1001, "Anna", "x"))
-        self.assertEqual(len(self.places(history)), PRUNED + 1)
+        self.assertEqual(len(self.places(history)), PRUNED - 1)
+
+    def test_a_large_message_makes_room_for_itself(self) -> None:
+        storage = MemoryStorage()
+        history = KeptHistory(storage, Retention(most_bytes=300_000))
+        self.say(history, *(Said(number, "Anna", "x") for number in range(1, 2001)))
+        for _ in range(9):
+            self.say(history, Said(1, "Anna", "x" * 65_536))
+            upto = "SELECT max(upto) - min(upto) FROM said"
+            [filled] = storage.database._connection.execute(upto).fetchone()
+            self.assertLess(filled, 300_000)
 
     def test_at_the_start_all_that_is_old_is_forgotten(self) -> None:
         storage = SlowStorage()

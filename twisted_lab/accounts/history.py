@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from twisted_lab.accounts.database import Store, Work
 from twisted_lab.accounts.queries import Newest, Queries
-from twisted_lab.rooms import CLIENTS, PAGE_MESSAGES, HistoryBusy, Page, Retention, Said
+from twisted_lab.rooms import CLIENTS, OVERHEAD, PAGE_MESSAGES, HistoryBusy, Page, Retention, Said
 
 Result = TypeVar("Result")
 
 # With so many pages being waited for, whoever asks for the last messages is told to try again.
 MOST_READS = 16
-# Each message makes room for itself and more, so that a history that was too large shrinks, but in
-# steps that do not hold up others.
+# So many messages at most are forgotten in a transaction, so that others can store in between; and
+# with a new message as many more as it could take the place of.
 PRUNED = 100
 END = 2**62  # after all places
 
@@ -48,7 +48,7 @@ class KeptHistory:
 
     async def prune(self, now: float) -> None:
         """Forget everything that is over at `now`, in small transactions."""
-        work = partial(_prune, now=now, retention=self._retention)
+        work = partial(_prune, now=now, retention=self._retention, most=PRUNED)
         while await self._storage.run(work):
             pass
 
@@ -97,14 +97,14 @@ async def _add(queries: Queries, said: Said, retention: Retention) -> int | None
         await queries.set_client(slot, said.speaker, said.count, place)
     row = (*astuple(replace(said, place=place)), newest.upto + said.size)
     await queries.add_said(*row)
-    await _prune(queries, said.time, retention)
+    await _prune(queries, said.time, retention, PRUNED + said.size // OVERHEAD)
     return place
 
 
-async def _prune(queries: Queries, now: float, retention: Retention) -> bool:
+async def _prune(queries: Queries, now: float, retention: Retention, most: int) -> bool:
     newest = await queries.newest()
     forgotten: Any = queries.prune(
-        newest.place, newest.upto - retention.most_bytes, retention.oldest(now), PRUNED
+        newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
     )
     async with aclosing(aiter(forgotten)) as places:
         return len([place async for place in places]) > 0

@@ -3,6 +3,7 @@
 from twisted_lab.rooms.guest import Guest, Line
 from twisted_lab.rooms.history import (
     CLIENTS,
+    OVERHEAD,
     PAGE_MESSAGES,
     History,
     HistoryBusy,
@@ -15,6 +16,7 @@ from twisted_lab.rooms.room import Ear, Member, Room, client_id, plain
 
 __all__ = [
     "CLIENTS",
+    "OVERHEAD",
     "PAGE_MESSAGES",
     "Ear",
     "Guest",
