@@ -18,10 +18,10 @@ CHEAP = Passwords(memory_mib=0.0625, passes=1)
 
 
 class MemoryStorage:
-    """A database that is not stored, and answers at once; or not at all, if it is `full`."""
+    """A database that answers at once, stored or not; or not at all, if it is `full`."""
 
-    def __init__(self) -> None:
-        self.database = open_database(":memory:")
+    def __init__(self, path: str = ":memory:") -> None:
+        self.database = open_database(path)
         self.full = False
 
     def run(self, work: Work[Result]) -> Deferred[Result]:
