@@ -75,7 +75,7 @@ class ShuffledStorage(SlowStorage):
         return result
 
     def steps(self) -> list[Callable[[], None]]:
-        """Return what can happen next: something is stored or read, or somebody hears of it."""
+        """Return what can happen next: a thread does its work, or delivers the results."""
         writer = self._hear_stored if self._stored else self._store if self._gathered else None
         reader = self._hear_read if self._read else self._read_one if self._reads else None
         return [step for step in (writer, reader) if step is not None]

@@ -179,7 +179,7 @@ class OptionsTests(SynchronousTestCase):
         chat.makeService(options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
-        # A full disk is told to whoever says something.
+        # With a full disk it starts all the same: the first message reports that.
         storage.full = True
         options.lab = Lab(options, reactor)
         chat.makeService(options)

@@ -130,7 +130,7 @@ class RetentionTests(HistoryCase):
 
 
 class CostTests(HistoryCase):
-    """What SQLite does for a page does not grow with what is not on it."""
+    """A page costs SQLite no more when the file has more that is not on it."""
 
     def setUp(self) -> None:
         self.storage = MemoryStorage()
@@ -191,7 +191,7 @@ class CostTests(HistoryCase):
         waiting = [ensureDeferred(history.last(1)) for _ in range(MOST_READS)]
         error = self.failureResultOf(ensureDeferred(history.last(1)), HistoryBusy)
         self.assertEqual(str(error.value), "the history is busy; try again")
-        # Who catches up waits.
+        # A client that catches up waits.
         page = ensureDeferred(history.since(0, ""))
         waiting.pop().addErrback(lambda _: None).cancel()
         self.assertNoResult(page)
@@ -216,7 +216,7 @@ class Ear:
             self.heard.append(int(place))
 
     def hang_up(self) -> None:
-        """Say what is said from now on to nobody."""
+        """Drop what comes from now on."""
         self.say = lambda text: None  # type: ignore[method-assign]
 
     async def taken(self) -> None:

@@ -13,10 +13,10 @@ from twisted_lab.rooms import CLIENTS, OVERHEAD, PAGE_MESSAGES, HistoryBusy, Pag
 
 Result = TypeVar("Result")
 
-# With so many pages being waited for, whoever asks for the last messages is told to try again.
+# While 16 pages are waited for, `last` raises HistoryBusy.
 MOST_READS = 16
-# So many messages at most are forgotten in a transaction, so that others can store in between; and
-# with a new message as many more as it could take the place of.
+# A transaction removes at most 100 messages, so that others can store in between. One that adds a
+# message removes in addition as many as that can take the place of.
 PRUNED = 100
 END = 2**62  # after all places
 
@@ -24,7 +24,7 @@ END = 2**62  # after all places
 class KeptHistory:
     """A `twisted_lab.rooms.History` that outlives the process.
 
-    Pages are read beside the writer, so that nobody who stores something waits for them. What is
+    Pages are read beside the writer, so that the writer never waits for them. What is
     read may be stored before the room has heard of it, so a page ends with the newest message of
     which it has. The room may hear of others while a page is read: one that is empty then is read
     again by the writer, whose results come in the order of what was stored.
@@ -47,7 +47,11 @@ class KeptHistory:
         return place
 
     async def prune(self, now: float) -> None:
-        """Forget everything that is over at `now`, in small transactions."""
+        """Remove all that is too much or too old at `now`, in small transactions.
+
+        Raises:
+            Exception: See `Store.run`.
+        """
         work = partial(_prune, now=now, retention=self._retention, most=PRUNED)
         while await self._storage.run(work):
             pass

@@ -354,10 +354,10 @@ class Queries(Protocol):
 
     @query(sql=PRUNE, load=many(_number))
     def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
-        """Forget messages up to a sum of bytes, or to a time, but not the newest.
+        """Remove the messages up to a sum of bytes or up to a time, but not the newest.
 
         Returns:
-            The places of those that are forgotten, `most` for either reason.
+            The places of the removed messages, at most `most` for either reason.
         """
 
     @query(

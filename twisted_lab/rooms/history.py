@@ -32,15 +32,15 @@ class Retention:
     """How long messages are kept; the newest one always is.
 
     Attributes:
-        most_bytes: A message is forgotten when those after it fill so many bytes,
-        days: and when it is so many days old.
+        most_bytes: A message is removed when the messages after it fill `most_bytes` bytes.
+        days: A message is removed after `days` days.
     """
 
     most_bytes: int = 16 * 2**20
     days: int = 30
 
     def oldest(self, now: float) -> float:
-        """Return the time up to which messages are forgotten, in seconds of Unix time."""
+        """Return the time up to which messages are removed, in seconds of Unix time."""
         return now - self.days * DAY_SECONDS
 
 

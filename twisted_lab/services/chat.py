@@ -100,14 +100,14 @@ class Options(ConversationOptions):
             "history-bytes",
             None,
             Retention.most_bytes,
-            "A message is forgotten when those after it fill so many bytes.",
+            "The newest bytes of messages that are kept.",
             natural_number("history-bytes"),
         ],
         [
             "history-days",
             None,
             Retention.days,
-            "A message is forgotten after so many days.",
+            "Days after which a message is removed.",
             natural_number("history-days", 1, 36_500),
         ],
         [
