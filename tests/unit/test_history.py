@@ -166,8 +166,8 @@ class CostTests(HistoryCase):
             self.say(self.history, Said(number, "Anna", "x", to[0], "a", number, to[1]))
         before = self.costs()
         for number in range(1000):  # from clients with ids, and from others
-            by, to = ("c", "d") if number % 2 else ("", "")
-            self.say(self.history, Said(0, "Carl", "x", "Dora", by, number, to))
+            ids = ("c", "d") if number % 2 else ("", "")
+            self.say(self.history, Said(0, "Carl", "x", "Dora", ids[0], number, ids[1]))
         for small, large in zip(before, self.costs(), strict=True):
             self.assertLess(large, 1.2 * small + 50)
             self.assertLess(large, 100 * PAGE_MESSAGES)
