@@ -25,16 +25,16 @@ from twisted.python.failure import Failure
 from fuzz.datagrams import KEY, _Server
 from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
+from tests.doubles.rooms import open_chat
 from tests.doubles.storage import CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes
-from twisted_lab.channels import Connections, ConversationFactory, TextChannel
+from twisted_lab.channels import Connections, ConversationFactory, FanOut, TextChannel
 from twisted_lab.channels.channel import Conversation
 from twisted_lab.login import AccountRealm
 from twisted_lab.reliable.packets import Data, Side, seal
-from twisted_lab.rooms import MemoryHistory
+from twisted_lab.rooms import MemoryHistory, Rates
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.broadcast import Broadcast
-from twisted_lab.services.chat import Chat
 from twisted_lab.services.ident import Identification
 from twisted_lab.services.messages import number_messages
 
@@ -195,13 +195,13 @@ def _login() -> Conversation:
 
 
 def _chat() -> Conversation:
-    return Chat(MemoryHistory(), lambda: 1_700_000_000.0, lambda: 0.0).converse
+    return open_chat(MemoryHistory(), Clock(), Rates()).converse
 
 
 SCENES: dict[str, Callable[[], DatagramScene | StreamScene]] = {
     "datagrams": DatagramScene,
     "chat": lambda: StreamScene(_chat()),
-    "broadcast": lambda: StreamScene(Broadcast().converse),
+    "broadcast": lambda: StreamScene(Broadcast(FanOut(Clock(), recorded_events()[0])).converse),
     "messages": lambda: StreamScene(number_messages),
     "ident": lambda: StreamScene(Identification(MemoryStorage(), lambda: 0.0).converse),
     "auth": lambda: StreamScene(_login()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute, fail, succeed
@@ -16,10 +18,10 @@ CHEAP = Passwords(memory_mib=0.0625, passes=1)
 
 
 class MemoryStorage:
-    """A database that is not stored, and answers at once; or not at all, if it is `full`."""
+    """A database that answers at once, stored or not; or not at all, if it is `full`."""
 
-    def __init__(self) -> None:
-        self.database = open_database(":memory:")
+    def __init__(self, path: str = ":memory:") -> None:
+        self.database = open_database(path)
         self.full = False
 
     def run(self, work: Work[Result]) -> Deferred[Result]:
@@ -27,7 +29,7 @@ class MemoryStorage:
             return fail(Unable("cannot store that now", str(CannotStore("disk full"))))
         return execute(self.database.run, work)
 
-    keep = run
+    keep = read = run
 
 
 class SlowStorage(MemoryStorage):
@@ -39,6 +41,8 @@ class SlowStorage(MemoryStorage):
 
     def run(self, work: Work[Result]) -> Deferred[Result]:
         return self._gather(work, Deferred())
+
+    read = run
 
     def keep(self, work: Work[Result]) -> Deferred[Result]:
         return self._gather(work, Uncancelled())
@@ -54,6 +58,45 @@ class SlowStorage(MemoryStorage):
         for value, (_, result) in zip(values, gathered, strict=True):
             result.callback(value)
         return len(gathered)
+
+
+class ShuffledStorage(SlowStorage):
+    """The same, but what is read is read beside what is stored, as by threads of any speed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reads: deque[tuple[Work[Any], Deferred[Any]]] = deque()
+        self._stored: list[tuple[Any, Deferred[Any]]] = []
+        self._read: list[tuple[Any, Deferred[Any]]] = []
+
+    def read(self, work: Work[Result]) -> Deferred[Result]:
+        result: Deferred[Result] = Deferred()
+        self._reads.append((work, result))
+        return result
+
+    def steps(self) -> list[Callable[[], None]]:
+        """Return what can happen next: a thread does its work, or delivers the results."""
+        writer = self._hear_stored if self._stored else self._store if self._gathered else None
+        reader = self._hear_read if self._read else self._read_one if self._reads else None
+        return [step for step in (writer, reader) if step is not None]
+
+    def _store(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        values = self.database.run_all([work for work, _ in gathered])
+        self._stored = list(zip(values, [result for _, result in gathered], strict=True))
+
+    def _hear_stored(self) -> None:
+        stored, self._stored = self._stored, []
+        for value, result in stored:
+            result.callback(value)
+
+    def _read_one(self) -> None:
+        work, result = self._reads.popleft()
+        self._read = [(self.database.run(work), result)]
+
+    def _hear_read(self) -> None:
+        [(value, result)], self._read = self._read, []
+        result.callback(value)
 
 
 class CountingHashes:

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import astuple
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from tests.clients import CLIENT, Terminal
+from tests.doubles.storage import MemoryStorage
 from tests.processes import DEADLINE, ROOT, Server, connect
-from twisted_lab.accounts import Queries, open_database
+from twisted_lab.accounts import KeptHistory
 from twisted_lab.rooms import Said
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
@@ -346,14 +347,13 @@ def test_more_is_missed_than_a_channel_holds(
         anna = stack.enter_context(Guest(kept_port, "Anna"))
         anna.wait_for(r"^\* welcome, Anna;")
         assert server.stop() == 0
-        place = round(time.time() * 1_000_000)
-
-        async def say(queries: Queries) -> None:
-            for number, text in enumerate(texts):
-                await queries.add_said(*astuple(Said(place + number, "Boris", text)))
-
-        with closing(open_database(str(path))) as database:
-            database.run(say)
+        now = round(time.time())
+        place = now * 1_000_000
+        storage = MemoryStorage(str(path))
+        for number, text in enumerate(texts):
+            said = Said(place + number, "Boris", text, time=now)
+            Deferred.fromCoroutine(KeptHistory(storage).add(said))
+        storage.database.close()
         server = stack.enter_context(chat(tmp_path, kept_port, *options))
         server.wait_for_port()
         tcp_port = server.wait_for_port()
@@ -363,7 +363,7 @@ def test_more_is_missed_than_a_channel_holds(
         stream.sendall(b"/join Vera 0123456789abcdef 1\n")
         lines = stack.enter_context(stream.makefile())
         heard = [next(lines).rstrip("\n") for _ in range(count)]
-        assert heard == [f"{place + number} 0 Boris: {text}" for number, text in enumerate(texts)]
+        assert heard == [f"{place + n} {now * 1000} Boris: {text}" for n, text in enumerate(texts)]
         assert "* welcome, Vera" in next(lines)
         assert anna.end() == 0
         assert server.stop() == 0

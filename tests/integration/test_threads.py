@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -83,6 +84,53 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
     given_up.addErrback(lambda _: None).cancel()
     assert await storage.run(lambda queries: queries.peer_name("10.0.0.1")) == "Anna"
     await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
+    tmp_path: Path,
+) -> None:
+    from twisted.internet import reactor
+
+    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
+    early = storage.run(lambda queries: queries.add_peer("10.0.0.1", "Anna", 1.0))
+    storage.open()
+    await early
+    began, go_on = Event(), Event()
+
+    async def slow(queries: Queries) -> str | None:
+        name = await queries.peer_name("10.0.0.1")
+        began.set()
+        go_on.wait()
+        return name
+
+    async def unstorable(queries: Queries) -> None:
+        await queries.add_peer("10.0.0.2", "Boris", 1.0)
+
+    done: list[str] = []
+
+    def note(result: Any, name: str) -> Any:
+        done.append(name)
+        return result
+
+    reads: list[Deferred[Any]] = [
+        storage.read(work).addBoth(note, name)
+        for name, work in (("slow", slow), ("cancelled", slow), ("bad", unstorable))
+    ]
+    reads[1].addErrback(lambda _: None).cancel()
+    began.wait()
+    began.clear()
+    await storage.run(lambda queries: queries.add_peer("10.0.0.3", "Carl", 1.0))
+    assert done == ["cancelled"]
+    go_on.set()
+    assert await reads[0] == "Anna"
+    with pytest.raises(Unable, match="cannot read that now") as caught:
+        await reads[2]
+    assert caught.value.reason == "attempt to write a readonly database"
+    assert done == ["cancelled", "slow", "bad"]
+    assert not began.is_set()  # What was cancelled before its turn was not done.
+    await storage.close()
+    assert not (tmp_path / "names.sqlite3-wal").exists()
 
 
 @pytest_twisted.ensureDeferred

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Net, Socket
+from tests.doubles.chat_network import START, Net, Socket
 from tests.doubles.recording import Recorder, SlowWire, recorded_events
 from tests.doubles.rooms import open_chat
 from tests.doubles.storage import SlowStorage
@@ -38,7 +38,8 @@ def history() -> MemoryHistory:
     """Return one in which Boris has said much."""
     kept = MemoryHistory()
     for number in range(COUNT):
-        Deferred.fromCoroutine(kept.add(Said(number + 1, "Boris", f"{number} {LONG}")))
+        said = Said(number + 1, "Boris", f"{number} {LONG}", time=START)
+        Deferred.fromCoroutine(kept.add(said))
     return kept
 
 

@@ -28,6 +28,8 @@ from tests.doubles.chat_network import START, Net, Person
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
+from tests.doubles.storage import MemoryStorage
+from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
@@ -37,7 +39,7 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.showing import time_text
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
-from twisted_lab.rooms import Line, MemoryHistory
+from twisted_lab.rooms import Line, MemoryHistory, Said
 from twisted_lab.services import chat
 from twisted_lab.serving import Lab
 from twisted_lab.testing import ScriptedChannel, play
@@ -163,6 +165,25 @@ class OptionsTests(SynchronousTestCase):
             with_history.parseOptions(["--history", "x.sqlite3"])
             with_history.lab = Lab(with_history, reactor)
             self.assertEqual(len(chat.makeService(with_history).resources), 1)
+
+    def test_at_the_start_what_is_old_is_forgotten(self) -> None:
+        storage = MemoryStorage()
+        self.patch(chat, "shared_storage", lambda lab, path: storage)
+        history = KeptHistory(storage)
+        for day in (1, 2, 3):
+            said = Said(day, "Anna", "x", time=day * 86_400.0)
+            self.successResultOf(Deferred.fromCoroutine(history.add(said)))
+        options = chat.Options()
+        options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
+        reactor: Any = MemoryReactorClock()
+        options.lab = Lab(options, reactor, lambda: 7.5 * 86_400)
+        chat.makeService(options)
+        found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
+        self.assertEqual([said.place for said in found], [3])
+        # With a full disk it starts all the same: the first message reports that.
+        storage.full = True
+        options.lab = Lab(options, reactor)
+        chat.makeService(options)
 
     def test_the_client_has_a_name(self) -> None:
         options = ClientOptions()

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from unittest import skipIf
@@ -19,12 +20,14 @@ from twisted_lab.accounts import (
     Queries,
     Unusable,
     open_database,
+    open_for_reading,
     opening,
     register,
     remember,
 )
 from twisted_lab.accounts.queries import FREE_SLOT, Client
 from twisted_lab.accounts.schema import STEPS
+from twisted_lab.rooms import Said
 
 
 def mode(path: str) -> int:
@@ -116,15 +119,19 @@ class UpgradeTests(FileCase):
     def test_what_was_said_before_has_its_times_and_its_clients(self) -> None:
         with closing(open_database(self.path, STEPS[:3])) as old:
             old._connection.executemany(
-                "INSERT INTO said VALUES (?, 'Anna', 'hello', '', ?, ?, '')",
+                "INSERT INTO said VALUES (?, 'Анна', 'здравствуйте', '', ?, ?, '')",
                 [(1, "a", 7), (2, "b", 3), (3, "a", 2), (1700000000250000, "", 0)],
             )
 
-        async def times(queries: Queries) -> list[float]:
-            return [said.time async for said in queries.said_since(0, "", 9)]
+        async def said(queries: Queries) -> list[Said]:
+            return [said async for said in queries.said_since(0, 2**62, "", 9)]
 
         database = self.open()
-        self.assertEqual(database.run(times)[-1], 1_700_000_000.25)
+        messages = database.run(said)
+        self.assertEqual(messages[-1].time, 1_700_000_000.25)
+        sizes = list(accumulate(message.size for message in messages))
+        uptos = database._connection.execute("SELECT upto FROM said ORDER BY place")
+        self.assertEqual([upto for [upto] in uptos], sizes)
 
         async def clients(queries: Queries) -> list[Client | None]:
             return [await queries.client(client) for client in ("a", "b", "")]
@@ -242,6 +249,67 @@ async def anna(queries: Queries) -> str:
 
 async def berta(queries: Queries) -> str:
     return await remember(queries, "192.0.2.2", "Berta", 2.0)
+
+
+class LargeTests(FileCase):
+    """A file that is too large to be read through at each start."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        content = self.filled()
+        self.patch(opening, "CHECKED_BYTES", len(content) - 1)
+        # The last page has names.
+        self.damaged = content[:-4096] + b"\xa5" * 4096
+        Path(self.path).write_bytes(self.damaged)
+
+    def test_damage_is_found_when_it_is_read(self) -> None:
+        database = self.open()
+        error = self.assertRaises(CannotStore, database.run, names)
+        self.assertEqual(str(error), "database disk image is malformed")
+        self.assertEqual(len(database.run(lambda queries: queries.secret("unknown names"))), 64)
+
+    def test_damage_is_found_at_the_start_if_the_file_was_not_closed(self) -> None:
+        Path(self.path).write_bytes(self.damaged)
+        Path(f"{self.path}-wal").touch()
+        self.open().close()
+        Path(f"{self.path}-wal").write_bytes(b"x")
+        self.refuse("restore a copy")
+
+
+class ReadingTests(FileCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.database = self.open()
+        self.reader = open_for_reading(self.path)
+        self.addCleanup(self.reader.close)
+
+    def test_what_is_stored_is_read_while_more_is_stored(self) -> None:
+        self.database.run(anna)
+
+        async def read_meanwhile(queries: Queries) -> list[str]:
+            await berta(queries)
+            return self.reader.run(names)
+
+        self.assertEqual(self.database.run(read_meanwhile), ["Anna"])
+        self.assertEqual(self.reader.run(names), ["Anna", "Berta"])
+
+    def test_nothing_is_changed(self) -> None:
+        error = self.assertRaises(CannotStore, self.reader.run, anna)
+        self.assertEqual(str(error), "attempt to write a readonly database")
+
+    def test_many_reads_do_not_keep_the_log_from_being_emptied(self) -> None:
+        log = Path(f"{self.path}-wal")
+        sizes = []
+        for number in range(400):
+            name = f"{number} {'x' * 4000}"
+            self.database.run(partial(remember, address=name, name=name, now=1.0))
+            self.reader.run(names)
+            sizes.append(log.stat().st_size)
+        self.assertEqual(sizes[200:], [sizes[200]] * 200)
+
+    def test_a_file_that_is_gone(self) -> None:
+        error = self.assertRaises(Unusable, open_for_reading, f"{self.path}/missing")
+        self.assertNotIn("\n", str(error))
 
 
 class TransactionTests(FileCase):

@@ -87,6 +87,8 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("x", "x"))
         self.assertEqual(services["chat"]["history"], "y")
         self.assertEqual(parse().services["chat"]["history"], "netlab.sqlite3")
+        options = parse("--history-bytes", "1000", "--chat-history-days", "7").services["chat"]
+        self.assertEqual((options["history-bytes"], options["history-days"]), (1000, 7))
 
     def test_mistakes_are_one_line(self) -> None:
         for arguments, text in (
@@ -99,6 +101,8 @@ class OptionsTests(SynchronousTestCase):
             (["--only", ""], "netlab: --only needs a value that is not empty"),
             (["--only=x"], "netlab: --only names services among echo, messages"),
             (["--only=echo", "--chat-history=x"], "--chat-history=x is for chat, which --only"),
+            (["--history-days", "0"], "netlab-chat: --history-days is a whole number from 1 to"),
+            (["--history-bytes", "1M"], "netlab-chat: --history-bytes is a whole number from 1"),
             (["--metrics="], "netlab: --metrics needs a value that is not empty"),
             (["--log-file", ""], "netlab: --log-file needs a value that is not empty"),
             (["--certificate", ""], "netlab-echo: --certificate needs a value that is not empty"),

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.task import Clock, deferLater
-from twisted.logger import LogLevel
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.recording import recorded_events
-from tests.doubles.rooms import FREE
+from tests.doubles.rooms import free_limits, make_room
 from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
 from twisted_lab.accounts import history as kept_history
-from twisted_lab.channels import FanOut
 from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
     History,
-    Limits,
+    HistoryBusy,
     Line,
     Member,
     MemoryHistory,
-    Rates,
-    Room,
     Said,
     client_id,
     plain,
 )
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
-from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Address, Allowance
+from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
 
 Result = TypeVar("Result")
 
@@ -63,15 +57,6 @@ class Ear:
             await self.slow
 
 
-def limits(rates: Rates = FREE) -> Limits:
-    return Limits(Address(rates, 0.0), 0.0)
-
-
-def make_room(history: History, clock: Clock, ticks: Callable[[], float]) -> Room:
-    fan_out = FanOut(clock, recorded_events(LogLevel.warn)[0])
-    return Room(history, fan_out, ticks, partial(deferLater, clock))
-
-
 def run(test: SynchronousTestCase, coroutine: Coroutine[Deferred[Any], Any, Result]) -> Result:
     result: Result = test.successResultOf(Deferred.fromCoroutine(coroutine))
     return result
@@ -87,7 +72,7 @@ class RoomTests(SynchronousTestCase):
 
     def join(self, name: str, client: str = "") -> Member:
         ear = Ear()
-        member = self.room.join(name, ear, limits(), 0.0, client)
+        member = self.room.join(name, ear, free_limits(), 0.0, client)
         self.heard[member] = ear.heard
         for others in self.heard.values():
             others.clear()
@@ -102,7 +87,7 @@ class RoomTests(SynchronousTestCase):
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
         anna = self.join("Anna")
         boris = Ear()
-        self.room.join(" Boris ", boris, limits(), 0.0)
+        self.room.join(" Boris ", boris, free_limits(), 0.0)
         self.assertEqual(
             boris.heard, ["* welcome, Boris; /help lists what you can do", "* here: Anna, Boris"]
         )
@@ -111,7 +96,7 @@ class RoomTests(SynchronousTestCase):
     def test_names_are_unique_and_can_be_seen(self) -> None:
         self.join("Anna")
         for name in ("anna", "ANNA", "", "x" * 33, "a b", "a\u202eb", "\ufeff", "Error", "*"):
-            self.assertRaises(BadName, self.room.join, name, Ear(), limits(), 0.0)
+            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
         self.join("x" * 32)
 
     def test_all_hear_all_their_own_words_included(self) -> None:
@@ -170,6 +155,18 @@ class RoomTests(SynchronousTestCase):
         for command in ("/history", "/history x", "/history 1000", "/history -1"):
             self.say(boris, command)
         self.assertEqual({line[:6] for line in self.heard[boris]}, {"error:"})
+
+    def test_a_busy_history_is_one_line(self) -> None:
+        class BusyHistory(MemoryHistory):
+            async def last(self, most: int) -> tuple[int, int]:
+                raise HistoryBusy
+
+        self.room = make_room(BusyHistory(), self.clock, lambda: self.tick)
+        anna = self.join("Anna")
+        self.heard[anna].clear()
+        self.say(anna, "/history 1")
+        self.say(anna, "hello")
+        self.assertEqual(self.heard[anna], ["error: the history is busy; try again", "Anna: hello"])
 
     def test_history_is_kept_before_anybody_hears_it(self) -> None:
         kept: Deferred[None] = Deferred()
@@ -260,8 +257,8 @@ class ClientTests(SynchronousTestCase):
         ear = Ear()
         client = client_id(secret)
         if client:
-            run(self, self.room.catch_up(ear, client, place, limits().address))
-        return self.room.join(name, ear, limits(), now, client), ear
+            run(self, self.room.catch_up(ear, client, place, free_limits().address))
+        return self.room.join(name, ear, free_limits(), now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
@@ -374,7 +371,7 @@ class ClientTests(SynchronousTestCase):
             told = [text.split(" ", 2)[2] for text in ear.heard]
             self.assertEqual(told[-1], f"/done {text[0]}")
             self.assertEqual("* here: Anna" in told, "/who" in text)
-        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0, limits().address))
+        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0, free_limits().address))
         self.assertEqual(
             [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
         )
@@ -412,11 +409,11 @@ class ClientTests(SynchronousTestCase):
             ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
             ear = Ear()
-            run(self, self.room.catch_up(ear, client_id(secret), 0, limits().address))
+            run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
             self.assertEqual(ear.heard, [line])
         for secret in ("c" * 16, ""):
             ear = Ear()
-            run(self, self.room.catch_up(ear, client_id(secret), 0, limits().address))
+            run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
             self.assertEqual(ear.heard, [])
         self.assertEqual(run(self, self.history.since(0, "")), [])
 
@@ -432,7 +429,7 @@ class ClientTests(SynchronousTestCase):
         ear = Ear()
         ear.slow = Deferred()
         joining = Deferred.fromCoroutine(
-            self.room.catch_up(ear, client_id(SECRET), 0, limits().address)
+            self.room.catch_up(ear, client_id(SECRET), 0, free_limits().address)
         )
         for heard in range(1, 251):
             self.assertEqual(len(ear.heard), heard)

@@ -4,7 +4,7 @@ from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
 from twisted_lab.accounts.guesses import Guess, Standing
 from twisted_lab.accounts.history import KeptHistory
-from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database
+from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
 from twisted_lab.accounts.passwords import (
     LANES,
     LONGEST_PASSWORD,
@@ -65,6 +65,7 @@ __all__ = [
     "name_key",
     "new_token",
     "open_database",
+    "open_for_reading",
     "open_session",
     "register",
     "remember",

@@ -36,6 +36,14 @@ class Store(Protocol):
         """Do the same; to cancel it does nothing, because others have to hear of the result."""
         ...
 
+    def read(self, work: Work[Result]) -> Awaitable[Result]:
+        """Do `work`, which changes nothing, without making `run` and `keep` wait.
+
+        Results come in the order of the calls to `read`, but in no order with those of `run` and
+        `keep`: what it finds may be stored before whoever stored it hears of it.
+        """
+        ...
+
 
 class CannotStore(Exception):
     """What was asked could not be done, and nothing was changed; the text says why."""
@@ -105,10 +113,14 @@ class Database:
     Args:
         connection: In autocommit mode.
         path: The file, if there is one.
+        begin: The statement that begins a transaction.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: str | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: str | None, begin: str = "BEGIN IMMEDIATE"
+    ) -> None:
         self._connection = connection
+        self._begin = begin
         self._file = (path, _identity(path)) if path else None
         self._queries = _queries(_Connection(connection))
 
@@ -135,7 +147,7 @@ class Database:
         """
         has_begun = False
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(self._begin)
             has_begun = True
             return self._transact(works)
         except BaseException as error:

@@ -5,73 +5,132 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import astuple, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from twisted_lab.accounts.database import Store
-from twisted_lab.accounts.queries import Queries
-from twisted_lab.rooms import CLIENTS, PAGE_MESSAGES, Page, Said
+from twisted_lab.accounts.database import Store, Work
+from twisted_lab.accounts.queries import Newest, Queries
+from twisted_lab.rooms import CLIENTS, OVERHEAD, PAGE_MESSAGES, HistoryBusy, Page, Retention, Said
+
+Result = TypeVar("Result")
+
+# While 16 pages are waited for, `last` raises HistoryBusy.
+MOST_READS = 16
+# A transaction removes at most 100 messages, so that others can store in between. One that adds a
+# message removes in addition as many as that can take the place of.
+PRUNED = 100
+END = 2**62  # after all places
 
 
 class KeptHistory:
     """A `twisted_lab.rooms.History` that outlives the process.
 
+    Pages are read beside the writer, so that the writer never waits for them. What is
+    read may be stored before the room has heard of it, so a page ends with the newest message of
+    which it has. The room may hear of others while a page is read: one that is empty then is read
+    again by the writer, whose results come in the order of what was stored.
+
     Args:
         storage: Where it is kept.
+        retention: How long.
     """
 
-    def __init__(self, storage: Store) -> None:
+    def __init__(self, storage: Store, retention: Retention = Retention()) -> None:  # noqa: B008
         self._storage = storage
+        self._retention = retention
+        self._newest = 0  # the place of the newest message of which the room has heard
+        self._reads = 0
 
     async def add(self, said: Said) -> int | None:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.keep(partial(_add, said=said))
+        place = await self._storage.keep(partial(_add, said=said, retention=self._retention))
+        self._newest = max(self._newest, place or 0)
+        return place
 
-    async def knows(self, client: str) -> bool:
-        """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_knows, client=client))
+    async def prune(self, now: float) -> None:
+        """Remove all that is too much or too old at `now`, in small transactions.
+
+        Raises:
+            Exception: See `Store.run`.
+        """
+        work = partial(_prune, now=now, retention=self._retention, most=PRUNED)
+        while await self._storage.run(work):
+            pass
 
     async def newest(self) -> int:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(_newest)
+        newest = (await self._storage.run(_newest)).place
+        self._newest = max(self._newest, newest)
+        return newest
 
     async def last(self, most: int) -> tuple[int, int]:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_last, most=most))
+        if self._reads >= MOST_READS:
+            raise HistoryBusy
+        newest = self._newest or await self.newest()
+        return await self._read(partial(_last, most=most, newest=newest))
 
     async def since(self, place: int, client: str) -> list[Said]:
         """See `twisted_lab.rooms.History`."""
-        return await self._storage.run(partial(_since, place=place, client=client))
+        newest = self._newest or await self.newest()
+        if place >= newest:
+            return []
+        after = partial(_since, place=place, client=client)
+        page = await self._read(partial(after, newest=newest))
+        return page or await self._storage.run(partial(after, newest=END))
+
+    async def knows(self, client: str) -> bool:
+        """See `twisted_lab.rooms.History`."""
+        return await self._read(partial(_knows, client=client))
+
+    async def _read(self, work: Work[Result]) -> Result:
+        self._reads += 1
+        try:
+            return await self._storage.read(work)
+        finally:
+            self._reads -= 1
 
 
-async def _add(queries: Queries, said: Said) -> int | None:
-    place = max(said.place, await queries.newest_place() + 1)
+async def _add(queries: Queries, said: Said, retention: Retention) -> int | None:
+    newest = await queries.newest()
+    place = max(said.place, newest.place + 1)
     if said.speaker:
         known = await queries.client(said.speaker)
         if known is not None and said.count <= known.count:
             return None
         slot = known.slot if known is not None else await queries.free_slot(CLIENTS)
         await queries.set_client(slot, said.speaker, said.count, place)
-    await queries.add_said(*astuple(replace(said, place=place)))
+    row = (*astuple(replace(said, place=place)), newest.upto + said.size)
+    await queries.add_said(*row)
+    await _prune(queries, said.time, retention, PRUNED + said.size // OVERHEAD)
     return place
 
 
-async def _knows(queries: Queries, client: str) -> bool:
-    return await queries.client(client) is not None
+async def _prune(queries: Queries, now: float, retention: Retention, most: int) -> bool:
+    newest = await queries.newest()
+    forgotten: Any = queries.prune(
+        newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
+    )
+    async with aclosing(aiter(forgotten)) as places:
+        return len([place async for place in places]) > 0
 
 
-async def _newest(queries: Queries) -> int:
-    return await queries.newest_place()
+async def _newest(queries: Queries) -> Newest:
+    return await queries.newest()
 
 
-async def _last(queries: Queries, most: int) -> tuple[int, int]:
-    return await queries.places_of_last(most)
+async def _last(queries: Queries, most: int, newest: int) -> tuple[int, int]:
+    return await queries.places_of_last(most, newest)
 
 
-async def _since(queries: Queries, place: int, client: str) -> list[Said]:
+async def _since(queries: Queries, place: int, client: str, newest: int) -> list[Said]:
     page = Page()
-    found: Any = queries.said_since(place, client, PAGE_MESSAGES)
+    found: Any = queries.said_since(place, newest, client, PAGE_MESSAGES)
     async with aclosing(aiter(found)) as messages:
         async for said in messages:
             if not page.add(said):
                 break
     return page.said
+
+
+async def _knows(queries: Queries, client: str) -> bool:
+    return await queries.client(client) is not None

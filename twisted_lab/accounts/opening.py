@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from twisted_lab.accounts.database import Database
@@ -16,6 +16,9 @@ DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".
 APPLICATION_ID = 0x6E6C6162
 SMALLEST_PAGE = 512
+# A larger file is read through at the start only if it was not closed the last time: at some
+# 200 MB a second, a start must not wait for gigabytes. Damage that is found later is one line.
+CHECKED_BYTES = 64 * 2**20
 # How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
 BUSY_SECONDS = 5.0
 
@@ -37,15 +40,13 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
         Unusable: It cannot be opened, is no database of twisted_lab, is damaged, or was made by a
             newer version; it is as it was.
     """
-    try:
+    with _explained(path):
         if path != ":memory:":
             _make(path)
             _inspect(path, len(steps))
             # A copy that was put here may be open to others; what it holds is not for them.
             Path(path).chmod(0o600)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = _connect(path)
         try:
             # Other processes can read while one writes; what is acknowledged is on disk.
             connection.execute("PRAGMA journal_mode = WAL")
@@ -57,11 +58,43 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
         except BaseException:
             connection.close()
             raise
+    return Database(connection, None if path == ":memory:" else path)
+
+
+def open_for_reading(path: str) -> Database:
+    """Open the database in the file `path`, which `open_database` has opened, once more.
+
+    What is done with it changes nothing. It sees what is stored when a transaction begins, and
+    neither waits for a writer nor makes one wait.
+
+    Raises:
+        Unusable: It cannot be opened.
+    """
+    with _explained(path):
+        connection = _connect(path)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA schema_version")  # The file is opened now, not later.
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path, "BEGIN")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
     except sqlite3.Error as error:
         raise Unusable(f"cannot use {path} as a database: {error}; {_advice(error)}") from None
-    return Database(connection, None if path == ":memory:" else path)
 
 
 def _advice(error: sqlite3.Error) -> str:
@@ -100,6 +133,11 @@ def _make(path: str) -> None:
 
 
 def _inspect(path: str, newest: int) -> None:
+    # A file that was closed has no log of what is to be written to it, or an empty one.
+    log = Path(f"{path}-wal")
+    is_checked = Path(path).stat().st_size <= CHECKED_BYTES or (
+        log.exists() and log.stat().st_size > 0
+    )
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
         file.execute("BEGIN")  # What is read is of one moment, whoever makes the tables now.
         [application] = file.execute("PRAGMA application_id").fetchone()
@@ -112,7 +150,7 @@ def _inspect(path: str, newest: int) -> None:
                 f"{path} was written by a newer version of twisted_lab (schema {version}, this one "
                 f"knows {newest}); use that one, or choose another file"
             )
-        [health] = file.execute("PRAGMA quick_check(1)").fetchone()
+        [health] = file.execute("PRAGMA quick_check(1)").fetchone() if is_checked else ("ok",)
         if health != "ok":
             raise sqlite3.DatabaseError(f"it is damaged ({' '.join(health.split())})")
 

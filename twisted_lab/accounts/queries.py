@@ -53,6 +53,14 @@ class Client:
     count: int
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The message that was said last: its place, and the bytes of all messages up to it."""
+
+    place: int
+    upto: int
+
+
 def _text(_: object, value: str) -> str:
     return value
 
@@ -109,9 +117,33 @@ def _client(_: object, slot: int, count: int) -> Client:
     return Client(slot, count)
 
 
+def _newest(_: object, place: int, upto: int) -> Newest:
+    return Newest(place, upto)
+
+
 FREE_SLOT = (
     "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
     "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
+)
+
+# Three searches of an index that stop after `most` places. A single condition with OR would read
+# all private messages of others that stand in between.
+SAID_SINCE = (
+    "SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
+    "WHERE place IN (SELECT place FROM (SELECT place FROM said WHERE addressee = '' "
+    "AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) AS to_all "
+    "UNION ALL SELECT place FROM (SELECT place FROM said WHERE speaker <> '' "
+    "AND speaker = {client} AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) "
+    "AS by_client UNION ALL SELECT place FROM (SELECT place FROM said WHERE listener <> '' "
+    "AND listener = {client} AND place > {place} AND place <= {newest} ORDER BY place "
+    "LIMIT {most}) AS to_client) ORDER BY place LIMIT {most}"
+)
+
+PRUNE = (
+    "DELETE FROM said WHERE place < {newest} AND place IN (SELECT place FROM (SELECT place "
+    "FROM said WHERE upto <= {upto} ORDER BY upto LIMIT {most}) AS over UNION ALL SELECT place "
+    "FROM (SELECT place FROM said WHERE time <= {time} ORDER BY time LIMIT {most}) AS old) "
+    "RETURNING place"
 )
 
 
@@ -303,8 +335,8 @@ class Queries(Protocol):
         """Note the highest count of a client, and the place of what it has said last."""
 
     @statement(
-        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time})"
+        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time, upto) "
+        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time}, {upto})"
     )
     async def add_said(
         self,
@@ -316,28 +348,43 @@ class Queries(Protocol):
         count: int,
         listener: str,
         time: float,
+        upto: int,
     ) -> None:
         """Keep what was said."""
 
-    @query(sql="SELECT coalesce(max(place), 0) FROM said", load=one(_number))
-    async def newest_place(self) -> int:
-        """Return the place of what was said last; 0 if nothing was."""
+    @query(sql=PRUNE, load=many(_number))
+    def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
+        """Remove the messages up to a sum of bytes or up to a time, but not the newest.
+
+        Returns:
+            The places of the removed messages, at most `most` for either reason.
+        """
+
+    @query(
+        sql="SELECT coalesce((SELECT max(place) FROM said), 0), "
+        "coalesce((SELECT max(upto) FROM said), 0)",
+        load=one(_newest),
+    )
+    async def newest(self) -> Newest:
+        """Return what was said last; zeros if nothing was."""
         ...
 
     @query(
         sql="SELECT coalesce(min(place), 0) - 1, coalesce(max(place), 0) FROM (SELECT place "
-        "FROM said WHERE addressee = '' ORDER BY place DESC LIMIT {most}) AS last",
+        "FROM said WHERE addressee = '' AND place <= {newest} ORDER BY place DESC LIMIT {most}) "
+        "AS last",
         load=one(_places),
     )
-    async def places_of_last(self, most: int) -> tuple[int, int]:
-        """Return the places before the last `most` messages to all, and of the last one."""
+    async def places_of_last(self, most: int, newest: int) -> tuple[int, int]:
+        """Return the places before the last `most` messages to all up to `newest`, and of the last.
+
+        The first is -1 and the second 0 if there is none.
+        """
         ...
 
-    @query(
-        sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
-        "WHERE place > {place} AND (addressee = '' OR ({client} <> '' AND {client} IN "
-        "(speaker, listener))) ORDER BY place LIMIT {most}",
-        load=many(_said),
-    )
-    def said_since(self, place: int, client: str, most: int) -> AsyncIterable[Said]:
-        """Return what was said after `place` to all, by `client` or to `client`, oldest first."""
+    @query(sql=SAID_SINCE, load=many(_said))
+    def said_since(self, place: int, newest: int, client: str, most: int) -> AsyncIterable[Said]:
+        """Return the `most` oldest messages after `place`, up to `newest`, that `client` may hear.
+
+        These are the messages to all, by `client` and to `client`, oldest first.
+        """

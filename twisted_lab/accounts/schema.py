@@ -78,5 +78,18 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "FROM said WHERE speaker <> '' GROUP BY speaker ORDER BY 1 LIMIT 100000",
         "DROP INDEX said_by_client",
     ),
+    (
+        # The sum of `Said.size` up to this message, and with it.
+        "ALTER TABLE said ADD COLUMN upto BIGINT NOT NULL DEFAULT 0",
+        "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
+        "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
+        "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
+        # Each index has all that is asked of it: a row is read only to be sent.
+        "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
+        "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
+        "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
+        "CREATE INDEX said_by_size ON said (upto, place)",
+        "CREATE INDEX said_by_time ON said (time, place)",
+    ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
-KEPT = 1000
+KEPT = 1000  # in memory
+OVERHEAD = 250  # bytes of a row in the file, with its numbers, its ids and its places in indexes
+DAY_SECONDS = 86_400
 # At most 100,000 clients' highest counts are kept; the client that spoke longest ago goes first.
 CLIENTS = 100_000
 # A page of the history ends with the message that fills it in either way, so that a client that
 # catches up costs the memory of two large messages, and not of a hundred.
 PAGE_MESSAGES = 100
 PAGE_CHARACTERS = 65_536
+
+
+class HistoryBusy(Exception):
+    """The history does not take this request now, because too many others wait."""
+
+    def __init__(self) -> None:
+        super().__init__("the history is busy; try again")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long messages are kept; the newest one always is.
+
+    Attributes:
+        most_bytes: A message is removed when the messages after it fill `most_bytes` bytes.
+        days: A message is removed after `days` days.
+    """
+
+    most_bytes: int = 16 * 2**20
+    days: int = 30
+
+    def oldest(self, now: float) -> float:
+        """Return the time up to which messages are removed, in seconds of Unix time."""
+        return now - self.days * DAY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -40,6 +68,11 @@ class Said:
     listener: str = ""
     time: float = 0.0
 
+    @property
+    def size(self) -> int:
+        """Tell about how many bytes it fills in a file."""
+        return OVERHEAD + sum(len(text.encode()) for text in (self.text, self.name, self.to))
+
     def is_for(self, client: str) -> bool:
         """Tell whether it was said to all, by `client` or to `client`."""
         return not self.to or (client != "" and client in (self.speaker, self.listener))
@@ -59,20 +92,28 @@ class History(Protocol):
         """
         ...
 
-    async def knows(self, client: str) -> bool:
-        """Tell whether the client has said something before."""
-        ...
-
     async def newest(self) -> int:
         """Return the place of what was said last; 0 if nothing was."""
         ...
 
     async def last(self, most: int) -> tuple[int, int]:
-        """Return the places before the last `most` messages to all, and of the last one."""
+        """Return the places before the last `most` messages to all, and of the last one.
+
+        Raises:
+            HistoryBusy: Too many others wait for a page.
+        """
         ...
 
     async def since(self, place: int, client: str) -> list[Said]:
-        """Return a page of what stands after `place` and is for `client`; empty at the end."""
+        """Return a page of what stands after `place` and is for `client`; empty at the end.
+
+        A page has nothing that `add` has not returned yet. A client that has read pages until one
+        was empty, and joins before anything else is awaited, hears everything once.
+        """
+        ...
+
+    async def knows(self, client: str) -> bool:
+        """Return whether the highest count of `client` is kept."""
         ...
 
 
@@ -95,10 +136,17 @@ class Page:
 
 
 class MemoryHistory:
-    """Keeps the last 1,000, for as long as the process runs."""
+    """Keeps the last 1,000, or fewer, for as long as the process runs.
 
-    def __init__(self) -> None:
+    Args:
+        retention: How many fewer. A message counts what Python takes for its text, which is up to
+            four bytes for a character.
+    """
+
+    def __init__(self, retention: Retention = Retention()) -> None:
+        self._retention = retention
         self._said: deque[Said] = deque()
+        self._bytes = 0
         self._counts: OrderedDict[str, int] = OrderedDict()  # who spoke last stands last
 
     async def add(self, said: Said) -> int | None:
@@ -112,13 +160,16 @@ class MemoryHistory:
                 self._counts.popitem(last=False)
         place = max(said.place, await self.newest() + 1)
         self._said.append(said if place == said.place else replace(said, place=place))
-        if len(self._said) > KEPT:
-            self._said.popleft()
+        self._bytes += sys.getsizeof(said.text)
+        while self._is_over(said.time):
+            self._bytes -= sys.getsizeof(self._said.popleft().text)
         return place
 
-    async def knows(self, client: str) -> bool:
-        """See `History`."""
-        return client in self._counts
+    def _is_over(self, now: float) -> bool:
+        oldest = self._said[0]
+        is_full = self._bytes - sys.getsizeof(oldest.text) >= self._retention.most_bytes
+        is_old = oldest.time <= self._retention.oldest(now)
+        return len(self._said) > KEPT or (len(self._said) > 1 and (is_full or is_old))
 
     async def newest(self) -> int:
         """See `History`."""
@@ -133,7 +184,12 @@ class MemoryHistory:
     async def since(self, place: int, client: str) -> list[Said]:
         """See `History`."""
         page = Page()
-        for said in self._said:
-            if said.place > place and said.is_for(client) and not page.add(said):
+        start = bisect_right(self._said, place, key=lambda said: said.place)
+        for said in islice(self._said, start, None):
+            if said.is_for(client) and not page.add(said):
                 break
         return page.said
+
+    async def knows(self, client: str) -> bool:
+        """See `History`."""
+        return client in self._counts

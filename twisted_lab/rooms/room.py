@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
 
 from twisted_lab.names import BadName, name_key, nickname
-from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits, cost
 from twisted_lab.rooms.member import Ear, Member, Speaker
 
@@ -199,7 +199,7 @@ class Room:
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
-        except BadName as error:
+        except (BadName, HistoryBusy) as error:
             self._tell(member, f"error: {error}", now)
         await self._speaker.sent()
         if count:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
-from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerSilent
+from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerSilent, Unable
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.events import ServiceEvents
 from twisted_lab.names import BadName
@@ -24,6 +25,7 @@ from twisted_lab.rooms import (
     Member,
     MemoryHistory,
     Rates,
+    Retention,
     Room,
     TooMany,
     client_id,
@@ -36,11 +38,11 @@ from twisted_lab.serving import (
     datagram_listener,
     lab_of,
     listeners,
+    natural_number,
     port_number,
 )
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.tally import Measure
-from twisted_lab.usage import natural_number
 
 # The secret of a client that comes back is followed by the place of what it has heard last.
 FULL_SECONDS = 30  # until one should try again whose address has as many members as it may
@@ -158,6 +160,20 @@ class Options(ConversationOptions):
     optParameters: ClassVar = [
         ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
         [
+            "history-bytes",
+            None,
+            Retention.most_bytes,
+            "The newest bytes of messages that are kept.",
+            natural_number("history-bytes"),
+        ],
+        [
+            "history-days",
+            None,
+            Retention.days,
+            "Days after which a message is removed.",
+            natural_number("history-days", 1, 36_500),
+        ],
+        [
             "tcp-port",
             None,
             None,
@@ -220,9 +236,12 @@ def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
     events = lab.log.events_of(options.command)
-    history: History = MemoryHistory()
+    retention = Retention(options["history-bytes"], options["history-days"])
+    history: History = MemoryHistory(retention)
     if options["history"] is not None:
-        history = KeptHistory(shared_storage(lab, options["history"]))
+        kept = history = KeptHistory(shared_storage(lab, options["history"]), retention)
+        # Once the file is open. If nothing can be stored, the first message will tell.
+        Deferred.fromCoroutine(kept.prune(lab.now())).addErrback(lambda error: error.trap(Unable))
     rates = Rates(
         options["address-members"],
         options["address-joins"],
