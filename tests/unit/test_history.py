@@ -255,6 +255,7 @@ class OrderTests(HistoryCase):
                 ensureDeferred(room.hear(members[name], "1 /who", float(said)))
             elif steps := storage.steps():
                 chance.choice(steps)()
+        clock.advance(0)
         for name in names:
             reading = ensureDeferred(history.since(0, client_id(name)))
             while steps := storage.steps():

@@ -257,7 +257,10 @@ class ClientTests(SynchronousTestCase):
         ear = Ear()
         client = client_id(secret)
         if client:
-            run(self, self.room.catch_up(ear, client, place, free_limits().address))
+            catching_up = self.room.catch_up(ear, client, place, free_limits().address)
+            caught_up = Deferred.fromCoroutine(catching_up)
+            self.clock.advance(0)
+            self.successResultOf(caught_up)
         return self.room.join(name, ear, free_limits(), now, client), ear
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
@@ -432,6 +435,7 @@ class ClientTests(SynchronousTestCase):
             self.room.catch_up(ear, client_id(SECRET), 0, free_limits().address)
         )
         for heard in range(1, 251):
+            self.clock.advance(0)
             self.assertEqual(len(ear.heard), heard)
             self.assertNoResult(joining)
             slow, ear.slow = ear.slow, Deferred()
@@ -449,6 +453,7 @@ class ClientTests(SynchronousTestCase):
         self.tick = 2000.0
         asking = Deferred.fromCoroutine(self.room.hear(boris, "/history 100", 2000.0))
         for heard in range(1, 101):
+            self.clock.advance(0)
             self.assertEqual(len(ear.heard), heard)
             self.assertNoResult(asking)
             slow, ear.slow = ear.slow, Deferred()

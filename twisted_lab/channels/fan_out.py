@@ -16,6 +16,8 @@ from twisted_lab.events import ServiceEvents
 # have their turn, so that a neighbour waits for a slice, and not for 10,000 members. What is begun
 # and fits into a slice is not cut, so a turn has less than two.
 SLICE_SENDS = 500
+# What is told to one alone, such as a line of the history, takes as long as this many sends.
+TELL_SENDS = 5
 SEND_CHARACTERS = 1024
 
 
@@ -97,10 +99,7 @@ class FanOut:
 
     def tell(self, channel: Channel, text: str) -> None:
         """Say `text` to `channel` alone, behind all that was said before."""
-        if self._queue:
-            self._add(_Message(self._count, (text,), _Member(channel.say, _Kind(0, None), 0)))
-        else:
-            channel.say(text)
+        self._add(_Message(self._count, (text,), _Member(channel.say, _Kind(0, None), 0)))
 
     async def sent(self) -> None:
         """Wait until all that was said so far is sent, as far as the members take it."""
@@ -137,7 +136,7 @@ class FanOut:
         if message.members is None:
             message.members = [message.only] if message.only else list(self._members.values())
         number, texts = message.number, message.texts
-        cost = 1 + max(map(len, texts)) // SEND_CHARACTERS
+        cost = (TELL_SENDS if message.only else 1) + max(map(len, texts)) // SEND_CHARACTERS
         left = len(message.members) - message.next
         most = left if left * cost <= SLICE_SENDS else max(self._left // cost, 1)
         end = message.next + most

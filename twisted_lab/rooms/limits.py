@@ -17,7 +17,7 @@ MUTE_SECONDS = 10.0
 BURST_SECONDS = 15.0
 # Each address that something came from lately takes about 1 KiB.
 MOST_ADDRESSES = 10_000
-# What the shortest message counts for against its address's bytes.
+# What the shortest message, or line of the history, counts for against its address's bytes.
 SHORTEST_BYTES = 256
 # What the welcome of a member that comes back counts for, beside what it has missed.
 WELCOME_BYTES = 16_384

@@ -103,9 +103,7 @@ class Room:
                 place = said.place
                 self._place = max(self._place, place)
                 text = _placed(place, said.time, _line(said, client))
-                await self.pace(address.history, len(text))
-                channel.say(text)
-                await channel.taken()
+                await self._repeat_line(channel, text, address)
 
     def check_name(self, name: str, client: str) -> None:
         """See whether `client` could join under that name.
@@ -284,17 +282,23 @@ class Room:
             for said in page:
                 place = said.place
                 if place <= last:  # The member has heard what was said meanwhile.
-                    line = _line(said, "")
-                    await self.pace(member.limits.address.history, len(line))
-                    self._tell(member, line, said.time)
-                    await self._speaker.sent()
-                    await member.channel.taken()
+                    text = self._text(member, _line(said, ""), said.time)
+                    await self._repeat_line(member.channel, text, member.limits.address)
 
     # Saying
 
+    def _text(self, member: Member, text: str, time: float) -> str:
+        return _placed(self._place, time, text) if member.client else text
+
     def _tell(self, member: Member, text: str, time: float) -> None:
-        text = _placed(self._place, time, text) if member.client else text
-        self._speaker.tell(member.channel, text)
+        self._speaker.tell(member.channel, self._text(member, text, time))
+
+    async def _repeat_line(self, channel: Ear, text: str, address: Address) -> None:
+        """Say something of the history: as fast as the peer and its address may take it."""
+        await self.pace(address.history, max(len(text), SHORTEST_BYTES))
+        self._speaker.tell(channel, text)
+        await self._speaker.sent()
+        await channel.taken()
 
     def _tell_all(self, text: str, time: float) -> None:
         self._speaker.say(text, _placed(self._place, time, text))
