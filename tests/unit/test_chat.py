@@ -81,6 +81,10 @@ class ChatTests(SynchronousTestCase):
             ],
         )
 
+    def test_one_can_leave_before_it_has_joined(self) -> None:
+        self.assertEqual(self.play("exit", "/join Anna"), [])
+        self.assertEqual(self.play("hello", " /leave", "/join Anna"), ["error: /join NAME"])
+
     def test_no_history_for_a_name_that_cannot_be_had(self) -> None:
         self.assertEqual(
             play(self.chat.converse, f"/join * {SECRET} 0"),

@@ -14,10 +14,11 @@ from twisted_lab.rooms.history import (
 )
 from twisted_lab.rooms.limits import Addresses, Limits, Rates, TooMany
 from twisted_lab.rooms.member import Ear, Member, client_id
-from twisted_lab.rooms.room import Room, plain
+from twisted_lab.rooms.room import LEAVE, Room, plain
 
 __all__ = [
     "CLIENTS",
+    "LEAVE",
     "OVERHEAD",
     "PAGE_MESSAGES",
     "Addresses",

@@ -11,6 +11,7 @@ from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits, cost
 from twisted_lab.rooms.member import Ear, Member, Speaker
 
+LEAVE = ("/leave", "exit")
 MOST_HISTORY = 100
 # `/who` lists no more: what a command of five bytes has the room say must have an end.
 MOST_LISTED = 500
@@ -182,7 +183,7 @@ class Room:
                 )
                 return True
             count, text = int(counted[1]), counted[2]
-        if text.strip() in ("/leave", "exit"):
+        if text.strip() in LEAVE:
             return False
         tick, allowance = self._ticks(), member.limits.own
         is_mute = allowance.is_mute(tick)

@@ -19,6 +19,7 @@ from twisted_lab.events import ServiceEvents
 from twisted_lab.names import BadName
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
+    LEAVE,
     Addresses,
     History,
     Limits,
@@ -82,7 +83,10 @@ class Chat:
     async def converse(self, channel: Channel) -> None:
         """Have whoever is there as a member, from a good name on."""
         address = self._addresses.of(network(channel.peer.host), self._ticks())
-        self._members[channel] = member = await self._join(channel, address)
+        member = await self._join(channel, address)
+        if member is None:
+            return
+        self._members[channel] = member
         address.members += 1
         how = "left"
         try:
@@ -96,10 +100,13 @@ class Chat:
             del self._members[channel]
             self._room.leave(member, self._now(), how)
 
-    async def _join(self, channel: Channel, address: Address) -> Member:
+    async def _join(self, channel: Channel, address: Address) -> Member | None:
+        """Let whoever is there become a member; None if it leaves before."""
         allowance = Allowance(self._ticks())
         while True:
             text = await channel.hear()
+            if text.strip() in LEAVE:
+                return None
             if not self._may_speak(channel, allowance):
                 continue
             join = _JOIN.fullmatch(text)
