@@ -36,13 +36,14 @@ EXPLAINED = {
     ("client connected", "info"): "",
     ("received", "info"): "",
     ("sent", "info"): "",
+    ("relayed", "info"): "",
     (
         "client disconnected",
         "info",
     ): r"closed by the (client|server)|connection reset|cut off by the "
     r"server|silent|replaced by another peer at its address",
     ("hung up", "warn"): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536"
-    r"|not UTF-8 at byte \d+",
+    r"|not UTF-8 at byte \d+|no text: .*",
     ("logged in", "info"): "",
     ("login failed", "warn"): "",
     ("client dropped", "warn"): "",
@@ -150,6 +151,8 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
             *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--idle-timeout", "5"),
             *("--log-file", "events.log", "--log-format", "json"),
             *("--log-rotate-bytes", "10000000000"),
+            # All members come from one address.
+            *("--chat-address-joins", "1000", "--chat-address-members", "1000"),
             # The portions of an echo would be nearly all of the log.
             *("--echo-chunk-size", "65536"),
         ]
