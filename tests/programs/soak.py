@@ -42,7 +42,10 @@ EXPLAINED = {
         "info",
     ): r"closed by the (client|server)|connection reset|cut off by the "
     r"server|silent|replaced by another peer at its address",
-    ("hung up", "warn"): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536"
+    (
+        "hung up",
+        "warn",
+    ): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536(; this looks like .*)?"
     r"|not UTF-8 at byte \d+|no text: .*",
     ("logged in", "info"): "",
     ("login failed", "warn"): "",

@@ -281,7 +281,7 @@ class Crowd:
 
     async def not_utf8(self) -> None:
         peer = await self._connect("broadcast")
-        peer.say(b"\xff\xfe\n")
+        peer.say(b"\xfe\n")  # 0xFF would be a command of telnet.
         if b"error: not UTF-8 at byte 0" not in await peer.end():
             raise WrongAnswer("not told that it was not UTF-8")
 
