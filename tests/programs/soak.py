@@ -45,8 +45,8 @@ EXPLAINED = {
     (
         "hung up",
         "warn",
-    ): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536(; this looks like .*)?"
-    r"|not UTF-8 at byte \d+|no text: .*",
+    ): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536"
+    r"(; this looks like .*)?|not UTF-8 at byte \d+|no text: .*",
     ("logged in", "info"): "",
     ("login failed", "warn"): "",
     ("client dropped", "warn"): "",

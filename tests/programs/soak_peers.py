@@ -141,6 +141,7 @@ class Crowd:
         self._ports = ports
         self.chance = chance
         self._accounts: set[bytes] = set()
+        self._busy: set[int] = set()  # which of them somebody is at
         self.kinds: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (20, self.echo),
             (20, self.messages),
@@ -216,7 +217,14 @@ class Crowd:
         await peer.end()
 
     async def auth(self) -> None:
-        name = b"member%d" % self.chance.randrange(30)
+        free = [number for number in range(30) if number not in self._busy]
+        self._busy.add(number := self.chance.choice(free))
+        try:
+            await self._log_in(b"member%d" % number)
+        finally:
+            self._busy.remove(number)
+
+    async def _log_in(self, name: bytes) -> None:
         peer = await self._connect("auth")
         await peer.hear(b"Name or token?\n")
         peer.say(name + b"\n")
