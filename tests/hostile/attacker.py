@@ -133,9 +133,13 @@ class Attacker:
         self._strangers: list[Peer] = []
 
     def stream(self, service: str) -> Peer:
-        """Connect to a service."""
+        """Connect to a service; if that refuses, what is sent goes nowhere."""
         self.sent += HANDSHAKE
-        return Peer(self, self._stack.enter_context(connect(self.lab.ports[service], self.host)))
+        try:
+            own = connect(self.lab.ports[service], self.host)
+        except ConnectionError:
+            own = socket.socket()
+        return Peer(self, self._stack.enter_context(own))
 
     def character(self, service: str) -> Peer:
         """Connect, with a segment of its own for each `send`."""
