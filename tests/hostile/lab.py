@@ -55,13 +55,13 @@ class Size(NamedTuple):
     private: int
     part: float
 
-    def some(self, count: int) -> int:
-        """Return `count` for the full size, and less for a smaller one."""
-        return max(round(count * self.part), 1)
+    def some(self, count: int, least: int = 1) -> int:
+        """Return `count` for the full size, and less for a smaller one, but not below `least`."""
+        return max(round(count * self.part), least)
 
 
 FULL = Size(members=990, public=1000, private=200_000, part=1.0)
-SMALL = Size(members=20, public=100, private=2000, part=0.1)
+SMALL = Size(members=20, public=100, private=10_000, part=0.1)
 
 
 @dataclass
