@@ -22,7 +22,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from fuzz.datagrams import KEY, _Server
+from fuzz.datagrams import KEY, ChatServer
 from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
 from tests.doubles.storage import CountingHashes, MemoryStorage
@@ -103,7 +103,7 @@ class DatagramScene:
     """The chat by datagrams; the attacker is a plain member, a stranger, and a session."""
 
     def __init__(self) -> None:
-        self.server = _Server()
+        self.server = ChatServer()
         self.clock = self.server.clock
         self.sent = 0
         for number in range(OTHERS):
