@@ -1,4 +1,4 @@
-"""What an attacker has: sockets at one address, and a count of the bytes that it sends."""
+"""An attacker: sockets at one address, and a count of the bytes that it sends."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def message(text: bytes) -> bytes:
 
 
 class Attacker:
-    """Somebody at one address.
+    """An attacker at one address.
 
     Args:
         lab: What is attacked.
@@ -119,7 +119,7 @@ class Attacker:
     Attributes:
         lab: See above.
         host: See above.
-        name: A name that nobody else has.
+        name: A name for the chat, unlike those of other attackers.
         sent: How many bytes it has sent, and a header for each connection.
     """
 

@@ -8,13 +8,13 @@ from tests.hostile.attacker import Attacker
 from tests.hostile.attacks import Attack
 from tests.hostile.lab import Cost, Lab
 
-# The machine's own delays add to those that an attack makes: the least of so many tries counts.
+# The machine's own delays add to those that an attack makes: the least of three tries counts.
 TRIES = 3
 
 
 @dataclass
 class Result:
-    """What has come of an attack.
+    """The outcome of an attack.
 
     Attributes:
         attack: The attack.

@@ -1,4 +1,4 @@
-"""What the cheapest known attacks cost, with a small crowd; `make hostile` has the full numbers."""
+"""The cheapest known attacks, with a small crowd; `make hostile` has the full numbers."""
 
 from __future__ import annotations
 

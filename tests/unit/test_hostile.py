@@ -1,4 +1,4 @@
-"""What an attack has cost is compared with its bounds."""
+"""The costs of an attack, and their bounds."""
 
 import io
 from contextlib import redirect_stdout

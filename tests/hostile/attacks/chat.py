@@ -1,104 +1,18 @@
-"""The catalogue: each attack prepares, yields, and sends what is measured.
-
-It raises AssertionError if others are not served any more.
-"""
+"""Attacks on the chat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from tests.hostile.attacker import Attacker, message
-from tests.hostile.lab import MOST_PER_PEER, Cost, Size
+from tests.hostile.attacks.catalogue import LINE, attack
+from tests.hostile.lab import MOST_PER_PEER
 from twisted_lab.reliable.packets import NO_KEY, Hello, Side, seal
-
-Script = Callable[[Attacker], Iterator[None]]
 
 # A name of this many bytes fits a datagram: each mark has two.
 MARKS = "\u0301" * 32_000
-LINE = 60_000  # bytes of a long line, which fits a datagram, too
 SECRET = "0123456789abcdef"
 REFUSED = 130  # peers that one host has too many
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One line of the catalogue.
-
-    Attributes:
-        name: Its name.
-        script: What it does.
-        bounds: What it may cost a lab of that size.
-        broken: What is known to be wrong today; "" if it keeps its bounds.
-    """
-
-    name: str
-    script: Script
-    bounds: Callable[[Size], Cost]
-    broken: str
-
-
-CATALOGUE: list[Attack] = []
-
-
-# What an attack may cost in any case, as far as nothing else is given.
-LEAST = Cost(
-    cpu=0.1,
-    delay=0.02,
-    lookup=0.1,
-    memory=2**22,
-    messages=100,
-    sent=2**15,
-    logged=2**15,
-    stored=2**16,
-    rows=20,
-)
-
-
-def within(
-    *,
-    fan_out: float = 0,
-    copy_cpu: float = 15e-6,
-    copy_sent: float = 100,
-    copy_logged: float = 100,
-    **given: float,
-) -> Callable[[Size], Cost]:
-    """Return what an attack may cost.
-
-    Args:
-        fan_out: How many messages to all may be said; each is one more for every member.
-        copy_cpu: CPU time of each of them, in seconds.
-        copy_sent: Bytes of each of them.
-        copy_logged: Bytes of the log for each of them.
-        **given: What it may cost beside them in the full size, as attributes of `Cost`.
-    """
-
-    def bounds(size: Size) -> Cost:
-        most = {
-            name: least + (given.get(name, least) - least) * size.part
-            for name, least in vars(LEAST).items()
-        }
-        # One peer can take as much memory as many.
-        most["memory"] = given.get("memory", LEAST.memory)
-        copies = fan_out * size.members
-        most["cpu"] += copies * copy_cpu
-        most["messages"] += copies
-        most["sent"] += copies * copy_sent
-        most["logged"] += copies * copy_logged
-        return Cost(**most)
-
-    return bounds
-
-
-def attack(broken: str = "", **bounds: float) -> Callable[[Script], Script]:
-    """Put a script into the catalogue; see `Attack` and `within`."""
-
-    def add(script: Script) -> Script:
-        name = script.__name__.replace("_", " ")
-        CATALOGUE.append(Attack(name, script, within(**bounds), broken))
-        return script
-
-    return add
 
 
 # Names
@@ -208,7 +122,7 @@ def a_search_behind_private_messages(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "what is said is kept for ever, and no rate limits its bytes",
+    "the history keeps each message for ever, and no rate limits its bytes",
     cpu=0.5,
     messages=400,
     sent=2**25,
@@ -306,7 +220,7 @@ def nothing_at_all(attacker: Attacker) -> Iterator[None]:
     memory=2**24,
 )
 def members_that_never_acknowledge(attacker: Attacker) -> Iterator[None]:
-    """Sessions that let what is said to all be kept, and sent again, for each of them."""
+    """For each of these sessions the server has to keep each message to all, and send it again."""
     for number in range(attacker.lab.size.some(20)):
         session = attacker.reliable().open().welcomed()
         session.data(message(f"/join {attacker.name}-{number}".encode()))
@@ -317,7 +231,7 @@ def members_that_never_acknowledge(attacker: Attacker) -> Iterator[None]:
     attacker.wait(2.0)
 
 
-# Connections and sessions
+# Sessions of the reliable protocol
 
 
 @attack(cpu=0.3, messages=100)
@@ -372,144 +286,11 @@ def thousands_of_messages_in_a_packet(attacker: Attacker) -> Iterator[None]:
         session.data(message(b"") * 290)
 
 
-@attack(cpu=0.5, logged=2**19, messages=1500, sent=2**17, memory=2**23)
-def connections_that_say_nothing(attacker: Attacker) -> Iterator[None]:
-    """As many as come, to each service by stream."""
-    yield
-    for service in ("echo", "messages", "ident", "auth", "broadcast", "chat-tcp"):
-        for _ in range(attacker.lab.size.some(200)):
-            attacker.stream(service)
-
-
-@attack(cpu=0.5, logged=2**18)
-def connections_that_come_and_go(attacker: Attacker) -> Iterator[None]:
-    """As fast as they can be made."""
-    yield
-    for _ in range(attacker.lab.size.some(500)):
-        attacker.stream("echo")
-        attacker.leave()
-
-
-# The broadcast
-
-
-@attack(
-    "a turn sends all of it, however long that takes; each copy makes a line of the log",
-    fan_out=2100,
-    copy_cpu=5e-6,
-    copy_logged=0,
-    logged=2**20,
-    memory=2**24,
-)
-def newlines_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
-    """2,048 bytes, each of which is a message to all."""
-    peer = attacker.stream("broadcast").hear(b"CONNECT")
-    yield
-    peer.send(b"\n" * attacker.lab.size.some(2048))
-
-
-@attack(fan_out=3, copy_sent=LINE / 2, memory=2**23)
-def a_long_line_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
-    """60 KB to all."""
-    peer = attacker.stream("broadcast").hear(b"CONNECT")
-    yield
-    peer.send(b"x" * LINE + b"\n")
-
-
-@attack(
-    "as with newlines to the broadcast",
-    fan_out=530,
-    copy_cpu=5e-6,
-    copy_logged=0,
-    logged=2**20,
-    memory=2**24,
-)
-def listeners_that_never_read(attacker: Attacker) -> Iterator[None]:
-    """As many as a host may have, while one of them speaks."""
-    for _ in range(MOST_PER_PEER - 1):
-        slow = attacker.stream("broadcast")
-        slow.send(b"no newline")
-    attacker.wait(0.5)  # From here on the server paces what it says to them.
-    peer = attacker.stream("broadcast").hear(b"CONNECT")
-    yield
-    peer.send(b"\n" * attacker.lab.size.some(500))
-
-
-# Other services
-
-
-@attack(cpu=0.5, messages=2500, sent=2**17, logged=2**19)
-def newlines_to_each_service(attacker: Attacker) -> Iterator[None]:
-    """2,048 bytes to each service that asks."""
-    peers = [attacker.stream(service) for service in ("ident", "auth", "chat-tcp")]
-    yield
-    for peer in peers:
-        peer.send(b"\n" * attacker.lab.size.some(2048))
-
-
-@attack(cpu=0.5, messages=2500, sent=2**17, logged=2**19)
-def empty_frames(attacker: Attacker) -> Iterator[None]:
-    """Frames of four bytes, each of which is answered."""
-    peer = attacker.stream("messages")
-    yield
-    peer.send(b"\0\0\0\0" * attacker.lab.size.some(1000))
-
-
-@attack(cpu=1.5, sent=2**17, logged=2**21, messages=2000)
-def one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
-    """A segment for each byte, to the echo."""
-    peer = attacker.character("echo")
-    yield
-    for _ in range(attacker.lab.size.some(4000)):
-        peer.send(b"x")
-        peer.socket.recv(1)
-
-
-@attack(cpu=1.5)
-def a_line_one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
-    """A segment for each byte of a line that grows."""
-    peer = attacker.character("auth")
-    yield
-    for _ in range(attacker.lab.size.some(4000)):
-        peer.send(b"x")
-
-
-# Two hashes are made at a time, in 19 MiB each.
-@attack(cpu=6.0, messages=2000, sent=2**17, logged=2**18, stored=2**19, rows=250, memory=48 * 2**20)
-def registering(attacker: Attacker) -> Iterator[None]:
-    """A new account from each connection."""
-    yield
-    for number in range(attacker.lab.size.some(100)):
-        lines = (f"{attacker.name}-{number}", *["correct horse"] * 2, "exit", "")
-        attacker.stream("auth").send("\n".join(lines).encode()).end()
-
-
-@attack(cpu=0.5)
-def telnet_that_never_ends(attacker: Attacker) -> Iterator[None]:
-    """Negotiations without an end: one in small pieces, and many at once."""
-    slow, fast = attacker.character("auth"), attacker.stream("auth")
-    yield
-    fast.send(b"\xff\xfax" * 20_000 + b"\xff" * 20_000)
-    slow.send(b"\xff\xfa")
-    for _ in range(attacker.lab.size.some(2000)):
-        slow.send(b"\xef\xff")
-
-
-@attack(cpu=1.0, messages=2000, sent=2**17, logged=2**18, rows=30, memory=48 * 2**20)
-def guessing_passwords(attacker: Attacker) -> Iterator[None]:
-    """A wrong password for a name of its own from each connection."""
-    name = attacker.name.encode()
-    attacker.stream("auth").send(name + b"\n" + b"correct horse\n" * 2).hear(b"Token")
-    yield
-    for number in range(attacker.lab.size.some(100)):
-        attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
-
-
 # Peers that are refused come last: they may keep others out for a while.
 
 
 def see_that_others_are_let_in(attacker: Attacker) -> None:
-    """Have somebody from another host join the chat by plain datagrams.
+    """Have a member from another host join the chat by plain datagrams.
 
     Raises:
         AssertionError: The server does not let it in.
@@ -527,14 +308,14 @@ def see_that_others_are_let_in(attacker: Attacker) -> None:
 
 
 @attack(
-    "a peer that is refused is kept for a while, and 101 of them keep everybody out",
+    "a refused peer counts for a while, and 101 of them keep new UDP peers of all hosts out",
     cpu=0.3,
     messages=1000,
     logged=2**17,
     fan_out=5,
 )
 def connections_that_are_refused(attacker: Attacker) -> Iterator[None]:
-    """More connections than a host may have, of which nothing is read; then somebody else comes."""
+    """More connections than a host may have, none of which reads; then another host comes."""
     yield
     for _ in range(MOST_PER_PEER + REFUSED):
         attacker.stream("chat-tcp")
@@ -542,7 +323,7 @@ def connections_that_are_refused(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "a peer that is refused is kept for a while, and 101 of them keep everybody out",
+    "a refused peer counts for a while, and 101 of them keep new UDP peers of all hosts out",
     cpu=0.3,
     messages=1000,
     logged=2**17,
