@@ -86,7 +86,7 @@ def newlines_to_each_service(attacker: Attacker) -> Iterator[None]:
         peer.send(b"\n" * attacker.lab.size.some(2048))
 
 
-@attack(cpu=0.5, messages=2500, sent=2**17, logged=2**19)
+@attack(cpu=0.5, messages=2500, sent=2**17, logged=300_000)
 def empty_frames(attacker: Attacker) -> Iterator[None]:
     """Frames of four bytes, each of which is answered."""
     peer = attacker.stream("messages")
@@ -94,7 +94,7 @@ def empty_frames(attacker: Attacker) -> Iterator[None]:
     peer.send(b"\0\0\0\0" * attacker.lab.size.some(1000))
 
 
-@attack(cpu=1.5, sent=2**17, logged=2**21, messages=2000)
+@attack(cpu=1.5, sent=2**17, logged=2**20, messages=2000)
 def one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
     """A segment for each byte, to the echo."""
     peer = attacker.character("echo")
