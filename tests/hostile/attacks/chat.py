@@ -297,7 +297,7 @@ def see_that_others_are_let_in(attacker: Attacker) -> None:
     """
     other = Attacker(attacker.lab, f"127.0.99.{attacker.host.rpartition('.')[2]}")
     stranger = other.stranger()
-    stranger.socket.settimeout(2)
+    stranger.socket.settimeout(10)
     try:
         stranger.send(f"/join {other.name}".encode())
         stranger.send(stranger.socket.recv(2048)).hear(b"* welcome")
