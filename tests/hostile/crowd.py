@@ -49,14 +49,15 @@ def plain_socket(port: int, host: str) -> socket.socket:
     return plain
 
 
-def join(plain: socket.socket, name: str) -> None:
-    """Join the chat, and wait until it says so."""
+def join(plain: socket.socket, name: str) -> bool:
+    """Join the chat, and tell whether it lets this member in."""
     plain.send(f"/join {name}".encode())
     while not (answer := plain.recv(2048)).startswith(b"/join"):
         pass
     plain.send(answer)
-    while not plain.recv(2048).startswith(b"* welcome"):
+    while not (answer := plain.recv(2048)).startswith((b"* welcome", b"error:")):
         pass
+    return not answer.startswith(b"error:")
 
 
 def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
@@ -72,7 +73,7 @@ def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
         else:
             # No one reads this socket: its full buffer drops datagrams, which costs nothing.
             plain = plain_socket(chat, host)
-            join(plain, f"m{number}")
+            assert join(plain, f"m{number}"), "the chat keeps a member of the crowd out"
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.append(plain)
         for stream in streams:

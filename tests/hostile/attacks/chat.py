@@ -115,9 +115,9 @@ def history_for_a_member(attacker: Attacker) -> Iterator[None]:
 )
 def a_search_behind_private_messages(attacker: Attacker) -> Iterator[None]:
     """``/history 1``, from all members that a host may have, while another host logs in."""
-    members = [attacker.stream_member(f"-{n}") for n in range(attacker.lab.size.some(40, 10))]
+    members = attacker.stream_members(attacker.lab.size.some(40, 10))
     yield
-    for member in members:
+    for member in members.values():
         member.send(b"/history 1\n" * 10)
 
 
@@ -132,11 +132,10 @@ def a_search_behind_private_messages(attacker: Attacker) -> Iterator[None]:
 )
 def storing_as_fast_as_allowed(attacker: Attacker) -> Iterator[None]:
     """Long private messages to oneself, from several members of one host."""
-    count = attacker.lab.size.some(20)
-    members = [attacker.stream_member(f"-{number}") for number in range(count)]
+    members = attacker.stream_members(attacker.lab.size.some(20))
     yield
-    for number, member in enumerate(members):
-        member.send((f"/msg {attacker.name}-{number} ".encode() + b"x" * LINE + b"\n") * 8)
+    for name, member in members.items():
+        member.send((f"/msg {name} ".encode() + b"x" * LINE + b"\n") * 8)
 
 
 # A room of a thousand
@@ -205,9 +204,9 @@ def changing_the_name(attacker: Attacker) -> Iterator[None]:
 )
 def nothing_at_all(attacker: Attacker) -> Iterator[None]:
     """Empty lines and empty datagrams."""
-    member, stream = attacker.plain_member(), attacker.stream_member("2")
+    member, stream = attacker.plain_member(), attacker.stream("chat-tcp")
     yield
-    stream.send(b"\n" * 60_000)
+    stream.send(f"/join {attacker.name}-2\n".encode() + b"\n" * 60_000)
     for _ in range(100):
         member.send(b"\n" * 64).send(b"")
 
@@ -221,8 +220,7 @@ def nothing_at_all(attacker: Attacker) -> Iterator[None]:
 )
 def members_that_never_acknowledge(attacker: Attacker) -> Iterator[None]:
     """For each of these sessions the server has to keep each message to all, and send it again."""
-    for number in range(attacker.lab.size.some(20)):
-        session = attacker.reliable().open().welcomed()
+    for number, session in enumerate(attacker.sessions(attacker.lab.size.some(20))):
         session.data(message(f"/join {attacker.name}-{number}".encode()))
     member = attacker.plain_member()
     yield
@@ -242,14 +240,15 @@ def a_flood_of_hellos(attacker: Attacker) -> Iterator[None]:
     heard = 0
     for number in range(attacker.lab.size.some(1000)):
         stranger.send(seal(Hello(number), NO_KEY, Side.CLIENT))
-        heard += len(stranger.socket.recv(2048))
+        attacker.wait(0.001)
+        heard += stranger.pending()
     assert heard <= 3 * attacker.sent, f"{heard} bytes answer {attacker.sent}"
 
 
 @attack(cpu=0.3, messages=1000)
 def a_session_that_moves(attacker: Attacker) -> Iterator[None]:
     """One session, at a new address again and again."""
-    session = attacker.reliable().open().welcomed()
+    [session] = attacker.sessions(1)
     sockets = [attacker.stranger().socket for _ in range(attacker.lab.size.some(200))]
     yield
     for one in sockets:
@@ -260,7 +259,7 @@ def a_session_that_moves(attacker: Attacker) -> Iterator[None]:
 @attack(cpu=0.3, messages=1000, memory=2**23)
 def fragments_of_nothing_whole(attacker: Attacker) -> Iterator[None]:
     """Pieces out of order, the first of which never comes, in all sessions of a host."""
-    sessions = [attacker.reliable().open().welcomed() for _ in range(attacker.lab.size.some(40))]
+    sessions = attacker.sessions(attacker.lab.size.some(40))
     yield
     for session in sessions:
         for sequence in range(1, 257):
@@ -270,17 +269,18 @@ def fragments_of_nothing_whole(attacker: Attacker) -> Iterator[None]:
 @attack(cpu=0.5, messages=1000)
 def fragments_of_one_byte(attacker: Attacker) -> Iterator[None]:
     """A message byte by byte, in a packet each."""
-    session = attacker.reliable().open().welcomed()
+    [session] = attacker.sessions(1)
     yield
     for byte in message(b"/join " + b"x" * 2000):
         session.data(bytes((byte,)))
-        session.socket.recv(2048)
+        attacker.wait(0.001)
+        session.pending()
 
 
 @attack(cpu=0.5, messages=1000, fan_out=3)
 def thousands_of_messages_in_a_packet(attacker: Attacker) -> Iterator[None]:
     """Empty messages, 290 to a packet."""
-    session = attacker.reliable().open().welcomed()
+    [session] = attacker.sessions(1)
     yield
     for _ in range(100):
         session.data(message(b"") * 290)

@@ -47,7 +47,12 @@ def newlines_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
     peer.send(b"\n" * attacker.lab.size.some(2048))
 
 
-@attack(fan_out=3, copy_sent=LINE / 2, memory=2**23)
+@attack(
+    "a turn sends all of it, however long that takes",
+    fan_out=3,
+    copy_sent=LINE / 2,
+    memory=2**23,
+)
 def a_long_line_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
     """60 KB to all."""
     peer = attacker.stream("broadcast").hear(b"CONNECT")
@@ -101,7 +106,8 @@ def one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
     yield
     for _ in range(attacker.lab.size.some(4000)):
         peer.send(b"x")
-        peer.socket.recv(1)
+        attacker.wait(0.001)
+        peer.pending()
 
 
 @attack(cpu=1.5)
