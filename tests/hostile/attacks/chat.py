@@ -124,6 +124,7 @@ def a_search_behind_private_messages(attacker: Attacker) -> Iterator[None]:
 @attack(
     "the history keeps each message for ever, and no rate limits its bytes",
     cpu=0.5,
+    memory=2**23,
     messages=400,
     sent=2**25,
     stored=2**20,
@@ -164,7 +165,7 @@ def one_long_line(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "nothing limits how often a host joins", fan_out=45, messages=1000, sent=2**19, logged=2**17
+    "nothing limits how often a host joins", fan_out=62, messages=1000, sent=2**19, logged=2**17
 )
 def joining_and_leaving(attacker: Attacker) -> Iterator[None]:
     """From one socket, with one cookie, as fast as it can be sent."""
@@ -178,7 +179,7 @@ def joining_and_leaving(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "nothing limits how often a host joins", fan_out=45, messages=1000, sent=2**19, logged=2**17
+    "nothing limits how often a host joins", fan_out=62, messages=1000, sent=2**19, logged=2**17
 )
 def joining_and_leaving_by_stream(attacker: Attacker) -> Iterator[None]:
     """A connection for each, as fast as they can be made."""
