@@ -207,8 +207,8 @@ def nothing_at_all(attacker: Attacker) -> Iterator[None]:
     """Empty lines and empty datagrams."""
     member, stream = attacker.plain_member(), attacker.stream("chat-tcp")
     yield
-    stream.send(f"/join {attacker.name}-2\n".encode() + b"\n" * 60_000)
-    for _ in range(100):
+    stream.send(f"/join {attacker.name}-2\n".encode() + b"\n" * attacker.lab.size.some(60_000))
+    for _ in range(attacker.lab.size.some(100)):
         member.send(b"\n" * 64).send(b"")
 
 
@@ -272,7 +272,7 @@ def fragments_of_one_byte(attacker: Attacker) -> Iterator[None]:
     """A message byte by byte, in a packet each."""
     [session] = attacker.sessions(1)
     yield
-    for byte in message(b"/join " + b"x" * 2000):
+    for byte in message(b"/join " + b"x" * attacker.lab.size.some(2000)):
         session.data(bytes((byte,)))
         attacker.wait(0.001)
         session.pending()
@@ -312,7 +312,7 @@ def see_that_others_are_let_in(attacker: Attacker) -> None:
     "a refused peer counts for a while, and 101 of them keep new UDP peers of all hosts out",
     cpu=0.3,
     messages=1000,
-    logged=2**17,
+    logged=2**19,
     fan_out=5,
 )
 def connections_that_are_refused(attacker: Attacker) -> Iterator[None]:
@@ -327,7 +327,7 @@ def connections_that_are_refused(attacker: Attacker) -> Iterator[None]:
     "a refused peer counts for a while, and 101 of them keep new UDP peers of all hosts out",
     cpu=0.3,
     messages=1000,
-    logged=2**17,
+    logged=2**19,
     fan_out=5,
 )
 def sessions_that_are_refused(attacker: Attacker) -> Iterator[None]:
