@@ -30,8 +30,8 @@ test: $(INSTALLED)  ## run the tests, in about 3 minutes: under trial, under pyt
 	$(PYTEST) -p no:twisted tests/unit
 	$(PYTEST) -m "not long" tests/integration
 
-test-long: $(INSTALLED)  ## run the long tests, in about 5 minutes: full numbers, coverage, stock transport
-	@echo "The long tests take about 5 minutes on two cores."
+test-long: $(INSTALLED)  ## run the long tests, in about 7 minutes: full numbers, coverage, stock transport, attacks
+	@echo "The long tests take about 7 minutes on two cores."
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
 	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED)

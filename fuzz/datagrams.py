@@ -38,7 +38,7 @@ def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
         data = data[size:]
 
 
-class _Server:
+class ChatServer:
     """A server for the chat, and what it has sent to whom."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class _Server:
 
 def datagram(data: bytes) -> None:
     """Whatever comes to the chat from two addresses, sealed or not, nothing raises."""
-    server = _Server()
+    server = ChatServer()
     for action, body in _steps(data):
         address = ADDRESSES[action >> 7]
         kind = action & 7

@@ -1,4 +1,4 @@
-"""What an attacker has: sockets at one address, and a count of the bytes that it sends."""
+"""An attacker: sockets at one address, and a count of the bytes that it sends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from contextlib import ExitStack, suppress
+from itertools import takewhile
 from typing import Self
 
 from tests.hostile.crowd import connect, join, plain_socket
@@ -24,6 +25,7 @@ from twisted_lab.reliable.packets import (
     seal,
 )
 
+PATIENCE = 10.0  # seconds without an answer, after which an attacker goes on
 HANDSHAKE = 40  # bytes that a connection takes in any case: the first packet's header
 
 
@@ -48,16 +50,34 @@ class Peer:
 
     def hear(self, text: bytes) -> Self:
         """Wait until it hears `text`."""
-        heard = b""
-        while text not in heard:
-            data = self.socket.recv(65536)
-            assert data, f"hung up on after {heard[-200:]!r}, without {text!r}"
-            heard = heard[-100:] + data
+        self.first_of(text)
         return self
 
+    def first_of(self, *texts: bytes) -> bytes:
+        """Wait until it hears one of `texts`, and return that one."""
+        heard = b""
+        while True:
+            data = self.socket.recv(65536)
+            assert data, f"hung up on after {heard[-200:]!r}, without {texts!r}"
+            heard = heard[-100:] + data
+            for text in texts:
+                if text in heard:
+                    return text
+
+    def pending(self) -> int:
+        """Read what has come, without waiting; return how many bytes that was."""
+        count = 0
+        self.socket.setblocking(False)
+        with suppress(BlockingIOError):
+            while data := self.socket.recv(65536):
+                count += len(data)
+        self.socket.settimeout(PATIENCE)
+        return count
+
     def end(self) -> None:
-        """Read until the server hangs up, and close; or until it is silent for long."""
+        """Say that this was all, read until the server hangs up, and close."""
         with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
             while self.socket.recv(65536):
                 pass
         self.socket.close()
@@ -90,12 +110,13 @@ class ReliablePeer(Peer):
         )
         return self
 
-    def welcomed(self) -> Self:
-        """Wait until the session is open."""
-        while not isinstance(welcome := decode(self.socket.recv(2048)), Welcome):
-            pass
-        self.session = welcome.session
-        return self
+    def is_welcome(self) -> bool:
+        """Wait until the session is open, or nothing more comes."""
+        with suppress(TimeoutError):
+            while not isinstance(welcome := decode(self.socket.recv(2048)), Welcome):
+                pass
+            self.session = welcome.session
+        return self.session != 0
 
     def data(self, fragment: bytes, sequence: int | None = None) -> Self:
         """Send a piece of the stream."""
@@ -110,7 +131,7 @@ def message(text: bytes) -> bytes:
 
 
 class Attacker:
-    """Somebody at one address.
+    """An attacker at one address.
 
     Args:
         lab: What is attacked.
@@ -119,7 +140,7 @@ class Attacker:
     Attributes:
         lab: See above.
         host: See above.
-        name: A name that nobody else has.
+        name: A name for the chat, unlike those of other attackers.
         sent: How many bytes it has sent, and a header for each connection.
     """
 
@@ -133,9 +154,14 @@ class Attacker:
         self._strangers: list[Peer] = []
 
     def stream(self, service: str) -> Peer:
-        """Connect to a service."""
+        """Connect to a service; if that refuses, what is sent goes nowhere."""
         self.sent += HANDSHAKE
-        return Peer(self, self._stack.enter_context(connect(self.lab.ports[service], self.host)))
+        try:
+            own = connect(self.lab.ports[service], self.host)
+        except ConnectionError:
+            own = socket.socket()
+        own.settimeout(PATIENCE)
+        return Peer(self, self._stack.enter_context(own))
 
     def character(self, service: str) -> Peer:
         """Connect, with a segment of its own for each `send`."""
@@ -146,6 +172,7 @@ class Attacker:
     def stranger(self) -> Peer:
         """Return a UDP socket from which nothing has come."""
         own = self._stack.enter_context(plain_socket(self.lab.ports["chat"], self.host))
+        own.settimeout(PATIENCE)
         self._strangers.append(peer := Peer(self, own))
         return peer
 
@@ -155,16 +182,27 @@ class Attacker:
         self._sessions.append(session)
         return session
 
-    def plain_member(self, suffix: str = "") -> Peer:
-        """Join the chat by plain datagrams."""
+    def sessions(self, count: int) -> list[ReliablePeer]:
+        """Open sessions; fewer if the server lets no more in."""
+        sessions = (self.reliable().open() for _ in range(count))
+        return list(takewhile(ReliablePeer.is_welcome, sessions))
+
+    def plain_member(self) -> Peer:
+        """Join the chat by plain datagrams, if it lets this member in."""
         peer = self.stranger()
-        join(peer.socket, self.name + suffix)
+        join(peer.socket, self.name)
         return peer
 
-    def stream_member(self, suffix: str = "") -> Peer:
-        """Join the chat by TCP."""
-        name = self.name + suffix
-        return self.stream("chat-tcp").send(f"/join {name}\n".encode()).hear(b"* here:")
+    def stream_members(self, count: int) -> dict[str, Peer]:
+        """Join the chat by TCP; return the members by their names, fewer if it lets no more in."""
+        members: dict[str, Peer] = {}
+        for number in range(count):
+            name = f"{self.name}-{number}"
+            peer = self.stream("chat-tcp").send(f"/join {name}\n".encode())
+            if peer.first_of(b"* here:", b"error:") == b"error:":
+                break
+            members[name] = peer
+        return members
 
     def wait(self, seconds: float) -> None:
         """Let time pass, where it is time that an attack needs."""

@@ -3,7 +3,7 @@
     python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
     python -m tests.hostile.crowd neighbour ECHO IDENT PID
 
-Members join, say "ready", and read what comes until standard input ends. A neighbour talks all the
+Members join, say "ready", and read until standard input ends. A neighbour talks all the
 time, and answers each line of its input with one: how many echoes it has heard since the last one,
 the longest that one took, and the same of greetings by name; in seconds.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = "127.0.0.1"
 NEIGHBOUR = "127.0.0.9"
 GREETING = b"Hello, neighbour\n"
-# From so many addresses, so that limits by address do not keep them out.
+# Members come from this many addresses, so that limits by address do not keep them out.
 ADDRESSES = 250
 PAUSE = 0.002  # seconds between two echoes
 LOOKUP_PAUSE = 0.05  # seconds between two greetings
@@ -49,14 +49,15 @@ def plain_socket(port: int, host: str) -> socket.socket:
     return plain
 
 
-def join(plain: socket.socket, name: str) -> None:
-    """Join the chat, and wait until it says so."""
+def join(plain: socket.socket, name: str) -> bool:
+    """Join the chat, and tell whether it lets this member in."""
     plain.send(f"/join {name}".encode())
     while not (answer := plain.recv(2048)).startswith(b"/join"):
         pass
     plain.send(answer)
-    while not plain.recv(2048).startswith(b"* welcome"):
+    while not (answer := plain.recv(2048)).startswith((b"* welcome", b"error:")):
         pass
+    return not answer.startswith(b"error:")
 
 
 def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
@@ -70,9 +71,9 @@ def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
             streams.append(connect(chat_tcp, host))
             streams[-1].sendall(b"/join m%d\n" % number)
         else:
-            # Nobody reads what it hears: a full buffer drops it, which costs nothing.
+            # No one reads this socket: its full buffer drops datagrams, which costs nothing.
             plain = plain_socket(chat, host)
-            join(plain, f"m{number}")
+            assert join(plain, f"m{number}"), "the chat keeps a member of the crowd out"
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.append(plain)
         for stream in streams:
@@ -112,7 +113,7 @@ def waited(thread: str) -> float:
 class Talk(threading.Thread):
     """Says something again and again, and notes the longest that an answer took.
 
-    Not counted is for how long the server or this thread waited for a processor that others had.
+    The time does not count for which the server or this thread waited for a processor.
 
     Args:
         once: Says it, and waits for the answer.

@@ -55,18 +55,18 @@ class Size(NamedTuple):
     private: int
     part: float
 
-    def some(self, count: int) -> int:
-        """Return `count` for the full size, and less for a smaller one."""
-        return max(round(count * self.part), 1)
+    def some(self, count: int, least: int = 1) -> int:
+        """Return `count` for the full size, and less for a smaller one, but not below `least`."""
+        return max(round(count * self.part), least)
 
 
 FULL = Size(members=990, public=1000, private=200_000, part=1.0)
-SMALL = Size(members=20, public=100, private=2000, part=0.1)
+SMALL = Size(members=20, public=100, private=10_000, part=0.1)
 
 
 @dataclass
 class Cost:
-    """What an attack has cost, or may.
+    """Costs of an attack, as measured or as allowed.
 
     Attributes:
         cpu: CPU time of the server's process, in seconds.
@@ -99,7 +99,7 @@ def _history(path: Path, size: Size) -> None:
         # Those to all came first, so that a search from the end passes those to one.
         for number in range(size.public + size.private):
             when = begun + number
-            to = "" if number < size.public else "somebody"
+            to = "" if number < size.public else "m1"
             yield round(when * 1e6), "m0", f"message {number}", to, "", 0, "", when
 
     with closing(sqlite3.connect(path)) as database:
@@ -181,7 +181,7 @@ class Lab:
         stack.callback(child.kill)
         return child
 
-    # What an attack costs
+    # Costs
 
     def begin(self) -> None:
         """Measure from here on."""
@@ -257,7 +257,7 @@ class Lab:
         )
 
     def _logged(self) -> int:
-        # What is logged of the neighbour was not caused by the attack.
+        # The attack has not caused the lines about the neighbour.
         count = self._log_count
         with (self._directory / "events.log").open("rb") as log:
             log.seek(self._log_read)

@@ -8,13 +8,13 @@ from tests.hostile.attacker import Attacker
 from tests.hostile.attacks import Attack
 from tests.hostile.lab import Cost, Lab
 
-# The machine's own delays add to those that an attack makes: the least of so many tries counts.
+# The machine's own delays add to those that an attack makes: the least of three tries counts.
 TRIES = 3
 
 
 @dataclass
 class Result:
-    """What has come of an attack.
+    """The outcome of an attack.
 
     Attributes:
         attack: The attack.
@@ -34,6 +34,11 @@ class Result:
     def exceeded(self) -> list[str]:
         """Names of the bounds that are broken."""
         return [name for name, most in vars(self.bounds).items() if vars(self.cost)[name] > most]
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a bound is broken, or something is wrong besides."""
+        return bool(self.exceeded or self.failure)
 
 
 _hosts = iter(f"127.0.{100 + number // 250}.{1 + number % 250}" for number in range(10_000))
@@ -64,7 +69,7 @@ def measure(lab: Lab, attack: Attack) -> Result:
     """Run an attack, and again if nothing but a delay is too long."""
     result = once(lab, attack)
     for _ in range(TRIES - 1):
-        if result.failure or not result.exceeded or set(result.exceeded) > {"delay", "lookup"}:
+        if result.failure or not result.exceeded or not {"delay", "lookup"} >= {*result.exceeded}:
             break
         again = once(lab, attack)
         again.cost.delay = min(again.cost.delay, result.cost.delay)

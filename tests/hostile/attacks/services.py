@@ -1,0 +1,150 @@
+"""Attacks on services by stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.hostile.attacker import Attacker
+from tests.hostile.attacks.catalogue import LINE, attack
+from tests.hostile.lab import MOST_PER_PEER
+
+# Connections
+
+
+@attack(cpu=0.5, logged=2**19, messages=1500, sent=2**17, memory=2**23)
+def connections_that_say_nothing(attacker: Attacker) -> Iterator[None]:
+    """As many as come, to each service by stream."""
+    yield
+    for service in ("echo", "messages", "ident", "auth", "broadcast", "chat-tcp"):
+        for _ in range(attacker.lab.size.some(200)):
+            attacker.stream(service)
+
+
+@attack(cpu=0.5, logged=2**18)
+def connections_that_come_and_go(attacker: Attacker) -> Iterator[None]:
+    """As fast as they can be made."""
+    yield
+    for _ in range(attacker.lab.size.some(500)):
+        attacker.stream("echo")
+        attacker.leave()
+
+
+# The broadcast
+
+
+@attack(
+    "a turn sends all of it, however long that takes; each copy makes a line of the log",
+    fan_out=2100,
+    copy_cpu=5e-6,
+    copy_logged=0,
+    logged=2**20,
+    memory=2**24,
+)
+def newlines_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
+    """2,048 bytes, each of which is a message to all."""
+    peer = attacker.stream("broadcast").hear(b"CONNECT")
+    yield
+    peer.send(b"\n" * attacker.lab.size.some(2048))
+
+
+@attack(
+    "a turn sends all of it, however long that takes",
+    fan_out=3,
+    copy_sent=LINE / 2,
+    memory=2**23,
+)
+def a_long_line_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
+    """60 KB to all."""
+    peer = attacker.stream("broadcast").hear(b"CONNECT")
+    yield
+    peer.send(b"x" * LINE + b"\n")
+
+
+@attack(
+    "as with newlines to the broadcast",
+    fan_out=530,
+    copy_cpu=5e-6,
+    copy_logged=0,
+    logged=2**20,
+    memory=2**24,
+)
+def listeners_that_never_read(attacker: Attacker) -> Iterator[None]:
+    """As many as a host may have, while one of them speaks."""
+    for _ in range(MOST_PER_PEER - 1):
+        slow = attacker.stream("broadcast")
+        slow.send(b"no newline")
+    attacker.wait(0.5)  # From here on the server paces what it says to them.
+    peer = attacker.stream("broadcast").hear(b"CONNECT")
+    yield
+    peer.send(b"\n" * attacker.lab.size.some(500))
+
+
+# Other services
+
+
+@attack(cpu=0.5, messages=2500, sent=2**17, logged=2**19)
+def newlines_to_each_service(attacker: Attacker) -> Iterator[None]:
+    """2,048 bytes to each service that asks."""
+    peers = [attacker.stream(service) for service in ("ident", "auth", "chat-tcp")]
+    yield
+    for peer in peers:
+        peer.send(b"\n" * attacker.lab.size.some(2048))
+
+
+@attack(cpu=0.5, messages=2500, sent=2**17, logged=300_000)
+def empty_frames(attacker: Attacker) -> Iterator[None]:
+    """Frames of four bytes, each of which is answered."""
+    peer = attacker.stream("messages")
+    yield
+    peer.send(b"\0\0\0\0" * attacker.lab.size.some(1000))
+
+
+@attack(cpu=1.5, sent=2**17, logged=2**20, messages=2000)
+def one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
+    """A segment for each byte, to the echo."""
+    peer = attacker.character("echo")
+    yield
+    for _ in range(attacker.lab.size.some(4000)):
+        peer.send(b"x")
+        attacker.wait(0.001)
+        peer.pending()
+
+
+@attack(cpu=1.5)
+def a_line_one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
+    """A segment for each byte of a line that grows."""
+    peer = attacker.character("auth")
+    yield
+    for _ in range(attacker.lab.size.some(4000)):
+        peer.send(b"x")
+
+
+# Two hashes are made at a time, in 19 MiB each.
+@attack(cpu=6.0, messages=2000, sent=2**17, logged=2**18, stored=2**19, rows=250, memory=48 * 2**20)
+def registering(attacker: Attacker) -> Iterator[None]:
+    """A new account from each connection."""
+    yield
+    for number in range(attacker.lab.size.some(100)):
+        lines = (f"{attacker.name}-{number}", *["correct horse"] * 2, "exit", "")
+        attacker.stream("auth").send("\n".join(lines).encode()).end()
+
+
+@attack(cpu=0.5)
+def telnet_that_never_ends(attacker: Attacker) -> Iterator[None]:
+    """Negotiations without an end: one in small pieces, and many at once."""
+    slow, fast = attacker.character("auth"), attacker.stream("auth")
+    yield
+    fast.send(b"\xff\xfax" * 20_000 + b"\xff" * 20_000)
+    slow.send(b"\xff\xfa")
+    for _ in range(attacker.lab.size.some(2000)):
+        slow.send(b"\xef\xff")
+
+
+@attack(cpu=1.0, messages=2000, sent=2**17, logged=2**18, rows=30, memory=48 * 2**20)
+def guessing_passwords(attacker: Attacker) -> Iterator[None]:
+    """A wrong password for a name of its own from each connection."""
+    name = attacker.name.encode()
+    attacker.stream("auth").send(name + b"\n" + b"correct horse\n" * 2).hear(b"Token")
+    yield
+    for number in range(attacker.lab.size.some(100)):
+        attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
