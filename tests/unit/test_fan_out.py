@@ -20,7 +20,7 @@ from twisted_lab.channels import (
     StreamChannel,
     TextChannel,
 )
-from twisted_lab.channels.fan_out import SLICE_SENDS
+from twisted_lab.channels.fan_out import BATCH_MESSAGES, SLICE_SENDS
 from twisted_lab.codecs import encode_text, line_encoder
 from twisted_lab.testing import ScriptedChannel
 
@@ -75,14 +75,45 @@ class FanOutTests(SynchronousTestCase):
             self.turn()
         self.assertEqual(self.sends(members), len(members))
 
-    def test_a_turn_has_one_slice_however_many_messages_there_are(self) -> None:
+    def test_a_turn_has_a_slice_however_many_messages_there_are(self) -> None:
         members = self.add(SLICE_SENDS // 2 + 1)
         for number in range(100):
             self.fan_out.say(str(number))
         # A message that fits into a slice is not cut.
         self.assertEqual(self.sends(members), SLICE_SENDS + 2)
-        self.turn()
-        self.assertEqual(self.sends(members), 2 * (SLICE_SENDS + 2))
+        before = self.sends(members)
+        for _ in range(10):
+            self.turn()
+            self.assertLess(self.sends(members) - before, SLICE_SENDS + BATCH_MESSAGES)
+            before = self.sends(members)
+
+    def test_messages_that_wait_go_to_a_stream_in_one_write(self) -> None:
+        wires = [self.connect(TextChannel) for _ in range(SLICE_SENDS + 1)]
+        for number in range(10):
+            self.fan_out.say(str(number))
+        self.clock.pump([TURN] * 4)
+        lines = b"".join(b"%d\n" % number for number in range(10))
+        self.assertEqual({wire.value() for wire in wires}, {lines})
+        self.assertEqual(len(wires[-1].writes), 2)
+
+    def test_messages_to_a_peer_that_ends_none_are_kept_apart(self) -> None:
+        wires = [self.connect(TextChannel) for _ in range(SLICE_SENDS + 1)]
+        [channel] = [c for c in self.fan_out._members if c.transport is wires[0]]  # type: ignore[attr-defined]
+        channel._outbox.keep_apart(0.05)  # type: ignore[attr-defined]
+        for number in range(10):
+            self.fan_out.say(str(number))
+        self.clock.pump([TURN] * 600)
+        self.assertEqual(wires[0].writes, [b"%d\n" % number for number in range(10)])
+
+    def test_a_speaker_waits_while_a_batch_waits(self) -> None:
+        self.add(SLICE_SENDS + 1)
+        for number in range(1 + BATCH_MESSAGES):
+            self.successResultOf(Deferred.fromCoroutine(self.fan_out.has_room()))
+            self.fan_out.say(str(number))
+        waiting = Deferred.fromCoroutine(self.fan_out.has_room())
+        self.assertNoResult(waiting)
+        self.clock.pump([TURN] * 200)
+        self.successResultOf(waiting)
 
     def test_a_long_message_counts_for_several(self) -> None:
         members = self.add(SLICE_SENDS)

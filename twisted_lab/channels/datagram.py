@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -90,6 +91,9 @@ class DatagramChannel:
         host: What has made it.
         address: Where the peer is.
     """
+
+    # Makes the bytes of a message.
+    encode: Callable[[str], bytes]
 
     def __init__(self, host: Host, address: Address) -> None:
         self.peer = Peer.of_datagram(*address[:2])
@@ -226,8 +230,21 @@ class DatagramChannel:
 
     # Saying
 
-    def say(self, text: str, data: bytes | None = None) -> None:
+    def say(self, text: str) -> None:
         """See `twisted_lab.channels.Channel`."""
+        if not self._hung_up:
+            self._say(text, data := self.encode(text))
+            if self._host.events.traffic and not self._hung_up:
+                self._host.events.sent(self.peer.text, len(data))
+
+    def relay(self, texts: list[str], pieces: list[bytes], _: bytes) -> None:
+        """Say several texts that many are told, whose bytes are `pieces`; `FanOut` logs them."""
+        for text, data in zip(texts, pieces, strict=True):
+            if not self._hung_up:
+                self._say(text, data)
+
+    def _say(self, text: str, data: bytes) -> None:
+        """Send a message whose bytes are `data`."""
         raise NotImplementedError
 
     def pump(self) -> None:

@@ -1,4 +1,4 @@
-"""Fan-out: the same message to many, in one order, a slice of it in each turn of the reactor."""
+"""Fan-out: the same messages to many, in one order, a slice in each turn of the reactor."""
 
 from __future__ import annotations
 
@@ -10,57 +10,110 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_lab.channels.channel import Channel
+from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.events import ServiceEvents
 
 # Sends in one turn of the reactor, each of at most SEND_CHARACTERS: about 3 ms. Then other peers
 # have their turn, so that a neighbour waits for a slice, and not for 10,000 members. What is begun
 # and fits into a slice is not cut, so a turn has less than two.
 SLICE_SENDS = 500
+SEND_CHARACTERS = 1024
 # What is told to one alone, such as a line of the history, takes as long as this many sends.
 TELL_SENDS = 5
-SEND_CHARACTERS = 1024
+# Messages that wait for their turn are sent together, up to this many: to send many small ones
+# costs little more than to send one.
+BATCH_MESSAGES = 64
+BATCH_CHARACTERS = 65_536
+
+Encode = Callable[[str], bytes]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages that go out together.
+
+    Attributes:
+        first: The number of the first one.
+        only: Who is told them; None for all.
+        texts: Each one, in the words of each group.
+        characters: How long they are, in the longest words.
+        members: Who is told them, once their turn has come.
+        next: Which of the members is told next.
+        waiting: Who waits until all are told.
+    """
+
+    first: int
+    only: _Member | None = None
+    texts: list[tuple[str, ...]] = field(default_factory=list)
+    characters: int = 0
+    members: list[_Member] = field(default_factory=list)
+    next: int = 0
+    waiting: list[Deferred[None]] = field(default_factory=list)
+
+    def add(self, texts: tuple[str, ...]) -> None:
+        self.texts.append(texts)
+        self.characters += max(map(len, texts))
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.texts) >= BATCH_MESSAGES or self.characters >= BATCH_CHARACTERS
+
+    @property
+    def cost(self) -> int:
+        """The most sends that it takes to tell one member."""
+        if self.only is not None:
+            return TELL_SENDS + self.characters // SEND_CHARACTERS
+        return max(len(self.texts), 1 + self.characters // SEND_CHARACTERS)
 
 
 class _Kind:
     """Members that are told the same bytes.
 
+    Args:
+        group: Which text of each message they are told.
+        encode: Makes the bytes; None for channels that take texts alone.
+        are_streams: Whether they take all bytes in one send.
+
     Attributes:
-        group: Which text they are told.
-        encode: Makes the bytes of it; None for channels that take the text alone.
-        number: The number of the message that was encoded last.
-        data: Its bytes.
+        texts: What they are told.
+        pieces: The bytes of each text.
+        joined: All of them.
+        cost: The sends that it takes to tell one of them.
     """
 
-    def __init__(self, group: int, encode: Callable[[str], bytes] | None) -> None:
-        self.group = group
-        self.encode = encode
-        self.number = -1
-        self.data = b""
+    def __init__(self, group: int, encode: Encode | None, are_streams: bool) -> None:
+        self.texts: list[str] = []
+        self.pieces: list[bytes] = []
+        self.joined = b""
+        self.cost = 0
+        self._are_streams = are_streams
+        self._group = group
+        self._encode = encode
+        self._batch: _Batch | None = None
+
+    def turn_to(self, batch: _Batch) -> None:
+        """Encode what they are told, unless that was done."""
+        if self._batch is not batch:
+            self._batch = batch
+            self.cost = 1 + batch.characters // SEND_CHARACTERS if self._are_streams else batch.cost
+            self.texts = [texts[self._group] for texts in batch.texts]
+            if self._encode is not None:
+                self.pieces = [self._encode(text) for text in self.texts]
+                self.joined = b"".join(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    say: Callable[..., object]
+    channel: Channel
     kind: _Kind
     first: int  # the number of the first message that it is told
-
-
-@dataclass(slots=True)
-class _Message:
-    number: int
-    texts: tuple[str, ...]
-    only: _Member | None = None  # None if it is for all
-    members: list[_Member] | None = None  # once its turn has come
-    next: int = 0  # which of them is told next
-    told: int = 0
-    waiting: list[Deferred[None]] = field(default_factory=list)
 
 
 class FanOut:
     """Tells its members the same messages in the same order.
 
-    A message that needs more sends than a turn of the reactor has waits for the next turn, and all
-    that is said later waits behind it. The log has one line for it, however many are told.
+    Messages that need more sends than a turn of the reactor has wait for the next turn, and all
+    that is said later waits behind them. The log has a line for each, however many are told.
 
     Args:
         clock: Has the reactor's next turn.
@@ -71,8 +124,9 @@ class FanOut:
         self._clock = clock
         self._events = events
         self._members: dict[Channel, _Member] = {}
-        self._kinds: dict[tuple[int, Callable[[str], bytes] | None], _Kind] = {}
-        self._queue: deque[_Message] = deque()
+        self._kinds: dict[tuple[int, Encode | None, bool], _Kind] = {}
+        self._queue: deque[_Batch] = deque()
+        self._last: _Batch | None = None  # what the next message may go out with
         self._count = 0
         self._left = SLICE_SENDS
         self._next_turn: IDelayedCall | None = None
@@ -85,8 +139,12 @@ class FanOut:
             group: Which text it is told, of those that `say` gets.
         """
         encode = getattr(channel, "encode", None)
-        kind = self._kinds.setdefault((group, encode), _Kind(group, encode))
-        self._members[channel] = _Member(channel.say, kind, self._count)
+        are_streams = isinstance(channel, StreamChannel)
+        kind = self._kinds.setdefault(
+            (group, encode, are_streams), _Kind(group, encode, are_streams)
+        )
+        self._members[channel] = _Member(channel, kind, self._count)
+        self._last = None
 
     def remove(self, channel: Channel) -> None:
         """Tell `channel` nothing more."""
@@ -94,12 +152,20 @@ class FanOut:
 
     def say(self, *texts: str) -> None:
         """Say a message to all members; each group has a text of its own."""
-        self._add(_Message(self._count, texts))
+        if self._last is None or self._last.is_full:
+            self._last = _Batch(self._count)
+            self._queue.append(self._last)
+        self._last.add(texts)
         self._count += 1
+        self._begin()
 
     def tell(self, channel: Channel, text: str) -> None:
         """Say `text` to `channel` alone, behind all that was said before."""
-        self._add(_Message(self._count, (text,), _Member(channel.say, _Kind(0, None), 0)))
+        batch = _Batch(self._count, _Member(channel, _Kind(0, None, False), 0))
+        batch.add((text,))
+        self._last = None
+        self._queue.append(batch)
+        self._begin()
 
     async def sent(self) -> None:
         """Wait until all that was said so far is sent, as far as the members take it."""
@@ -108,8 +174,12 @@ class FanOut:
             self._queue[-1].waiting.append(waiting)
             await waiting
 
-    def _add(self, message: _Message) -> None:
-        self._queue.append(message)
+    async def has_room(self) -> None:
+        """Wait while more than a batch waits to be sent."""
+        if len(self._queue) > 2 or (self._queue and self._queue[-1].is_full):
+            await self.sent()
+
+    def _begin(self) -> None:
         if self._next_turn is None:
             self._send()
 
@@ -120,48 +190,48 @@ class FanOut:
 
     def _send(self) -> None:
         while self._queue and self._left > 0:
-            message = self._queue[0]
-            if self._send_slice(message):
+            batch = self._queue[0]
+            if batch is self._last:
+                self._last = None
+            if self._send_slice(batch):
                 self._queue.popleft()
-                if message.only is None:
-                    self._report(message)
-                if message.waiting:
+                if batch.waiting:
                     # In a later turn: a conversation that waits is not to run inside of this.
-                    self._clock.callLater(0, self._go_on, message.waiting)
+                    self._clock.callLater(0, self._go_on, batch.waiting)
         if self._left <= 0 and self._next_turn is None:
             self._next_turn = self._clock.callLater(0, self._begin_turn)
 
-    def _send_slice(self, message: _Message) -> bool:
+    def _send_slice(self, batch: _Batch) -> bool:
         """Send as much of it as this turn has left; tell whether that was all."""
-        if message.members is None:
-            message.members = [message.only] if message.only else list(self._members.values())
-        number, texts = message.number, message.texts
-        cost = (TELL_SENDS if message.only else 1) + max(map(len, texts)) // SEND_CHARACTERS
-        left = len(message.members) - message.next
-        most = left if left * cost <= SLICE_SENDS else max(self._left // cost, 1)
-        end = message.next + most
-        members = message.members[message.next : end]
-        for member in members:
-            if member.first > number:
-                continue
+        if not batch.members:
+            batch.members = [batch.only] if batch.only else self._told(batch)
+        rest = batch.members[batch.next :]
+        is_cut = len(rest) * batch.cost > SLICE_SENDS
+        for member in rest:
+            if is_cut and self._left <= 0:
+                return False
             kind = member.kind
-            message.told += 1
-            if kind.encode is None:
-                member.say(texts[kind.group])
-                continue
-            if kind.number != number:
-                kind.number, kind.data = number, kind.encode(texts[kind.group])
-            member.say(texts[kind.group], kind.data)
-        self._left -= len(members) * cost
-        message.next = end
-        return end >= len(message.members)
+            kind.turn_to(batch)
+            if kind.pieces:
+                member.channel.relay(kind.texts, kind.pieces, kind.joined)  # type: ignore[attr-defined]
+            else:
+                for text in kind.texts:
+                    member.channel.say(text)
+            self._left -= kind.cost
+            batch.next += 1
+        batch.members.clear()
+        return True
+
+    def _told(self, batch: _Batch) -> list[_Member]:
+        members = [member for member in self._members.values() if member.first <= batch.first]
+        if self._events.traffic and members:
+            kind = members[0].kind
+            kind.turn_to(batch)
+            for text, data in zip(kind.texts, kind.pieces, strict=False):
+                self._events.relayed(len(members), len(data) or len(text), data)
+        return members
 
     def _go_on(self, waiting: list[Deferred[None]]) -> None:
         for speaker in waiting:
             if not speaker.called:
                 speaker.callback(None)
-
-    def _report(self, message: _Message) -> None:
-        if self._events.traffic and message.told:
-            data = next((k.data for k in self._kinds.values() if k.number == message.number), b"")
-            self._events.relayed(message.told, len(data), data)

@@ -130,6 +130,11 @@ class Outbox:
         self._pace = seconds
         self.gathering = None
 
+    @property
+    def keeps_apart(self) -> bool:
+        """Tell whether each message goes out in a write of its own."""
+        return self._pace > 0
+
     def close(self, then: Callable[[], object]) -> None:
         """Call `then` when everything has been given to the transport."""
         self._finally = then

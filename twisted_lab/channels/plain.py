@@ -60,14 +60,7 @@ class PlainChannel(DatagramChannel):
                 self._allowance -= 1
                 super().received(line)
 
-    def say(self, text: str, data: bytes | None = None) -> None:
-        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
-        if self._hung_up:
-            return
-        if data is None:
-            data = self.encode(text)
-            if self._host.events.traffic:
-                self._host.events.sent(self.peer.text, len(data))
+    def _say(self, text: str, data: bytes) -> None:
         if len(data) <= LARGEST_PLAIN:
             self._send(text, data)
         else:

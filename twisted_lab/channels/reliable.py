@@ -83,18 +83,11 @@ class ReliableChannel(DatagramChannel):
         is_behind = self.session.state is State.OPEN and self.session.sender.backlog > 0
         return is_behind or super()._is_holding()
 
-    def say(self, text: str, data: bytes | None = None) -> None:
-        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
-        if self._hung_up:
-            return
+    def _say(self, _: str, data: bytes) -> None:
         if self.session.sender.backlog > self._most_behind:
             self._host.events.behind(self.peer.text, self._most_behind)
             self.end("cut off by the server")
             return
-        if data is None:
-            data = self.encode(text)
-            if self._host.events.traffic:
-                self._host.events.sent(self.peer.text, len(data))
         self._messages_out += 1
         self._bytes_out += len(data)
         self.session.say(data)

@@ -261,19 +261,26 @@ class StreamChannel(Protocol):
 
     # Saying
 
-    def say(self, text: str, data: bytes | None = None) -> None:
-        """See `twisted_lab.channels.Channel`; for `data` see `FanOut`, which has logged it."""
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
         if self._hung_up:
             return
-        if data is None:
-            data = self.encode(text)
-            if self._events.traffic:
-                self._events.sent(self.peer.text, len(data), data)
+        data = self.encode(text)
+        if self._events.traffic:
+            self._events.sent(self.peer.text, len(data), data)
         self._messages_out += 1
         gathering = self._outbox.gathering
         if gathering is not None and len(gathering) < PIECE_BYTES:
             gathering += data
         else:
+            self._outbox.add(data)
+
+    def relay(self, texts: list[str], pieces: list[bytes], joined: bytes) -> None:
+        """Say several texts that many are told, whose bytes are `pieces`; `FanOut` logs them."""
+        if self._hung_up:
+            return
+        self._messages_out += len(texts)
+        for data in pieces if self._outbox.keeps_apart else (joined,):
             self._outbox.add(data)
 
     async def taken(self) -> None:

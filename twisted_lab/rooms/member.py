@@ -48,6 +48,10 @@ class Speaker(Protocol):
         """Wait until all that was said so far is sent."""
         ...
 
+    async def has_room(self) -> None:
+        """Wait while much waits to be sent."""
+        ...
+
 
 class Member:
     """Somebody in a room.

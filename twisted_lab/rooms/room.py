@@ -200,7 +200,7 @@ class Room:
             await self._do(member, command, argument.strip(), text, count, now)
         except (BadName, HistoryBusy) as error:
             self._tell(member, f"error: {error}", now)
-        await self._speaker.sent()
+        await (self._speaker.sent() if count else self._speaker.has_room())
         if count:
             self._tell(member, f"/done {count}", now)
         return True

@@ -31,7 +31,7 @@ class Broadcast:
                 except PeerSilent:
                     continue  # One may well just listen.
                 self._members.say(f"Message from client {sender}: {text.upper()}")
-                await self._members.sent()
+                await self._members.has_room()
         finally:
             self._members.remove(channel)
 
