@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -26,6 +27,7 @@ BATCH_MESSAGES = 64
 BATCH_CHARACTERS = 65_536
 
 Encode = Callable[[str], bytes]
+Relay = Callable[[list[str], list[bytes], bytes], object]
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class _Kind:
         are_streams: Whether they take all bytes in one send.
 
     Attributes:
+        batch: What was encoded last.
         texts: What they are told.
         pieces: The bytes of each text.
         joined: All of them.
@@ -89,24 +92,31 @@ class _Kind:
         self._are_streams = are_streams
         self._group = group
         self._encode = encode
-        self._batch: _Batch | None = None
+        self.batch: _Batch | None = None
 
     def turn_to(self, batch: _Batch) -> None:
-        """Encode what they are told, unless that was done."""
-        if self._batch is not batch:
-            self._batch = batch
-            self.cost = 1 + batch.characters // SEND_CHARACTERS if self._are_streams else batch.cost
-            self.texts = [texts[self._group] for texts in batch.texts]
-            if self._encode is not None:
-                self.pieces = [self._encode(text) for text in self.texts]
-                self.joined = b"".join(self.pieces)
+        """Encode what they are told."""
+        self.batch = batch
+        self.cost = 1 + batch.characters // SEND_CHARACTERS if self._are_streams else batch.cost
+        self.texts = [texts[self._group] for texts in batch.texts]
+        if self._encode is not None:
+            self.pieces = [self._encode(text) for text in self.texts]
+            self.joined = b"".join(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    channel: Channel
+    relay: Relay
     kind: _Kind
     first: int  # the number of the first message that it is told
+
+
+def _say_each(channel: Channel) -> Relay:
+    def say_each(texts: list[str], *_: object) -> None:
+        for text in texts:
+            channel.say(text)
+
+    return say_each
 
 
 class FanOut:
@@ -139,11 +149,12 @@ class FanOut:
             group: Which text it is told, of those that `say` gets.
         """
         encode = getattr(channel, "encode", None)
+        relay = getattr(channel, "relay", None) or _say_each(channel)
         are_streams = isinstance(channel, StreamChannel)
         kind = self._kinds.setdefault(
             (group, encode, are_streams), _Kind(group, encode, are_streams)
         )
-        self._members[channel] = _Member(channel, kind, self._count)
+        self._members[channel] = _Member(relay, kind, self._count)
         self._last = None
 
     def remove(self, channel: Channel) -> None:
@@ -161,7 +172,7 @@ class FanOut:
 
     def tell(self, channel: Channel, text: str) -> None:
         """Say `text` to `channel` alone, behind all that was said before."""
-        batch = _Batch(self._count, _Member(channel, _Kind(0, None, False), 0))
+        batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
         batch.add((text,))
         self._last = None
         self._queue.append(batch)
@@ -206,19 +217,20 @@ class FanOut:
         if not batch.members:
             batch.members = [batch.only] if batch.only else self._told(batch)
         rest = batch.members[batch.next :]
-        is_cut = len(rest) * batch.cost > SLICE_SENDS
+        left = inf if len(rest) * batch.cost <= SLICE_SENDS else self._left
+        cost = 0
         for member in rest:
-            if is_cut and self._left <= 0:
-                return False
+            if cost >= left:
+                break
             kind = member.kind
-            kind.turn_to(batch)
-            if kind.pieces:
-                member.channel.relay(kind.texts, kind.pieces, kind.joined)  # type: ignore[attr-defined]
-            else:
-                for text in kind.texts:
-                    member.channel.say(text)
-            self._left -= kind.cost
+            if kind.batch is not batch:
+                kind.turn_to(batch)
+            member.relay(kind.texts, kind.pieces, kind.joined)
+            cost += kind.cost
             batch.next += 1
+        self._left -= cost
+        if batch.next < len(batch.members):
+            return False
         batch.members.clear()
         return True
 

@@ -51,6 +51,7 @@ class Outbox:
         gathering: While nothing is in the way, what they are to be added to; up to PIECE_BYTES that
             may be done without `add`, which is a call for each.
         bytes_out: How many bytes the transport was given.
+        pace: The seconds between two messages, if each is kept apart; or else 0.
         holding: Whether the peer should take what was said before more is heard.
     """
 
@@ -78,14 +79,14 @@ class Outbox:
         self._loose = 0
         self._congested = False
         self._pushing = False
-        self._pace = 0.0
+        self.pace = 0.0
         self._pacing: IDelayedCall | None = None
         self._finally: Callable[[], object] | None = None
         transport.registerProducer(self, True)
 
     def add(self, data: bytes) -> None:
         """Send the bytes of a message, as soon as may be."""
-        if self._congested or self._pace:
+        if self._congested or self.pace:
             self._add_to_backlog(data)
             return
         self._kept += data
@@ -107,7 +108,7 @@ class Outbox:
             if self._size > self._limit:
                 self._fell_behind()
                 return
-        if self._pace:
+        if self.pace:
             self._messages.append(data)
             self._apart += len(data) + MESSAGE_OVERHEAD
         else:
@@ -127,13 +128,8 @@ class Outbox:
 
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, so long after the one before."""
-        self._pace = seconds
+        self.pace = seconds
         self.gathering = None
-
-    @property
-    def keeps_apart(self) -> bool:
-        """Tell whether each message goes out in a write of its own."""
-        return self._pace > 0
 
     def close(self, then: Callable[[], object]) -> None:
         """Call `then` when everything has been given to the transport."""
@@ -154,7 +150,7 @@ class Outbox:
 
     def begin_batch(self) -> None:
         """Keep messages from here on, to go out together, unless they are to be kept apart."""
-        self.batching = not self._pace
+        self.batching = not self.pace
         if self.batching and not self._congested:
             self.gathering = self._kept
 
@@ -184,7 +180,7 @@ class Outbox:
         else:
             data = self._messages.popleft()
             self._apart -= len(data) + MESSAGE_OVERHEAD
-            self._pacing = self._clock.callLater(self._pace, self._paced)
+            self._pacing = self._clock.callLater(self.pace, self._paced)
         self.bytes_out += len(data)
         self._transport.write(data)
 

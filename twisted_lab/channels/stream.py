@@ -280,8 +280,11 @@ class StreamChannel(Protocol):
         if self._hung_up:
             return
         self._messages_out += len(texts)
-        for data in pieces if self._outbox.keeps_apart else (joined,):
-            self._outbox.add(data)
+        if self._outbox.pace:
+            for data in pieces:
+                self._outbox.add(data)
+        else:
+            self._outbox.add(joined)
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
