@@ -63,8 +63,7 @@ def rows(result: Result) -> list[str]:
         row("  bound", "", limits),
         row("  for a byte received", "", each),
     ]
-    notes = [result.failure, result.attack.broken and f"known: {result.attack.broken}"]
-    return lines + [f"  {note}" for note in notes if note]
+    return [*lines, f"  {result.failure}"] if result.failure else lines
 
 
 def main() -> None:

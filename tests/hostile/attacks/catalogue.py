@@ -25,13 +25,11 @@ class Attack:
         name: Its name.
         script: What it does.
         bounds: What it may cost a lab of that size.
-        broken: What is known to be wrong today; "" if it keeps its bounds.
     """
 
     name: str
     script: Script
     bounds: Callable[[Size], Cost]
-    broken: str
 
 
 CATALOGUE: list[Attack] = []
@@ -86,12 +84,12 @@ def within(
     return bounds
 
 
-def attack(broken: str = "", **bounds: float) -> Callable[[Script], Script]:
+def attack(**bounds: float) -> Callable[[Script], Script]:
     """Put a script into the catalogue; see `Attack` and `within`."""
 
     def add(script: Script) -> Script:
         name = script.__name__.replace("_", " ")
-        CATALOGUE.append(Attack(name, script, within(**bounds), broken))
+        CATALOGUE.append(Attack(name, script, within(**bounds)))
         return script
 
     return add

@@ -33,9 +33,8 @@ def connections_that_come_and_go(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "a turn sends all of it, however long that takes; each copy makes a line of the log",
     fan_out=2100,
-    copy_cpu=5e-6,
+    copy_cpu=1e-6,
     copy_logged=0,
     logged=2**20,
     memory=2**24,
@@ -48,7 +47,6 @@ def newlines_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "a turn sends all of it, however long that takes",
     fan_out=3,
     copy_sent=LINE / 2,
     memory=2**23,
@@ -61,9 +59,8 @@ def a_long_line_to_the_broadcast(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(
-    "as with newlines to the broadcast",
     fan_out=530,
-    copy_cpu=5e-6,
+    copy_cpu=1e-6,
     copy_logged=0,
     logged=2**20,
     memory=2**24,
