@@ -46,7 +46,7 @@ EXPLAINED = {
         "hung up",
         "warn",
     ): r"nothing heard for \d+ s|message of \d+ bytes is over the limit of 65536"
-    r"(; this looks like .*)?|not UTF-8 at byte \d+|no text: .*",
+    r"(; this looks like .*)?|not UTF-8 at byte \d+|no text: .*|a name has .*",
     ("logged in", "info"): "",
     ("login failed", "warn"): "",
     ("client dropped", "warn"): "",
