@@ -333,7 +333,7 @@ class StrictTests(ChannelTestCase):
         for options, heard in ((auth.Options(), ["Anna"]), (ident.Options(), ["Anna", "secret12"])):
             self.setUp()
             options.parseOptions([])
-            self.make = options.make_channel  # type: ignore[method-assign]
+            self.make = options.make_channel
             self.connect(self.listen)
             self.channel.dataReceived(b"Anna\0secret12\n")
             self.assertEqual(self.heard, heard)

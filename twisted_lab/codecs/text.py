@@ -12,8 +12,8 @@ from collections.abc import Callable
 from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError
 from twisted_lab.codecs.likeness import no_text
 from twisted_lab.codecs.lines import LineDecoder
+from twisted_lab.codecs.padding import MARK, stale_from
 
-_MARK = b"\xef\xbb\xbf"
 _MARK_BEGUN = re.compile(rb"\xef\xbb?\Z")
 _SUBNEGOTIATION = b"\xff\xfa"
 # RFC 854: IAC and a command, three bytes with an option, or IAC SB ... IAC SE. UTF-8 has no 0xFF.
@@ -30,43 +30,10 @@ _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _PADDING = re.compile(rb"(?:\0|\xef\xbb\xbf)+\n?")
 # First bytes that do not tell yet whether they are text; those that end a line mostly do.
 _OPEN_HEAD = re.compile(rb"\0*|[^\r\n]{0,4}|[\r\n]\0\0\0?")
-# Texts behind single NULs; with NULs behind the last one they are what a buffer had before.
-_SERIES = re.compile(rb"(?<!\0)\0(?:[^\0\n][^\0]*\0)++(\0?)")
-_DATAGRAM_PADDING = re.compile(rb"([\r\n])\0+|\0+(?:\r\n?|\n)?\0*")
 
 
 def _is_crlf_line(data: bytes) -> bool:
     return data[-1] == 10 and data.find(b"\r") == len(data) - 2
-
-
-def _stale(data: bytes, start: int = 0, is_strict: bool = False) -> int:
-    """Return where the NUL is behind which no messages come, but what a buffer had before.
-
-    A C program that sends a whole buffer sends what a longer text has left there.
-
-    Args:
-        data: What came together.
-        start: Where to begin.
-        is_strict: Whether any text behind a NUL is taken for that.
-
-    Returns:
-        The index of the NUL; -1 if there is none.
-    """
-    if is_strict:
-        nul = data.find(b"\0", start)
-        return nul if nul >= 0 and data[nul:].strip(b"\0") not in (b"", b"\n") else -1
-    return next((each.start() for each in _SERIES.finditer(data, start) if each[1]), -1)
-
-
-def datagram_lines(data: bytes) -> list[bytes]:
-    """Return the lines of a datagram, at least one, without a byte order mark and padding.
-
-    NULs end a line, too. What a buffer had before is dropped.
-    """
-    data = data.removeprefix(_MARK).lstrip(b"\0")
-    stale = _stale(data)
-    data = (data if stale < 0 else data[:stale]).rstrip(b"\0")
-    return _DATAGRAM_PADDING.sub(lambda run: run[1] or b"\n", data).splitlines() or [b""]
 
 
 class TextDecoder(LineDecoder):
@@ -176,8 +143,8 @@ class TextDecoder(LineDecoder):
             data = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
         if data and self._after_nul:
             data = b"\0" + data
-        if b"\0" in data or _MARK in data:
-            stale = _stale(data, self._after_nul, self._is_strict)
+        if b"\0" in data or MARK in data:
+            stale = stale_from(data, self._after_nul, self._is_strict)
             text = _PADDING.sub(self._without_padding, data if stale < 0 else data[:stale])
             return text if stale < 0 else self._refuse_from_nul(text)
         return data
