@@ -187,19 +187,22 @@ def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
     )
 
 
-def test_what_the_server_said_last_is_only_mentioned_if_it_did() -> None:
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (b"x" * 70_000, b"not sent: message of 70000 bytes is over the limit of 65536\n"),
+        (b"Anna", b"not let in: see what the server said last\n"),
+    ],
+)
+def test_the_server_is_referred_to_if_it_said_something_last(typed: bytes, told: bytes) -> None:
     def script(connection: socket.socket) -> None:
         connection.sendall(b"What's your name?\n")
         while connection.recv(1024):
             pass
 
     with scripted_server(script) as port:
-        arguments = ("ident", "--quiet", "--port", str(port))
-        too_long = run(*arguments, typed=b"x" * 70_000 + b"\n")
-        unknown = run(*arguments, typed=b"Anna\n")
-    assert (too_long.returncode, unknown.returncode) == (1, 1)
-    assert too_long.stderr == b"not sent: message of 70000 bytes is over the limit of 65536\n"
-    assert unknown.stderr == b"not let in: see what the server said last\n"
+        end = run("ident", "--quiet", "--port", str(port), typed=typed + b"\n")
+    assert (end.returncode, end.stderr) == (1, told)
 
 
 def test_on_a_terminal(port: int) -> None:
