@@ -14,6 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 INSTALLED := .venv/.installed
 INTERFACE ?= 127.0.0.1
+# From the command line alone: the name is too common in environments.
+OPTIONS =
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets

@@ -105,8 +105,11 @@ async def connections(control: AMP) -> None:
     rows: list[tuple[object, ...]] = [
         ("service", "peer", "name", "seconds", "bytes in", "bytes out")
     ]
+    silent: list[str] = []
     for first in range(0, sys.maxsize, PAGE):
-        page = (await control.callRemote(ListConnections, first=first))["connections"]
+        answer = await control.callRemote(ListConnections, first=first)
+        page = answer["connections"]
+        silent += answer["silent"]
         rows += [
             (
                 connection["service"],
@@ -121,6 +124,17 @@ async def connections(control: AMP) -> None:
         if len(page) < PAGE:
             break
     show(rows)
+    check_answered(silent)
+
+
+def check_answered(silent: list[str]) -> None:
+    """See that all workers have answered.
+
+    Raises:
+        Refusal: Those that are `silent` have not.
+    """
+    if silent:
+        raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
 
 
 async def say(control: AMP, word: str, thing: str) -> None:
@@ -130,10 +144,11 @@ async def say(control: AMP, word: str, thing: str) -> None:
     elif word == "connections":
         await connections(control)
     elif word == "disconnect":
-        count = (await control.callRemote(Disconnect, peer=thing))["count"]
-        if not count:
+        answer = await control.callRemote(Disconnect, peer=thing)
+        if not (answer["count"] or answer["silent"]):
             raise Refusal(f"nobody is connected as {thing}; the command connections lists who is")
-        print(f"cut off: {count}")
+        print(f"cut off: {answer['count']}")
+        check_answered(answer["silent"])
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
         print(f"the log has events from level {thing} up, until the next start")

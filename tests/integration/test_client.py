@@ -187,6 +187,24 @@ def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (b"x" * 70_000, b"not sent: message of 70000 bytes is over the limit of 65536\n"),
+        (b"Anna", b"not let in: see what the server said last\n"),
+    ],
+)
+def test_the_server_is_referred_to_if_it_said_something_last(typed: bytes, told: bytes) -> None:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"What's your name?\n")
+        while connection.recv(1024):
+            pass
+
+    with scripted_server(script) as port:
+        end = run("ident", "--quiet", "--port", str(port), typed=typed + b"\n")
+    assert (end.returncode, end.stderr) == (1, told)
+
+
 def test_on_a_terminal(port: int) -> None:
     terminal = Terminal(*CLIENT)
     terminal.see(r"Host \[localhost\]:")

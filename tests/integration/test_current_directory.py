@@ -52,21 +52,24 @@ def test_nor_with_the_full_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["client", "accounts", "control"])
-def test_a_python_without_twisted(module: str) -> None:
-    # -S: without its site-packages. In the checkout `import twisted` alone would succeed.
-    end = subprocess.run(
-        [sys.executable, "-S", "-m", f"twisted_lab.{module}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        check=False,
-    )
-    assert (end.returncode, end.stdout) == (1, "")
-    assert end.stderr == (
-        "No module named 'twisted' for this Python; `make run` sets up one that has all modules: "
-        f".venv/bin/python -m twisted_lab.{module}\n"
-    )
+def test_a_python_without_our_modules(tmp_path: Path, module: str) -> None:
+    (tmp_path / "internet").mkdir()
+    (tmp_path / "twisted").symlink_to(tmp_path)
+    for missing, path in (("twisted", ROOT), ("argon2", f"{tmp_path}:{ROOT}")):
+        # -S: without its site-packages.
+        end = subprocess.run(
+            [sys.executable, "-S", "-m", f"twisted_lab.{module}"],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "PYTHONPATH": str(path)},
+            check=False,
+        )
+        assert (end.returncode, end.stdout) == (1, "")
+        assert end.stderr == (
+            f"No module named '{missing}' for this Python; `make run` sets up one that has all "
+            f"modules: {ROOT}/.venv/bin/python -m twisted_lab.{module}\n"
+        )
 
 
 def test_a_directory_that_was_removed(tmp_path: Path) -> None:

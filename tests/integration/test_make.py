@@ -36,6 +36,11 @@ def test_options_are_passed_on() -> None:
     assert 'OPTIONS="--log-file x"' in (ROOT / "Makefile").read_text().partition("\ntest:")[0]
 
 
+def test_options_are_not_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPTIONS", "--log-file x")
+    assert "--log-file" not in dry_run("run")
+
+
 def test_make_test_installs_the_rest() -> None:
     commands = dry_run("test")
     assert commands.index("install --editable '.'") < commands.index("install --editable '.[dev]'")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from contextlib import suppress
+from collections.abc import Iterable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -40,6 +40,7 @@ MORSELS = [
     b"\0",
     b"\0\0\0",
     b"\0\n",
+    b"a\0b\0\0",
     b"\n\0",
     bytes(40),
     b"\x16\x03\x01",
@@ -85,8 +86,28 @@ def random_input(chance: random.Random) -> list[bytes]:
     return pieces
 
 
+def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
+    """Decode lines to their end.
+
+    Returns:
+        The lines up to what is none, what is wrong with it, and whether a NUL alone has ended one.
+    """
+    ended_by_nul: list[None] = []
+    decoder = TextDecoder(10**6, lambda: ended_by_nul.append(None))
+    for piece in pieces:
+        decoder.feed(piece)
+    decoder.end_line()
+    lines: list[bytes] = []
+    try:
+        while some := decoder.take(1):
+            lines += some
+    except MessageError as error:
+        return lines, str(error), bool(ended_by_nul)
+    return lines, "", bool(ended_by_nul)
+
+
 def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
-    """Read the messages from the whole input at once, up to the first that is none."""
+    """Read the messages another way, up to the first that is none."""
     data = b"".join(pieces)
     messages = []
     if isinstance(channel, Int32Channel):
@@ -95,12 +116,11 @@ def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
             messages.append(data[4:end])
             data = data[end:]
     else:
-        decoder = TextDecoder(len(data))
-        decoder.feed(data)
-        decoder.end_line()
-        with suppress(MessageError):
-            while lines := decoder.take(1):
-                messages += lines
+        # By single bytes: text that comes together with a NUL before it may be an error.
+        by_bytes = read_lines(data[start : start + 1] for start in range(len(data)))
+        by_pieces = read_lines(pieces)
+        assert by_bytes == by_pieces or by_pieces[1], "the cuts matter"
+        messages = by_bytes[0]
     texts = []
     for message in messages:
         try:
@@ -147,10 +167,11 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
     channel.connectionLost(Failure(ConnectionDone()))
     clock.pump([0.1] * 100)
     (end,) = ends
+    messages = expected(channel, pieces)
     assert isinstance(end, PeerGone | MessageError), repr(end)
-    assert heard == expected(channel, pieces)[: len(heard)], "it heard something else"
+    assert heard == messages[: len(heard)], "it heard something else"
     if isinstance(end, PeerGone):
-        assert heard == expected(channel, pieces), "it did not hear everything"
+        assert heard == messages, "it did not hear everything"
     assert "conversation failed" not in recorder.names, recorder.messages
     assert not factory.connections
     assert not clock.getDelayedCalls(), "a timer is left"

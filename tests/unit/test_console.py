@@ -91,6 +91,32 @@ class ConsoleTests(SynchronousTestCase):
         self.console.write("no memory\n")
         self.assertEqual(self.all_shown(), "no memory\n")
 
+    def test_nothing_overtakes_what_waits_for_a_thread(self) -> None:
+        self.patch(self.console, "_begin", lambda: None)
+        os.write(self.writer, b"x" * PIPE_BYTES)
+        self.console.write("one\n")
+        self.assertEqual(len(os.read(self.reader, PIPE_BYTES)), PIPE_BYTES)
+        self.console.write("two\n")
+        self.assertEqual(self.all_shown(), "one\ntwo\n")
+
+    def test_what_no_thread_could_write_is_counted(self) -> None:
+        self.patch(self.console, "_begin", lambda: None)
+        os.write(self.writer, b"x" * PIPE_BYTES)
+        self.console.write("one\n")
+        self.console.write("two\n")
+        self.all_shown()
+        self.assertEqual(self.console.lost, 2)
+
+    def test_a_long_line_needs_no_thread_to_be_written_to_a_file(self) -> None:
+        self.all_shown()
+        path = Path(self.mktemp())
+        with path.open("w") as file:
+            console = Console(file.fileno())
+            self.patch(console, "_begin", None)
+            console.write("x" * 5000 + "\n")
+            console.close()
+        self.assertEqual(path.stat().st_size, 5001)
+
     def test_a_file_is_closed_once(self) -> None:
         path = Path(self.mktemp())
         with path.open("w") as file:

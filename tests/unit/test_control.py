@@ -223,6 +223,20 @@ class ControlTests(SynchronousTestCase):
         self.assertTrue(other.aborted)
         self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
 
+    def test_workers_that_have_not_answered_are_named(self) -> None:
+        [service, *_] = self.lab.network_services
+
+        async def ask(*_: str) -> list[tuple[str, Any]]:
+            return [("netlab-0 worker 0", None)]
+
+        self.patch(service, "ask", ask)
+        FakeConnection(self.connections[1], True, "", "127.0.0.1:50412")
+        for words in (("connections", ""), ("disconnect", "127.0.0.1:50412"), ("disconnect", "x")):
+            result, said = self.carry(*words)
+            problem = str(self.failureResultOf(result, Refusal).value)
+            self.assertIn("unknown: netlab-0 worker 0", problem)
+            self.assertIn("cut off" if words[1] else "127.0.0.1:50412", said)
+
     def test_the_level_of_the_log(self) -> None:
         events = self.lab.log.events_of("netlab-0")
         self.assertTrue(events.traffic)

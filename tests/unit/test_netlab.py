@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import redirect_stderr
 from pathlib import Path
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.testing import MemoryReactorClock
@@ -226,6 +226,10 @@ class InterpreterTests(SynchronousTestCase):
     def test_elsewhere_it_is_the_whole_path(self) -> None:
         self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
         self.assertEqual(self.named("/opt/my lab/bin/python", ""), "'/opt/my lab/bin/python'")
+
+    def test_in_a_directory_that_was_removed_too(self) -> None:
+        with patch("os.getcwd", side_effect=FileNotFoundError):
+            self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
 
     def test_it_is_in_the_table(self) -> None:
         lab = makeService(parse("--only", "echo", "--base-port", "0"))

@@ -147,10 +147,14 @@ class ServiceOptionsTests(SynchronousTestCase):
                 (ident.Options(), []),
                 (SampleOptions(), ["--tls"]),
                 (SampleOptions(), ["--log-file", "x"]),
+                (SampleOptions(), ["--control", "unix:x"]),
+                (SampleOptions(), ["--metrics", "unix:x:mode=600"]),
+                (SampleOptions(), ["--listen", "tcp:9090", "--listen", "unix:x"]),
             ):
                 self.assertRaises(SystemExit, made.parseOptions, arguments)
-            self.assertEqual(said.getvalue().count("the current directory was removed"), 3)
+            self.assertEqual(said.getvalue().count("the current directory was removed"), 6)
             parse("--log-file", "/x", "--workers", "2")
+            parse("--control", "unix:/x", "--metrics", "tcp:9100", "--listen", "unix:/x")
             ident.Options().parseOptions(["--database", "/x"])
         self.assertNotIn("--help", said.getvalue())
 

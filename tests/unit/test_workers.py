@@ -21,7 +21,16 @@ from twisted_lab.serving import CannotStart, Lab, stream_service, worker
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import Listener
 from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import ABORT, ANSWER, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.serving.worker_process import (
+    ABORT,
+    ANSWER,
+    ANSWER_SECONDS,
+    COUNTS,
+    LOG,
+    MOST_ANSWERS,
+    OUTCOME,
+    READY,
+)
 from twisted_lab.tally import Traffic
 
 
@@ -234,8 +243,30 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.processes[0].die(number=9)
         self.assertEqual(
             self.successResultOf(asking),
-            [("netlab-sample worker 1", 2), ("netlab-sample worker 2", 1)],
+            [
+                ("netlab-sample worker 0", None),
+                ("netlab-sample worker 1", 2),
+                ("netlab-sample worker 2", 1),
+            ],
         )
+
+    def test_one_that_hangs_is_not_waited_for_long(self) -> None:
+        [service] = self.started().public_services
+        hung, *others = self.reactor.processes
+        for _ in range(MOST_ANSWERS + 1):
+            asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
+            for process in others:
+                process.protocol.childDataReceived(LOG, ANSWER + b"1\n")
+            self.reactor.advance(ANSWER_SECONDS)
+            answers = [answer for _, answer in self.successResultOf(asking)]
+            self.assertEqual(answers, [None, 1, 1])
+        self.assertEqual(hung.told.count(b"\n"), MOST_ANSWERS)
+        # What it has done in the end is no answer to a later question.
+        hung.protocol.childDataReceived(LOG, (ANSWER + b"2\n") * MOST_ANSWERS)
+        asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
+        for process in self.reactor.processes:
+            process.protocol.childDataReceived(LOG, ANSWER + b"3\n")
+        self.assertEqual([answer for _, answer in self.successResultOf(asking)], [3, 3, 3])
 
     def test_none_is_asked_while_it_stops(self) -> None:
         lab = self.started()

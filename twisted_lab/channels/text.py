@@ -19,15 +19,17 @@ LONGEST_CHARACTER = 4  # bytes
 
 def is_key(data: bytes) -> bool:
     """Tell whether `data` is one character of UTF-8 (or less: then it is no message either)."""
-    return len(data) <= LONGEST_CHARACTER and len(data.decode(errors="ignore")) <= 1
+    is_short = len(data) <= LONGEST_CHARACTER and len(data.decode(errors="ignore")) <= 1
+    return is_short and data != b"\0"
 
 
 class TextChannel(StreamChannel):
     """Lines, ended by LF, CRLF, CR or NUL.
 
     A peer that sends something without a newline and then falls silent has sent a message, too.
-    From then on, or from a message on that it ends with NUL, it is *unterminated*: it takes what
-    one ``recv()`` gives for one message, so messages to it are kept apart in time.
+    The same holds for NUL; a newline directly behind it belongs to it. From the first message
+    without a newline on it is *unterminated*: NUL ends a message at once, and messages to it are
+    kept apart in time, because it takes what one ``recv()`` gives for one message.
 
     A telnet client, or one that sends one character at a time, is in *character mode*: there, only
     the Enter key ends a line.
@@ -38,6 +40,7 @@ class TextChannel(StreamChannel):
         newline: What to end messages with.
         idle_flush: The seconds of silence that end a message without a newline.
         pace: The seconds between two messages to an unterminated peer.
+        is_strict: Whether any text is an error that comes together with a NUL before it.
     """
 
     def __init__(
@@ -47,15 +50,15 @@ class TextChannel(StreamChannel):
         newline: bytes = b"\n",
         idle_flush: float = 0.2,
         pace: float = 0.05,
+        is_strict: bool = False,
     ) -> None:
-        self._lines = TextDecoder(max_message, self._has_no_newline)
+        self._lines = TextDecoder(max_message, self._keep_apart, is_strict)
         super().__init__(self._lines, patience)
         self.encode = line_encoder(newline)
         self._idle_flush = idle_flush
         self._pace = pace
         self._quiet_since = 0.0
         self._idle: IDelayedCall | None = None
-        self._is_unterminated = False
         self._has_key = False  # whether the line has come as one character, so far
         self._by_character = False
 
@@ -71,8 +74,9 @@ class TextChannel(StreamChannel):
     def _watch_keys(self, data: bytes) -> None:
         is_one = is_key(data)
         # A peer that has sent a whole message without a newline will send no Enter either.
-        are_keys = self._has_key and is_one and not self._is_unterminated
-        self._by_character = self._by_character or self._lines.is_telnet or are_keys
+        are_keys = self._has_key and is_one and not self._lines.is_unterminated
+        is_typed = self._by_character or self._lines.is_telnet or are_keys
+        self._by_character = is_typed and not data.endswith(b"\0")  # which is no key
         self._has_key = is_one
 
     def _resume_reading(self) -> None:
@@ -91,7 +95,7 @@ class TextChannel(StreamChannel):
         if not self._is_due():
             return
         wait = self._idle_flush
-        if self._has_key and not self._is_unterminated:
+        if self._has_key and not self._lines.is_unterminated:
             wait *= FIRST_KEY
         left = self._quiet_since + wait - self._clock.seconds()
         # A process that was held up runs its timers first: the rest of the line may have come.
@@ -106,14 +110,14 @@ class TextChannel(StreamChannel):
         if self._quiet_since != quiet_since:
             self._look()
         elif self._is_due():
-            self._has_no_newline()
+            self._lines.is_unterminated = True
+            self._keep_apart()
             self._has_key = False
             self._lines.end_line()
             self._may_have_more = True
             self._work()
 
-    def _has_no_newline(self) -> None:
-        self._is_unterminated = True
+    def _keep_apart(self) -> None:
         self._outbox.keep_apart(self._pace)
 
     def _is_due(self) -> bool:

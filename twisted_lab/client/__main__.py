@@ -122,7 +122,10 @@ async def converse(
         raise SystemExit(1)
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
-    elif not (signals.status or dialogue.succeeded):
+    elif not (signals.status or dialogue.succeeded) and (
+        # What the client has refused, it has said.
+        connection.ends_with_error or not framing.refused
+    ):
         tell("not let in: see what the server said last")
     # A person has seen which lines were refused, here or there; a script looks at the status.
     is_refused = framing.refused or (options.is_greeted and connection.ends_with_error)

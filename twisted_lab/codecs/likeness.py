@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-HEAD = 4  # bytes, from which `no_text` can tell, unless all are NULs
-
 # The program at the other end may be anybody's, so these name the server's options alone.
 _NO_TEXT = (
     (
@@ -14,14 +12,15 @@ _NO_TEXT = (
         "this looks like TLS; connect without it, or start the server with --tls",
     ),
     (
-        rb"\0\0(?!\0*\Z|\0\0+\n)",
+        rb"\0\0(?!\0*\Z|\0\0+[\r\n])",
         "this looks like a 4-byte length; send lines, or start the server with --framing int32",
     ),
     (
-        rb"[\x01-\x08\x0b\x0c\x0e-\x1f]\0\0\0",
+        # Far more likely than a message of one character with two bytes of padding.
+        rb"[\x01-\x08\x0b\x0c\x0e-\x1f]\0\0\0|[^\0]\0\0\0[^\0\r\n]",
         "this looks like a little-endian length; send lines",
     ),
-    (rb"\0[^\0]|[^\0\n]\0[^\0\n]\0", "this looks like UTF-16; send UTF-8"),
+    (rb"\0[^\0]|[^\0\r\n]\0[^\0\r\n]\0", "this looks like UTF-16; send UTF-8"),
 )
 _NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 
 from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError
-from twisted_lab.codecs.likeness import HEAD, no_text
+from twisted_lab.codecs.likeness import no_text
 from twisted_lab.codecs.lines import LineDecoder
+from twisted_lab.codecs.padding import MARK, stale_from
 
-_MARK = b"\xef\xbb\xbf"
 _MARK_BEGUN = re.compile(rb"\xef\xbb?\Z")
 _SUBNEGOTIATION = b"\xff\xfa"
 # RFC 854: IAC and a command, three bytes with an option, or IAC SB ... IAC SE. UTF-8 has no 0xFF.
@@ -28,35 +28,36 @@ _TELNET = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _PADDING = re.compile(rb"(?:\0|\xef\xbb\xbf)+\n?")
+# First bytes that do not tell yet whether they are text; those that end a line mostly do.
+_OPEN_HEAD = re.compile(rb"\0*|[^\r\n]{0,4}|[\r\n]\0\0\0?")
 
 
 def _is_crlf_line(data: bytes) -> bool:
     return data[-1] == 10 and data.find(b"\r") == len(data) - 2
 
 
-def datagram_lines(data: bytes) -> list[bytes]:
-    """Return the lines of a datagram, at least one, without a byte order mark and padding."""
-    lines = data.removeprefix(_MARK).rstrip(b"\0").splitlines()
-    return [line.strip(b"\0") for line in lines] or [b""]
-
-
 class TextDecoder(LineDecoder):
-    """A LineDecoder for which CR, CR NUL and NULs end a line, too, and which drops what is no text.
+    """A LineDecoder that drops what is no text; CR, CR NUL and NULs end a line, too.
 
-    NULs and a newline directly behind them are one end; NULs behind a newline are padding. Dropped
-    are padding, a byte order mark before a message, and telnet's commands. A stream that begins
-    with NULs, or as other encodings and protocols do, is an error.
+    NULs and a newline directly behind them are one end; NULs behind a newline are padding. NULs at
+    the end of what has come end a line only once the peer is unterminated: a newline may follow.
+    Padding, a byte order mark before a message, and telnet's commands are dropped. A stream that
+    begins with NULs, or as other encodings and protocols do, is an error, and so is what a C
+    program's buffer had before: text behind a single NUL, with more NULs behind it than one.
 
     Args:
         limit: The most bytes of a message.
-        ended_by_nul: Is called when a NUL ends a message, and no newline has come with it.
+        ended_by_nul: Called when a NUL has ended a message, and no newline came with it.
+        is_strict: Whether any text is an error that comes together with a NUL before it.
 
     Attributes:
         is_telnet: Whether the peer has sent a command of telnet.
+        is_unterminated: Whether a message has ended without a newline.
         mid_line: Whether a line has begun whose end has not come.
     """
 
     is_telnet = False
+    is_unterminated = False
     mid_line = False
     # Whether what came last may change the meaning of what comes next, or nothing has come yet.
     _unsure = True
@@ -65,14 +66,18 @@ class TextDecoder(LineDecoder):
     _head = b""  # the first bytes, until there are enough of them to tell whether they are text
     _held = b""  # the beginning of what may be a command or a mark
     _after_cr = False
-    _after_nul = False  # which has ended a line: more of them, and a newline, belong to it
+    _after_nul = False  # which ends a line: more of them, and a newline, belong to it
     _error = ""  # why nothing more is taken
 
     def __init__(
-        self, limit: int = MAX_MESSAGE, ended_by_nul: Callable[[], object] = lambda: None
+        self,
+        limit: int = MAX_MESSAGE,
+        ended_by_nul: Callable[[], object] = lambda: None,
+        is_strict: bool = False,
     ) -> None:
         super().__init__(limit)
         self._ended_by_nul = ended_by_nul
+        self._is_strict = is_strict
 
     def feed(self, data: bytes) -> None:
         """See `StreamDecoder.feed`."""
@@ -94,8 +99,8 @@ class TextDecoder(LineDecoder):
         if self.mid_line:
             self._feed_odd(b"", is_all=True)
         if self.mid_line:
-            super().feed(self._held + b"\n")
-            self._held, self._ended, self.mid_line = b"", True, False
+            super().feed(b"\n")
+            self._ended, self.mid_line = True, False
 
     def _check_rest(self) -> None:
         super()._check_rest()
@@ -110,42 +115,54 @@ class TextDecoder(LineDecoder):
         if text := self._text_of(data, is_all):
             self._ended = text.endswith(b"\n")
             super().feed(text)
-        is_open = bool(self._head or self._held)
-        self.mid_line = (self._ended is False or is_open) and not self._error
+        # The rest of a telnet command makes no line.
+        has_begun = self._ended is False or self._head or self._held[:1] == b"\xef"
+        self.mid_line = bool(has_begun) and not self._error
         self._unsure = (
-            is_open or self._after_cr or self._after_nul or bool(self._error) or self._ended is None
+            bool(self._head or self._held or self._error)
+            or self._after_cr
+            or self._after_nul
+            or self._ended is None
         )
 
     def _text_of(self, data: bytes, is_all: bool) -> bytes:
         data, self._held = self._held + data, b""
         if b"\xff" in data:
             data = _TELNET.sub(self._without_command, data)
-        if mark := _MARK_BEGUN.search(data):
+        if not is_all and (mark := _MARK_BEGUN.search(data)):
             data, self._held = data[: mark.start()], mark[0] + self._held
-        if data and self._after_cr:
-            self._after_cr = False
-            data = data.removeprefix(b"\n")
-        if b"\r" in data:
-            # The NUL of a CR NUL counts as padding.
-            self._after_cr = data.endswith(b"\r")
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._ended is None:
             data = _MARKS.sub(b"", self._head + data)
             data = self._checked(data, is_all)
+        if data and self._after_cr:
+            self._after_cr = False
+            if data[0] in b"\n\0":
+                data = data[1:]
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
         if data and self._after_nul:
             data = b"\0" + data
-        if b"\0" in data or _MARK in data:
-            data = _PADDING.sub(self._without_padding, data)
+        if b"\0" in data or MARK in data:
+            stale = stale_from(data, self._after_nul, self._is_strict)
+            text = _PADDING.sub(self._without_padding, data if stale < 0 else data[:stale])
+            return text if stale < 0 else self._refuse_from_nul(text)
         return data
 
     def _checked(self, head: bytes, is_all: bool) -> bytes:
         """Return the first bytes if they are text; nothing if more of them are needed."""
         self._head = b""
-        if not is_all and ((len(head) < HEAD and b"\n" not in head) or not head.strip(b"\0")):
-            self._head = head[:HEAD]
+        if not is_all and _OPEN_HEAD.fullmatch(head):
+            self._head = head[:4]
             return b""
         self._error = no_text(head)
         return b"" if self._error else head
+
+    def _refuse_from_nul(self, text: bytes) -> bytes:
+        """Return `text`, its last line ended, and something that is no line: there the error is."""
+        line = (self._data[self._start :] + self._fresh + text).rpartition(b"\n")[2]
+        self._error = f"no text: NUL at byte {len(line)}"
+        return text + (b"\n\0" if line else b"\0")
 
     def _without_command(self, command: re.Match[bytes]) -> bytes:
         if command["begun"] is not None:
@@ -157,17 +174,25 @@ class TextDecoder(LineDecoder):
 
     def _without_padding(self, match: re.Match[bytes]) -> bytes:
         data, (start, end), run = match.string, match.span(), match[0]
+        has_ended = self._ended if start == 0 else data[start - 1] == ord("\n")
         has_newline = run.endswith(b"\n")
-        if start == 0 and self._after_nul:
-            text = b""
-        elif self._ended if start == 0 else data[start - 1] == ord("\n"):
+        may_go_on = end == len(data) and not has_newline
+        if has_ended and start == 0 and self._after_nul:
+            # More of the end that came in the piece before.
+            self._after_nul = may_go_on
+            return b""
+        if has_ended:
+            # Padding, or a mark before a message.
             return b"\n" if has_newline else b""
-        else:
-            text, nul, _ = run.partition(b"\0")
-            if not nul:
-                return run
-            text += b"\n"
-            if not has_newline:
-                self._ended_by_nul()
-        self._after_nul = end == len(data) and not has_newline
-        return text
+        marks, nul, _ = run.partition(b"\0")
+        if not nul:
+            return run
+        self._after_nul = may_go_on
+        if may_go_on and not self.is_unterminated:
+            # A newline may belong to it: this is an end when that is known, or in `end_line`.
+            self._ended = False
+            return marks
+        if not (has_newline or self.is_unterminated):
+            self.is_unterminated = True
+            self._ended_by_nul()
+        return marks + b"\n"

@@ -16,6 +16,7 @@ from twisted.python import usage
 from twisted_lab.peers import address_text
 from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
 from twisted_lab.serving.addresses import ALL_IPV4
+from twisted_lab.serving.process_options import current_directory
 
 PREFIX = "netlab-"
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
@@ -144,8 +145,8 @@ def interpreter() -> str:
     path = Path(sys.executable)
     if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
         return path.name
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    here = current_directory()
+    return shlex.quote(str(path.relative_to(here) if here and path.is_relative_to(here) else path))
 
 
 def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:

@@ -28,7 +28,7 @@ def _opened_again(descriptor: int) -> int | None:
 
 
 class Console(TextIOBase):
-    """A stream of text that a thread writes to a terminal, a pipe or a file.
+    """A stream of text to a terminal, a pipe or a file; a thread writes where that could block.
 
     Its reader may stop for as long as they like (Ctrl-S, a pager). What does not fit
     meanwhile is dropped and counted, and the number is shown in its place. The descriptor that was
@@ -52,6 +52,8 @@ class Console(TextIOBase):
         pipe = _opened_again(descriptor) if stat.S_ISFIFO(mode) else None
         self.descriptor = os.dup(descriptor) if pipe is None else pipe
         self._needs_no_thread = stat.S_ISREG(mode) or pipe is not None
+        # A pipe takes PIPE_BUF bytes as a whole or not at all (pipe(7)).
+        self._most_at_once = select.PIPE_BUF if pipe is not None else MOST_BYTES
         self._waiting: list[bytes] = []
         self._size = 0  # of what waits and of what is being written
         self._unsaid = 0  # how many lost lines the console does not tell of yet
@@ -92,8 +94,8 @@ class Console(TextIOBase):
         """
         if self._thread is not None or self._is_ending or not self._needs_no_thread:
             return False
-        # A pipe takes PIPE_BUF bytes as a whole or not at all (pipe(7)).
-        if len(data) > select.PIPE_BUF:
+        # What waits for a thread, which could not be started so far, comes first.
+        if self._waiting or len(data) > self._most_at_once:
             return False
         try:
             data = data[os.write(self.descriptor, data) :]
@@ -170,10 +172,13 @@ class Console(TextIOBase):
             self._is_ending = True
             self._changed.notify_all()
         if self._thread is None:
+            self._say_what_was_lost()
             for data in self._waiting:
+                written = 0
                 if select.select([], [self.descriptor], [], 0)[1]:
                     with suppress(OSError):
-                        os.write(self.descriptor, data)
+                        written = os.write(self.descriptor, data)
+                self.lost += data[written:].count(b"\n")
             self._size = 0
             os.close(self.descriptor)
 

@@ -51,9 +51,12 @@ class Controls(CommandLocator):
         known = ", ".join(service.events.service for service in self._lab.public_services)
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
-    async def _ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
-        answers = [await each.ask(word, *arguments) for each in self._lab.public_services]
-        return [answer for each in answers for answer in each]
+    async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Return what those answer who serve, and who of them has not answered."""
+        asked = [await each.ask(word, *arguments) for each in self._lab.public_services]
+        answers = [answer for each in asked for answer in each]
+        silent = [name for name, answer in answers if answer is None]
+        return [(name, answer) for name, answer in answers if answer is not None], silent
 
     @Status.responder
     def status(self) -> Answer:
@@ -94,10 +97,11 @@ class Controls(CommandLocator):
         """See `ListConnections`."""
 
         async def answer() -> Answer:
+            silent: list[str] = []
             if not first:
-                found = await self._ask("connections")
-                self._listed = [{"service": name, **row} for name, rows in found for row in rows]
-            return {"connections": self._listed[first : first + PAGE]}
+                answers, silent = await self._ask("connections")
+                self._listed = [{"service": name, **row} for name, rows in answers for row in rows]
+            return {"connections": self._listed[first : first + PAGE], "silent": silent}
 
         return Deferred.fromCoroutine(answer())
 
@@ -130,7 +134,8 @@ class Controls(CommandLocator):
 
         async def answer() -> Answer:
             self._lab.events.controlled(f"disconnect {peer}")
-            return {"count": sum(count for _, count in await self._ask("disconnect", peer))}
+            answers, silent = await self._ask("disconnect", peer)
+            return {"count": sum(count for _, count in answers), "silent": silent}
 
         return Deferred.fromCoroutine(answer())
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from twisted.protocols.amp import AmpList, Boolean, Command, Float, Integer, Unicode
+from twisted.protocols.amp import AmpList, Boolean, Command, Float, Integer, ListOf, Unicode
 
 # So many connections are listed in one answer, which AMP limits to 64 KiB.
 PAGE = 100
+# The workers that have not answered.
+SILENT = (b"silent", ListOf(Unicode()))
 
 
 class Refusal(Exception):
@@ -55,6 +57,7 @@ class ListConnections(Command):
                 ]
             ),
         ),
+        SILENT,
     ]
 
 
@@ -76,7 +79,7 @@ class Disconnect(Command):
     """Cut a peer off, as ListConnections names it, or all from an IP address."""
 
     arguments = [(b"peer", Unicode())]
-    response = [(b"count", Integer())]
+    response = [(b"count", Integer()), SILENT]
 
 
 class SetLogLevel(Command):

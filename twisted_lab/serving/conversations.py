@@ -22,7 +22,8 @@ class ConversationOptions(ServiceOptions):
     """The options of a conversation; a subclass names the service and its port."""
 
     default_framing: ClassVar[str] = "text"
-    # Whether messages are kept out of the log even at level debug.
+    # Whether messages are kept out of the log even at level debug, and text is an error that comes
+    # together with a NUL before it: a C program's buffer may have a password there.
     has_secrets: ClassVar[bool] = True
 
     optParameters: ClassVar = [
@@ -78,6 +79,7 @@ class ConversationOptions(ServiceOptions):
             NEWLINES[self["newline"]],
             self["idle-flush"] / 1000,
             self["pace"] / 1000,
+            self.has_secrets,
         )
 
 

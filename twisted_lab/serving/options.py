@@ -36,7 +36,7 @@ class ServiceOptions(ProcessOptions):
     client: ClassVar[tuple[str, str] | None] = None
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
-    # Whether it is no stream alone, which an endpoint could carry.
+    # Whether it needs UDP, for which there are no endpoints.
     no_endpoints: ClassVar[bool] = False
 
     optFlags: ClassVar = [

@@ -121,6 +121,8 @@ class ProcessOptions(Options):
 
     def _has_relative_file(self) -> bool:
         files = [self[name] for name in FILES if self.get(name) is not None]
+        endpoints = [self["control"], self["metrics"], *self.get("listen", [])]
+        files += [each[5:] for each in endpoints if each and each.startswith("unix:")]
         makes_own = self.get("tls") and self["certificate"] is None
         return bool(makes_own) or any(not os.path.isabs(file) for file in files)  # noqa: PTH117
 

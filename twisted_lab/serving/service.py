@@ -98,19 +98,19 @@ class NetworkService(Service):
         """Have each of the processes that serve for it `do` something.
 
         Returns:
-            What each is called, and what it answers.
+            What each is called, and what it answers; None for one that has not answered.
         """
         return [(self.events.service, self.do(word, *arguments))]
 
     def do(self, word: str, *arguments: str) -> Any:
         """List who is connected, or disconnect a peer, in this process; the answer fits JSON."""
         actions: dict[str, Callable[..., Any]] = {
-            "connections": self._rows,
+            "connections": self._connection_rows,
             "disconnect": self._disconnect,
         }
         return actions[word](*arguments)
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _connection_rows(self) -> list[dict[str, Any]]:
         now = self._lab.reactor.seconds()
         return [
             {

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -144,7 +144,7 @@ class Workers:
         outcome, to_outcome = os.pipe()
         taken = {worker.number for worker in self._alive}
         number = min(set(range(self._count)) - taken)
-        worker = WorkerProcess(self, self._reactor.seconds(), deaths, outcome, number)
+        worker = WorkerProcess(self, self._reactor, deaths, outcome, number)
         try:
             # Its standard input ends when it is to stop, or when this process has died.
             self._reactor.spawnProcess(
@@ -182,12 +182,15 @@ class Workers:
         return sorted(found, key=itemgetter(0))
 
     async def ask(self, word: str, *arguments: str) -> list[tuple[int, Any]]:
-        """Have each that is there do something; return its number and what it answers."""
-        # Those that are to stop have no standard input any more.
-        those = [] if self._is_stopping else self._alive
-        asked = [(each.number, each.ask(word, *arguments)) for each in those]
-        found = [(number, await answer) for number, answer in asked]
-        return [(number, answer) for number, answer in sorted(found) if answer is not None]
+        """Have each that is there do something.
+
+        Returns:
+            The number of each and its answer; None for one that has not answered.
+        """
+        # Workers that are told to stop have no standard input any more.
+        workers = [] if self._is_stopping else sorted(self._alive, key=attrgetter("number"))
+        answers = [worker.ask(word, *arguments) for worker in workers]
+        return [(worker.number, await answers.pop(0)) for worker in workers]
 
     def log_from(self, level: LogLevel) -> None:
         """Have all log from `level` up, those that are started later included."""

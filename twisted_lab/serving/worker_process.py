@@ -8,9 +8,9 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
-from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.interfaces import IProcessTransport, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import eventFromJSON
 from twisted.python.failure import Failure
@@ -22,6 +22,8 @@ from twisted_lab.serving.counts import Counts
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
+ANSWER_SECONDS = 2.0
+MOST_ANSWERS = 16  # that it may owe
 ANSWER = b"answer "  # begins what a worker answers when it was asked, in the order of questions
 COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
@@ -51,7 +53,7 @@ class WorkerProcess(ProcessProtocol):
 
     Args:
         supervisor: Is told what the process has for twistd's log, and when it has ended.
-        since: When it was started.
+        clock: Tells when it was started, and how long it takes to answer.
         deaths: How many before it have died one soon after the other.
         outcome: The descriptor on which it tells how its start has gone.
         number: Which one of those that serve at the same time it is, from 0 on.
@@ -63,14 +65,15 @@ class WorkerProcess(ProcessProtocol):
     transport: IProcessTransport
 
     def __init__(
-        self, supervisor: Supervisor, since: float, deaths: int, outcome: int, number: int
+        self, supervisor: Supervisor, clock: IReactorTime, deaths: int, outcome: int, number: int
     ) -> None:
         self.number = number
         self.counts = Counts()
-        self.since = since
+        self.since = clock.seconds()
         self.deaths = deaths
         self.pid: int | None = None
         self._supervisor = supervisor
+        self._clock = clock
         self._outcome: int | None = outcome
         self._cut = b""
         self._asked: deque[Deferred[Any]] = deque()
@@ -90,9 +93,13 @@ class WorkerProcess(ProcessProtocol):
         """Have it do something; see `NetworkService.do`.
 
         Returns:
-            A Deferred that fires with its answer; with None if it ends without one.
+            A Deferred that fires with its answer; with None if it has none for ANSWER_SECONDS, ends
+            without one, or owes MOST_ANSWERS already.
         """
+        if len(self._asked) >= MOST_ANSWERS:
+            return succeed(None)
         answer: Deferred[Any] = Deferred()
+        answer.addTimeout(ANSWER_SECONDS, self._clock).addErrback(lambda _: None)
         self._asked.append(answer)
         self.transport.write(json.dumps([word, *arguments]).encode() + b"\n")
         return answer
