@@ -138,6 +138,7 @@ class FanOut:
         self._queue: deque[_Batch] = deque()
         self._last: _Batch | None = None  # what the next message may go out with
         self._count = 0
+        self._added = 0  # the number of the first message that the newest member is told
         self._left = SLICE_SENDS
         self._next_turn: IDelayedCall | None = None
 
@@ -155,6 +156,7 @@ class FanOut:
             (group, encode, are_streams), _Kind(group, encode, are_streams)
         )
         self._members[channel] = _Member(relay, kind, self._count)
+        self._added = self._count
         self._last = None
 
     def remove(self, channel: Channel) -> None:
@@ -235,7 +237,9 @@ class FanOut:
         return True
 
     def _told(self, batch: _Batch) -> list[_Member]:
-        members = [member for member in self._members.values() if member.first <= batch.first]
+        members = list(self._members.values())
+        if batch.first < self._added:
+            members = [member for member in members if member.first <= batch.first]
         if self._events.traffic and members:
             kind = members[0].kind
             kind.turn_to(batch)

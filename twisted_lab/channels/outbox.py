@@ -101,6 +101,14 @@ class Outbox:
             self.batching = True
             self._clock.callLater(0, self.end_batch)
 
+    def add_batch(self, data: bytes) -> None:
+        """Send what is a batch already; if nothing is in the way, without a copy."""
+        if self._congested or self.pace or self.batching or self._kept or len(data) > PIECE_BYTES:
+            self.add(data)
+        else:
+            self.bytes_out += len(data)
+            self._transport.write(data)
+
     def _add_to_backlog(self, data: bytes) -> None:
         if self._size > self._limit:
             # It is not this message that is too much, however large it is, but those before it.

@@ -284,7 +284,7 @@ class StreamChannel(Protocol):
             for data in pieces:
                 self._outbox.add(data)
         else:
-            self._outbox.add(joined)
+            self._outbox.add_batch(joined)
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
