@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
-from twisted_lab.services.netlab import makers
+from twisted_lab.serving.makers import makers
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -108,17 +108,16 @@ class ClientOptionsTests(SynchronousTestCase):
             default_framing = "int32"
 
         class Maker:
-            tapname = "netlab-quiz"
             options = Options
 
-        self.patch(services, "getPlugins", lambda _: [Maker])
+        self.patch(services, "makers", lambda: {"quiz": Maker})
         options = parse("quiz")
         options.complete(interactive=False)
         self.assertEqual((options["port"], options["framing"]), (9099, "int32"))
         self.assertFalse(options.answers or options.is_greeted)
 
     def test_a_service_that_nobody_knows_has_its_port_said(self) -> None:
-        self.patch(services, "getPlugins", lambda _: [])
+        self.patch(services, "makers", dict)
         for arguments, framing in (
             (("quiz", "--port", "7"), "text"),
             (("quiz", "--host", "box:7", "--framing", "int32"), "int32"),

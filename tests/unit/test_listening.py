@@ -16,6 +16,7 @@ from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.trial.unittest import SynchronousTestCase
 
+import twisted_lab.serving.makers
 from tests.doubles.options import SampleOptions
 from tests.doubles.recording import recorded_events
 from twisted_lab.serving import Lab
@@ -31,6 +32,7 @@ from twisted_lab.serving.listening import (
     TCPPort,
     listeners,
 )
+from twisted_lab.serving.makers import default_ports
 from twisted_lab.serving.poller import Poller
 from twisted_lab.serving.tls import OverTLS
 
@@ -95,9 +97,9 @@ class TCPPortTests(SynchronousTestCase):
         )
 
     def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
-        group = frozenset({9093, 9094, 9095})
         reactor = busy(9093)
-        port = TCPPort(reactor, 9093, "0.0.0.0", group=group).listen(Factory())
+        others = lambda: frozenset({9093, 9094, 9095})  # noqa: E731
+        port = TCPPort(reactor, 9093, "0.0.0.0", others=others).listen(Factory())
         address: Any = self.successResultOf(port).getHost()
         self.assertEqual(address.port, 9096)
 
@@ -169,17 +171,29 @@ class ListenersTests(SynchronousTestCase):
         self.lab = Lab(options, self.reactor)
         return listeners(options, self.lab)
 
+    def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
+        return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)
+
     def guarded(self, listener: Listener) -> Guarded:
         return Guarded(listener, self.lab.files)
 
     def test_a_port_by_default(self) -> None:
         found = self.find("--interface", "::", *STOCK)
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "::", 100))])
+        self.assertEqual(found, [self.guarded(self.port("::"))])
         self.assertEqual(found[0].wanted, 7007)
 
     def test_strict_port(self) -> None:
         found = self.find("--strict-port", *STOCK)
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 0))])
+        self.assertEqual(found, [self.guarded(self.port(spare=0))])
+
+    def test_the_default_ports_of_all_services_are_left_to_them(self) -> None:
+        makers = [mock.Mock(options=mock.Mock(default_port=port)) for port in (9094, 9096)]
+        makers.append(mock.Mock(spec=()))  # It cannot be imported.
+        self.patch(twisted_lab.serving.makers, "makers", lambda: dict(enumerate(makers)))
+        [guarded] = self.find("--port", "9093", *STOCK)
+        with mock.patch.object(self.reactor, "listenTCP", busy(9093).listenTCP):
+            port: Any = self.successResultOf(guarded.listen(Factory()))
+        self.assertEqual(port.getHost().port, 9095)
 
     def test_endpoints(self) -> None:
         found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
@@ -191,7 +205,7 @@ class ListenersTests(SynchronousTestCase):
         assert isinstance(listener, Guarded)
         assert isinstance(listener.listener, Fast)
         inner = listener.listener
-        self.assertEqual(inner.listener, TCPPort(self.reactor, 7007, "0.0.0.0", 100))
+        self.assertEqual(inner.listener, self.port())
         self.assertEqual(inner.wanted, 7007)
 
     def test_without_epoll_as_ever(self) -> None:
@@ -201,7 +215,7 @@ class ListenersTests(SynchronousTestCase):
             found = self.find()
         finally:
             select.epoll = epoll  # type: ignore[misc]
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 100))])
+        self.assertEqual(found, [self.guarded(self.port())])
 
     def test_fast_is_for_tcp_alone(self) -> None:
         reactor = MemoryReactor()

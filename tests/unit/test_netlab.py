@@ -19,14 +19,14 @@ from twisted_lab.services.netlab import (
     Options,
     how_to_connect,
     interpreter,
-    makers,
     makeService,
     table,
 )
 from twisted_lab.serving import Lab
+from twisted_lab.serving.makers import default_ports
 
-NAMES = list(makers())
-PORTS = [maker.options.default_port for maker in makers().values()]
+NAMES = list(Options().makers)
+PORTS = sorted(default_ports())
 
 
 def parse(*arguments: str) -> Options:
@@ -113,7 +113,7 @@ class OptionsTests(SynchronousTestCase):
     def test_all_know_the_ports_of_the_group_and_how_to_choose_their_own(self) -> None:
         options = parse("--only", "auth,chat", "--chat-tcp-port", "9096")
         for service in options.services.values():
-            self.assertEqual(service.group, {9093, 9095, 9096})
+            self.assertEqual(service.others_ports(), {*PORTS, 9096})
         auth = options.services["auth"]
         self.assertEqual(auth.name_of("port"), "--auth-port or --base-port")
 

@@ -8,30 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from twisted.application.service import IServiceMaker
 from twisted.internet.address import UNIXAddress
-from twisted.plugin import getPlugins
 from twisted.python import usage
 
 from twisted_lab.peers import address_text
 from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
 from twisted_lab.serving.addresses import ALL_IPV4
+from twisted_lab.serving.makers import makers
 
-PREFIX = "netlab-"
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that make sense for one service alone.
 FOR_ONE = {"port", "listen", "ask", "workers"}
 # Options that name a database.
 DATABASES = ("database", "history")
-
-
-def makers() -> dict[str, Any]:
-    """Return what makes each service, by its name without the prefix, in the order of ports."""
-    found: list[Any] = [
-        maker for maker in getPlugins(IServiceMaker) if maker.tapname.startswith(PREFIX)
-    ]
-    found.sort(key=lambda maker: maker.options.default_port)
-    return {maker.tapname.removeprefix(PREFIX): maker for maker in found}
 
 
 class Options(ProcessOptions):
@@ -68,7 +57,8 @@ class Options(ProcessOptions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.makers = makers()
+        by_port = sorted(makers().items(), key=lambda found: found[1].options.default_port)
+        self.makers = dict(by_port)
         self.services: dict[str, ServiceOptions] = {}
         self._given: dict[str, list[str]] = {name: [] for name in self.makers}
         # An option that was given for a service alone.
@@ -108,6 +98,7 @@ class Options(ProcessOptions):
     def postOptions(self) -> None:
         """Have each service parse what is its own."""
         super().postOptions()
+        defaults = {self._port(maker.options.default_port) for maker in self.makers.values()}
         if self["only"] is not None:
             chosen = self["only"].split(",")
             for name in chosen:
@@ -130,9 +121,9 @@ class Options(ProcessOptions):
             )
         # A service that finds its port busy goes elsewhere, not to the port of another one.
         ports = [(options["port"], options.get("tcp-port")) for options in self.services.values()]
-        group = frozenset(port for pair in ports for port in pair if port)
+        group = frozenset(port for pair in [*ports, defaults] for port in pair if port)
         for options in self.services.values():
-            options.group = group
+            options.others_ports = lambda: group
 
     def _port(self, default: int) -> int:
         base: int = self["base-port"]

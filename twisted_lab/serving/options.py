@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import ClassVar
 
 from twisted.python import usage
@@ -10,6 +11,7 @@ from twisted.python import usage
 from twisted_lab.asking import ask
 from twisted_lab.channels.connections import MOST, MOST_PER_PEER, Connections
 from twisted_lab.serving.addresses import ALL_IPV4, check_bindable, interface_address, port_number
+from twisted_lab.serving.makers import default_ports
 from twisted_lab.serving.process_options import ProcessOptions
 from twisted_lab.usage import natural_number, one_of
 
@@ -26,7 +28,7 @@ class ServiceOptions(ProcessOptions):
     Attributes:
         arguments: What was parsed, as it was given.
         lab: What the service belongs to, if it does not stand alone; see `lab_of`.
-        group: The ports of all services that were asked for together.
+        others_ports: Tells which ports it leaves to others when its own is busy.
         naming: How an option of it is given there.
         port_was_given: Whether the port was chosen, rather than left to the default.
     """
@@ -116,7 +118,7 @@ class ServiceOptions(ProcessOptions):
         self["listen"] = []
         self.arguments: list[str] = []
         self.lab: object = None
-        self.group: frozenset[int] = frozenset()
+        self.others_ports: Callable[[], frozenset[int]] = default_ports
         self.naming = "--{}"
         self.port_was_given = False
 
