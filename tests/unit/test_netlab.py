@@ -180,12 +180,12 @@ class HowToConnectTests(SynchronousTestCase):
             (tls, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo --tls --first-use"),
             (chat, IPv4Address("UDP", "0.0.0.0", 9095), f"{ours} chat"),
             (chat, IPv4Address("TCP", "0.0.0.0", 9096), "nc localhost 9096"),
-            (other, IPv4Address("TCP", "::1", 7), "nc ::1 7"),
+            (other, IPv6Address("TCP", "::1", 7007), f"{ours} sample --host ::1"),
         ):
             self.assertEqual(how_to_connect(address, options), words)
-        other.parseOptions(["--tls"])
+        chat.parseOptions(["--tls", "--tcp-port", "7"])
         self.assertEqual(
-            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), other),
+            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), chat),
             "openssl s_client -quiet -connect localhost:7",
         )
 

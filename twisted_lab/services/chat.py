@@ -89,7 +89,7 @@ class Options(ConversationOptions):
     """The options of netlab-chat."""
 
     command = "netlab-chat"
-    client = ("chat", "UDP")
+    client_type = "UDP"
     default_port = 9095
     one_process = "all members must be in one process to hear each other"
     no_endpoints = True

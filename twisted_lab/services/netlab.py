@@ -14,7 +14,7 @@ from twisted.python import usage
 from twisted_lab.peers import address_text
 from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
 from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.makers import makers
+from twisted_lab.serving.makers import PREFIX, makers
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that make sense for one service alone.
@@ -140,15 +140,15 @@ def interpreter() -> str:
 
 
 def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:
-    """Say how to connect to a service, with our client if it knows it, or else with netcat."""
+    """Say how to connect to a service, with our client if it can, or else with netcat."""
     if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")
     host = "localhost" if address.host in (ALL_IPV4, "::", "127.0.0.1") else address.host
-    if options.client is None or options.client[1] != address.type:
+    if address.type != options.client_type:
         if options["tls"]:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
-    words = [f"{python} -m twisted_lab.client", options.client[0]]
+    words = [f"{python} -m twisted_lab.client", options.command.removeprefix(PREFIX)]
     if host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:

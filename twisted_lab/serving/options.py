@@ -34,8 +34,8 @@ class ServiceOptions(ProcessOptions):
     """
 
     default_port: ClassVar[int]
-    # The name of the service to our client, and whether it comes by TCP or UDP.
-    client: ClassVar[tuple[str, str] | None] = None
+    # How our client comes: by TCP or UDP.
+    client_type: ClassVar[str] = "TCP"
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
     # Whether it is no stream alone, which an endpoint could carry.
