@@ -2,6 +2,7 @@ import errno
 import select
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
@@ -14,6 +15,7 @@ from twisted.internet.tcp import Port, Server
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
+from twisted.python import lockfile
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab.serving.makers
@@ -154,6 +156,22 @@ class DescribedEndpointTests(SynchronousTestCase):
         for socket in ("index=0", "name=echo"):
             line = self.refusal(f"systemd:domain=INET:{socket}")
             self.assertIn("systemd has passed no such socket", line)
+
+    def test_a_unix_socket_that_another_server_uses(self) -> None:
+        with TemporaryDirectory() as directory:  # whose name is short enough
+            lock = lockfile.FilesystemLock(f"{directory}/x.lock")
+            lock.lock()
+            self.patch(lockfile, "kill", lambda *_: None)  # Its owner lives.
+            port = UNIXPort(
+                f"{directory}/x".encode(), Factory(), wantPID=True, reactor=MemoryReactor()
+            )
+            problem = self.assertRaises(CannotListenError, port.startListening)
+        reactor = mock.Mock(listenUNIX=mock.Mock(side_effect=problem))
+        self.assertEqual(
+            self.refusal("unix:x", reactor),
+            "cannot listen on 'unix:x': another server uses it: stop that one, or choose another "
+            "name",
+        )
 
     def test_a_busy_port(self) -> None:
         self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")

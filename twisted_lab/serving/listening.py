@@ -178,6 +178,8 @@ class DescribedEndpoint:
             return (why.strerror or str(why)) + (f": {os.fsdecode(name)}" if name else "")
         if type(why).__module__.startswith("OpenSSL"):
             return f"its key or certificate cannot be used ({tls_text(why)})"
+        if why == "Cannot acquire lock":  # of a unix socket
+            return "another server uses it: stop that one, or choose another name"
         if self.description.startswith("systemd:") and isinstance(why, LookupError):
             return "systemd has passed no such socket"
         return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
