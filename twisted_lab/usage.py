@@ -54,12 +54,20 @@ class Options(usage.Options):
             SystemExit: They are wrong; the line that says how stands on standard error.
         """
         try:
-            self._refuse_empty_values(sys.argv[1:] if options is None else options)
-            super().parseOptions(options)
+            self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
             print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
             raise SystemExit(self.exit_status) from None
+
+    def parse(self, options: list[str]) -> None:
+        """Parse `options`.
+
+        Raises:
+            UsageError: They are wrong.
+        """
+        self._refuse_empty_values(options)
+        super().parseOptions(options)
 
     def _refuse_empty_values(self, arguments: list[str]) -> None:
         for argument, after in zip_longest(arguments, arguments[1:]):

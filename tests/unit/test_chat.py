@@ -132,7 +132,7 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn(f"{name} is for --tcp-port", said.getvalue())
             chat.Options().parseOptions([name, "--tcp-port", "1"])
         grouped = chat.Options()
-        grouped.naming = "--chat-{}"
+        grouped.shared = {"tls"}
         grouped.parseOptions(["--tls"])
 
     def test_it_says_that_udp_is_not_encrypted(self) -> None:

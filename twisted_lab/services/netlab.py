@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
@@ -61,6 +62,7 @@ class Options(ProcessOptions):
         self.makers = dict(by_port)
         self.services: dict[str, ServiceOptions] = {}
         self._given: dict[str, list[str]] = {name: [] for name in self.makers}
+        self._names: set[str] = set()  # of their options, as they were given
         # An option that was given for a service alone.
         self._only: dict[str, str] = {}
         # Which services take an option, and as which one of theirs.
@@ -93,6 +95,8 @@ class Options(ProcessOptions):
                 self._given[service].append(f"--{option.removesuffix('=')}{equals}{value}")
             if len(takers) == 1:
                 self._only.setdefault(takers[0][0], argument)
+            if takers:
+                self._names.add(name)
         super().parseOptions(own + rest[::-1])
 
     def postOptions(self) -> None:
@@ -112,18 +116,34 @@ class Options(ProcessOptions):
         for name, maker in self.makers.items():
             options = self.services[name] = maker.options()
             options.parent = self.parent
-            options.naming = f"--{name}-{{}} or --base-port"
+            options.naming = f"--{name}-{{}}"
+            if len(self.makers) > 1:
+                options.shared = self._names
             options.one_process = "netlab runs all services in one"
             options.default_port = self._port(options.default_port)
             databases = [word for word in DATABASES if word in options]
-            options.parseOptions(
-                [f"--{word}={self['database']}" for word in databases] + self._given[name]
-            )
+            given = [f"--{word}={self['database']}" for word in databases] + self._given[name]
+            try:
+                options.parse(given)
+            except usage.UsageError as error:
+                raise type(error)(self._as_given(name, str(error))) from None
         # A service that finds its port busy goes elsewhere, not to the port of another one.
         ports = [(options["port"], options.get("tcp-port")) for options in self.services.values()]
         group = frozenset(port for pair in [*ports, defaults] for port in pair if port)
         for options in self.services.values():
             options.others_ports = lambda: group
+
+    def _as_given(self, service: str, error: str) -> str:
+        """Name options as netlab takes them, in what a service says of its own."""
+
+        def name(option: re.Match[str]) -> str:
+            alone = f"{service}-{option[1]}"
+            is_common = len(self._takers.get(option[1], ())) > 1 and alone not in self._names
+            return option[0] if is_common else f"--{alone}"
+
+        # What stands in quotes is a value.
+        named, count = re.subn(r"(?<!')--([a-z][a-z-]*)", name, error)
+        return named if count else f"{service}: {error}"
 
     def _port(self, default: int) -> int:
         base: int = self["base-port"]
@@ -131,12 +151,15 @@ class Options(ProcessOptions):
 
 
 def interpreter() -> str:
-    """Return this Python's name in a shell: one outside of a virtual environment finds it, too."""
+    """Return this Python's name in a shell: one outside of a virtual environment finds it, too.
+
+    A relative one is for somebody in the checkout, as in the README.
+    """
     path = Path(sys.executable)
     if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
         return path.name
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    checkout = Path(sys.prefix).parent
+    return shlex.quote(str(path.relative_to(checkout) if checkout == Path.cwd() else path))
 
 
 def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:

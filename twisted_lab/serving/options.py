@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -29,7 +28,8 @@ class ServiceOptions(ProcessOptions):
         arguments: What was parsed, as it was given.
         lab: What the service belongs to, if it does not stand alone; see `lab_of`.
         others_ports: Tells which ports it leaves to others when its own is busy.
-        naming: How an option of it is given there.
+        naming: How an option of it is given, where several services were asked for.
+        shared: The options that were given to all of these services.
         port_was_given: Whether the port was chosen, rather than left to the default.
     """
 
@@ -120,12 +120,13 @@ class ServiceOptions(ProcessOptions):
         self.lab: object = None
         self.others_ports: Callable[[], frozenset[int]] = default_ports
         self.naming = "--{}"
+        self.shared: set[str] = set()
         self.port_was_given = False
 
-    def parseOptions(self, options: list[str] | None = None) -> None:
+    def parse(self, options: list[str]) -> None:
         """See `Options`."""
-        self.arguments = list(sys.argv[1:] if options is None else options)
-        super().parseOptions(self.arguments)
+        self.arguments = list(options)
+        super().parse(options)
 
     def opt_listen(self, description: str) -> None:
         """Listen on this endpoint (tcp6:9090, unix:/run/echo), not on --port. Repeatable."""
@@ -168,7 +169,9 @@ class ServiceOptions(ProcessOptions):
 
     def name_of(self, option: str) -> str:
         """Say how an option is given, where this service was asked for."""
-        return self.naming.format(option)
+        given = self.naming.format(option)
+        is_moved_together = option == "port" and not self.port_was_given and self.naming != "--{}"
+        return f"{given} or --base-port" if is_moved_together else given
 
     def make_connections(self) -> Connections:
         """Make what counts the connections, within the limits that were asked for."""
