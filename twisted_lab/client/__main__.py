@@ -125,7 +125,8 @@ async def converse(
     elif not (signals.status or dialogue.succeeded):
         tell("not let in: see what the server said last")
     # A person has seen which lines were refused, here or there; a script looks at the status.
-    is_refused = framing.refused or (options.is_greeted and connection.ends_with_error)
+    says_error = options.is_greeted and connection.ends_with_error
+    is_refused = framing.refused or framing.is_foreign or says_error
     if signals.status or not dialogue.succeeded or (is_refused and not interactive):
         raise SystemExit(signals.status or 1)
 
