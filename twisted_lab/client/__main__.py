@@ -135,7 +135,11 @@ def main() -> None:
     """Run the client on the command line's options."""
     options = ClientOptions()
     options.parseOptions(sys.argv[1:])
-    for descriptor in (0, 1, 2):
+    # sys.stdout is None if its descriptor was closed (>&-).
+    if sys.stdout is None:
+        pipe.tell(f"{options.command}: standard output is closed; > /dev/null drops the output")
+        raise SystemExit(1)
+    for descriptor in (0, 2):
         # One that was closed (<&-) would be taken by the connection, and written to.
         try:
             os.fstat(descriptor)
