@@ -50,7 +50,7 @@ class TokensTests(SynchronousTestCase):
 
     def test_what_is_no_file_of_tokens(self) -> None:
         self.path.parent.mkdir(parents=True)
-        for content in (b"", b"[1]", b"\xff", b"{"):
+        for content in (b"", b"[1]", b"\xff", b"{", b"[" * 10**6):
             self.path.write_bytes(content)
             self.assertIsNone(self.tokens.find(SERVER))
             [line] = self.told
@@ -62,7 +62,9 @@ class TokensTests(SynchronousTestCase):
         tokens.keep(SERVER, ABC)
         [line] = self.told
         self.assertTrue(line.startswith("cannot keep tokens in /proc/nowhere/tokens.json: "), line)
-        Tokens(Path("/"), self.told.append).find(SERVER)
+        tokens = Tokens(Path("/"), self.told.append)
+        tokens.find(SERVER)
+        self.assertFalse(tokens.keep(SERVER, ABC))
         self.assertEqual(self.told[1:], ["cannot read the tokens in /: Is a directory"])
 
 
@@ -137,12 +139,16 @@ class LoginTests(SynchronousTestCase):
         self.assertTrue(login.succeeded)
 
     def test_a_token_that_cannot_be_kept_is_not_said_to_be(self) -> None:
-        for path in ("/proc/nowhere/tokens.json", "/dev/null"):
+        for path, problem in (
+            ("/proc/nowhere/tokens.json", "cannot keep tokens in /proc/nowhere/tokens.json: "),
+            ("/dev/null", "cannot read the tokens in /dev/null: it is not a regular file"),
+        ):
             told: list[str] = []
             login = Login(Tokens(Path(path), told.append), SERVER)
             shown, _ = login.heard(TOKEN)
             self.assertEqual(shown, TOKEN)
-            self.assertIn(f"cannot keep tokens in {path}: ", told[-1])
+            self.assertEqual(len(told), 1)
+            self.assertIn(problem, told[0])
 
     def test_one_that_is_refused_is_forgotten(self) -> None:
         self.tokens.keep(SERVER, ABC)
