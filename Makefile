@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 INSTALLED := .venv/.installed
 INTERFACE ?= 127.0.0.1
+ifeq ($(filter run,$(MAKECMDGOALS))$(strip $(INTERFACE)),run)
+$(error INTERFACE is empty: give an address such as 127.0.0.1, or leave it out)
+endif
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets
