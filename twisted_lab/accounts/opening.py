@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from twisted_lab.accounts.database import Database
@@ -16,6 +16,7 @@ DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".
 APPLICATION_ID = 0x6E6C6162
 SMALLEST_PAGE = 512
+SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
 # How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
 BUSY_SECONDS = 5.0
 
@@ -68,7 +69,9 @@ def _advice(error: sqlite3.Error) -> str:
     # SQLite tells its problem, but not that of the system behind it.
     name = getattr(error, "sqlite_errorname", "")
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        with ExitStack() as files:
+            for _ in range(SQLITE_FILES):
+                files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
     except OSError as problem:
         return f"{problem.strerror} (ulimit -n raises the limit)"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
