@@ -16,6 +16,9 @@ INSTALLED := .venv/.installed
 INTERFACE ?= 127.0.0.1
 # From the command line alone: the name is too common in environments.
 OPTIONS =
+ifeq ($(filter run,$(MAKECMDGOALS))$(strip $(INTERFACE)),run)
+$(error INTERFACE is empty: give an address such as 127.0.0.1, or leave it out)
+endif
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
 
 help:  ## list the targets

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
-from twisted_lab.services.netlab import makers
+from twisted_lab.services.netlab import Options
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -179,4 +179,4 @@ NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
 def ports(server: Server) -> dict[str, int]:
     """Wait for the table, and return the port of each service."""
     server.wait_for("^service +address +how to connect$")
-    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in makers()}
+    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in Options().makers}

@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec
 
+from twisted_lab.memory import hook_for
+
 __version__ = "0.1.0"
 
 _PROGRAMS = ("twisted_lab.accounts", "twisted_lab.client", "twisted_lab.control")
@@ -35,6 +37,7 @@ def _is_missing(module: str) -> bool:
 if sys.argv[:1] == ["-m"] and (
     _program := sys.orig_argv[-len(sys.argv)].removesuffix(".__main__")
 ).endswith(_PROGRAMS):
+    hook_for(_program)
     with suppress(OSError):  # The directory is removed, and Python has not added it.
         if sys.path[0] == os.getcwd():  # noqa: PTH109 (pathlib imports much)
             del sys.path[0]

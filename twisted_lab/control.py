@@ -28,7 +28,7 @@ from twisted_lab.serving.control_commands import (
     Stop,
 )
 from twisted_lab.serving.process_options import CONTROL, control_endpoint
-from twisted_lab.usage import Options
+from twisted_lab.usage import Options, write_out
 
 PATIENCE = 10.0  # seconds
 # What can be said, and what must be said with it.
@@ -66,12 +66,16 @@ class ControlOptions(Options):
         self["object"] = others[0] if others else ""
 
 
-def show(rows: Iterable[tuple[object, ...]]) -> None:
-    """Print a table."""
+def show(text: str) -> None:
+    """Write to standard output."""
+    write_out(ControlOptions.command, text)
+
+
+def show_table(rows: Iterable[tuple[object, ...]]) -> None:
+    """Write a table to standard output."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        print("  ".join(map(str.ljust, row, widths)).rstrip())
+    show("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells))
 
 
 async def status(control: AMP) -> None:
@@ -79,11 +83,11 @@ async def status(control: AMP) -> None:
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
-    print(
+    show(
         f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
         f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
     )
-    show(
+    show_table(
         [
             ("service", "address", "connected", "in all", "refused", "errors"),
             *(
@@ -123,7 +127,7 @@ async def connections(control: AMP) -> None:
         ]
         if len(page) < PAGE:
             break
-    show(rows)
+    show_table(rows)
     check_answered(silent)
 
 
@@ -147,16 +151,17 @@ async def say(control: AMP, word: str, thing: str) -> None:
         answer = await control.callRemote(Disconnect, peer=thing)
         if not (answer["count"] or answer["silent"]):
             raise Refusal(f"nobody is connected as {thing}; the command connections lists who is")
-        print(f"cut off: {answer['count']}")
+        show(f"cut off: {answer['count']}")
         check_answered(answer["silent"])
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
-        print(f"the log has events from level {thing} up, until the next start")
+        show(f"the log has events from level {thing} up, until the next start")
     elif word == "stop":
         await control.callRemote(Stop)
+        show("stopping")
     else:
         await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
-        print(f"{word}d: {thing}")
+        show(f"{word}d: {thing}")
 
 
 async def main(reactor: Any, options: ControlOptions) -> None:

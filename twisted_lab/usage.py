@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from itertools import zip_longest
@@ -37,6 +38,27 @@ def one_of(name: str, *choices: str) -> Callable[[str], str]:
     return read
 
 
+def write_out(command: str, text: str) -> None:
+    """Write `text` to standard output, for the program `command`.
+
+    Raises:
+        SystemExit: With status 1, if it cannot be written. Why stands on standard error, unless the
+            reader, as in ``| head``, has had enough.
+    """
+    problem = "it is closed"
+    try:
+        if sys.stdout is not None:
+            print(text, flush=True)  # noqa: T201
+            return
+    except OSError as error:
+        problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
+        # Python would try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if problem:
+        print(f"{command}: cannot write to standard output: {problem}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(1)
+
+
 class CannotRun(usage.UsageError):
     """The process cannot run as it is, whatever its options."""
 
@@ -54,12 +76,20 @@ class Options(usage.Options):
             SystemExit: They are wrong; the line that says how stands on standard error.
         """
         try:
-            self._refuse_empty_values(sys.argv[1:] if options is None else options)
-            super().parseOptions(options)
+            self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
             print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
             raise SystemExit(self.exit_status) from None
+
+    def parse(self, options: list[str]) -> None:
+        """Parse `options`.
+
+        Raises:
+            UsageError: They are wrong.
+        """
+        self._refuse_empty_values(options)
+        super().parseOptions(options)
 
     def _refuse_empty_values(self, arguments: list[str]) -> None:
         for argument, after in zip_longest(arguments, arguments[1:]):
@@ -72,9 +102,14 @@ class Options(usage.Options):
         if arguments:
             raise usage.UsageError(f"{arguments[0]!r} is not an option")
 
-    opt_h = usage.Options.opt_help
+    def opt_help(self) -> None:
+        """Display this help and exit."""
+        write_out(self.command, str(self))
+        raise SystemExit(0)
+
+    opt_h = opt_help
 
     def opt_version(self) -> None:
         """Display the version and exit."""
-        print(f"twisted_lab {__version__}, Twisted {twisted_version}")  # noqa: T201
+        write_out(self.command, f"twisted_lab {__version__}, Twisted {twisted_version}")
         raise SystemExit(0)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.clients import CLIENT, Terminal
 from tests.processes import Server
 
@@ -37,7 +39,7 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         # Tab completes a command and a name, whatever its case.
         anna.type("\x15/ms\t")
         anna.see("> /msg")
-        anna.type(" bor\t")
+        anna.type("bor\t")
         anna.see("> /msg Boris")
         anna.type("psst\r")
         anna.see(f"{TIME} ✓ Anna \\(to Boris\\): psst")
@@ -110,7 +112,10 @@ def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
         shell.see("ended: 0")
 
 
-def test_control_c_says_what_was_not_confirmed(tmp_path: Path, kept_port: int) -> None:
+@pytest.mark.parametrize("is_leaving", [False, True])
+def test_control_c_says_what_was_not_confirmed(
+    tmp_path: Path, kept_port: int, is_leaving: bool
+) -> None:
     with Server(tmp_path, "netlab-chat", "--port", str(kept_port)) as server:
         server.wait_for_port()
         anna = chat(kept_port, "Anna")
@@ -121,6 +126,9 @@ def test_control_c_says_what_was_not_confirmed(tmp_path: Path, kept_port: int) -
     anna.see("> +1 on the way")
     anna.type("two\r")
     anna.see("> +2 on the way")
+    if is_leaving:
+        anna.type("\x04")
+        anna.see("2 messages are not confirmed; waiting up to 15 s, Ctrl-C ends at once")
     anna.type("\x03")
     assert anna.end() == 130
-    assert "2 messages were not confirmed, and perhaps not said" in anna.lines
+    assert anna.lines[-1].endswith("2 messages were not confirmed, and perhaps not said")

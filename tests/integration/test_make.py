@@ -31,6 +31,13 @@ def test_others_can_be_let_in() -> None:
     assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
 
 
+def test_an_empty_interface_is_one_line() -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        dry_run("run", "INTERFACE=")
+    assert "INTERFACE is empty: give an address" in failed.value.stderr
+    assert failed.value.stderr.count("\n") == 1
+
+
 def test_options_are_passed_on() -> None:
     assert "127.0.0.1 --log-file x\n" in dry_run("run", "OPTIONS=--log-file x")
     assert 'OPTIONS="--log-file x"' in (ROOT / "Makefile").read_text().partition("\ntest:")[0]

@@ -60,6 +60,35 @@ def test_a_password_is_not_seen(port: int, tmp_path: Path, number: int) -> None:
     assert terminal.echoes
 
 
+def hears_before_it_asks(connection: socket.socket) -> None:
+    with connection.makefile("rb") as lines:
+        lines.readline()
+        lines.readline()
+    connection.sendall(b"Name or token?\nPassword?\nHello, eve\n")
+    asks_for_a_password(connection)
+
+
+@pytest.mark.parametrize(
+    ("term", "typed"),
+    [
+        ("dumb", f"eve\n{PASSWORD}\n"),
+        ("xterm", f"eve\r{PASSWORD}\r"),
+        ("xterm", f"\x1b[200~eve\n{PASSWORD}\x1b[201~\r"),
+    ],
+)
+def test_nor_when_it_is_typed_or_pasted_ahead(tmp_path: Path, term: str, typed: str) -> None:
+    with scripted_server(hears_before_it_asks) as port:
+        terminal = Terminal(*auth(port, tmp_path / "tokens"), term=term)
+        terminal.see(">")
+        terminal.type(typed)
+        terminal.see(".*Hello, eve")
+        terminal.type("\x04")
+        terminal.end()
+        assert "horse" not in terminal.raw
+        assert "eve\r\n" in terminal.raw
+        assert terminal.echoes
+
+
 def test_nor_is_it_when_the_output_goes_to_a_pipe(tmp_path: Path) -> None:
     with scripted_server(asks_for_a_password) as port:
         client = shlex.join(auth(port, tmp_path / "tokens"))

@@ -138,7 +138,7 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn(f"{name} is for --tcp-port", said.getvalue())
             chat.Options().parseOptions([name, "--tcp-port", "1"])
         grouped = chat.Options()
-        grouped.naming = "--chat-{}"
+        grouped.shared = {"tls"}
         grouped.parseOptions(["--tls"])
 
     def test_it_says_that_udp_is_not_encrypted(self) -> None:
@@ -233,6 +233,32 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
+
+    def test_a_person_who_leaves_is_told_what_it_waits_for(self) -> None:
+        waiting = "1 message is not confirmed; waiting up to {} s, Ctrl-C ends at once"
+        for silent_for, patience, told in (
+            (0, float("inf"), [waiting.format(15)]),
+            (30, float("inf"), ["no answer; trying on", waiting.format(15)]),
+            (0, 60, []),
+        ):
+            net = Net()
+            anna = net.join("Anna", patience)
+            net.run(lambda: anna.link.guest.is_in)  # noqa: B023
+            anna.is_cut = True
+            anna.link.say("last words")
+            net.clock.pump([0.5] * silent_for * 2)
+            anna.link.finish()
+            net.clock.pump([0.5] * 4 if not silent_for else [])
+            self.assertEqual(anna.told, told)
+
+    def test_a_person_is_told_nothing_when_all_is_confirmed_soon(self) -> None:
+        net = Net(0, {"delay": 0.1})
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.guest.is_in)
+        anna.link.say("last words")
+        anna.link.finish()
+        net.run(lambda: anna.link.ended.called)
+        self.assertEqual(anna.told, [])
 
     def test_it_leaves_through_an_outage(self) -> None:
         for seconds in (4, 8, 12):
@@ -717,7 +743,9 @@ class WordsTests(SynchronousTestCase):
         net.run(lambda: bool(anna.link.guest.others))
         words = Words(anna.link)
         for begun, expected in (
-            ("/h", ["/help", "/history"]),
+            ("/h", ["/help", "/history "]),
+            ("/m", ["/msg "]),
+            ("/w", ["/who"]),
             ("/msg bo", ["Boris "]),
             ("/msg Boris", ["Boris "]),
             ("hello B", ["Boris"]),

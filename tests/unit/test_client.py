@@ -94,6 +94,8 @@ class ClientOptionsTests(SynchronousTestCase):
             ),
             (["--host", "fe80::1%nosuch"], "there is no interface nosuch for fe80::1"),
             (["--colour"], "--colour not recognized"),
+            (["messages", "--host", ""], "--host needs a value that is not empty"),
+            (["--quiet=yes", "messages"], "--quiet must not have an argument"),
         ):
             said = io.StringIO()
             with redirect_stderr(said):
@@ -108,17 +110,16 @@ class ClientOptionsTests(SynchronousTestCase):
             default_framing = "int32"
 
         class Maker:
-            tapname = "netlab-quiz"
             options = Options
 
-        self.patch(services, "getPlugins", lambda _: [Maker])
+        self.patch(services, "makers", lambda: {"quiz": Maker})
         options = parse("quiz")
         options.complete(interactive=False)
         self.assertEqual((options["port"], options["framing"]), (9099, "int32"))
         self.assertFalse(options.answers or options.is_greeted)
 
     def test_a_service_that_nobody_knows_has_its_port_said(self) -> None:
-        self.patch(services, "getPlugins", lambda _: [])
+        self.patch(services, "makers", dict)
         for arguments, framing in (
             (("quiz", "--port", "7"), "text"),
             (("quiz", "--host", "box:7", "--framing", "int32"), "int32"),
@@ -126,6 +127,17 @@ class ClientOptionsTests(SynchronousTestCase):
             options = parse(*arguments)
             options.complete(interactive=False)
             self.assertEqual((options["port"], options["framing"]), (7, framing))
+
+    def test_the_service_may_stand_anywhere(self) -> None:
+        for arguments in (
+            ("messages", "-q", "-p", "7", "--host", "box"),
+            ("--quiet", "messages", "--port=7", "--host", "box"),
+            ("--host", "box", "--port", "7", "-q", "messages"),
+            ("-qp7", "--host=box", "messages"),
+        ):
+            options = parse(*arguments)
+            given = (options["service"], options["quiet"], options["port"], options["host"])
+            self.assertEqual(given, ("messages", 1, 7, "box"))
 
     def test_a_host_with_its_port(self) -> None:
         for text, host, port in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
@@ -14,6 +15,7 @@ from tests.unit.test_client import ConnectedTestCase, parse
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.dialogue import AnyTalk, Introduction, Login
 from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.terminal import NoEcho, NoSecrets
 from twisted_lab.client.tokens import Tokens
 
 SERVER = "localhost:9093"
@@ -48,7 +50,7 @@ class TokensTests(SynchronousTestCase):
 
     def test_what_is_no_file_of_tokens(self) -> None:
         self.path.parent.mkdir(parents=True)
-        for content in (b"", b"[1]", b"\xff", b"{"):
+        for content in (b"", b"[1]", b"\xff", b"{", b"[" * 10**6):
             self.path.write_bytes(content)
             self.assertIsNone(self.tokens.find(SERVER))
             [line] = self.told
@@ -60,7 +62,9 @@ class TokensTests(SynchronousTestCase):
         tokens.keep(SERVER, ABC)
         [line] = self.told
         self.assertTrue(line.startswith("cannot keep tokens in /proc/nowhere/tokens.json: "), line)
-        Tokens(Path("/"), self.told.append).find(SERVER)
+        tokens = Tokens(Path("/"), self.told.append)
+        tokens.find(SERVER)
+        self.assertFalse(tokens.keep(SERVER, ABC))
         self.assertEqual(self.told[1:], ["cannot read the tokens in /: Is a directory"])
 
 
@@ -85,6 +89,36 @@ class LoginTests(SynchronousTestCase):
             login.heard(line)
             self.assertEqual(login.hidden, hidden, line)
 
+    def test_a_password_that_is_typed_ahead_is_hidden(self) -> None:
+        login = self.login()
+        login.heard("Name or token?")
+        login.typed("eve")
+        self.assertTrue(login.hidden)
+        login.heard("Login by password is closed.")
+        self.assertFalse(login.hidden)
+
+    def test_so_it_is_before_the_first_question_has_come(self) -> None:
+        login = self.login()
+        login.typed("eve")
+        for line, hidden in (("Name or token?", True), ("Password?", True), ("Hello, eve", False)):
+            login.heard(line)
+            self.assertEqual(login.hidden, hidden, line)
+        for command, hidden in (("whoami", False), ("passwd", True)):
+            login.typed(command)
+            self.assertEqual(login.hidden, hidden, command)
+
+    def test_what_is_pasted_after_a_name_is_neither_shown_nor_remembered(self) -> None:
+        login = self.login()
+        history = NoSecrets(login)
+        for text in ("bob", "bob\npassword"):
+            history.append_string(text)
+        self.assertEqual(history.get_strings(), ["bob"])
+        shown = [
+            NoEcho(login).apply_transformation(Mock(lineno=number, fragments=["text"])).fragments
+            for number in (0, 1)
+        ]
+        self.assertEqual(shown, [["text"], []])
+
     def test_the_token_is_kept_and_used_next_time(self) -> None:
         login = self.login()
         self.assertFalse(login.holds_input)
@@ -105,12 +139,16 @@ class LoginTests(SynchronousTestCase):
         self.assertTrue(login.succeeded)
 
     def test_a_token_that_cannot_be_kept_is_not_said_to_be(self) -> None:
-        for path in ("/proc/nowhere/tokens.json", "/dev/null"):
+        for path, problem in (
+            ("/proc/nowhere/tokens.json", "cannot keep tokens in /proc/nowhere/tokens.json: "),
+            ("/dev/null", "cannot read the tokens in /dev/null: it is not a regular file"),
+        ):
             told: list[str] = []
             login = Login(Tokens(Path(path), told.append), SERVER)
             shown, _ = login.heard(TOKEN)
             self.assertEqual(shown, TOKEN)
-            self.assertIn(f"cannot keep tokens in {path}: ", told[-1])
+            self.assertEqual(len(told), 1)
+            self.assertIn(problem, told[0])
 
     def test_one_that_is_refused_is_forgotten(self) -> None:
         self.tokens.keep(SERVER, ABC)
@@ -215,6 +253,11 @@ class PipeTests(ConnectedTestCase):
         for line in (b"Name or token?\n", b"Password?\n", b"Welcome back, alice\n"):
             self.connection.dataReceived(line)
         self.assertEqual(self.hidden, [False, True, False])
+
+    def test_so_is_what_is_typed_before_it_is_asked_for(self) -> None:
+        self.join()
+        self.pipe.dataReceived(b"alice\n")
+        self.assertEqual(self.hidden, [True])
 
     def test_a_question_without_a_newline(self) -> None:
         self.tokens.keep(SERVER, ABC)

@@ -154,7 +154,7 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(len(self.connections[0]), 1)
         self.assertFalse(connection.aborted)
         self.assertIn("127.0.0.1:7 (paused)", self.say("status"))
-        self.say("pause", "netlab-0")
+        self.assertEqual(self.refuse("pause", "netlab-0"), "netlab-0 is paused already")
         self.assertEqual(self.recorder.names.count("paused"), 1)
         self.say("resume", "netlab-0")
         self.assertEqual(self.ports[0].listens, 1)
@@ -247,7 +247,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("a level is one of debug,", self.refuse("log-level", "loud"))
 
     def test_stopping(self) -> None:
-        self.say("stop")
+        self.assertEqual(self.say("stop"), "stopping\n")
         self.assertFalse(self.reactor.stopped)
         self.reactor.advance(0)
         self.assertTrue(self.reactor.stopped)

@@ -430,15 +430,17 @@ class LeftAloneTests(FileCase):
                 error = self.assertRaises(Unusable, open_database, self.path)
             self.assertIn(f"so; {advice}", str(error))
 
-    def test_advice_when_no_file_can_be_opened(self) -> None:
+    def test_advice_when_too_few_files_can_be_opened(self) -> None:
         scarce = OSError(24, "Too many open files")
         Path(self.path).touch()
-        with (
-            patch("sqlite3.connect", side_effect=sqlite3.OperationalError("unable to open")),
-            patch("os.open", side_effect=[FileExistsError(), scarce]),
-        ):
-            error = self.assertRaises(Unusable, open_database, self.path)
-        self.assertIn("Too many open files (ulimit -n raises the limit)", str(error))
+        for free in (0, 2):
+            opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(free)]
+            with (
+                patch("sqlite3.connect", side_effect=sqlite3.OperationalError("unable to open")),
+                patch("os.open", side_effect=[FileExistsError(), *opened, scarce]),
+            ):
+                error = self.assertRaises(Unusable, open_database, self.path)
+            self.assertIn("Too many open files (ulimit -n raises the limit)", str(error))
 
     def test_nobody_makes_tables_while_it_is_looked_at(self) -> None:
         # Or else one that another process is just making would look like another program's.

@@ -2,6 +2,7 @@ import errno
 import select
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
@@ -14,8 +15,10 @@ from twisted.internet.tcp import Port, Server
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
+from twisted.python import lockfile
 from twisted.trial.unittest import SynchronousTestCase
 
+import twisted_lab.serving.makers
 from tests.doubles.options import SampleOptions
 from tests.doubles.recording import recorded_events
 from twisted_lab.serving import Lab
@@ -31,6 +34,7 @@ from twisted_lab.serving.listening import (
     TCPPort,
     listeners,
 )
+from twisted_lab.serving.makers import default_ports
 from twisted_lab.serving.poller import Poller
 from twisted_lab.serving.tls import OverTLS
 
@@ -95,9 +99,9 @@ class TCPPortTests(SynchronousTestCase):
         )
 
     def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
-        group = frozenset({9093, 9094, 9095})
         reactor = busy(9093)
-        port = TCPPort(reactor, 9093, "0.0.0.0", group=group).listen(Factory())
+        others = lambda: frozenset({9093, 9094, 9095})  # noqa: E731
+        port = TCPPort(reactor, 9093, "0.0.0.0", others=others).listen(Factory())
         address: Any = self.successResultOf(port).getHost()
         self.assertEqual(address.port, 9096)
 
@@ -153,6 +157,22 @@ class DescribedEndpointTests(SynchronousTestCase):
             line = self.refusal(f"systemd:domain=INET:{socket}")
             self.assertIn("systemd has passed no such socket", line)
 
+    def test_a_unix_socket_that_another_server_uses(self) -> None:
+        with TemporaryDirectory() as directory:  # whose name is short enough
+            lock = lockfile.FilesystemLock(f"{directory}/x.lock")
+            lock.lock()
+            self.patch(lockfile, "kill", lambda *_: None)  # Its owner lives.
+            port = UNIXPort(
+                f"{directory}/x".encode(), Factory(), wantPID=True, reactor=MemoryReactor()
+            )
+            problem = self.assertRaises(CannotListenError, port.startListening)
+        reactor = mock.Mock(listenUNIX=mock.Mock(side_effect=problem))
+        self.assertEqual(
+            self.refusal("unix:x", reactor),
+            "cannot listen on 'unix:x': another server uses it: stop that one, or choose another "
+            "name",
+        )
+
     def test_a_busy_port(self) -> None:
         self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")
 
@@ -169,17 +189,29 @@ class ListenersTests(SynchronousTestCase):
         self.lab = Lab(options, self.reactor)
         return listeners(options, self.lab)
 
+    def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
+        return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)
+
     def guarded(self, listener: Listener) -> Guarded:
         return Guarded(listener, self.lab.files)
 
     def test_a_port_by_default(self) -> None:
         found = self.find("--interface", "::", *STOCK)
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "::", 100))])
+        self.assertEqual(found, [self.guarded(self.port("::"))])
         self.assertEqual(found[0].wanted, 7007)
 
     def test_strict_port(self) -> None:
         found = self.find("--strict-port", *STOCK)
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 0))])
+        self.assertEqual(found, [self.guarded(self.port(spare=0))])
+
+    def test_the_default_ports_of_all_services_are_left_to_them(self) -> None:
+        makers = [mock.Mock(options=mock.Mock(default_port=port)) for port in (9094, 9096)]
+        makers.append(mock.Mock(spec=()))  # It cannot be imported.
+        self.patch(twisted_lab.serving.makers, "makers", lambda: dict(enumerate(makers)))
+        [guarded] = self.find("--port", "9093", *STOCK)
+        with mock.patch.object(self.reactor, "listenTCP", busy(9093).listenTCP):
+            port: Any = self.successResultOf(guarded.listen(Factory()))
+        self.assertEqual(port.getHost().port, 9095)
 
     def test_endpoints(self) -> None:
         found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
@@ -191,7 +223,7 @@ class ListenersTests(SynchronousTestCase):
         assert isinstance(listener, Guarded)
         assert isinstance(listener.listener, Fast)
         inner = listener.listener
-        self.assertEqual(inner.listener, TCPPort(self.reactor, 7007, "0.0.0.0", 100))
+        self.assertEqual(inner.listener, self.port())
         self.assertEqual(inner.wanted, 7007)
 
     def test_without_epoll_as_ever(self) -> None:
@@ -201,7 +233,7 @@ class ListenersTests(SynchronousTestCase):
             found = self.find()
         finally:
             select.epoll = epoll  # type: ignore[misc]
-        self.assertEqual(found, [self.guarded(TCPPort(self.reactor, 7007, "0.0.0.0", 100))])
+        self.assertEqual(found, [self.guarded(self.port())])
 
     def test_fast_is_for_tcp_alone(self) -> None:
         reactor = MemoryReactor()

@@ -19,14 +19,14 @@ from twisted_lab.services.netlab import (
     Options,
     how_to_connect,
     interpreter,
-    makers,
     makeService,
     table,
 )
 from twisted_lab.serving import Lab
+from twisted_lab.serving.makers import default_ports
 
-NAMES = list(makers())
-PORTS = [maker.options.default_port for maker in makers().values()]
+NAMES = list(Options().makers)
+PORTS = sorted(default_ports())
 
 
 def parse(*arguments: str) -> Options:
@@ -93,10 +93,10 @@ class OptionsTests(SynchronousTestCase):
     def test_mistakes_are_one_line(self) -> None:
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only names services among echo, messages"),
-            (["--echo-workers", "2"], "netlab-echo: --workers is not for this service: netlab"),
+            (["--echo-workers", "2"], "netlab: --echo-workers is not for this service: netlab"),
             (["--port", "3"], "netlab: option --port not recognized"),
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
-            (["--auth-registration", "maybe"], "netlab-auth: --registration is one of open"),
+            (["--auth-registration", "maybe"], "netlab: --auth-registration is one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
             (["--only", ""], "netlab: --only needs a value that is not empty"),
             (["--only=x"], "netlab: --only names services among echo, messages"),
@@ -105,11 +105,19 @@ class OptionsTests(SynchronousTestCase):
             (["--history-bytes", "1M"], "netlab-chat: --history-bytes is a whole number from 1"),
             (["--metrics="], "netlab: --metrics needs a value that is not empty"),
             (["--log-file", ""], "netlab: --log-file needs a value that is not empty"),
-            (["--certificate", ""], "netlab-echo: --certificate needs a value that is not empty"),
+            (["--certificate", ""], "netlab: --certificate needs a value that is not empty"),
             (["--", "--tls"], "netlab: '--tls' is not an option"),
             (["--log-file", "--tls", "--x"], "netlab: option --x not recognized"),
-            (["--echo-upper=yes"], "netlab-echo: option --upper must not have an argument"),
-            (["--key", "x"], "--key is for --tls"),
+            (["--echo-upper=yes"], "netlab: option --echo-upper must not have an argument"),
+            (["--key", "x"], "netlab: --key is for --"),
+            (["--echo-port="], "netlab: --echo-port needs a value that is not empty"),
+            (["--echo-port", "x"], "netlab: echo: a port is a number"),
+            (["--chat-history="], "netlab: --chat-history needs a value that is not empty"),
+            (["--chat-idle-timeout", "x"], "netlab: --chat-idle-timeout is a whole number"),
+            (["--idle-timeout", "--tls"], "netlab: --idle-timeout is a whole number from 1 up, no"),
+            (["--only", "chat", "--chat-tls"], "netlab: --chat-tls is for --chat-tcp-port"),
+            (["--chat-tls"], "netlab: --chat-tls is for --chat-tcp-port"),
+            (["--only", "chat", "--tls"], "is for --chat-tcp-port"),
             (["--base-port", "x"], "netlab: --base-port is a whole number"),
         ):
             self.assertIn(text, self.refuse(*arguments))
@@ -117,9 +125,12 @@ class OptionsTests(SynchronousTestCase):
     def test_all_know_the_ports_of_the_group_and_how_to_choose_their_own(self) -> None:
         options = parse("--only", "auth,chat", "--chat-tcp-port", "9096")
         for service in options.services.values():
-            self.assertEqual(service.group, {9093, 9095, 9096})
+            self.assertEqual(service.others_ports(), {*PORTS, 9096})
         auth = options.services["auth"]
         self.assertEqual(auth.name_of("port"), "--auth-port or --base-port")
+        self.assertEqual(options.services["chat"].name_of("tcp-port"), "--chat-tcp-port")
+        auth = parse("--auth-port", "1").services["auth"]
+        self.assertEqual(auth.name_of("port"), "--auth-port")
 
     def test_it_needs_no_pid_file_in_the_foreground(self) -> None:
         options = Options()
@@ -184,12 +195,12 @@ class HowToConnectTests(SynchronousTestCase):
             (tls, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo --tls --first-use"),
             (chat, IPv4Address("UDP", "0.0.0.0", 9095), f"{ours} chat"),
             (chat, IPv4Address("TCP", "0.0.0.0", 9096), "nc localhost 9096"),
-            (other, IPv4Address("TCP", "::1", 7), "nc ::1 7"),
+            (other, IPv6Address("TCP", "::1", 7007), f"{ours} sample --host ::1"),
         ):
             self.assertEqual(how_to_connect(address, options), words)
-        other.parseOptions(["--tls"])
+        chat.parseOptions(["--tls", "--tcp-port", "7"])
         self.assertEqual(
-            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), other),
+            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), chat),
             "openssl s_client -quiet -connect localhost:7",
         )
 
@@ -217,11 +228,12 @@ class InterpreterTests(SynchronousTestCase):
         python.touch(0o755)
         self.assertEqual(self.named(str(python), str(folder.absolute())), "python3")
         # Not on the PATH; or in a virtual environment, which another shell may not have active.
-        self.assertEqual(self.named(str(python), "/nowhere"), str(python.relative_to(Path.cwd())))
-        self.assertEqual(
-            self.named(str(python), str(folder.absolute()), base="/usr"),
-            str(python.relative_to(Path.cwd())),
-        )
+        self.assertEqual(self.named(str(python), "/nowhere"), str(python))
+        self.assertEqual(self.named(str(python), str(folder.absolute()), "/usr"), str(python))
+
+    def test_in_the_checkout_it_is_relative(self) -> None:
+        self.patch(os, "getcwd", lambda: "/opt")
+        self.assertEqual(self.named("/opt/base/bin/python", ""), "base/bin/python")
 
     def test_elsewhere_it_is_the_whole_path(self) -> None:
         self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")

@@ -171,7 +171,7 @@ class DatagramPortTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions(["--interface", "127.0.0.1"])
         options["port"] = self.number
-        options.group = frozenset({self.number + 1})
+        options.others_ports = lambda: frozenset({self.number + 1})
         listener = datagram_listener(options, self.reactor, Echo())
         port: Any = self.successResultOf(listener.listen(Factory()))
         self.addCleanup(port.connectionLost)

@@ -1,6 +1,6 @@
-import sys
-
 from twisted.application.service import ServiceMaker
+
+from twisted_lab.memory import lacks_memory, say_lack
 
 
 class Maker(ServiceMaker):
@@ -20,11 +20,11 @@ class Maker(ServiceMaker):
     def _attempt(self, action):
         try:
             return action()
-        except (MemoryError, ImportError) as error:
-            # So the dynamic linker says it of a library.
-            if isinstance(error, ImportError) and "failed to map segment" not in str(error):
+        except Exception as error:
+            # CannotStart is said already.
+            if isinstance(error, SystemExit) or not lacks_memory(error):
                 raise
-        print(f"{self.tapname}: too little memory to start", file=sys.stderr)  # noqa: T201
+        say_lack(self.tapname)
         raise SystemExit(1)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import signal
 import sys
 from pathlib import Path
@@ -24,7 +23,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
 from twisted_lab.asking import ask
-from twisted_lab.usage import Options
+from twisted_lab.usage import Options, write_out
 
 ARGUMENTS = {
     "add": "NAME",
@@ -124,8 +123,8 @@ def main() -> None:
     options = AccountsOptions()
     options.parseOptions(sys.argv[1:])
     try:
-        sys.stdout.write("".join(f"{line}\n" for line in run(options)))
-        sys.stdout.flush()
+        if lines := run(options):
+            write_out(options.command, "\n".join(lines))
     except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
         print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
@@ -133,8 +132,6 @@ def main() -> None:
         print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except OSError as error:
-        # Standard output has lines yet that nobody will take.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except (EOFError, KeyboardInterrupt):

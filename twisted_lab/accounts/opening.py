@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from twisted_lab.accounts.database import Database
@@ -19,6 +19,7 @@ SMALLEST_PAGE = 512
 # A larger file is read through at the start only if it was not closed the last time: at some
 # 200 MB a second, a start must not wait for gigabytes. Damage that is found later is one line.
 CHECKED_BYTES = 64 * 2**20
+SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
 # How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
 BUSY_SECONDS = 5.0
 
@@ -101,7 +102,9 @@ def _advice(error: sqlite3.Error) -> str:
     # SQLite tells its problem, but not that of the system behind it.
     name = getattr(error, "sqlite_errorname", "")
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        with ExitStack() as files:
+            for _ in range(SQLITE_FILES):
+                files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
     except OSError as problem:
         return f"{problem.strerror} (ulimit -n raises the limit)"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):

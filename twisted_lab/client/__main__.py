@@ -128,7 +128,8 @@ async def converse(
     ):
         tell("not let in: see what the server said last")
     # A person has seen which lines were refused, here or there; a script looks at the status.
-    is_refused = framing.refused or (options.is_greeted and connection.ends_with_error)
+    says_error = options.is_greeted and connection.ends_with_error
+    is_refused = framing.refused or framing.is_foreign or says_error
     if signals.status or not dialogue.succeeded or (is_refused and not interactive):
         raise SystemExit(signals.status or 1)
 
@@ -137,7 +138,11 @@ def main() -> None:
     """Run the client on the command line's options."""
     options = ClientOptions()
     options.parseOptions(sys.argv[1:])
-    for descriptor in (0, 1, 2):
+    # sys.stdout is None if its descriptor was closed (>&-).
+    if sys.stdout is None:
+        pipe.tell(f"{options.command}: standard output is closed; > /dev/null drops the output")
+        raise SystemExit(1)
+    for descriptor in (0, 2):
         # One that was closed (<&-) would be taken by the connection, and written to.
         try:
             os.fstat(descriptor)

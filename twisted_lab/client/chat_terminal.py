@@ -21,7 +21,8 @@ from twisted_lab.client.terminal import Interrupted
 from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
 
-COMMANDS = ("/help", "/history", "/leave", "/msg", "/nick", "/who")
+# A space stands after those that take an argument.
+COMMANDS = ("/help", "/history ", "/leave", "/msg ", "/nick ", "/who")
 DELIVERED = "✓"
 
 

@@ -15,6 +15,7 @@ class Dialogue(Protocol):
 
     Attributes:
         listens: Whether it cares for what the server says.
+        has_secrets: Whether some of what is typed is secret.
         hidden: Whether what is typed now is a secret.
         over: Whether the server may close now, because all is said.
         succeeded: Whether what the conversation is for has come about.
@@ -24,6 +25,7 @@ class Dialogue(Protocol):
 
     listens: bool
     says_exit: bool
+    has_secrets: bool
     hidden: bool
     over: bool
     succeeded: bool
@@ -32,6 +34,10 @@ class Dialogue(Protocol):
     @property
     def holds_input(self) -> bool:
         """Tell whether input has to wait for what is answered without it."""
+        ...
+
+    def typed(self, text: str) -> None:
+        """Take what the person has sent."""
         ...
 
     def heard(self, line: str) -> tuple[str, str | None]:
@@ -51,6 +57,7 @@ class AnyTalk:
     """
 
     listens = False
+    has_secrets = False
     hidden = False
     over = False
     succeeded = True
@@ -59,6 +66,9 @@ class AnyTalk:
 
     def __init__(self, says_exit: bool = False) -> None:
         self.says_exit = says_exit
+
+    def typed(self, text: str) -> None:
+        """See `Dialogue`."""
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
@@ -70,12 +80,16 @@ class Introduction:
 
     listens = True
     says_exit = False
+    has_secrets = False
     hidden = False
     refused = False
     holds_input = False
 
     def __init__(self) -> None:
         self.over = self.succeeded = False
+
+    def typed(self, text: str) -> None:
+        """See `Dialogue`."""
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
@@ -94,6 +108,7 @@ class Login:
 
     listens = True
     says_exit = False
+    has_secrets = True
 
     def __init__(self, tokens: Tokens | None, server: str) -> None:
         self.hidden = self.over = self.succeeded = self.refused = False
@@ -101,18 +116,28 @@ class Login:
         self._server = server
         self._token = tokens.find(server) if tokens else None
         self._tried = False
+        self._is_asked = self._is_ahead = False
 
     @property
     def holds_input(self) -> bool:
         """See `Dialogue`."""
         return self._token is not None and not (self.succeeded or self.refused)
 
+    def typed(self, text: str) -> None:
+        """See `Dialogue`: a password may follow before the server has asked for it."""
+        self._is_ahead = not self._is_asked
+        self.hidden = not self.succeeded or text.strip() == "passwd"
+
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`.
 
         Where the server ends its messages with nothing, several may come as one line.
         """
-        self.hidden = line.endswith(("Password?", "password:"))
+        asks_name = line.endswith("Name or token?")
+        # The first question may come after its answer.
+        self.hidden = line.endswith(("Password?", "password:")) or (asks_name and self._is_ahead)
+        if asks_name:
+            self._is_asked, self._is_ahead = True, False
         if "Hello, " in line or "Welcome back, " in line:
             self.succeeded = True
         if line.startswith("Goodbye, "):
@@ -125,9 +150,9 @@ class Login:
         said = TOKEN.search(line)
         if said and self._tokens and self._tokens.keep(self._server, said[1]):
             line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
-        if line.endswith("Name or token?") and self._tried and not self.succeeded:
+        if asks_name and self._tried and not self.succeeded:
             self.refused = True
-        if line.endswith("Name or token?") and self._token is not None and not self._tried:
+        if asks_name and self._token is not None and not self._tried:
             self._tried = True
             return f"{line} (the one kept from last time)", self._token
         return line, None

@@ -22,6 +22,11 @@ class Echo:
         self._terminal = terminal if terminal is not None and os.isatty(terminal) else None
         self._hidden = False
 
+    @property
+    def is_off(self) -> bool:
+        """Tell whether a terminal that had its echo has none now."""
+        return self._terminal is not None and self._hidden and bool(self._flags & termios.ECHO)
+
     def __enter__(self) -> Echo:
         if self._terminal is not None:
             self._flags = termios.tcgetattr(self._terminal)[3]

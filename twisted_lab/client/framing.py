@@ -19,9 +19,11 @@ class Framing(Protocol):
 
     Attributes:
         incomplete: Whether a message has begun to come and not ended.
+        is_foreign: Whether the server has shown that it uses another one.
         refused: How many lines were not sent, because they are too long for a message.
     """
 
+    is_foreign: bool
     refused: int
 
     @property
@@ -48,6 +50,7 @@ class Unchanged:
     """Bytes travel as they are."""
 
     incomplete = False
+    is_foreign = False
     refused = 0
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
@@ -65,6 +68,8 @@ class Unchanged:
 
 class _Limited:
     """A framing that sends a line once it is whole, if it is not too long for a message."""
+
+    is_foreign = False
 
     def __init__(self, tell: Callable[[str], object]) -> None:
         self.refused = 0
@@ -98,6 +103,7 @@ class Text(_Limited):
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
         if self._is_first and data.startswith(b"\0\0"):
+            self.is_foreign = True
             self._tell("this looks like Int32: try --framing int32")
         self._is_first = False
         yield data

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from twisted_lab.private_file import read_private
+
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
 
@@ -69,7 +71,7 @@ class KnownHosts:
 
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8")
+            return read_private(self.path).decode()
         except FileNotFoundError:
             return ""
         except (OSError, ValueError) as error:

@@ -96,6 +96,8 @@ class Link:
         self._was_lost = False
         self._stops = False
         self._finishing = False
+        # When a person has asked to leave, and is not told yet what that waits for.
+        self._leaving_since: float | None = None
         self._unconfirmed = 0
         self._confirmed = now  # when the number of unconfirmed messages changed last
         self._is_refused = False
@@ -173,7 +175,7 @@ class Link:
         self._confirmed = self._clock.seconds()
         if self._patience == float("inf"):
             # A person who wants to go waits for no more than that.
-            self._since = self._clock.seconds()
+            self._since = self._leaving_since = self._clock.seconds()
             self._patience = LAST_ANSWER
         self._pump()
 
@@ -214,6 +216,8 @@ class Link:
         if session is not None and is_lost != self._was_lost and not stops:
             self._tell("the server answers again" if self._was_lost else "no answer; trying on")
         self._was_lost = is_lost
+        if self._leaving_since is not None and self.guest.pending:
+            self._say_what_it_waits_for(now, self._leaving_since, is_lost)
         if self._finishing and self._is_stuck(now):
             self.abandon()
         elif not is_lost and session is not None:
@@ -227,6 +231,17 @@ class Link:
         elif is_lost and now - self._reopened >= REOPEN:
             self._reopened = now
             wire.reopen()
+
+    def _say_what_it_waits_for(self, now: float, since: float, is_lost: bool) -> None:
+        # A server that answers mostly confirms within a second.
+        if is_lost or now - since >= 1.0:
+            self._leaving_since = None
+            pending = self.guest.pending
+            are = "message is" if pending == 1 else "messages are"
+            most = LAST_CONFIRMATION if self.caller.heard > since else LAST_ANSWER
+            self._tell(
+                f"{pending} {are} not confirmed; waiting up to {most:g} s, Ctrl-C ends at once"
+            )
 
     def _give_up(self) -> None:
         if self._finishing and self.guest.has_been_in and not self.guest.pending:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from contextlib import suppress
+from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -107,11 +109,16 @@ class ClientOptions(Options):
         ],
     ]
 
-    def parseOptions(self, options: list[str]) -> None:  # type: ignore[override]
-        """See `Options.parseOptions`; here the service may stand before the options."""
-        if options and not options[0].startswith("-"):
-            options = [*options[1:], options[0]]
-        super().parseOptions(options)
+    def parse(self, options: list[str]) -> None:
+        """See `Options.parse`; here the service may stand before, between or after the options."""
+        with suppress(GetoptError):  # It is found again, and told.
+            found, words = gnu_getopt(options, self.shortOpt, self.longOpt)
+            joined = [
+                f"{name}={value}" if f"{name[2:]}=" in self.longOpt else name + value
+                for name, value in found
+            ]
+            options = [*joined, "--", *words]
+        super().parse(options)
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Take the service's name."""

@@ -97,6 +97,9 @@ class Pipe(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Standard input has more."""
         self._connection.send(self._until_exit.feed(data))
+        if self._dialogue.has_secrets:
+            self._dialogue.typed(data.decode(errors="replace"))
+            self._hide(self._dialogue.hidden)
         if self._until_exit.ended:
             self.transport.pauseProducing()
             self._connection.finish()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from twisted.application.service import IServiceMaker
-from twisted.plugin import getPlugins
+from twisted_lab.serving.makers import makers
 
 # Each service with its default port and framing; echo has none. No plugin is read for these.
 SERVICES = {
@@ -20,8 +19,7 @@ def port_and_framing(service: str) -> tuple[int, str | None] | None:
     """Return the default port and framing of a service; None if no plugin has it."""
     if service in SERVICES:
         return SERVICES[service]
-    for maker in getPlugins(IServiceMaker):
-        if maker.tapname == f"netlab-{service}":
-            options = maker.options
-            return options.default_port, getattr(options, "default_framing", None)
-    return None
+    maker = makers().get(service)
+    if maker is None:
+        return None
+    return maker.options.default_port, getattr(maker.options, "default_framing", None)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.layout.processors import (
-    ConditionalProcessor,
-    Processor,
-    Transformation,
-    TransformationInput,
-)
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
@@ -34,11 +28,17 @@ class Interrupted(Exception):
 
 
 class NoEcho(Processor):
-    """Shows nothing of what is typed, not even how much it is."""
+    """Shows nothing of a secret, not even how much it is; nor of what is pasted after a name."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """See `prompt_toolkit.layout.processors.Processor`."""
-        return Transformation([], lambda _: 0, lambda _: 0)
+        is_pasted = self._dialogue.has_secrets and transformation_input.lineno > 0
+        if self._dialogue.hidden or is_pasted:
+            return Transformation([], lambda _: 0, lambda _: 0)
+        return Transformation(transformation_input.fragments)
 
 
 class NoSecrets(InMemoryHistory):
@@ -50,7 +50,8 @@ class NoSecrets(InMemoryHistory):
 
     def append_string(self, string: str) -> None:
         """See `prompt_toolkit.history.History`."""
-        if not (self._dialogue.hidden or string.startswith("nlt_")):
+        is_pasted = self._dialogue.has_secrets and "\n" in string
+        if not (self._dialogue.hidden or is_pasted or string.startswith("nlt_")):
             super().append_string(string)
 
 
@@ -71,24 +72,31 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
             sys.stdout.write(f"{shown}\n")
             if answer is not None:
                 connection.send(f"{answer}\n".encode())
-        echo.hide(dialogue.hidden)
+        hide()
+
+    def hide() -> None:
+        # The terminal shows a line while it is typed or pasted: too early to tell what it is.
+        echo.hide(dialogue.hidden or (dialogue.has_secrets and not dialogue.succeeded))
 
     lines = WholeLines(reactor, show)
     connection.deliver = lambda data: lines.add(read(data, False))
     # There prompt_toolkit shows each key that it reads.
     is_plain = is_dumb_terminal()
     echo = Echo(0 if is_plain else None)
-    session: PlainEditor | PromptSession[str] = (
-        PlainEditor()
-        if is_plain
-        else PromptSession(
+    session: PlainEditor | PromptSession[str]
+    raw: AbstractContextManager[object]
+    if is_plain:
+        session, raw = PlainEditor(), nullcontext()
+    else:
+        session = PromptSession(
             "> ",
             interrupt_exception=Interrupted,
             history=NoSecrets(dialogue),
-            input_processors=[ConditionalProcessor(NoEcho(), Condition(lambda: dialogue.hidden))],
+            input_processors=[NoEcho(dialogue)],
             enable_suspend=True,
         )
-    )
+        # Or the terminal would show what is typed between two prompts.
+        raw = session.input.raw_mode()
     until_exit = UntilExit(dialogue.says_exit)
     typing: asyncio.Task[str] | None = None
 
@@ -99,14 +107,20 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
 
     connection.ended.addBoth(stop_typing)
     with echo, nullcontext() if is_plain else patch_stdout():
+        hide()
         try:
-            while not connection.ended.called:
-                typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
-                line = await Deferred.fromFuture(typing)
-                # What was pasted may be several lines.
-                connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
-                if until_exit.ended:
-                    break
+            with raw:
+                while not connection.ended.called:
+                    typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
+                    line = await Deferred.fromFuture(typing)
+                    if echo.is_off and not (dialogue.hidden or line.startswith("nlt_")):
+                        sys.stdout.write(f"{line}\n")
+                    # What was pasted may be several lines.
+                    connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
+                    if until_exit.ended:
+                        break
+                    dialogue.typed(line)
+                    hide()
         except (EOFError, asyncio.CancelledError):
             pass
         except Interrupted:

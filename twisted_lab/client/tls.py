@@ -201,10 +201,8 @@ class FirstUse(_Verifier):
         """See `_Verifier.agreed`: what was shown is kept now, if nothing is known yet."""
         if self._known.find(self._server) is None:
             self._known.keep(self._server, self._shown)
-            is_kept = self._known.find(self._server) is not None
-            kept = "kept" if is_kept else "could not keep"
             self._tell(
-                f"{kept} the certificate of {self._server} in {self._known.path}: {self._shown}"
+                f"kept the certificate of {self._server} in {self._known.path}: {self._shown}"
             )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from twisted_lab.private_file import write_private
+from twisted_lab.private_file import read_private, write_private
 
 TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 
@@ -30,6 +30,7 @@ class Tokens:
     def __init__(self, path: Path, tell: Callable[[str], object]) -> None:
         self.path = path
         self._tell = tell
+        self._is_unusable = False
 
     def find(self, server: str) -> str | None:
         """Return the token for `server`, if there is one."""
@@ -46,8 +47,10 @@ class Tokens:
             self._write(tokens)
 
     def _read(self) -> dict[str, str]:
+        if self._is_unusable:
+            return {}
         try:
-            tokens = json.loads(self.path.read_bytes())
+            tokens = json.loads(read_private(self.path))
             # What is no token is not sent to anybody.
             return {
                 server: token
@@ -57,19 +60,18 @@ class Tokens:
         except FileNotFoundError:
             pass
         except OSError as error:
+            self._is_unusable = True
             self._tell(f"cannot read the tokens in {self.path}: {error.strerror}")
-        except (AttributeError, ValueError):
+        except (AttributeError, RecursionError, ValueError):
             self._tell(f"{self.path} is not a file of tokens; it is taken for an empty one")
         return {}
 
     def _write(self, tokens: dict[str, str]) -> bool:
+        if self._is_unusable:
+            return False
         try:
             write_private(self.path, json.dumps(tokens, indent=1).encode())
         except OSError as error:
-            why = error.strerror
-        else:
-            if self.path.is_file():
-                return True
-            why = "it is no file"
-        self._tell(f"cannot keep tokens in {self.path}: {why}")
-        return False
+            self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")
+            return False
+        return True

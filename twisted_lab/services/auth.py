@@ -199,7 +199,6 @@ class Options(ConversationOptions):
     """The options of netlab-auth."""
 
     command = "netlab-auth"
-    client = ("auth", "TCP")
     default_port = 9093
     optFlags: ClassVar = [
         ["allow-plaintext", None, "Take passwords over a network without TLS, too."],

@@ -40,7 +40,6 @@ class Options(ConversationOptions):
     """The options of netlab-broadcast."""
 
     command = "netlab-broadcast"
-    client = ("broadcast", "TCP")
     default_port = 9094
     has_secrets = False
     one_process = "all members must be in one process to hear each other"

@@ -160,7 +160,7 @@ class Options(ConversationOptions):
     """The options of netlab-chat."""
 
     command = "netlab-chat"
-    client = ("chat", "UDP")
+    client_type = "UDP"
     default_port = 9095
     one_process = "all members must be in one process to hear each other"
     no_endpoints = True
@@ -228,10 +228,9 @@ class Options(ConversationOptions):
     def postOptions(self) -> None:
         """See `ServiceOptions`."""
         super().postOptions()
-        # In netlab they may be meant for the other services.
-        if self["tcp-port"] is None and self.naming == "--{}":
+        if self["tcp-port"] is None:
             for name in ("tls", "proxy-protocol"):
-                if self[name]:
+                if self[name] and name not in self.shared:
                     raise usage.UsageError(f"--{name} is for --tcp-port: UDP has no such thing")
 
     def opt_listen(self, description: str) -> None:

@@ -220,7 +220,6 @@ class Options(ServiceOptions):
     """The options of netlab-echo."""
 
     command = "netlab-echo"
-    client = ("echo", "TCP")
     default_port = 9090
     optFlags: ClassVar = [["upper", "u", "Send back upper-case text."]]
     optParameters: ClassVar = [

@@ -53,7 +53,6 @@ class Options(ConversationOptions):
     """The options of netlab-ident."""
 
     command = "netlab-ident"
-    client = ("ident", "TCP")
     default_port = 9092
     has_secrets = False
     optParameters: ClassVar = [

@@ -22,7 +22,6 @@ class Options(ConversationOptions):
     """The options of netlab-messages."""
 
     command = "netlab-messages"
-    client = ("messages", "TCP")
     default_port = 9091
     has_secrets = False
     default_framing = "int32"

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from twisted.application.service import IServiceMaker
 from twisted.internet.address import UNIXAddress
-from twisted.plugin import getPlugins
 from twisted.python import usage
 
 from twisted_lab.peers import address_text
 from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
 from twisted_lab.serving.addresses import ALL_IPV4
+from twisted_lab.serving.makers import PREFIX, makers
 from twisted_lab.serving.process_options import current_directory
 
-PREFIX = "netlab-"
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that make sense for one service alone.
 FOR_ONE = {"port", "listen", "ask", "workers"}
 # Options that name a database.
 DATABASES = ("database", "history")
-
-
-def makers() -> dict[str, Any]:
-    """Return what makes each service, by its name without the prefix, in the order of ports."""
-    found: list[Any] = [
-        maker for maker in getPlugins(IServiceMaker) if maker.tapname.startswith(PREFIX)
-    ]
-    found.sort(key=lambda maker: maker.options.default_port)
-    return {maker.tapname.removeprefix(PREFIX): maker for maker in found}
 
 
 class Options(ProcessOptions):
@@ -69,9 +59,11 @@ class Options(ProcessOptions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.makers = makers()
+        by_port = sorted(makers().items(), key=lambda found: found[1].options.default_port)
+        self.makers = dict(by_port)
         self.services: dict[str, ServiceOptions] = {}
         self._given: dict[str, list[str]] = {name: [] for name in self.makers}
+        self._names: set[str] = set()  # of their options, as they were given
         # An option that was given for a service alone.
         self._only: dict[str, str] = {}
         # Which services take an option, and as which one of theirs.
@@ -104,11 +96,14 @@ class Options(ProcessOptions):
                 self._given[service].append(f"--{option.removesuffix('=')}{equals}{value}")
             if len(takers) == 1:
                 self._only.setdefault(takers[0][0], argument)
+            if takers:
+                self._names.add(name)
         super().parseOptions(own + rest[::-1])
 
     def postOptions(self) -> None:
         """Have each service parse what is its own."""
         super().postOptions()
+        defaults = {self._port(maker.options.default_port) for maker in self.makers.values()}
         if self["only"] is not None:
             chosen = self["only"].split(",")
             for name in chosen:
@@ -122,18 +117,34 @@ class Options(ProcessOptions):
         for name, maker in self.makers.items():
             options = self.services[name] = maker.options()
             options.parent = self.parent
-            options.naming = f"--{name}-{{}} or --base-port"
+            options.naming = f"--{name}-{{}}"
+            if len(self.makers) > 1:
+                options.shared = self._names
             options.one_process = "netlab runs all services in one"
             options.default_port = self._port(options.default_port)
             databases = [word for word in DATABASES if word in options]
-            options.parseOptions(
-                [f"--{word}={self['database']}" for word in databases] + self._given[name]
-            )
+            given = [f"--{word}={self['database']}" for word in databases] + self._given[name]
+            try:
+                options.parse(given)
+            except usage.UsageError as error:
+                raise type(error)(self._as_given(name, str(error))) from None
         # A service that finds its port busy goes elsewhere, not to the port of another one.
         ports = [(options["port"], options.get("tcp-port")) for options in self.services.values()]
-        group = frozenset(port for pair in ports for port in pair if port)
+        group = frozenset(port for pair in [*ports, defaults] for port in pair if port)
         for options in self.services.values():
-            options.group = group
+            options.others_ports = lambda: group
+
+    def _as_given(self, service: str, error: str) -> str:
+        """Name options as netlab takes them, in what a service says of its own."""
+
+        def name(option: re.Match[str]) -> str:
+            alone = f"{service}-{option[1]}"
+            is_common = len(self._takers.get(option[1], ())) > 1 and alone not in self._names
+            return option[0] if is_common else f"--{alone}"
+
+        # What stands in quotes is a value.
+        named, count = re.subn(r"(?<!')--([a-z][a-z-]*)", name, error)
+        return named if count else f"{service}: {error}"
 
     def _port(self, default: int) -> int:
         base: int = self["base-port"]
@@ -141,24 +152,28 @@ class Options(ProcessOptions):
 
 
 def interpreter() -> str:
-    """Return this Python's name in a shell: one outside of a virtual environment finds it, too."""
+    """Return this Python's name in a shell: one outside of a virtual environment finds it, too.
+
+    A relative one is for somebody in the checkout, as in the README.
+    """
     path = Path(sys.executable)
     if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
         return path.name
-    here = current_directory()
-    return shlex.quote(str(path.relative_to(here) if here and path.is_relative_to(here) else path))
+    checkout = Path(sys.prefix).parent
+    is_here = str(checkout) == current_directory()
+    return shlex.quote(str(path.relative_to(checkout) if is_here else path))
 
 
 def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:
-    """Say how to connect to a service, with our client if it knows it, or else with netcat."""
+    """Say how to connect to a service, with our client if it can, or else with netcat."""
     if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")
     host = "localhost" if address.host in (ALL_IPV4, "::", "127.0.0.1") else address.host
-    if options.client is None or options.client[1] != address.type:
+    if address.type != options.client_type:
         if options["tls"]:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
-    words = [f"{python} -m twisted_lab.client", options.client[0]]
+    words = [f"{python} -m twisted_lab.client", options.command.removeprefix(PREFIX)]
     if host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:

@@ -117,8 +117,9 @@ class Controls(CommandLocator):
 
     def _attempt(self, what: str, service: NetworkService) -> Deferred[Answer]:
         async def attempt() -> Answer:
-            if what == "resume" and not service.is_paused:
-                raise Refusal(f"{service.events.service} is not paused")
+            if service.is_paused == (what == "pause"):
+                already = "paused already" if service.is_paused else "not paused"
+                raise Refusal(f"{service.events.service} is {already}")
             try:
                 await {"pause": service.pause, "resume": service.resume}[what]()
             except CannotListen as error:

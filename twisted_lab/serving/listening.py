@@ -6,6 +6,7 @@ import errno
 import os
 import select
 import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,8 +70,8 @@ class Listener(Protocol):
 class _NumberedPort:
     """A port by number; if it is busy, the next free one of the following `spare` ports.
 
-    The ports of `group` are other services', by which their clients know them. `option` is what
-    chooses the port.
+    `others` tells the ports of other services, by which their clients know them; it is asked when
+    the port is busy. `option` is what chooses the port.
     """
 
     reactor: Any
@@ -78,7 +79,7 @@ class _NumberedPort:
     interface: str
     spare: int = 100
     option: str = "--port"
-    group: frozenset[int] = frozenset()
+    others: Callable[[], frozenset[int]] = frozenset
 
     @property
     def wanted(self) -> int | None:
@@ -98,8 +99,7 @@ class _NumberedPort:
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         last = min(self.port + self.spare, 65535)
-        others = [port for port in range(self.port + 1, last + 1) if port not in self.group]
-        for port in (self.port, *others):
+        for port in self._candidates(last):
             try:
                 return self._open(port, factory)
             except CannotListenError as error:
@@ -114,6 +114,12 @@ class _NumberedPort:
                 f"ports {self.port} to {last} are all busy: choose another one with {self.option}"
             )
         raise CannotListen(bind_problem(reason, self.interface, self.port, self.option))
+
+    def _candidates(self, last: int) -> Iterator[int]:
+        yield self.port
+        if last > self.port:
+            others = self.others()
+            yield from (port for port in range(self.port + 1, last + 1) if port not in others)
 
 
 class TCPPort(_NumberedPort):
@@ -172,6 +178,8 @@ class DescribedEndpoint:
             return (why.strerror or str(why)) + (f": {os.fsdecode(name)}" if name else "")
         if type(why).__module__.startswith("OpenSSL"):
             return f"its key or certificate cannot be used ({tls_text(why)})"
+        if why == "Cannot acquire lock":  # of a unix socket
+            return "another server uses it: stop that one, or choose another name"
         if self.description.startswith("systemd:") and isinstance(why, LookupError):
             return "systemd has passed no such socket"
         return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
@@ -274,7 +282,7 @@ def listeners(options: ServiceOptions, lab: Lab, name: str = "port") -> list[Lis
             options["interface"],
             0 if options["strict-port"] else 100,
             options.name_of(name),
-            options.group,
+            options.others_ports,
         )
     ]
     if options.is_worker:
@@ -309,6 +317,6 @@ def datagram_listener(
         options["interface"],
         0 if options["strict-port"] or options.port_was_given else 100,
         options.name_of("port"),
-        options.group,
+        options.others_ports,
         protocol,
     )

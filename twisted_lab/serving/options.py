@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from typing import ClassVar
 
 from twisted.python import usage
@@ -10,6 +10,7 @@ from twisted.python import usage
 from twisted_lab.asking import ask
 from twisted_lab.channels.connections import MOST, MOST_PER_PEER, Connections
 from twisted_lab.serving.addresses import ALL_IPV4, check_bindable, interface_address, port_number
+from twisted_lab.serving.makers import default_ports
 from twisted_lab.serving.process_options import ProcessOptions
 from twisted_lab.usage import natural_number, one_of
 
@@ -26,14 +27,15 @@ class ServiceOptions(ProcessOptions):
     Attributes:
         arguments: What was parsed, as it was given.
         lab: What the service belongs to, if it does not stand alone; see `lab_of`.
-        group: The ports of all services that were asked for together.
-        naming: How an option of it is given there.
+        others_ports: Tells which ports it leaves to others when its own is busy.
+        naming: How an option of it is given, where several services were asked for.
+        shared: The options that were given to all of these services.
         port_was_given: Whether the port was chosen, rather than left to the default.
     """
 
     default_port: ClassVar[int]
-    # The name of the service to our client, and whether it comes by TCP or UDP.
-    client: ClassVar[tuple[str, str] | None] = None
+    # How our client comes: by TCP or UDP.
+    client_type: ClassVar[str] = "TCP"
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
     # Whether it needs UDP, for which there are no endpoints.
@@ -116,14 +118,15 @@ class ServiceOptions(ProcessOptions):
         self["listen"] = []
         self.arguments: list[str] = []
         self.lab: object = None
-        self.group: frozenset[int] = frozenset()
+        self.others_ports: Callable[[], frozenset[int]] = default_ports
         self.naming = "--{}"
+        self.shared: set[str] = set()
         self.port_was_given = False
 
-    def parseOptions(self, options: list[str] | None = None) -> None:
+    def parse(self, options: list[str]) -> None:
         """See `Options`."""
-        self.arguments = list(sys.argv[1:] if options is None else options)
-        super().parseOptions(self.arguments)
+        self.arguments = list(options)
+        super().parse(options)
 
     def opt_listen(self, description: str) -> None:
         """Listen on this endpoint (tcp6:9090, unix:/run/echo), not on --port. Repeatable."""
@@ -166,7 +169,9 @@ class ServiceOptions(ProcessOptions):
 
     def name_of(self, option: str) -> str:
         """Say how an option is given, where this service was asked for."""
-        return self.naming.format(option)
+        given = self.naming.format(option)
+        is_moved_together = option == "port" and not self.port_was_given and self.naming != "--{}"
+        return f"{given} or --base-port" if is_moved_together else given
 
     def make_connections(self) -> Connections:
         """Make what counts the connections, within the limits that were asked for."""
