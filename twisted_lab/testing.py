@@ -37,6 +37,11 @@ class ScriptedChannel:
         self.hung_up = False
         self._script = deque(script)
 
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether it was hung up on."""
+        return self.hung_up
+
     async def hear(self) -> str:
         """Return or raise what is next in the script; PeerGone at its end."""
         if self.hung_up or not self._script:

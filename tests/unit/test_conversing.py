@@ -23,6 +23,7 @@ class Line:
         self.patience = 600.0
         self.said: list[str] = []
         self.ends = 0
+        self.is_gone = False
         events, self.recorder = recorded_events()
         self.conversing = Conversing(conversation, self, events, self._ended)
         self.conversing.begin()

@@ -197,6 +197,7 @@ class Ear:
 
     def __init__(self, place: int) -> None:
         self.place = place
+        self.is_gone = False
         self.heard: list[int] = []
 
     def say(self, text: str) -> None:

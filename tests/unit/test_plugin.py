@@ -39,6 +39,7 @@ PUBLIC = {
         "MessageError",
         "StreamDecoder",
         "TextDecoder",
+        "byte_length",
         "datagram_lines",
         "decode",
         "encode_frame",

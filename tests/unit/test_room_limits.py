@@ -10,11 +10,22 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
 from tests.doubles.chat_network import Net
-from tests.doubles.rooms import FREE, open_chat
+from tests.doubles.rooms import FREE, free_limits, make_room, open_chat
 from twisted_lab.channels import PeerGone
-from twisted_lab.rooms import Addresses, Guest, Line, MemoryHistory, Rates, Said
+from twisted_lab.rooms import (
+    Addresses,
+    Guest,
+    Limits,
+    Line,
+    Member,
+    MemoryHistory,
+    Rates,
+    Said,
+    client_id,
+)
 from twisted_lab.rooms import limits as limits_module
-from twisted_lab.rooms.limits import BURST, MESSAGE_BYTES, Bucket, cost
+from twisted_lab.rooms.limits import BURST, BURST_SECONDS, Address, Bucket
+from twisted_lab.testing import ScriptedChannel
 
 SECRETS = [f"{number:016x}" for number in range(1, 200)]
 WELCOME = "* welcome, "
@@ -34,10 +45,6 @@ class BucketTests(SynchronousTestCase):
         bucket = Bucket(1.0, 5.0, 100.0)
         bucket.take(5.0, 100.0)
         self.assertEqual(bucket.wait(1.0, 50.0), 1.0)
-
-    def test_long_messages_count_for_several(self) -> None:
-        self.assertEqual([cost(""), cost("x" * MESSAGE_BYTES), cost("x" * 65_536)], [1, 2, 9])
-        self.assertEqual(cost("ж" * MESSAGE_BYTES), 3)
 
 
 class AddressesTests(SynchronousTestCase):
@@ -163,7 +170,7 @@ class PaceTests(JoinTests):
             channel.hears("x" * 12_000)
         self.clock.advance(0)
         self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")])
-        self.clock.advance(9)
+        self.clock.pump([1.0] * 9)
         self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")] * 2)
 
     def test_history_is_told_at_a_rate(self) -> None:
@@ -189,6 +196,77 @@ class PaceTests(JoinTests):
         self.assertNotIn("more", guest.others)
 
 
+class FloodTests(SynchronousTestCase):
+    """What a member says waits for its answers, so the queue of a room has an end."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.room = make_room(MemoryHistory(), self.clock, self.clock.seconds)
+
+    def join(self, name: str, secret: str = "") -> Member:
+        return self.room.join(name, ScriptedChannel(), free_limits(), 0.0, client_id(secret))
+
+    def test_a_flooder_waits_for_its_answers(self) -> None:
+        for text in ("x", "1 x", "/who", "/sudo"):
+            flooder = self.join(f"flooder{text.strip('/')[0]}", SECRETS[0] if "x" in text else "")
+            self.clock.advance(0)
+            heard = 0
+            for _ in range(500):
+                if Deferred.fromCoroutine(self.room.hear(flooder, text, 0.0)).called:
+                    heard += 1
+                else:
+                    break
+            queue = self.room._speaker._queue  # type: ignore[attr-defined]
+            self.assertLess(len(queue), 5, text)
+            self.clock.advance(100)
+            self.room.leave(flooder, 0.0)
+            self.clock.advance(0)
+
+    def test_what_is_not_counted_is_limited_too(self) -> None:
+        flooder = self.join("Anna", SECRETS[0])
+        self.clock.advance(0)
+        for _ in range(50):
+            Deferred.fromCoroutine(self.room.hear(flooder, "x", 0.0))
+            self.clock.advance(0)
+        channel = flooder.channel
+        assert isinstance(channel, ScriptedChannel)
+        self.assertEqual(sum("COUNT TEXT" in text for text in channel.said), BURST)
+
+    def test_a_client_that_comes_back_while_it_is_paced_keeps_its_place(self) -> None:
+        for name in ("Anna", "Anya"):
+            address = Address(Rates(), 0.0)
+            client = client_id(SECRETS[0])
+            old = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0, client)
+            address.messages.take(20 * 65_536, self.clock.seconds())
+            heard = Deferred.fromCoroutine(self.room.hear(old, "1 /nick Berta", 0.0))
+            self.assertNoResult(heard)
+            new = self.room.join(name, ScriptedChannel(), Limits(address, 0.0), 1.0, client)
+            self.clock.pump([1.0] * 10)
+            self.assertFalse(self.successResultOf(heard))
+            self.room.leave(old, 20.0)
+            self.assertTrue(self.room.is_here(client))
+            self.room.leave(new, 20.0)
+            self.assertEqual((self.room._members, self.room._names), ({}, []))
+
+    def test_a_member_that_has_gone_is_not_paced(self) -> None:
+        address = Address(Rates(), 0.0)
+        member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
+        address.messages.take(100 * 65_536, self.clock.seconds())
+        heard = Deferred.fromCoroutine(self.room.hear(member, "hello", 0.0))
+        self.clock.advance(0.5)
+        member.channel.hang_up()
+        self.clock.advance(0.5)
+        self.assertFalse(self.successResultOf(heard))
+
+    def test_bytes_count_and_not_characters(self) -> None:
+        address = Address(Rates(), 0.0)
+        member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
+        Deferred.fromCoroutine(self.room.hear(member, "\N{PILE OF POO}" * 16_000, 0.0))
+        burst = Rates.message_bytes * BURST_SECONDS
+        self.assertFalse(address.messages.wait(burst - 64_000, 0.0))
+        self.assertTrue(address.messages.wait(burst - 63_999, 0.0))
+
+
 class GuestTests(SynchronousTestCase):
     def test_it_asks_again_when_the_server_says(self) -> None:
         sent: list[str] = []
@@ -202,6 +280,16 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual((len(sent), guest.deadline(12.9)), (1, 13.0))
         guest.pump(13.0)
         self.assertEqual((sent[1], guest.deadline(13.0)), (sent[0], None))
+
+    def test_one_that_waits_to_join_can_leave_at_once(self) -> None:
+        net = Net(1, {}, rates=Rates(members=1))
+        anna, boris = net.join("Anna"), net.join("Boris")
+        net.run(lambda: any("joining in" in text for text in anna.texts + boris.texts))
+        late = anna if any("joining in" in text for text in anna.texts) else boris
+        begun = net.clock.seconds()
+        late.link.finish()
+        net.run(lambda: late.link.ended.called)
+        self.assertLess(net.clock.seconds() - begun, 5)
 
     def test_fifty_members_of_one_address_are_back_after_a_restart(self) -> None:
         for has_spoken in (False, True):

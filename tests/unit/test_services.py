@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import FanOut, Int32Channel, PeerGone, PeerSilent, TextChannel
+from twisted_lab.channels.fan_out import SLICE_SENDS
 from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
@@ -73,6 +74,23 @@ class BroadcastTests(SynchronousTestCase):
         staying.hears("alone?")
         self.assertEqual(leaving.said, ["CONNECT"])
         self.assertEqual(len(staying.said), 2)
+
+    def test_what_was_said_before_one_leaves_is_told_and_heard(self) -> None:
+        clock = Clock()
+        members = FanOut(clock, recorded_events()[0])
+        broadcast = Broadcast(members)
+        listeners = [LiveChannel(number) for number in range(SLICE_SENDS + 1)]
+        listening = [Deferred.fromCoroutine(broadcast.converse(each)) for each in listeners]
+        speaker = ScriptedChannel(*(f"{number}" for number in range(150)))
+        said = Deferred.fromCoroutine(broadcast.converse(speaker))
+        for listener in listeners:
+            listener.hears(PeerGone())  # The server stops.
+        clock.pump([0.0] * 1000)
+        self.failureResultOf(said, PeerGone)
+        self.assertEqual(len(speaker.said), 151)
+        self.assertEqual({len(listener.said) for listener in listeners}, {151})
+        for each in listening:
+            self.failureResultOf(each, PeerGone)
 
     def test_one_may_be_silent_for_long(self) -> None:
         self.assertEqual(len(play(self.broadcast.converse, PeerSilent(), PeerSilent(), "hi")), 2)

@@ -61,6 +61,11 @@ class Channel(Protocol):
     peer: Peer
     patience: float
 
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the peer takes nothing more: it has gone, or was hung up on."""
+        ...
+
     async def hear(self) -> str:
         """Return the peer's next message.
 

@@ -252,14 +252,15 @@ class DatagramChannel:
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if not self._is_gone() and self._is_behind():
+        if not self.is_gone and self._is_behind():
             self._taking = Deferred()
             await self._taking
-        if self._is_gone():
+        if self.is_gone:
             raise self._over or PeerGone("hung up on")
 
-    def _is_gone(self) -> bool:
-        """Tell whether the peer will take nothing more."""
+    @property
+    def is_gone(self) -> bool:
+        """See `twisted_lab.channels.Channel`."""
         return self._hung_up
 
     def _is_behind(self) -> bool:

@@ -12,19 +12,20 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_lab.channels.channel import Channel
 from twisted_lab.channels.stream import StreamChannel
+from twisted_lab.codecs import byte_length
 from twisted_lab.events import ServiceEvents
 
-# Sends in one turn of the reactor, each of at most SEND_CHARACTERS: about 3 ms. Then other peers
-# have their turn, so that a neighbour waits for a slice, and not for 10,000 members. What is begun
-# and fits into a slice is not cut, so a turn has less than two.
+# Sends in one turn of the reactor, each of at most SEND_BYTES: about 3 ms. Then other peers
+# have their turn, so that a neighbour waits for a slice, and not for 10,000 members. A batch that
+# fits into a slice is not cut, so a turn sends less than two slices.
 SLICE_SENDS = 500
-SEND_CHARACTERS = 1024
+SEND_BYTES = 1024
 # What is told to one alone, such as a line of the history, takes as long as this many sends.
 TELL_SENDS = 5
 # Messages that wait for their turn are sent together, up to this many: to send many small ones
 # costs little more than to send one.
 BATCH_MESSAGES = 64
-BATCH_CHARACTERS = 65_536
+BATCH_BYTES = 65_536
 
 Encode = Callable[[str], bytes]
 Relay = Callable[[list[str], list[bytes], bytes], object]
@@ -36,10 +37,10 @@ class _Batch:
 
     Attributes:
         first: The number of the first one.
-        only: Who is told them; None for all.
+        only: The one that is told them; None for all.
         texts: Each one, in the words of each group.
-        characters: How long they are, in the longest words.
-        members: Who is told them, once their turn has come.
+        size: Their bytes, in the longest words.
+        members: The members that are told them; known once their turn has come.
         next: Which of the members is told next.
         waiting: Who waits until all are told.
     """
@@ -47,25 +48,25 @@ class _Batch:
     first: int
     only: _Member | None = None
     texts: list[tuple[str, ...]] = field(default_factory=list)
-    characters: int = 0
+    size: int = 0
     members: list[_Member] = field(default_factory=list)
     next: int = 0
     waiting: list[Deferred[None]] = field(default_factory=list)
 
     def add(self, texts: tuple[str, ...]) -> None:
         self.texts.append(texts)
-        self.characters += max(map(len, texts))
+        self.size += max(map(byte_length, texts))
 
     @property
     def is_full(self) -> bool:
-        return len(self.texts) >= BATCH_MESSAGES or self.characters >= BATCH_CHARACTERS
+        return len(self.texts) >= BATCH_MESSAGES or self.size >= BATCH_BYTES
 
     @property
     def cost(self) -> int:
         """The most sends that it takes to tell one member."""
         if self.only is not None:
-            return TELL_SENDS + self.characters // SEND_CHARACTERS
-        return max(len(self.texts), 1 + self.characters // SEND_CHARACTERS)
+            return TELL_SENDS + self.size // SEND_BYTES
+        return max(len(self.texts), 1 + self.size // SEND_BYTES)
 
 
 class _Kind:
@@ -97,7 +98,7 @@ class _Kind:
     def turn_to(self, batch: _Batch) -> None:
         """Encode what they are told."""
         self.batch = batch
-        self.cost = 1 + batch.characters // SEND_CHARACTERS if self._are_streams else batch.cost
+        self.cost = 1 + batch.size // SEND_BYTES if self._are_streams else batch.cost
         self.texts = [texts[self._group] for texts in batch.texts]
         if self._encode is not None:
             self.pieces = [self._encode(text) for text in self.texts]
@@ -243,8 +244,8 @@ class FanOut:
         if self._events.traffic and members:
             kind = members[0].kind
             kind.turn_to(batch)
-            for text, data in zip(kind.texts, kind.pieces, strict=False):
-                self._events.relayed(len(members), len(data) or len(text), data)
+            for data in kind.pieces:
+                self._events.relayed(len(members), len(data), data)
         return members
 
     def _go_on(self, waiting: list[Deferred[None]]) -> None:

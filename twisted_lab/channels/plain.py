@@ -24,7 +24,7 @@ BURST = 16_384
 PAUSE = 0.1
 
 
-@lru_cache(maxsize=1)  # What is said to many is cut once.
+@lru_cache(maxsize=4)  # What is said to many is cut once.
 def _pieces(text: str) -> tuple[str, ...]:
     # A piece that began a datagram as it is could look like what somebody else has said.
     most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())

@@ -93,7 +93,9 @@ class ReliableChannel(DatagramChannel):
         self.session.say(data)
         self._host.touch(self)
 
-    def _is_gone(self) -> bool:
+    @property
+    def is_gone(self) -> bool:
+        """See `twisted_lab.channels.Channel`."""
         return self._hung_up or self.session.state is not State.OPEN
 
     def _is_behind(self) -> bool:

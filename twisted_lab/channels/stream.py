@@ -286,6 +286,11 @@ class StreamChannel(Protocol):
         else:
             self._outbox.add_batch(joined)
 
+    @property
+    def is_gone(self) -> bool:
+        """See `twisted_lab.channels.Channel`."""
+        return self._hung_up
+
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
         if self._outbox.is_full() and not self._hung_up:

@@ -116,7 +116,10 @@ class Link:
             for message in self.caller.take(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
         except NotServed as error:
-            self.fail(NotLetIn(str(error)))
+            if self.guest.has_been_in:
+                self._tell(f"not let in again: {error}; trying on")
+            else:
+                self.fail(NotLetIn(str(error)))
         except (MessageError, OtherVersion) as error:
             self.fail(error)
         self._pump()
@@ -193,7 +196,8 @@ class Link:
         now = self._clock.seconds()
         self.guest.pump(now)
         is_done = not self.guest.pending and (self.guest.is_in or self.caller.is_lost(now))
-        if self._finishing and (is_done or self._is_refused):
+        is_deferred = self.guest.is_deferred and not self.guest.pending
+        if self._finishing and (is_done or self._is_refused or is_deferred):
             self.caller.close()
         for datagram in self.caller.due(now):
             self._wire.write(datagram)

@@ -2,7 +2,7 @@
 
 from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text
-from twisted_lab.codecs.lines import NEWLINES, LineDecoder, line_encoder
+from twisted_lab.codecs.lines import NEWLINES, LineDecoder, byte_length, line_encoder
 from twisted_lab.codecs.padding import datagram_lines
 from twisted_lab.codecs.stream import StreamDecoder
 from twisted_lab.codecs.text import TextDecoder
@@ -15,6 +15,7 @@ __all__ = [
     "MessageError",
     "StreamDecoder",
     "TextDecoder",
+    "byte_length",
     "datagram_lines",
     "decode",
     "encode_frame",

@@ -12,6 +12,11 @@ NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "none": b""}
 """What a sender can end its lines with."""
 
 
+def byte_length(text: str) -> int:
+    """Return how many bytes `text` has as a message."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
 @cache
 def line_encoder(newline: bytes) -> Callable[[str], bytes]:
     """Return what makes a line of a text; a lone surrogate, unknown to UTF-8, becomes ``?``."""

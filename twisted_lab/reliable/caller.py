@@ -26,6 +26,7 @@ from twisted_lab.reliable.session import Session, State
 from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WAIT = 0.5  # seconds, before the second try
+REFUSED_WAIT = 5.0  # seconds until a client asks again that the server did not serve
 LONGEST_WAIT = 1.0
 # A server may say more in one message than it takes in one; this is where the client stops.
 MAX_INCOMING = 2**20
@@ -50,7 +51,7 @@ class Stage(Enum):
 
     ASKING -- cookie --> OPENING -- welcome --> TALKING
                          OPENING -- four tries --> ASKING
-                         OPENING -- refusal --> NotServed
+                         OPENING -- refusal --> ASKING, later, if the client wants to
                          OPENING <-- cookie -- TALKING: the server knows the session no more,
                                                         or does not know this address
     ASKING <-- the server has closed because it stops -- TALKING
@@ -159,7 +160,7 @@ class Caller:
             if isinstance(packet, Welcome) and packet.number == self._number:
                 self._take_welcome(packet, now)
             elif isinstance(packet, Refusal):
-                self._take_refusal(packet)
+                self._take_refusal(packet, now)
             elif session is not None and packet.number == session.number:
                 self.heard = now
                 messages = session.take(packet, now)
@@ -194,9 +195,10 @@ class Caller:
         else:
             self._opened()
 
-    def _take_refusal(self, packet: Refusal) -> None:
+    def _take_refusal(self, packet: Refusal, now: float) -> None:
         answers = packet.number == self._number and packet.attempt == self._attempt
         if self.stage is Stage.OPENING and answers:
+            self._try_again(Stage.ASKING, now + REFUSED_WAIT)
             raise NotServed(packet.reason.decode(errors="replace"))
 
     def _try_again(self, stage: Stage, when: float) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twisted_lab.rooms.limits import BURST, PER_SECOND, cost
+from twisted_lab.rooms.limits import BURST, PER_SECOND
 
 _CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
 _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
@@ -71,13 +71,17 @@ class Guest:
         self._waiting: deque[tuple[int, str]] = deque()
         self._sent: dict[int, str] = {}
         self._level = 0.0  # how much of the burst the messages have taken that are done
-        self._on_the_way = 0  # how much those take that are not
         self._counted = 0.0
 
     @property
     def pending(self) -> int:
         """Tell how many messages are not confirmed yet."""
         return len(self._waiting) + len(self._sent)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Tell whether the server has said when to ask again."""
+        return self._join_at is not None
 
     def join(self) -> None:
         """Ask to be let in, or in again: the server does not know this connection."""
@@ -131,8 +135,7 @@ class Guest:
         if text is None:
             return None
         self._leak(now)
-        self._on_the_way -= cost(text)
-        self._level += cost(text)
+        self._level += 1
         self.pump(now)
         if how == "done":
             return None
@@ -168,7 +171,6 @@ class Guest:
         # The server may have heard them, but it has not said so.
         self._waiting.extendleft(reversed(self._sent.items()))
         self._sent.clear()
-        self._on_the_way = 0
         self._level = 0.0
         self.pump(now)
 
@@ -189,12 +191,11 @@ class Guest:
         while self.is_in and self._waiting and self._over() <= 0:
             count, text = self._waiting.popleft()
             self._sent[count] = text
-            self._on_the_way += cost(text)
             self._send(f"{count} {text}")
 
     def _over(self) -> float:
         """Return by how much the next message is more than the server takes now."""
-        return self._on_the_way + self._level + cost(self._waiting[0][1]) - BURST
+        return len(self._sent) + self._level + 1 - BURST
 
     def deadline(self, now: float) -> float | None:
         """Return when `pump` can do more, if nothing is heard before; None for never."""

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from itertools import islice
 from math import ceil
 
-# A member may say BURST messages at once, and then PER_SECOND; one of more than MESSAGE_BYTES
-# counts for several.
+# A member may say BURST messages at once, and then PER_SECOND; what it says beyond is dropped.
 BURST = 10
 PER_SECOND = 4.0
-MESSAGE_BYTES = 8192
 MUTE_SECONDS = 10.0
-# An address has this many seconds' worth of its rates at once.
+# It may say MEMBER_BYTES a second; what it says beyond waits.
+MEMBER_BYTES = 16_384
+# What is limited in bytes, and an address, has this many seconds' worth of its rate at once.
 BURST_SECONDS = 15.0
 # Each address that something came from lately takes about 1 KiB.
 MOST_ADDRESSES = 10_000
 # What the shortest message, or line of the history, counts for against its address's bytes.
 SHORTEST_BYTES = 256
 # What the welcome of a member that comes back counts for, beside what it has missed.
-WELCOME_BYTES = 16_384
+WELCOME_BYTES = 65_536
 
 
 class TooMany(Exception):
@@ -28,16 +28,11 @@ class TooMany(Exception):
 
     Args:
         why: What it has too much of.
-        seconds: When it may.
+        seconds: In how many seconds it may.
     """
 
     def __init__(self, why: str, seconds: float) -> None:
         super().__init__(f"{why}; try again in {ceil(seconds)} s")
-
-
-def cost(text: str) -> int:
-    """Return how many messages `text` counts for."""
-    return 1 + len(text.encode(errors="replace")) // MESSAGE_BYTES
 
 
 class Bucket:
@@ -83,12 +78,12 @@ class Allowance:
         self._bucket = Bucket(PER_SECOND, BURST, now)
         self._mute_until = now
 
-    def spend(self, messages: int, now: float) -> bool:
-        """Take that many messages, if they are there; or else the member is mute from here on."""
-        if self._bucket.wait(messages, now):
+    def spend(self, now: float) -> bool:
+        """Take one message, if there is one; or else the member is mute from here on."""
+        if self._bucket.wait(1, now):
             self._mute_until = now + MUTE_SECONDS
             return False
-        self._bucket.take(messages, now)
+        self._bucket.take(1, now)
         return True
 
     def is_mute(self, now: float) -> bool:
@@ -160,13 +155,19 @@ class Addresses:
 
 
 class Limits:
-    """What one conversation may do.
+    """What one member may do.
 
     Args:
         address: What its address may do.
         now: The time, in seconds.
+
+    Attributes:
+        own: Its messages.
+        bytes: Their bytes.
+        address: See above.
     """
 
     def __init__(self, address: Address, now: float) -> None:
         self.own = Allowance(now)
+        self.bytes = Bucket(MEMBER_BYTES, MEMBER_BYTES * BURST_SECONDS, now)
         self.address = address

@@ -12,6 +12,11 @@ from twisted_lab.rooms.limits import Limits
 class Ear(Protocol):
     """What a room needs of a channel."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether nobody is there any more."""
+        ...
+
     def say(self, text: str) -> None:
         """Say something to whoever is there."""
         ...

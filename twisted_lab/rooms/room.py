@@ -6,9 +6,10 @@ import re
 from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
 
+from twisted_lab.codecs import byte_length
 from twisted_lab.names import BadName, name_key, nickname
 from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits, cost
+from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits
 from twisted_lab.rooms.member import Ear, Member, Speaker
 
 LEAVE = ("/leave", "exit")
@@ -174,41 +175,58 @@ class Room:
         Returns:
             Whether the member stays.
         """
+        stays = await self._heed(member, text, now)
+        await self._speaker.has_room()
+        return stays
+
+    async def _heed(self, member: Member, text: str, now: float) -> bool:
+        tick, allowance = self._ticks(), member.limits.own
+        is_mute = allowance.is_mute(tick)
         count = 0
         if member.client:
             counted = _COUNTED.fullmatch(text)
             if counted is None:
-                self._tell(
-                    member, "error: a client with an id counts what it says: COUNT TEXT", now
-                )
+                if not is_mute and allowance.spend(tick):
+                    wrong = "error: a client with an id counts what it says: COUNT TEXT"
+                    self._tell(member, wrong, now)
                 return True
             count, text = int(counted[1]), counted[2]
         if text.strip() in LEAVE:
             return False
-        tick, allowance = self._ticks(), member.limits.own
-        is_mute = allowance.is_mute(tick)
-        if is_mute or not allowance.spend(cost(text), tick):
+        if is_mute or not allowance.spend(tick):
             why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
             if count:
                 self._tell(member, f"/not {count} {why}", now)
             elif not is_mute:
                 self._tell(member, f"error: {why}", now)
             return True
-        await self.pace(member.limits.address.messages, max(len(text), SHORTEST_BYTES))
+        tokens = max(byte_length(text), SHORTEST_BYTES)
+        for bucket in (member.limits.bytes, member.limits.address.messages):
+            if not await self.pace(member.channel, bucket, tokens):
+                return False
+        if self._members.get(member.key) is not member:
+            return False  # Its client is back on another channel, and says this again.
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
         except (BadName, HistoryBusy) as error:
             self._tell(member, f"error: {error}", now)
-        await (self._speaker.sent() if count else self._speaker.has_room())
         if count:
+            await self._speaker.sent()
             self._tell(member, f"/done {count}", now)
         return True
 
-    async def pace(self, bucket: Bucket, tokens: float) -> None:
-        """Take tokens from a bucket, and wait until the debt is paid."""
-        if seconds := bucket.take(tokens, self._ticks()):
-            await self._sleep(seconds)
+    async def pace(self, channel: Ear, bucket: Bucket, tokens: float) -> bool:
+        """Take tokens from a bucket, and wait until the debt is paid; tell if the peer is there."""
+        seconds = bucket.take(tokens, self._ticks())
+        while seconds > 0 and not channel.is_gone:
+            await self._sleep(min(seconds, 1.0))
+            seconds -= 1.0
+        return not channel.is_gone
+
+    async def sent(self) -> None:
+        """Wait until everybody was told what was said so far."""
+        await self._speaker.sent()
 
     async def _do(
         self, member: Member, command: str, argument: str, text: str, count: int, now: float
@@ -217,7 +235,7 @@ class Room:
             await self._message_one(member, argument, count, now)
         elif command == "/who":
             here = self._here()
-            await self.pace(member.limits.address.history, len(here))
+            await self.pace(member.channel, member.limits.address.history, byte_length(here))
             self._tell(member, here, now)
         elif command == "/nick":
             self._rename(member, argument, now)
@@ -296,7 +314,7 @@ class Room:
 
     async def _repeat_line(self, channel: Ear, text: str, address: Address) -> None:
         """Say something of the history: as fast as the peer and its address may take it."""
-        await self.pace(address.history, max(len(text), SHORTEST_BYTES))
+        await self.pace(channel, address.history, max(byte_length(text), SHORTEST_BYTES))
         self._speaker.tell(channel, text)
         await self._speaker.sent()
         await channel.taken()

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
-from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerSilent, Unable
+from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.events import ServiceEvents
 from twisted_lab.names import BadName
@@ -45,8 +45,8 @@ from twisted_lab.serving import (
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.tally import Measure
 
-# The secret of a client that comes back is followed by the place of what it has heard last.
 FULL_SECONDS = 30  # until one should try again whose address has as many members as it may
+# The secret of a client that comes back is followed by the place of what it has heard last.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
@@ -92,6 +92,10 @@ class Chat:
         try:
             while await self._room.hear(member, await channel.hear(), self._now()):
                 pass
+            await self._room.sent()
+        except PeerGone:
+            await self._room.sent()  # It hears what was said while it was there.
+            raise
         except PeerSilent:
             how = "gone silent"
             raise
@@ -117,7 +121,7 @@ class Chat:
             client = client_id(secret)
             try:
                 self._room.check_name(name, client)  # before the history is sent for nothing
-                await self._admit(client, address)
+                await self._admit(channel, client, address)
                 if client:
                     heard = int(place) if place else None
                     await self._room.catch_up(channel, client, heard, address)
@@ -132,12 +136,12 @@ class Chat:
         tick = self._ticks()
         if allowance.is_mute(tick):
             return False
-        if not allowance.spend(1, tick):
+        if not allowance.spend(tick):
             channel.say(f"error: too fast; you are mute for {MUTE_SECONDS:g} s")
             return False
         return True
 
-    async def _admit(self, client: str, address: Address) -> None:
+    async def _admit(self, channel: Channel, client: str, address: Address) -> None:
         """Count a join against what its address may do.
 
         Raises:
@@ -145,7 +149,7 @@ class Chat:
         """
         self._check_room(client, address)
         if client and await self._room.is_known(client):
-            await self._room.pace(address.history, WELCOME_BYTES)
+            await self._room.pace(channel, address.history, WELCOME_BYTES)
         elif seconds := address.joins.wait(1, self._ticks()):
             raise TooMany("too many have joined from your address", seconds)
         else:
@@ -205,14 +209,14 @@ class Options(ConversationOptions):
             "address-message-bytes",
             None,
             int(Rates.message_bytes),
-            "How many bytes they may say in a second, likewise.",
+            "How many bytes they may say in a second; 15 times as many at once.",
             natural_number("address-message-bytes"),
         ],
         [
             "address-history-bytes",
             None,
             int(Rates.history_bytes),
-            "How many bytes of what was said before they are told in a second, likewise.",
+            "How many bytes of history they are told in a second; 15 times as many at once.",
             natural_number("address-history-bytes"),
         ],
     ]
