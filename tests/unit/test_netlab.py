@@ -102,7 +102,7 @@ class OptionsTests(SynchronousTestCase):
             (["--only=x"], "netlab: --only names services among echo, messages"),
             (["--only=echo", "--chat-history=x"], "--chat-history=x is for chat, which --only"),
             (["--history-days", "0"], "netlab: --chat-history-days is a whole number from 1 to"),
-            (["--history-bytes", "1M"], "netlab-chat: --history-bytes is a whole number from 1"),
+            (["--history-bytes", "1M"], "netlab: --chat-history-bytes is a whole number from 1"),
             (["--metrics="], "netlab: --metrics needs a value that is not empty"),
             (["--log-file", ""], "netlab: --log-file needs a value that is not empty"),
             (["--certificate", ""], "netlab: --certificate needs a value that is not empty"),

@@ -55,6 +55,14 @@ class AddressesTests(SynchronousTestCase):
             addresses.of("192.0.2.2", float(second))
         self.assertGreater(addresses.of("192.0.2.1", 5.0).joins.wait(30, 5.0), 0)
 
+    def test_one_that_somebody_is_at_is_not_forgotten(self) -> None:
+        addresses = Addresses(Rates())
+        address = addresses.of("192.0.2.1", 0.0)
+        address.peers += 1
+        self.assertIs(addresses.of("192.0.2.1", 99.0), address)
+        address.peers -= 1
+        self.assertIsNot(addresses.of("192.0.2.1", 99.0), address)
+
     def test_idle_ones_are_forgotten(self) -> None:
         addresses = Addresses(Rates())
         for number in range(1000):
@@ -127,7 +135,7 @@ class JoinTests(SynchronousTestCase):
         self.open(Rates(members=3, joins=100))
         *_, refused = self.join(4)
         self.assertEqual(
-            refused.said, ["error: 3 members are here from your address; try again in 30 s"]
+            refused.said, ["error: too many members are here from your address; try again in 30 s"]
         )
         self.channels[0].hears("/leave")
         refused.hears("/join in")

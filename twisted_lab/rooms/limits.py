@@ -112,11 +112,13 @@ class Address:
     """What one address has left of its rates. It outlives the members.
 
     Attributes:
-        members: How many there are.
+        peers: How many conversations refer to it.
+        members: How many members there are.
         most_members: How many there may be.
     """
 
     def __init__(self, rates: Rates, now: float) -> None:
+        self.peers = 0
         self.members = 0
         self.most_members = rates.members
         self.joins, self.messages, self.history = (
@@ -127,7 +129,7 @@ class Address:
     def is_idle(self, now: float) -> bool:
         """Tell whether a new one would be the same."""
         buckets = (self.joins, self.messages, self.history)
-        return not self.members and all(bucket.is_full(now) for bucket in buckets)
+        return not self.peers and all(bucket.is_full(now) for bucket in buckets)
 
 
 class Addresses:

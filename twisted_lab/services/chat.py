@@ -83,11 +83,17 @@ class Chat:
     async def converse(self, channel: Channel) -> None:
         """Have whoever is there as a member, from a good name on."""
         address = self._addresses.of(network(channel.peer.host), self._ticks())
-        member = await self._join(channel, address)
-        if member is None:
-            return
+        address.peers += 1
+        try:
+            member = await self._join(channel, address)
+            if member is not None:
+                await self._hear(channel, member)
+        finally:
+            address.peers -= 1
+
+    async def _hear(self, channel: Channel, member: Member) -> None:
         self._members[channel] = member
-        address.members += 1
+        member.limits.address.members += 1
         how = "left"
         try:
             while await self._room.hear(member, await channel.hear(), self._now()):
@@ -100,7 +106,7 @@ class Chat:
             how = "gone silent"
             raise
         finally:
-            address.members -= 1
+            member.limits.address.members -= 1
             del self._members[channel]
             self._room.leave(member, self._now(), how)
 
@@ -157,7 +163,7 @@ class Chat:
 
     def _check_room(self, client: str, address: Address) -> None:
         if address.members >= address.most_members and not self._room.is_here(client):
-            raise TooMany(f"{address.members} members are here from your address", FULL_SECONDS)
+            raise TooMany("too many members are here from your address", FULL_SECONDS)
 
 
 class Options(ConversationOptions):
