@@ -41,7 +41,7 @@ SPEAKERS = 10
 SAMPLES = 400
 INTERVAL = 0.04  # so that each speaker says less than 4 messages a second
 HOST = "127.0.0.1"
-FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9)
+FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9, copies=1e9)
 
 
 @contextmanager

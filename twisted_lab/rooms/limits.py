@@ -11,14 +11,18 @@ from math import ceil
 BURST = 10
 PER_SECOND = 4.0
 MUTE_SECONDS = 10.0
-# It may say MEMBER_BYTES a second; what it says beyond waits.
+# It may say so many bytes a second, and a whole message at once; what it says beyond waits.
 MEMBER_BYTES = 16_384
-# What is limited in bytes, and an address, has this many seconds' worth of its rate at once.
+MEMBER_BURST = 65_536
+# An address has this many seconds' worth of its rates at once. What it says must not come faster
+# than distant members take it, who are cut off when they are 256 KiB behind.
 BURST_SECONDS = 15.0
+MESSAGE_BURST_SECONDS = 2.0
 # Each address that something came from lately takes about 1 KiB.
 MOST_ADDRESSES = 10_000
-# What the shortest message, or line of the history, counts for against its address's bytes.
-SHORTEST_BYTES = 256
+# A line of the history counts for at least this many bytes. A message of at most as many does not
+# wait for the longer ones of others at its address.
+SHORT_BYTES = 256
 # What the welcome of a member that comes back counts for, beside what it has missed.
 WELCOME_BYTES = 65_536
 
@@ -33,6 +37,7 @@ class TooMany(Exception):
 
     def __init__(self, why: str, seconds: float) -> None:
         super().__init__(f"{why}; try again in {ceil(seconds)} s")
+        self.seconds = seconds
 
 
 class Bucket:
@@ -100,12 +105,15 @@ class Rates:
         joins: Members that join, a second.
         message_bytes: Bytes that they say, a second.
         history_bytes: Bytes of what was said before that they are told, a second.
+        copies: Messages that they have the room tell its members, one for each member, a second: a
+            tenth of a processor.
     """
 
     members: int = 100
-    joins: float = 2.0
+    joins: float = 3.0
     message_bytes: float = 65_536
     history_bytes: float = 262_144
+    copies: float = 15_000
 
 
 class Address:
@@ -121,14 +129,16 @@ class Address:
         self.peers = 0
         self.members = 0
         self.most_members = rates.members
-        self.joins, self.messages, self.history = (
+        self.joins, self.history, self.copies = (
             Bucket(rate, rate * BURST_SECONDS, now)
-            for rate in (rates.joins, rates.message_bytes, rates.history_bytes)
+            for rate in (rates.joins, rates.history_bytes, rates.copies)
         )
+        size = rates.message_bytes
+        self.messages = Bucket(size, size * MESSAGE_BURST_SECONDS, now)
 
     def is_idle(self, now: float) -> bool:
         """Tell whether a new one would be the same."""
-        buckets = (self.joins, self.messages, self.history)
+        buckets = (self.joins, self.messages, self.history, self.copies)
         return not self.peers and all(bucket.is_full(now) for bucket in buckets)
 
 
@@ -171,5 +181,5 @@ class Limits:
 
     def __init__(self, address: Address, now: float) -> None:
         self.own = Allowance(now)
-        self.bytes = Bucket(MEMBER_BYTES, MEMBER_BYTES * BURST_SECONDS, now)
+        self.bytes = Bucket(MEMBER_BYTES, MEMBER_BURST, now)
         self.address = address

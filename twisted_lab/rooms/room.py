@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from twisted_lab.codecs import byte_length
 from twisted_lab.names import BadName, name_key, nickname
 from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.limits import MUTE_SECONDS, SHORTEST_BYTES, Address, Bucket, Limits
+from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Bucket, Limits
 from twisted_lab.rooms.member import Ear, Member, Speaker
 
 LEAVE = ("/leave", "exit")
@@ -100,12 +100,14 @@ class Room:
         if place is None:
             self._place = max(self._place, await self._history.newest())
             return
+        newest = await self._history.newest()
         while missed := await self._history.since(place, client):
             for said in missed:
                 place = said.place
                 self._place = max(self._place, place)
                 text = _placed(place, said.time, _line(said, client))
-                await self._repeat_line(channel, text, address)
+                # What is said meanwhile is not limited, or those who speak could keep others out.
+                await self._repeat_line(channel, text, address if place <= newest else None)
 
     def check_name(self, name: str, client: str) -> None:
         """See whether `client` could join under that name.
@@ -200,10 +202,8 @@ class Room:
             elif not is_mute:
                 self._tell(member, f"error: {why}", now)
             return True
-        tokens = max(byte_length(text), SHORTEST_BYTES)
-        for bucket in (member.limits.bytes, member.limits.address.messages):
-            if not await self.pace(member.channel, bucket, tokens):
-                return False
+        if not await self._pace_message(member, byte_length(text)):
+            return False
         if self._members.get(member.key) is not member:
             return False  # Its client is back on another channel, and says this again.
         command, _, argument = text.strip().partition(" ")
@@ -216,8 +216,21 @@ class Room:
             self._tell(member, f"/done {count}", now)
         return True
 
+    async def _pace_message(self, member: Member, size: int) -> bool:
+        """Wait until a message may be said; tell whether the peer is still there."""
+        channel, limits = member.channel, member.limits
+        if not await self.pace(channel, limits.address.copies, len(self._members)):
+            return False
+        if size <= SHORT_BYTES:
+            # It does not wait for what others at its address say.
+            limits.address.messages.take(size, self._ticks())
+            return True
+        return await self.pace(channel, limits.bytes, size) and await self.pace(
+            channel, limits.address.messages, size
+        )
+
     async def pace(self, channel: Ear, bucket: Bucket, tokens: float) -> bool:
-        """Take tokens from a bucket, and wait until the debt is paid; tell if the peer is there."""
+        """Take tokens from a bucket, and wait until a debt is paid; tell if the peer is there."""
         seconds = bucket.take(tokens, self._ticks())
         while seconds > 0 and not channel.is_gone:
             await self._sleep(min(seconds, 1.0))
@@ -312,9 +325,10 @@ class Room:
     def _tell(self, member: Member, text: str, time: float) -> None:
         self._speaker.tell(member.channel, self._text(member, text, time))
 
-    async def _repeat_line(self, channel: Ear, text: str, address: Address) -> None:
+    async def _repeat_line(self, channel: Ear, text: str, address: Address | None) -> None:
         """Say something of the history: as fast as the peer and its address may take it."""
-        await self.pace(channel, address.history, max(byte_length(text), SHORTEST_BYTES))
+        if address is not None:
+            await self.pace(channel, address.history, max(byte_length(text), SHORT_BYTES))
         self._speaker.tell(channel, text)
         await self._speaker.sent()
         await channel.taken()

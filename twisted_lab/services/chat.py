@@ -45,7 +45,7 @@ from twisted_lab.serving import (
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.tally import Measure
 
-FULL_SECONDS = 30  # until one should try again whose address has as many members as it may
+FULL_SECONDS = 5  # until one should try again whose address has as many members as it may
 # The secret of a client that comes back is followed by the place of what it has heard last.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
@@ -113,6 +113,7 @@ class Chat:
     async def _join(self, channel: Channel, address: Address) -> Member | None:
         """Let whoever is there become a member; None if it leaves before."""
         allowance = Allowance(self._ticks())
+        later = 0.0  # when this peer may try again
         while True:
             text = await channel.hear()
             if text.strip() in LEAVE:
@@ -127,6 +128,9 @@ class Chat:
             client = client_id(secret)
             try:
                 self._room.check_name(name, client)  # before the history is sent for nothing
+                if (early := later - self._ticks()) > 0:
+                    # So those who try all the time do not take all places.
+                    raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
                     heard = int(place) if place else None
@@ -134,7 +138,10 @@ class Chat:
                 self._check_room(client, address)
                 limits = Limits(address, self._ticks())
                 return self._room.join(name, channel, limits, self._now(), client)
-            except (BadName, TooMany) as error:
+            except TooMany as error:
+                later = self._ticks() + error.seconds
+                channel.say(f"error: {error}")
+            except BadName as error:
                 channel.say(f"error: {error}")
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
@@ -215,7 +222,7 @@ class Options(ConversationOptions):
             "address-message-bytes",
             None,
             int(Rates.message_bytes),
-            "How many bytes they may say in a second; 15 times as many at once.",
+            "How many bytes they may say in a second; twice as many at once.",
             natural_number("address-message-bytes"),
         ],
         [

@@ -113,6 +113,8 @@ class Poller:
                 transport = transports.get(number)
                 if transport is None:
                     continue
+                if seconds() >= end:
+                    return  # What was not dealt with is told again.
                 try:
                     if event != _IN:
                         self._deal_with(transport, number, event)

@@ -24,6 +24,7 @@ _NO_INTERFACE = 0
 _MOST_CACHED = 1024
 # At most 256 datagrams are read in one turn of the reactor, so that others have their turn.
 DATAGRAMS_A_TURN = 256
+TURN_SECONDS = 0.005
 
 Ancillary = tuple[tuple[int, int, bytes], ...]
 
@@ -114,7 +115,11 @@ class DatagramPort(ScopedPort):
 
     def doRead(self) -> None:
         """See `twisted.internet.interfaces.IReadDescriptor`."""
+        reactor: Any = self.reactor
+        end = reactor.seconds() + TURN_SECONDS
         for _ in range(DATAGRAMS_A_TURN):
+            if reactor.seconds() >= end:
+                return
             try:
                 data, told, _, peer = self.socket.recvmsg(self.maxPacketSize, _INFO_SPACE)
             except BlockingIOError:

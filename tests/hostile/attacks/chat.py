@@ -153,7 +153,7 @@ def one_long_line(attacker: Attacker) -> Iterator[None]:
     member.send(b"x" * LINE)
 
 
-@attack(fan_out=62, messages=1000, sent=2**19, logged=2**17)
+@attack(fan_out=100, messages=1000, sent=2**19, logged=2**17)
 def joining_and_leaving(attacker: Attacker) -> Iterator[None]:
     """From one socket, with one cookie, as fast as it can be sent."""
     stranger = attacker.stranger()
@@ -165,7 +165,7 @@ def joining_and_leaving(attacker: Attacker) -> Iterator[None]:
     stranger.send(b"/leave")
 
 
-@attack(fan_out=62, messages=1000, sent=2**19, logged=2**17)
+@attack(fan_out=100, messages=1000, sent=2**19, logged=2**17)
 def joining_and_leaving_by_stream(attacker: Attacker) -> Iterator[None]:
     """A connection for each, as fast as they can be made."""
     yield
