@@ -10,6 +10,7 @@ belongs into the catalogue there. The exit status is 1 if a bound is broken.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
@@ -222,11 +223,14 @@ def lines_of(run: Callable[[], object]) -> int:
         return local if "twisted_lab/" in frame.f_code.co_filename else None
 
     before = sys.gettrace()
+    gc.collect()  # What earlier runs have left would end in the middle of this one.
+    gc.disable()
     sys.settrace(called)
     try:
         run()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

@@ -26,6 +26,8 @@ MOST_PER_PEER = 50
 OPTIONS = (
     *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
     *("--metrics", "unix:metrics", "--log-file", "events.log"),
+    # What is stored before is not to be removed.
+    *("--chat-history-bytes", str(2**30)),
     # A log that is rotated could not be measured.
     *("--log-rotate-bytes", "100000000000"),
     # The members of the crowd are silent, and come from 250 addresses.

@@ -24,7 +24,7 @@ from twisted_lab.rooms import (
     client_id,
 )
 from twisted_lab.rooms import limits as limits_module
-from twisted_lab.rooms.limits import BURST, BURST_SECONDS, Address, Bucket
+from twisted_lab.rooms.limits import BURST, MESSAGE_BURST_SECONDS, Address, Bucket
 from twisted_lab.testing import ScriptedChannel
 
 SECRETS = [f"{number:016x}" for number in range(1, 200)]
@@ -179,10 +179,16 @@ class PaceTests(JoinTests):
         [vera] = self.join(1, "192.0.2.2")
         for channel in (anna, boris):
             channel.hears("x" * 12_000)
+        # A short message does not wait for long ones.
+        [dora] = self.join(1)
+        dora.hears("hello")
         self.clock.advance(0)
-        self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")])
-        self.clock.pump([1.0] * 9)
-        self.assertEqual([len(text) for text in vera.said[2:]], [12_000 + len("m1: ")] * 2)
+        self.assertIn("m4: hello", vera.said)
+        said = []
+        for _ in range(25):
+            said.append(sum("xxx" in text for text in vera.said))
+            self.clock.advance(1)
+        self.assertEqual([said.count(0), said.count(1), said[-1]], [10, 12, 2])
 
     def test_history_is_told_at_a_rate(self) -> None:
         for number in range(40):
@@ -248,7 +254,7 @@ class FloodTests(SynchronousTestCase):
             address = Address(Rates(), 0.0)
             client = client_id(SECRETS[0])
             old = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0, client)
-            address.messages.take(20 * 65_536, self.clock.seconds())
+            address.copies.take(300_000, self.clock.seconds())
             heard = Deferred.fromCoroutine(self.room.hear(old, "1 /nick Berta", 0.0))
             self.assertNoResult(heard)
             new = self.room.join(name, ScriptedChannel(), Limits(address, 0.0), 1.0, client)
@@ -262,7 +268,7 @@ class FloodTests(SynchronousTestCase):
     def test_a_member_that_has_gone_is_not_paced(self) -> None:
         address = Address(Rates(), 0.0)
         member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
-        address.messages.take(100 * 65_536, self.clock.seconds())
+        address.copies.take(10**6, self.clock.seconds())
         heard = Deferred.fromCoroutine(self.room.hear(member, "hello", 0.0))
         self.clock.advance(0.5)
         member.channel.hang_up()
@@ -273,7 +279,7 @@ class FloodTests(SynchronousTestCase):
         address = Address(Rates(), 0.0)
         member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
         Deferred.fromCoroutine(self.room.hear(member, "\N{PILE OF POO}" * 16_000, 0.0))
-        burst = Rates.message_bytes * BURST_SECONDS
+        burst = Rates.message_bytes * MESSAGE_BURST_SECONDS
         self.assertFalse(address.messages.wait(burst - 64_000, 0.0))
         self.assertTrue(address.messages.wait(burst - 63_999, 0.0))
 
@@ -301,6 +307,25 @@ class GuestTests(SynchronousTestCase):
         late.link.finish()
         net.run(lambda: late.link.ended.called)
         self.assertLess(net.clock.seconds() - begun, 5)
+
+    def test_who_is_told_when_to_try_again_cannot_try_before(self) -> None:
+        clock = Clock()
+        chat = open_chat(MemoryHistory(), clock, Rates(joins=0.07))
+        channel = LiveChannel(1)
+        Deferred.fromCoroutine(chat.converse(LiveChannel(2)))
+        other = ScriptedChannel("/join Anna", "/join Anna")
+        Deferred.fromCoroutine(chat.converse(other)).addErrback(lambda f: f.trap(PeerGone))
+        Deferred.fromCoroutine(chat.converse(channel))
+        channel.hears("/join Boris")
+        self.assertEqual(channel.said, [channel.said[0]])
+        self.assertIn("try again in", channel.said[0])
+        clock.advance(5)
+        channel.hears("/join Boris")
+        self.assertIn("try again in", channel.said[-1])
+        clock.advance(10)
+        channel.hears("/join Boris")
+        clock.advance(0)
+        self.assertIn("welcome", channel.said[-2])
 
     def test_fifty_members_of_one_address_are_back_after_a_restart(self) -> None:
         for has_spoken in (False, True):
