@@ -175,11 +175,16 @@ class FanOut:
 
     def tell(self, channel: Channel, text: str) -> None:
         """Say `text` to `channel` alone, behind all that was said before."""
-        batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
-        batch.add((text,))
-        self._last = None
-        self._queue.append(batch)
-        self._begin()
+        if self._queue or self._left <= 0:
+            batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
+            batch.add((text,))
+            self._last = None
+            self._queue.append(batch)
+            self._begin()
+        else:  # The same for less: the history has many lines.
+            channel.say(text)
+            self._left -= TELL_SENDS + byte_length(text) // SEND_BYTES
+            self._end_turn()
 
     async def sent(self) -> None:
         """Wait until all that was said so far is sent, as far as the members take it."""
@@ -212,6 +217,9 @@ class FanOut:
                 if batch.waiting:
                     # In a later turn: a conversation that waits is not to run inside of this.
                     self._clock.callLater(0, self._go_on, batch.waiting)
+        self._end_turn()
+
+    def _end_turn(self) -> None:
         if self._left <= 0 and self._next_turn is None:
             self._next_turn = self._clock.callLater(0, self._begin_turn)
 
