@@ -66,13 +66,7 @@ def history_for_one_who_is_no_member(attacker: Attacker) -> Iterator[None]:
     taken.send(b"/who")
 
 
-@attack(
-    cpu=0.5,
-    messages=3000,
-    sent=2**18,
-    logged=2**19,
-    fan_out=3,
-)
+@attack(cpu=2.5, messages=45_000, sent=2**21, logged=2**22, fan_out=3)
 def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
     """All that was ever said, for each connection of a host, before one of them gets the name."""
     peers = [attacker.stream("chat-tcp") for _ in range(attacker.lab.size.some(40, 20))]
@@ -81,7 +75,7 @@ def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
         peer.send(f"/join {attacker.name} {number:016x} 0\n".encode())
 
 
-@attack(cpu=0.5, messages=45_000, sent=2**21, logged=2**19, fan_out=8)
+@attack(cpu=1.2, messages=55_000, sent=2**22, logged=2**21, fan_out=8)
 def history_again_and_again(attacker: Attacker) -> Iterator[None]:
     """All that was ever said, for one client that leaves and comes back."""
     yield
@@ -171,6 +165,35 @@ def joining_and_leaving_by_stream(attacker: Attacker) -> Iterator[None]:
     yield
     for number in range(attacker.lab.size.some(200, 60)):
         attacker.stream("chat-tcp").send(f"/join mallory{number}\n/leave\n".encode()).end()
+
+
+@attack(fan_out=200, messages=1000, sent=2**20, logged=2**18, copy_cpu=3e-6)
+def coming_back_again_and_again(attacker: Attacker) -> Iterator[None]:
+    """A client that has said something joins and leaves: it is known, and counts as no new member."""
+    stream = attacker.stream("chat-tcp")
+    stream.send(f"/join {attacker.name} {SECRET}\n1 hello\n2 /leave\n".encode()).end()
+    yield
+    for _ in range(attacker.lab.size.some(90)):
+        stream = attacker.stream("chat-tcp")
+        stream.send(f"/join {attacker.name} {SECRET}\n2 /leave\n".encode()).end()
+
+
+@attack(fan_out=300, messages=1000, copy_cpu=3e-6)
+def thirty_members_that_speak(attacker: Attacker) -> Iterator[None]:
+    """Ten words from each."""
+    members = attacker.stream_members(attacker.lab.size.some(29, 10))
+    yield
+    for member in members.values():
+        member.send(b"x\n" * 10)
+
+
+@attack(cpu=0.5, fan_out=3, messages=5000, sent=2**19, logged=2**20)
+def answers_to_one_that_is_mute(attacker: Attacker) -> Iterator[None]:
+    """A client with a secret is told of each message that it is too fast, or not counted."""
+    stream = attacker.stream("chat-tcp")
+    stream.send(f"/join {attacker.name} {SECRET}\n".encode()).hear(b"welcome")
+    yield
+    stream.send(b"x\n" * 2000 + b"1 x\n" * 2000)
 
 
 @attack(fan_out=11)
