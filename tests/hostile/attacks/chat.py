@@ -134,8 +134,9 @@ def who(attacker: Attacker) -> Iterator[None]:
     member.send(b"/who\n" * 64)
 
 
+# Members of the attack before it may still be leaving.
 @attack(
-    fan_out=31,
+    fan_out=55,
     copy_sent=2100,
     stored=2**18,
     memory=2**23,
@@ -167,9 +168,10 @@ def joining_and_leaving_by_stream(attacker: Attacker) -> Iterator[None]:
         attacker.stream("chat-tcp").send(f"/join mallory{number}\n/leave\n".encode()).end()
 
 
-@attack(fan_out=200, messages=1000, sent=2**20, logged=2**18, copy_cpu=3e-6)
+# A full garbage collection takes 50 ms with so many peers, and this makes one.
+@attack(fan_out=200, messages=1000, sent=2**20, logged=2**18, copy_cpu=1e-5, delay=0.1)
 def coming_back_again_and_again(attacker: Attacker) -> Iterator[None]:
-    """A client that has said something joins and leaves: it is known, and counts as no new member."""
+    """A client that has said something joins and leaves; it counts as no new member."""
     stream = attacker.stream("chat-tcp")
     stream.send(f"/join {attacker.name} {SECRET}\n1 hello\n2 /leave\n".encode()).end()
     yield
@@ -178,7 +180,7 @@ def coming_back_again_and_again(attacker: Attacker) -> Iterator[None]:
         stream.send(f"/join {attacker.name} {SECRET}\n2 /leave\n".encode()).end()
 
 
-@attack(fan_out=300, messages=1000, copy_cpu=3e-6)
+@attack(fan_out=300, messages=1000, copy_cpu=5e-6, rows=320)
 def thirty_members_that_speak(attacker: Attacker) -> Iterator[None]:
     """Ten words from each."""
     members = attacker.stream_members(attacker.lab.size.some(29, 10))
