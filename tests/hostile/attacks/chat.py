@@ -183,7 +183,7 @@ def coming_back_again_and_again(attacker: Attacker) -> Iterator[None]:
 @attack(fan_out=300, messages=1000, copy_cpu=5e-6, rows=320)
 def thirty_members_that_speak(attacker: Attacker) -> Iterator[None]:
     """Ten words from each."""
-    members = attacker.stream_members(attacker.lab.size.some(29, 10))
+    members = attacker.stream_members(attacker.lab.size.some(29))
     yield
     for member in members.values():
         member.send(b"x\n" * 10)
