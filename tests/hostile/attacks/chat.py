@@ -195,7 +195,8 @@ def answers_to_one_that_is_mute(attacker: Attacker) -> Iterator[None]:
     stream = attacker.stream("chat-tcp")
     stream.send(f"/join {attacker.name} {SECRET}\n".encode()).hear(b"welcome")
     yield
-    stream.send(b"x\n" * 2000 + b"1 x\n" * 2000)
+    count = attacker.lab.size.some(2000)
+    stream.send(b"x\n" * count + b"1 x\n" * count)
 
 
 @attack(fan_out=11)
