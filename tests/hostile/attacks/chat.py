@@ -69,7 +69,7 @@ def history_for_one_who_is_no_member(attacker: Attacker) -> Iterator[None]:
 @attack(cpu=2.5, messages=45_000, sent=2**21, logged=2**22, fan_out=3)
 def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
     """All that was ever said, for each connection of a host, before one of them gets the name."""
-    peers = [attacker.stream("chat-tcp") for _ in range(attacker.lab.size.some(40, 20))]
+    peers = [attacker.stream("chat-tcp") for _ in range(attacker.lab.size.some(24, 12))]
     yield
     for number, peer in enumerate(peers):
         peer.send(f"/join {attacker.name} {number:016x} 0\n".encode())
@@ -182,11 +182,11 @@ def coming_back_again_and_again(attacker: Attacker) -> Iterator[None]:
 
 @attack(fan_out=300, messages=1000, copy_cpu=5e-6, rows=320)
 def thirty_members_that_speak(attacker: Attacker) -> Iterator[None]:
-    """Ten words from each."""
+    """Eight words from each."""
     members = attacker.stream_members(attacker.lab.size.some(29))
     yield
     for member in members.values():
-        member.send(b"x\n" * 10)
+        member.send(b"x\n" * 8)
 
 
 @attack(cpu=0.5, fan_out=3, messages=5000, sent=2**19, logged=2**20)
