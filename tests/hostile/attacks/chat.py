@@ -66,7 +66,7 @@ def history_for_one_who_is_no_member(attacker: Attacker) -> Iterator[None]:
     taken.send(b"/who")
 
 
-@attack(cpu=2.5, messages=45_000, sent=2**21, logged=2**22, fan_out=3)
+@attack(cpu=1.5, messages=30_000, sent=2**21, logged=2**22, fan_out=3)
 def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
     """All that was ever said, for each connection of a host, before one of them gets the name."""
     peers = [attacker.stream("chat-tcp") for _ in range(attacker.lab.size.some(24, 12))]
