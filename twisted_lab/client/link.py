@@ -101,6 +101,7 @@ class Link:
         self._unconfirmed = 0
         self._confirmed = now  # when the number of unconfirmed messages changed last
         self._is_refused = False
+        self._refusal = ""  # why the server does not let it in again, as was told last
 
     def start(self, wire: Wire) -> None:
         """Begin to call the server, over `wire`."""
@@ -117,7 +118,9 @@ class Link:
                 self._hear(message.decode(errors="replace"), now)
         except NotServed as error:
             if self.guest.has_been_in:
-                self._tell(f"not let in again: {error}; trying on")
+                if str(error) != self._refusal:
+                    self._tell(f"not let in again: {error}; trying on")
+                self._refusal = str(error)
             else:
                 self.fail(NotLetIn(str(error)))
         except (MessageError, OtherVersion) as error:
@@ -133,6 +136,7 @@ class Link:
         was_in = self.guest.is_in
         line = self.guest.hear(message, now)
         if self.guest.is_in and not was_in:
+            self._refusal = ""
             self.let_in()
         if line is None:
             return

@@ -93,6 +93,7 @@ class Caller:
         self._attempt = 0
         self.heard = self.began = now
         self._next_try = now
+        self._refused_until = now
         self._wait = FIRST_WAIT
         self._tries = 0
         self._is_closed = False
@@ -155,7 +156,8 @@ class Caller:
                         f"the server speaks version {packet.version} of the chat's protocol, "
                         f"and this client version {VERSION}; use one of the same release"
                     )
-                self._take_cookie(packet.cookie, now)
+                if now >= self._refused_until:
+                    self._take_cookie(packet.cookie, now)
         elif is_sealed(data, self._key, Side.SERVER):
             if isinstance(packet, Welcome) and packet.number == self._number:
                 self._take_welcome(packet, now)
@@ -198,7 +200,8 @@ class Caller:
     def _take_refusal(self, packet: Refusal, now: float) -> None:
         answers = packet.number == self._number and packet.attempt == self._attempt
         if self.stage is Stage.OPENING and answers:
-            self._try_again(Stage.ASKING, now + REFUSED_WAIT)
+            self._refused_until = now + REFUSED_WAIT
+            self._try_again(Stage.ASKING, self._refused_until)
             raise NotServed(packet.reason.decode(errors="replace"))
 
     def _try_again(self, stage: Stage, when: float) -> None:
@@ -210,6 +213,8 @@ class Caller:
     def due(self, now: float) -> list[bytes]:
         """Return the datagrams that are to be sent now."""
         datagrams = []
+        if now < self._refused_until:
+            return []
         if self.session is not None and self.stage is not Stage.OPENING:
             datagrams = self.session.due(now)
         if self.stage is Stage.TALKING or now < self._next_try:

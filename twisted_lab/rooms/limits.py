@@ -67,6 +67,15 @@ class Bucket:
         self._level -= tokens
         return max(-self._level, 0.0) / self._rate
 
+    def take_rest(self, tokens: float, now: float) -> None:
+        """Take as many of `tokens` as there are."""
+        self.wait(0, now)
+        self._level -= min(tokens, max(self._level, 0.0))
+
+    def give_back(self, tokens: float, seconds: float) -> None:
+        """Give back what of `tokens` is not paid for, `seconds` before the debt would be paid."""
+        self._level += min(tokens, seconds * self._rate)
+
     def is_full(self, now: float) -> bool:
         """Tell whether it holds as much as a new one."""
         return not self.wait(self._burst, now)
@@ -156,14 +165,20 @@ class Addresses:
     def of(self, name: str, now: float) -> Address:
         """Return the address of that name: an IPv4 address, or an IPv6 network of 64 bits."""
         for known in list(islice(self._known, 2)):
+            self._known.move_to_end(known)  # So that others are looked at the next time.
             if self._known[known].is_idle(now):
                 del self._known[known]
         if name not in self._known:
+            if len(self._known) >= MOST_ADDRESSES:
+                del self._known[self._oldest()]
             self._known[name] = Address(self._rates, now)
-            if len(self._known) > MOST_ADDRESSES:
-                self._known.popitem(last=False)
         self._known.move_to_end(name)
         return self._known[name]
+
+    def _oldest(self) -> str:
+        """Return one that nobody is at, if there is one among the oldest."""
+        oldest = list(islice(self._known, 100))
+        return next((name for name in oldest if not self._known[name].peers), oldest[0])
 
 
 class Limits:

@@ -217,25 +217,33 @@ class Room:
         return True
 
     async def _pace_message(self, member: Member, size: int) -> bool:
-        """Wait until a message may be said; tell whether the peer is still there."""
+        """Wait until a message may be said; tell whether it may."""
         channel, limits = member.channel, member.limits
         if not await self.pace(channel, limits.address.copies, len(self._members)):
             return False
         if size <= SHORT_BYTES:
             # It does not wait for what others at its address say.
-            limits.address.messages.take(size, self._ticks())
+            limits.address.messages.take_rest(size, self._ticks())
             return True
         return await self.pace(channel, limits.bytes, size) and await self.pace(
             channel, limits.address.messages, size
         )
 
     async def pace(self, channel: Ear, bucket: Bucket, tokens: float) -> bool:
-        """Take tokens from a bucket, and wait until a debt is paid; tell if the peer is there."""
+        """Take tokens from a bucket, and wait until a debt is paid.
+
+        Returns:
+            Whether that was done. If the peer has gone before, they are given back.
+        """
         seconds = bucket.take(tokens, self._ticks())
-        while seconds > 0 and not channel.is_gone:
-            await self._sleep(min(seconds, 1.0))
-            seconds -= 1.0
-        return not channel.is_gone
+        try:
+            while seconds > 0 and not channel.is_gone:
+                await self._sleep(min(seconds, 1.0))
+                seconds -= 1.0
+        finally:
+            if seconds > 0:
+                bucket.give_back(tokens, seconds)
+        return seconds <= 0
 
     async def sent(self) -> None:
         """Wait until everybody was told what was said so far."""

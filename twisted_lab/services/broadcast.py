@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.channels import Channel, FanOut, PeerGone, PeerSilent
+from twisted.internet.defer import CancelledError
+
+from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
 
 
@@ -32,7 +34,9 @@ class Broadcast:
                     continue  # One may well just listen.
                 self._members.say(f"Message from client {sender}: {text.upper()}")
                 await self._members.has_room()
-        except PeerGone:
+        except CancelledError:
+            raise
+        except Exception:
             await self._members.sent()  # It hears what was said while it was there.
             raise
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
@@ -99,11 +99,12 @@ class Chat:
             while await self._room.hear(member, await channel.hear(), self._now()):
                 pass
             await self._room.sent()
-        except PeerGone:
-            await self._room.sent()  # It hears what was said while it was there.
+        except CancelledError:
             raise
-        except PeerSilent:
-            how = "gone silent"
+        except Exception as error:
+            if isinstance(error, PeerSilent):
+                how = "gone silent"
+            await self._room.sent()  # It hears what was said while it was there.
             raise
         finally:
             member.limits.address.members -= 1
@@ -136,6 +137,8 @@ class Chat:
                     heard = int(place) if place else None
                     await self._room.catch_up(channel, client, heard, address)
                 self._check_room(client, address)
+                if channel.is_gone:
+                    raise PeerGone("gone before it joined")
                 limits = Limits(address, self._ticks())
                 return self._room.join(name, channel, limits, self._now(), client)
             except TooMany as error:

@@ -113,8 +113,6 @@ class Poller:
                 transport = transports.get(number)
                 if transport is None:
                     continue
-                if seconds() >= end:
-                    return  # What was not dealt with is told again.
                 try:
                     if event != _IN:
                         self._deal_with(transport, number, event)
