@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_python_without_our_modules(tmp_path: Path, module: str) -> None:
 
 def test_a_directory_that_was_removed(tmp_path: Path) -> None:
     (directory := tmp_path / "gone").mkdir()
-    script = f"rmdir {directory}; exec {sys.executable} -m twisted_lab.accounts list"
+    script = f"rmdir {shlex.quote(str(directory))}; exec {shlex.quote(sys.executable)} -m twisted_lab.accounts list"
     end = subprocess.run(
         ["/bin/sh", "-c", script], cwd=directory, capture_output=True, text=True, check=False
     )

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import sys
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -228,8 +229,9 @@ class InterpreterTests(SynchronousTestCase):
         python.touch(0o755)
         self.assertEqual(self.named(str(python), str(folder.absolute())), "python3")
         # Not on the PATH; or in a virtual environment, which another shell may not have active.
-        self.assertEqual(self.named(str(python), "/nowhere"), str(python))
-        self.assertEqual(self.named(str(python), str(folder.absolute()), "/usr"), str(python))
+        self.assertEqual(self.named(str(python), "/nowhere"), shlex.quote(str(python)))
+        in_environment = self.named(str(python), str(folder.absolute()), "/usr")
+        self.assertEqual(in_environment, shlex.quote(str(python)))
 
     def test_in_the_checkout_it_is_relative(self) -> None:
         self.patch(os, "getcwd", lambda: "/opt")

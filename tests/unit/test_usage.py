@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -49,7 +50,11 @@ class WriteOutTests(SynchronousTestCase):
             (">&-", "it is closed"),
         ):
             end = subprocess.run(
-                ["/bin/sh", "-c", f"{sys.executable} -m twisted_lab.control --help {target}"],
+                [
+                    "/bin/sh",
+                    "-c",
+                    f"{shlex.quote(sys.executable)} -m twisted_lab.control --help {target}",
+                ],
                 capture_output=True,
                 text=True,
             )
