@@ -75,7 +75,8 @@ def test_a_python_without_our_modules(tmp_path: Path, module: str) -> None:
 
 def test_a_directory_that_was_removed(tmp_path: Path) -> None:
     (directory := tmp_path / "gone").mkdir()
-    script = f"rmdir {shlex.quote(str(directory))}; exec {shlex.quote(sys.executable)} -m twisted_lab.accounts list"
+    gone, python = shlex.quote(str(directory)), shlex.quote(sys.executable)
+    script = f"rmdir {gone}; exec {python} -m twisted_lab.accounts list"
     end = subprocess.run(
         ["/bin/sh", "-c", script], cwd=directory, capture_output=True, text=True, check=False
     )
