@@ -11,7 +11,8 @@ from tests.hostile.lab import MOST_PER_PEER
 # Connections
 
 
-@attack(cpu=0.5, logged=2**19, messages=1500, sent=2**17, memory=2**23)
+# Twisted accepts up to 100 connections in a turn of the reactor.
+@attack(cpu=0.5, delay=0.05, logged=2**19, messages=1500, sent=2**17, memory=2**23)
 def connections_that_say_nothing(attacker: Attacker) -> Iterator[None]:
     """As many as come, to each service by stream."""
     yield
