@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.abstract import isIPv6Address
@@ -163,6 +164,9 @@ def main() -> None:
 
     # The machine's clock may be set meanwhile.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    # Signals are ours (`Signals`): Twisted would take one that comes while the reactor starts.
+    run: Any = reactor.run
+    reactor.run = partial(run, installSignalHandlers=False)  # type: ignore[method-assign]
     talk = chat.converse if options["service"] == "chat" else converse
     react(talk, (options, interactive, tell))
 

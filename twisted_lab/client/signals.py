@@ -22,10 +22,6 @@ class Signals:
         self.end: Callable[[], object] = lambda: None
         self.status = 0
         self._reactor = reactor
-        self._heed()
-        reactor.callWhenRunning(self._heed)  # Twisted has its own handlers in between.
-
-    def _heed(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             # Under nohup SIGHUP stays ignored.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
