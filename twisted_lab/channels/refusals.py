@@ -53,7 +53,7 @@ class Refusals:
         if second != self._second:
             self._second = second
             self._admitted.clear()
-        self._admitted[network(host)] += 1
+        self._admitted[peer := network(host)] += 1
         most = self._connections.most_per_peer
-        too_fast = self._admitted[network(host)] > most
+        too_fast = self._admitted[peer] > most
         return f"too many new connections from your address: {most} a second" if too_fast else ""
