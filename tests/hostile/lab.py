@@ -26,7 +26,7 @@ MOST_PER_PEER = 50
 OPTIONS = (
     *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
     *("--metrics", "unix:metrics", "--log-file", "events.log"),
-    # What is stored before is not to be removed.
+    # The server keeps the whole history, which is larger than the default.
     *("--chat-history-bytes", str(2**30)),
     # A log that is rotated could not be measured.
     *("--log-rotate-bytes", "100000000000"),
