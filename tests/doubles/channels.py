@@ -10,8 +10,8 @@ from twisted_lab.testing import ScriptedChannel
 class LiveChannel(ScriptedChannel):
     """A channel whose peer speaks when the test says so."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port=port)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__(host=host, port=port)
         self._hearing: Deferred[str] = Deferred()
 
     async def hear(self) -> str:

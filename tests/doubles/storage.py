@@ -108,13 +108,13 @@ class CountingHashes:
         self.slow = False
         self._waiting: list[Deferred[None]] = []
 
-    def matches(self, hashed: str, password: str) -> Deferred[bool]:
+    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
         self.count += 1
         wait = Deferred[None]() if self.slow else succeed(None)
         self._waiting.append(wait)
         return wait.addCallback(lambda _: self.passwords.matches(hashed, password))
 
-    def hash(self, password: str) -> Deferred[str]:
+    def hash(self, password: str, network: str = "") -> Deferred[str]:
         self.count += 1
         return succeed(self.passwords.hash(password))
 

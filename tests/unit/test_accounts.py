@@ -1,4 +1,3 @@
-import math
 import re
 import unicodedata
 from functools import partial
@@ -12,7 +11,6 @@ from twisted_lab.accounts import (
     TOKEN_PREFIX,
     BadName,
     BadPassword,
-    Guess,
     Lifetimes,
     Passwords,
     Queries,
@@ -21,6 +19,7 @@ from twisted_lab.accounts import (
     change_password,
     check_password,
     clean_name,
+    known_session,
     name_key,
     new_token,
     open_database,
@@ -31,19 +30,8 @@ from twisted_lab.accounts import (
     revoke,
     time_text,
     token_digest,
-    was_token,
 )
-from twisted_lab.accounts.guesses import Standing
 from twisted_lab.accounts.sessions import REMEMBERED
-from twisted_lab.accounts.throttle import (
-    FORGIVEN_AFTER,
-    LONGEST_DELAY,
-    MOST_FAILURES,
-    Failures,
-    account_subject,
-    address_subject,
-    unknown_subject,
-)
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 # Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
@@ -202,186 +190,11 @@ class SessionsTests(SynchronousTestCase):
         self.assertLessEqual(end, since + whole)
 
 
-class FailuresTests(SynchronousTestCase):
-    def test_the_delay_doubles(self) -> None:
-        self.assertEqual(
-            [Failures(count, 50.0).delay(50.0) for count in range(14)],
-            [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900],
-        )
-
-    @given(last=times, now=times)
-    def test_without_failures_nobody_waits(self, last: float, now: float) -> None:
-        self.assertEqual(Failures(0, last).delay(now), 0.0)
-
-    @given(count=st.integers(1, 10**6), last=times, now=times)
-    def test_the_delay_has_bounds(self, count: int, last: float, now: float) -> None:
-        delay = Failures(count, last).delay(now)
-        self.assertTrue(0.0 <= delay <= min(2.0 ** min(count - 1, 99), LONGEST_DELAY))
-
-    @given(count=st.integers(1, 99), last=times, later=times)
-    def test_who_waits_that_long_waits_no_more(self, count: int, last: float, later: float) -> None:
-        failures = Failures(count, last)
-        whole = failures.delay(last)
-        self.assertEqual(failures.delay(last + later), max(whole - later, 0.0))
-        self.assertEqual(failures.delay(last + whole), 0.0)
-
-    @given(count=st.integers(1, 99), last=times, back=times)
-    def test_a_clock_set_back_makes_nobody_wait_for_longer(
-        self, count: int, last: float, back: float
-    ) -> None:
-        failures = Failures(count, last)
-        delay = failures.delay(last - back)
-        self.assertLessEqual(delay, failures.delay(last))
-        if back > 60:
-            self.assertEqual(delay, 0)
-
-    @given(count=st.integers(0, 200), last=times, now=times)
-    def test_one_more_and_less(self, count: int, last: float, now: float) -> None:
-        failures = Failures(count, last)
-        self.assertEqual(failures.one_more(now), Failures(count + 1, now))
-        self.assertEqual(failures.one_more(now).less(1).count, count)
-        self.assertEqual(failures.less(count + 1), Failures(0, last))
-
-    def test_an_hour_forgives(self) -> None:
-        failures = Failures(9, 100.0)
-        self.assertEqual(failures.forgiven(100.0 + FORGIVEN_AFTER - 1), failures)
-        self.assertEqual(failures.forgiven(100.0 + FORGIVEN_AFTER), Failures())
-
-
-class SubjectsTests(SynchronousTestCase):
-    def test_addresses(self) -> None:
-        for host, subject in (
-            ("192.0.2.1", "address 192.0.2.1"),
-            ("2001:db8:0:1::1", "address 2001:db8:0:1::"),
-            ("2001:DB8:0:1:ffff:ffff:ffff:ffff", "address 2001:db8:0:1::"),
-            ("2001:db8:0:2::1", "address 2001:db8:0:2::"),
-            ("fe80::1%eth0", "address fe80::"),
-        ):
-            self.assertEqual(address_subject(host), subject)
-
-    def test_unknown_names_are_not_kept(self) -> None:
-        self.assertTrue(re.fullmatch("unknown [0-9a-f]{4}", unknown_subject("secret word", "k")))
-        self.assertNotEqual(unknown_subject("anna", "k"), unknown_subject("anna", "l"))
-        self.assertNotEqual(unknown_subject("anna", "k"), unknown_subject("berta", "k"))
-        self.assertTrue(unknown_subject("\udcff", "k").startswith("unknown "))
-
-    @given(st.text(), st.text())
-    def test_no_name_is_taken_for_an_unknown_one_or_an_address(self, key: str, other: str) -> None:
-        subjects = {account_subject(key), unknown_subject(other, "k"), "address 192.0.2.1"}
-        self.assertEqual(len(subjects), 3)
-
-
 class MemoryCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.database = open_database(":memory:")
         self.addCleanup(self.database.close)
         self.run_work = self.database.run
-
-
-class GuessTests(MemoryCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
-
-    def delay(self, key: str, address: str, now: float) -> float:
-        guess = Guess(key, address)
-        standing: Standing = self.run_work(partial(guess.standing, now=now))
-        self.assertEqual(standing.account is not None, key == "anna")
-        if standing.delay:
-            self.assertTrue(standing.account_failed or standing.address_failed)
-        return standing.delay
-
-    def fails(self, key: str, address: str, now: float, times: int = 1) -> None:
-        for _ in range(times):
-            self.run_work(partial(Guess(key, address).failed, now=now))
-
-    def succeed(self, key: str, address: str) -> None:
-        self.run_work(Guess(key, address).succeeded)
-
-    def test_who_never_failed_does_not_wait(self) -> None:
-        for key in ("anna", "nobody", ""):
-            for address in ("192.0.2.1", ""):
-                self.assertEqual(self.delay(key, address, 5.0), 0.0)
-
-    def test_an_unknown_name_is_slowed_down_like_a_known_one(self) -> None:
-        for key in ("anna", "nobody"):
-            self.assertEqual(self.delay(key, "", 10.0), 0.0)
-            for delay in (1.0, 2.0, 4.0):
-                self.fails(key, "", 10.0)
-                self.assertEqual(self.delay(key, "", 10.0), delay)
-            self.assertEqual(self.delay(key, "", 13.0), 1.0)
-            self.assertEqual(self.delay(key, "", 14.0), 0.0)
-
-    def test_both_are_closed_by_100_failures(self) -> None:
-        for key in ("anna", "nobody"):
-            self.fails(key, "", 10.0, times=MOST_FAILURES - 1)
-            self.assertEqual(self.delay(key, "", 10.0), LONGEST_DELAY)
-            self.fails(key, "", 10.0)
-            self.assertEqual(self.delay(key, "", 10.0), math.inf)
-            self.assertEqual(self.delay(key, "", 1e12), math.inf)
-
-    def test_a_new_password_opens_the_account(self) -> None:
-        self.fails("anna", "", 10.0, times=MOST_FAILURES)
-        self.run_work(lambda queries: change_password(queries, "anna", "other"))
-        self.assertEqual(self.delay("anna", "", 10.0), 0.0)
-
-    def test_names_do_not_slow_down_each_other(self) -> None:
-        self.fails("anna", "", 10.0, times=5)
-        self.fails("nobody", "", 10.0, times=3)
-        self.assertEqual(self.delay("berta", "", 10.0), 0.0)
-        self.assertEqual(self.delay("nobody", "", 10.0), 4.0)
-
-    def test_an_address_is_slowed_down_with_whatever_name(self) -> None:
-        for key in ("anna", "nobody", ""):
-            self.fails(key, "192.0.2.1", 10.0)
-        self.assertEqual(self.delay("berta", "192.0.2.1", 10.0), 4.0)
-        self.assertEqual(self.delay("", "192.0.2.1", 10.0), 4.0)
-        self.assertEqual(self.delay("berta", "192.0.2.2", 10.0), 0.0)
-        self.assertEqual(self.delay("anna", "192.0.2.2", 10.0), 1.0)
-
-    def test_an_address_is_never_closed(self) -> None:
-        self.fails("", "192.0.2.1", 10.0, times=MOST_FAILURES + 1)
-        self.assertEqual(self.delay("", "192.0.2.1", 10.0), LONGEST_DELAY)
-
-    def test_the_longer_delay_counts(self) -> None:
-        self.fails("anna", "", 10.0, times=3)
-        self.fails("", "192.0.2.1", 10.0)
-        self.assertEqual(self.delay("anna", "192.0.2.1", 10.0), 4.0)
-
-    def test_an_ipv6_network_is_one_peer(self) -> None:
-        self.fails("", "2001:db8::1", 10.0)
-        self.assertEqual(self.delay("", "2001:db8::ffff:2", 10.0), 1.0)
-        self.assertEqual(self.delay("", "2001:db8:0:1::1", 10.0), 0.0)
-
-    def test_success_makes_up_for_all_failures_of_the_account(self) -> None:
-        self.fails("anna", "", 10.0, times=7)
-        self.succeed("anna", "")
-        self.assertEqual(self.delay("anna", "", 10.0), 0.0)
-
-    def test_for_the_address_it_makes_up_for_the_same_ones(self) -> None:
-        self.fails("nobody", "192.0.2.1", 10.0, times=3)
-        self.fails("anna", "192.0.2.1", 10.0, times=2)
-        for _ in range(3):
-            self.succeed("anna", "192.0.2.1")
-            self.assertEqual(self.delay("", "192.0.2.1", 10.0), 4.0)
-        self.assertEqual(self.delay("nobody", "", 10.0), 4.0)
-
-    def test_an_address_is_forgiven_after_an_hour(self) -> None:
-        self.fails("anna", "192.0.2.1", 10.0, times=20)
-        self.fails("", "192.0.2.1", 10.0 + FORGIVEN_AFTER)
-        self.assertEqual(self.delay("", "192.0.2.1", 10.0 + FORGIVEN_AFTER), 1.0)
-        failures = self.run_work(lambda queries: queries.failures("account anna"))
-        self.assertEqual(failures, Failures(20, 10.0))
-
-    def test_old_addresses_are_cleared_away(self) -> None:
-        self.fails("", "192.0.2.1", 10.0)
-        self.fails("", "192.0.2.2", 11.0)
-        self.fails("", "192.0.2.3", 10.0 + FORGIVEN_AFTER)
-        kept = [self.known(f"address 192.0.2.{number}") for number in (1, 2, 3)]
-        self.assertEqual(kept, [False, True, True])
-
-    def known(self, subject: str) -> bool:
-        return self.run_work(lambda queries: queries.failures(subject)) is not None
 
 
 class RegistryTests(MemoryCase):
@@ -442,7 +255,7 @@ class RegistryTests(MemoryCase):
             self.open("anna", token, now)
 
         async def stored(queries: Queries) -> list[bool]:
-            return [await was_token(queries, token) for token in "abc"]
+            return [await known_session(queries, token) is not None for token in "abc"]
 
         self.assertEqual(self.run_work(stored), [False, True, True])
 
@@ -467,6 +280,29 @@ class RegistryTests(MemoryCase):
         self.assertEqual(self.live("anna", 9.0), [token_digest("b"), token_digest("a")])
         self.assertEqual(self.live("anna", 10.0), [token_digest("a")])
         self.assertEqual(self.live("berta", 0.0), [])
+
+    def test_one_session_too_many_ends_the_oldest(self) -> None:
+        self.lifetimes = Lifetimes(most=3)
+        self.register("Anna")
+        for number in range(5):
+            self.open("anna", f"t{number}", float(number))
+        self.assertEqual(self.live("anna", 5.0), [token_digest(f"t{n}") for n in (2, 3, 4)])
+        for number in (0, 1):
+            ended = self.run_work(partial(known_session, token=f"t{number}"))
+            assert ended is not None
+            self.assertEqual(ended.reason, "there are 3 newer ones")
+
+    def test_of_the_sessions_that_have_ended_no_more_are_kept(self) -> None:
+        self.lifetimes = Lifetimes(most=3)
+        self.register("Anna")
+        for number in range(20):
+            self.open("anna", f"t{number}", float(number))
+
+        async def stored(queries: Queries) -> list[int]:
+            known = [await known_session(queries, f"t{number}") for number in range(20)]
+            return [number for number in range(20) if known[number]]
+
+        self.assertEqual(self.run_work(stored), [14, 15, 16, 17, 18, 19])
 
     def test_a_session_is_revoked_by_its_id_and_account(self) -> None:
         self.register("Anna")
@@ -523,6 +359,3 @@ class HostileTests(SynchronousTestCase):
     def test_a_hash_that_is_none_matches_nothing(self) -> None:
         for hashed in ("", "x", "$argon2id$", "plain text"):
             self.assertFalse(CHEAP.matches(hashed, hashed))
-
-    def test_a_mapped_address_is_an_ipv4_address(self) -> None:
-        self.assertEqual(address_subject("::ffff:192.0.2.1"), address_subject("192.0.2.1"))

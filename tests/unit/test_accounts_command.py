@@ -40,7 +40,7 @@ async def fill(queries: Queries) -> None:
     for name in ("Anna", "Berta"):
         await register(queries, name, "hash", 1.0)
         await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
-    await queries.set_failures("account anna", 100, 1.0)
+    await queries.set_failures("account anna", "192.0.2.1", 100, 1.0)
     await remember(queries, "192.0.2.1", "Carla", 1.0)
     await remember(queries, "2001:db8::1", "Dora", 2.0)
 
@@ -165,7 +165,9 @@ class CommandTests(SynchronousTestCase):
             digest = token_digest(token)
             session = self.run_work(lambda queries, digest=digest: queries.session(digest))  # type: ignore[misc]
             self.assertEqual(session is not None, known)
-        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+        self.assertIsNone(
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+        )
 
     def test_passwd_of_nobody(self) -> None:
         self.refuse(1, ["passwd", "Ева"], "there is no account of the name Ева", "new password\n")
@@ -174,7 +176,9 @@ class CommandTests(SynchronousTestCase):
     def test_forget_an_account(self) -> None:
         self.shows(["forget", "ANNA"], "forgot account Anna")
         self.assertIsNone(self.account("anna"))
-        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+        self.assertIsNone(
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+        )
         self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
 
     def test_forget_an_address(self) -> None:
@@ -224,7 +228,9 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(out.endswith("forgot everything\n"), out)
         self.shows(["list"])
         self.shows(["sessions"])
-        self.assertIsNone(self.run_work(lambda queries: queries.failures("account anna")))
+        self.assertIsNone(
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+        )
         self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
@@ -275,7 +281,7 @@ class CommandTests(SynchronousTestCase):
             self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
 
     def test_the_failures_of_an_address_are_forgotten_with_it(self) -> None:
-        self.run_work(lambda queries: queries.set_failures("address 192.0.2.9", 3, 1.0))
+        self.run_work(lambda queries: queries.set_failures("", "192.0.2.9", 3, 1.0))
         self.shows(["forget", "192.0.2.9"], "forgot the failures of address 192.0.2.9")
         self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
 

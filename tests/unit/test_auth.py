@@ -89,6 +89,13 @@ class AuthenticationTestCase(SynchronousTestCase):
     def talk(self, *script: str) -> list[str]:
         return play(self.service.converse, *script)
 
+    def talk_from(self, host: str, *script: str) -> list[str]:
+        channel = ScriptedChannel(*script, host=host)
+        talking = Deferred.fromCoroutine(self.service.converse(channel))
+        talking.addErrback(lambda failure: failure.trap(PeerGone, Refused))
+        self.successResultOf(talking)
+        return channel.said
+
     def register(self, name: str = "alice") -> str:
         """Open an account, and return its token."""
         said = self.talk(name, PASSWORD, PASSWORD)
@@ -246,6 +253,64 @@ class AuthenticationTests(AuthenticationTestCase):
             self.assertNotIn(secret, logged)
 
 
+class NetworkTests(AuthenticationTestCase):
+    """How many accounts a network can open, and who gets in while others guess."""
+
+    def test_a_network_opens_100_accounts_a_day(self) -> None:
+        for number in range(100):
+            self.assertIn(
+                f"Hello, a{number}",
+                self.talk_from(f"2001:db8::{number + 1:x}", f"a{number}", PASSWORD, PASSWORD),
+            )
+        channel = ScriptedChannel("another", PASSWORD, PASSWORD, host="2001:db8::ffff")
+        refused = self.failureResultOf(
+            Deferred.fromCoroutine(self.service.converse(channel)), Refused
+        )
+        self.assertIn("100 accounts were opened from your network", str(refused.value))
+        self.assertIn("try again in 24 h", str(refused.value))
+        self.assertEqual(channel.said, ["Name or token?"])
+        self.assertIn("Hello, a0", self.talk_from("2001:db8::1", "a0", PASSWORD))
+        self.assertIn("Hello, b", self.talk_from("10.0.0.9", "b", PASSWORD, PASSWORD))
+        self.clock.advance(24 * 3600)
+        self.assertIn("Hello, c", self.talk_from("2001:db8::1", "c", PASSWORD, PASSWORD))
+
+    def test_of_many_at_once_no_more(self) -> None:
+        for number in range(99):
+            self.talk_from("10.0.0.1", f"a{number}", PASSWORD, PASSWORD)
+        channels = [LiveChannel(number, host="10.0.0.1") for number in range(3)]
+        talks = [Deferred.fromCoroutine(self.service.converse(each)) for each in channels]
+        for text in ("{}", PASSWORD, PASSWORD):
+            for number, channel in enumerate(channels):
+                channel.hears(text.format(f"b{number}"))
+        self.assertIn("Hello, b0", channels[0].said)
+        for talk in talks[1:]:
+            self.failureResultOf(talk, Refused)
+
+    def guess_everywhere(self) -> None:
+        for number in range(100):
+            self.talk_from(f"10.0.0.{number}", "alice", "wrong")
+
+    def test_the_owner_gets_in_where_it_has_registered(self) -> None:
+        self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
+        self.guess_everywhere()
+        self.assertIn("Hello, alice", self.talk_from("10.0.1.1", "alice", PASSWORD))
+        [_, _, refusal, _] = self.talk_from("10.0.1.2", "alice", PASSWORD)
+        self.assertIn("error: too many wrong passwords for this name", refusal)
+
+    def test_or_with_a_token_that_was_good(self) -> None:
+        said = self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
+        token = said[4].split()[1]
+        self.guess_everywhere()
+        self.clock.advance(3600)
+        self.assertIn("Hello, alice", self.talk_from("10.0.1.2", token, "alice", PASSWORD))
+
+    def test_a_password_is_changed_while_others_guess(self) -> None:
+        token = self.register()
+        self.guess_everywhere()
+        said = self.talk_from("10.0.1.2", token, "passwd", PASSWORD, *["another password"] * 2)
+        self.assertEqual(said[-1], "Password changed. All other sessions are ended.")
+
+
 class PlaintextTests(AuthenticationTestCase):
     takes_plaintext = True
 
@@ -278,6 +343,33 @@ class VisitTests(AuthenticationTestCase):
         self.assertEqual(
             [line.endswith("(this one)") for line in self.say("sessions")], [True, False]
         )
+
+    def test_they_are_listed_in_pages(self) -> None:
+        self.clock.advance(1)
+        for _ in range(44):
+            self.talk("alice", PASSWORD)
+        first = self.say("sessions")
+        self.assertEqual(len(first), 21)
+        self.assertTrue(first[0].endswith("(this one)"), first[0])
+        self.assertEqual(first[-1], "page 1 of 3: sessions 2 lists the next one")
+        self.assertEqual(self.say("sessions 1"), first)
+        self.assertEqual(len(self.say("sessions 3")), 5)
+        for page in ("0", "4", "x", "-1", "1 2", "9" * 5000):
+            self.assertEqual(
+                self.say(f"sessions {page}"), ["error: pages are numbered from 1 to 3"]
+            )
+
+    def test_the_oldest_of_too_many_ends_and_is_told_why(self) -> None:
+        oldest = LiveChannel(2)
+        Deferred.fromCoroutine(self.service.converse(oldest))
+        oldest.hears(self.token)
+        self.clock.advance(1)
+        for _ in range(100):
+            self.talk("alice", PASSWORD)
+        oldest.hears("whoami")
+        why = "session has ended: there are 100 newer ones"
+        self.assertEqual(oldest.said[-1], f"error: your {why}; log in again")
+        self.assertIn(f"error: that {why}", self.talk(self.token))
 
     def test_many_sessions_are_listed_only_as_fast_as_the_peer_takes_them(self) -> None:
         for _ in range(4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import deque
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -169,15 +170,36 @@ class PasswordCheckerTests(LoginTestCase):
         self.successResultOf(owner)
         self.give_up(guesses)
 
-    def test_after_a_hundred_failures_even_the_right_password_is_refused(self) -> None:
-        for _ in range(100):
-            self.clock.advance(1000)
-            self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
-        self.clock.advance(10**6)
+    def test_after_a_hundred_failures_from_everywhere_a_new_network_has_to_wait(self) -> None:
+        self.successResultOf(self.guess("Anna", PASSWORD, "10.0.1.1"))
+        for number in range(100):
+            self.failureResultOf(self.guess("Anna", address=f"10.0.0.{number}"), UnauthorizedLogin)
         self.hashes.count = 0
-        failure = self.failureResultOf(self.guess("Anna", PASSWORD), TooManyFailures)
-        self.assertIn("whoever runs this server", str(failure.value))
+        refused = self.guess("Anna", PASSWORD, "10.0.1.2")
+        failure = self.failureResultOf(refused, TooManyFailures)
+        self.assertIn("try again in 24 h, or where you have logged in", str(failure.value))
         self.assertEqual(self.hashes.count, 0)
+        self.successResultOf(self.guess("Anna", PASSWORD, "10.0.1.1"))
+
+    def test_many_networks_at_once_do_not_guess_more_often(self) -> None:
+        self.hashes.slow = True
+        guesses = [self.guess("Anna", address=f"10.0.0.{number}") for number in range(150)]
+        self.assertEqual(self.hashes.count, 100)
+        self.hashes.finish()
+        for guess in guesses:
+            self.failureResultOf(guess, UnauthorizedLogin)
+
+    def test_with_a_full_disk_nobody_can_guess(self) -> None:
+        self.storage.full = True
+        for password in (b"wrong", PASSWORD):
+            self.failureResultOf(self.guess("Anna", password), Unable)
+        self.assertEqual(self.hashes.count, 0)
+
+    def test_a_password_that_could_not_be_checked_is_no_failure(self) -> None:
+        self.hashes.matches = Mock(side_effect=Unable("busy", ""))  # type: ignore[method-assign]
+        self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
+        del self.hashes.matches
+        self.account()
 
     def test_an_address_waits_whatever_it_guesses(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
@@ -361,6 +383,68 @@ class NamesTests(SynchronousTestCase):
         self.assertRaises(ValueError, account_name, " nlt_x")
         self.assertEqual(account_name(" Anna "), "Anna")
         self.assertEqual(name_key("ANNA"), name_key("anna"))
+
+
+class WaitingThreads:
+    """A reactor and its threads, which do nothing until they are told to."""
+
+    def __init__(self) -> None:
+        self.calls: deque[Any] = deque()
+
+    def callFromThread(self, call: Any, *arguments: Any) -> None:
+        call(*arguments)
+
+    def callInThreadWithCallback(self, done: Any, work: Any, *arguments: Any) -> None:
+        self.calls.append((done, work, *arguments))
+
+    def finish_one(self) -> None:
+        done, work, *arguments = self.calls.popleft()
+        done(True, work(*arguments))
+
+
+class HashQueueTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.hashing = Hashing(None, CHEAP, threads=1)
+        threads: Any = WaitingThreads()
+        self.hashing._reactor = self.hashing._pool = self.threads = threads
+        self.done: list[str] = []
+
+    def hash(self, network: str) -> Deferred[Any]:
+        result = self.hashing.hash("x", network)
+        return result.addCallback(lambda _: self.done.append(network))
+
+    def finish(self, count: int) -> list[str]:
+        self.done.clear()
+        for _ in range(count):
+            self.threads.finish_one()
+        return self.done
+
+    def test_networks_take_turns(self) -> None:
+        for network in "aaaaaabbbc":
+            self.hash(network)
+        # Two are being made already.
+        self.assertEqual("".join(self.finish(10)), "aaabcababa")
+
+    def test_one_that_was_given_up_keeps_its_thread(self) -> None:
+        results = [self.hash("a") for _ in range(5)]
+        for result in results:
+            result.cancel()
+            self.failureResultOf(result, CancelledError)
+        self.assertEqual((self.hashing.queued, len(self.threads.calls)), (0, 2))
+        later = self.hash("b")
+        self.assertEqual(self.hashing.queued, 1)
+        self.assertEqual(self.finish(3), ["b"])
+        self.successResultOf(later)
+
+    def test_a_network_that_fills_the_queue_keeps_nobody_else_out(self) -> None:
+        results = [self.hash("a") for _ in range(66)]
+        self.failureResultOf(self.hash("a"), Unable)
+        other = self.hash("b")
+        self.failureResultOf(results.pop(), Unable)
+        self.assertEqual(self.hashing.queued, 64)
+        self.assertEqual(self.finish(4), ["a", "a", "a", "b"])
+        self.successResultOf(other)
+        self.finish(62)
 
 
 class HashingTests(SynchronousTestCase):

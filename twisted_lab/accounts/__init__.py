@@ -2,7 +2,7 @@
 
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
 from twisted_lab.accounts.directory import remember
-from twisted_lab.accounts.guesses import Guess, Standing
+from twisted_lab.accounts.guesses import Guess, Standing, remember_network
 from twisted_lab.accounts.history import KeptHistory
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
 from twisted_lab.accounts.passwords import (
@@ -15,16 +15,22 @@ from twisted_lab.accounts.passwords import (
     check_password,
 )
 from twisted_lab.accounts.queries import Account, Queries
+from twisted_lab.accounts.registrations import (
+    MOST_REGISTRATIONS,
+    count_registration,
+    registration_wait,
+)
 from twisted_lab.accounts.registry import (
     account_name,
     change_password,
+    known_session,
     open_session,
     register,
     resume_session,
     revoke,
-    was_token,
 )
 from twisted_lab.accounts.sessions import (
+    MOST_SESSIONS,
     TOKEN_PREFIX,
     Lifetimes,
     Session,
@@ -32,7 +38,6 @@ from twisted_lab.accounts.sessions import (
     time_text,
     token_digest,
 )
-from twisted_lab.accounts.throttle import address_subject
 from twisted_lab.names import BadName, clean_name, name_key
 
 __all__ = [
@@ -40,6 +45,8 @@ __all__ = [
     "LANES",
     "LONGEST_PASSWORD",
     "MEMORY_MIB",
+    "MOST_REGISTRATIONS",
+    "MOST_SESSIONS",
     "PASSES",
     "TOKEN_PREFIX",
     "Account",
@@ -58,20 +65,22 @@ __all__ = [
     "Unusable",
     "Work",
     "account_name",
-    "address_subject",
     "change_password",
     "check_password",
     "clean_name",
+    "count_registration",
+    "known_session",
     "name_key",
     "new_token",
     "open_database",
     "open_for_reading",
     "open_session",
     "register",
+    "registration_wait",
     "remember",
+    "remember_network",
     "resume_session",
     "revoke",
     "time_text",
     "token_digest",
-    "was_token",
 ]

@@ -10,8 +10,9 @@ from contextlib import suppress
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.registry import change_password, register
 from twisted_lab.accounts.sessions import time_text
-from twisted_lab.accounts.throttle import account_subject, address_subject
+from twisted_lab.accounts.throttle import ANY_NAME, account_subject
 from twisted_lab.names import name_key
+from twisted_lab.peers import network
 
 Lines = list[str]
 
@@ -29,8 +30,8 @@ async def list_all(queries: Queries) -> Lines:
     ]
     async for peer in queries.peers():
         lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
-    async for address, count in queries.failed_addresses():
-        lines.append(f"address {address}, failures: {count}")
+    async for place, count in queries.failed_networks():
+        lines.append(f"address {place}, failures: {count}")
     return lines
 
 
@@ -47,6 +48,7 @@ async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
     await change_password(queries, account.key, hashed)
+    await queries.forget_failures_everywhere(account_subject(account.key))
     return [f"changed the password of {account.name}; its sessions are ended"]
 
 
@@ -56,14 +58,14 @@ async def forget(queries: Queries, word: str) -> Lines:
     with suppress(ValueError):
         address = ipaddress.ip_address(word)
         word = str(getattr(address, "ipv4_mapped", None) or address)
-        if await queries.failures(address_subject(word)):
-            await queries.forget_failures(address_subject(word))
+        if await queries.failures(ANY_NAME, network(word)):
+            await queries.forget_failures(ANY_NAME, network(word))
             lines.append(f"forgot the failures of address {word}")
     async for peer in queries.forget_peers(word):
         lines.append(f"forgot address {peer.address}, name: {peer.name}")
     name = await queries.forget_account(name_key(word))
     if name is not None:
-        await queries.forget_failures(account_subject(name_key(name)))
+        await queries.forget_failures_everywhere(account_subject(name_key(name)))
         lines.append(f"forgot account {name}")
     if not lines:
         raise NotFound(f"there is no account, name or address {word}")

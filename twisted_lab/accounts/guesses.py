@@ -1,94 +1,157 @@
-"""What an attempt to log in has against it, and what it leaves behind."""
+"""Attempts to log in: what counts against one, and what one leaves behind.
+
+The model is OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
+"""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from twisted_lab.accounts.queries import Account, Queries
 from twisted_lab.accounts.throttle import (
-    FORGIVEN_AFTER,
-    MOST_FAILURES,
+    ANY_NAME,
+    DAY,
+    ELSEWHERE,
+    HOUR,
+    LONGEST_DELAY,
+    LONGEST_NETWORK_DELAY,
+    MOST_ELSEWHERE,
     Failures,
     account_subject,
-    address_subject,
     unknown_subject,
 )
+from twisted_lab.peers import network
+
+# An account has at most this many networks, the newest ones; each is forgotten after a while.
+MOST_NETWORKS = 20
+REMEMBERED_NETWORKS = 90 * DAY
+# Each failure removes at most this many rows of failures that count no more.
+MOST_REMOVED = 100
+
+Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known before an attempt.
+    """What counts against an attempt.
 
     Attributes:
         account: The account that the name belongs to, if there is one.
-        delay: The seconds until it may be made; infinity if somebody has to open the account.
-        account_failed: Whether the name has failures.
-        address_failed: Whether the address has.
+        delay: The seconds until it may be made.
+        network_failed: Whether there were failures from its network.
+        is_limited: Whether it has to wait because of guesses from all unknown networks together.
     """
 
     account: Account | None
     delay: float
-    account_failed: bool
-    address_failed: bool
+    network_failed: bool
+    is_limited: bool
 
 
 class Guess:
     """One attempt to log in.
 
+    A failure counts for the name from that network, and for the network. For the networks together
+    from which nobody has logged in to the account, the failures of a day have a limit. A client
+    that has shown a token of the account is a network of its own, from which somebody has.
+
     Args:
         key: The key of the name that was given; empty if it was a token.
         address: The IP address from which it comes; empty if it has none.
+        device: The digest of a token that the client has shown; empty if it has shown none.
     """
 
-    def __init__(self, key: str, address: str) -> None:
+    def __init__(self, key: str, address: str, device: str = "") -> None:
         self._key = key
-        self._address = address_subject(address) if address else ""
+        self._network = network(address)
+        self._device = device
+        # The failures that count, as rows of the table.
+        self._here: Row | None = None
+        self._elsewhere: Row | None = None
+        self._of_network: Row | None = (ANY_NAME, self._network) if address else None
 
-    async def standing(self, queries: Queries, now: float) -> Standing:
-        """Return what there is for and against it."""
+    async def begin(self, queries: Queries, now: float, is_alone: bool) -> Standing:
+        """Find out whether the attempt may be made now, and count it as a failure if so.
+
+        It counts before the password is checked. Thus neither a full disk nor many attempts at the
+        same time let anybody guess more often. `succeeded` and `withdrawn` take it back.
+
+        Args:
+            queries: Where failures are kept.
+            now: The time.
+            is_alone: Whether no other attempt is being made from its network.
+        """
         account = await queries.account(self._key) if self._key else None
-        ours = await _failures(queries, await self._subject(queries, account))
-        here = (await _failures(queries, self._address)).forgiven(now)
-        delay = max(ours.delay(now), here.delay(now))
-        if ours.count >= MOST_FAILURES:
-            delay = math.inf
-        return Standing(account, delay, bool(ours.count), bool(here.count))
+        await self._find_rows(queries, account, now)
+        here = await _read(queries, self._here, DAY, now)
+        of_network = await _read(queries, self._of_network, HOUR, now)
+        elsewhere = await _read(queries, self._elsewhere, DAY, now)
+        delay = max(here.delay(now, LONGEST_DELAY), of_network.delay(now, LONGEST_NETWORK_DELAY))
+        is_limited = elsewhere.count >= MOST_ELSEWHERE
+        if is_limited:
+            delay = max(delay, elsewhere.last + DAY - now)
+        if not delay and (is_alone or not of_network.count):
+            await _write(queries, self._here, here.one_more(now))
+            await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
+        return Standing(account, delay, bool(of_network.count), is_limited)
 
     async def failed(self, queries: Queries, now: float) -> None:
-        """Note that it was wrong."""
-        account = await queries.account(self._key) if self._key else None
-        ours = await self._subject(queries, account)
-        await _set(queries, ours, (await _failures(queries, ours)).one_more(now))
-        here = (await _failures(queries, self._address)).forgiven(now)
-        await _set(queries, self._address, here.one_more(now))
-        await queries.forget_old_addresses(now - FORGIVEN_AFTER)
+        """Count it for the network, too."""
+        of_network = await _read(queries, self._of_network, HOUR, now)
+        await _write(queries, self._of_network, of_network.one_more(now))
+        await queries.forget_old_failures(now - DAY, MOST_REMOVED)
 
-    async def succeeded(self, queries: Queries) -> None:
-        """Note that it was right, which makes up for the failures of the account.
+    async def succeeded(self, queries: Queries, now: float) -> None:
+        """Take back the failures of the account here, and remember the network as the account's.
 
-        They are taken back for the address, too, and no more of them: somebody with an account
-        must not be able to make up for guesses at others' passwords by using their own.
+        They are taken back for the network, too, and no more of them: somebody with an account
+        must not be able to make up for guesses at others' passwords by using their own. Failures
+        elsewhere stay, or strangers could see that there is an owner, who has come.
         """
-        ours = account_subject(self._key)
-        count = (await _failures(queries, ours)).count
-        await _set(queries, ours, Failures())
-        await _set(queries, self._address, (await _failures(queries, self._address)).less(count))
+        before = (await _read(queries, self._here, DAY, now)).less(1)
+        await _write(queries, self._here, Failures())
+        of_network = await _read(queries, self._of_network, HOUR, now)
+        await _write(queries, self._of_network, of_network.less(before.count))
+        await self._take_back(queries, self._elsewhere, now)
+        await remember_network(queries, self._key, self._network, now)
 
-    async def _subject(self, queries: Queries, account: Account | None) -> str:
+    async def withdrawn(self, queries: Queries, now: float) -> None:
+        """Take back what `begin` has counted: the password was not checked."""
+        await self._take_back(queries, self._here, now)
+        await self._take_back(queries, self._elsewhere, now)
+
+    async def _take_back(self, queries: Queries, row: Row | None, now: float) -> None:
+        await _write(queries, row, (await _read(queries, row, DAY, now)).less(1))
+
+    async def _find_rows(self, queries: Queries, account: Account | None, now: float) -> None:
         if not self._key:
-            return ""
-        if account:
-            return account_subject(self._key)
-        return unknown_subject(self._key, await queries.secret("unknown names"))
+            return
+        # The questions are the same for an unknown name, so that they take as long.
+        unknown = unknown_subject(self._key, await queries.secret("unknown names"))
+        subject = account_subject(self._key) if account else unknown
+        session = await queries.session(self._device)
+        has_token = session is not None and session.account == self._key
+        self._here = (subject, f"token {self._device}" if has_token else self._network)
+        since = now - REMEMBERED_NETWORKS
+        is_own_network = await queries.has_network(self._key, self._network, since) is not None
+        self._elsewhere = None if has_token or is_own_network else (subject, ELSEWHERE)
 
 
-async def _failures(queries: Queries, subject: str) -> Failures:
-    return (await queries.failures(subject) if subject else None) or Failures()
+async def remember_network(queries: Queries, key: str, network: str, now: float) -> None:
+    """Remember that the owner of an account has logged in from `network`."""
+    await queries.add_network(key, network, now)
+    await queries.forget_old_networks(key, now - REMEMBERED_NETWORKS, MOST_NETWORKS)
 
 
-async def _set(queries: Queries, subject: str, failures: Failures) -> None:
-    if failures.count and subject:
-        await queries.set_failures(subject, failures.count, failures.last)
-    elif subject:
-        await queries.forget_failures(subject)
+async def _read(queries: Queries, row: Row | None, seconds: float, now: float) -> Failures:
+    found = await queries.failures(*row) if row else None
+    return (found or Failures()).within(seconds, now)
+
+
+async def _write(queries: Queries, row: Row | None, failures: Failures) -> None:
+    if row is None:
+        return
+    if failures.count:
+        await queries.set_failures(*row, failures.count, failures.last)
+    else:
+        await queries.forget_failures(*row)

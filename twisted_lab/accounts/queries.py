@@ -78,9 +78,16 @@ def _summary(_: object, name: str, since: float, sessions: int, failures: int) -
 
 
 def _session(
-    _: object, digest: str, account: str, origin: str, since: float, used: float, ends: float
+    _: object,
+    digest: str,
+    account: str,
+    origin: str,
+    since: float,
+    used: float,
+    ends: float,
+    reason: str,
 ) -> Session:
-    return Session(digest, account, origin, since, used, ends)
+    return Session(digest, account, origin, since, used, ends, reason)
 
 
 def _address(_: object, address: str, count: int) -> tuple[str, int]:
@@ -217,7 +224,8 @@ class Queries(Protocol):
     @query(
         sql="SELECT accounts.name, accounts.since, "
         "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}), "
-        "coalesce((SELECT count FROM failures WHERE subject = 'account ' || accounts.key), 0) "
+        "(SELECT coalesce(sum(count), 0) FROM failures WHERE subject = 'account ' || accounts.key "
+        "AND network <> 'elsewhere') "
         "FROM accounts ORDER BY accounts.since, accounts.key",
         load=many(_summary),
     )
@@ -236,7 +244,7 @@ class Queries(Protocol):
         """Begin a session."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
         "WHERE digest = {digest}",
         load=maybe(_session),
     )
@@ -244,7 +252,7 @@ class Queries(Protocol):
         """Return the session of that token."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
         "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
         load=many(_session),
     )
@@ -252,7 +260,7 @@ class Queries(Protocol):
         """Return the sessions of an account that have not ended, oldest first."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends FROM sessions "
+        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
         "WHERE ends > {now} ORDER BY account, since, digest",
         load=many(_session),
     )
@@ -271,6 +279,22 @@ class Queries(Protocol):
     async def end_other_sessions(self, account: str, kept: str) -> None:
         """End all sessions of an account but one."""
 
+    @statement(
+        sql="UPDATE sessions SET ends = {now}, reason = {reason} WHERE account = {account} "
+        "AND ends > {now} AND digest NOT IN (SELECT digest FROM sessions "
+        "WHERE account = {account} AND ends > {now} ORDER BY since DESC, digest LIMIT {kept})"
+    )
+    async def end_oldest_sessions(self, account: str, now: float, reason: str, kept: int) -> None:
+        """End the sessions of an account but the `kept` newest, for a reason."""
+
+    @statement(
+        sql="DELETE FROM sessions WHERE account = {account} AND ends <= {now} "
+        "AND digest NOT IN (SELECT digest FROM sessions "
+        "WHERE account = {account} AND ends <= {now} ORDER BY since DESC, digest LIMIT {kept})"
+    )
+    async def forget_ended_sessions(self, account: str, now: float, kept: int) -> None:
+        """Forget the sessions of an account that have ended, but the `kept` newest."""
+
     @statement(sql="DELETE FROM sessions WHERE ends <= {before}")
     async def forget_old_sessions(self, before: float) -> None:
         """Forget the sessions that have ended so long ago."""
@@ -282,38 +306,75 @@ class Queries(Protocol):
         """Return a random text, which is another one in each database."""
         ...
 
-    @query(sql="SELECT count, last FROM failures WHERE subject = {subject}", load=maybe(_failures))
-    async def failures(self, subject: str) -> Failures | None:
-        """Return the failures of `subject`."""
+    @query(
+        sql="SELECT count, last FROM failures WHERE subject = {subject} AND network = {network}",
+        load=maybe(_failures),
+    )
+    async def failures(self, subject: str, network: str) -> Failures | None:
+        """Return the failures of `subject` in `network`."""
 
     @query(
-        sql="SELECT substr(subject, 9), count FROM failures "
-        "WHERE substr(subject, 1, 8) = 'address ' ORDER BY last",
+        sql="SELECT network, count FROM failures WHERE subject = '' ORDER BY last",
         load=many(_address),
     )
-    def failed_addresses(self) -> AsyncIterable[tuple[str, int]]:
-        """Return the addresses from which there were failures, with their numbers."""
+    def failed_networks(self) -> AsyncIterable[tuple[str, int]]:
+        """Return the networks from which there were failures, with their numbers."""
 
     @statement(
-        sql="INSERT INTO failures (subject, count, last) VALUES ({subject}, {count}, {last}) "
-        "ON CONFLICT (subject) DO UPDATE SET count = {count}, last = {last}"
+        sql="INSERT INTO failures (subject, network, count, last) "
+        "VALUES ({subject}, {network}, {count}, {last}) "
+        "ON CONFLICT (subject, network) DO UPDATE SET count = {count}, last = {last}"
     )
-    async def set_failures(self, subject: str, count: int, last: float) -> None:
-        """Note the failures of `subject`."""
+    async def set_failures(self, subject: str, network: str, count: int, last: float) -> None:
+        """Note the failures of `subject` in `network`."""
+
+    @statement(sql="DELETE FROM failures WHERE subject = {subject} AND network = {network}")
+    async def forget_failures(self, subject: str, network: str) -> None:
+        """Forget the failures of `subject` in `network`."""
 
     @statement(sql="DELETE FROM failures WHERE subject = {subject}")
-    async def forget_failures(self, subject: str) -> None:
-        """Forget the failures of `subject`."""
+    async def forget_failures_everywhere(self, subject: str) -> None:
+        """Forget the failures of `subject` in all networks."""
 
     @statement(
-        sql="DELETE FROM failures WHERE last <= {last} AND substr(subject, 1, 8) = 'address '"
+        sql="DELETE FROM failures WHERE (subject, network) IN (SELECT subject, network "
+        "FROM failures WHERE last <= {last} ORDER BY last LIMIT {most})"
     )
-    async def forget_old_addresses(self, last: float) -> None:
-        """Forget the failures from addresses that are so old."""
+    async def forget_old_failures(self, last: float, most: int) -> None:
+        """Forget failures that are that old; at most `most` rows."""
 
     @statement(sql="DELETE FROM failures")
     async def forget_all_failures(self) -> None:
         """Forget them all."""
+
+    # Networks from which the owner of an account has logged in
+
+    @query(
+        sql="SELECT account FROM networks "
+        "WHERE account = {account} AND network = {network} AND last >= {since}",
+        load=maybe(_text),
+    )
+    async def has_network(self, account: str, network: str, since: float) -> str | None:
+        """Return `account`, if its owner has logged in from `network` since then."""
+
+    @statement(
+        sql="INSERT INTO networks (account, network, last) "
+        "VALUES ({account}, {network}, {last}) "
+        "ON CONFLICT (account, network) DO UPDATE SET last = {last}"
+    )
+    async def add_network(self, account: str, network: str, last: float) -> None:
+        """Note that the owner of an account has logged in from a network."""
+
+    @statement(
+        sql="DELETE FROM networks WHERE account = {account} AND (last < {before} OR network NOT IN "
+        "(SELECT network FROM networks WHERE account = {account} ORDER BY last DESC LIMIT {most}))"
+    )
+    async def forget_old_networks(self, account: str, before: float, most: int) -> None:
+        """Forget the networks of an account that are older, or not among the `most` newest."""
+
+    @statement(sql="DELETE FROM networks WHERE account = {account} AND network <> {kept}")
+    async def forget_other_networks(self, account: str, kept: str) -> None:
+        """Forget all networks of an account but one."""
 
     # What was said in the chat
 

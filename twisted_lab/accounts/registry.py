@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from twisted_lab.accounts.queries import Account, Queries
-from twisted_lab.accounts.sessions import REMEMBERED, TOKEN_PREFIX, Lifetimes, token_digest
-from twisted_lab.accounts.throttle import account_subject
+from twisted_lab.accounts.sessions import (
+    REMEMBERED,
+    TOKEN_PREFIX,
+    Lifetimes,
+    Session,
+    token_digest,
+)
 from twisted_lab.names import BadName, clean_name, name_key
 
 
@@ -25,11 +30,21 @@ async def register(queries: Queries, name: str, hashed: str, now: float) -> bool
     return await queries.add_account(name_key(name), name, hashed, now) is not None
 
 
-async def change_password(queries: Queries, key: str, hashed: str, kept: str = "") -> None:
-    """Set the password, end all sessions but the one with the digest `kept`, forgive failures."""
+async def change_password(
+    queries: Queries, key: str, hashed: str, session: str = "", network: str = ""
+) -> None:
+    """Set the password, and forget whoever has logged in with the old one.
+
+    Args:
+        queries: Where it is stored.
+        key: The account's key.
+        hashed: The hash of the new password.
+        session: The digest of the only session that goes on.
+        network: The only network that stays the account's.
+    """
     await queries.set_password(key, hashed)
-    await queries.end_other_sessions(key, kept)
-    await queries.forget_failures(account_subject(key))
+    await queries.end_other_sessions(key, session)
+    await queries.forget_other_networks(key, network)
 
 
 async def open_session(
@@ -41,7 +56,9 @@ async def open_session(
     lifetimes: Lifetimes,
     hashed: str | None = None,
 ) -> bool:
-    """Begin a session of an account with a new token, and forget those that ended long ago.
+    """Begin a session of an account with a new token; end the oldest ones if it has too many.
+
+    Sessions that ended long ago are forgotten.
 
     Args:
         queries: Where it is stored.
@@ -59,6 +76,9 @@ async def open_session(
     if account is None or hashed not in (None, account.password):
         return False
     await queries.forget_old_sessions(now - REMEMBERED)
+    most = lifetimes.most
+    await queries.end_oldest_sessions(key, now, f"there are {most} newer ones", most - 1)
+    await queries.forget_ended_sessions(key, now, most)
     await queries.add_session(token_digest(token), key, origin, now, lifetimes.end(now, now))
     return True
 
@@ -74,9 +94,9 @@ async def resume_session(
     return await queries.account(session.account)
 
 
-async def was_token(queries: Queries, token: str) -> bool:
-    """Tell whether `token` is, or lately was, that of a session."""
-    return await queries.session(token_digest(token)) is not None
+async def known_session(queries: Queries, token: str) -> Session | None:
+    """Return the session of `token`, which may have ended lately; None if there was none."""
+    return await queries.session(token_digest(token))
 
 
 async def revoke(queries: Queries, key: str, session_id: str, now: float) -> bool:

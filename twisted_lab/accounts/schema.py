@@ -91,5 +91,30 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX said_by_size ON said (upto, place)",
         "CREATE INDEX said_by_time ON said (time, place)",
     ),
+    (
+        # Failures are of a name and a network. Those from before are forgiven.
+        "DROP TABLE failures",
+        """
+        CREATE TABLE failures (
+            subject TEXT NOT NULL,
+            network TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (subject, network)
+        )
+        """,
+        "CREATE INDEX failures_by_time ON failures (last)",
+        """
+        CREATE TABLE networks (
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            network TEXT NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (account, network)
+        )
+        """,
+        "ALTER TABLE sessions ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+        "DROP INDEX sessions_by_account",
+        "CREATE INDEX sessions_by_account ON sessions (account, since)",
+    ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 TOKEN_PREFIX = "nlt_"  # noqa: S105 (it is not the secret part)
 TOKEN_BYTES = 32
+MOST_SESSIONS = 100
 # Ended sessions are kept for so long: who comes back with such a token has not guessed it.
 REMEMBERED = 7 * 24 * 60 * 60.0  # seconds
 
@@ -35,15 +36,17 @@ def time_text(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """How long a session lasts.
+    """How long a session lasts, and how many an account has.
 
     Attributes:
         idle: So many seconds without use end it.
         whole: So many seconds after its beginning it ends in any case.
+        most: A new session ends the oldest one of an account that has as many as this.
     """
 
     idle: float = 30 * 60
     whole: float = 12 * 60 * 60
+    most: int = MOST_SESSIONS
 
     def end(self, since: float, used: float) -> float:
         """Return when a session ends that began and was last used then."""
@@ -61,6 +64,7 @@ class Session:
         since: When that was, in seconds of Unix time.
         used: When it was last used.
         ends: When it ends, if it is not used again.
+        reason: Why it has ended before its time; empty if it has not.
     """
 
     digest: str
@@ -69,6 +73,7 @@ class Session:
     since: float
     used: float
     ends: float
+    reason: str = ""
 
     @property
     def id(self) -> str:

@@ -1,69 +1,77 @@
-"""How guessing is slowed down: the more failures, the longer until the next try."""
+"""Rate limits of what a network may try: guesses at passwords, and new accounts."""
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
 
-from twisted_lab.peers import network
+HOUR = 3600.0  # seconds
+DAY = 24 * HOUR
+# An account is guessed at from one network once an hour in the end.
+LONGEST_DELAY = HOUR
+# A network waits less for its failures at all names together: a class may be behind one address.
+LONGEST_NETWORK_DELAY = HOUR / 4
+# Wrong passwords a day for one name from all networks together that it has not logged in from.
+MOST_ELSEWHERE = 100
+CLOCK_JITTER = 60.0  # seconds
 
-LONGEST_DELAY = 900.0  # seconds
-# So many failures one after another, and an account is closed until somebody opens it by hand.
-MOST_FAILURES = 100
-# An address is forgiven everything after so many quiet seconds.
-FORGIVEN_AFTER = 3600.0
-CLOCK_JITTER = 60.0
+# The networks, in the table of failures, that are none.
+ELSEWHERE = "elsewhere"
+# The subjects there that are no names.
+ANY_NAME = ""
+REGISTRATIONS = "registrations"
 
 
 @dataclass(frozen=True)
 class Failures:
-    """Failures one after another.
+    """Failures, or whatever else is counted.
 
     Attributes:
         count: How many.
-        last: When the last one was, in seconds of Unix time.
+        last: The time of the last one, or of the first one of a day, in seconds of Unix time.
     """
 
     count: int = 0
     last: float = 0.0
 
-    def delay(self, now: float) -> float:
+    def delay(self, now: float, longest: float) -> float:
         """Return the seconds until the next try: 1 s after the first failure, then doubled."""
-        # A clock that was set back must not make anybody wait for as long as it was.
-        if not self.count or now < self.last - CLOCK_JITTER:
+        if not self.count:
             return 0.0
-        whole = min(2.0 ** min(self.count - 1, 10), LONGEST_DELAY)
+        whole = min(2.0 ** min(self.count - 1, 16), longest)
         return min(max(self.last + whole - now, 0.0), whole)
 
     def one_more(self, now: float) -> Failures:
         """Return what they are after a failure at `now`."""
         return Failures(self.count + 1, now)
 
+    def one_more_today(self, now: float) -> Failures:
+        """Return what they are after one more at `now`; the time of the first one stays."""
+        return Failures(self.count + 1, self.last if self.count else now)
+
     def less(self, count: int) -> Failures:
-        """Return what they are when so many of them are taken back."""
+        """Return what they are when `count` of them are taken back."""
         return Failures(max(self.count - count, 0), self.last)
 
-    def forgiven(self, now: float) -> Failures:
-        """Return what is left of them after a quiet time."""
-        return self if now - self.last < FORGIVEN_AFTER else Failures()
+    def within(self, seconds: float, now: float) -> Failures:
+        """Return them if they are not older than `seconds`, or else none.
+
+        None are left either if the clock was set back, so that nobody waits for as long as it was.
+        """
+        return self if -CLOCK_JITTER <= now - self.last < seconds else Failures()
 
 
 def account_subject(key: str) -> str:
-    """Say whose failures those of a known account are."""
+    """Return the subject of the failures of a known account."""
     return f"account {key}"
 
 
 def unknown_subject(key: str, secret: str) -> str:
-    """Say whose failures those of an unknown name are.
+    """Return the subject of the failures of an unknown name.
 
     People type their passwords where a name is asked for, so what they typed is not kept: unknown
-    names share 65,536 counts, which are few enough to be kept for ever. Nobody can find two names
-    that share one without knowing `secret`: somebody who could would see which names are unknown.
+    names share 65,536 subjects. Nobody can find two names that share one without knowing `secret`:
+    somebody who could would see which names are unknown.
     """
     digest = hmac.digest(secret.encode(), key.encode("utf-8", "surrogatepass"), "sha256")
     return f"unknown {digest.hex()[:4]}"
-
-
-def address_subject(host: str) -> str:
-    """Say whose failures those from an IP address are; an IPv6 network of 64 bits is one peer's."""
-    return f"address {network(host)}"

@@ -1,11 +1,11 @@
 """Logging in: checkers and a realm for `twisted.cred`, and what they need."""
 
 from twisted_lab.login.checkers import (
-    MOST_AT_ONCE,
     Hashes,
     IToken,
     PasswordChecker,
     PeerPassword,
+    SessionEnded,
     Token,
     TokenChecker,
     TooManyFailures,
@@ -16,7 +16,6 @@ from twisted_lab.login.turns import Turns
 from twisted_lab.login.visit import TRIES, Visit, choose_password, refusal
 
 __all__ = [
-    "MOST_AT_ONCE",
     "TRIES",
     "Account",
     "AccountRealm",
@@ -26,6 +25,7 @@ __all__ = [
     "IToken",
     "PasswordChecker",
     "PeerPassword",
+    "SessionEnded",
     "Token",
     "TokenChecker",
     "TooManyFailures",

@@ -5,11 +5,11 @@ Any server that logs in through a `twisted.cred.portal.Portal` can use them.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
+from math import ceil
 from typing import Any
 from typing import Protocol as Interface
 
@@ -27,15 +27,16 @@ from twisted_lab.accounts import (
     Guess,
     Lifetimes,
     Passwords,
+    Session,
     Standing,
     Store,
-    address_subject,
+    known_session,
     name_key,
     resume_session,
-    was_token,
 )
 from twisted_lab.channels import Unable
 from twisted_lab.login.turns import Turns
+from twisted_lab.peers import network
 
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
@@ -53,17 +54,21 @@ class Hashes(Interface):
         """How they are made."""
         ...
 
-    def matches(self, hashed: str, password: str) -> Deferred[bool]:
-        """Tell whether a hash was made of a password."""
+    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+        """Tell whether a hash was made of a password, for somebody in a network."""
         ...
 
-    def hash(self, password: str) -> Deferred[str]:
-        """Make a hash."""
+    def hash(self, password: str, network: str = "") -> Deferred[str]:
+        """Make a hash, for somebody in a network."""
         ...
 
 
 class TooManyFailures(UnauthorizedLogin):
-    """There were so many that the next try has to wait for long; the text says for how long."""
+    """The next try has to wait for long, because there were many; the text says for how long."""
+
+
+class SessionEnded(UnauthorizedLogin):
+    """The session of a token has ended before its time; the text says why."""
 
 
 class IToken(ICredentials):
@@ -82,17 +87,26 @@ class Token:
 
 
 class PeerPassword(UsernamePassword):
-    """A name and a password, and the IP address from which they come.
+    """A name and a password, and who has sent them.
 
-    Other servers' credentials have no address: then failures count against the account alone.
+    Other servers' credentials have no address: then all come from the same place.
+
+    Args:
+        username: The name, in UTF-8.
+        password: The password, in UTF-8.
+        address: The IP address from which they come.
+        device: The digest of a token that the client has shown, whether it is still good or not.
 
     Attributes:
         hashed: The hash that the password was found to match.
     """
 
-    def __init__(self, username: bytes, password: bytes, address: str = "") -> None:
+    def __init__(
+        self, username: bytes, password: bytes, address: str = "", device: str = ""
+    ) -> None:
         super().__init__(username, password)
         self.address = address
+        self.device = device
         self.hashed: str | None = None
 
 
@@ -124,18 +138,18 @@ class _Checker:
     async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
         """Make one attempt, when it is due, and return the account's name.
 
-        Of those for one account there is one at a time, and of those from an address that has
-        failures, or else many could be made before the first of them has failed. None is in
-        others' way while it waits for its time.
+        Attempts from a network that has failures are made one at a time, or else many could be
+        made before the first of them has failed. So are those for one account from one network, or
+        else the second one would take the first one, which is counted already, for a failure. None
+        is in others' way while it waits for its time.
         """
         address = getattr(credentials, "address", "")
-        guess = Guess(key, address)
-        subject = address_subject(address) if address else ""
-        # Always in this order, so that nobody waits for somebody who waits for him. The name's is
-        # the last, so that nobody has it while he waits for others at his own address.
-        several = self._turns.of(subject, MOST_AT_ONCE) if address else None
-        alone = self._turns.of(f"failed {subject}", 1)
-        own = self._turns.of(f"name {key}", 1) if key else None
+        guess = Guess(key, address, getattr(credentials, "device", ""))
+        place = network(address)
+        # Always in this order, so that nobody waits for somebody who waits for him.
+        several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
+        alone = self._turns.of(f"alone {place}", 1)
+        own = self._turns.of(f"name {place} {key}", 1) if key else None
         is_alone = False
         while True:
             with ExitStack() as held:
@@ -143,28 +157,39 @@ class _Checker:
                     if turn is not None:
                         await turn.acquire()
                         held.callback(turn.release)
-                standing = await self._storage.run(partial(guess.standing, now=self._now()))
-                if not standing.delay and (is_alone or not standing.address_failed):
+                standing = await self._storage.run(
+                    partial(guess.begin, now=self._now(), is_alone=is_alone)
+                )
+                if not standing.delay and (is_alone or not standing.network_failed):
                     return await self._check(guess, standing, check)
             if not standing.delay:
                 is_alone = True
-            elif standing.delay == math.inf:
-                raise TooManyFailures(
-                    "too many failures for this name; whoever runs this server can open it again"
-                )
             elif standing.delay > LONGEST_WAIT:
-                raise TooManyFailures(f"too many failures; try again in {standing.delay:.0f} s")
+                raise TooManyFailures(_wait_text(standing))
             else:
                 await deferLater(self._clock, standing.delay)
 
     async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
-        name = await check(standing.account)
+        try:
+            name = await check(standing.account)
+        except Unable:
+            await self._storage.run(partial(guess.withdrawn, now=self._now()))
+            raise
+        outcome = guess.failed if name is None else guess.succeeded
+        await self._storage.run(partial(outcome, now=self._now()))
         if name is None:
-            await self._storage.run(partial(guess.failed, now=self._now()))
             raise UnauthorizedLogin
-        if standing.account_failed:
-            await self._storage.run(guess.succeeded)
         return name
+
+
+def _wait_text(standing: Standing) -> str:
+    hours = ceil(standing.delay / 3600)
+    if standing.is_limited:
+        return (
+            "too many wrong passwords for this name from places where nobody has logged in to it; "
+            f"try again in {hours} h, or where you have logged in before"
+        )
+    return f"too many failures; try again in {standing.delay:.0f} s"
 
 
 @implementer(ICredentialsChecker)
@@ -201,17 +226,18 @@ class PasswordChecker(_Checker):
         passwords = self._hashes.passwords
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
-        if not await self._hashes.matches(hashed, password) or account is None:
+        place = network(getattr(credentials, "address", ""))
+        if not await self._hashes.matches(hashed, password, place) or account is None:
             return None
         if passwords.is_outdated(hashed):
-            hashed = await self._renew(account.key, hashed, password)
+            hashed = await self._renew(account.key, hashed, password, place)
         if isinstance(credentials, PeerPassword):
             credentials.hashed = hashed
         return account.name
 
-    async def _renew(self, key: str, old: str, password: str) -> str:
+    async def _renew(self, key: str, old: str, password: str, place: str) -> str:
         try:
-            hashed = await self._hashes.hash(password)
+            hashed = await self._hashes.hash(password, place)
         except Unable:
             return old  # There is always another login.
         await self._storage.run(
@@ -265,15 +291,15 @@ class TokenChecker(_Checker):
         # Nobody guesses a right one: it does not wait for others' failures at its address.
         if account is not None:
             return account.name.encode()
-        # Nor is it a guess to come back with one after a while.
-        has_ended = await self._storage.run(partial(was_token, token=credentials.token))
-        check = self._refuse if has_ended else self._compare
+        ended = await self._storage.run(partial(known_session, token=credentials.token))
+        check = partial(self._refuse, network(getattr(credentials, "address", "")), ended)
         return (await self._attempt("", credentials, check)).encode()
 
-    async def _refuse(self, _: Account | None) -> str | None:
-        await self._compare(None)
-        raise UnauthorizedLogin
-
-    async def _compare(self, _: Account | None) -> None:
+    async def _refuse(self, place: str, ended: Session | None, _: Account | None) -> None:
         # A wrong token takes as long as a wrong password.
-        await self._hashes.matches(self._hashes.passwords.decoy, "")
+        await self._hashes.matches(self._hashes.passwords.decoy, "", place)
+        # Nor is it a guess to come back with a token after a while.
+        if ended and ended.reason:
+            raise SessionEnded(f"that session has ended: {ended.reason}")
+        if ended:
+            raise UnauthorizedLogin

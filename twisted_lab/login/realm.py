@@ -18,6 +18,7 @@ from twisted_lab.accounts import (
     Session,
     Store,
     change_password,
+    known_session,
     name_key,
     new_token,
     open_session,
@@ -25,7 +26,8 @@ from twisted_lab.accounts import (
     revoke,
     token_digest,
 )
-from twisted_lab.login.checkers import Hashes, PeerPassword
+from twisted_lab.login.checkers import Hashes, PeerPassword, SessionEnded
+from twisted_lab.peers import network
 
 
 class IAccount(Interface):
@@ -83,14 +85,20 @@ class Account:
             raise UnauthorizedLogin
         return token, now + realm.lifetimes.whole
 
-    async def use_session(self, token: str) -> bool:
-        """Renew the time of a session; False if it has ended, or the account was closed."""
-        return await self._realm.storage.run(partial(self._use, token=token))
+    async def use_session(self, token: str) -> None:
+        """Renew the time of a session.
 
-    async def _use(self, queries: Queries, token: str) -> bool:
+        Raises:
+            SessionEnded: It has ended, or the account was closed.
+        """
+        await self._realm.storage.run(partial(self._use, token=token))
+
+    async def _use(self, queries: Queries, token: str) -> None:
         realm = self._realm
-        account = await resume_session(queries, token, realm.now(), realm.lifetimes)
-        return account is not None
+        if await resume_session(queries, token, realm.now(), realm.lifetimes) is None:
+            session = await known_session(queries, token)
+            why = f": {session.reason}" if session and session.reason else ""
+            raise SessionEnded(f"your session has ended{why}; log in again")
 
     async def sessions(self) -> list[Session]:
         """Return its sessions, oldest first."""
@@ -113,21 +121,22 @@ class Account:
         digest = token_digest(token)
         await self._realm.storage.run(lambda queries: queries.end_session(digest))
 
-    async def change_password(self, password: str, token: str) -> bool:
+    async def change_password(self, password: str, token: str, host: str) -> None:
         """Change the password, and end all sessions but the one of `token`.
 
-        Returns:
-            False if that session has ended meanwhile; then nothing is changed.
+        Networks from which the owner has logged in are forgotten, but for the one of `host`.
+
+        Raises:
+            SessionEnded: That session has ended meanwhile; then nothing is changed.
         """
-        hashed = await self._realm.hashes.hash(password)
+        place = network(host)
+        hashed = await self._realm.hashes.hash(password, place)
 
-        async def work(queries: Queries) -> bool:
-            if not await self._use(queries, token):
-                return False
-            await change_password(queries, self._key, hashed, token_digest(token))
-            return True
+        async def work(queries: Queries) -> None:
+            await self._use(queries, token)
+            await change_password(queries, self._key, hashed, token_digest(token), place)
 
-        return await self._realm.storage.run(work)
+        await self._realm.storage.run(work)
 
 
 @implementer(IRealm)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from math import ceil
 
 from twisted.cred.error import UnauthorizedLogin
 
 from twisted_lab.accounts import BadPassword, check_password, time_text, token_digest
 from twisted_lab.channels import Channel
-from twisted_lab.login.checkers import TooManyFailures
+from twisted_lab.login.checkers import SessionEnded, TooManyFailures
 from twisted_lab.login.realm import Account
 
-ENDED = "error: your session has ended; log in again"
 TRIES = 3
+PAGE = 20  # sessions
 HELP = (
     "whoami: says who you are",
-    "sessions: lists where you are logged in",
+    "sessions [PAGE]: lists where you are logged in, 20 sessions a page",
     "revoke ID: ends one of these sessions",
     "passwd: changes your password, and ends all other sessions",
     "logout: ends this session, and closes",
@@ -49,7 +50,7 @@ async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
 
 def refusal(error: UnauthorizedLogin) -> str:
     """Say to a peer that it cannot log in, in the same words whatever was wrong."""
-    if isinstance(error, TooManyFailures):
+    if isinstance(error, TooManyFailures | SessionEnded):
         return f"error: {error}"
     return "Wrong name, password or token."
 
@@ -97,19 +98,20 @@ class Visit:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
             if command == "exit":
                 return
-            # It may have ended since the last command: by itself, or because somebody ended it.
-            if not await self.account.use_session(self._token):
-                say(ENDED)
-                return
-            if command == "logout":
-                await self.account.end_session(self._token)
-                say(f"Goodbye, {self.account.name}")
-                return
-            if command not in commands:
-                say("error: that is no command; help lists them")
-                continue
             try:
+                # It may have ended since the last command: by itself, or because somebody ended it.
+                await self.account.use_session(self._token)
+                if command == "logout":
+                    await self.account.end_session(self._token)
+                    say(f"Goodbye, {self.account.name}")
+                    return
+                if command not in commands:
+                    say("error: that is no command; help lists them")
+                    continue
                 await commands[command](argument.strip())
+            except SessionEnded as error:
+                say(refusal(error))
+                return
             except BadPassword as error:
                 say(f"error: {error}")
             except UnauthorizedLogin as error:
@@ -121,14 +123,22 @@ class Visit:
     async def _whoami(self, _: str) -> None:
         self._channel.say(self.account.name)
 
-    async def _sessions(self, _: str) -> None:
+    async def _sessions(self, page: str) -> None:
         this = token_digest(self._token)
-        for session in await self.account.sessions():
+        sessions = await self.account.sessions()
+        pages = ceil(len(sessions) / PAGE)
+        if (page or "1") not in map(str, range(1, pages + 1)):
+            self._channel.say(f"error: pages are numbered from 1 to {pages}")
+            return
+        number = int(page or 1)
+        for session in sessions[(number - 1) * PAGE : number * PAGE]:
             self._channel.say(
                 f"{session.id} since {time_text(session.since)} used {time_text(session.used)} "
                 f"from {session.origin}{' (this one)' if session.digest == this else ''}"
             )
             await self._channel.taken()
+        if number < pages:
+            self._channel.say(f"page {number} of {pages}: sessions {number + 1} lists the next one")
 
     async def _revoke(self, session_id: str) -> None:
         if not session_id:
@@ -143,11 +153,8 @@ class Visit:
         self._channel.say("Password?")
         await self._check(self.account.name, await self._channel.hear())
         password = await choose_password(self._channel, "New password:", self._shortest)
-        if await self.account.change_password(password, self._token):
-            self._channel.say("Password changed. All other sessions are ended.")
-        else:
-            self._channel.say(ENDED)
-            self._tries = 0
+        await self.account.change_password(password, self._token, self._channel.peer.host)
+        self._channel.say("Password changed. All other sessions are ended.")
 
     async def _help(self, _: str) -> None:
         for line in HELP:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from typing import Any, ClassVar, cast
 
 from twisted.cred.credentials import ICredentials
@@ -15,22 +17,27 @@ from twisted_lab.accounts import (
     LANES,
     LONGEST_PASSWORD,
     MEMORY_MIB,
+    MOST_REGISTRATIONS,
+    MOST_SESSIONS,
     PASSES,
     TOKEN_PREFIX,
     BadName,
     BadPassword,
     Lifetimes,
     Passwords,
+    Queries,
     account_name,
-    address_subject,
+    count_registration,
     name_key,
     register,
+    registration_wait,
+    remember_network,
     time_text,
+    token_digest,
 )
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.events import ServiceEvents
 from twisted_lab.login import (
-    MOST_AT_ONCE,
     TRIES,
     Account,
     AccountRealm,
@@ -45,6 +52,7 @@ from twisted_lab.login import (
     choose_password,
     refusal,
 )
+from twisted_lab.peers import network
 from twisted_lab.serving import (
     CannotStart,
     ConversationOptions,
@@ -62,6 +70,19 @@ MOST_HOURS = 24 * 366
 LOGIN_SECONDS = 60.0
 
 
+@dataclass
+class _Shown:
+    """What a peer has shown that has not logged in.
+
+    Attributes:
+        passwords: The passwords.
+        device: The digest of the last token, which need not be good; empty if there was none.
+    """
+
+    passwords: list[str] = field(default_factory=list)
+    device: str = ""
+
+
 class Authentication:
     """Lets peers log in, by password or token, and register.
 
@@ -71,6 +92,7 @@ class Authentication:
         is_open: Whether unknown names can be registered.
         takes_plaintext: Whether peers may log in whose words others on a network can read.
         shortest: The least characters of a password.
+        registrations: The new accounts of one network a day.
     """
 
     def __init__(
@@ -80,20 +102,21 @@ class Authentication:
         is_open: bool = True,
         takes_plaintext: bool = False,
         shortest: int = 8,
+        registrations: int = MOST_REGISTRATIONS,
     ) -> None:
         self._realm = realm
         self._events = events
         self._is_open = is_open
         self._takes_plaintext = takes_plaintext
         self._shortest = shortest
-        self._turns = Turns()
+        self._registrations = registrations
         self._accounts: dict[Channel, Account] = {}
-        shared = (realm.storage, realm.hashes, realm.clock)
+        shared, turns = (realm.storage, realm.hashes, realm.clock), Turns()
         self._portal = Portal(
             realm,
             [
-                PasswordChecker(*shared, self._turns, realm.now),
-                TokenChecker(*shared, realm.lifetimes, self._turns, realm.now),
+                PasswordChecker(*shared, turns, realm.now),
+                TokenChecker(*shared, realm.lifetimes, turns, realm.now),
             ],
         )
 
@@ -112,10 +135,10 @@ class Authentication:
             return
         patience = channel.patience
         channel.patience = min(patience, LOGIN_SECONDS)
-        passwords: list[str] = []
+        shown = _Shown()
         for _ in range(TRIES):
             try:
-                visit = await self._enter(channel, passwords)
+                visit = await self._enter(channel, shown)
             except BadName as error:
                 channel.say(f"error: {error}")
             except BadPassword as error:
@@ -132,19 +155,19 @@ class Authentication:
                     del self._accounts[channel]
                 return
 
-    async def _enter(self, channel: Channel, passwords: list[str]) -> Visit:
+    async def _enter(self, channel: Channel, shown: _Shown) -> Visit:
         channel.say("Name or token?")
         typed = (await channel.hear()).strip()
         # A script sends its next line whatever the answer was: after a refused name or password
         # that line may be a password, and must not become the name of an account.
-        if typed in passwords:
+        if typed in shown.passwords:
             raise Refused("that is the password from before, and no name")
-        check = partial(self._check, channel)
         if typed.startswith(TOKEN_PREFIX):
+            shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
             channel.say(f"Welcome back, {account.name}")
             self._events.logged_in(channel.peer.text, account.name, "token")
-            return Visit(channel, account, typed, self._shortest, check)
+            return self._visit(channel, account, typed)
         try:
             name = account_name(typed)
         except BadName as error:
@@ -156,12 +179,16 @@ class Authentication:
         else:
             channel.say("Password?")
             password = await channel.hear()
-            passwords.append(password.strip())
-            account = await check(name, password)
+            shown.passwords.append(password.strip())
+            account = await self._check(channel, shown.device, name, password)
         token, until = await account.open_session(channel.peer.text)
         channel.say(f"Hello, {account.name}")
         channel.say(f"Token: {token}  valid until {time_text(until)}")
         self._events.logged_in(channel.peer.text, account.name, how)
+        return self._visit(channel, account, token)
+
+    def _visit(self, channel: Channel, account: Account, token: str) -> Visit:
+        check = partial(self._check, channel, token_digest(token))
         return Visit(channel, account, token, self._shortest, check)
 
     async def _is_new(self, name: str) -> bool:
@@ -169,20 +196,35 @@ class Authentication:
         return await self._realm.storage.run(lambda queries: queries.account(key)) is None
 
     async def _register(self, channel: Channel, name: str) -> Account:
-        password = await choose_password(channel, "New name. Choose a password:", self._shortest)
         realm = self._realm
-        # Nobody who opens accounts keeps others from logging in.
-        host = channel.peer.host
-        async with self._turns.of(address_subject(host) if host else "", MOST_AT_ONCE):
-            hashed = await realm.hashes.hash(password)
+        place = network(channel.peer.host)
+        await realm.storage.run(partial(self._admit, place=place))
+        password = await choose_password(channel, "New name. Choose a password:", self._shortest)
+        hashed = await realm.hashes.hash(password, place)
         now = realm.now()
-        if not await realm.storage.run(partial(register, name=name, hashed=hashed, now=now)):
-            raise BadName("somebody else has just taken that name")
+
+        async def work(queries: Queries) -> None:
+            await self._admit(queries, place)
+            if not await register(queries, name, hashed, now):
+                raise BadName("somebody else has just taken that name")
+            await count_registration(queries, place, now)
+            await remember_network(queries, name_key(name), place, now)
+
+        await realm.storage.run(work)
         return Account(name, realm, hashed)
 
-    async def _check(self, channel: Channel, name: str, password: str) -> Account:
+    async def _admit(self, queries: Queries, place: str) -> None:
+        now = self._realm.now()
+        wait = await registration_wait(queries, place, self._registrations, now)
+        if wait:
+            raise Refused(
+                f"{self._registrations} accounts were opened from your network within a day; "
+                f"try again in {ceil(wait / 3600)} h, or log in with one of them"
+            )
+
+    async def _check(self, channel: Channel, device: str, name: str, password: str) -> Account:
         return await self._login(
-            channel, PeerPassword(name.encode(), password.encode(), channel.peer.host)
+            channel, PeerPassword(name.encode(), password.encode(), channel.peer.host, device)
         )
 
     async def _login(self, channel: Channel, credentials: ICredentials) -> Account:
@@ -232,6 +274,20 @@ class Options(ConversationOptions):
             12,
             "Hours after which a session ends in any case.",
             natural_number("token-lifetime", most=MOST_HOURS),
+        ],
+        [
+            "max-sessions",
+            None,
+            MOST_SESSIONS,
+            "Sessions of an account; one more ends the oldest.",
+            natural_number("max-sessions", most=10_000),
+        ],
+        [
+            "max-registrations",
+            None,
+            MOST_REGISTRATIONS,
+            "Accounts that peers in one network can open a day.",
+            natural_number("max-registrations"),
         ],
         [
             "argon2-memory",
@@ -284,13 +340,18 @@ def makeService(options: Options) -> Lab:
             shared_storage(lab, options["database"]),
             hashing,
             lab.reactor,
-            Lifetimes(options["token-idle"] * 60, options["token-lifetime"] * 3600),
+            Lifetimes(
+                options["token-idle"] * 60,
+                options["token-lifetime"] * 3600,
+                options["max-sessions"],
+            ),
             lab.now,
         ),
         lab.log.events_of(options.command),
         options["registration"] == "open",
         bool(options["allow-plaintext"]),
         options["min-password"],
+        options["max-registrations"],
     )
     lab.names[options.command] = authentication.name_of
     return conversation_service(options, authentication.converse)

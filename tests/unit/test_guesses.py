@@ -1,0 +1,334 @@
+"""What counts against an attempt to log in, and what the owner of an account notices of attacks."""
+
+import heapq
+import re
+from functools import partial
+from itertools import count
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import (
+    Guess,
+    Lifetimes,
+    Standing,
+    change_password,
+    open_database,
+    open_session,
+    register,
+    remember_network,
+    token_digest,
+)
+from twisted_lab.accounts.guesses import MOST_NETWORKS, REMEMBERED_NETWORKS
+from twisted_lab.accounts.throttle import (
+    DAY,
+    HOUR,
+    LONGEST_DELAY,
+    LONGEST_NETWORK_DELAY,
+    MOST_ELSEWHERE,
+    Failures,
+    account_subject,
+    unknown_subject,
+)
+
+HOME = "192.0.2.1"
+# Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
+times = st.integers(0, 2**40).map(float)
+
+
+class FailuresTests(SynchronousTestCase):
+    def test_the_delay_doubles(self) -> None:
+        self.assertEqual(
+            [Failures(count, 50.0).delay(50.0, 900.0) for count in range(14)],
+            [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900],
+        )
+
+    @given(last=times, now=times)
+    def test_without_failures_nobody_waits(self, last: float, now: float) -> None:
+        self.assertEqual(Failures(0, last).delay(now, LONGEST_DELAY), 0.0)
+
+    @given(count=st.integers(1, 10**6), last=times, now=times)
+    def test_the_delay_has_bounds(self, count: int, last: float, now: float) -> None:
+        delay = Failures(count, last).delay(now, LONGEST_DELAY)
+        self.assertTrue(0.0 <= delay <= min(2.0 ** min(count - 1, 99), LONGEST_DELAY))
+
+    @given(count=st.integers(1, 99), last=times, later=times)
+    def test_who_waits_that_long_waits_no_more(self, count: int, last: float, later: float) -> None:
+        failures = Failures(count, last)
+        whole = failures.delay(last, LONGEST_DELAY)
+        self.assertEqual(failures.delay(last + later, LONGEST_DELAY), max(whole - later, 0.0))
+
+    @given(count=st.integers(0, 200), last=times, now=times)
+    def test_one_more_and_less(self, count: int, last: float, now: float) -> None:
+        failures = Failures(count, last)
+        self.assertEqual(failures.one_more(now), Failures(count + 1, now))
+        self.assertEqual(failures.one_more(now).less(1).count, count)
+        self.assertEqual(failures.less(count + 1), Failures(0, last))
+
+    def test_a_day_begins_with_its_first_failure(self) -> None:
+        failures = Failures().one_more_today(5.0).one_more_today(7.0)
+        self.assertEqual(failures, Failures(2, 5.0))
+
+    def test_old_ones_do_not_count(self) -> None:
+        failures = Failures(9, 100.0)
+        self.assertEqual(failures.within(HOUR, 100.0 + HOUR - 1), failures)
+        self.assertEqual(failures.within(HOUR, 100.0 + HOUR), Failures())
+
+    def test_a_clock_that_is_set_back_forgives(self) -> None:
+        self.assertEqual(Failures(9, 100.0).within(HOUR, 40.0), Failures(9, 100.0))
+        self.assertEqual(Failures(9, 100.0).within(HOUR, 39.0), Failures())
+
+
+class SubjectsTests(SynchronousTestCase):
+    def test_unknown_names_are_not_kept(self) -> None:
+        self.assertTrue(re.fullmatch("unknown [0-9a-f]{4}", unknown_subject("secret word", "k")))
+        self.assertNotEqual(unknown_subject("anna", "k"), unknown_subject("anna", "l"))
+        self.assertNotEqual(unknown_subject("anna", "k"), unknown_subject("berta", "k"))
+        self.assertTrue(unknown_subject("\udcff", "k").startswith("unknown "))
+
+    @given(st.text(), st.text())
+    def test_no_name_is_taken_for_an_unknown_one(self, key: str, other: str) -> None:
+        self.assertNotEqual(account_subject(key), unknown_subject(other, "k"))
+
+
+class GuessCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.database = open_database(":memory:")
+        self.addCleanup(self.database.close)
+        self.run_work = self.database.run
+        self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
+
+    def begin(self, key: str, address: str, now: float, device: str = "") -> tuple[Guess, float]:
+        guess = Guess(key, address, device)
+        standing: Standing = self.run_work(partial(guess.begin, now=now, is_alone=True))
+        return guess, standing.delay
+
+    def delay(self, key: str, address: str, now: float, device: str = "") -> float:
+        """Return the seconds until the attempt may be made, and do not make it."""
+        guess, delay = self.begin(key, address, now, device)
+        if not delay:
+            self.run_work(partial(guess.withdrawn, now=now))
+        return delay
+
+    def fails(self, key: str, address: str, now: float, device: str = "") -> float:
+        """Fail as soon as it may be; return when."""
+        guess, delay = self.begin(key, address, now, device)
+        if delay:
+            return self.fails(key, address, now + delay, device)
+        self.run_work(partial(guess.failed, now=now))
+        return now
+
+    def succeeds(self, key: str, address: str, now: float, device: str = "") -> bool:
+        """Give the right password; return whether it was looked at."""
+        guess, delay = self.begin(key, address, now, device)
+        if not delay:
+            self.run_work(partial(guess.succeeded, now=now))
+        return not delay
+
+
+class GuessTests(GuessCase):
+    def test_without_failures_nobody_waits(self) -> None:
+        for key in ("anna", "nobody", ""):
+            for address in (HOME, ""):
+                self.assertEqual(self.delay(key, address, 5.0), 0.0)
+
+    def test_an_unknown_name_is_slowed_down_like_a_known_one(self) -> None:
+        for key in ("anna", "nobody"):
+            now = 10.0
+            for delay in (1.0, 2.0, 4.0, 8.0):
+                now = self.fails(key, "", now)
+                self.assertEqual(self.delay(key, "", now), delay)
+                self.assertEqual(self.delay(key, "", now + delay - 0.5), 0.5)
+                now += delay
+
+    def test_it_counts_before_the_password_is_looked_at(self) -> None:
+        for key in ("anna", "nobody"):
+            self.begin(key, HOME, 10.0)
+            self.assertEqual(self.delay(key, HOME, 10.0), 1.0)
+
+    def test_but_not_before_it_is_its_turn(self) -> None:
+        self.fails("nobody", HOME, 10.0)
+        guess = Guess("anna", HOME)
+        standing = self.run_work(partial(guess.begin, now=20.0, is_alone=False))
+        self.assertEqual((standing.delay, standing.network_failed), (0.0, True))
+        self.assertEqual(self.delay("anna", HOME, 20.0), 0.0)
+
+    def test_an_attempt_that_is_withdrawn_does_not_count(self) -> None:
+        guess, _ = self.begin("anna", HOME, 10.0)
+        self.run_work(partial(guess.withdrawn, now=10.0))
+        self.assertEqual(self.delay("anna", HOME, 10.0), 0.0)
+        self.assertEqual(self.rows(), 0)
+
+    def rows(self) -> int:
+        [found] = self.database._connection.execute("SELECT count(*) FROM failures").fetchone()
+        assert isinstance(found, int)
+        return found
+
+    def test_names_do_not_slow_down_each_other(self) -> None:
+        self.fails("anna", "", 10.0)
+        self.fails("nobody", "", 10.0)
+        self.assertEqual(self.delay("berta", "", 10.0), 0.0)
+
+    def test_networks_do_not_slow_down_each_other(self) -> None:
+        now = 10.0
+        for _ in range(20):
+            now = self.fails("anna", "192.0.2.66", now)
+        self.assertEqual(self.delay("anna", HOME, now), 0.0)
+
+    def test_a_network_is_slowed_down_with_whatever_name(self) -> None:
+        now = 10.0
+        for key in ("anna", "nobody", ""):
+            now = self.fails(key, HOME, now)
+        self.assertEqual(self.delay("berta", HOME, now), 4.0)
+        self.assertEqual(self.delay("", HOME, now), 4.0)
+
+    def test_an_ipv6_network_is_one_place_and_so_is_a_mapped_address(self) -> None:
+        for one, other in (("2001:db8::1", "2001:db8::ffff:2"), ("::ffff:192.0.2.9", "192.0.2.9")):
+            self.fails("anna", one, 10.0)
+            self.assertEqual(self.delay("", other, 10.0), 1.0)
+        self.assertEqual(self.delay("", "2001:db8:0:1::1", 10.0), 0.0)
+
+    def test_the_longest_delays(self) -> None:
+        now = 10.0
+        for _ in range(20):
+            now = self.fails("anna", HOME, now)
+        self.assertEqual(self.delay("anna", HOME, now), LONGEST_DELAY)
+        self.assertLessEqual(self.delay("berta", HOME, now), LONGEST_NETWORK_DELAY)
+        self.assertEqual(self.delay("anna", HOME, now + DAY), 0.0)
+
+    def test_success_takes_back_the_failures_of_the_account(self) -> None:
+        now = 10.0
+        for _ in range(5):
+            now = self.fails("anna", "", now)
+        self.assertTrue(self.succeeds("anna", "", now + 16))
+        self.assertEqual(self.delay("anna", "", now + 16), 0.0)
+
+    def test_for_the_network_it_takes_back_the_same_ones(self) -> None:
+        now = self.fails("nobody", HOME, self.fails("nobody", HOME, 10.0))
+        now = self.fails("anna", HOME, self.fails("anna", HOME, now))
+        for _ in range(3):
+            self.assertTrue(self.succeeds("anna", HOME, now + 8))
+            self.assertEqual(self.delay("", HOME, now), 2.0)
+
+    def test_a_network_is_forgiven_after_an_hour(self) -> None:
+        now = self.fails("nobody", HOME, self.fails("anna", HOME, 10.0)) + HOUR
+        now = self.fails("", HOME, now)
+        self.assertEqual(self.delay("", HOME, now), 1.0)
+
+    def test_old_rows_are_cleared_away(self) -> None:
+        self.fails("anna", HOME, 10.0)
+        self.assertEqual(self.rows(), 3)
+        self.fails("", "192.0.2.2", 10.0 + DAY)
+        self.assertEqual(self.rows(), 1)
+
+
+class OwnersTests(GuessCase):
+    """Guesses from everywhere: who is kept out, and who is not."""
+
+    def use_up(self, key: str, now: float, first: int = 0) -> None:
+        for number in range(first, first + MOST_ELSEWHERE):
+            self.fails(key, f"198.51.{number // 250}.{number % 250}", now)
+
+    def test_guesses_from_unknown_networks_have_a_limit_a_day(self) -> None:
+        for first, key in enumerate(("anna", "nobody")):
+            self.use_up(key, 10.0, first * MOST_ELSEWHERE)
+            guess = Guess(key, "203.0.113.1")
+            standing = self.run_work(partial(guess.begin, now=20.0, is_alone=True))
+            self.assertEqual((standing.delay, standing.is_limited), (DAY - 10, True))
+            self.assertEqual(self.delay(key, "203.0.113.1", 10.0 + DAY), 0.0)
+
+    def test_the_owner_gets_in_at_home(self) -> None:
+        self.succeeds("anna", HOME, 5.0)
+        self.use_up("anna", 10.0)
+        self.assertFalse(self.succeeds("anna", "203.0.113.1", 10.0))
+        self.assertTrue(self.succeeds("anna", HOME, 10.0))
+        # Which strangers do not notice.
+        self.assertFalse(self.succeeds("anna", "203.0.113.1", 11.0))
+
+    def test_failures_at_home_count_there(self) -> None:
+        self.succeeds("anna", HOME, 5.0)
+        now = 10.0
+        for _ in range(12):
+            now = self.fails("anna", HOME, now)
+        self.assertEqual(self.delay("anna", HOME, now), 2048.0)
+
+    def test_a_client_with_a_token_gets_in_everywhere(self) -> None:
+        now = 10.0
+        self.run_work(
+            lambda queries: open_session(queries, "anna", "t", "x", now, Lifetimes(idle=60))
+        )
+        self.use_up("anna", now)
+        # The token need not be good any more.
+        for address, later in (("203.0.113.1", 1.0), ("203.0.113.3", 2 * HOUR)):
+            self.assertFalse(self.succeeds("anna", address, now + later))
+            self.assertTrue(self.succeeds("anna", address, now + later, device=token_digest("t")))
+        self.assertFalse(self.succeeds("anna", "203.0.113.2", now, device=token_digest("u")))
+
+    def test_a_token_is_good_for_its_account_alone(self) -> None:
+        self.run_work(lambda queries: register(queries, "Eve", "hash", 0.0))
+        self.run_work(lambda queries: open_session(queries, "eve", "e", "x", 5.0, Lifetimes()))
+        self.use_up("anna", 10.0)
+        self.assertFalse(self.succeeds("anna", "203.0.113.2", 10.0, device=token_digest("e")))
+
+    def test_guesses_with_a_token_have_delays_of_their_own(self) -> None:
+        self.run_work(lambda queries: open_session(queries, "anna", "t", "x", 5.0, Lifetimes()))
+        device = token_digest("t")
+        now = 10.0
+        for _ in range(10):
+            now = self.fails("anna", HOME, now, device)
+        self.assertEqual(self.delay("anna", "203.0.113.2", now, device), 512.0)
+
+    def test_the_newest_networks_are_remembered_for_a_while(self) -> None:
+        networks = [f"203.0.113.{number}" for number in range(MOST_NETWORKS + 5)]
+        for number, address in enumerate(networks):
+            self.succeeds("anna", address, float(number))
+        now = 100.0
+        self.use_up("anna", now)
+        delays = [self.delay("anna", address, now) for address in networks]
+        self.assertEqual([delay > 0 for delay in delays], [True] * 5 + [False] * MOST_NETWORKS)
+        now += REMEMBERED_NETWORKS
+        self.use_up("anna", now)
+        self.assertGreater(self.delay("anna", networks[-1], now), 0)
+
+    def test_a_new_password_forgets_all_networks_but_one(self) -> None:
+        for address in (HOME, "203.0.113.1"):
+            self.succeeds("anna", address, 5.0)
+        self.run_work(lambda queries: change_password(queries, "anna", "new", network=HOME))
+        self.use_up("anna", 10.0)
+        self.assertEqual(self.delay("anna", HOME, 10.0), 0.0)
+        self.assertGreater(self.delay("anna", "203.0.113.1", 10.0), 0.0)
+
+    def test_a_month_under_attack(self) -> None:
+        self.run_work(partial(remember_network, key="anna", network=HOME, now=0.0))
+        now = 10.0
+        for networks, days in ((1, 30), (10, 30), (1000, 5)):
+            for key in ("anna", "nobody"):
+                made = self.attack(key, networks, now, days)
+                self.assertLessEqual(made, (MOST_ELSEWHERE if networks > 1 else 25) * days)
+                self.assertGreater(made, 24 * days)
+                now += (days + 1) * DAY
+
+    def attack(self, key: str, networks: int, now: float, days: int) -> int:
+        """Guess from each network as soon as it may; return how many guesses were made.
+
+        The owner comes once an hour, mistypes the password, and gives the right one.
+        """
+        begin, made = now, 0
+        order = count()
+        due = [(now, next(order), f"198.18.{n // 250}.{n % 250}") for n in range(networks)]
+        heapq.heappush(due, (now + 1, next(order), HOME))
+        while due[0][0] < begin + days * DAY:
+            now, _, address = heapq.heappop(due)
+            if address == HOME:
+                self.fails("anna", HOME, now)
+                self.assertTrue(self.succeeds("anna", HOME, now + 1))
+                delay = HOUR
+            else:
+                guess, delay = self.begin(key, address, now)
+                if not delay:
+                    self.run_work(partial(guess.failed, now=now))
+                    made += 1
+                    delay = 0.1
+            heapq.heappush(due, (now + delay, next(order), address))
+        return made

@@ -1,0 +1,32 @@
+"""New accounts of a network: how many there may be a day."""
+
+from __future__ import annotations
+
+from twisted_lab.accounts.queries import Queries
+from twisted_lab.accounts.throttle import DAY, REGISTRATIONS, Failures
+
+MOST_REGISTRATIONS = 100
+
+
+async def registration_wait(queries: Queries, network: str, most: int, now: float) -> float:
+    """Return the seconds until somebody in `network` may open one more account.
+
+    Args:
+        queries: Where it is counted.
+        network: The network, as `twisted_lab.peers.network` returns it.
+        most: The accounts that it may open a day.
+        now: The time.
+    """
+    today = await _today(queries, network, now)
+    return today.last + DAY - now if today.count >= most else 0.0
+
+
+async def count_registration(queries: Queries, network: str, now: float) -> None:
+    """Count a new account for `network`."""
+    today = (await _today(queries, network, now)).one_more_today(now)
+    await queries.set_failures(REGISTRATIONS, network, today.count, today.last)
+
+
+async def _today(queries: Queries, network: str, now: float) -> Failures:
+    found = await queries.failures(REGISTRATIONS, network)
+    return (found or Failures()).within(DAY, now)
