@@ -156,6 +156,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
             *("--log-rotate-bytes", "10000000000"),
             # All members come from one address.
             *("--chat-address-joins", "1000", "--chat-address-members", "1000"),
+            *("--auth-max-registrations", "1000000"),
             # The portions of an echo would be nearly all of the log.
             *("--echo-chunk-size", "65536"),
         ]

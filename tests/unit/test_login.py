@@ -177,7 +177,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.hashes.count = 0
         refused = self.guess("Anna", PASSWORD, "10.0.1.2")
         failure = self.failureResultOf(refused, TooManyFailures)
-        self.assertIn("try again in 24 h, or where you have logged in", str(failure.value))
+        self.assertIn("try again in 24 h, or from a network where", str(failure.value))
         self.assertEqual(self.hashes.count, 0)
         self.successResultOf(self.guess("Anna", PASSWORD, "10.0.1.1"))
 

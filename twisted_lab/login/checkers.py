@@ -186,8 +186,8 @@ def _wait_text(standing: Standing) -> str:
     hours = ceil(standing.delay / 3600)
     if standing.is_limited:
         return (
-            "too many wrong passwords for this name from places where nobody has logged in to it; "
-            f"try again in {hours} h, or where you have logged in before"
+            "too many wrong passwords for this name from unknown networks; "
+            f"try again in {hours} h, or from a network where you have logged in before"
         )
     return f"too many failures; try again in {standing.delay:.0f} s"
 

@@ -117,16 +117,6 @@ def a_line_one_byte_at_a_time(attacker: Attacker) -> Iterator[None]:
         peer.send(b"x")
 
 
-# Two hashes are made at a time, in 19 MiB each.
-@attack(cpu=6.0, messages=2000, sent=2**17, logged=2**18, stored=2**19, rows=250, memory=48 * 2**20)
-def registering(attacker: Attacker) -> Iterator[None]:
-    """A new account from each connection."""
-    yield
-    for number in range(attacker.lab.size.some(100)):
-        lines = (f"{attacker.name}-{number}", *["correct horse"] * 2, "exit", "")
-        attacker.stream("auth").send("\n".join(lines).encode()).end()
-
-
 @attack(cpu=0.5)
 def telnet_that_never_ends(attacker: Attacker) -> Iterator[None]:
     """Negotiations without an end: one in small pieces, and many at once."""
@@ -136,13 +126,3 @@ def telnet_that_never_ends(attacker: Attacker) -> Iterator[None]:
     slow.send(b"\xff\xfa")
     for _ in range(attacker.lab.size.some(2000)):
         slow.send(b"\xef\xff")
-
-
-@attack(cpu=1.0, messages=2000, sent=2**17, logged=2**18, rows=30, memory=48 * 2**20)
-def guessing_passwords(attacker: Attacker) -> Iterator[None]:
-    """A wrong password for a name of its own from each connection."""
-    name = attacker.name.encode()
-    attacker.stream("auth").send(name + b"\n" + b"correct horse\n" * 2).hear(b"Token")
-    yield
-    for number in range(attacker.lab.size.some(100)):
-        attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
