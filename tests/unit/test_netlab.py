@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shlex
 import sys
 from contextlib import redirect_stderr
@@ -55,6 +56,15 @@ class OptionsTests(SynchronousTestCase):
         for base, ports in (("7000", moved), ("0", [0] * len(PORTS))):
             services = parse("--base-port", base).services.values()
             self.assertEqual([each["port"] for each in services], ports)
+
+    def test_the_documented_settings(self) -> None:
+        page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+        [section] = re.findall(r"^## Settings for.*?(?=^## )", page, re.MULTILINE | re.DOTALL)
+        rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
+        self.assertGreater(len(rows), 15)
+        for row in rows:
+            if "on the clients" not in row:
+                parse(*" ".join(re.findall(r"`(--[^`]+)`", row)).split())
 
     def test_some_services(self) -> None:
         services = parse("--only", "chat,echo").services
