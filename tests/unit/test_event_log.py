@@ -100,20 +100,20 @@ class EventLogTests(SynchronousTestCase):
         clock = Clock()
         log = EventLog(options, clock)
         log.open()
-        for _ in range(650):
+        for _ in range(1050):
             log.events.received("127.0.0.1:1", 5)
         log.events.login_failed("127.0.0.1:1")
         clock.advance(1)
         log.events.sent("127.0.0.1:1", 5)  # The rate allows ten more.
         log.close()
         lines = path.read_text().splitlines()
-        self.assertEqual(sum("received 5" in line for line in lines), 600)
-        self.assertTrue(lines[600].endswith("login failed: 127.0.0.1:1"))
+        self.assertEqual(sum("received 5" in line for line in lines), 1000)
+        self.assertTrue(lines[1000].endswith("login failed: 127.0.0.1:1"))
         self.assertIn(
             "summed up 50 events of 1.0 s: 50 received; 250 bytes; the last peer was 127.0.0.1:1",
-            lines[601],
+            lines[1001],
         )
-        self.assertIn("sent 5 bytes", lines[602])
+        self.assertIn("sent 5 bytes", lines[1002])
         self.assertEqual(log.summed, {"netlab-sample": 50})
 
     def test_what_was_summed_up_last_is_told_at_the_end(self) -> None:
@@ -166,16 +166,16 @@ class EventLogTests(SynchronousTestCase):
             self.assertIsNone(options["log-file"], chosen)
 
     def test_a_traceback_is_in_the_file(self) -> None:
-        for format in ("text", "json"):
+        for form in ("text", "json"):
             path = Path(self.mktemp())
             options = SampleOptions()
-            options.parseOptions(["--log-file", str(path), "--log-format", format])
+            options.parseOptions(["--log-file", str(path), "--log-format", form])
             log = EventLog(options, Clock())
             log.open()
             log.events.conversation_failed("127.0.0.1:1", Failure(ValueError("a\nb")))
             log.close()
             lines = path.read_text().splitlines()
-            if format == "json":
+            if form == "json":
                 [line] = lines
                 self.assertIn("ValueError: a\nb", json.loads(line)["traceback"])
             else:

@@ -17,7 +17,6 @@ from twisted_lab.serving.event_budget import TRAFFIC, SecurityLog, Summary, log_
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
 from twisted_lab.serving.process_options import ProcessOptions, is_daemon, twistd_keeps_a_log
 
-
 SUMMARY_SECONDS = 1.0
 # Of several workers, the service says it once.
 _LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")

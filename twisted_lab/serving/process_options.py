@@ -99,7 +99,7 @@ class ProcessOptions(Options):
             "log-rate",
             None,
             1000,
-            "Events a second that are logged one by one, after 60 times as many at once; "
+            "Events a second that are logged one by one, after 100 times as many at once; "
             "what comes beyond is summed up.",
             natural_number("log-rate"),
         ],
@@ -134,9 +134,9 @@ class ProcessOptions(Options):
 
         With twistd's a second server could not be started from the same directory.
         """
-        if self["log-file"] is None and is_daemon(self.parent or {}):
-            if not twistd_keeps_a_log(self.parent or {}):
-                self["log-file"] = DAEMONS_LOG
+        twistd = self.parent or {}
+        if self["log-file"] is None and is_daemon(twistd) and not twistd_keeps_a_log(twistd):
+            self["log-file"] = DAEMONS_LOG
         if self._has_relative_file() and current_directory() is None:
             raise CannotRun(
                 "the current directory was removed: change to another one, or give absolute paths"
@@ -146,8 +146,7 @@ class ProcessOptions(Options):
                 f"only {files} files may be open, and {LEAST_FILES} are needed at least "
                 "(ulimit -Hn raises the limit)"
             )
-        twistd = self.parent
-        if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
+        if twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""
 
     def _has_relative_file(self) -> bool:
