@@ -134,7 +134,7 @@ class ProcessOptions(Options):
 
         With twistd's a second server could not be started from the same directory.
         """
-        twistd = self.parent or {}
+        twistd: Any = self.parent or {}
         if self["log-file"] is None and is_daemon(twistd) and not twistd_keeps_a_log(twistd):
             self["log-file"] = DAEMONS_LOG
         if self._has_relative_file() and current_directory() is None:
