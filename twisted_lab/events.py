@@ -346,7 +346,7 @@ class ServiceEvents(_Reporter):
     def twisted(self, level: LogLevel, text: str) -> None:
         """Twisted, or something else in the process, has logged `text`."""
         # A line that begins with blanks goes on with the one before.
-        lines = escape(text, keep="\n").replace("\n", "\n    ")
+        lines = escape(text.rstrip(), keep="\n").replace("\n", "\n    ")
         self._report(level, "twisted", "{log_text}", log_text=lines)
 
     def log_lost(self, path: str, reason: str) -> None:
