@@ -56,7 +56,9 @@ ECHO: dict[str, Command] = {
     "ours": ours("netlab-echo", *QUIET),
     "ours, --transport stock": ours("netlab-echo", *QUIET, *STOCK),
     "ours, --chunk-size 65536": ours("netlab-echo", *QUIET, "--chunk-size", "65536"),
-    "ours, every event to a file": ours("netlab-echo", "--log-file", LOG),
+    "ours, every event to a file": ours(
+        "netlab-echo", "--log-file", LOG, "--log-rate", "1000000000"
+    ),
 }
 MESSAGES: dict[str, Command] = {
     "uvloop streams": peer("conversations", "uvloop-streams"),

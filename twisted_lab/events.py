@@ -51,19 +51,24 @@ class _Reporter:
         self, level: LogLevel, event: str, text: str, *, peer: str | None = None, **figures: object
     ) -> None:
         if level in self._levels or "log_announce" in figures:
-            # What Logger.emit() would make, for a fraction of the time.
-            self._observer(
-                {
-                    "log_time": self._now(),
-                    "log_level": level,
-                    "log_namespace": self.service,
-                    "log_format": text,
-                    "event": event,
-                    "service": self.service,
-                    "peer": peer,
-                    **figures,
-                }
-            )
+            self._emit(level, event, text, peer, figures)
+
+    def _emit(
+        self, level: LogLevel, event: str, text: str, peer: str | None, figures: dict[str, object]
+    ) -> None:
+        # What Logger.emit() would make, for a fraction of the time.
+        self._observer(
+            {
+                "log_time": self._now(),
+                "log_level": level,
+                "log_namespace": self.service,
+                "log_format": text,
+                "event": event,
+                "service": self.service,
+                "peer": peer,
+                **figures,
+            }
+        )
 
     def _announce(self, level: LogLevel, event: str, text: str, **figures: object) -> None:
         """Report what a person at the console must see, whatever the level and the destination."""
@@ -92,7 +97,7 @@ class _Reporter:
         if self.shows_bytes:
             text += ": {data}"
             figures["data"] = escape_bytes(data)
-        self._report(LogLevel.info, event, text, peer=peer, **figures)
+        self._emit(LogLevel.info, event, text, peer, figures)
 
 
 class ServiceEvents(_Reporter):
@@ -317,6 +322,32 @@ class ServiceEvents(_Reporter):
             "worker killed: process {pid} did not end in time",
             pid=pid,
         )
+
+    def summed_up(
+        self, peer: str | None, kinds: dict[str, int], count: int, seconds: float
+    ) -> None:
+        """So many events of some `kinds`, the last of them of `peer`, were not logged singly.
+
+        Those among them that moved bytes have moved `count`.
+        """
+        self._report(
+            LogLevel.warn,
+            "summed up",
+            "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; "
+            "the last peer was {peer}",
+            peer=peer,
+            events=sum(kinds.values()),
+            kinds=kinds,
+            bytes=count,
+            seconds=seconds,
+            log_kinds=", ".join(f"{number} {name}" for name, number in kinds.items()),
+        )
+
+    def twisted(self, level: LogLevel, text: str) -> None:
+        """Twisted, or something else in the process, has logged `text`."""
+        # A line that begins with blanks goes on with the one before.
+        lines = escape(text.rstrip(), keep="\n").replace("\n", "\n    ")
+        self._report(level, "twisted", "{log_text}", log_text=lines)
 
     def log_lost(self, path: str, reason: str) -> None:
         """The log file takes no events; the service goes on without it."""

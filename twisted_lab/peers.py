@@ -40,6 +40,13 @@ def network(host: str) -> str:
     return str(address.ipv4_mapped or whole)
 
 
+def network_of(label: str) -> str:
+    """Say whose the address is that `address_text` has written."""
+    if label.startswith("["):
+        return network(label[1:].partition("]")[0])
+    return label.rpartition(":")[0].partition(":")[0]
+
+
 def tls_text(error: BaseException) -> str:
     """Say what OpenSSL found wrong; its errors are lists of (library, function, reason)."""
     if error.args and isinstance(error.args[0], list):

@@ -172,6 +172,14 @@ class Attacker:
         peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return peer
 
+    def monitor(self) -> Peer:
+        """Connect to the port of the metrics."""
+        self.sent += HANDSHAKE
+        own = self._stack.enter_context(socket.socket(socket.AF_UNIX))
+        own.connect(str(self.lab.metrics))  # which waits while the queue is full
+        own.settimeout(PATIENCE)
+        return Peer(self, own)
+
     def stranger(self) -> Peer:
         """Return a UDP socket from which nothing has come."""
         own = self._stack.enter_context(plain_socket(self.lab.ports["chat"], self.host))

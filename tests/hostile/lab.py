@@ -131,11 +131,13 @@ class Lab:
     Attributes:
         size: See above.
         ports: The port of each service; that of the chat by TCP is ``chat-tcp``.
+        metrics: The socket of the metrics.
     """
 
     def __init__(self, directory: Path, size: Size, has_neighbour: bool) -> None:
         self.size = size
         self._directory = directory
+        self.metrics = directory / "metrics"
         self._has_neighbour = has_neighbour
         self._stack = ExitStack()
 
@@ -270,12 +272,16 @@ class Lab:
         self._log_count = count
         return count
 
+    def security_bytes(self) -> int:
+        """Return how long the file of security events is."""
+        return (self._directory / "events.log.security").stat().st_size
+
     _looks = 0
     _log_read = _log_count = 0
 
     def _metrics(self) -> tuple[float, float]:
         """Return the messages and bytes that were sent."""
-        with closing(_UnixConnection(self._directory / "metrics")) as connection:
+        with closing(_UnixConnection(self.metrics)) as connection:
             connection.request("GET", "/metrics")
             page = connection.getresponse().read().decode()
         pattern = r'^netlab_%s_total\{direction="out",.*\} (\S+)$'

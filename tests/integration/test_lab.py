@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,11 @@ def test_all_services_share_one_log_and_one_database(tmp_path: Path) -> None:
             chat.sendto(b"/join Anna", ("127.0.0.1", at["chat"]))
             assert chat.recv(100).startswith(b"/join Anna ")
         assert server.stop() == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.log", "netlab.sqlite3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "events.log",
+        "events.log.security",
+        "netlab.sqlite3",
+    ]
     events = [json.loads(text) for text in (tmp_path / "events.log").read_text().splitlines()]
     connected = [event["service"] for event in events if event["event"] == "client connected"]
     assert connected == [
@@ -146,6 +151,32 @@ def test_metrics(tmp_path: Path) -> None:
     assert 'netlab_connections{service="netlab-echo"} 1.0' in text
     assert 'netlab_bytes_total{direction="in",service="netlab-echo"} 5.0' in text
     assert "process_resident_memory_bytes" in text
+
+
+def test_strangers_at_the_ports_for_operators(tmp_path: Path) -> None:
+    own = ("--metrics", "unix:metrics", "--control", "unix:netlab.control")
+    with Server(tmp_path, "netlab-echo", "--port", "0", *own) as server, ExitStack() as stack:
+        server.wait_for("netlab-metrics.*listening on")
+        server.wait_for_port()
+
+        def stranger(name: str) -> socket.socket:
+            made = stack.enter_context(socket.socket(socket.AF_UNIX))
+            made.settimeout(DEADLINE)
+            made.connect(str(tmp_path / name))
+            return made
+
+        silent = [[stranger(name) for _ in range(30)] for name in ("metrics", "netlab.control")]
+        for each in silent:
+            # The newest ten stay.
+            assert all(receive(peer, 1) == b"" for peer in each[:20])
+        posts = stranger("metrics")
+        posts.sendall(b"POST /metrics HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"x" * 200_000)
+        assert receive(posts, 12) == b"HTTP/1.1 405"
+        asks = stranger("metrics")
+        asks.sendall(b"GET /metrics HTTP/1.1\r\n\r\n" * 2)
+        assert receive_all(asks).count(b"HTTP/1.1 200 OK") == 1
+        assert control(tmp_path, "stop").returncode == 0
+        assert server.wait() == 0
 
 
 def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from tests.processes import (
     receive,
     receive_all,
     resident_kib,
+    wait_until,
 )
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
@@ -249,8 +251,17 @@ def test_a_daemons_port_is_shown_before_it_leaves_the_console(tmp_path: Path) ->
         with connect(int(match[1])) as client:
             client.sendall(b"hi")
             assert receive(client, 2) == b"hi"
+        os.kill(daemon, signal.SIGTERM)
+        wait_until(lambda: not (tmp_path / "twistd.pid").exists())
     finally:
-        os.kill(daemon, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(daemon, signal.SIGKILL)
+    # There is no twistd.log, which would be kept for ever.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["netlab.log", "netlab.log.security"]
+    assert "received 2 bytes" in (tmp_path / "netlab.log").read_text()
+    kept = (tmp_path / "netlab.log.security").read_text().splitlines()
+    assert [line.rpartition(": ")[2] for line in kept][-1] == "server stopped"
+    assert not any("received" in line for line in kept)
 
 
 def test_asking(tmp_path: Path) -> None:

@@ -153,7 +153,8 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
         arguments = [
             *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--idle-timeout", "5"),
             *("--log-file", "events.log", "--log-format", "json"),
-            *("--log-rotate-bytes", "10000000000"),
+            # Each line is looked at, so none is rotated away or summed up.
+            *("--log-rotate-bytes", "10000000000", "--log-rate", "1000000000"),
             # All members come from one address.
             *("--chat-address-joins", "1000", "--chat-address-members", "1000"),
             *("--auth-max-registrations", "1000000"),

@@ -27,7 +27,7 @@ from twisted_lab.control import ControlOptions, say
 from twisted_lab.serving import Lab, NetworkService
 from twisted_lab.serving.control import ControlFactory
 from twisted_lab.serving.control_commands import Refusal
-from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Listener
+from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Guarded, Listener
 
 
 class FakePort:
@@ -246,6 +246,13 @@ class ControlTests(SynchronousTestCase):
         self.assertFalse(self.lab.log.events_of("netlab-new").traffic)
         self.assertIn("a level is one of debug,", self.refuse("log-level", "loud"))
 
+    def test_the_newest_are_heeded(self) -> None:
+        factory = ControlFactory(self.lab)
+        transports = [StringTransport() for _ in range(12)]
+        for transport in transports:
+            factory.buildProtocol(None).makeConnection(transport)
+        self.assertEqual([each.disconnected for each in transports], [True] * 2 + [False] * 10)
+
     def test_stopping(self) -> None:
         self.assertEqual(self.say("stop"), "stopping\n")
         self.assertFalse(self.reactor.stopped)
@@ -301,5 +308,6 @@ class OptionsTests(SynchronousTestCase):
             options.parseOptions(["--control", given])
             [service] = Lab(options, FakeReactor()).network_services
             [listener] = service._listeners
-            assert isinstance(listener, DescribedEndpoint)
-            self.assertEqual(listener.description, listened)
+            assert isinstance(listener, Guarded)
+            assert isinstance(listener.listener, DescribedEndpoint)
+            self.assertEqual(listener.listener.description, listened)

@@ -1,16 +1,23 @@
+import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from twisted.application.service import Application
 from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogLevel
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import published
-from twisted_lab.serving import EventLog
+from twisted_lab.serving import EventLog, Lab
 from twisted_lab.serving.console import Console
 
 
@@ -58,6 +65,122 @@ class EventLogTests(SynchronousTestCase):
         self.assertEqual(
             self.console, "listening on 0.0.0.0:9090\nport 9090 is busy, listening on 9091\n"
         )
+
+    def test_security_events_have_a_file_of_their_own(self) -> None:
+        path = Path(self.mktemp())
+        options = SampleOptions()
+        options.parseOptions(["--log-file", str(path)])
+        log = EventLog(options, Clock())
+        log.open()
+        log.events.connected("127.0.0.1:1")
+        log.events.login_failed("127.0.0.1:1")
+        log.events.received("127.0.0.1:1", 5)
+        log.close()
+        self.assertEqual(path.read_text().count("\n"), 3)
+        [line] = Path(f"{path}.security").read_text().splitlines()
+        self.assertTrue(line.endswith("login failed: 127.0.0.1:1"), line)
+
+    def test_a_device_has_no_other_file_beside_it(self) -> None:
+        pipe = self.mktemp()
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        for path in ("/dev/null", pipe):
+            options = SampleOptions()
+            options.parseOptions(["--log-file", path])
+            log = EventLog(options, Clock())
+            log.open()
+            log.close()
+            self.assertFalse(Path(f"{path}.security").exists())
+
+    def test_traffic_beyond_the_rate_is_summed_up_and_security_events_are_not(self) -> None:
+        path = Path(self.mktemp())
+        options = SampleOptions()
+        options.parseOptions(["--log-file", str(path), "--log-rate", "10"])
+        clock = Clock()
+        log = EventLog(options, clock)
+        log.open()
+        for _ in range(1050):
+            log.events.received("127.0.0.1:1", 5)
+        log.events.login_failed("127.0.0.1:1")
+        clock.advance(1)
+        log.events.sent("127.0.0.1:1", 5)  # The rate allows ten more.
+        log.close()
+        lines = path.read_text().splitlines()
+        self.assertEqual(sum("received 5" in line for line in lines), 1000)
+        self.assertTrue(lines[1000].endswith("login failed: 127.0.0.1:1"))
+        self.assertIn(
+            "summed up 50 events of 1.0 s: 50 received; 250 bytes; the last peer was 127.0.0.1:1",
+            lines[1001],
+        )
+        self.assertIn("sent 5 bytes", lines[1002])
+        self.assertEqual(log.summed, {"netlab-sample": 50})
+
+    def test_what_was_summed_up_last_is_told_at_the_end(self) -> None:
+        self.path = Path(self.mktemp())
+        options = SampleOptions()
+        options.parseOptions(["--log-file", str(self.path), "--log-format", "json"])
+        clock = Clock()
+        log = EventLog(options, clock)
+        log.open()
+        for _ in range(101):
+            log.events.hung_up("127.0.0.1:1", "why", "message")
+        log.close()
+        record = json.loads(Path(f"{self.path}.security").read_text().splitlines()[-1])
+        self.assertEqual(record["event"], "summed up")
+        self.assertEqual(record["kinds"], {"hung up": 1})
+        self.assertNotIn("log_kinds", record)
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_a_daemon_logs_what_twisted_logs(self) -> None:
+        with self.in_own_directory():
+            options = SampleOptions()
+            options.parent = {"nodaemon": 0}  # type: ignore[assignment]
+            options.parseOptions([])
+            with patch("os.dup", lambda number: os.open(os.devnull, os.O_WRONLY)):
+                lab = Lab(options, FakeReactor())
+        lab.setServiceParent(application := Application("test"))
+        observe = application.getComponent(ILogObserver)
+        lab.log.open()
+        event = {"log_level": LogLevel.critical, "log_format": "{text}", "log_time": 0.0}
+        observe({**event, "text": "one\ntwo\x1b"})
+        observe({**event, "log_level": LogLevel.debug, "text": "not this"})
+        observe({**event, "text": "nor this", "service": "netlab-sample"})
+        lab.log.close()
+        for name in ("netlab.log", "netlab.log.security"):
+            text = (self.directory / name).read_text()
+            self.assertTrue(text.endswith("netlab-sample: one\n    two\\x1b\n"), text)
+
+    @contextmanager
+    def in_own_directory(self) -> Iterator[None]:
+        self.directory = Path(self.mktemp()).absolute()
+        self.directory.mkdir()
+        with chdir(self.directory):
+            yield
+
+    def test_twistd_logs_where_it_was_told(self) -> None:
+        for chosen in ({"logfile": "x.log"}, {"syslog": True}, {"logger": "x"}, {"debug": True}):
+            options = SampleOptions()
+            options.parent = {"nodaemon": 0, **chosen}  # type: ignore[assignment]
+            options.parseOptions([])
+            self.assertIsNone(options["log-file"], chosen)
+
+    def test_a_traceback_is_in_the_file(self) -> None:
+        for form in ("text", "json"):
+            path = Path(self.mktemp())
+            options = SampleOptions()
+            options.parseOptions(["--log-file", str(path), "--log-format", form])
+            log = EventLog(options, Clock())
+            log.open()
+            log.events.conversation_failed("127.0.0.1:1", Failure(ValueError("a\nb")))
+            log.close()
+            lines = path.read_text().splitlines()
+            if form == "json":
+                [line] = lines
+                self.assertIn("ValueError: a\nb", json.loads(line)["traceback"])
+            else:
+                self.assertTrue(all(line.startswith("    ") for line in lines[1:]), lines)
+                self.assertGreater(len(lines), 2)
 
     def test_a_worker_leaves_its_own_life_to_the_supervisor(self) -> None:
         options = SampleOptions()
@@ -126,10 +249,11 @@ class EventLogTests(SynchronousTestCase):
             clock.advance(0.1)
         log.events.stopped()
         log.close()
-        stopped, resumed = path.read_text().splitlines()
+        stopped, *resumed = path.read_text().splitlines()
         self.assertTrue(stopped.endswith("server stopped"), stopped)
-        # "log lost" is the fourth.
-        self.assertTrue(resumed.endswith("4 events were lost"), resumed)
+        # "log lost" of both files are the fourth and the fifth.
+        for line, name in zip(resumed, (f"{path}.security", path), strict=True):
+            self.assertIn(f"{name} is written again; 5 events were lost", line)
 
     def test_outside_twistd(self) -> None:
         options = SampleOptions()

@@ -135,6 +135,17 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(48)
         self.assertFalse(self.port.accepts)
 
+    def test_own_ports_may_use_half_of_the_reserve(self) -> None:
+        own = FakePort()
+        self.reserve.guard(own, is_own=True)
+        self.port.accept(900)
+        own.accept(901)
+        self.assertEqual((self.port.accepts, own.accepts), (False, True))
+        own.doRead()
+        self.assertEqual(own.numberAccepts, 16)
+        own.accept(936)
+        self.assertFalse(own.accepts)
+
     def test_no_limit(self) -> None:
         self.reserve.limit = resource.RLIM_INFINITY
         self.port.accept(100_000)

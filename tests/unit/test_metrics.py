@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.test.requesthelper import DummyRequest
 
 from tests.doubles.connections import FakeConnection
 from tests.doubles.options import SampleOptions
@@ -18,7 +19,8 @@ from tests.doubles.reactor import FakeReactor
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.serving import Lab, NetworkService
-from twisted_lab.serving.metrics import HealthPage, LabCollector, LoopLag
+from twisted_lab.serving.metrics import LabCollector, LoopLag, MetricsPage, health
+from twisted_lab.serving.pages import Page
 from twisted_lab.tally import Histogram, Measure
 
 
@@ -122,12 +124,14 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.read("info", version=__version__), 1)
 
     def test_health(self) -> None:
-        page = HealthPage(self.lab)
-        request: Any = DummyRequest([b"health"])
-        self.assertEqual((page.render_GET(request), request.responseCode), (b"ok\n", None))
+        self.assertEqual(health(self.lab), Page(b"ok\n"))
         self.lab.public_services[0].is_paused = True
-        self.assertEqual(page.render_GET(request), b"paused: netlab-sample\n")
-        self.assertEqual(request.responseCode, 503)
+        page = health(self.lab)
+        self.assertEqual((page.body, page.status), (b"paused: netlab-sample\n", 503))
+
+    def test_events_that_were_summed_up(self) -> None:
+        self.lab.log.summed["netlab-sample"] = 3
+        self.assertEqual(self.mine("log_events_summed_total"), 3)
 
     def test_the_lab_itself(self) -> None:
         self.lag.seconds.add(0.02)
@@ -140,3 +144,27 @@ class LabCollectorTests(SynchronousTestCase):
         for line in generate_latest(self.registry).decode().splitlines():
             if line.startswith("# HELP"):
                 self.assertGreater(len(line.split()), 3, line)
+
+
+class MetricsPageTests(SynchronousTestCase):
+    def test_gathering_takes_a_tenth_of_the_time(self) -> None:
+        clock = Clock()
+        gathered = 0
+
+        class Dear(Collector):
+            def collect(self) -> Iterator[Metric]:
+                nonlocal gathered
+                gathered += 1
+                clock.advance(0.1)
+                return iter(())
+
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Dear())
+        gathered = 0
+        page = MetricsPage(registry, clock)
+        for _ in range(10):
+            page()
+        self.assertEqual(gathered, 1)
+        clock.advance(0.9)
+        page()
+        self.assertEqual(gathered, 2)

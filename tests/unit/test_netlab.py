@@ -159,7 +159,8 @@ class MakeServiceTests(SynchronousTestCase):
         # The database, and the threads that hash.
         self.assertEqual(len(lab.resources), 2)
         self.assertEqual(
-            [measure.name for measure in lab.measures], ["hash_queue", "retransmissions"]
+            {measure.name for measure in lab.measures},
+            {"log_events_summed", "hash_queue", "retransmissions"},
         )
 
     def test_one_certificate(self) -> None:

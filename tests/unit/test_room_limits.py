@@ -24,8 +24,9 @@ from twisted_lab.rooms import (
     client_id,
 )
 from twisted_lab.rooms import limits as limits_module
-from twisted_lab.rooms.limits import BURST, MESSAGE_BURST_SECONDS, Address, Bucket
+from twisted_lab.rooms.limits import BURST, MESSAGE_BURST_SECONDS, Address
 from twisted_lab.testing import ScriptedChannel
+from twisted_lab.token_bucket import Bucket
 
 SECRETS = [f"{number:016x}" for number in range(1, 200)]
 WELCOME = "* welcome, "

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from twisted_lab.codecs import byte_length
 from twisted_lab.names import BadName, name_key, nickname
 from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Bucket, Limits
+from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.rooms.member import Ear, Member, Speaker
+from twisted_lab.token_bucket import Bucket
 
 LEAVE = ("/leave", "exit")
 MOST_HISTORY = 100

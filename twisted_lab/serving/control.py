@@ -7,13 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.logger import LogLevel
 from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
-from twisted_lab.channels import Connections
 from twisted_lab.peers import address_text
 from twisted_lab.serving.control_commands import (
     PAGE,
@@ -27,7 +26,8 @@ from twisted_lab.serving.control_commands import (
     Stop,
 )
 from twisted_lab.serving.lab import Lab
-from twisted_lab.serving.listening import CannotListen, DescribedEndpoint
+from twisted_lab.serving.listening import CannotListen
+from twisted_lab.serving.own_connections import OwnConnection, OwnFactory
 from twisted_lab.serving.service import NetworkService, OwnService
 
 Answer = dict[str, Any]
@@ -158,30 +158,33 @@ class Controls(CommandLocator):
         return {}
 
 
-class _QuietAMP(AMP):
+class _QuietAMP(OwnConnection, AMP):
     # A person who asks is no event of the lab's, and AMP would log two lines for each command.
     def makeConnection(self, transport: Any) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
+        self.begin()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         BinaryBoxProtocol.connectionLost(self, reason)
+        self.end()
 
 
-class ControlFactory(Factory):
+class ControlFactory(OwnFactory):
     """Builds an end of the control channel.
 
     Args:
         lab: What is controlled.
     """
 
-    noisy = False
-
     def __init__(self, lab: Lab) -> None:
+        super().__init__()
         self._lab = lab
 
     def buildProtocol(self, addr: IAddress | None) -> AMP:
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        return _QuietAMP(locator=Controls(self._lab))
+        protocol = _QuietAMP(locator=Controls(self._lab))
+        protocol.connections = self.connections
+        return protocol
 
 
 def control_service(lab: Lab, description: str) -> NetworkService:
@@ -189,5 +192,4 @@ def control_service(lab: Lab, description: str) -> NetworkService:
     if "mode=" not in description:
         description += ":mode=600"
     events = lab.log.events_of("netlab-control")
-    listener = DescribedEndpoint(lab.reactor, description)
-    return OwnService(lab, events, [listener], ControlFactory(lab), Connections())
+    return OwnService(lab, events, description, ControlFactory(lab))

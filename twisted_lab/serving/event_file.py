@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import LogEvent, LogLevel
+from twisted.logger import LogEvent, LogLevel, eventAsText
 
+from twisted_lab.escaping import escape
 from twisted_lab.events import ServiceEvents
 from twisted_lab.serving.rotating_file import BATCH_BYTES, RotatingFile
 
@@ -44,11 +45,23 @@ def _origin(level: Any, service: str) -> str:
     return f"{level.name:<5} {service}"
 
 
+def _traceback(event: LogEvent) -> str:
+    failure = {"log_format": "", "log_failure": event["log_failure"]}
+    text = eventAsText(failure, includeTimestamp=False, includeSystem=False)
+    return escape(text.strip(), keep="\n")
+
+
 def text_line(event: LogEvent) -> str:
-    """Write an event for people: time (ISO 8601, UTC), level, service and message."""
+    """Write an event for people: time (ISO 8601, UTC), level, service and message.
+
+    The lines of a traceback follow, and begin with blanks.
+    """
+    text = message(event)
+    if "log_failure" in event:
+        text += f"\n{_traceback(event)}".replace("\n", "\n    ")
     return (
         f"{_time(int(event['log_time'] * 1000))} "
-        f"{_origin(event['log_level'], event['service'])}: {message(event)}\n"
+        f"{_origin(event['log_level'], event['service'])}: {text}\n"
     )
 
 
@@ -65,6 +78,8 @@ def json_line(event: LogEvent) -> str:
         if key not in record and not key.startswith("log_"):
             record[key] = event[key]
     record["message"] = message(event)
+    if "log_failure" in event:
+        record["traceback"] = _traceback(event)
     return _encode_json(record) + "\n"
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
 
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.console import Console
+from twisted_lab.serving.event_budget import TRAFFIC, SecurityLog, Summary, log_budgets
 from twisted_lab.serving.event_file import EventFile, json_line, message, text_line
-from twisted_lab.serving.process_options import ProcessOptions
+from twisted_lab.serving.process_options import ProcessOptions, is_daemon, twistd_keeps_a_log
 
-
-def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
-    """Tell whether twistd's own options say where to log."""
-    chosen = twistd.get("logfile") not in (None, "-")
-    return bool(chosen or twistd.get("syslog") or twistd.get("logger"))
-
-
+SUMMARY_SECONDS = 1.0
 # Of several workers, the service says it once.
 _LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
 
@@ -30,7 +27,10 @@ class EventLog:
 
     Without ``--log-file`` they go where twistd logs: to the console, or where its own options say.
     With it they go to the file, and to twistd's log only if one was asked for. What a person must
-    see (the port, a failure) is on the console in each case.
+    see (the port, a failure) is on the console in each case. A daemon without a log of twistd's has
+    a file in any case, which also gets what Twisted logs.
+
+    Beside the file is one of security events alone, so that no traffic can rotate them away.
 
     Args:
         options: Where they go, and which.
@@ -40,30 +40,40 @@ class EventLog:
         events: What concerns the process is reported here.
         level: The least that is logged.
         is_daemon: Whether the process will leave the console.
+        takes_twisteds: Whether what Twisted logs has no other place than this log.
+        summed: How many events of each service were summed up, and are not logged one by one.
     """
 
     def __init__(self, options: ProcessOptions, clock: IReactorTime) -> None:
         self.level = options.log_level
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
-        self._is_worker = options.is_worker
-        self.file: EventFile | None = None
-        self._everything: list[Observer] = []
-        self._announcements: list[Observer] = []
-        if options["log-file"]:
-            self.file = EventFile(
-                options["log-file"],
+        # Of several workers, the service says it once.
+        self._hidden = _LIFE if options.is_worker else frozenset()
+        self._files = [
+            EventFile(
+                path,
                 json_line if options["log-format"] == "json" else text_line,
                 options["log-rotate-bytes"],
                 options["log-keep"],
                 self.events,
                 clock,
             )
-            self._everything.append(self.file)
+            for path in _paths(options["log-file"])
+        ]
+        self._everything: list[Observer] = [*self._files[:1]]
+        self._announcements: list[Observer] = []
+        self._security: SecurityLog | None = None
+        if len(self._files) > 1:
+            self._security = SecurityLog(self._files[1], options.command, clock)
+        self._budgets = log_budgets(options["log-rate"], clock)
+        self._summary = Summary(ServiceEvents(options.command, self._log), clock, SUMMARY_SECONDS)
+        self.summed: Counter[str] = Counter()
         twistd: Mapping[str, Any] = options.parent or {}
-        self.is_daemon = not twistd.get("nodaemon", True)
+        self.is_daemon = is_daemon(twistd)
         twistds_is_elsewhere = twistd_keeps_a_log(twistd)
-        if self.file is None or twistds_is_elsewhere:
+        self.takes_twisteds = self.is_daemon and not twistds_is_elsewhere
+        if not self._files or twistds_is_elsewhere:
             self._everything.append(globalLogPublisher)
         else:
             self._announcements.append(globalLogPublisher)
@@ -93,27 +103,52 @@ class EventLog:
 
     @property
     def lost(self) -> int:
-        """How many events could not be written to the file."""
-        return 0 if self.file is None else self.file.lost
+        """How many events could not be written to the files."""
+        return sum(file.lost for file in self._files)
 
     def __call__(self, event: LogEvent) -> None:
-        """Pass `event` on."""
-        if self._is_worker and event["event"] in _LIFE:
+        """Pass `event` on, unless there are too many like it."""
+        name = event["event"]
+        if name in self._hidden:
             return
+        budget = self._budgets.get(name)
+        if budget is None or budget.allows():
+            self._log(event)
+        else:
+            self.summed[event["service"]] += 1
+            self._summary.add(event)
+        if self._security is not None and name not in TRAFFIC:
+            self._security(event)
+
+    def _log(self, event: LogEvent) -> None:
         for observer in self._everything:
             observer(event)
         if "log_announce" in event:
             for observer in self._announcements:
                 observer(event)
 
+    def twisted(self, event: LogEvent) -> None:
+        """Log what Twisted, or something else in the process, has logged; ours are logged already.
+
+        It is the observer of a daemon's log that has no other one.
+        """
+        if "service" not in event:
+            text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+            self.events.twisted(event["log_level"], text)
+
     def open(self) -> None:
-        """Begin to write the file, if there is one.
+        """Begin to write the files, if there are any.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: One cannot be written.
         """
-        if self.file is not None:
-            self.file.open()
+        for file in self._files:
+            file.open()
+
+    def reopen(self) -> None:
+        """Write to the files that now have the names; see `EventFile.reopen`."""
+        for file in self._files:
+            file.reopen()
 
     def show(self, text: str) -> None:
         """Show a text on the console, which is no event and in no log."""
@@ -136,8 +171,12 @@ class EventLog:
     def close(self) -> None:
         """Close what is open."""
         self._let_go_of_console()
-        if self.file is not None:
-            self.file.close()
+        self._summary.tell()
+        if self._security is not None:
+            self._security.close()
+        # What is wrong with the second is said in the first.
+        for file in reversed(self._files):
+            file.close()
 
     def _let_go_of_console(self) -> None:
         # What twistd's log goes through is shared with it to the end of the process.
@@ -145,6 +184,15 @@ class EventLog:
             self._announcements.remove(self._show_event)
             if self._console is not None:
                 self._console.let_go()
+
+
+def _paths(log: str | None) -> list[str]:
+    """Name the file of all events, if there is one, and that of security events beside it."""
+    if log is None:
+        return []
+    # A device or a pipe has no other file beside it, and is not rotated.
+    is_special = log.startswith("/dev/") or (os.path.exists(log) and not os.path.isfile(log))  # noqa: PTH110, PTH113
+    return [log] if is_special else [log, f"{log}.security"]
 
 
 def _shared_with(twistd: Any) -> Console | None:

@@ -8,7 +8,9 @@ from typing import Any, Protocol, cast
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
-from twisted.logger import LogLevel
+from twisted.logger import ILogObserver, LogEvent, LogLevel
+from twisted.python.components import Componentized
+from zope.interface import provider
 
 from twisted_lab import __version__
 from twisted_lab.events import ServiceEvents
@@ -102,9 +104,7 @@ class Lab(MultiService):
         self.files = FileReserve(self.reactor, self.events)
         self.drain_seconds: float = options["drain"]
         self.resources: list[Resource] = []
-        self.reloads: list[Callable[[], object]] = []
-        if self.log.file is not None:
-            self.reloads.append(self.log.file.reopen)
+        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options["log-file"] else []
         self.measures: list[Measure] = []
         self.names: dict[str, Callable[[Any], str]] = {}
         self.greeting: Callable[[], str] | None = None
@@ -132,6 +132,16 @@ class Lab(MultiService):
         """The services, without those that are for the lab itself."""
         return [each for each in self.network_services if not isinstance(each, OwnService)]
 
+    def addService(self, service: Any) -> None:
+        """See `twisted.application.service.IServiceCollection`."""
+        super().addService(service)
+        if not isinstance(service, OwnService):
+            name = service.events.service
+            text = "Events beyond --log-rate, which were summed up."
+            count = self.log.summed
+            measure = Measure(name, "log_events_summed", text, True, lambda: count[name])
+            self.measures.append(measure)
+
     def measures_of(self, service: NetworkService) -> list[Measure]:
         """Return what is measured of a service, beside what is the same in all processes."""
         name = service.events.service
@@ -146,6 +156,17 @@ class Lab(MultiService):
     def name_of(self, service: str, connection: object) -> str:
         """Return the name under which a service knows who is connected; "" for none."""
         return self.names[service](connection) if service in self.names else ""
+
+    def setServiceParent(self, parent: Any) -> None:
+        """See `twisted.application.service.IService`; twistd logs where its application says."""
+
+        @provider(ILogObserver)
+        def log(event: LogEvent) -> None:
+            self.log.twisted(event)
+
+        if self.log.takes_twisteds and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, log)
+        super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.

@@ -58,24 +58,33 @@ class FileReserve:
     def _reserve(self) -> int:
         return min(RESERVE, self.limit // 4)
 
-    def _is_scarce(self, descriptor: int) -> bool:
+    def _is_scarce(self, descriptor: int, reserve: int) -> bool:
         # The kernel gives the lowest number that is free.
-        return 0 <= self.limit <= descriptor + self._reserve
+        return 0 <= self.limit <= descriptor + reserve
 
-    def guard(self, port: IListeningPort) -> IListeningPort:
-        """Have `port` leave the reserve alone, if it is one of a kind that is known."""
+    def guard(self, port: IListeningPort, is_own: bool = False) -> IListeningPort:
+        """Have `port` leave the reserve alone, if it is one of a kind that is known.
+
+        Args:
+            port: The port.
+            is_own: Whether it is for those who run the lab: it may use half of the reserve.
+
+        Returns:
+            The port.
+        """
         if isinstance(port, Port):
             make: Any = port.transport
             accept = port.doRead
 
             def transport(socket: Any, *arguments: Any) -> Any:
-                if self._is_scarce(socket.fileno()):
+                if self._is_scarce(socket.fileno(), self._reserve // (1 + is_own)):
                     self._stop_accepting(port)
                 return make(socket, *arguments)
 
             def accept_some() -> None:
-                # A burst of connections must fit into the reserve.
-                port.numberAccepts = min(port.numberAccepts, max(self._reserve // 2, 1))
+                # A burst of connections must fit into the reserve, of own ports into a part.
+                most = self._reserve // (8 if is_own else 2)
+                port.numberAccepts = min(port.numberAccepts, max(most, 1))
                 accept()
 
             port.transport = transport  # type: ignore[assignment]
@@ -105,7 +114,7 @@ class FileReserve:
     def _has_files(self) -> bool:
         # A low number that is free says nothing about how many are.
         try:
-            return not self._is_scarce(len(os.listdir("/proc/self/fd")))  # noqa: PTH208
+            return not self._is_scarce(len(os.listdir("/proc/self/fd")), self._reserve)  # noqa: PTH208
         except OSError:
             return False
 

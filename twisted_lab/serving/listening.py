@@ -261,13 +261,17 @@ class BehindProxy(Wrapping):
 
 @dataclass(frozen=True)
 class Guarded(Wrapping):
-    """A listener that leaves some of the files that may be opened to others."""
+    """A listener that leaves some of the files that may be opened to others.
+
+    See `FileReserve.guard`.
+    """
 
     reserve: FileReserve
+    is_own: bool = False
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self.reserve.guard)
+        return self.listener.listen(factory).addCallback(self.reserve.guard, self.is_own)
 
 
 def listeners(options: ServiceOptions, lab: Lab, name: str = "port") -> list[Listener]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
@@ -13,6 +14,8 @@ from twisted_lab.usage import CannotRun, Options, natural_number, one_of
 
 # Where the control channel is, if nobody says where.
 CONTROL = "unix:netlab.control"
+# Where a daemon logs, if nobody says where.
+DAEMONS_LOG = "netlab.log"
 # Options that name a file.
 FILES = ("log-file", "database", "history", "certificate", "key")
 LEAST_FILES = 64  # for all services together, without peers
@@ -44,6 +47,17 @@ def current_directory() -> str | None:
         return None
 
 
+def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
+    """Tell whether twistd's own options say where to log."""
+    chosen = twistd.get("logfile") not in (None, "-")
+    return bool(chosen or twistd.get("syslog") or twistd.get("logger"))
+
+
+def is_daemon(twistd: Mapping[str, Any]) -> bool:
+    """Tell whether twistd will leave the console."""
+    return not (twistd.get("nodaemon", True) or twistd.get("debug"))
+
+
 class ProcessOptions(Options):
     """Where a process logs, how it ends, and who can look after it.
 
@@ -52,7 +66,13 @@ class ProcessOptions(Options):
     """
 
     optParameters: ClassVar = [
-        ["log-file", None, None, "Log the events to this file, not to the console."],
+        [
+            "log-file",
+            None,
+            None,
+            "Log the events to this file, not to the console, and security events also to "
+            f"FILE.security. [default, for a daemon: {DAEMONS_LOG}]",
+        ],
         [
             "log-format",
             None,
@@ -75,6 +95,14 @@ class ProcessOptions(Options):
             natural_number("log-rotate-bytes"),
         ],
         ["log-keep", None, 5, "How many old log files to keep.", natural_number("log-keep")],
+        [
+            "log-rate",
+            None,
+            1000,
+            "Events a second that are logged one by one, after 100 times as many at once; "
+            "what comes beyond is summed up.",
+            natural_number("log-rate"),
+        ],
         [
             "drain",
             None,
@@ -106,6 +134,9 @@ class ProcessOptions(Options):
 
         With twistd's a second server could not be started from the same directory.
         """
+        twistd: Any = self.parent or {}
+        if self["log-file"] is None and is_daemon(twistd) and not twistd_keeps_a_log(twistd):
+            self["log-file"] = DAEMONS_LOG
         if self._has_relative_file() and current_directory() is None:
             raise CannotRun(
                 "the current directory was removed: change to another one, or give absolute paths"
@@ -115,8 +146,7 @@ class ProcessOptions(Options):
                 f"only {files} files may be open, and {LEAST_FILES} are needed at least "
                 "(ulimit -Hn raises the limit)"
             )
-        twistd = self.parent
-        if twistd and twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
+        if twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""
 
     def _has_relative_file(self) -> bool:

@@ -20,7 +20,8 @@ from twisted.python.failure import Failure
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.serving.counts import Counts
-from twisted_lab.serving.listening import CannotListen, Listener
+from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Guarded, Listener
+from twisted_lab.serving.own_connections import OwnFactory
 
 if TYPE_CHECKING:
     from twisted_lab.serving.lab import Lab
@@ -249,7 +250,21 @@ class NetworkService(Service):
 
 
 class OwnService(NetworkService):
-    """A service for those who run the lab; it listens as the user that the process runs as."""
+    """A service for those who run the lab; it listens as the user that the process runs as.
+
+    Args:
+        lab: What it belongs to.
+        events: What happens is reported here.
+        description: The endpoint at which it listens.
+        factory: What to build for each connection.
+    """
+
+    def __init__(
+        self, lab: Lab, events: ServiceEvents, description: str, factory: OwnFactory
+    ) -> None:
+        endpoint = DescribedEndpoint(lab.reactor, description)
+        listener = Guarded(endpoint, lab.files, is_own=True)
+        super().__init__(lab, events, [listener], factory, factory.connections)
 
     def privilegedStartService(self) -> None:
         """See `NetworkService`: not yet."""

@@ -22,11 +22,10 @@ from twisted.python.failure import Failure
 from twisted_lab.channels import Connections
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.counts import Counts
-from twisted_lab.serving.event_log import twistd_keeps_a_log
 from twisted_lab.serving.lab import Lab, NotReady, lab_of
 from twisted_lab.serving.listening import ADOPTED, CannotListen, Listener, listeners
 from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.process_options import current_directory
+from twisted_lab.serving.process_options import current_directory, twistd_keeps_a_log
 from twisted_lab.serving.service import NetworkService
 from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
 
@@ -82,6 +81,8 @@ class Workers:
             *(sys.executable, "-P", "-c", START, type(reactor).__module__),
             *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
             *options.arguments,
+            # A daemon has one even if nobody has asked for it.
+            *([f"--log-file={options['log-file']}"] if options["log-file"] else []),
         ]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         # Names of files are to mean the same to them; a daemon may go elsewhere.

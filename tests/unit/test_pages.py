@@ -1,0 +1,109 @@
+"""Pages over HTTP, and those who ask for them badly."""
+
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.serving.own_connections import MOST_OWN
+from twisted_lab.serving.pages import DEADLINE_SECONDS, MOST_HEAD, Page, PageConnection, PageFactory
+
+
+class Transport(StringTransport):
+    is_half_closed = aborted = False
+
+    def loseWriteConnection(self) -> None:
+        self.is_half_closed = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        super().abortConnection()
+
+
+class PageTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.factory = PageFactory({"/page": lambda: Page(b"text\n")}, self.clock)
+
+    def connect(self) -> tuple[PageConnection, Transport]:
+        connection, transport = self.factory.buildProtocol(None), Transport()
+        connection.makeConnection(transport)
+        return connection, transport
+
+    def ask(self, *pieces: bytes) -> str:
+        connection, transport = self.connect()
+        for piece in pieces:
+            connection.dataReceived(piece)
+        self.assertEqual(transport.is_half_closed, bool(transport.value()))
+        self.addCleanup(connection.connectionLost)
+        answer: str = transport.value().decode()
+        return answer
+
+    def test_a_page(self) -> None:
+        answer = self.ask(b"GET /page?x=y HT", b"TP/1.1\r\nHost: x\r", b"\n\r\n")
+        head, body = answer.split("\r\n\r\n")
+        self.assertEqual(body, "text\n")
+        self.assertTrue(head.startswith("HTTP/1.1 200 OK\r\n"))
+        self.assertIn("\r\nContent-Length: 5\r\n", head)
+        self.assertTrue(head.endswith("Connection: close"))
+
+    def test_its_head_alone(self) -> None:
+        answer = self.ask(b"HEAD /page HTTP/1.0\r\n\r\n")
+        self.assertIn("Content-Length: 5\r\n", answer)
+        self.assertTrue(answer.endswith("\r\n\r\n"))
+
+    def test_only_one_request_is_answered(self) -> None:
+        request = b"GET /page HTTP/1.1\r\n\r\n"
+        for pieces in ([request * 100], [request] * 100):
+            self.assertEqual(self.ask(*pieces).count("HTTP/1.1 "), 1)
+
+    def test_what_is_no_request_for_a_page(self) -> None:
+        for request, status in (
+            (b"POST /page HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n", 405),
+            (b"POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n", 405),
+            (b"GET /other HTTP/1.1\r\n\r\n", 404),
+            (b"GET /page\r\n\r\n", 400),
+            (b"GET /page HTTP/2\r\n\r\n", 400),
+            (b"\xff\0\r\n\r\n", 400),
+            (b"GET /page HTTP/1.1\r\nX: " + b"x" * MOST_HEAD, 431),
+            (b"GET /page HTTP/1.1\r\nX: " + b"x" * MOST_HEAD + b"\r\n\r\n", 431),
+        ):
+            answer = self.ask(request, b"more" * 1000)
+            self.assertTrue(answer.startswith(f"HTTP/1.1 {status} "), answer)
+            self.assertIn("Allow: GET, HEAD\r\n", answer)
+
+    def test_a_request_that_does_not_end_takes_ten_seconds(self) -> None:
+        connection, transport = self.connect()
+        for _ in range(round(DEADLINE_SECONDS) - 1):
+            connection.dataReceived(b"X")
+            self.clock.advance(1)
+        self.assertFalse(transport.aborted)
+        self.clock.advance(1)
+        self.assertTrue(transport.aborted)
+        self.assertEqual(len(self.factory.connections), 0)
+
+    def test_a_body_is_dropped_for_two_seconds(self) -> None:
+        connection, transport = self.connect()
+        connection.dataReceived(b"POST / HTTP/1.1\r\n\r\n")
+        self.clock.advance(2)
+        self.assertTrue(transport.aborted)
+        connection.connectionLost()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_the_newest_are_served(self) -> None:
+        peers = [self.connect() for _ in range(MOST_OWN + 1)]
+        self.assertEqual([each.aborted for _, each in peers], [True] + [False] * MOST_OWN)
+        self.assertEqual(len(self.factory.connections), MOST_OWN)
+        peers[-1][0].dataReceived(b"GET /page HTTP/1.1\r\n\r\n")
+        self.assertTrue(peers[-1][1].value())
+        for connection, _ in peers:
+            connection.connectionLost()
+        self.assertEqual(len(self.factory.connections), 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_at_the_end_nobody_new_is_served(self) -> None:
+        connection, transport = self.connect()
+        ended = self.factory.connections.drain(self.clock, 5)
+        self.assertTrue(transport.disconnecting)
+        self.assertTrue(self.connect()[1].aborted)
+        connection.connectionLost()
+        self.successResultOf(ended)

@@ -1,0 +1,44 @@
+"""Token buckets: how often something may happen, at once and then in the long run."""
+
+from __future__ import annotations
+
+
+class Bucket:
+    """A token bucket, full at first.
+
+    Args:
+        rate: What flows in, in tokens a second.
+        burst: The most that it holds.
+        now: The time, in seconds on a clock that nobody sets.
+    """
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._level = burst
+        self._counted = now
+
+    def wait(self, tokens: float, now: float) -> float:
+        """Return the seconds until it holds `tokens`; 0 if it does."""
+        self._level = min(self._level + max(now - self._counted, 0.0) * self._rate, self._burst)
+        self._counted = now
+        return max(tokens - self._level, 0.0) / self._rate
+
+    def take(self, tokens: float, now: float) -> float:
+        """Take `tokens`, on credit if need be; return the seconds until the debt is paid."""
+        self.wait(tokens, now)
+        self._level -= tokens
+        return max(-self._level, 0.0) / self._rate
+
+    def take_rest(self, tokens: float, now: float) -> None:
+        """Take as many of `tokens` as there are."""
+        self.wait(0, now)
+        self._level -= min(tokens, max(self._level, 0.0))
+
+    def give_back(self, tokens: float, seconds: float) -> None:
+        """Give back what of `tokens` is not paid for, `seconds` before the debt would be paid."""
+        self._level += min(tokens, seconds * self._rate)
+
+    def is_full(self, now: float) -> bool:
+        """Tell whether it holds as much as a new one."""
+        return not self.wait(self._burst, now)
