@@ -1,7 +1,7 @@
 """Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
 
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
-from twisted_lab.accounts.directory import remember
+from twisted_lab.accounts.directory import Newcomers, recognize, remember
 from twisted_lab.accounts.guesses import Guess, Standing
 from twisted_lab.accounts.history import KeptHistory
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
@@ -18,6 +18,7 @@ from twisted_lab.accounts.queries import Account, Queries
 from twisted_lab.accounts.registry import (
     account_name,
     change_password,
+    check_new_name,
     open_session,
     register,
     resume_session,
@@ -50,6 +51,7 @@ __all__ = [
     "Guess",
     "KeptHistory",
     "Lifetimes",
+    "Newcomers",
     "Passwords",
     "Queries",
     "Session",
@@ -60,6 +62,7 @@ __all__ = [
     "account_name",
     "address_subject",
     "change_password",
+    "check_new_name",
     "check_password",
     "clean_name",
     "name_key",
@@ -67,6 +70,7 @@ __all__ = [
     "open_database",
     "open_for_reading",
     "open_session",
+    "recognize",
     "register",
     "remember",
     "resume_session",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.accounts.registry import change_password, register
+from twisted_lab.accounts.registry import change_password, check_new_name, register
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import account_subject, address_subject
 from twisted_lab.names import name_key
@@ -28,7 +28,8 @@ async def list_all(queries: Queries) -> Lines:
         async for account in queries.summaries(time.time())
     ]
     async for peer in queries.peers():
-        lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
+        since, used = time_text(peer.since), time_text(peer.used)
+        lines.append(f"address {peer.address} since {since} used {used}, name: {peer.name}")
     async for address, count in queries.failed_addresses():
         lines.append(f"address {address}, failures: {count}")
     return lines
@@ -36,6 +37,8 @@ async def list_all(queries: Queries) -> Lines:
 
 async def add(queries: Queries, name: str, hashed: str) -> Lines:
     """Open an account."""
+    if await queries.account(name_key(name)) is None:
+        await check_new_name(queries, name)
     if not await register(queries, name, hashed, time.time()):
         raise NotFound(f"there is an account of the name {name} already; passwd changes it")
     return [f"added {name}"]

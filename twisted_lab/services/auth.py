@@ -23,6 +23,7 @@ from twisted_lab.accounts import (
     Passwords,
     account_name,
     address_subject,
+    check_new_name,
     name_key,
     register,
     time_text,
@@ -169,6 +170,10 @@ class Authentication:
         return await self._realm.storage.run(lambda queries: queries.account(key)) is None
 
     async def _register(self, channel: Channel, name: str) -> Account:
+        try:
+            await self._realm.storage.run(partial(check_new_name, name=name))
+        except BadName as error:
+            raise Refused(str(error)) from None
         password = await choose_password(channel, "New name. Choose a password:", self._shortest)
         realm = self._realm
         # Nobody who opens accounts keeps others from logging in.
