@@ -92,21 +92,23 @@ def name_key(name: str) -> str:
 def skeletons(name: str) -> tuple[str, str]:
     """Return two texts of which names that look alike share one: ``Anna`` and one in Cyrillic.
 
-    They are skeletons of UTS 39. The first is the skeleton of the name in lower case, as `name_key`
-    has it: so ``Ivan`` and ``ivan`` with a Cyrillic i share one. A capital may look like another
-    letter than its small form does, as I looks like l, and the Cyrillic En like H. The second is
-    the skeleton of the name as it is written, then put into lower case: so ``Ivan`` and ``lvan``
-    share one.
+    They are skeletons of UTS 39 in lower case. The first is made of the name in lower case: so
+    ``Ivan`` and ``ivan`` with a Cyrillic i share one. A capital may look like another letter than
+    its small form does, as I looks like l, and the Cyrillic En like H. So the second is made of the
+    name as it is written: ``Ivan`` and ``lvan`` share one.
 
     Raises:
         BadName: It has more than `LONGEST_NAME` characters.
     """
-    key = name_key(name)
-    return _skeleton(key), _skeleton(_fold(_skeleton(name)))
+    return _look(name_key(name)), _look(name)
 
 
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _look(text: str) -> str:
+    return _skeleton(_fold(_skeleton(text)))
 
 
 def _skeleton(text: str) -> str:

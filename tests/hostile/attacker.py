@@ -153,11 +153,14 @@ class Attacker:
         self._sessions: list[ReliablePeer] = []
         self._strangers: list[Peer] = []
 
-    def stream(self, service: str) -> Peer:
-        """Connect to a service; if that refuses, what is sent goes nowhere."""
+    def stream(self, service: str, host: str = "") -> Peer:
+        """Connect to a service, from another host if need be.
+
+        If it refuses, what is sent goes nowhere.
+        """
         self.sent += HANDSHAKE
         try:
-            own = connect(self.lab.ports[service], self.host)
+            own = connect(self.lab.ports[service], host or self.host)
         except ConnectionError:
             own = socket.socket()
         own.settimeout(PATIENCE)
