@@ -139,6 +139,15 @@ class CommandTests(SynchronousTestCase):
             stdin="new password\n",
         )
 
+    def test_forget_a_network(self) -> None:
+        self.run_work(lambda queries: remember(queries, "2001:db8::2", "Eva", 3.0))
+        self.run_work(lambda queries: remember(queries, "2001:db8:0:1::1", "Eva", 3.0))
+        self.shows(
+            ["forget", "2001:db8:0::"],
+            "forgot address 2001:db8::1, name: Dora",
+            "forgot address 2001:db8::2, name: Eva",
+        )
+
     def test_a_name_that_looks_like_another_one(self) -> None:
         reason = "that name looks like one that is taken; choose another"
         self.refuse(1, ["add", "Аnna"], reason, "new password\n")

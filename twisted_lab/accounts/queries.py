@@ -198,12 +198,12 @@ class Queries(Protocol):
         """Return all peers, oldest first."""
 
     @query(
-        sql="DELETE FROM peers WHERE address = {word} OR name = {word} "
+        sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
         "RETURNING address, name, since, used",
         load=many(_peer),
     )
     def forget_peers(self, word: str) -> AsyncIterable[Peer]:
-        """Forget the peers with that address or name, and return them."""
+        """Forget the peers with that address, network or name, and return them."""
 
     @statement(sql="DELETE FROM peers")
     async def forget_all_peers(self) -> None:
