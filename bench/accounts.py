@@ -53,7 +53,7 @@ def serve(path: str) -> None:
     for resource in (storage, hashing):
         resource.open()
     login = Authentication(AccountRealm(storage, hashing, reactor, Lifetimes()), events)  # type: ignore[arg-type]
-    names = Identification(storage, time.time)
+    names = Identification(storage, time.time, time.monotonic)
     factories = [
         ConversationFactory(reactor, events, converse, lambda: TextChannel(600))  # type: ignore[arg-type]
         for converse in (login.converse, names.converse)

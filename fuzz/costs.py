@@ -205,7 +205,9 @@ SCENES: dict[str, Callable[[], DatagramScene | StreamScene]] = {
     "chat": lambda: StreamScene(_chat()),
     "broadcast": lambda: StreamScene(Broadcast(FanOut(Clock(), recorded_events()[0])).converse),
     "messages": lambda: StreamScene(number_messages),
-    "ident": lambda: StreamScene(Identification(MemoryStorage(), lambda: 0.0).converse),
+    "ident": lambda: StreamScene(
+        Identification(MemoryStorage(), lambda: 0.0, lambda: 0.0).converse
+    ),
     "auth": lambda: StreamScene(_login()),
 }
 

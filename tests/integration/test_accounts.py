@@ -98,6 +98,20 @@ def test_behind_a_proxy(tmp_path: Path) -> None:
         server.wait_for("hung up on .*: what came first is no PROXY header")
 
 
+def test_a_network_gives_new_names_at_a_rate(tmp_path: Path) -> None:
+    with ident(tmp_path, "--proxy-protocol") as server:
+        port = server.wait_for_port()
+
+        def introduce(host: str) -> str:
+            return talk(port, f"PROXY TCP6 {host} ::1 5647 9092\r", "Anna")[-1]
+
+        said = [introduce(f"2001:db8::{number:x}") for number in range(100)]
+        assert said[:60] == ["Hello, Anna"] * 60
+        assert said[-1] == "error: too many new names from your network; try again in 1 s"
+        assert introduce("2001:db8::1") == introduce("2001:db8:0:1::1") == "Hello, Anna"
+        server.wait_for(r"hung up on \[2001:db8::63\]:5647: too many new names")
+
+
 def test_two_services_at_once_make_and_share_one_database(tmp_path: Path) -> None:
     with ident(tmp_path) as names, auth(tmp_path) as logins:
         assert talk(names.wait_for_port(), "Anna")[1] == "Hello, Anna"

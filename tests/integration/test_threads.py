@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
 from tests.doubles.storage import CHEAP
-from twisted_lab.accounts import Queries, remember
+from twisted_lab.accounts import Queries, recognize, remember
 from twisted_lab.channels import Unable
 from twisted_lab.login import Hashing
 from twisted_lab.serving.storage import Storage
@@ -36,8 +36,8 @@ async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_pa
 
     database.run_all = counted  # type: ignore[method-assign]
 
-    async def introduce(number: int) -> str:
-        async def work(queries: Queries) -> str:
+    async def introduce(number: int) -> str | None:
+        async def work(queries: Queries) -> str | None:
             return await remember(queries, f"10.0.0.{number % 50}", f"name {number}", 1.0)
 
         name = await storage.run(work)
@@ -58,7 +58,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
     from twisted.internet import reactor
 
     async def broken(queries: Queries) -> None:
-        await queries.add_peer("10.0.0.1", "Anna", 1.0)
+        await remember(queries, "10.0.0.1", "Anna", 1.0)
         raise ValueError("no")
 
     async def unstorable(queries: Queries) -> None:
@@ -67,10 +67,10 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
     storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
     storage.open()
     running: list[Deferred[Any]] = [
-        storage.run(lambda queries: queries.peer_name("10.0.0.1")),
+        storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)),
         storage.run(broken),
         storage.run(unstorable),
-        storage.run(lambda queries: queries.peer_name("10.0.0.1")),
+        storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)),
     ]
     assert await running[0] is None
     with pytest.raises(ValueError, match="no"):
@@ -80,9 +80,9 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
     assert caught.value.reason == "FOREIGN KEY constraint failed"
     assert await running[3] is None
     # What nobody waits for any more is done all the same, and nothing is said of it.
-    given_up = storage.run(lambda queries: queries.add_peer("10.0.0.1", "Anna", 1.0))
+    given_up = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
     given_up.addErrback(lambda _: None).cancel()
-    assert await storage.run(lambda queries: queries.peer_name("10.0.0.1")) == "Anna"
+    assert await storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)) == "Anna"
     await storage.close()
 
 
@@ -93,19 +93,19 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
     from twisted.internet import reactor
 
     storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
-    early = storage.run(lambda queries: queries.add_peer("10.0.0.1", "Anna", 1.0))
+    early = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
     storage.open()
     await early
     began, go_on = Event(), Event()
 
     async def slow(queries: Queries) -> str | None:
-        name = await queries.peer_name("10.0.0.1")
+        name = await recognize(queries, "10.0.0.1", 1.0)
         began.set()
         go_on.wait()
         return name
 
     async def unstorable(queries: Queries) -> None:
-        await queries.add_peer("10.0.0.2", "Boris", 1.0)
+        await remember(queries, "10.0.0.2", "Boris", 1.0)
 
     done: list[str] = []
 
@@ -120,7 +120,7 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
     reads[1].addErrback(lambda _: None).cancel()
     began.wait()
     began.clear()
-    await storage.run(lambda queries: queries.add_peer("10.0.0.3", "Carl", 1.0))
+    await storage.run(lambda queries: remember(queries, "10.0.0.3", "Carl", 1.0))
     assert done == ["cancelled"]
     go_on.set()
     assert await reads[0] == "Anna"

@@ -187,7 +187,8 @@ def check_file(path: Path, wanted: Acknowledged) -> None:
     async def find_lost(queries: Queries) -> list[str]:
         lost = []
         for address, name in wanted.names.items():
-            if await queries.peer_name(address) != name:
+            peer = await queries.peer(address)
+            if peer is None or peer.name != name:
                 lost.append(f"address {address}")
         for key, name in wanted.accounts.items():
             account = await queries.account(key)

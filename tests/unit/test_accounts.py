@@ -228,6 +228,17 @@ class RegistryTests(MemoryCase):
         assert account is not None
         self.assertEqual((account.name, account.password), ("Anna", "hash of Anna"))
 
+    def test_nor_is_one_that_looks_like_it(self) -> None:
+        self.assertTrue(self.register("Anna"))
+        for name in ("Аnna", "АNNA", "Anna\u2060"):
+            self.assertFalse(self.register(name))
+        results = self.database.run_all(
+            [partial(register, name=name, hashed="", now=0.0) for name in ("Ivan", "lvan")]
+        )
+        self.assertEqual(results, [True, False])
+        self.run_work(lambda queries: queries.forget_account("ivan"))
+        self.assertTrue(self.register("lvan"))
+
     def test_of_two_that_come_at_once_one_has_it(self) -> None:
         results = self.database.run_all(
             [partial(register, name=name, hashed="", now=0.0) for name in ("Anna", "ANNA")]

@@ -94,8 +94,8 @@ class CommandTests(SynchronousTestCase):
             ["list"],
             f"account Anna {SINCE}, sessions: 1, failures: 100",
             f"account Berta {SINCE}, sessions: 1, failures: 0",
-            f"address 192.0.2.1 {SINCE}, name: Carla",
-            "address 2001:db8::1 since 1970-01-01T00:00:02Z, name: Dora",
+            f"address 192.0.2.1 {SINCE} used 1970-01-01T00:00:01Z, name: Carla",
+            "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
 
     def test_run_returns_the_lines(self) -> None:
@@ -129,6 +129,29 @@ class CommandTests(SynchronousTestCase):
         ):
             for word in ("add", "passwd"):
                 self.refuse(1, [word, name], reason, "new password\n")
+
+    def test_what_new_names_may_not_have_old_ones_may(self) -> None:
+        self.run_work(lambda queries: register(queries, "Eva\ufe0f", "hash", 1.0))
+        self.refuse(1, ["add", "Eva\ufe0f"], "no control or invisible", "new password\n")
+        self.shows(
+            ["passwd", "Eva\ufe0f"],
+            "changed the password of Eva\ufe0f; its sessions are ended",
+            stdin="new password\n",
+        )
+
+    def test_forget_a_network(self) -> None:
+        self.run_work(lambda queries: remember(queries, "2001:db8::2", "Eva", 3.0))
+        self.run_work(lambda queries: remember(queries, "2001:db8:0:1::1", "Eva", 3.0))
+        self.shows(
+            ["forget", "2001:db8:0::"],
+            "forgot address 2001:db8::1, name: Dora",
+            "forgot address 2001:db8::2, name: Eva",
+        )
+
+    def test_a_name_that_looks_like_another_one(self) -> None:
+        reason = "that name looks like one that is taken; choose another"
+        self.refuse(1, ["add", "Аnna"], reason, "new password\n")
+        self.assertIsNone(self.account("аnna"))
 
     def test_a_password_that_cannot_be(self) -> None:
         for stdin in ("", "\n", "1234567\n"):

@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
-from tests.doubles.storage import CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes
+from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
+from twisted_lab.accounts import Lifetimes, directory, register
+from twisted_lab.accounts.directory import NEW_AT_ONCE
 from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
@@ -25,7 +26,8 @@ class IdentificationTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.storage = MemoryStorage()
         self.addCleanup(self.storage.database.close)
-        self.service = Identification(self.storage, lambda: 1.0)
+        self.clock = Clock()
+        self.service = Identification(self.storage, self.clock.seconds, self.clock.seconds)
 
     def test_the_second_time_it_knows(self) -> None:
         self.assertEqual(
@@ -61,6 +63,38 @@ class IdentificationTests(SynchronousTestCase):
         channel.hears("Anna")
         self.failureResultOf(ended, Unable)
         self.assertEqual(channel.said, ["What's your name?"])
+
+    def test_a_name_that_cannot_be_seen(self) -> None:
+        said = play(self.service.converse, "\U0001d159", "A\u0301\u0301\u0301", "Аnna")
+        self.assertEqual(
+            said[1::2],
+            [
+                "error: a name has no control or invisible characters",
+                "error: a name has at most 2 marks on a character, and none alone",
+                "Hello, Аnna",
+            ],
+        )
+
+    def introduce(self, host: str) -> Deferred[None]:
+        channel = ScriptedChannel("Anna", host=host)
+        return Deferred.fromCoroutine(self.service.converse(channel))
+
+    def test_a_network_gives_new_names_at_a_rate(self) -> None:
+        for number in range(NEW_AT_ONCE):
+            self.successResultOf(self.introduce(f"2001:db8::{number}"))
+        failure = self.failureResultOf(self.introduce("2001:db8::ffff"), Refused)
+        self.assertEqual(
+            str(failure.value), "too many new names from your network; try again in 1 s"
+        )
+        for host in ("2001:db8::1", "2001:db8:0:1::1", "192.0.2.1"):
+            self.successResultOf(self.introduce(host))
+        self.clock.advance(1)
+        self.successResultOf(self.introduce("2001:db8::ffff"))
+
+    def test_there_is_no_room(self) -> None:
+        self.patch(directory, "MOST_PEERS", 0)
+        failure = self.failureResultOf(self.introduce("192.0.2.1"), Refused)
+        self.assertIn("there is no room for new names", str(failure.value))
 
     def test_a_unix_socket_is_one_peer(self) -> None:
         for said in (["What's your name?", "Hello, Anna"], ["Hello, Anna"]):
@@ -309,6 +343,56 @@ class NetworkTests(AuthenticationTestCase):
         self.guess_everywhere()
         said = self.talk_from("10.0.1.2", token, "passwd", PASSWORD, *["another password"] * 2)
         self.assertEqual(said[-1], "Password changed. All other sessions are ended.")
+
+
+class NewNamesTests(AuthenticationTestCase):
+    def old(self, name: str) -> None:
+        hashed = CHEAP.hash(PASSWORD)
+        self.storage.database.run(lambda queries: register(queries, name, hashed, 1.0))
+
+    def refused(self, name: str) -> str:
+        channel = ScriptedChannel(name, PASSWORD, PASSWORD)
+        failure = self.failureResultOf(
+            Deferred.fromCoroutine(self.service.converse(channel)), Refused
+        )
+        self.assertEqual(channel.said, ["Name or token?"])
+        self.assertEqual(self.hashes.count, 0)
+        return str(failure.value)
+
+    def test_a_name_that_looks_like_another_one_is_not_for_new_accounts(self) -> None:
+        self.old("alice")
+        self.assertEqual(
+            self.refused("аlice"), "that name looks like one that is taken; choose another"
+        )
+
+    def test_nor_is_one_that_cannot_be_seen(self) -> None:
+        self.assertIn("invisible", self.refused("ali\ufe0fce"))
+        self.assertIn("marks", self.refused("ali\u0301\u0301\u0301ce"))
+
+    def test_one_that_was_taken_meanwhile(self) -> None:
+        channel = LiveChannel(1)
+        Deferred.fromCoroutine(self.service.converse(channel))
+        channel.hears("аlice")
+        channel.hears(PASSWORD)
+        self.old("alice")
+        channel.hears(PASSWORD)
+        self.assertEqual(channel.said[-2], "error: somebody else has just taken that name")
+
+    def test_an_account_whose_name_would_be_refused_now_logs_in(self) -> None:
+        for name in ("ali\ufe0fce", "\u0301", "\U0001d159"):
+            self.old(name)
+            for is_open in (True, False):
+                self.service = self.make_service(is_open)
+                self.assertEqual(self.talk(name, PASSWORD)[1:3], ["Password?", f"Hello, {name}"])
+
+    def test_while_registration_is_closed_nothing_is_told(self) -> None:
+        self.old("alice")
+        self.service = self.make_service(False)
+        for name in ("аlice", "ali\ufe0fce", "nobody"):
+            self.assertEqual(
+                self.talk(name, PASSWORD)[1:3], ["Password?", "Wrong name, password or token."]
+            )
+            self.storage.database.run(lambda queries: queries.forget_all_failures())
 
 
 class PlaintextTests(AuthenticationTestCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from unittest.mock import Mock
@@ -13,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_client import ConnectedTestCase, parse
 from twisted_lab.client.connection import HungUp
-from twisted_lab.client.dialogue import AnyTalk, Introduction, Login
+from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.terminal import NoEcho, NoSecrets
 from twisted_lab.client.tokens import Tokens
@@ -22,6 +23,7 @@ SERVER = "localhost:9093"
 ABC = f"nlt_{'abc':x<43}"
 DEF = f"nlt_{'def':x<43}"
 TOKEN = f"Token: {ABC}  valid until 2026-12-01T12:00:00Z"
+ASKED = "Name or token?"
 
 
 class TokensTests(SynchronousTestCase):
@@ -295,6 +297,33 @@ class OptionsTests(SynchronousTestCase):
         options = parse("auth", "--host", "h", "--port", "1", "--token-file", str(path))
         options.make_dialogue(self.fail).heard(TOKEN)
         self.assertIn(ABC, path.read_text())
+
+    def test_a_token_of_tls_is_not_sent_without_it(self) -> None:
+        path = Path(self.mktemp())
+        told: list[str] = []
+
+        def login(*more: str) -> Dialogue:
+            options = parse("auth", "--host", "H", "--port", "1", "--token-file", str(path), *more)
+            return options.make_dialogue(told.append)
+
+        login("--tls").heard(TOKEN)
+        self.assertEqual(login().heard(ASKED), (ASKED, None))
+        self.assertEqual(told, ["the token for h:1 is kept for --tls, and not sent without it"])
+        self.assertEqual(login("--tls").heard(ASKED)[1], ABC)
+        login().heard(TOKEN.replace(ABC, DEF))
+        told.clear()
+        self.assertEqual(login().heard(ASKED)[1], DEF)
+        self.assertEqual(login("--tls").heard(ASKED)[1], ABC)
+        self.assertEqual(told, [])
+
+    def test_nor_is_one_of_an_older_version_which_may_have_come_by_it(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text(json.dumps({"h:1": ABC}))
+        arguments = ("auth", "--host", "h", "--port", "1", "--token-file", str(path))
+        told: list[str] = []
+        self.assertIsNone(parse(*arguments).make_dialogue(told.append).heard(ASKED)[1])
+        self.assertEqual(len(told), 1)
+        self.assertEqual(parse(*arguments, "--tls").make_dialogue(self.fail).heard(ASKED)[1], ABC)
 
     def test_or_not_at_all(self) -> None:
         options = parse("auth", "--host", "h", "--port", "1", "--no-token")

@@ -100,6 +100,34 @@ class RoomTests(SynchronousTestCase):
             self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
         self.join("x" * 32)
 
+    def test_no_two_names_look_alike(self) -> None:
+        anna, ivan = self.join("Anna"), self.join("Ivan")
+        for name in ("Аnna", "lvan", "іvan", "ІVAN"):
+            error = self.assertRaises(BadName, self.room.check_name, name, "")
+            self.assertEqual(str(error), f"somebody's name looks like {name}; choose another name")
+            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
+        self.say(anna, "/nick lvan")
+        self.assertEqual(self.heard[ivan], [])
+        self.say(anna, "/nick Аnna")  # It is the same member.
+        self.say(ivan, "/msg Аnna hello")
+        self.say(ivan, "/msg Anna hello")
+        self.assertEqual(
+            self.heard[ivan],
+            [
+                "* Anna is now called Аnna",
+                "Ivan (to Аnna): hello",
+                "error: nobody of that name is here; /who lists who is",
+            ],
+        )
+        self.say(ivan, "/nick Vera")
+        self.join("lvan")
+        self.room.leave(anna, 0.0)
+        self.join("Anna")
+
+    def test_a_name_that_looks_like_the_room_is_none(self) -> None:
+        for name in ("еrror", "ЕRRОR", "⁎"):
+            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
+
     def test_all_hear_all_their_own_words_included(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         self.say(anna, "hello")

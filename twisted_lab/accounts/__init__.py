@@ -1,7 +1,7 @@
 """Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
 
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
-from twisted_lab.accounts.directory import remember
+from twisted_lab.accounts.directory import Newcomers, recognize, remember
 from twisted_lab.accounts.guesses import Guess, Standing, remember_network
 from twisted_lab.accounts.history import KeptHistory
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
@@ -23,6 +23,7 @@ from twisted_lab.accounts.registrations import (
 from twisted_lab.accounts.registry import (
     account_name,
     change_password,
+    check_new_name,
     known_session,
     open_session,
     register,
@@ -57,6 +58,7 @@ __all__ = [
     "Guess",
     "KeptHistory",
     "Lifetimes",
+    "Newcomers",
     "Passwords",
     "Queries",
     "Session",
@@ -66,6 +68,7 @@ __all__ = [
     "Work",
     "account_name",
     "change_password",
+    "check_new_name",
     "check_password",
     "clean_name",
     "count_registration",
@@ -75,6 +78,7 @@ __all__ = [
     "open_database",
     "open_for_reading",
     "open_session",
+    "recognize",
     "register",
     "registration_wait",
     "remember",

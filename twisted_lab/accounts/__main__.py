@@ -19,6 +19,7 @@ from twisted_lab.accounts import (
     Unusable,
     account_name,
     check_password,
+    clean_name,
     open_database,
 )
 from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
@@ -106,6 +107,8 @@ def run(options: AccountsOptions) -> Lines:
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
+        if command == "add":
+            clean_name(arguments[0])  # before a password is typed for nothing
         arguments.append(Passwords().hash(ask_password()))
     if command == "clear":
         answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)

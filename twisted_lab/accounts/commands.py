@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.accounts.registry import change_password, register
+from twisted_lab.accounts.registry import change_password, check_new_name, register
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import ANY_NAME, account_subject
 from twisted_lab.names import name_key
@@ -29,7 +29,8 @@ async def list_all(queries: Queries) -> Lines:
         async for account in queries.summaries(time.time())
     ]
     async for peer in queries.peers():
-        lines.append(f"address {peer.address} since {time_text(peer.since)}, name: {peer.name}")
+        since, used = time_text(peer.since), time_text(peer.used)
+        lines.append(f"address {peer.address} since {since} used {used}, name: {peer.name}")
     async for place, count in queries.failed_networks():
         lines.append(f"address {place}, failures: {count}")
     return lines
@@ -37,6 +38,8 @@ async def list_all(queries: Queries) -> Lines:
 
 async def add(queries: Queries, name: str, hashed: str) -> Lines:
     """Open an account."""
+    if await queries.account(name_key(name)) is None:
+        await check_new_name(queries, name)
     if not await register(queries, name, hashed, time.time()):
         raise NotFound(f"there is an account of the name {name} already; passwd changes it")
     return [f"added {name}"]

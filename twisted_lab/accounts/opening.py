@@ -11,6 +11,8 @@ from pathlib import Path
 
 from twisted_lab.accounts.database import Database
 from twisted_lab.accounts.schema import STEPS
+from twisted_lab.names import skeletons
+from twisted_lab.peers import network
 
 DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".
@@ -159,6 +161,9 @@ def _inspect(path: str, newest: int) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence[str]]) -> None:
+    # The steps call these.
+    connection.create_function("skeleton_of", 2, lambda name, number: skeletons(name)[number])
+    connection.create_function("network_of", 1, network)
     connection.execute("BEGIN IMMEDIATE")
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if version < len(steps):

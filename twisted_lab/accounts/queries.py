@@ -18,11 +18,12 @@ from twisted_lab.rooms import Said
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer that is known by its IP address."""
+    """A peer that is known by its IP address; `used` is a day that it came back, at least."""
 
     address: str
     name: str
     since: float
+    used: float
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def _text(_: object, value: str) -> str:
     return value
 
 
-def _peer(_: object, address: str, name: str, since: float) -> Peer:
-    return Peer(address, name, since)
+def _peer(_: object, address: str, name: str, since: float, used: float) -> Peer:
+    return Peer(address, name, since, used)
 
 
 def _account(_: object, key: str, name: str, password: str, since: float) -> Account:
@@ -159,28 +160,57 @@ class Queries(Protocol):
 
     # Peers that are known by their addresses
 
-    @query(sql="SELECT name FROM peers WHERE address = {address}", load=maybe(_text))
-    async def peer_name(self, address: str) -> str | None:
-        """Return the name of the peer at `address`."""
+    @query(
+        sql="SELECT address, name, since, used FROM peers WHERE address = {address}",
+        load=maybe(_peer),
+    )
+    async def peer(self, address: str) -> Peer | None:
+        """Return the peer at `address`."""
 
     @statement(
-        sql="INSERT INTO peers (address, name, since) VALUES ({address}, {name}, {since}) "
-        "ON CONFLICT (address) DO NOTHING"
+        sql="INSERT INTO peers (address, network, name, since, used) "
+        "VALUES ({address}, {network}, {name}, {now}, {now}) ON CONFLICT (address) DO NOTHING"
     )
-    async def add_peer(self, address: str, name: str, since: float) -> None:
+    async def add_peer(self, address: str, network: str, name: str, now: float) -> None:
         """Remember a peer, unless its address is known."""
 
-    @query(sql="SELECT address, name, since FROM peers ORDER BY since, address", load=many(_peer))
+    @statement(sql="UPDATE peers SET used = {now} WHERE address = {address}")
+    async def use_peer(self, address: str, now: float) -> None:
+        """Note that a peer has come back."""
+
+    @query(sql="SELECT count FROM totals WHERE subject = 'peers'", load=one(_number))
+    async def peer_count(self) -> int:
+        """Return how many peers are known."""
+        ...
+
+    @statement(
+        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers WHERE used <= {used} "
+        "ORDER BY used LIMIT {most})"
+    )
+    async def forget_unused_peers(self, used: float, most: int) -> None:
+        """Forget peers that have not come back since then, at most so many."""
+
+    @statement(
+        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers "
+        "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
+    )
+    async def forget_oldest_peers(self, network: str, kept: int, most: int) -> None:
+        """Forget peers of a network, at most so many, but not the `kept` that were used last."""
+
+    @query(
+        sql="SELECT address, name, since, used FROM peers ORDER BY since, address",
+        load=many(_peer),
+    )
     def peers(self) -> AsyncIterable[Peer]:
         """Return all peers, oldest first."""
 
     @query(
-        sql="DELETE FROM peers WHERE address = {word} OR name = {word} "
-        "RETURNING address, name, since",
+        sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
+        "RETURNING address, name, since, used",
         load=many(_peer),
     )
     def forget_peers(self, word: str) -> AsyncIterable[Peer]:
-        """Forget the peers with that address or name, and return them."""
+        """Forget the peers with that address, network or name, and return them."""
 
     @statement(sql="DELETE FROM peers")
     async def forget_all_peers(self) -> None:
@@ -195,6 +225,17 @@ class Queries(Protocol):
     )
     async def add_account(self, key: str, name: str, password: str, since: float) -> str | None:
         """Open an account; None if there is one with that key."""
+
+    @query(
+        sql="SELECT account FROM skeletons WHERE skeleton IN ({one}, {other}) LIMIT 1",
+        load=maybe(_text),
+    )
+    async def account_like(self, one: str, other: str) -> str | None:
+        """Return the key of an account that has one of the two skeletons."""
+
+    @statement(sql="INSERT INTO skeletons (skeleton, account) VALUES ({skeleton}, {account})")
+    async def add_skeleton(self, skeleton: str, account: str) -> None:
+        """Note a skeleton of an account's name."""
 
     @query(
         sql="SELECT key, name, password, since FROM accounts WHERE key = {key}",

@@ -10,24 +10,44 @@ from twisted_lab.accounts.sessions import (
     Session,
     token_digest,
 )
-from twisted_lab.names import BadName, clean_name, name_key
+from twisted_lab.names import BadName, clean_name, known_name, name_key, skeletons
 
 
 def account_name(text: str) -> str:
     """Return the name that `text` is, without the space around it.
 
+    There may be an account of that name. Whether there can be a new one, `check_new_name` tells.
+
     Raises:
         BadName: It cannot be the name of an account.
     """
-    name = clean_name(text)
+    name = known_name(text)
     if name.startswith(TOKEN_PREFIX):
         raise BadName(f"a name does not begin with {TOKEN_PREFIX}, as tokens do")
     return name
 
 
+async def check_new_name(queries: Queries, name: str) -> None:
+    """See whether an account can be opened under a name that `account_name` has returned.
+
+    Raises:
+        BadName: The rules for new names refuse it, or it looks like that of another account.
+    """
+    clean_name(name)
+    if await queries.account_like(*skeletons(name)) is not None:
+        raise BadName("that name looks like one that is taken; choose another")
+
+
 async def register(queries: Queries, name: str, hashed: str, now: float) -> bool:
-    """Open an account; False if there is one of that name already."""
-    return await queries.add_account(name_key(name), name, hashed, now) is not None
+    """Open an account; False if there is one of that name, or one that looks like it."""
+    key, looks = name_key(name), skeletons(name)
+    if await queries.account_like(*looks) is not None:
+        return False
+    if await queries.add_account(key, name, hashed, now) is None:
+        return False
+    for skeleton in set(looks):
+        await queries.add_skeleton(skeleton, key)
+    return True
 
 
 async def change_password(

@@ -209,10 +209,16 @@ class ClientOptions(Options):
         if self["service"] == "ident":
             return Introduction()
         if self["service"] == "auth":
-            tokens = None
-            if not self["no-token"]:
-                tokens = Tokens(self["token-file"] or default_path(), tell)
-            return Login(tokens, self._server)
+            if self["no-token"]:
+                return Login(None, self._server)
+            tokens = Tokens(self["token-file"] or default_path(), tell)
+            if self["tls"]:
+                return Login(tokens, self._server)
+            # A token that came by TLS is not sent without it. Older versions kept all by this name.
+            in_clear = f"{self._server} without --tls"
+            if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
+                tell(f"the token for {self._server} is kept for --tls, and not sent without it")
+            return Login(tokens, in_clear)
         return AnyTalk(says_exit=self["service"] == "messages")
 
     def complete(self, interactive: bool) -> None:

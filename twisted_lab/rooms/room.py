@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
 
 from twisted_lab.codecs import byte_length
-from twisted_lab.names import BadName, name_key, nickname
+from twisted_lab.names import BadName, name_key, nickname, skeletons
 from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.rooms.member import Ear, Member, Speaker
@@ -72,6 +72,7 @@ class Room:
         self._sleep = sleep
         self._members: dict[str, Member] = {}
         self._clients: dict[str, Member] = {}
+        self._looks: dict[str, Member] = {}  # by the skeletons of their names
         self._names: list[tuple[str, str]] = []  # the keys and names of the members, in order
         self._place = 0  # of what was said last
 
@@ -151,12 +152,15 @@ class Room:
 
     def _add(self, member: Member) -> None:
         self._members[member.key] = member
+        self._looks.update(dict.fromkeys(skeletons(member.name), member))
         if member.client:
             self._clients[member.client] = member
         insort(self._names, (member.key, member.name))
 
     def _remove(self, member: Member) -> None:
         del self._members[member.key]
+        for skeleton in set(skeletons(member.name)):
+            del self._looks[skeleton]
         self._clients.pop(member.client, None)
         del self._names[bisect_left(self._names, (member.key, member.name))]
 
@@ -168,6 +172,8 @@ class Room:
         name = nickname(text)
         if self._members.get(name_key(name), of) is not of:
             raise BadName(f"somebody is called {name} already; choose another name")
+        if any(self._looks.get(skeleton, of) is not of for skeleton in skeletons(name)):
+            raise BadName(f"somebody's name looks like {name}; choose another name")
         return name
 
     # Hearing

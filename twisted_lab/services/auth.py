@@ -27,6 +27,7 @@ from twisted_lab.accounts import (
     Passwords,
     Queries,
     account_name,
+    check_new_name,
     count_registration,
     name_key,
     register,
@@ -198,7 +199,11 @@ class Authentication:
     async def _register(self, channel: Channel, name: str) -> Account:
         realm = self._realm
         place = network(channel.peer.host)
-        await realm.storage.run(partial(self._admit, place=place))
+        try:
+            await realm.storage.run(partial(self._admit, place=place))
+            await realm.storage.run(partial(check_new_name, name=name))
+        except BadName as error:
+            raise Refused(str(error)) from None
         password = await choose_password(channel, "New name. Choose a password:", self._shortest)
         hashed = await realm.hashes.hash(password, place)
         now = realm.now()

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import ClassVar
 
-from twisted_lab.accounts import DEFAULT_FILE, BadName, Store, clean_name, remember
-from twisted_lab.channels import Channel
+from twisted_lab.accounts import (
+    DEFAULT_FILE,
+    BadName,
+    Newcomers,
+    Store,
+    clean_name,
+    recognize,
+    remember,
+)
+from twisted_lab.channels import Channel, Refused
 from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
 from twisted_lab.serving.storage import shared_storage
 
@@ -20,16 +29,22 @@ class Identification:
     Args:
         storage: Where names are kept.
         now: Tells the time, in seconds of Unix time.
+        ticks: Tells the seconds on a clock that nobody sets, for how fast new names may come.
     """
 
-    def __init__(self, storage: Store, now: Callable[[], float]) -> None:
+    def __init__(
+        self, storage: Store, now: Callable[[], float], ticks: Callable[[], float]
+    ) -> None:
         self._storage = storage
         self._now = now
+        self._ticks = ticks
+        self._newcomers = Newcomers()
 
     async def converse(self, channel: Channel) -> None:
         """Greet one peer. Those of a unix socket have no address, and are all the same one."""
         address = channel.peer.host or "unix"
-        name = await self._storage.run(lambda queries: queries.peer_name(address))
+        now = self._now()
+        name = await self._storage.run(partial(recognize, address=address, now=now))
         if name is None:
             name = await self._ask(channel, address)
         if name is not None:
@@ -43,10 +58,17 @@ class Identification:
             except BadName as error:
                 channel.say(f"error: {error}")
             else:
-                return await self._storage.run(
-                    partial(remember, address=address, name=name, now=self._now())
-                )
+                return await self._remember(address, name)
         return None
+
+    async def _remember(self, address: str, name: str) -> str:
+        if seconds := self._newcomers.wait(address, self._ticks()):
+            raise Refused(f"too many new names from your network; try again in {ceil(seconds)} s")
+        work = partial(remember, address=address, name=name, now=self._now())
+        known = await self._storage.run(work)
+        if known is None:
+            raise Refused("there is no room for new names; whoever runs this server can make some")
+        return known
 
 
 class Options(ConversationOptions):
@@ -64,4 +86,6 @@ def makeService(options: Options) -> Lab:
     """Build the service that `options` describe."""
     lab = lab_of(options)
     storage = shared_storage(lab, options["database"])
-    return conversation_service(options, Identification(storage, lab.now).converse)
+    return conversation_service(
+        options, Identification(storage, lab.now, lab.reactor.seconds).converse
+    )
