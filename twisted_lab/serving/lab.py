@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel
+from twisted.python.failure import Failure
 
 from twisted_lab import __version__
 from twisted_lab.events import ServiceEvents
@@ -245,7 +246,10 @@ class Lab(MultiService):
 
     def _reload(self) -> None:
         for reload in self.reloads:
-            reload()
+            try:
+                reload()
+            except Exception:
+                self.events.reload_failed(Failure())
 
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.
