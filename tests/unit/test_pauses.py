@@ -62,7 +62,7 @@ class PauseTests(SynchronousTestCase):
         self.clock = Clock()
         self.events, self.recorder = recorded_events()
 
-    def connect(self, factory: Factory) -> tuple[Any, SocketWire]:
+    def connect(self, factory: Any) -> tuple[Any, SocketWire]:
         protocol: Any = factory.buildProtocol(None)
         wire = SocketWire()
         self.addCleanup(wire.close)

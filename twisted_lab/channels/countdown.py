@@ -22,9 +22,7 @@ class Countdown:
         action: What is called then.
     """
 
-    def __init__(
-        self, clock: IReactorTime, seconds: float, action: Callable[[], object]
-    ) -> None:
+    def __init__(self, clock: IReactorTime, seconds: float, action: Callable[[], object]) -> None:
         self._clock = clock
         self._left = seconds
         self._action = action

@@ -246,9 +246,7 @@ class StreamChannel(Protocol):
         silent = self._clock.seconds() - self._last_heard
         if silent >= self._patience:
             if not is_last_look and has_unread(self.transport):
-                self._silence = self._clock.callLater(
-                    LOOK_AGAIN_SECONDS, self._check_silence, True
-                )
+                self._silence = self._clock.callLater(LOOK_AGAIN_SECONDS, self._check_silence, True)
                 return
             if self._hung_up:
                 self._cut_off()

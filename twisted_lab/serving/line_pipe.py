@@ -29,9 +29,7 @@ class LinePipe:
         tell_lost: Called with the number of lines that were dropped; it sends a line about them.
     """
 
-    def __init__(
-        self, descriptor: int, reactor: Any, tell_lost: Callable[[int], object]
-    ) -> None:
+    def __init__(self, descriptor: int, reactor: Any, tell_lost: Callable[[int], object]) -> None:
         self._descriptor = descriptor
         self._reactor = reactor
         self._tell_lost = tell_lost
