@@ -21,7 +21,7 @@ from tests.processes import (
     line,
     ports,
     receive,
-    wait_until,
+    suspend,
 )
 from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable.packets import (
@@ -45,15 +45,10 @@ MANY = 600  # more than are read in one turn of the reactor
 KEY = bytes(KEY_BYTES)
 
 
-def is_stopped(process: int) -> bool:
-    return " T " in Path(f"/proc/{process}/stat").read_text()
-
-
 @contextmanager
 def paused(server: Server) -> Iterator[None]:
     """Stop a server for longer than it waits for its peers."""
-    server.process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: is_stopped(server.process.pid))
+    suspend(server.process.pid)
     began = time.monotonic()
     yield
     time.sleep(max(began + LONGER - time.monotonic(), 0))
@@ -161,8 +156,7 @@ def test_workers_that_were_stopped(tmp_path: Path) -> None:
         for client in clients:
             assert says(client) == b"Message 1:"
         for worker in workers:
-            os.kill(worker, signal.SIGSTOP)
-            wait_until(lambda worker=worker: is_stopped(worker))
+            suspend(worker)
         for client in clients:
             client.sendall(encode_frame(b"here"))
         time.sleep(LONGER)

@@ -21,9 +21,11 @@ from tests.processes import (
     DEADLINE,
     ENVIRONMENT,
     Server,
+    children,
     connect,
     receive,
     receive_all,
+    suspend,
     wait_until,
 )
 
@@ -44,11 +46,6 @@ def is_alive(process: int) -> bool:
 
 def wait_until_gone(processes: Iterable[int]) -> None:
     wait_until(lambda: not any(map(is_alive, processes)))
-
-
-def children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
-    return [int(child) for child in listed.split()]
 
 
 def files_of(process: int) -> list[str]:
@@ -375,7 +372,7 @@ def test_a_stopped_supervisor_keeps_nobody_from_being_served(tmp_path: Path) -> 
     with Server(tmp_path, *ECHO) as server:
         workers = started(server)
         with connect(server.wait_for_port()) as client:
-            server.process.send_signal(signal.SIGSTOP)
+            suspend(server.process.pid)
             for number in range(count):
                 client.sendall(b"%04d" % number)
                 assert receive(client, 4) == b"%04d" % number
@@ -400,7 +397,7 @@ def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
     with Server(tmp_path, *ECHO, "--log-file", "events.log") as server:
         port = server.wait_for_port()
         workers = children(server.process.pid)
-        os.kill(workers[0], signal.SIGSTOP)
+        suspend(workers[0])
         server.process.kill()
         wait_until_gone(workers)
     again = ("netlab-echo", "--port", str(port), "--interface", "127.0.0.1", "--workers", "2")
@@ -414,7 +411,7 @@ def test_a_stopped_worker_ends_in_good_order(tmp_path: Path, is_in_a_hurry: bool
     with Server(tmp_path, *ECHO, "--drain", "600") as server:
         workers = started(server)
         port = server.wait_for_port()
-        os.kill(workers[0], signal.SIGSTOP)
+        suspend(workers[0])
         server.process.terminate()
         if is_in_a_hurry:
             wait_until(lambda: refuses(port))

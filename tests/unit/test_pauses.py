@@ -164,7 +164,7 @@ class Certificateless:
 
 
 class Due:
-    """Somebody with a deadline."""
+    """A peer with a deadline."""
 
     def __init__(self, when: float) -> None:
         self.when: float | None = when

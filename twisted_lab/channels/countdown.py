@@ -1,4 +1,4 @@
-"""Deadlines that a pause of the process does not use up."""
+"""Timers that count only the time in which the process ran."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ STEP_SECONDS = 1.0
 
 
 class Countdown:
-    """Calls `action` after so many seconds, in which the process was running.
+    """Calls `action` after `seconds`, counted in steps of one second.
 
-    It counts them one by one: a pause of the process, however long, counts as one of them.
+    A pause of the process, however long, uses up one step.
 
     Args:
         clock: Waits.
-        seconds: For how long.
-        action: What is called then.
+        seconds: The time until the call.
+        action: The function to call.
     """
 
     def __init__(self, clock: IReactorTime, seconds: float, action: Callable[[], object]) -> None:

@@ -11,8 +11,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_lab.channels.closing import cancel
 
-# What waits to be read may show that a deadline has moved, above all when the process was paused.
-# A flood, of which there is always more, puts it off for this many seconds.
+# Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
+# A flood, of which some are always unread, delays a deadline by this many seconds at most.
 READ_SECONDS = 0.1
 
 
@@ -36,7 +36,7 @@ class Deadlines:
 
     Args:
         clock: Waits.
-        has_unread: Tells whether something waits to be read, which comes first.
+        has_unread: Tells whether datagrams wait to be read; they are read first.
     """
 
     def __init__(self, clock: IReactorTime, has_unread: Callable[[], bool]) -> None:

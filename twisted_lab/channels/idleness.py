@@ -1,4 +1,4 @@
-"""Idle timeouts: whose time is up, and whether input that nobody has read shows the contrary."""
+"""Idle timeouts without a timer for each connection, and input that is still unread."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 # A connection is looked at so often within its patience, and so hung up on up to a tenth too late.
 LOOKS = 10
-# A process that was paused runs its timers before it reads. A peer whose time is up then, and whose
-# input waits, is looked at once more after this many seconds. Only once: a peer that is not read,
-# because it does not take its answers, has input waiting for ever.
+# A process that was paused runs its timers before it reads. A peer whose time is up while its input
+# waits in the kernel is checked once more after this many seconds. Only once: the input of a peer
+# that does not take its answers is not read, and waits for ever.
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -32,7 +32,7 @@ def has_unread(transport: Any) -> bool:
 class Idleness:
     """Has all connections looked at, now and then, for as long as there are any.
 
-    It counts looks, not seconds: to it a pause of the process is as short as one look.
+    It counts looks, not seconds: a pause of the process, however long, uses up one look.
 
     Args:
         clock: Waits.

@@ -11,22 +11,22 @@ from twisted.internet.interfaces import IWriteDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-MOST_BYTES = 262_144  # from which on no more lines wait
+MOST_BYTES = 262_144  # beyond which no more lines wait
 CLOSE_SECONDS = 1.0  # for which the end waits for the reader
 
 
 @implementer(IWriteDescriptor)
 class LinePipe:
-    """Sends lines, each of them whole, and never waits for the reader.
+    """Sends whole lines, and never waits for the reader.
 
-    Lines that find too much waiting are dropped and counted. When half of it has gone, their number
-    is told, in their place.
+    While more than MOST_BYTES wait, it drops further lines and counts them. When half of that has
+    gone, it reports their number, in their place.
 
     Args:
-        descriptor: The pipe's writing end, which no other process has; it must not block from here
-            on.
+        descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
+            it.
         reactor: Tells when there is room.
-        tell_lost: Called with the number of lines that were dropped; it sends a line about them.
+        tell_lost: Called with the number of dropped lines; it sends a line about them.
     """
 
     def __init__(self, descriptor: int, reactor: Any, tell_lost: Callable[[int], object]) -> None:
@@ -39,7 +39,7 @@ class LinePipe:
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether the reader has yet to take something."""
+        """Tell whether something waits for the reader."""
         return bool(self._waiting)
 
     def send(self, line: bytes) -> None:

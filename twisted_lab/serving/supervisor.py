@@ -253,7 +253,7 @@ class Workers:
             return succeed(None)
         for worker in self._alive:
             worker.transport.closeStdin()
-        self.signal(signal.SIGCONT)  # One that was stopped would not end before it is killed.
+        self.signal(signal.SIGCONT)  # A stopped worker would not end until it is killed.
         stuck = Countdown(clock, seconds + STUCK_SECONDS, self._kill)
         return self._all_ended.addCallback(lambda _: stuck.cancel())
 

@@ -39,7 +39,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 def main() -> None:
     """Serve, as the arguments of the process say."""
-    # The terminal's end is the supervisor's business.
+    # When the terminal closes, the supervisor decides what happens.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _go_on_when_the_supervisor_dies()
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
@@ -76,8 +76,9 @@ def main() -> None:
 
 
 def _go_on_when_the_supervisor_dies() -> None:
-    # A worker that is stopped would not see that its standard input has ended, and so would keep
-    # the port. Only Linux has this; one whose supervisor has died before is not stopped, and sees.
+    # A stopped worker does not see that its standard input has ended, and would keep the port. Only
+    # Linux has this. If the supervisor has died already, the end of the input is enough: this
+    # process is running.
     with suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
 
@@ -129,7 +130,7 @@ class _Supervisor:
             if line.startswith(b"["):
                 [service] = self._lab.public_services
                 answer = json.dumps(service.do(*json.loads(line)))
-                # Each question has an answer, or later ones would get those of earlier ones.
+                # Answers are matched to questions by their order: none may be dropped.
                 self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
             else:
                 self._lab.log_from(LogLevel.levelWithName(line.decode()))

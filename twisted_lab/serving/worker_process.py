@@ -30,8 +30,8 @@ COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and 
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
 
-# Signals must not kill a worker that does not yet know what to do with them. It is started with
-# these blocked; so they wait until it has started, and are heeded then.
+# These must not kill a worker before its handlers are installed. It is started with them blocked,
+# and unblocks them then: they wait until it has started.
 HELD_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 START = "from twisted_lab.serving.worker import main; main()"
 
