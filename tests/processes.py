@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -140,6 +141,17 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "it never comes"
         time.sleep(0.02)
+
+
+def children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def suspend(process: int) -> None:
+    """Send SIGSTOP, and wait until the process has stopped."""
+    os.kill(process, signal.SIGSTOP)
+    wait_until(lambda: " T " in Path(f"/proc/{process}/stat").read_text())
 
 
 def connect(port: int, host: str = "127.0.0.1") -> socket.socket:

@@ -162,6 +162,16 @@ class ServiceEvents(_Reporter):
             reason=reason,
         )
 
+    def reload_failed(self, failure: Failure) -> None:
+        """SIGHUP asked for something that raised; the rest of what it asks for was done."""
+        self._announce(
+            LogLevel.error,
+            "reload failed",
+            "not all that SIGHUP asks for was done: {error}",
+            error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
+            log_failure=failure,
+        )
+
     def out_of_files(self, limit: int) -> None:
         """No more connections are accepted, because too few files are left to be opened."""
         self.tally.errors["files"] += 1
@@ -348,6 +358,16 @@ class ServiceEvents(_Reporter):
         # A line that begins with blanks goes on with the one before.
         lines = escape(text.rstrip(), keep="\n").replace("\n", "\n    ")
         self._report(level, "twisted", "{log_text}", log_text=lines)
+
+    def events_lost(self, pid: int, lost: int) -> None:
+        """The supervisor did not read what worker `pid` had for it; `lost` events were dropped."""
+        self._announce(
+            LogLevel.warn,
+            "events lost",
+            "{lost} events of process {pid} were lost: its supervisor did not read them",
+            lost=lost,
+            pid=pid,
+        )
 
     def log_lost(self, path: str, reason: str) -> None:
         """The log file takes no events; the service goes on without it."""

@@ -21,9 +21,11 @@ from tests.processes import (
     DEADLINE,
     ENVIRONMENT,
     Server,
+    children,
     connect,
     receive,
     receive_all,
+    suspend,
     wait_until,
 )
 
@@ -46,12 +48,7 @@ def wait_until_gone(processes: Iterable[int]) -> None:
     wait_until(lambda: not any(map(is_alive, processes)))
 
 
-def children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
-    return [int(child) for child in listed.split()]
-
-
-def files(process: int) -> list[str]:
+def files_of(process: int) -> list[str]:
     names = []
     for path in Path(f"/proc/{process}/fd").iterdir():
         with suppress(FileNotFoundError):  # It has been closed since.
@@ -60,7 +57,7 @@ def files(process: int) -> list[str]:
 
 
 def sockets(process: int) -> set[str]:
-    return {link for link in files(process) if link.startswith("socket:")}
+    return {link for link in files_of(process) if link.startswith("socket:")}
 
 
 def refuses(port: int) -> bool:
@@ -301,7 +298,9 @@ def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
         (tmp_path / "events.log").rename(tmp_path / "old.log")
         server.process.send_signal(signal.SIGHUP)
         processes = [server.process.pid, *children(server.process.pid)]
-        wait_until(lambda: not any("old.log" in file for each in processes for file in files(each)))
+        wait_until(
+            lambda: not any("old.log" in file for each in processes for file in files_of(each))
+        )
         for _ in range(50):
             with connect(port) as client:
                 client.sendall(b"x")
@@ -309,6 +308,116 @@ def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
         assert server.stop() == 0
     assert (tmp_path / "events.log").read_text().count("client connected") == 50
     assert "client connected" not in (tmp_path / "old.log").read_text()
+
+
+def test_what_sighup_cannot_read_keeps_nothing_else_from_being_read(
+    tmp_path: Path, certificate: Path
+) -> None:
+    (shown := tmp_path / "shown.pem").write_bytes(certificate.read_bytes())
+    files = ("--tls", "--certificate", "shown.pem", "--key", "shown.pem", "--log-file", "its.log")
+    with Server(tmp_path, *ECHO, *files) as server:
+        server.wait_for_port()
+        shown.unlink()
+        shown.mkdir()
+        (log := tmp_path / "its.log").rename(tmp_path / "old.log")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(log.exists)
+        for _ in range(3):
+            server.wait_for("the certificate from before stays in use: .*: Is a directory")
+        processes = [server.process.pid, *children(server.process.pid)]
+        wait_until(
+            lambda: not any("old.log" in file for each in processes for file in files_of(each))
+        )
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_does_not_kill_a_worker_that_starts(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with Server(tmp_path, *ECHO) as server:
+        workers = started(server)
+        port = server.wait_for_port()
+        for victim in workers:
+            os.kill(victim, signal.SIGKILL)
+        starting: set[int] = set()
+        while len(starting) < 2:
+            for worker in set(children(server.process.pid)) - {*workers, *starting}:
+                starting.add(worker)
+                os.kill(worker, number)
+        if number != signal.SIGHUP:  # They start, and then end as they were told.
+            for _ in workers:
+                server.wait_for("worker died: process .*, exit status 0;")
+        with connect(port) as client:
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+        if number == signal.SIGHUP:
+            assert set(children(server.process.pid)) == starting
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_while_it_starts(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with Server(tmp_path, command=("setsid", str(BIN / "twistd"), "-n", *ECHO)) as server:
+        wait_until(lambda: children(server.process.pid))
+        os.killpg(server.process.pid, number)
+        assert server.wait() == 0
+    assert server.events()[-1] == "server stopped"
+
+
+def test_a_stopped_supervisor_keeps_nobody_from_being_served(tmp_path: Path) -> None:
+    count = 4000
+    with Server(tmp_path, *ECHO) as server:
+        workers = started(server)
+        with connect(server.wait_for_port()) as client:
+            suspend(server.process.pid)
+            for number in range(count):
+                client.sendall(b"%04d" % number)
+                assert receive(client, 4) == b"%04d" % number
+            server.process.send_signal(signal.SIGCONT)
+            lost = server.wait_for(r"(\d+) events of process (\d+) were lost: its supervisor did")
+            assert int(lost[2]) in workers
+            client.sendall(b"last")
+            assert receive(client, 4) == b"last"
+        assert server.stop() == 0
+    told = server.events()
+    traffic = [text for text in told if text.startswith(("received ", "sent "))]
+    assert all(re.fullmatch(r"(received|sent) 4 bytes (from|to) \S+:\d+", text) for text in traffic)
+    assert len(traffic) + int(lost[1]) == 2 * (count + 1)
+    place = next(number for number, text in enumerate(told) if "were lost" in text)
+    assert sum(text in traffic for text in told[place:]) == 2
+    assert not any("Traceback" in text for text in server.lines)
+
+
+def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
+    tmp_path: Path,
+) -> None:
+    with Server(tmp_path, *ECHO, "--log-file", "events.log") as server:
+        port = server.wait_for_port()
+        workers = children(server.process.pid)
+        suspend(workers[0])
+        server.process.kill()
+        wait_until_gone(workers)
+    again = ("netlab-echo", "--port", str(port), "--interface", "127.0.0.1", "--workers", "2")
+    with Server(tmp_path, *again) as server:
+        assert server.wait_for_port() == port
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("is_in_a_hurry", [False, True])
+def test_a_stopped_worker_ends_in_good_order(tmp_path: Path, is_in_a_hurry: bool) -> None:
+    with Server(tmp_path, *ECHO, "--drain", "600") as server:
+        workers = started(server)
+        port = server.wait_for_port()
+        suspend(workers[0])
+        server.process.terminate()
+        if is_in_a_hurry:
+            wait_until(lambda: refuses(port))
+            server.process.terminate()
+        assert server.wait() == 0
+    assert server.events()[-1] == "server stopped"
 
 
 @pytest.mark.parametrize("count", ["1", "4"])

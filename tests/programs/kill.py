@@ -8,7 +8,9 @@ The seed gives the moments of the kills; what the servers are doing then is up t
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import signal
 import socket
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
-from tests.processes import DEADLINE, Server
+from tests.processes import DEADLINE, Server, children, suspend
 from twisted_lab.accounts import (
     TOKEN_PREFIX,
     Queries,
@@ -33,6 +35,7 @@ from twisted_lab.accounts import (
 
 THREADS = 4  # of clients for each server
 SAMPLE = 100  # of what was acknowledged in earlier rounds is looked for in each
+WORKERS = (1, 1, 1, 2)  # how many processes a server has, in one round or another
 SOONEST, LATEST = 0.02, 0.5  # seconds, after which the servers are killed
 PASSWORD = "correct horse"
 
@@ -170,11 +173,14 @@ class Clients:
         self._problems.append(problem)
         self.trouble.set()
 
-    def kill(self, servers: list[Server]) -> None:
-        """Kill the servers, and wait for the clients to see it."""
+    def kill(self, servers: list[Server], chance: random.Random) -> None:
+        """Kill all processes of the servers in any order, and wait for the clients to see it."""
         self._killed = True
         for server in servers:
-            server.process.kill()
+            suspend(server.process.pid)  # It starts no other workers in place of killed ones.
+            processes = [server.process.pid, *children(server.process.pid)]
+            for process in chance.sample(processes, len(processes)):
+                os.kill(process, signal.SIGKILL)
         for thread in self._threads:
             thread.join()
         if self._problems:
@@ -255,6 +261,7 @@ class Run:
             service,
             *("--port", "0", "--interface", "127.0.0.1", "--log-level", "warn"),
             *("--database", str(self._path), *options),
+            *("--workers", str(self._chance.choice(WORKERS))),
             twistd=("--pidfile=",),
         )
 
@@ -281,7 +288,7 @@ class Run:
                 clients.begin(name_peers, ident, self._fresh())
                 clients.begin(open_accounts, auth, self._fresh())
             clients.trouble.wait(self._chance.uniform(SOONEST, LATEST))
-            clients.kill(servers)
+            clients.kill(servers, self._chance)
         self._latest = clients.acknowledged
         self.acknowledged.add(self._latest)
         self.kills += 1

@@ -634,7 +634,7 @@ class DrainTests(ChannelTestCase):
 
         self.connect(stuck)
         drained = self.factory.connections.drain(self.clock, 5)
-        self.clock.advance(5)
+        self.clock.pump([1] * 5)
         self.assertTrue(self.wire.disconnected)
         self.lose(ConnectionAborted())
         self.successResultOf(drained)

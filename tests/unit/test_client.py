@@ -485,6 +485,14 @@ class SuggestTLSTests(ConnectedTestCase):
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_a_greeting_that_waits_to_be_read(self) -> None:
+        self.watch(is_greeted=True)
+        with patch("twisted_lab.client.silence.has_unread", return_value=True):
+            self.clock.advance(1000)
+        self.connection.dataReceived(b"CONNECT\n")
+        self.clock.advance(1)
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
     def test_a_server_that_does_not_answer(self) -> None:
         self.watch(is_greeted=False)
         self.clock.pump([1.0] * 3)

@@ -38,7 +38,7 @@ class ConnectionsTests(SynchronousTestCase):
         broken = FakeConnection(self.connections, prompt=False)
         broken.abort = lambda: None  # type: ignore[method-assign]
         drained = self.connections.drain(self.clock, 5)
-        self.clock.pump([5, 1])
+        self.clock.pump([1] * 6)
         self.successResultOf(drained)
         self.connections.remove(broken)
 
@@ -46,7 +46,7 @@ class ConnectionsTests(SynchronousTestCase):
         prompt = FakeConnection(self.connections, prompt=True)
         stuck = FakeConnection(self.connections, prompt=False)
         drained = self.connections.drain(self.clock, 5)
-        self.clock.advance(5)
+        self.clock.pump([1] * 5)
         self.successResultOf(drained)
         self.assertEqual((prompt.aborted, stuck.aborted), (False, True))
 

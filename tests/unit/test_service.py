@@ -158,7 +158,7 @@ class NetworkServiceTests(SynchronousTestCase):
         service.startService()
         stuck = FakeConnection(self.connections, prompt=False)
         stopping = service.stopService()
-        self.reactor.advance(5)
+        self.reactor.pump([1] * 5)
         self.successResultOf(stopping)
         self.assertTrue(stuck.aborted)
 

@@ -257,7 +257,7 @@ class WorkersTests(SynchronousTestCase):
             asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
             for process in others:
                 process.protocol.childDataReceived(LOG, ANSWER + b"1\n")
-            self.reactor.advance(ANSWER_SECONDS)
+            self.reactor.pump([1] * round(ANSWER_SECONDS))
             answers = [answer for _, answer in self.successResultOf(asking)]
             self.assertEqual(answers, [None, 1, 1])
         self.assertEqual(hung.told.count(b"\n"), MOST_ANSWERS)
@@ -353,22 +353,58 @@ class WorkersTests(SynchronousTestCase):
         service.stopService()
         os.kill(os.getpid(), signal.SIGTERM)
         for process in self.reactor.processes:
-            self.assertEqual(process.signals, [ABORT])
+            self.assertEqual(process.signals, [signal.SIGCONT, ABORT, signal.SIGCONT])
 
     def test_one_that_is_stuck_is_killed(self) -> None:
         service = self.started()
         stopping = service.stopService()
         for process in self.reactor.processes[1:]:
             process.die()
-        self.reactor.advance(9)
-        self.assertEqual(self.reactor.processes[0].signals, [])
+        self.reactor.advance(600)  # This process was paused.
+        self.reactor.pump([1] * 8)
+        # One that is stopped goes on, and so can end.
+        self.assertEqual(self.reactor.processes[0].signals, [signal.SIGCONT])
         self.reactor.advance(1)
-        self.assertEqual(self.reactor.processes[0].signals, [signal.SIGKILL])
+        self.assertEqual(self.reactor.processes[0].signals, [signal.SIGCONT, signal.SIGKILL])
         self.assertEqual(
             self.recorder.messages[-1], "worker killed: process 100 did not end in time"
         )
         self.reactor.processes[0].die(number=9)
         self.successResultOf(stopping)
+
+    def test_signals_wait_until_a_worker_can_heed_them(self) -> None:
+        blocked: list[set[Any]] = []
+        spawn = self.reactor.spawnProcess
+
+        def spawn_process(*arguments: Any, **more: Any) -> None:
+            blocked.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+            spawn(*arguments, **more)
+
+        with patch.object(self.reactor, "spawnProcess", spawn_process):
+            self.started()
+        for each in blocked:
+            self.assertLessEqual({signal.SIGHUP, signal.SIGINT, signal.SIGTERM}, each)
+        self.assertFalse(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+    def test_what_fails_at_sighup_keeps_nothing_else_from_being_done(self) -> None:
+        path = self.mktemp()
+        service = self.service("--log-file", path)
+        mistake: Any = [lambda: 1 / 0]
+        service.reloads[:0] = mistake
+        service.privilegedStartService()
+        service.startService()
+        self.reactor.start()
+        Path(path).rename(f"{path}.old")
+        os.kill(os.getpid(), signal.SIGHUP)
+        self.assertIn(
+            "not all that SIGHUP asks for was done: ZeroDivisionError: division by zero",
+            self.recorder.messages,
+        )
+        self.assertTrue(Path(path).exists())
+        for process in self.reactor.processes:
+            self.assertEqual(process.signals, [signal.SIGHUP])
+            process.die()
+        service.stopService()
 
     def test_sighup_is_passed_on(self) -> None:
         path = self.mktemp()
@@ -397,14 +433,17 @@ class WorkersTests(SynchronousTestCase):
     def test_a_traceback_says_what_was_raised(self) -> None:
         self.started()
         other = Recorder()
-        with patch("twisted_lab.serving.worker._tell", self.tell):
-            try:
-                raise ValueError("no such thing")
-            except ValueError:
-                ServiceEvents("netlab-sample", other).conversation_failed("somebody", Failure())
-            worker._log(other[0])
+        try:
+            raise ValueError("no such thing")
+        except ValueError:
+            ServiceEvents("netlab-sample", other).conversation_failed("somebody", Failure())
+        pipe: Any = self
+        worker._log(pipe, other[0])
         text = eventAsText(self.published[0])
         self.assertTrue(text.strip().endswith("ValueError: no such thing"), text)
+
+    def send(self, line: bytes) -> None:
+        self.tell(LOG, line)
 
     def tell(self, descriptor: int, data: bytes) -> None:
         self.reactor.processes[0].protocol.childDataReceived(descriptor, data)

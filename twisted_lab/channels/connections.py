@@ -8,6 +8,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_lab.channels.countdown import Countdown
 from twisted_lab.peers import network
 from twisted_lab.tally import Traffic
 
@@ -158,16 +159,15 @@ class Connections:
         self._all_closed = all_closed = Deferred[None]()
         for connection in self:
             connection.finish()
-        timers = [
-            clock.callLater(seconds, self.abort),
+        countdowns = [
+            Countdown(clock, seconds, self.abort),
             # Whatever has gone wrong, a service must be able to stop.
-            clock.callLater(seconds + 1, self._give_up),
+            Countdown(clock, seconds + 1, self._give_up),
         ]
 
         def stop_waiting(_: None) -> None:
-            for timer in timers:
-                if timer.active():
-                    timer.cancel()
+            for countdown in countdowns:
+                countdown.cancel()
 
         return all_closed.addCallback(stop_waiting)
 

@@ -14,6 +14,7 @@ from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.deadlines import Deadlines
+from twisted_lab.channels.idleness import has_unread
 from twisted_lab.channels.plain import PlainChannel
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
@@ -73,7 +74,7 @@ class Datagrams(DatagramProtocol):
         self._peers: dict[Address, DatagramChannel] = {}
         self._sessions: dict[int, ReliableChannel] = {}
         self._clients: dict[int, ReliableChannel] = {}
-        self._deadlines = Deadlines(clock)
+        self._deadlines = Deadlines(clock, lambda: has_unread(self.transport))
         self._touched: dict[DatagramChannel, None] = {}
         self.in_turn = False
         self.said: str | None = None

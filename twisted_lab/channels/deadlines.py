@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_lab.channels.closing import cancel
+
+# Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
+# A flood, of which some are always unread, delays a deadline by this many seconds at most.
+READ_SECONDS = 0.1
 
 
 class Timed(Protocol):
@@ -31,10 +36,13 @@ class Deadlines:
 
     Args:
         clock: Waits.
+        has_unread: Tells whether datagrams wait to be read; they are read first.
     """
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, has_unread: Callable[[], bool]) -> None:
         self._clock = clock
+        self._has_unread = has_unread
+        self._put_off_since: float | None = None
         self._heap: list[tuple[float, int, Timed]] = []
         self._next: dict[Timed, float] = {}
         self._order = count()
@@ -70,6 +78,13 @@ class Deadlines:
 
     def _fire(self) -> None:
         now = self._clock.seconds()
+        if self._has_unread():
+            if self._put_off_since is None:
+                self._put_off_since = now
+            if now < self._put_off_since + READ_SECONDS:
+                self._timer = self._clock.callLater(0, self._fire)
+                return
+        self._put_off_since = None
         due: list[Timed] = []
         while self._heap and self._heap[0][0] <= now:
             when, _, timed = heapq.heappop(self._heap)

@@ -1,17 +1,38 @@
-"""Connections that have been silent for too long, found without a timer for each or a clock."""
+"""Idle timeouts without a timer for each connection, and input that is still unread."""
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 # A connection is looked at so often within its patience, and so hung up on up to a tenth too late.
 LOOKS = 10
+# A process that was paused runs its timers before it reads. A peer whose time is up while its input
+# waits in the kernel is checked once more after this many seconds. Only once: the input of a peer
+# that does not take its answers is not read, and waits for ever.
+LOOK_AGAIN_SECONDS = 1.0
+
+
+def has_unread(transport: Any) -> bool:
+    """Tell whether the kernel holds input of a connection or a port that was not read yet."""
+    try:
+        number = transport.socket.fileno()
+    except AttributeError:
+        return False  # It is closed, or not a socket.
+    if number < 0:
+        return False
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Idleness:
     """Has all connections looked at, now and then, for as long as there are any.
+
+    It counts looks, not seconds: a pause of the process, however long, uses up one look.
 
     Args:
         clock: Waits.

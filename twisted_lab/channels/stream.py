@@ -17,6 +17,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import Conversing, unless_refused
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
@@ -240,10 +241,13 @@ class StreamChannel(Protocol):
             left = self._last_heard + seconds - self._clock.seconds()
             self._silence.reset(max(left, 0.0))
 
-    def _check_silence(self) -> None:
+    def _check_silence(self, is_last_look: bool = False) -> None:
         # One timer a connection, which looks at the clock, rather than one reset by each message.
         silent = self._clock.seconds() - self._last_heard
         if silent >= self._patience:
+            if not is_last_look and has_unread(self.transport):
+                self._silence = self._clock.callLater(LOOK_AGAIN_SECONDS, self._check_silence, True)
+                return
             if self._hung_up:
                 self._cut_off()
                 return

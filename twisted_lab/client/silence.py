@@ -8,6 +8,7 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
+from twisted_lab.channels.idleness import has_unread
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.peers import RESET
 
@@ -46,6 +47,8 @@ def suggest_tls(
     """
 
     def look() -> None:
+        if has_unread(connection.transport):
+            return  # This process was paused, and reads next.
         if may_be_tls(connection, is_greeted):
             tell(f"{connection.peer}: {TRY_TLS}")
         elif connection.is_silent:

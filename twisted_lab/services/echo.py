@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
-from twisted_lab.channels.idleness import LOOKS, Idleness
+from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
@@ -135,9 +135,11 @@ class Echo(Protocol):
         """See whether anything has come since the last time."""
         self._quiet_looks = self._quiet_looks + 1 if self._bytes_in == self._looked_at else 0
         self._looked_at = self._bytes_in
-        if self._quiet_looks > LOOKS and self._finished:
+        if self._quiet_looks <= LOOKS:
+            return
+        if self._finished:
             self.abort()
-        elif self._quiet_looks > LOOKS:
+        elif self._quiet_looks > LOOKS + has_unread(self.transport):  # which has one look more
             self._quiet_looks = 0
             self._hang_up(f"nothing heard for {self.factory.idleness.patience:g} s", "silent")
 

@@ -115,8 +115,8 @@ class Certificate:
             for each in chain:
                 context.add_extra_chain_cert(each)
             context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
+            until = certificate.not_valid_after_utc
         self._context = context
-        until = certificate.not_valid_after_utc
         self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
 

@@ -10,6 +10,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, LogEvent, LogLevel
 from twisted.python.components import Componentized
+from twisted.python.failure import Failure
 from zope.interface import provider
 
 from twisted_lab import __version__
@@ -266,7 +267,10 @@ class Lab(MultiService):
 
     def _reload(self) -> None:
         for reload in self.reloads:
-            reload()
+            try:
+                reload()
+            except Exception:
+                self.events.reload_failed(Failure())
 
     def _terminate(self) -> None:
         # Somebody who does not want to wait for the others says it twice.

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import cancel
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 
@@ -75,9 +76,13 @@ class ProxiedConnection(HAProxyProtocolWrapper):
     def makeConnection(self, transport: Any) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         super().makeConnection(transport)
-        self._patience = self.factory.clock.callLater(
-            HEADER_SECONDS, self._cut_off, f"nothing came for {HEADER_SECONDS:g} s"
-        )
+        self._patience = self.factory.clock.callLater(HEADER_SECONDS, self._look)
+
+    def _look(self, is_last_look: bool = False) -> None:
+        if not is_last_look and has_unread(self.transport):
+            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, True)
+        else:
+            self._cut_off(f"nothing came for {HEADER_SECONDS:g} s")
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

@@ -20,6 +20,7 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import Connections
+from twisted_lab.channels.countdown import Countdown
 from twisted_lab.events import Observer, ServiceEvents
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.lab import Lab, NotReady, lab_of
@@ -27,7 +28,15 @@ from twisted_lab.serving.listening import ADOPTED, CannotListen, Listener, liste
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.process_options import current_directory, twistd_keeps_a_log
 from twisted_lab.serving.service import NetworkService
-from twisted_lab.serving.worker_process import ABORT, LOG, OUTCOME, READY, START, WorkerProcess
+from twisted_lab.serving.worker_process import (
+    ABORT,
+    HELD_SIGNALS,
+    LOG,
+    OUTCOME,
+    READY,
+    START,
+    WorkerProcess,
+)
 
 LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
 LONGEST_DELAY = 30.0
@@ -146,6 +155,7 @@ class Workers:
         taken = {worker.number for worker in self._alive}
         number = min(set(range(self._count)) - taken)
         worker = WorkerProcess(self, self._reactor, deaths, outcome, number)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:
             # Its standard input ends when it is to stop, or when this process has died.
             self._reactor.spawnProcess(
@@ -164,6 +174,7 @@ class Workers:
             os.close(outcome)
             raise
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(to_outcome)
         self._alive.append(worker)
         if self._level is not None:
@@ -243,13 +254,9 @@ class Workers:
             return succeed(None)
         for worker in self._alive:
             worker.transport.closeStdin()
-        stuck = clock.callLater(seconds + STUCK_SECONDS, self._kill)
-
-        def stop_waiting(_: None) -> None:
-            if stuck.active():
-                stuck.cancel()
-
-        return self._all_ended.addCallback(stop_waiting)
+        self.signal(signal.SIGCONT)  # A stopped worker would not end until it is killed.
+        stuck = Countdown(clock, seconds + STUCK_SECONDS, self._kill)
+        return self._all_ended.addCallback(lambda _: stuck.cancel())
 
     def _kill(self) -> None:
         for pid in self.pids:
@@ -260,6 +267,7 @@ class Workers:
         """Have them end at once."""
         self._is_stopping = True
         self.signal(ABORT)
+        self.signal(signal.SIGCONT)
 
     async def close(self) -> None:
         """See `Resource`: they have ended already."""

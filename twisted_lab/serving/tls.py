@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import cancel
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.serving.listening import Wrapping
@@ -103,8 +104,12 @@ class TLSConnection(BufferingTLSTransport):
     def _is_agreed(self) -> bool:
         return self.getHandle().get_peer_finished() is not None
 
-    def _look(self) -> None:
-        if not self._is_agreed:
+    def _look(self, is_last_look: bool = False) -> None:
+        if self._is_agreed:
+            return
+        if not is_last_look and has_unread(self.transport):
+            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, True)
+        else:
             self.factory.events.hung_up(
                 address_text(self.transport.getPeer()),
                 f"no TLS within {self.factory.patience:g} s",

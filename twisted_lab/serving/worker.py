@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import ctypes
 import json
 import os
 import signal
@@ -20,16 +22,35 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.serving.lab import CannotStart, Lab
-from twisted_lab.serving.worker_process import ABORT, ANSWER, COUNTS, LOG, OUTCOME, READY
+from twisted_lab.serving.line_pipe import LinePipe
+from twisted_lab.serving.worker_process import (
+    ABORT,
+    ANSWER,
+    COUNTS,
+    HELD_SIGNALS,
+    LOG,
+    OUTCOME,
+    READY,
+)
 
 COUNT_SECONDS = 1.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
     """Serve, as the arguments of the process say."""
+    # When the terminal closes, the supervisor decides what happens.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _go_on_when_the_supervisor_dies()
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
-    globalLogBeginner.beginLoggingTo([cast(ILogObserver, _log)], redirectStandardIO=False)
+    from twisted.internet import reactor
+
+    pipe = LinePipe(LOG, reactor, lambda lost: service.events.events_lost(os.getpid(), lost))
+    atexit.register(pipe.close)
+    globalLogBeginner.beginLoggingTo(
+        [cast(ILogObserver, lambda event: _log(pipe, event))], redirectStandardIO=False
+    )
     maker: Any = {each.tapname: each for each in getPlugins(IServiceMaker)}[command]
     options = maker.options()
     options.is_worker = True
@@ -44,15 +65,22 @@ def main() -> None:
         is_refusal = isinstance(error, CannotStart)
         _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
         raise
-    from twisted.internet import reactor
-
     signal.signal(ABORT, lambda *_: cast(Any, reactor).callFromThread(service.abort))
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
-    reactor.addReader(_Supervisor(service))
+    reactor.addReader(_Supervisor(service, pipe))
     if options["metrics"] or options["control"]:
-        LoopingCall(_tell_counts, service).start(COUNT_SECONDS)
+        LoopingCall(_tell_counts, service, pipe).start(COUNT_SECONDS)
     reactor.callWhenRunning(_tell, OUTCOME, READY)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     reactor.run()
+
+
+def _go_on_when_the_supervisor_dies() -> None:
+    # A stopped worker does not see that its standard input has ended, and would keep the port. Only
+    # Linux has this. If the supervisor has died already, the end of the input is enough: this
+    # process is running.
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
 
 
 def _tell(descriptor: int, data: bytes) -> None:
@@ -61,18 +89,20 @@ def _tell(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
 
 
-def _tell_counts(lab: Lab) -> None:
+def _tell_counts(lab: Lab, pipe: LinePipe) -> None:
+    if pipe.is_behind:
+        return  # The next counts have these.
     for service in lab.public_services:
-        _tell(LOG, COUNTS + service.counts().to_json() + b"\n")
+        pipe.send(COUNTS + service.counts().to_json() + b"\n")
 
 
-def _log(event: LogEvent) -> None:
+def _log(pipe: LinePipe, event: LogEvent) -> None:
     # Twisted's own reports of ports and the like are said by the supervisor, once.
     if "service" in event or event["log_level"] >= LogLevel.warn:
         if "log_failure" in event:
             # JSON does not carry exceptions, but a traceback without its last line is worth little.
             event["log_error"] = event["log_failure"].getErrorMessage()
-        _tell(LOG, f"{eventAsJSON(event)}\n".encode())
+        pipe.send(f"{eventAsJSON(event)}\n".encode())
 
 
 @implementer(IReadDescriptor)
@@ -82,8 +112,9 @@ class _Supervisor:
     At its end the supervisor wants this process to end, or has died itself.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, pipe: LinePipe) -> None:
         self._lab = lab
+        self._pipe = pipe
         self._cut = b""
 
     def fileno(self) -> int:
@@ -98,7 +129,9 @@ class _Supervisor:
         for line in lines:
             if line.startswith(b"["):
                 [service] = self._lab.public_services
-                _tell(LOG, ANSWER + json.dumps(service.do(*json.loads(line))).encode() + b"\n")
+                answer = json.dumps(service.do(*json.loads(line)))
+                # Answers are matched to questions by their order: none may be dropped.
+                self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
             else:
                 self._lab.log_from(LogLevel.levelWithName(line.decode()))
         return None if data else CONNECTION_DONE

@@ -15,6 +15,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import eventFromJSON
 from twisted.python.failure import Failure
 
+from twisted_lab.channels.countdown import Countdown
 from twisted_lab.events import Observer
 from twisted_lab.serving.counts import Counts
 
@@ -29,13 +30,10 @@ COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and 
 # Not SIGTERM: whoever stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
 
-# Ctrl-C and a terminal's hang-up go to all processes there, but are meant for the supervisor; until
-# a worker knows what to do with them, they must not kill it.
-START = (
-    "import signal; "
-    "[signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGHUP)]; "
-    "from twisted_lab.serving.worker import main; main()"
-)
+# These must not kill a worker before its handlers are installed. It is started with them blocked,
+# and unblocks them then: they wait until it has started.
+HELD_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+START = "from twisted_lab.serving.worker import main; main()"
 
 
 class Supervisor(Protocol):
@@ -99,8 +97,13 @@ class WorkerProcess(ProcessProtocol):
         if len(self._asked) >= MOST_ANSWERS:
             return succeed(None)
         answer: Deferred[Any] = Deferred()
-        answer.addTimeout(ANSWER_SECONDS, self._clock).addErrback(lambda _: None)
-        self._asked.append(answer)
+        waiting = Countdown(self._clock, ANSWER_SECONDS, answer.cancel)
+
+        def stop_waiting(result: Any) -> Any:
+            waiting.cancel()
+            return None if isinstance(result, Failure) else result
+
+        self._asked.append(answer.addBoth(stop_waiting))
         self.transport.write(json.dumps([word, *arguments]).encode() + b"\n")
         return answer
 
