@@ -83,7 +83,7 @@ class Broadcast(LineReceiver):
         self.sendLine(b"CONNECT")
         self.members[self] = None
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802
+    def lineReceived(self, line: bytes) -> None:
         """Tell all."""
         peer = self.transport.getPeer()
         text = f"Message from client {(peer.host, peer.port)}: {line.decode().upper()}\n"

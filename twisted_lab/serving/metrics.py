@@ -216,8 +216,8 @@ def metrics_service(lab: Lab, description: str) -> NetworkService:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     pages: Pages = {
-        "/metrics": MetricsPage(registry, lab.reactor),
-        "/health": lambda: health(lab),
+        b"/metrics": MetricsPage(registry, lab.reactor),
+        b"/health": lambda: health(lab),
     }
     events = lab.log.events_of("netlab-metrics")
     return OwnService(lab, events, description, PageFactory(pages, lab.reactor))

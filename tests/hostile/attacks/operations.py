@@ -45,6 +45,19 @@ def slow_headers_to_the_metrics(attacker: Attacker) -> Iterator[None]:
 
 
 @attack(cpu=0.5)
+def long_headers_to_the_metrics(attacker: Attacker) -> Iterator[None]:
+    """Queries, cookies and folded lines of 8 KiB, which would take milliseconds to parse."""
+    long = (
+        b"GET /metrics?" + b"&" * 8000 + b" HTTP/1.1\r\n\r\n",
+        GET[:-2] + b"Cookie: " + b";" * 8000 + b"\r\n\r\n",
+        GET[:-2] + b"Cookie: x\r\n" + b" \r\n" * 8000 + b"\r\n",
+    )
+    yield
+    for number in range(attacker.lab.size.some(500)):
+        attacker.monitor().send(long[number % len(long)]).hear(b"HTTP/1.1 ").end()
+
+
+@attack(cpu=0.5)
 def asking_for_the_metrics(attacker: Attacker) -> Iterator[None]:
     """One request after the other, and others behind each that are not answered."""
     yield
