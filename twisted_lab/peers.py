@@ -40,6 +40,13 @@ def network(host: str) -> str:
     return str(address.ipv4_mapped or whole)
 
 
+def site(host: str) -> str:
+    """Say whose networks that address is in: an IPv6 site has 48 bits (RFC 6177, section 2)."""
+    if ":" not in network(host):
+        return network(host)
+    return str(ipaddress.IPv6Network((network(host), 48), strict=False).network_address)
+
+
 def network_of(label: str) -> str:
     """Say whose the address is that `address_text` has written."""
     if label.startswith("["):

@@ -320,6 +320,12 @@ class NetworkTests(AuthenticationTestCase):
         for talk in talks[1:]:
             self.failureResultOf(talk, Refused)
 
+    def test_each_hash_takes_the_turn_of_its_network(self) -> None:
+        self.talk_from("2001:db8::1", "alice", PASSWORD, PASSWORD)
+        new = ["another password"] * 2
+        self.talk_from("2001:db8:1::2", "alice", PASSWORD, "passwd", PASSWORD, *new)
+        self.assertEqual(self.hashes.networks, ["2001:db8::", *["2001:db8:1::"] * 3])
+
     def guess_everywhere(self) -> None:
         for number in range(100):
             self.talk_from(f"10.0.0.{number}", "alice", "wrong")
@@ -451,7 +457,7 @@ class VisitTests(AuthenticationTestCase):
         for _ in range(100):
             self.talk("alice", PASSWORD)
         oldest.hears("whoami")
-        why = "session has ended: there are 100 newer ones"
+        why = "session has ended: newer ones were opened, and an account has at most 100"
         self.assertEqual(oldest.said[-1], f"error: your {why}; log in again")
         self.assertIn(f"error: that {why}", self.talk(self.token))
 

@@ -33,7 +33,7 @@ class PeersTests(SynchronousTestCase):
             return [peer.address async for peer in queries.peers()]
 
         found = self.database.run(work)
-        self.assertEqual(self.database.run(lambda queries: queries.peer_count()), len(found))
+        self.assertEqual(self.database.run(lambda queries: queries.total("peers")), len(found))
         return found
 
     def changes(self) -> int:
@@ -64,10 +64,12 @@ class PeersTests(SynchronousTestCase):
     def test_a_network_that_is_full_forgets_its_oldest(self) -> None:
         self.patch(directory, "MOST_OF_NETWORK", 3)
         self.remember("2001:db8:0:1::1", 0.0)
-        for number in range(4):
+        for number in range(3):
             self.remember(f"2001:db8::{number}", DAY * number)
         self.recognize("2001:db8::1", DAY * 4)
-        self.remember("2001:db8::9", DAY * 5)
+        self.assertIsNone(self.remember("2001:db8::3", DAY * 5))  # All have come back of late.
+        for number, days in ((3, 8), (9, 10)):
+            self.assertEqual(self.remember(f"2001:db8::{number}", DAY * days), "Anna")
         self.assertEqual(
             self.addresses(),
             ["2001:db8:0:1::1", "2001:db8::1", "2001:db8::3", "2001:db8::9"],

@@ -11,9 +11,11 @@ from twisted_lab.token_bucket import Bucket
 DAY = 86400.0
 # A peer that has not come back for so long is forgotten.
 UNUSED = 365 * DAY
-# An IPv6 network of 64 bits has as many rows at most: one more takes the place of its oldest one.
-# So a network of machines that change their addresses each day can do so for ever.
+# An IPv6 network of 64 bits has as many rows at most. One more takes the place of a peer that has
+# not come back for a week: machines may change their addresses each day for ever, and no host
+# makes the server forget its neighbours.
 MOST_OF_NETWORK = 1000
+REPLACEABLE = 7 * DAY
 # All networks together: 210 MB with short names, 730 MB with the longest. Known peers stay known.
 MOST_PEERS = 1_000_000
 # What is too much or too old is removed in pieces of so many rows, with each new one.
@@ -77,8 +79,12 @@ async def remember(queries: Queries, address: str, name: str, now: float) -> str
     await queries.forget_unused_peers(now - UNUSED, PIECE)
     its_network = network(address)
     if its_network != address:
-        await queries.forget_oldest_peers(its_network, MOST_OF_NETWORK - 1, PIECE)
-    if await queries.peer_count() >= MOST_PEERS:
+        await queries.forget_oldest_peers(
+            its_network, now - REPLACEABLE, MOST_OF_NETWORK - 1, PIECE
+        )
+        if await queries.peers_in(its_network) >= MOST_OF_NETWORK:
+            return None
+    if await queries.total("peers") >= MOST_PEERS:
         return None
     await queries.add_peer(address, its_network, name, now)
     return name

@@ -141,10 +141,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # To count a million rows takes 20 ms.
         "CREATE TABLE totals (subject TEXT PRIMARY KEY, count BIGINT NOT NULL)",
         "INSERT INTO totals (subject, count) SELECT 'peers', count(*) FROM peers",
+        "INSERT INTO totals (subject, count) VALUES ('failures', 0)",
         "CREATE TRIGGER peer_added AFTER INSERT ON peers BEGIN "
         "UPDATE totals SET count = count + 1 WHERE subject = 'peers'; END",
         "CREATE TRIGGER peer_forgotten AFTER DELETE ON peers BEGIN "
         "UPDATE totals SET count = count - 1 WHERE subject = 'peers'; END",
+        "CREATE TRIGGER failure_added AFTER INSERT ON failures BEGIN "
+        "UPDATE totals SET count = count + 1 WHERE subject = 'failures'; END",
+        "CREATE TRIGGER failure_forgotten AFTER DELETE ON failures BEGIN "
+        "UPDATE totals SET count = count - 1 WHERE subject = 'failures'; END",
     ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

@@ -94,7 +94,8 @@ class Hashing:
     ) -> Deferred[Result]:
         if self.queued >= self._most_waiting:
             longest = max(self._waiting.values(), key=len)
-            if len(longest) <= len(self._waiting.get(network, ())):
+            # Of networks with as many, the newcomer is refused, not the one that has waited.
+            if len(longest) <= len(self._waiting.get(network, ())) + 1:
                 return fail(_queue_is_full())
             self._remove(last := longest[-1])
             last.result.errback(_queue_is_full())
@@ -132,7 +133,11 @@ class Hashing:
             job.result.callback(_explained(result))
 
     async def close(self) -> None:
-        """Finish the hashes that are being made, and end the threads."""
+        """Finish the hashes that are being made, refuse those that wait, and end the threads."""
+        waiting, self._waiting = self._waiting, {}
+        for jobs in waiting.values():
+            for job in jobs:
+                job.result.errback(Unable("the server is stopping", "the hash queue is closed"))
         self._pool.stop()
 
     def abandon(self) -> None:

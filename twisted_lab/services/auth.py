@@ -48,7 +48,6 @@ from twisted_lab.login import (
     PeerPassword,
     Token,
     TokenChecker,
-    Turns,
     Visit,
     choose_password,
     refusal,
@@ -112,12 +111,11 @@ class Authentication:
         self._shortest = shortest
         self._registrations = registrations
         self._accounts: dict[Channel, Account] = {}
-        shared, turns = (realm.storage, realm.hashes, realm.clock), Turns()
         self._portal = Portal(
             realm,
             [
-                PasswordChecker(*shared, turns, realm.now),
-                TokenChecker(*shared, realm.lifetimes, turns, realm.now),
+                PasswordChecker(realm.storage, realm.hashes, realm.clock, realm.now),
+                TokenChecker(realm.storage, realm.lifetimes, realm.now),
             ],
         )
 
