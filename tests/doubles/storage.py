@@ -109,7 +109,9 @@ class CountingHashes:
         self.slow = False
         self._waiting: list[Deferred[None]] = []
 
-    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+    def matches(
+        self, hashed: str, password: str, network: str = "", is_own: bool = False
+    ) -> Deferred[bool]:
         self.count += 1
         self.networks.append(network)
         wait = Deferred[None]() if self.slow else succeed(None)

@@ -6,12 +6,10 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.accounts import Newcomers, Queries, directory, open_database, recognize, remember
+from twisted_lab.accounts import Queries, directory, open_database, recognize, remember
 from twisted_lab.accounts.directory import (
     DAY,
-    MOST_NETWORKS,
     MOST_OF_NETWORK,
-    NEW_AT_ONCE,
     PIECE,
     UNUSED,
 )
@@ -96,22 +94,3 @@ class PeersTests(SynchronousTestCase):
         self.assertEqual(len(self.addresses()), 2)
         self.database.run(lambda queries: queries.forget_all_peers())
         self.assertEqual(self.addresses(), [])
-
-
-class NewcomersTests(SynchronousTestCase):
-    def test_a_class_can_come_at_once_and_then_one_a_second(self) -> None:
-        newcomers = Newcomers()
-        for number in range(NEW_AT_ONCE):
-            self.assertEqual(newcomers.wait(f"2001:db8::{number}", 0.0), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 0.25), 0.75)
-        self.assertEqual(newcomers.wait("2001:db8:0:1::", 0.25), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 1.0), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 1.0), 1)
-
-    def test_networks_are_forgotten(self) -> None:
-        newcomers = Newcomers()
-        for number in range(MOST_NETWORKS + 10):
-            newcomers.wait(f"host{number}", 0.0)
-        self.assertEqual(len(newcomers._known), MOST_NETWORKS)
-        newcomers.wait("host", 1.0)
-        self.assertEqual(len(newcomers._known), 1)

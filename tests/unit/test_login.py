@@ -391,12 +391,17 @@ class HashQueueTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.hashing = Hashing(None, CHEAP, threads=1)
         threads: Any = WaitingThreads()
+        threads.seconds = Clock().seconds
         self.hashing._reactor = self.hashing._pool = self.threads = threads
         self.done: list[str] = []
 
     def hash(self, network: str) -> Deferred[Any]:
         result = self.hashing.hash("x", network)
         return result.addCallback(lambda _: self.done.append(network))
+
+    def check(self, network: str) -> Deferred[Any]:
+        result = self.hashing.matches("x", "x", network, is_own=True)
+        return result.addCallback(lambda _: self.done.append(network.upper()))
 
     def finish(self, count: int) -> list[str]:
         self.done.clear()
@@ -409,6 +414,32 @@ class HashQueueTests(SynchronousTestCase):
             self.hash(network)
         # Two are being made already.
         self.assertEqual("".join(self.finish(10)), "aaabcababa")
+
+    def test_an_accounts_own_networks_come_first(self) -> None:
+        for network in "aab":
+            self.hash(network)
+        for network in "ca":
+            self.check(network)
+        self.assertEqual("".join(self.finish(5)), "aaCAb")
+
+    def test_strangers_keep_nobody_out_who_is_known(self) -> None:
+        for number in range(66):
+            self.hash(f"{number}")
+        self.assertNoResult(self.check("a"))
+        self.assertEqual(self.finish(3), ["0", "1", "A"])
+        self.finish(64)
+
+    def test_a_network_has_a_rate(self) -> None:
+        for _ in range(10):
+            for _ in range(20):
+                self.hash("a")
+            self.finish(20)
+        refused: Any = self.failureResultOf(self.hash("a"), Unable).value
+        self.assertIn("from your network; try again in 1 s", str(refused))
+        self.assertNoResult(self.hash("b"))
+        self.finish(1)
+        self.hash("")
+        self.finish(1)
 
     def test_one_that_was_given_up_keeps_its_thread(self) -> None:
         results = [self.hash("a") for _ in range(5)]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.peers import network
-from twisted_lab.token_bucket import Bucket
 
 DAY = 86400.0
 # A peer that has not come back for so long is forgotten.
@@ -20,40 +17,6 @@ REPLACEABLE = 7 * DAY
 MOST_PEERS = 1_000_000
 # What is too much or too old is removed in pieces of so many rows, with each new one.
 PIECE = 10
-# New names of a network: a class can come at once.
-NEW_AT_ONCE = 60
-NEW_PER_SECOND = 1.0
-MOST_NETWORKS = 10_000  # each of them takes 0.5 KB
-
-
-class Newcomers:
-    """How fast the peers of each network may give new names."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, Bucket] = OrderedDict()
-
-    def wait(self, address: str, now: float) -> float:
-        """Count a new name from `address`.
-
-        Args:
-            address: Where the peer is.
-            now: The time, in seconds on a clock that nobody sets.
-
-        Returns:
-            Zero, or else the seconds until its network may give one; then it is not counted.
-        """
-        while self._known and next(iter(self._known.values())).is_full(now):
-            self._known.popitem(last=False)
-        bucket = self._known.pop(network(address), None)
-        if bucket is None:
-            bucket = Bucket(NEW_PER_SECOND, NEW_AT_ONCE, now)
-        self._known[network(address)] = bucket
-        if len(self._known) > MOST_NETWORKS:
-            self._known.popitem(last=False)
-        seconds = bucket.wait(1, now)
-        if not seconds:
-            bucket.take(1, now)
-        return seconds
 
 
 async def recognize(queries: Queries, address: str, now: float) -> str | None:

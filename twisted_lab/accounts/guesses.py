@@ -41,12 +41,14 @@ class Standing:
         delay: The seconds until it may be made.
         network_failed: Whether failures in its network count.
         is_limited: Whether it has to wait because of guesses from all unknown networks together.
+        is_own: Whether it comes from a network of the account, or with a token.
     """
 
     account: Account | None
     delay: float
     network_failed: bool
     is_limited: bool
+    is_own: bool
 
 
 class Guess:
@@ -98,7 +100,8 @@ class Guess:
             self._before = here
             await _write(queries, self._here, here.one_more(now))
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
-        return Standing(account, delay, bool(of_network.count), is_limited)
+        is_own = self._elsewhere is None
+        return Standing(account, delay, bool(of_network.count), is_limited, is_own)
 
     async def failed(self, queries: Queries, now: float) -> None:
         """Count it for the network, too."""

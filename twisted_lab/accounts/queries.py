@@ -179,7 +179,7 @@ class Queries(Protocol):
 
     @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(_number))
     async def total(self, subject: str) -> int:
-        """Return the number of rows: of `peers` or `failures`."""
+        """Return the number of rows of a table: peers, failures or accounts."""
         ...
 
     @statement(

@@ -112,7 +112,10 @@ async def resume_session(
     session = await queries.session(token_digest(token))
     if session is None or now >= session.ends or session.reason:
         return None
-    await queries.use_session(session.digest, now, lifetimes.end(session.since, now))
+    end = lifetimes.end(session.since, now)
+    # Not each command is worth a write to the disk: to a minute of half an hour is good enough.
+    if abs(end - session.ends) >= lifetimes.idle / 30:
+        await queries.use_session(session.digest, now, end)
     return await queries.account(session.account)
 
 

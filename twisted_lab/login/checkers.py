@@ -22,7 +22,6 @@ from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
-    Account,
     BadName,
     Guess,
     Lifetimes,
@@ -43,7 +42,7 @@ LONGEST_WAIT = 30.0  # seconds
 # So many attempts from one address are made at once, as long as none has failed.
 MOST_AT_ONCE = 8
 
-Check = Callable[[Account | None], Awaitable[str | None]]
+Check = Callable[[Standing], Awaitable[str | None]]
 
 
 class Hashes(Interface):
@@ -54,7 +53,9 @@ class Hashes(Interface):
         """How they are made."""
         ...
 
-    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+    def matches(
+        self, hashed: str, password: str, network: str = "", is_own: bool = False
+    ) -> Deferred[bool]:
         """Tell whether a hash was made of a password, for somebody in a network."""
         ...
 
@@ -193,7 +194,7 @@ class PasswordChecker:
 
     async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
         try:
-            name = await check(standing.account)
+            name = await check(standing)
         except Unable:
             await self._storage.run(partial(guess.withdrawn, now=self._now()))
             raise
@@ -203,14 +204,13 @@ class PasswordChecker:
             raise UnauthorizedLogin
         return name
 
-    async def _compare(
-        self, credentials: Any, password: str, account: Account | None
-    ) -> str | None:
-        passwords = self._hashes.passwords
+    async def _compare(self, credentials: Any, password: str, standing: Standing) -> str | None:
+        passwords, account = self._hashes.passwords, standing.account
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         place = network(getattr(credentials, "address", ""))
-        if not await self._hashes.matches(hashed, password, place) or account is None:
+        matches = await self._hashes.matches(hashed, password, place, standing.is_own)
+        if not matches or account is None:
             return None
         if passwords.is_outdated(hashed):
             hashed = await self._renew(account.key, hashed, password, place)

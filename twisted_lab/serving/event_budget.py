@@ -28,6 +28,7 @@ CAUSED_BY_PEERS = frozenset(
         "unable",
         "logged in",
         "login failed",
+        "login refused",
         "conversation failed",
         "twisted",
     }
