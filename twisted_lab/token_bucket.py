@@ -66,7 +66,7 @@ class NetworkBuckets:
 
         Args:
             network: The network, as `twisted_lab.peers.network` returns it.
-            now: The time, in seconds on a clock that nobody sets.
+            now: The time, in seconds on a monotonic clock.
 
         Returns:
             Zero, or else the seconds until there is one; then none is taken.

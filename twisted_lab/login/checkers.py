@@ -113,7 +113,7 @@ class PeerPassword(UsernamePassword):
 
 @implementer(ICredentialsChecker)
 class PasswordChecker:
-    """Knows who has a name and the password that belongs to it, and lets nobody guess fast.
+    """Checks names and passwords, and slows guessing down.
 
     The avatar's id is the name as it was registered, in UTF-8.
 
@@ -148,8 +148,7 @@ class PasswordChecker:
         return Deferred.fromCoroutine(self._request(credentials))
 
     async def _request(self, credentials: Any) -> bytes | tuple[()]:
-        # What is not UTF-8 is nobody's name or password, and costs as much as those do.
-        # So does what is too long for a name.
+        # A name that is not UTF-8, or too long, is an unknown one, and costs as much.
         try:
             key = name_key(credentials.username.decode(errors="replace"))
         except BadName:
@@ -244,7 +243,7 @@ class TokenChecker:
     """Knows whose a token is, and renews its time.
 
     The avatar's id is the account's name, in UTF-8. A token has 256 random bits: to try one costs
-    no hash, and makes nobody wait.
+    no hash, and no failure.
 
     Args:
         storage: Where sessions are kept.
