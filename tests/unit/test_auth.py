@@ -462,6 +462,7 @@ class VisitTests(AuthenticationTestCase):
         )
 
     def test_they_are_listed_in_pages(self) -> None:
+        self.assertEqual(self.say("sessions 2"), ["error: there is 1 page"])
         self.clock.advance(1)
         for _ in range(44):
             self.talk("alice", PASSWORD)
@@ -472,9 +473,7 @@ class VisitTests(AuthenticationTestCase):
         self.assertEqual(self.say("sessions 1"), first)
         self.assertEqual(len(self.say("sessions 3")), 5)
         for page in ("0", "4", "x", "-1", "1 2", "9" * 5000):
-            self.assertEqual(
-                self.say(f"sessions {page}"), ["error: pages are numbered from 1 to 3"]
-            )
+            self.assertEqual(self.say(f"sessions {page}"), ["error: the pages are 1 to 3"])
 
     def test_the_oldest_of_too_many_ends_and_is_told_why(self) -> None:
         oldest = LiveChannel(2)

@@ -1,6 +1,7 @@
 """The certificate that a server shows."""
 
 import datetime
+import os
 import re
 import stat
 from pathlib import Path
@@ -147,6 +148,9 @@ class CertificateTests(SynchronousTestCase):
             side_effect=UnsupportedAlgorithm("that curve is not supported"),
         ):
             self.assertIn(f"{other}: that curve is not supported", self.refusal(other))
+        fifo = Path(self.mktemp())
+        os.mkfifo(fifo)
+        self.assertIn(f"{fifo}: it is not a file", self.refusal(fifo))
         for text in ("", "no certificate"):
             self.path.write_text(text)
             self.assertIn(f"{self.path}: Unable to load PEM file", self.refusal())

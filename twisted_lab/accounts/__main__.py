@@ -115,7 +115,7 @@ def run(options: AccountsOptions) -> Lines:
     if command == "clear":
         answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
         if answer != "yes":
-            return ["nothing is forgotten"]
+            raise NotFound("nothing is forgotten")
     database = open_database(str(path))
     try:
         return database.run(lambda queries: COMMANDS[command](queries, *arguments))

@@ -96,7 +96,7 @@ async def forget(queries: Queries, word: str) -> Lines:
     """Forget an account, or what is known of an address, its failures included."""
     lines = []
     with suppress(ValueError):
-        address = ipaddress.ip_address(word)
+        address = ipaddress.ip_address(word.removesuffix("/64"))
         word = str(getattr(address, "ipv4_mapped", None) or address)
         found = [
             subject

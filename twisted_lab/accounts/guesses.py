@@ -55,8 +55,8 @@ class Guess:
     """One attempt to log in.
 
     In a network from which the owner has logged in before, a failure counts for the account there
-    and for that network. Elsewhere it counts for the name in that site, for the network, and for the
-    name elsewhere, which has a limit a day. A name has the same counts there whether it has an
+    and for that network. Elsewhere it counts for the name in that site, for the network, and for
+    the name elsewhere, which has a limit a day. A name has the same counts there whether it has an
     account or not. A client that has shown a token of the account is a place of its own.
 
     Args:

@@ -423,10 +423,6 @@ class Queries(Protocol):
     async def forget_old_networks(self, account: str, before: float, most: int) -> None:
         """Forget the networks of an account that are older, or not among the `most` newest."""
 
-    @statement(sql="DELETE FROM networks WHERE account = {account} AND network <> {kept}")
-    async def forget_other_networks(self, account: str, kept: str) -> None:
-        """Forget all networks of an account but one."""
-
     # What was said in the chat
 
     @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))

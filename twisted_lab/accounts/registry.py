@@ -50,22 +50,10 @@ async def register(queries: Queries, name: str, hashed: str, now: float) -> bool
     return True
 
 
-async def change_password(
-    queries: Queries, key: str, hashed: str, session: str = "", network: str | None = None
-) -> None:
-    """Set the password, and end sessions.
-
-    Args:
-        queries: Where it is stored.
-        key: The account's key.
-        hashed: The hash of the new password.
-        session: The digest of the only session that goes on.
-        network: The only network that stays the account's; None to keep all.
-    """
+async def change_password(queries: Queries, key: str, hashed: str, kept: str = "") -> None:
+    """Set the password, and end all sessions but the one with the digest `kept`."""
     await queries.set_password(key, hashed)
-    await queries.end_other_sessions(key, session)
-    if network is not None:
-        await queries.forget_other_networks(key, network)
+    await queries.end_other_sessions(key, kept)
 
 
 async def open_session(

@@ -124,17 +124,19 @@ class Account:
     async def change_password(self, password: str, token: str, host: str) -> None:
         """Change the password, and end all sessions but the one of `token`.
 
-        Networks from which the owner has logged in are forgotten, but for the one of `host`.
+        Args:
+            password: The new one.
+            token: The token.
+            host: The peer's IP address, whose turn at hashes it takes.
 
         Raises:
             SessionEnded: That session has ended meanwhile; then nothing is changed.
         """
-        place = network(host)
-        hashed = await self._realm.hashes.hash(password, place)
+        hashed = await self._realm.hashes.hash(password, network(host))
 
         async def work(queries: Queries) -> None:
             await self._use(queries, token)
-            await change_password(queries, self._key, hashed, token_digest(token), place)
+            await change_password(queries, self._key, hashed, token_digest(token))
 
         await self._realm.storage.run(work)
 

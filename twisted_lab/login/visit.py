@@ -129,7 +129,8 @@ class Visit:
         sessions = await self.account.sessions()
         pages = ceil(len(sessions) / PAGE)
         if (page or "1") not in map(str, range(1, pages + 1)):
-            self._channel.say(f"error: pages are numbered from 1 to {pages}")
+            known = f"the pages are 1 to {pages}" if pages > 1 else "there is 1 page"
+            self._channel.say(f"error: {known}")
             return
         number = int(page or 1)
         for session in sessions[(number - 1) * PAGE : number * PAGE]:

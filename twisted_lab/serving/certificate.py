@@ -48,6 +48,13 @@ def _naming(path: Path) -> Iterator[None]:
         raise _Unusable(f"{path}: {tls_text(error)}") from None
 
 
+def _read(path: Path) -> bytes:
+    # To open a FIFO would wait for its other end.
+    if not path.is_file() and path.exists():
+        raise ValueError("it is not a file")
+    return path.read_bytes()
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
     """A certificate with its key, in files, as TLS connections are served with it.
@@ -103,10 +110,10 @@ class Certificate:
 
     def _read(self) -> None:
         with _naming(self._path):
-            certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
+            certificate, *chain = x509.load_pem_x509_certificates(_read(self._path))
             public = certificate.public_key()
         with _naming(self._key_path):
-            key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
+            key = serialization.load_pem_private_key(_read(self._key_path), None)
             if key.public_key() != public:
                 raise ValueError("the key is not that of the certificate")
         with _naming(self._path):

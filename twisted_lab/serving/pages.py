@@ -73,6 +73,11 @@ class PageConnection(OwnConnection, HTTPChannel):
         self.totalHeadersSize -= LINE_COST
         super().lineReceived(line)
 
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """See `LineReceiver`."""
+        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\n\r\n")
+        self.loseConnection()
+
     def allHeadersReceived(self) -> None:
         """See `HTTPChannel`: no body and no other request is read."""
         self.length = self.persistent = 0

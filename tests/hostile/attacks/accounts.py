@@ -19,7 +19,7 @@ def owner(attacker: Attacker) -> bytes:
 
 
 # Two hashes are made at a time, in 19 MiB each.
-@attack(cpu=6.0, messages=2000, sent=2**17, logged=2**18, stored=2**19, rows=350, memory=48 * 2**20)
+@attack(cpu=6.0, messages=2000, sent=2**17, logged=2**18, stored=2**19, rows=450, memory=48 * 2**20)
 def registering(attacker: Attacker) -> Iterator[None]:
     """A new account from each connection."""
     yield
