@@ -223,6 +223,7 @@ class Lab(MultiService):
             await all_stopped
             for resource in self.resources:
                 await resource.close()
+            self.log.sum_up()
             self.events.stopped()
             self.log.close()
 
