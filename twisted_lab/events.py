@@ -356,7 +356,7 @@ class ServiceEvents(_Reporter):
             LogLevel.warn,
             "summed up",
             "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; "
-            "the last peer was {peer}; {networks} networks, {busiest_events} events of {busiest}",
+            "the last peer was {peer}; networks: {networks}, {busiest_events} events of {busiest}",
             peer=peer,
             events=sum(kinds.values()),
             kinds=dict(kinds),

@@ -39,6 +39,21 @@ A_FAILURE = a_failure(depth=10)
 A_TRACEBACK = A_FAILURE.getTraceback()
 
 
+def all_causes(events: ServiceEvents, peer: str) -> dict[str, Callable[[], None]]:
+    return {
+        "hung up": lambda: events.hung_up(peer, "x" * 100, "message"),
+        "refused": lambda: events.refused(peer, "x" * 100, 1000),
+        "client dropped": lambda: events.behind(peer, 1_000_000),
+        "unable": lambda: events.unable(peer, "x" * 50, "x" * 50),
+        "logged in": lambda: events.logged_in(peer, "x" * 32, "registration"),
+        "login failed": lambda: events.login_failed(peer),
+        "conversation failed": lambda: events.conversation_failed(peer, A_FAILURE),
+        "twisted": lambda: events.twisted(LogLevel.critical, A_TRACEBACK),
+        "out of files": lambda: events.out_of_files(1024),
+        "accepting again": events.accepting_again,
+    }
+
+
 def event(name: str = "hung up", peer: str | None = "127.0.0.1:1", **figures: Any) -> LogEvent:
     return {"event": name, "peer": peer, **figures}
 
@@ -159,7 +174,7 @@ class SummaryTests(SynchronousTestCase):
         clock.advance(1)
         self.assertEqual(
             recorder.messages[0].partition("; ")[2],
-            "0 bytes; the last peer was None; 2 networks, 2 events of 2001:db8::",
+            "0 bytes; the last peer was None; networks: 2, 2 events of 2001:db8::",
         )
         self.assertEqual(recorder[0]["networks"], 2)
         self.assertEqual(recorder[0]["busiest"], "2001:db8::")
@@ -198,21 +213,10 @@ class SecurityLogTests(SynchronousTestCase):
             events = ServiceEvents("netlab-broadcast", log)
             for number in range(10_000):
                 peer = f"[2001:db8:{number:x}:1234:1234:5678:1234:5678]:50412"
-                cause = {
-                    "hung up": lambda: events.hung_up(peer, "x" * 100, "message"),
-                    "refused": lambda: events.refused(peer, "x" * 100, 1000),
-                    "client dropped": lambda: events.behind(peer, 1_000_000),
-                    "unable": lambda: events.unable(peer, "x" * 50, "x" * 50),
-                    "logged in": lambda: events.logged_in(peer, "x" * 32, "registration"),
-                    "login failed": lambda: events.login_failed(peer),
-                    "conversation failed": lambda: events.conversation_failed(peer, A_FAILURE),
-                    "twisted": lambda: events.twisted(LogLevel.critical, A_TRACEBACK),
-                    "out of files": lambda: events.out_of_files(1024),
-                    "accepting again": events.accepting_again,
-                }
-                self.assertEqual(set(cause), CAUSED_BY_PEERS)
-                for each in cause.values():
-                    each()
+                causes = all_causes(events, peer)
+                self.assertEqual(set(causes), CAUSED_BY_PEERS)
+                for cause in causes.values():
+                    cause()
                 clock.advance(8.64)
             self.assertGreater(50e6 / size, days)
             self.assertLess(50e6 / size, days + 1)

@@ -109,7 +109,7 @@ class EventLogTests(SynchronousTestCase):
         return Path(f"{self.path}.security").read_text()
 
     def test_a_regular_file_in_dev_has_one_beside_it(self) -> None:
-        for path in ("/dev/shm/netlab.log", self.mktemp()):
+        for path in ("/dev/shm/netlab.log", self.mktemp()):  # noqa: S108 - it is not opened
             options = SampleOptions()
             options.parseOptions(["--log-file", path])
             self.assertEqual(len(EventLog(options, Clock())._files), 2)

@@ -137,7 +137,9 @@ class ProcessOptions(Options):
         twistd: Any = self.parent or {}
         if is_daemon(twistd) and not twistd_keeps_a_log(twistd):
             if twistd.get("logfile") == "-":
-                raise CannotRun("a daemon has no output to log to: leave out --logfile -, or add -n")
+                raise CannotRun(
+                    "a daemon has no output to log to: leave out --logfile -, or add -n"
+                )
             if self["log-file"] is None:
                 self["log-file"] = DAEMONS_LOG
         if self._has_relative_file() and current_directory() is None:
