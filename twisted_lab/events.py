@@ -351,7 +351,7 @@ class ServiceEvents(_Reporter):
             count: How many bytes were moved.
             seconds: How long it took from the first event to the last.
         """
-        [(busiest, most)] = networks.most_common(1) or [(None, 0)]
+        busiest = max(networks, key=networks.__getitem__, default=None)
         self._report(
             LogLevel.warn,
             "summed up",
@@ -364,7 +364,7 @@ class ServiceEvents(_Reporter):
             seconds=seconds,
             networks=len(networks),
             busiest=busiest,
-            busiest_events=most,
+            busiest_events=networks[busiest] if busiest is not None else 0,
             # For the text alone: JSON lines leave out what begins with "log_", and have `kinds`.
             log_kinds=", ".join(f"{number} {name}" for name, number in kinds.most_common()),
         )
