@@ -289,6 +289,11 @@ class ServiceEvents(_Reporter):
         self.tally.errors["login"] += 1
         self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
+    def login_refused(self, peer: str) -> None:
+        """The password was not checked, after too many failures, or the session had ended."""
+        self.tally.errors["login"] += 1
+        self._report(LogLevel.warn, "login refused", "login refused: {peer}", peer=peer)
+
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """The conversation with the peer has raised, which is a mistake in the service."""
         self.tally.errors["conversation"] += 1

@@ -31,19 +31,26 @@ def address_text(address: IAddress) -> str:
     return escape(str(address))
 
 
-def network(host: str, bits: int = 64) -> str:
-    """Say whose address that is: all of an IPv6 network of so many bits are one peer's."""
+def network(host: str) -> str:
+    """Say whose address that is: all of an IPv6 network of 64 bits are one peer's."""
     if ":" not in host:
         return host
     address = ipaddress.IPv6Address(host.partition("%")[0])
-    whole = ipaddress.IPv6Network((address, bits), strict=False).network_address
+    whole = ipaddress.IPv6Network((address, 64), strict=False).network_address
     return str(address.ipv4_mapped or whole)
 
 
-def network_of(label: str, bits: int = 64) -> str:
-    """Say whose the address is that `address_text` has written; see `network`."""
+def site(host: str) -> str:
+    """Say whose networks that address is in: an IPv6 site has 48 bits (RFC 6177, section 2)."""
+    if ":" not in network(host):
+        return network(host)
+    return str(ipaddress.IPv6Network((network(host), 48), strict=False).network_address)
+
+
+def site_of(label: str) -> str:
+    """Say in which site the address is that `address_text` has written."""
     if label.startswith("["):
-        return network(label[1:].partition("]")[0], bits)
+        return site(label[1:].partition("]")[0])
     return label.rpartition(":")[0].partition(":")[0]
 
 

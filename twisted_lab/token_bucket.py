@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
+MOST_NETWORKS = 10_000  # each of them takes 0.5 KB
+
 
 class Bucket:
     """A token bucket, full at first.
@@ -42,3 +46,38 @@ class Bucket:
     def is_full(self, now: float) -> bool:
         """Tell whether it holds as much as a new one."""
         return not self.wait(self._burst, now)
+
+
+class NetworkBuckets:
+    """A token bucket for each network that something came from lately.
+
+    Args:
+        rate: What flows into each, in tokens a second.
+        burst: The most that each holds.
+    """
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, network: str, now: float) -> float:
+        """Take a token of `network`.
+
+        Args:
+            network: The network, as `twisted_lab.peers.network` returns it.
+            now: The time, in seconds on a monotonic clock.
+
+        Returns:
+            Zero, or else the seconds until there is one; then none is taken.
+        """
+        while self._buckets and next(iter(self._buckets.values())).is_full(now):
+            self._buckets.popitem(last=False)
+        bucket = self._buckets.pop(network, None) or Bucket(self._rate, self._burst, now)
+        self._buckets[network] = bucket
+        if len(self._buckets) > MOST_NETWORKS:
+            self._buckets.popitem(last=False)
+        seconds = bucket.wait(1, now)
+        if not seconds:
+            bucket.take(1, now)
+        return seconds

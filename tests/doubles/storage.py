@@ -105,17 +105,22 @@ class CountingHashes:
     def __init__(self, passwords: Passwords = CHEAP) -> None:
         self.passwords = passwords
         self.count = 0
+        self.networks: list[str] = []
         self.slow = False
         self._waiting: list[Deferred[None]] = []
 
-    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+    def matches(
+        self, hashed: str, password: str, network: str = "", is_own: bool = False
+    ) -> Deferred[bool]:
         self.count += 1
+        self.networks.append(network)
         wait = Deferred[None]() if self.slow else succeed(None)
         self._waiting.append(wait)
         return wait.addCallback(lambda _: self.passwords.matches(hashed, password))
 
     def hash(self, password: str, network: str = "") -> Deferred[str]:
         self.count += 1
+        self.networks.append(network)
         return succeed(self.passwords.hash(password))
 
     def finish(self) -> None:

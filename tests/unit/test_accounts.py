@@ -301,7 +301,7 @@ class RegistryTests(MemoryCase):
         for number in (0, 1):
             ended = self.run_work(partial(known_session, token=f"t{number}"))
             assert ended is not None
-            self.assertEqual(ended.reason, "there are 3 newer ones")
+            self.assertEqual(ended.reason, "newer ones were opened, and an account has at most 3")
 
     def test_of_the_sessions_that_have_ended_no_more_are_kept(self) -> None:
         self.lifetimes = Lifetimes(most=3)

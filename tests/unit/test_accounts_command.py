@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -24,6 +25,7 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.accounts import __main__ as command
+from twisted_lab.accounts.throttle import stranger_subject
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 PROGRAM = f"{shlex.quote(sys.executable)} -m twisted_lab.accounts"
@@ -40,7 +42,7 @@ async def fill(queries: Queries) -> None:
     for name in ("Anna", "Berta"):
         await register(queries, name, "hash", 1.0)
         await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
-    await queries.set_failures("account anna", "192.0.2.1", 100, 1.0)
+    await queries.set_failures("account anna", "192.0.2.7", 100, 1.0)
     await remember(queries, "192.0.2.1", "Carla", 1.0)
     await remember(queries, "2001:db8::1", "Dora", 2.0)
 
@@ -92,11 +94,43 @@ class CommandTests(SynchronousTestCase):
     def test_list(self) -> None:
         self.shows(
             ["list"],
-            f"account Anna {SINCE}, sessions: 1, failures: 100",
+            f"account Anna {SINCE}, sessions: 1, failures: 0",
             f"account Berta {SINCE}, sessions: 1, failures: 0",
             f"address 192.0.2.1 {SINCE} used 1970-01-01T00:00:01Z, name: Carla",
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
+
+    def test_what_counts_now_is_listed(self) -> None:
+        async def fail(queries: Queries) -> None:
+            now = time.time()
+            stranger = stranger_subject("anna", await queries.secret("unknown names"))
+            for subject, network, count in (
+                ("account anna", "192.0.2.7", 3),
+                (stranger, "192.0.2.8", 2),
+                (stranger, "elsewhere", 2),
+                ("", "192.0.2.8", 5),
+                ("registrations", "192.0.2.9", 7),
+            ):
+                await queries.set_failures(subject, network, count, now)
+
+        self.run_work(fail)
+        _, out, _ = self.main("list")
+        self.assertIn(f"account Anna {SINCE}, sessions: 1, failures: 5\n", out)
+        self.assertIn("address 192.0.2.8, failures: 5\n", out)
+        self.assertIn("address 192.0.2.9, new accounts: 7\n", out)
+
+    def test_an_owner_is_admitted_at_an_address(self) -> None:
+        self.shows(
+            ["admit", "anna", "2001:DB8::7"],
+            "Anna may log in from 2001:db8:: while others guess the password",
+        )
+
+        async def known(queries: Queries) -> str | None:
+            return await queries.has_network("anna", "2001:db8::", 0.0)
+
+        self.assertEqual(self.run_work(known), "anna")
+        self.refuse(1, ["admit", "nobody", "192.0.2.1"], "no account of the name nobody")
+        self.refuse(1, ["admit", "Anna", "192.0.2"], "is not an IP address, such as 192.0.2.7")
 
     def test_run_returns_the_lines(self) -> None:
         options = command.AccountsOptions()
@@ -189,7 +223,7 @@ class CommandTests(SynchronousTestCase):
             session = self.run_work(lambda queries, digest=digest: queries.session(digest))  # type: ignore[misc]
             self.assertEqual(session is not None, known)
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
         )
 
     def test_passwd_of_nobody(self) -> None:
@@ -200,7 +234,7 @@ class CommandTests(SynchronousTestCase):
         self.shows(["forget", "ANNA"], "forgot account Anna")
         self.assertIsNone(self.account("anna"))
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
         )
         self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
 
@@ -252,17 +286,18 @@ class CommandTests(SynchronousTestCase):
         self.shows(["list"])
         self.shows(["sessions"])
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.1"))
+            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
         )
         self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
 
     def test_mistakes_are_one_line_and_status_2(self) -> None:
         for arguments, reason in (
-            ([], "the command is one of list, add, passwd, forget, sessions, revoke, clear"),
+            ([], "the command is one of list, add, admit, passwd, forget, sessions, revoke, clear"),
             (["lst"], "not 'lst'"),
             (["list", "Anna"], "list takes nothing, not 'Anna'"),
             (["add"], "add takes NAME, not 'nothing'"),
             (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
+            (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
             (["forget"], "forget takes NAME or ADDRESS"),
             (["revoke"], "revoke takes ID or NAME"),
             (["list", "--colour"], "list takes nothing, not '--colour'"),
@@ -305,7 +340,9 @@ class CommandTests(SynchronousTestCase):
 
     def test_the_failures_of_an_address_are_forgotten_with_it(self) -> None:
         self.run_work(lambda queries: queries.set_failures("", "192.0.2.9", 3, 1.0))
-        self.shows(["forget", "192.0.2.9"], "forgot the failures of address 192.0.2.9")
+        self.shows(
+            ["forget", "192.0.2.9"], "forgot the failures and new accounts of address 192.0.2.9"
+        )
         self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
 
     def test_a_session_goes_before_an_account_of_the_same_name(self) -> None:

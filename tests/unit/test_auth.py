@@ -10,7 +10,6 @@ from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
 from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
 from twisted_lab.accounts import Lifetimes, directory, register
-from twisted_lab.accounts.directory import NEW_AT_ONCE
 from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
@@ -80,7 +79,7 @@ class IdentificationTests(SynchronousTestCase):
         return Deferred.fromCoroutine(self.service.converse(channel))
 
     def test_a_network_gives_new_names_at_a_rate(self) -> None:
-        for number in range(NEW_AT_ONCE):
+        for number in range(ident.NEW_AT_ONCE):
             self.successResultOf(self.introduce(f"2001:db8::{number}"))
         failure = self.failureResultOf(self.introduce("2001:db8::ffff"), Refused)
         self.assertEqual(
@@ -320,6 +319,40 @@ class NetworkTests(AuthenticationTestCase):
         for talk in talks[1:]:
             self.failureResultOf(talk, Refused)
 
+    def test_each_hash_takes_the_turn_of_its_network(self) -> None:
+        self.talk_from("2001:db8::1", "alice", PASSWORD, PASSWORD)
+        new = ["another password"] * 2
+        self.talk_from("2001:db8:1::2", "alice", PASSWORD, "passwd", PASSWORD, *new)
+        self.assertEqual(self.hashes.networks, ["2001:db8::", *["2001:db8:1::"] * 3])
+
+    def test_a_full_database_takes_no_new_accounts(self) -> None:
+        self.patch(auth, "MOST_ACCOUNTS", 1)
+        self.assertIn("Hello, a", self.talk_from("10.0.0.1", "a", PASSWORD, PASSWORD))
+        self.assertEqual(self.talk_from("10.0.0.1", "b", PASSWORD), ["Name or token?"])
+        self.assertIn("Hello, a", self.talk_from("10.0.0.1", "a", PASSWORD))
+
+    def test_what_was_not_checked_is_another_event(self) -> None:
+        self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
+        for _ in range(7):
+            self.clock.advance(64)
+            self.talk_from("10.0.2.2", "alice", "wrong")
+        self.talk_from("10.0.2.2", "alice", PASSWORD)
+        said = [line for line in self.recorder.messages if "login" in line]
+        self.assertEqual(
+            said[-2:], [f"login {how}: 10.0.2.2:50412" for how in ("failed", "refused")]
+        )
+
+    def test_what_a_peer_has_said_that_has_left_is_not_done(self) -> None:
+        script = ["alice", PASSWORD, PASSWORD, *["passwd", *[PASSWORD] * 3] * 100]
+        channel = ScriptedChannel(*script)
+        self.failureResultOf(Deferred.fromCoroutine(self.service.converse(channel)), PeerGone)
+        self.assertGreater(self.hashes.count, 100)
+        self.hashes.count = 0
+        channel = ScriptedChannel("bob", *script[1:])
+        self.patch(ScriptedChannel, "is_gone", property(lambda self: "Hello, bob" in self.said))
+        self.successResultOf(Deferred.fromCoroutine(self.service.converse(channel)))
+        self.assertEqual(self.hashes.count, 1)
+
     def guess_everywhere(self) -> None:
         for number in range(100):
             self.talk_from(f"10.0.0.{number}", "alice", "wrong")
@@ -451,7 +484,7 @@ class VisitTests(AuthenticationTestCase):
         for _ in range(100):
             self.talk("alice", PASSWORD)
         oldest.hears("whoami")
-        why = "session has ended: there are 100 newer ones"
+        why = "session has ended: newer ones were opened, and an account has at most 100"
         self.assertEqual(oldest.said[-1], f"error: your {why}; log in again")
         self.assertIn(f"error: that {why}", self.talk(self.token))
 

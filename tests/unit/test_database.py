@@ -170,7 +170,7 @@ class UpgradeTests(FileCase):
         )
         for peer in database.run(peers):
             self.assertGreaterEqual(peer.used, began)
-        self.assertEqual(database.run(lambda queries: queries.peer_count()), 4)
+        self.assertEqual(database.run(lambda queries: queries.total("peers")), 4)
 
     def test_what_was_said_before_has_its_times_and_its_clients(self) -> None:
         with closing(open_database(self.path, STEPS[:3])) as old:

@@ -6,12 +6,10 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.accounts import Newcomers, Queries, directory, open_database, recognize, remember
+from twisted_lab.accounts import Queries, directory, open_database, recognize, remember
 from twisted_lab.accounts.directory import (
     DAY,
-    MOST_NETWORKS,
     MOST_OF_NETWORK,
-    NEW_AT_ONCE,
     PIECE,
     UNUSED,
 )
@@ -33,7 +31,7 @@ class PeersTests(SynchronousTestCase):
             return [peer.address async for peer in queries.peers()]
 
         found = self.database.run(work)
-        self.assertEqual(self.database.run(lambda queries: queries.peer_count()), len(found))
+        self.assertEqual(self.database.run(lambda queries: queries.total("peers")), len(found))
         return found
 
     def changes(self) -> int:
@@ -64,10 +62,12 @@ class PeersTests(SynchronousTestCase):
     def test_a_network_that_is_full_forgets_its_oldest(self) -> None:
         self.patch(directory, "MOST_OF_NETWORK", 3)
         self.remember("2001:db8:0:1::1", 0.0)
-        for number in range(4):
+        for number in range(3):
             self.remember(f"2001:db8::{number}", DAY * number)
         self.recognize("2001:db8::1", DAY * 4)
-        self.remember("2001:db8::9", DAY * 5)
+        self.assertIsNone(self.remember("2001:db8::3", DAY * 5))  # All have come back of late.
+        for number, days in ((3, 8), (9, 10)):
+            self.assertEqual(self.remember(f"2001:db8::{number}", DAY * days), "Anna")
         self.assertEqual(
             self.addresses(),
             ["2001:db8:0:1::1", "2001:db8::1", "2001:db8::3", "2001:db8::9"],
@@ -94,22 +94,3 @@ class PeersTests(SynchronousTestCase):
         self.assertEqual(len(self.addresses()), 2)
         self.database.run(lambda queries: queries.forget_all_peers())
         self.assertEqual(self.addresses(), [])
-
-
-class NewcomersTests(SynchronousTestCase):
-    def test_a_class_can_come_at_once_and_then_one_a_second(self) -> None:
-        newcomers = Newcomers()
-        for number in range(NEW_AT_ONCE):
-            self.assertEqual(newcomers.wait(f"2001:db8::{number}", 0.0), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 0.25), 0.75)
-        self.assertEqual(newcomers.wait("2001:db8:0:1::", 0.25), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 1.0), 0)
-        self.assertEqual(newcomers.wait("2001:db8::ffff", 1.0), 1)
-
-    def test_networks_are_forgotten(self) -> None:
-        newcomers = Newcomers()
-        for number in range(MOST_NETWORKS + 10):
-            newcomers.wait(f"host{number}", 0.0)
-        self.assertEqual(len(newcomers._known), MOST_NETWORKS)
-        newcomers.wait("host", 1.0)
-        self.assertEqual(len(newcomers._known), 1)

@@ -72,7 +72,7 @@ class LoginTestCase(SynchronousTestCase):
         shared = (self.storage, self.hashes, self.clock)
         self.realm = AccountRealm(*shared, Lifetimes(idle=60, whole=600), self.now)
         self.passwords = PasswordChecker(*shared, now=self.now)
-        self.tokens = TokenChecker(*shared, self.realm.lifetimes, now=self.now)
+        self.tokens = TokenChecker(self.storage, self.realm.lifetimes, self.now)
         self.portal = Portal(self.realm, [self.passwords, self.tokens])
         self.register("Anna")
 
@@ -118,6 +118,7 @@ class PasswordCheckerTests(LoginTestCase):
             self.hashes.count = 0
             failure = self.failureResultOf(self.guess(name), UnauthorizedLogin)
             said.append((str(failure.value), self.hashes.count))
+            self.clock.advance(1)
         self.assertEqual(said, [("", 1)] * 4)
 
     def test_what_is_not_text_is_wrong(self) -> None:
@@ -188,6 +189,13 @@ class PasswordCheckerTests(LoginTestCase):
         self.hashes.finish()
         for guess in guesses:
             self.failureResultOf(guess, UnauthorizedLogin)
+
+    def test_of_two_logins_at_once_none_waits(self) -> None:
+        self.hashes.slow = True
+        logins = [self.guess("Anna", PASSWORD, "10.0.0.1") for _ in range(2)]
+        self.hashes.finish()
+        for login in logins:
+            self.successResultOf(login)
 
     def test_with_a_full_disk_nobody_can_guess(self) -> None:
         self.storage.full = True
@@ -300,12 +308,13 @@ class TokenTests(LoginTestCase):
         self.assertEqual(account.name, "Anna")
         self.assertEqual(self.until, self.clock.seconds() + 600)
 
-    def test_a_wrong_token_costs_a_hash_and_says_the_same(self) -> None:
+    def test_a_wrong_token_says_the_same_costs_no_hash_and_makes_nobody_wait(self) -> None:
         self.hashes.count = 0
         for wrong in ("nlt_", self.token[:-1], self.token + "x", "\ud800"):
             failure = self.failureResultOf(self.login(Token(wrong)), UnauthorizedLogin)
             self.assertEqual(str(failure.value), "")
-        self.assertEqual(self.hashes.count, 4)
+        self.assertEqual(self.hashes.count, 0)
+        self.successResultOf(self.guess("Anna", PASSWORD))
 
     def test_use_renews_it_but_not_for_ever(self) -> None:
         for _ in range(10):
@@ -318,33 +327,9 @@ class TokenTests(LoginTestCase):
         self.clock.advance(60)
         self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
 
-    def test_one_that_has_ended_is_wrong_but_no_guess(self) -> None:
-        self.clock.advance(600)
-        self.hashes.count = 0
-        for _ in range(3):
-            self.failureResultOf(self.login(Token(self.token, "10.0.0.1")), UnauthorizedLogin)
-        self.assertEqual(self.hashes.count, 3)
-        self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
-
-    def test_one_that_has_ended_takes_the_turns_of_its_address(self) -> None:
-        self.clock.advance(600)
-        self.hashes.count, self.hashes.slow = 0, True
-        tries = [self.login(Token(self.token, "10.0.0.1")) for _ in range(30)]
-        self.assertEqual(self.hashes.count, 8)
-        self.hashes.finish()
-        for attempt in tries:
-            self.failureResultOf(attempt, UnauthorizedLogin)
-
     def test_a_right_one_does_not_wait_for_others_failures(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
         self.successResultOf(self.login(Token(self.token, "10.0.0.1")))
-
-    def test_wrong_ones_from_an_address_are_slowed_down(self) -> None:
-        self.failureResultOf(self.login(Token("nlt_x", "10.0.0.1")), UnauthorizedLogin)
-        waiting = self.login(Token("nlt_x", "10.0.0.1"))
-        self.assertNoResult(waiting)
-        self.clock.advance(1)
-        self.failureResultOf(waiting, UnauthorizedLogin)
 
 
 @implementer(IRealm)
@@ -406,12 +391,17 @@ class HashQueueTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.hashing = Hashing(None, CHEAP, threads=1)
         threads: Any = WaitingThreads()
+        threads.seconds = Clock().seconds
         self.hashing._reactor = self.hashing._pool = self.threads = threads
         self.done: list[str] = []
 
     def hash(self, network: str) -> Deferred[Any]:
         result = self.hashing.hash("x", network)
         return result.addCallback(lambda _: self.done.append(network))
+
+    def check(self, network: str) -> Deferred[Any]:
+        result = self.hashing.matches("x", "x", network, is_own=True)
+        return result.addCallback(lambda _: self.done.append(network.upper()))
 
     def finish(self, count: int) -> list[str]:
         self.done.clear()
@@ -425,6 +415,32 @@ class HashQueueTests(SynchronousTestCase):
         # Two are being made already.
         self.assertEqual("".join(self.finish(10)), "aaabcababa")
 
+    def test_an_accounts_own_networks_come_first(self) -> None:
+        for network in "aab":
+            self.hash(network)
+        for network in "ca":
+            self.check(network)
+        self.assertEqual("".join(self.finish(5)), "aaCAb")
+
+    def test_strangers_keep_nobody_out_who_is_known(self) -> None:
+        for number in range(66):
+            self.hash(f"{number}")
+        self.assertNoResult(self.check("a"))
+        self.assertEqual(self.finish(3), ["0", "1", "A"])
+        self.finish(64)
+
+    def test_a_network_has_a_rate(self) -> None:
+        for _ in range(10):
+            for _ in range(20):
+                self.hash("a")
+            self.finish(20)
+        refused: Any = self.failureResultOf(self.hash("a"), Unable).value
+        self.assertIn("from your network; try again in 1 s", str(refused))
+        self.assertNoResult(self.hash("b"))
+        self.finish(1)
+        self.hash("")
+        self.finish(1)
+
     def test_one_that_was_given_up_keeps_its_thread(self) -> None:
         results = [self.hash("a") for _ in range(5)]
         for result in results:
@@ -435,6 +451,21 @@ class HashQueueTests(SynchronousTestCase):
         self.assertEqual(self.hashing.queued, 1)
         self.assertEqual(self.finish(3), ["b"])
         self.successResultOf(later)
+
+    def test_of_networks_with_as_many_the_newcomer_is_refused(self) -> None:
+        results = [self.hash(f"{number}") for number in range(66)]
+        self.failureResultOf(self.hash("x"), Unable)
+        for result in results:
+            self.assertNoResult(result)
+        self.finish(66)
+
+    def test_at_the_end_those_that_wait_are_refused(self) -> None:
+        results = [self.hash("a") for _ in range(5)]
+        self.threads.stop = lambda: None
+        self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
+        for result in results[2:]:
+            self.failureResultOf(result, Unable)
+        self.finish(2)
 
     def test_a_network_that_fills_the_queue_keeps_nobody_else_out(self) -> None:
         results = [self.hash("a") for _ in range(66)]

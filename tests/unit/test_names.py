@@ -101,6 +101,7 @@ class SkeletonsTests(SynchronousTestCase):
             ("Anna Lee", "Anna  Lee"),
             ("anna", "𝖆nna"),
             ("O'Neil", "O’Neil"),
+            *(("anna", f"an{char}na") for char in "\u1039\u17d2\u2d7f\U00010a3f\U0001107f"),
         ):
             self.assertTrue(look_alike(one, other), (one, other))
 

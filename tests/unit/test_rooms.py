@@ -124,6 +124,11 @@ class RoomTests(SynchronousTestCase):
         self.room.leave(anna, 0.0)
         self.join("Anna")
 
+    def test_a_name_is_free_again_for_all_that_look_like_it(self) -> None:
+        for name in ("Ivan", "lvan", "ivan"):
+            self.room.leave(self.join(name), 0.0)
+        self.join("Ivan")
+
     def test_a_name_that_looks_like_the_room_is_none(self) -> None:
         for name in ("еrror", "ЕRRОR", "⁎"):
             self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)

@@ -1,7 +1,7 @@
 """Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
 
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
-from twisted_lab.accounts.directory import Newcomers, recognize, remember
+from twisted_lab.accounts.directory import recognize, remember
 from twisted_lab.accounts.guesses import Guess, Standing, remember_network
 from twisted_lab.accounts.history import KeptHistory
 from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
@@ -16,6 +16,7 @@ from twisted_lab.accounts.passwords import (
 )
 from twisted_lab.accounts.queries import Account, Queries
 from twisted_lab.accounts.registrations import (
+    MOST_ACCOUNTS,
     MOST_REGISTRATIONS,
     count_registration,
     registration_wait,
@@ -46,6 +47,7 @@ __all__ = [
     "LANES",
     "LONGEST_PASSWORD",
     "MEMORY_MIB",
+    "MOST_ACCOUNTS",
     "MOST_REGISTRATIONS",
     "MOST_SESSIONS",
     "PASSES",
@@ -58,7 +60,6 @@ __all__ = [
     "Guess",
     "KeptHistory",
     "Lifetimes",
-    "Newcomers",
     "Passwords",
     "Queries",
     "Session",

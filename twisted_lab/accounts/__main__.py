@@ -27,12 +27,13 @@ from twisted_lab.asking import ask
 from twisted_lab.usage import Options, write_out
 
 ARGUMENTS = {
-    "add": "NAME",
-    "passwd": "NAME",
-    "forget": "NAME or ADDRESS",
-    "revoke": "ID or NAME",
+    "add": ("NAME",),
+    "admit": ("NAME", "ADDRESS"),
+    "passwd": ("NAME",),
+    "forget": ("NAME or ADDRESS",),
+    "revoke": ("ID or NAME",),
 }
-USAGE = ", ".join(f"{command} {ARGUMENTS.get(command, '')}".rstrip() for command in COMMANDS)
+USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in COMMANDS)
 
 
 class AccountsOptions(Options):
@@ -42,7 +43,7 @@ class AccountsOptions(Options):
     exit_status = 2
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
     longdesc = (
-        f"Commands: {USAGE}. passwd also opens an account that was closed by too many failures. "
+        f"Commands: {USAGE}. admit: guesses from elsewhere do not delay the owner at that address. "
         "In a pipe a password is the first line of the input."
     )
     optParameters: ClassVar = [
@@ -53,8 +54,9 @@ class AccountsOptions(Options):
         """Take the command and what it is about."""
         if command not in COMMANDS:
             raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
-        if len(arguments) != (command in ARGUMENTS):
-            wanted = ARGUMENTS.get(command, "nothing")
+        words = ARGUMENTS.get(command, ())
+        if len(arguments) != len(words):
+            wanted = " ".join(words) or "nothing"
             raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
             raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")

@@ -7,12 +7,21 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from twisted_lab.accounts.guesses import remember_network
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.registry import change_password, check_new_name, register
 from twisted_lab.accounts.sessions import time_text
-from twisted_lab.accounts.throttle import ANY_NAME, account_subject
+from twisted_lab.accounts.throttle import (
+    ANY_NAME,
+    DAY,
+    ELSEWHERE,
+    HOUR,
+    REGISTRATIONS,
+    account_subject,
+    stranger_subject,
+)
 from twisted_lab.names import name_key
-from twisted_lab.peers import network
+from twisted_lab.peers import network, site
 
 Lines = list[str]
 
@@ -23,17 +32,44 @@ class NotFound(Exception):
 
 async def list_all(queries: Queries) -> Lines:
     """List the accounts, the addresses that are known, and those with failures."""
-    lines = [
-        f"account {account.name} since {time_text(account.since)}, "
-        f"sessions: {account.sessions}, failures: {account.failures}"
-        async for account in queries.summaries(time.time())
-    ]
+    now = time.time()
+    lines = []
+    async for account in queries.summaries(now):
+        failures = 0
+        for subject in await _subjects(queries, account.name):
+            found = queries.failed_networks(subject, now - DAY)
+            failures += sum([count async for place, count in found if place != ELSEWHERE])
+        lines.append(
+            f"account {account.name} since {time_text(account.since)}, "
+            f"sessions: {account.sessions}, failures: {failures}"
+        )
     async for peer in queries.peers():
         since, used = time_text(peer.since), time_text(peer.used)
         lines.append(f"address {peer.address} since {since} used {used}, name: {peer.name}")
-    async for place, count in queries.failed_networks():
+    async for place, count in queries.failed_networks(ANY_NAME, now - HOUR):
         lines.append(f"address {place}, failures: {count}")
+    async for place, count in queries.failed_networks(REGISTRATIONS, now - DAY):
+        lines.append(f"address {place}, new accounts: {count}")
     return lines
+
+
+async def _subjects(queries: Queries, name: str) -> tuple[str, str]:
+    """Return the subjects of the failures of an account: in its own networks, and elsewhere."""
+    key = name_key(name)
+    return account_subject(key), stranger_subject(key, await queries.secret("unknown names"))
+
+
+async def admit(queries: Queries, name: str, address: str) -> Lines:
+    """Have guesses from elsewhere not delay the owner of an account at an address."""
+    account = await queries.account(name_key(name))
+    if account is None:
+        raise NotFound(f"there is no account of the name {name}")
+    try:
+        place = network(str(ipaddress.ip_address(address)))
+    except ValueError:
+        raise NotFound(f"{address} is not an IP address, such as 192.0.2.7") from None
+    await remember_network(queries, account.key, place, time.time())
+    return [f"{account.name} may log in from {place} while others guess the password"]
 
 
 async def add(queries: Queries, name: str, hashed: str) -> Lines:
@@ -51,7 +87,8 @@ async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
     await change_password(queries, account.key, hashed)
-    await queries.forget_failures_everywhere(account_subject(account.key))
+    for subject in await _subjects(queries, name):
+        await queries.forget_failures_everywhere(subject)
     return [f"changed the password of {account.name}; its sessions are ended"]
 
 
@@ -61,14 +98,19 @@ async def forget(queries: Queries, word: str) -> Lines:
     with suppress(ValueError):
         address = ipaddress.ip_address(word)
         word = str(getattr(address, "ipv4_mapped", None) or address)
-        if await queries.failures(ANY_NAME, network(word)):
-            await queries.forget_failures(ANY_NAME, network(word))
-            lines.append(f"forgot the failures of address {word}")
+        found = [
+            subject
+            for place in {network(word), site(word)}
+            async for subject in queries.forget_failures_in(place)
+        ]
+        if found:
+            lines.append(f"forgot the failures and new accounts of address {word}")
     async for peer in queries.forget_peers(word):
         lines.append(f"forgot address {peer.address}, name: {peer.name}")
     name = await queries.forget_account(name_key(word))
     if name is not None:
-        await queries.forget_failures_everywhere(account_subject(name_key(name)))
+        for subject in await _subjects(queries, name):
+            await queries.forget_failures_everywhere(subject)
         lines.append(f"forgot account {name}")
     if not lines:
         raise NotFound(f"there is no account, name or address {word}")
@@ -107,6 +149,7 @@ async def clear(queries: Queries) -> Lines:
 COMMANDS: dict[str, Callable[..., Awaitable[Lines]]] = {
     "list": list_all,
     "add": add,
+    "admit": admit,
     "passwd": passwd,
     "forget": forget,
     "sessions": sessions,

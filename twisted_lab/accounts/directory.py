@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from twisted_lab.accounts.queries import Queries
 from twisted_lab.peers import network
-from twisted_lab.token_bucket import Bucket
 
 DAY = 86400.0
 # A peer that has not come back for so long is forgotten.
 UNUSED = 365 * DAY
-# An IPv6 network of 64 bits has as many rows at most: one more takes the place of its oldest one.
-# So a network of machines that change their addresses each day can do so for ever.
+# An IPv6 network of 64 bits has as many rows at most. One more takes the place of a peer that has
+# not come back for a week: machines may change their addresses each day for ever, and no host
+# makes the server forget its neighbours.
 MOST_OF_NETWORK = 1000
+REPLACEABLE = 7 * DAY
 # All networks together: 210 MB with short names, 730 MB with the longest. Known peers stay known.
 MOST_PEERS = 1_000_000
 # What is too much or too old is removed in pieces of so many rows, with each new one.
 PIECE = 10
-# New names of a network: a class can come at once.
-NEW_AT_ONCE = 60
-NEW_PER_SECOND = 1.0
-MOST_NETWORKS = 10_000  # each of them takes 0.5 KB
-
-
-class Newcomers:
-    """How fast the peers of each network may give new names."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, Bucket] = OrderedDict()
-
-    def wait(self, address: str, now: float) -> float:
-        """Count a new name from `address`.
-
-        Args:
-            address: Where the peer is.
-            now: The time, in seconds on a clock that nobody sets.
-
-        Returns:
-            Zero, or else the seconds until its network may give one; then it is not counted.
-        """
-        while self._known and next(iter(self._known.values())).is_full(now):
-            self._known.popitem(last=False)
-        bucket = self._known.pop(network(address), None)
-        if bucket is None:
-            bucket = Bucket(NEW_PER_SECOND, NEW_AT_ONCE, now)
-        self._known[network(address)] = bucket
-        if len(self._known) > MOST_NETWORKS:
-            self._known.popitem(last=False)
-        seconds = bucket.wait(1, now)
-        if not seconds:
-            bucket.take(1, now)
-        return seconds
 
 
 async def recognize(queries: Queries, address: str, now: float) -> str | None:
@@ -77,8 +42,12 @@ async def remember(queries: Queries, address: str, name: str, now: float) -> str
     await queries.forget_unused_peers(now - UNUSED, PIECE)
     its_network = network(address)
     if its_network != address:
-        await queries.forget_oldest_peers(its_network, MOST_OF_NETWORK - 1, PIECE)
-    if await queries.peer_count() >= MOST_PEERS:
+        await queries.forget_oldest_peers(
+            its_network, now - REPLACEABLE, MOST_OF_NETWORK - 1, PIECE
+        )
+        if await queries.peers_in(its_network) >= MOST_OF_NETWORK:
+            return None
+    if await queries.total("peers") >= MOST_PEERS:
         return None
     await queries.add_peer(address, its_network, name, now)
     return name

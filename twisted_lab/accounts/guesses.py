@@ -16,16 +16,17 @@ from twisted_lab.accounts.throttle import (
     LONGEST_DELAY,
     LONGEST_NETWORK_DELAY,
     MOST_ELSEWHERE,
+    MOST_ROWS,
     Failures,
     account_subject,
-    unknown_subject,
+    stranger_subject,
 )
-from twisted_lab.peers import network
+from twisted_lab.peers import network, site
 
 # An account has at most this many networks, the newest ones; each is forgotten after a while.
 MOST_NETWORKS = 20
 REMEMBERED_NETWORKS = 90 * DAY
-# Each failure removes at most this many rows of failures that count no more.
+# Each failure removes at most this many rows of failures that count no more, or are too many.
 MOST_REMOVED = 100
 
 Row = tuple[str, str]
@@ -38,37 +39,42 @@ class Standing:
     Attributes:
         account: The account that the name belongs to, if there is one.
         delay: The seconds until it may be made.
-        network_failed: Whether there were failures from its network.
+        network_failed: Whether failures in its network count.
         is_limited: Whether it has to wait because of guesses from all unknown networks together.
+        is_own: Whether it comes from a network of the account, or with a token.
     """
 
     account: Account | None
     delay: float
     network_failed: bool
     is_limited: bool
+    is_own: bool
 
 
 class Guess:
     """One attempt to log in.
 
-    A failure counts for the name from that network, and for the network. For the networks together
-    from which nobody has logged in to the account, the failures of a day have a limit. A client
-    that has shown a token of the account is a network of its own, from which somebody has.
+    In a network from which the owner has logged in before, a failure counts for the account there
+    and for that network. Elsewhere it counts for the name in that site, for the network, and for the
+    name elsewhere, which has a limit a day. A name has the same counts there whether it has an
+    account or not. A client that has shown a token of the account is a place of its own.
 
     Args:
-        key: The key of the name that was given; empty if it was a token.
+        key: The key of the name that was given.
         address: The IP address from which it comes; empty if it has none.
         device: The digest of a token that the client has shown; empty if it has shown none.
     """
 
     def __init__(self, key: str, address: str, device: str = "") -> None:
         self._key = key
+        self._address = address
         self._network = network(address)
         self._device = device
         # The failures that count, as rows of the table.
-        self._here: Row | None = None
+        self._here: Row = ("", "")
         self._elsewhere: Row | None = None
-        self._of_network: Row | None = (ANY_NAME, self._network) if address else None
+        self._of_network: Row | None = None
+        self._before = Failures()
 
     async def begin(self, queries: Queries, now: float, is_alone: bool) -> Standing:
         """Find out whether the attempt may be made now, and count it as a failure if so.
@@ -81,8 +87,8 @@ class Guess:
             now: The time.
             is_alone: Whether no other attempt is being made from its network.
         """
-        account = await queries.account(self._key) if self._key else None
-        await self._find_rows(queries, account, now)
+        account = await queries.account(self._key)
+        await self._find_rows(queries, now)
         here = await _read(queries, self._here, DAY, now)
         of_network = await _read(queries, self._of_network, HOUR, now)
         elsewhere = await _read(queries, self._elsewhere, DAY, now)
@@ -91,15 +97,19 @@ class Guess:
         if is_limited:
             delay = max(delay, elsewhere.last + DAY - now)
         if not delay and (is_alone or not of_network.count):
+            self._before = here
             await _write(queries, self._here, here.one_more(now))
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
-        return Standing(account, delay, bool(of_network.count), is_limited)
+        is_own = self._elsewhere is None
+        return Standing(account, delay, bool(of_network.count), is_limited, is_own)
 
     async def failed(self, queries: Queries, now: float) -> None:
         """Count it for the network, too."""
         of_network = await _read(queries, self._of_network, HOUR, now)
         await _write(queries, self._of_network, of_network.one_more(now))
         await queries.forget_old_failures(now - DAY, MOST_REMOVED)
+        if await queries.total("failures") > MOST_ROWS:
+            await queries.forget_old_failures(now, MOST_REMOVED)
 
     async def succeeded(self, queries: Queries, now: float) -> None:
         """Take back the failures of the account here, and remember the network as the account's.
@@ -108,33 +118,38 @@ class Guess:
         must not be able to make up for guesses at others' passwords by using their own. Failures
         elsewhere stay, or strangers could see that there is an owner, who has come.
         """
-        before = (await _read(queries, self._here, DAY, now)).less(1)
         await _write(queries, self._here, Failures())
         of_network = await _read(queries, self._of_network, HOUR, now)
-        await _write(queries, self._of_network, of_network.less(before.count))
-        await self._take_back(queries, self._elsewhere, now)
+        await _write(queries, self._of_network, of_network.less(self._before.count))
+        await self._take_back_elsewhere(queries, now)
         await remember_network(queries, self._key, self._network, now)
 
     async def withdrawn(self, queries: Queries, now: float) -> None:
         """Take back what `begin` has counted: the password was not checked."""
-        await self._take_back(queries, self._here, now)
-        await self._take_back(queries, self._elsewhere, now)
+        await _write(queries, self._here, self._before)
+        await self._take_back_elsewhere(queries, now)
 
-    async def _take_back(self, queries: Queries, row: Row | None, now: float) -> None:
-        await _write(queries, row, (await _read(queries, row, DAY, now)).less(1))
+    async def _take_back_elsewhere(self, queries: Queries, now: float) -> None:
+        elsewhere = await _read(queries, self._elsewhere, DAY, now)
+        await _write(queries, self._elsewhere, elsewhere.less(1))
 
-    async def _find_rows(self, queries: Queries, account: Account | None, now: float) -> None:
-        if not self._key:
-            return
+    async def _find_rows(self, queries: Queries, now: float) -> None:
         # The questions are the same for an unknown name, so that they take as long.
-        unknown = unknown_subject(self._key, await queries.secret("unknown names"))
-        subject = account_subject(self._key) if account else unknown
+        stranger = stranger_subject(self._key, await queries.secret("unknown names"))
         session = await queries.session(self._device)
-        has_token = session is not None and session.account == self._key
-        self._here = (subject, f"token {self._device}" if has_token else self._network)
         since = now - REMEMBERED_NETWORKS
         is_own_network = await queries.has_network(self._key, self._network, since) is not None
-        self._elsewhere = None if has_token or is_own_network else (subject, ELSEWHERE)
+        has_token = session is not None and session.account == self._key
+        own = account_subject(self._key)
+        self._of_network = (ANY_NAME, self._network) if self._address and not has_token else None
+        self._elsewhere = None
+        if has_token:
+            self._here = (own, f"token {self._device}")
+        elif is_own_network:
+            self._here = (own, self._network)
+        else:
+            self._here = (stranger, site(self._address))
+            self._elsewhere = (stranger, ELSEWHERE)
 
 
 async def remember_network(queries: Queries, key: str, network: str, now: float) -> None:

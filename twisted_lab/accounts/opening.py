@@ -24,6 +24,8 @@ CHECKED_BYTES = 64 * 2**20
 SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
 # How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
 BUSY_SECONDS = 5.0
+# The same at the start, when one of them may be bringing a large file up to date.
+UPGRADE_SECONDS = 60.0
 
 
 class Unusable(Exception):
@@ -164,6 +166,7 @@ def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence
     # The steps call these.
     connection.create_function("skeleton_of", 2, lambda name, number: skeletons(name)[number])
     connection.create_function("network_of", 1, network)
+    connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
     connection.execute("BEGIN IMMEDIATE")
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if version < len(steps):
@@ -175,6 +178,7 @@ def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(steps)}")
     connection.execute("COMMIT")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def _copy(path: str, copy: str) -> None:

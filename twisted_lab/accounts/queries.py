@@ -38,12 +38,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Summary:
-    """An account, with how many sessions and failures it has."""
+    """An account, with how many sessions it has."""
 
     name: str
     since: float
     sessions: int
-    failures: int
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def _account(_: object, key: str, name: str, password: str, since: float) -> Acc
     return Account(key, name, password, since)
 
 
-def _summary(_: object, name: str, since: float, sessions: int, failures: int) -> Summary:
-    return Summary(name, since, sessions, failures)
+def _summary(_: object, name: str, since: float, sessions: int) -> Summary:
+    return Summary(name, since, sessions)
 
 
 def _session(
@@ -178,9 +177,9 @@ class Queries(Protocol):
     async def use_peer(self, address: str, now: float) -> None:
         """Note that a peer has come back."""
 
-    @query(sql="SELECT count FROM totals WHERE subject = 'peers'", load=one(_number))
-    async def peer_count(self) -> int:
-        """Return how many peers are known."""
+    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(_number))
+    async def total(self, subject: str) -> int:
+        """Return the number of rows of a table: peers, failures or accounts."""
         ...
 
     @statement(
@@ -191,11 +190,19 @@ class Queries(Protocol):
         """Forget peers that have not come back since then, at most so many."""
 
     @statement(
-        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers "
+        sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
         "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
     )
-    async def forget_oldest_peers(self, network: str, kept: int, most: int) -> None:
-        """Forget peers of a network, at most so many, but not the `kept` that were used last."""
+    async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
+        """Forget peers of a network that have not come back since then; at most `most`.
+
+        The `kept` that were used last stay.
+        """
+
+    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(_number))
+    async def peers_in(self, network: str) -> int:
+        """Return how many peers of a network are known."""
+        ...
 
     @query(
         sql="SELECT address, name, since, used FROM peers ORDER BY since, address",
@@ -264,9 +271,7 @@ class Queries(Protocol):
 
     @query(
         sql="SELECT accounts.name, accounts.since, "
-        "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}), "
-        "(SELECT coalesce(sum(count), 0) FROM failures WHERE subject = 'account ' || accounts.key "
-        "AND network <> 'elsewhere') "
+        "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}) "
         "FROM accounts ORDER BY accounts.since, accounts.key",
         load=many(_summary),
     )
@@ -355,11 +360,12 @@ class Queries(Protocol):
         """Return the failures of `subject` in `network`."""
 
     @query(
-        sql="SELECT network, count FROM failures WHERE subject = '' ORDER BY last",
+        sql="SELECT network, count FROM failures WHERE subject = {subject} AND last > {since} "
+        "ORDER BY last",
         load=many(_address),
     )
-    def failed_networks(self) -> AsyncIterable[tuple[str, int]]:
-        """Return the networks from which there were failures, with their numbers."""
+    def failed_networks(self, subject: str, since: float) -> AsyncIterable[tuple[str, int]]:
+        """Return the networks with failures of `subject` since then, and their numbers."""
 
     @statement(
         sql="INSERT INTO failures (subject, network, count, last) "
@@ -372,6 +378,10 @@ class Queries(Protocol):
     @statement(sql="DELETE FROM failures WHERE subject = {subject} AND network = {network}")
     async def forget_failures(self, subject: str, network: str) -> None:
         """Forget the failures of `subject` in `network`."""
+
+    @query(sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(_text))
+    def forget_failures_in(self, network: str) -> AsyncIterable[str]:
+        """Forget the failures of all subjects in `network`, and return the subjects."""
 
     @statement(sql="DELETE FROM failures WHERE subject = {subject}")
     async def forget_failures_everywhere(self, subject: str) -> None:

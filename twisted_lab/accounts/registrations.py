@@ -6,6 +6,8 @@ from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.throttle import DAY, REGISTRATIONS, Failures
 
 MOST_REGISTRATIONS = 100
+# Peers open no more accounts than this in all: 2 GB with the longest names. The operator can.
+MOST_ACCOUNTS = 1_000_000
 
 
 async def registration_wait(queries: Queries, network: str, most: int, now: float) -> float:

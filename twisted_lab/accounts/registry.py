@@ -51,20 +51,21 @@ async def register(queries: Queries, name: str, hashed: str, now: float) -> bool
 
 
 async def change_password(
-    queries: Queries, key: str, hashed: str, session: str = "", network: str = ""
+    queries: Queries, key: str, hashed: str, session: str = "", network: str | None = None
 ) -> None:
-    """Set the password, and forget whoever has logged in with the old one.
+    """Set the password, and end sessions.
 
     Args:
         queries: Where it is stored.
         key: The account's key.
         hashed: The hash of the new password.
         session: The digest of the only session that goes on.
-        network: The only network that stays the account's.
+        network: The only network that stays the account's; None to keep all.
     """
     await queries.set_password(key, hashed)
     await queries.end_other_sessions(key, session)
-    await queries.forget_other_networks(key, network)
+    if network is not None:
+        await queries.forget_other_networks(key, network)
 
 
 async def open_session(
@@ -97,7 +98,8 @@ async def open_session(
         return False
     await queries.forget_old_sessions(now - REMEMBERED)
     most = lifetimes.most
-    await queries.end_oldest_sessions(key, now, f"there are {most} newer ones", most - 1)
+    reason = f"newer ones were opened, and an account has at most {most}"
+    await queries.end_oldest_sessions(key, now, reason, most - 1)
     await queries.forget_ended_sessions(key, now, most)
     await queries.add_session(token_digest(token), key, origin, now, lifetimes.end(now, now))
     return True
@@ -108,9 +110,12 @@ async def resume_session(
 ) -> Account | None:
     """Use the session of `token` once more; None if there is none, or it has ended."""
     session = await queries.session(token_digest(token))
-    if session is None or now >= session.ends:
+    if session is None or now >= session.ends or session.reason:
         return None
-    await queries.use_session(session.digest, now, lifetimes.end(session.since, now))
+    end = lifetimes.end(session.since, now)
+    # Not each command is worth a write to the disk: to a minute of half an hour is good enough.
+    if abs(end - session.ends) >= lifetimes.idle / 30:
+        await queries.use_session(session.digest, now, end)
     return await queries.account(session.account)
 
 

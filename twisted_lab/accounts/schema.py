@@ -5,6 +5,20 @@ The steps may call ``skeleton_of(name, number)`` and ``network_of(address)``.
 
 from __future__ import annotations
 
+COUNTED = (
+    "INSERT INTO totals (subject, count) SELECT 'rows', count(*) FROM rows",
+    "CREATE TRIGGER rows_added AFTER INSERT ON rows BEGIN "
+    "UPDATE totals SET count = count + 1 WHERE subject = 'rows'; END",
+    "CREATE TRIGGER rows_removed AFTER DELETE ON rows BEGIN "
+    "UPDATE totals SET count = count - 1 WHERE subject = 'rows'; END",
+)
+
+
+def _counted(table: str) -> tuple[str, ...]:
+    """Return the statements that have the rows of a table counted from here on."""
+    return tuple(statement.replace("rows", table) for statement in COUNTED)
+
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -140,11 +154,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX peers_by_use ON peers (used)",
         # To count a million rows takes 20 ms.
         "CREATE TABLE totals (subject TEXT PRIMARY KEY, count BIGINT NOT NULL)",
-        "INSERT INTO totals (subject, count) SELECT 'peers', count(*) FROM peers",
-        "CREATE TRIGGER peer_added AFTER INSERT ON peers BEGIN "
-        "UPDATE totals SET count = count + 1 WHERE subject = 'peers'; END",
-        "CREATE TRIGGER peer_forgotten AFTER DELETE ON peers BEGIN "
-        "UPDATE totals SET count = count - 1 WHERE subject = 'peers'; END",
+        *_counted("peers"),
+        *_counted("failures"),
+        *_counted("accounts"),
     ),
 )
 """The statements of each step; a database of version n has had the first n steps."""

@@ -14,6 +14,8 @@ LONGEST_NETWORK_DELAY = HOUR / 4
 # Wrong passwords a day for one name from all networks together that it has not logged in from.
 MOST_ELSEWHERE = 100
 CLOCK_JITTER = 60.0  # seconds
+# Beyond as many rows, each of 270 bytes, the oldest ones are removed. One IPv6 site makes 200,000.
+MOST_ROWS = 300_000
 
 # The networks, in the table of failures, that are none.
 ELSEWHERE = "elsewhere"
@@ -62,16 +64,15 @@ class Failures:
 
 
 def account_subject(key: str) -> str:
-    """Return the subject of the failures of a known account."""
+    """Return the subject of the failures of an account in its own networks."""
     return f"account {key}"
 
 
-def unknown_subject(key: str, secret: str) -> str:
-    """Return the subject of the failures of an unknown name.
+def stranger_subject(key: str, secret: str) -> str:
+    """Return the subject of the failures of a name elsewhere, whether it has an account or not.
 
-    People type their passwords where a name is asked for, so what they typed is not kept: unknown
-    names share 65,536 subjects. Nobody can find two names that share one without knowing `secret`:
-    somebody who could would see which names are unknown.
+    People type their passwords where a name is asked for, so what they typed is not kept: names
+    share 65,536 subjects. Which ones share one depends on `secret`.
     """
     digest = hmac.digest(secret.encode(), key.encode("utf-8", "surrogatepass"), "sha256")
-    return f"unknown {digest.hex()[:4]}"
+    return f"name {digest.hex()[:4]}"

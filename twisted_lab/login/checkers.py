@@ -22,12 +22,11 @@ from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
-    Account,
     BadName,
     Guess,
     Lifetimes,
     Passwords,
-    Session,
+    Queries,
     Standing,
     Store,
     known_session,
@@ -43,7 +42,7 @@ LONGEST_WAIT = 30.0  # seconds
 # So many attempts from one address are made at once, as long as none has failed.
 MOST_AT_ONCE = 8
 
-Check = Callable[[Account | None], Awaitable[str | None]]
+Check = Callable[[Standing], Awaitable[str | None]]
 
 
 class Hashes(Interface):
@@ -54,7 +53,9 @@ class Hashes(Interface):
         """How they are made."""
         ...
 
-    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+    def matches(
+        self, hashed: str, password: str, network: str = "", is_own: bool = False
+    ) -> Deferred[bool]:
         """Tell whether a hash was made of a password, for somebody in a network."""
         ...
 
@@ -110,30 +111,51 @@ class PeerPassword(UsernamePassword):
         self.hashed: str | None = None
 
 
-class _Checker:
-    """Lets nobody guess fast.
+@implementer(ICredentialsChecker)
+class PasswordChecker:
+    """Checks names and passwords, and slows guessing down.
+
+    The avatar's id is the name as it was registered, in UTF-8.
 
     Args:
         storage: Where accounts and failures are kept.
         hashes: Who makes hashes.
         clock: Waits.
-        turns: Shared with other checkers, if there are any.
         now: Tells the time, in seconds of Unix time.
     """
+
+    credentialInterfaces = (IUsernamePassword,)
 
     def __init__(
         self,
         storage: Store,
         hashes: Hashes,
         clock: IReactorTime,
-        turns: Turns | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns = turns or Turns()
+        self._turns = Turns()
         self._now = now
+
+    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+        """See `twisted.cred.checkers.ICredentialsChecker`.
+
+        Returns:
+            A Deferred that fails with UnauthorizedLogin, with Unable if it cannot be found out.
+        """
+        return Deferred.fromCoroutine(self._request(credentials))
+
+    async def _request(self, credentials: Any) -> bytes | tuple[()]:
+        # A name that is not UTF-8, or too long, is an unknown one, and costs as much.
+        try:
+            key = name_key(credentials.username.decode(errors="replace"))
+        except BadName:
+            key = ""
+        password = credentials.password.decode(errors="surrogateescape")
+        check = partial(self._compare, credentials, password)
+        return (await self._attempt(key, credentials, check)).encode()
 
     async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
         """Make one attempt, when it is due, and return the account's name.
@@ -149,7 +171,7 @@ class _Checker:
         # Always in this order, so that nobody waits for somebody who waits for him.
         several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
         alone = self._turns.of(f"alone {place}", 1)
-        own = self._turns.of(f"name {place} {key}", 1) if key else None
+        own = self._turns.of(f"name {place} {key}", 1)
         is_alone = False
         while True:
             with ExitStack() as held:
@@ -171,7 +193,7 @@ class _Checker:
 
     async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
         try:
-            name = await check(standing.account)
+            name = await check(standing)
         except Unable:
             await self._storage.run(partial(guess.withdrawn, now=self._now()))
             raise
@@ -181,53 +203,13 @@ class _Checker:
             raise UnauthorizedLogin
         return name
 
-
-def _wait_text(standing: Standing) -> str:
-    hours = ceil(standing.delay / 3600)
-    if standing.is_limited:
-        return (
-            "too many wrong passwords for this name from unknown networks; "
-            f"try again in {hours} h, or from a network where you have logged in before"
-        )
-    return f"too many failures; try again in {standing.delay:.0f} s"
-
-
-@implementer(ICredentialsChecker)
-class PasswordChecker(_Checker):
-    """Knows who has a name and the password that belongs to it.
-
-    The avatar's id is the name as it was registered, in UTF-8.
-    """
-
-    credentialInterfaces = (IUsernamePassword,)
-
-    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
-        """See `twisted.cred.checkers.ICredentialsChecker`.
-
-        Returns:
-            A Deferred that fails with UnauthorizedLogin, with Unable if it cannot be found out.
-        """
-        return Deferred.fromCoroutine(self._request(credentials))
-
-    async def _request(self, credentials: Any) -> bytes | tuple[()]:
-        # What is not UTF-8 is nobody's name or password, and costs as much as those do.
-        # So does what is too long for a name.
-        try:
-            key = name_key(credentials.username.decode(errors="replace"))
-        except BadName:
-            key = ""
-        password = credentials.password.decode(errors="surrogateescape")
-        check = partial(self._compare, credentials, password)
-        return (await self._attempt(key, credentials, check)).encode()
-
-    async def _compare(
-        self, credentials: Any, password: str, account: Account | None
-    ) -> str | None:
-        passwords = self._hashes.passwords
+    async def _compare(self, credentials: Any, password: str, standing: Standing) -> str | None:
+        passwords, account = self._hashes.passwords, standing.account
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         place = network(getattr(credentials, "address", ""))
-        if not await self._hashes.matches(hashed, password, place) or account is None:
+        matches = await self._hashes.matches(hashed, password, place, standing.is_own)
+        if not matches or account is None:
             return None
         if passwords.is_outdated(hashed):
             hashed = await self._renew(account.key, hashed, password, place)
@@ -246,60 +228,54 @@ class PasswordChecker(_Checker):
         return hashed
 
 
+def _wait_text(standing: Standing) -> str:
+    hours = ceil(standing.delay / 3600)
+    if standing.is_limited:
+        return (
+            "too many wrong passwords for this name from unknown networks; "
+            f"try again in {hours} h, or from a network where you have logged in before"
+        )
+    return f"too many failures; try again in {standing.delay:.0f} s"
+
+
 @implementer(ICredentialsChecker)
-class TokenChecker(_Checker):
+class TokenChecker:
     """Knows whose a token is, and renews its time.
 
-    The avatar's id is the account's name, in UTF-8.
+    The avatar's id is the account's name, in UTF-8. A token has 256 random bits: to try one costs
+    no hash, and no failure.
 
     Args:
         storage: Where sessions are kept.
-        hashes: Who makes hashes.
-        clock: Waits.
         lifetimes: How long a session lasts.
-        turns: Shared with other checkers, if there are any.
         now: Tells the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IToken,)
 
     def __init__(
-        self,
-        storage: Store,
-        hashes: Hashes,
-        clock: IReactorTime,
-        lifetimes: Lifetimes,
-        turns: Turns | None = None,
-        now: Callable[[], float] = time.time,
+        self, storage: Store, lifetimes: Lifetimes, now: Callable[[], float] = time.time
     ) -> None:
-        super().__init__(storage, hashes, clock, turns, now)
+        self._storage = storage
         self._lifetimes = lifetimes
+        self._now = now
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
-        """See `twisted.cred.checkers.ICredentialsChecker`."""
-        return Deferred.fromCoroutine(self._request(credentials))
+        """See `twisted.cred.checkers.ICredentialsChecker`.
 
-    async def _request(self, credentials: Any) -> bytes | tuple[()]:
-        account = await self._storage.run(
-            partial(
-                resume_session,
-                token=credentials.token,
-                now=self._now(),
-                lifetimes=self._lifetimes,
-            )
-        )
-        # Nobody guesses a right one: it does not wait for others' failures at its address.
+        Returns:
+            A Deferred that fails with UnauthorizedLogin, with Unable if it cannot be found out.
+        """
+        return Deferred.fromCoroutine(self._request(credentials.token))
+
+    async def _request(self, token: str) -> bytes:
+        return await self._storage.run(partial(self._find, token))
+
+    async def _find(self, token: str, queries: Queries) -> bytes:
+        account = await resume_session(queries, token, self._now(), self._lifetimes)
         if account is not None:
             return account.name.encode()
-        ended = await self._storage.run(partial(known_session, token=credentials.token))
-        check = partial(self._refuse, network(getattr(credentials, "address", "")), ended)
-        return (await self._attempt("", credentials, check)).encode()
-
-    async def _refuse(self, place: str, ended: Session | None, _: Account | None) -> None:
-        # A wrong token takes as long as a wrong password.
-        await self._hashes.matches(self._hashes.passwords.decoy, "", place)
-        # Nor is it a guess to come back with a token after a while.
-        if ended and ended.reason:
-            raise SessionEnded(f"that session has ended: {ended.reason}")
-        if ended:
-            raise UnauthorizedLogin
+        session = await known_session(queries, token)
+        if session is not None and session.reason:
+            raise SessionEnded(f"that session has ended: {session.reason}")
+        raise UnauthorizedLogin

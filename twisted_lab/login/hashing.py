@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from math import ceil
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
@@ -16,33 +15,34 @@ from twisted.python.threadpool import ThreadPool
 from twisted_lab.accounts import Passwords
 from twisted_lab.channels import Unable
 from twisted_lab.channels.channel import TOO_LITTLE_MEMORY
+from twisted_lab.login.hash_queue import HashQueue, Job
+from twisted_lab.token_bucket import NetworkBuckets
 
 Result = TypeVar("Result")
 
 # At most this many wait for each thread: the last one of them for two or three seconds.
 QUEUE_PER_THREAD = 64
-
-
-@dataclass(eq=False)
-class _Job:
-    network: str
-    result: Deferred[Any]
-    work: Callable[..., Any]
-    arguments: tuple[str, ...]
+# Hashes a second of one network, after a burst that lets a class in at once.
+RATE = 2.0
+BURST = 200
 
 
 class Hashing:
     """Makes and checks hashes without making the reactor wait.
 
-    Networks take turns, so that one that wants many hashes does not make others wait.
+    Networks take turns, and each has a rate limit: so neither makes others wait that wants many
+    hashes. What an account's own networks want comes before what strangers want.
 
     Args:
         reactor: Where results are delivered.
         passwords: How it is done.
         threads: How many are made at once; by default as many as the process has cores.
+        burst: The hashes that a network may have at once, before RATE holds.
     """
 
-    def __init__(self, reactor: Any, passwords: Passwords, threads: int | None = None) -> None:
+    def __init__(
+        self, reactor: Any, passwords: Passwords, threads: int | None = None, burst: int = BURST
+    ) -> None:
         threads = threads or len(os.sched_getaffinity(0))
         self.passwords = passwords
         self._reactor = reactor
@@ -50,8 +50,9 @@ class Hashing:
         # Twice as many, so that no thread waits for the reactor to give it the next one.
         self._most_running = 2 * threads
         self._running = 0
-        self._most_waiting = threads * QUEUE_PER_THREAD
-        self._waiting: dict[str, deque[_Job]] = {}  # by network, the next one's turn first
+        self._own = HashQueue(threads * QUEUE_PER_THREAD)
+        self._strangers = HashQueue(threads * QUEUE_PER_THREAD)
+        self._rates = NetworkBuckets(RATE, burst)
 
     def open(self) -> None:
         """Start the threads."""
@@ -60,88 +61,81 @@ class Hashing:
     @property
     def queued(self) -> int:
         """How many passwords wait to be hashed."""
-        return sum(map(len, self._waiting.values()))
+        return len(self._own) + len(self._strangers)
 
-    def matches(self, hashed: str, password: str, network: str = "") -> Deferred[bool]:
+    def matches(
+        self, hashed: str, password: str, network: str = "", is_own: bool = False
+    ) -> Deferred[bool]:
         """See `Passwords.matches`.
 
         Args:
             hashed: The hash.
             password: The password.
-            network: Whose turn it takes.
+            network: Whose turn it takes; those without one have no rate limit.
+            is_own: Whether the network is one of the account's.
 
         Returns:
-            A Deferred that fails with Unable if too many are waiting, most of them of this network;
-            or if there is no memory for it.
+            A Deferred that fails with Unable if the network wants too many, or too many are waiting
+            and most of them are of this network; or if there is no memory for it.
         """
-        return self._enqueue(network, self.passwords.matches, hashed, password)
+        queue = self._own if is_own else self._strangers
+        return self._enqueue(queue, network, self.passwords.matches, hashed, password)
 
     def hash(self, password: str, network: str = "") -> Deferred[str]:
         """See `Passwords.hash`.
 
         Args:
             password: The password.
-            network: Whose turn it takes.
+            network: Whose turn it takes; those without one have no rate limit.
 
         Returns:
-            A Deferred that fails with Unable if too many are waiting, most of them of this network;
-            or if there is no memory for it.
+            See `matches`.
         """
-        return self._enqueue(network, self.passwords.hash, password)
+        return self._enqueue(self._strangers, network, self.passwords.hash, password)
 
     def _enqueue(
-        self, network: str, work: Callable[..., Result], *arguments: str
+        self, queue: HashQueue, network: str, work: Callable[..., Result], *arguments: str
     ) -> Deferred[Result]:
-        if self.queued >= self._most_waiting:
-            longest = max(self._waiting.values(), key=len)
-            if len(longest) <= len(self._waiting.get(network, ())):
-                return fail(_queue_is_full())
-            self._remove(last := longest[-1])
-            last.result.errback(_queue_is_full())
-        job = _Job(network, Deferred(lambda _: self._cancel(job)), work, arguments)
-        self._waiting.setdefault(network, deque()).append(job)
+        if network and (wait := self._rates.take(network, self._reactor.seconds())):
+            why = f"too many passwords come from your network; try again in {ceil(wait)} s"
+            return fail(Unable(why, "its rate of hashes"))
+
+        def cancel(_: object) -> None:
+            if job in queue:  # One that is being made keeps its thread until it is done.
+                queue.remove(job)
+
+        result: Deferred[Result] = Deferred(cancel)
+        job = Job(network, work, arguments, result)
+        if (surplus := queue.add(job)) is not None:
+            text = "too many are logging in at once; try again"
+            surplus.result.errback(Unable(text, "the hash queue is full"))
         self._start_next()
-        return job.result
-
-    def _cancel(self, job: _Job) -> None:
-        # One that is being made keeps its thread until it is done.
-        if job in self._waiting.get(job.network, ()):
-            self._remove(job)
-
-    def _remove(self, job: _Job) -> None:
-        jobs = self._waiting[job.network]
-        jobs.remove(job)
-        if not jobs:
-            del self._waiting[job.network]
+        return result
 
     def _start_next(self) -> None:
-        while self._waiting and self._running < self._most_running:
-            network = next(iter(self._waiting))
-            jobs = self._waiting.pop(network)
-            job = jobs.popleft()
-            if jobs:
-                self._waiting[network] = jobs
+        while self._running < self._most_running and (queue := self._own or self._strangers):
+            job = queue.pop()
             self._running += 1
             made = deferToThreadPool(self._reactor, self._pool, job.work, *job.arguments)
             made.addBoth(self._done, job)
 
-    def _done(self, result: Any, job: _Job) -> None:
+    def _done(self, result: Any, job: Job) -> None:
         self._running -= 1
         self._start_next()
         if not job.result.called:
             job.result.callback(_explained(result))
 
     async def close(self) -> None:
-        """Finish the hashes that are being made, and end the threads."""
+        """Finish the hashes that are being made, refuse those that wait, and end the threads."""
+        for queue in (self._own, self._strangers):
+            while queue:
+                refusal = Unable("the server is stopping", "the hash queue is closed")
+                queue.pop().result.errback(refusal)
         self._pool.stop()
 
     def abandon(self) -> None:
         """See `twisted_lab.serving.Resource`."""
         self._pool.stop()
-
-
-def _queue_is_full() -> Unable:
-    return Unable("too many are logging in at once; try again", "the hash queue is full")
 
 
 def _explained(result: Any) -> Any:

@@ -94,7 +94,8 @@ class Visit:
             "help": self._help,
         }
         say = self._channel.say
-        while True:
+        # A peer that has left may have said much before: it is not done any more.
+        while not self._channel.is_gone:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
             if command == "exit":
                 return

@@ -17,6 +17,7 @@ from twisted_lab.accounts import (
     LANES,
     LONGEST_PASSWORD,
     MEMORY_MIB,
+    MOST_ACCOUNTS,
     MOST_REGISTRATIONS,
     MOST_SESSIONS,
     PASSES,
@@ -46,9 +47,10 @@ from twisted_lab.login import (
     IAccount,
     PasswordChecker,
     PeerPassword,
+    SessionEnded,
     Token,
     TokenChecker,
-    Turns,
+    TooManyFailures,
     Visit,
     choose_password,
     refusal,
@@ -112,12 +114,11 @@ class Authentication:
         self._shortest = shortest
         self._registrations = registrations
         self._accounts: dict[Channel, Account] = {}
-        shared, turns = (realm.storage, realm.hashes, realm.clock), Turns()
         self._portal = Portal(
             realm,
             [
-                PasswordChecker(*shared, turns, realm.now),
-                TokenChecker(*shared, realm.lifetimes, turns, realm.now),
+                PasswordChecker(realm.storage, realm.hashes, realm.clock, realm.now),
+                TokenChecker(realm.storage, realm.lifetimes, realm.now),
             ],
         )
 
@@ -219,6 +220,8 @@ class Authentication:
         return Account(name, realm, hashed)
 
     async def _admit(self, queries: Queries, place: str) -> None:
+        if await queries.total("accounts") >= MOST_ACCOUNTS:
+            raise Refused("there is no room for new accounts")
         now = self._realm.now()
         wait = await registration_wait(queries, place, self._registrations, now)
         if wait:
@@ -236,6 +239,9 @@ class Authentication:
         account: Any
         try:
             _, account, _ = await self._portal.login(credentials, credentials, IAccount)
+        except (TooManyFailures, SessionEnded):
+            self._events.login_refused(channel.peer.text)
+            raise
         except UnauthorizedLogin:
             self._events.login_failed(channel.peer.text)
             raise
@@ -329,7 +335,8 @@ def makeService(options: Options) -> Lab:
         # twistd has not begun its log yet.
         print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
         raise CannotStart(str(error)) from None
-    hashing = Hashing(lab.reactor, passwords)
+    # Each account that a class opens in its first lesson takes two: to register, and to log in.
+    hashing = Hashing(lab.reactor, passwords, burst=2 * options["max-registrations"])
     lab.resources.append(hashing)
     lab.measures.append(
         Measure(

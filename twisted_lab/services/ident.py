@@ -10,17 +10,21 @@ from typing import ClassVar
 from twisted_lab.accounts import (
     DEFAULT_FILE,
     BadName,
-    Newcomers,
     Store,
     clean_name,
     recognize,
     remember,
 )
 from twisted_lab.channels import Channel, Refused
+from twisted_lab.peers import network
 from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.token_bucket import NetworkBuckets
 
 TRIES = 3
+# New names of a network: a class can come at once.
+NEW_AT_ONCE = 60
+NEW_PER_SECOND = 1.0
 
 
 class Identification:
@@ -38,7 +42,7 @@ class Identification:
         self._storage = storage
         self._now = now
         self._ticks = ticks
-        self._newcomers = Newcomers()
+        self._newcomers = NetworkBuckets(NEW_PER_SECOND, NEW_AT_ONCE)
 
     async def converse(self, channel: Channel) -> None:
         """Greet one peer. Those of a unix socket have no address, and are all the same one."""
@@ -62,7 +66,7 @@ class Identification:
         return None
 
     async def _remember(self, address: str, name: str) -> str:
-        if seconds := self._newcomers.wait(address, self._ticks()):
+        if seconds := self._newcomers.take(network(address), self._ticks()):
             raise Refused(f"too many new names from your network; try again in {ceil(seconds)} s")
         work = partial(remember, address=address, name=name, now=self._now())
         known = await self._storage.run(work)

@@ -14,7 +14,7 @@ from twisted.logger import LogEvent
 
 from twisted_lab.channels import cancel
 from twisted_lab.events import Observer, ServiceEvents
-from twisted_lab.peers import network_of
+from twisted_lab.peers import site_of
 from twisted_lab.token_bucket import Bucket
 
 # What peers do all the time. Everything else is a security event.
@@ -29,6 +29,7 @@ CAUSED_BY_PEERS = MISTAKES | {
     "unable",
     "logged in",
     "login failed",
+    "login refused",
     "out of files",
     "accepting again",
 }
@@ -49,7 +50,6 @@ DAY = 86_400.0
 MOST_NETWORKS = 500
 MOST_OF_KIND = 500
 MOST_OF_NETWORK = 100
-NETWORK_BITS = 48  # of IPv6: one customer has up to 65,536 networks of 64
 
 
 class Budget:
@@ -92,7 +92,8 @@ def log_budgets(rate: int, clock: IReactorTime) -> Mapping[str, Budget]:
 
 @lru_cache
 def _network(peer: str) -> str:
-    return network_of(peer, NETWORK_BITS)
+    # One host of IPv6 may have all networks of a site.
+    return site_of(peer)
 
 
 class SecurityBudget:

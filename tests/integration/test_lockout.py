@@ -1,0 +1,93 @@
+"""A month in which networks guess a password as fast as they may, on a simulated clock."""
+
+from __future__ import annotations
+
+import heapq
+from functools import partial
+from ipaddress import IPv4Address
+from itertools import count
+
+import pytest
+
+from twisted_lab.accounts import Guess, Standing, open_database, register, remember_network
+from twisted_lab.accounts.throttle import DAY, HOUR
+
+HOME = "192.0.2.1"
+
+
+class Month:
+    """Thirty days: networks guess, and once an hour the owner of the account logs in.
+
+    Args:
+        name: The name that they guess at.
+        networks: How many they are.
+
+    Attributes:
+        guesses: How many guesses they have made.
+        at_home: How often the owner got in from a network that it has used before.
+        elsewhere: How often it got in from a network that it has never used.
+    """
+
+    def __init__(self, name: str, networks: int) -> None:
+        self.guesses = self.at_home = self.elsewhere = 0
+        self._name = name
+        self._database = open_database(":memory:")
+        self._run = self._database.run
+        self._run(partial(register, name="anna", hashed="", now=0.0))
+        self._run(partial(remember_network, key="anna", network=HOME, now=0.0))
+        order = count()
+        first = IPv4Address("198.18.0.0")
+        due = [(0.0, next(order), str(first + number)) for number in range(networks)]
+        due += [(hour * HOUR + 1, next(order), "") for hour in range(30 * 24)]
+        heapq.heapify(due)
+        while due and due[0][0] < 30 * DAY:
+            now, _, address = heapq.heappop(due)
+            if address:
+                heapq.heappush(due, (now + self._attack(address, now), next(order), address))
+            else:
+                self._log_in(now)
+        self._database.close()
+
+    def _begin(self, name: str, address: str, now: float) -> tuple[Guess, float]:
+        guess = Guess(name, address)
+        standing: Standing = self._run(partial(guess.begin, now=now, is_alone=True))
+        return guess, standing.delay
+
+    def _attack(self, address: str, now: float) -> float:
+        guess, delay = self._begin(self._name, address, now)
+        if delay:
+            return delay
+        self._run(partial(guess.failed, now=now))
+        self.guesses += 1
+        return 0.1
+
+    def _log_in(self, now: float) -> None:
+        # At home it mistypes the password first.
+        guess, delay = self._begin("anna", HOME, now)
+        assert not delay
+        self._run(partial(guess.failed, now=now))
+        guess, delay = self._begin("anna", HOME, now + 1)
+        if not delay:
+            self._run(partial(guess.succeeded, now=now + 1))
+            self.at_home += 1
+        new = IPv4Address("203.0.0.0") + int(now)
+        guess, delay = self._begin("anna", str(new), now)
+        if not delay:
+            self._run(partial(guess.withdrawn, now=now))
+            self.elsewhere += 1
+
+
+@pytest.mark.parametrize(
+    ("networks", "guesses", "elsewhere"),
+    [
+        (1, 731, 720),
+        (4, 2884, 710),
+        pytest.param(10, 3000, 261, marks=pytest.mark.long),
+        pytest.param(1000, 3000, 0, marks=pytest.mark.long),
+    ],
+)
+def test_a_month(networks: int, guesses: int, elsewhere: int) -> None:
+    month = Month("anna", networks)
+    assert (month.guesses, month.at_home, month.elsewhere) == (guesses, 720, elsewhere)
+    # An attacker sees no difference to a name without an account.
+    assert abs(Month("nobody", networks).guesses - guesses) <= 1
