@@ -124,6 +124,10 @@ class SecurityBudgetTests(SynchronousTestCase):
         kept = sum(self.allowed(9, "conversation failed", f"10.0.0.{n}:1") for n in range(250))
         self.assertEqual(kept, MOST_OF_NETWORK)
 
+    def test_running_out_of_files_again_and_again_has_one(self) -> None:
+        for name in ("out of files", "accepting again"):
+            self.assertEqual(self.allowed(1000, name, None), MOST_OF_NETWORK)
+
     def test_what_the_process_does_has_no_budget(self) -> None:
         self.assertEqual(self.allowed(10_000, "log lost", None), 10_000)
 
