@@ -9,6 +9,7 @@ debug, what services without secrets hear. The formats are constants of this mod
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from twisted.logger import LogEvent, LogLevel
@@ -339,23 +340,38 @@ class ServiceEvents(_Reporter):
         )
 
     def summed_up(
-        self, peer: str | None, kinds: dict[str, int], count: int, seconds: float
+        self,
+        peer: str | None,
+        kinds: Counter[str],
+        networks: Counter[str],
+        count: int,
+        seconds: float,
     ) -> None:
-        """So many events of some `kinds`, the last of them of `peer`, were not logged singly.
+        """Peers have caused more events than are logged one by one.
 
-        Those among them that moved bytes have moved `count`.
+        Args:
+            peer: Who has caused the last of them.
+            kinds: How many events there were of each kind.
+            networks: How many each network has caused.
+            count: How many bytes were moved.
+            seconds: How long it took from the first event to the last.
         """
+        busiest = max(networks, key=networks.__getitem__, default=None)
         self._report(
             LogLevel.warn,
             "summed up",
             "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; "
-            "the last peer was {peer}",
+            "the last peer was {peer}; networks: {networks}, {busiest_events} events of {busiest}",
             peer=peer,
             events=sum(kinds.values()),
-            kinds=kinds,
+            kinds=dict(kinds),
             bytes=count,
             seconds=seconds,
-            log_kinds=", ".join(f"{number} {name}" for name, number in kinds.items()),
+            networks=len(networks),
+            busiest=busiest,
+            busiest_events=networks[busiest] if busiest is not None else 0,
+            # For the text alone: JSON lines leave out what begins with "log_", and have `kinds`.
+            log_kinds=", ".join(f"{number} {name}" for name, number in kinds.most_common()),
         )
 
     def twisted(self, level: LogLevel, text: str) -> None:

@@ -47,10 +47,10 @@ def site(host: str) -> str:
     return str(ipaddress.IPv6Network((network(host), 48), strict=False).network_address)
 
 
-def network_of(label: str) -> str:
-    """Say whose the address is that `address_text` has written."""
+def site_of(label: str) -> str:
+    """Say in which site the address is that `address_text` has written."""
     if label.startswith("["):
-        return network(label[1:].partition("]")[0])
+        return site(label[1:].partition("]")[0])
     return label.rpartition(":")[0].partition(":")[0]
 
 

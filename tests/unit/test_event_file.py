@@ -2,8 +2,6 @@ import contextlib
 import fcntl
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -154,19 +152,6 @@ class EventFileTests(SynchronousTestCase):
         file.reopen()
         file.close()
         self.assertEqual(moved.read_text(), text_line(self.event))
-
-    def test_what_waits_is_written_when_the_process_ends_without_a_close(self) -> None:
-        script = (
-            "from tests.unit.test_event_file import EventFileTests\n"
-            "test = EventFileTests()\n"
-            "test.setUp()\n"
-            f"file = test.file({str(self.path)!r})\n"
-            "file.open()\n"
-            "file(test.event)\n"
-            "raise SystemExit(1)\n"
-        )
-        subprocess.run([sys.executable, "-c", script], timeout=60)
-        self.assertEqual(self.path.read_text(), text_line(self.event))
 
     def test_it_rotates_and_keeps_some_old_files(self) -> None:
         size = len(text_line(self.event))

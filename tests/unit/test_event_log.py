@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
@@ -12,6 +13,7 @@ from twisted.application.service import Application
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogLevel
 from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions
@@ -79,6 +81,72 @@ class EventLogTests(SynchronousTestCase):
         self.assertEqual(path.read_text().count("\n"), 3)
         [line] = Path(f"{path}.security").read_text().splitlines()
         self.assertTrue(line.endswith("login failed: 127.0.0.1:1"), line)
+
+    def test_the_file_of_security_events_has_them_at_each_level(self) -> None:
+        for level in ("warn", "error"):
+            log = self.log_to_file("--log-level", level)
+            self.assertFalse(log.events.traffic)
+            log.events.started("0.1.0")
+            log.events.connected("127.0.0.1:1")
+            log.events.received("127.0.0.1:1", 5)
+            log.events.logged_in("127.0.0.1:1", "anna", "password")
+            log.log_from(LogLevel.error)
+            log.events.stopped()
+            log.close()
+            self.assertEqual(self.path.read_text(), "")
+            names = [line.partition("test: ")[2] for line in self.security().splitlines()]
+            self.assertEqual(len(names), 3, names)
+
+    def log_to_file(self, *arguments: str, clock: Clock | None = None) -> EventLog:
+        self.path = Path(self.mktemp())
+        options = SampleOptions()
+        options.parseOptions(["--log-file", str(self.path), *arguments])
+        log = EventLog(options, clock or Clock())
+        log.open()
+        return log
+
+    def security(self) -> str:
+        return Path(f"{self.path}.security").read_text()
+
+    def test_a_regular_file_in_dev_has_one_beside_it(self) -> None:
+        for path in ("/dev/shm/netlab.log", self.mktemp()):  # noqa: S108 - it is not opened
+            options = SampleOptions()
+            options.parseOptions(["--log-file", path])
+            self.assertEqual(len(EventLog(options, Clock())._files), 2)
+
+    def run_process(self, path: str, script: str, **arguments: Any) -> None:
+        """Run a script that has a `log` to `path` with a `clock`."""
+        begin = (
+            "from twisted.internet.task import Clock\n"
+            "from tests.doubles.options import SampleOptions\n"
+            "from twisted_lab.serving import EventLog\n"
+            "options = SampleOptions()\n"
+            f"options.parseOptions(['--log-file', '{path}', '--log-rotate-bytes', '20000'])\n"
+            "log = EventLog(options, clock := Clock())\n"
+            "log.open()\n"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run(
+            [sys.executable, "-c", begin + script], env=environment, timeout=60, **arguments
+        )
+
+    def test_a_redirected_output_is_not_rotated(self) -> None:
+        with self.in_own_directory():
+            Path("link").symlink_to("/dev/stderr")
+            script = "for _ in range(400): log.events.started('0.1.0'); clock.advance(1)"
+            with Path("output").open("ab") as output:
+                self.run_process("link", script, stderr=output)
+        names = sorted(path.name for path in self.directory.iterdir())
+        self.assertEqual(names, ["link", "output"])
+        self.assertEqual((self.directory / "output").read_text().count("\n"), 400)
+
+    def test_what_waits_and_what_was_summed_up_is_told_when_the_process_ends(self) -> None:
+        with self.in_own_directory():
+            script = "for _ in range(101): log.events.login_failed('127.0.0.1:1')\nexit(1)"
+            self.run_process("x.log", script)
+        self.assertEqual((self.directory / "x.log").read_text().count("\n"), 101)
+        text = (self.directory / "x.log.security").read_text()
+        self.assertIn("summed up 1 events", text)
 
     def test_a_device_has_no_other_file_beside_it(self) -> None:
         pipe = self.mktemp()
@@ -164,6 +232,13 @@ class EventLogTests(SynchronousTestCase):
             options.parent = {"nodaemon": 0, **chosen}  # type: ignore[assignment]
             options.parseOptions([])
             self.assertIsNone(options["log-file"], chosen)
+
+    def test_a_daemon_cannot_log_to_its_output(self) -> None:
+        for arguments in ([], ["--log-file", "x.log"]):
+            options = SampleOptions()
+            options.parent = {"nodaemon": 0, "logfile": "-"}  # type: ignore[assignment]
+            with self.assertRaisesRegex(UsageError, "a daemon has no output to log to"):
+                options.parse(arguments)
 
     def test_a_traceback_is_in_the_file(self) -> None:
         for form in ("text", "json"):

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.serving.own_connections import MOST_OWN
+from twisted_lab.serving.operator_connections import MOST_CONNECTIONS
 from twisted_lab.serving.pages import DEADLINE_SECONDS, MOST_HEAD, Page, PageConnection, PageFactory
 
 
@@ -113,9 +113,9 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_the_newest_are_served(self) -> None:
-        peers = [self.connect() for _ in range(MOST_OWN + 1)]
-        self.assertEqual([each.aborted for _, each in peers], [True] + [False] * MOST_OWN)
-        self.assertEqual(len(self.factory.connections), MOST_OWN)
+        peers = [self.connect() for _ in range(MOST_CONNECTIONS + 1)]
+        self.assertEqual([each.aborted for _, each in peers], [True] + [False] * MOST_CONNECTIONS)
+        self.assertEqual(len(self.factory.connections), MOST_CONNECTIONS)
         peers[-1][0].dataReceived(b"GET /page HTTP/1.1\r\n\r\n")
         self.assertTrue(peers[-1][1].value())
         for connection, _ in peers:

@@ -244,6 +244,19 @@ class NetworkServiceTests(SynchronousTestCase):
         os.kill(os.getpid(), signal.SIGTERM)
         self.assertFalse(self.reactor.stopped)
 
+    def test_the_last_line_of_the_log_is_that_it_has_stopped(self) -> None:
+        path = self.mktemp()
+        service = self.service(self.port(), log_file=path)
+        service.events = service.log.events
+        service.startService()
+        self.reactor.start()
+        for _ in range(200):
+            service.events.login_failed("127.0.0.1:1")
+        self.successResultOf(service.stopService())
+        *_, before, last = Path(f"{path}.security").read_text().splitlines()
+        self.assertIn("summed up", before)
+        self.assertIn("server stopped", last)
+
     def test_sighup_reopens_the_log(self) -> None:
         path = self.mktemp()
         service = self.service(self.port(), log_file=path)

@@ -27,8 +27,8 @@ from twisted_lab.serving.control_commands import (
 )
 from twisted_lab.serving.lab import Lab
 from twisted_lab.serving.listening import CannotListen
-from twisted_lab.serving.own_connections import OwnConnection, OwnFactory
-from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.serving.operator_connections import OperatorConnection, OperatorFactory
+from twisted_lab.serving.service import NetworkService, OperatorService
 
 Answer = dict[str, Any]
 
@@ -160,7 +160,7 @@ class Controls(CommandLocator):
         return {}
 
 
-class _QuietAMP(OwnConnection, AMP):
+class _QuietAMP(OperatorConnection, AMP):
     # A person who asks is no event of the lab's, and AMP would log two lines for each command.
     def makeConnection(self, transport: Any) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
@@ -171,7 +171,7 @@ class _QuietAMP(OwnConnection, AMP):
         self.end()
 
 
-class ControlFactory(OwnFactory):
+class ControlFactory(OperatorFactory):
     """Builds an end of the control channel.
 
     Args:
@@ -194,4 +194,4 @@ def control_service(lab: Lab, description: str) -> NetworkService:
     if "mode=" not in description:
         description += ":mode=600"
     events = lab.log.events_of("netlab-control")
-    return OwnService(lab, events, description, ControlFactory(lab))
+    return OperatorService(lab, events, description, ControlFactory(lab))

@@ -5,48 +5,52 @@ An event that only the process or its operator can cause has no budget, and is a
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import LogEvent
 
 from twisted_lab.channels import cancel
 from twisted_lab.events import Observer, ServiceEvents
-from twisted_lab.peers import network_of
+from twisted_lab.peers import site_of
 from twisted_lab.token_bucket import Bucket
 
 # What peers do all the time. Everything else is a security event.
-TRAFFIC = frozenset({"client connected", "received", "sent", "relayed", "client disconnected"})
+CONNECTIONS = frozenset({"client connected", "client disconnected"})
+TRAFFIC = frozenset({"received", "sent", "relayed"}) | CONNECTIONS
+# Mistakes of the service, whichever peer causes them; their tracebacks are long.
+MISTAKES = frozenset({"conversation failed", "twisted"})
 # Security events that a peer can cause as often as it likes.
-CAUSED_BY_PEERS = frozenset(
-    {
-        "hung up",
-        "refused",
-        "client dropped",
-        "unable",
-        "logged in",
-        "login failed",
-        "login refused",
-        "conversation failed",
-        "twisted",
-    }
-)
+CAUSED_BY_PEERS = MISTAKES | {
+    "hung up",
+    "refused",
+    "client dropped",
+    "unable",
+    "logged in",
+    "login failed",
+    "login refused",
+    "out of files",
+    "accepting again",
+}
 
-# Thirty clients that each send 1,000 messages in a loop, all at once, make 60,100 events.
+# Thirty clients that each send 1,000 messages in a loop, all at once, make 60,060 events.
 BURST_SECONDS = 100
 # The part of the rate that each kind of security event has in the log, beside the traffic.
 SECURITY_PART = 0.1
 CHUNK = 100  # events between two looks at the clock
 SECURITY_SUMMARY_SECONDS = 60.0
+# After which the first sum of a series is told: whatever happens then, there is a trace of it.
+FIRST_SUMMARY_SECONDS = 1.0
+MOST_COUNTED = 1_000  # networks in a sum
 
 DAY = 86_400.0
-# In the file of security events, of each kind: so many at once and as many again a day.
-MOST_OF_KIND = 1_000
+# In the file of security events, of each kind and on each day: the first event of so many
+# networks, which no other event takes the place of, and so many others, fewer of one network.
+MOST_NETWORKS = 500
+MOST_OF_KIND = 500
 MOST_OF_NETWORK = 100
-# Beyond as many networks, the one heard of longest ago begins anew; the budget of all remains.
-MOST_NETWORKS = 10_000
 
 
 class Budget:
@@ -76,19 +80,28 @@ class Budget:
 
 
 def log_budgets(rate: int, clock: IReactorTime) -> Mapping[str, Budget]:
-    """Return the budget of each event that has one: traffic shares one of `rate` events a second.
+    """Return the budget of each event that has one.
+
+    Connections share one of `rate` events a second, and what goes over them another one, so that
+    nobody hides by whom the server is visited.
 
     Args:
         rate: Events a second.
         clock: Tells the time.
     """
-    traffic = Budget(rate, clock)
+    connections, traffic = Budget(rate, clock), Budget(rate, clock)
     budgets = {name: Budget(rate * SECURITY_PART, clock) for name in CAUSED_BY_PEERS}
-    return budgets | dict.fromkeys(TRAFFIC, traffic)
+    return budgets | dict.fromkeys(TRAFFIC, traffic) | dict.fromkeys(CONNECTIONS, connections)
+
+
+@lru_cache
+def _network(peer: str) -> str:
+    # One host of IPv6 may have all networks of a site.
+    return site_of(peer)
 
 
 class SecurityBudget:
-    """How many security events of each kind are kept, of one network and of all.
+    """How many security events of each kind are kept on a day, of one network and of all.
 
     Args:
         clock: Tells the time.
@@ -96,29 +109,33 @@ class SecurityBudget:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        now = clock.seconds()
-        self._kinds = {
-            name: Bucket(MOST_OF_KIND / DAY, MOST_OF_KIND, now) for name in CAUSED_BY_PEERS
-        }
-        self._networks: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._day_ends = self._clock.seconds() + DAY
+        # Nothing is remembered of a network of which nothing is kept.
+        self._kept: Counter[tuple[str, str]] = Counter()
+        self._firsts: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
 
     def allows(self, event: LogEvent) -> bool:
         """Tell whether `event` is to be kept, and count it if it is."""
         name = event["event"]
-        if name not in self._kinds:
+        if name not in CAUSED_BY_PEERS:
             return True
-        now = self._clock.seconds()
-        key = name, network_of(event["peer"] or "")
-        if key not in self._networks:
-            self._networks[key] = Bucket(MOST_OF_NETWORK / DAY, MOST_OF_NETWORK, now)
-        self._networks.move_to_end(key)
-        if len(self._networks) > MOST_NETWORKS:
-            self._networks.popitem(last=False)
-        buckets = self._networks[key], self._kinds[name]
-        if any(bucket.wait(1, now) for bucket in buckets):
+        if self._clock.seconds() >= self._day_ends:
+            self._begin()
+        network = "" if name in MISTAKES else _network(event["peer"] or "")
+        # Logins to one account hide none to another.
+        network += f" {event.get('account', '')}"
+        of_network = self._kept[name, network]
+        if not of_network and self._firsts[name] < MOST_NETWORKS:
+            self._firsts[name] += 1
+        elif of_network < MOST_OF_NETWORK and self._others[name] < MOST_OF_KIND:
+            self._others[name] += 1
+        else:
             return False
-        for bucket in buckets:
-            bucket.take(1, now)
+        self._kept[name, network] += 1
         return True
 
 
@@ -128,7 +145,8 @@ class Summary:
     Args:
         events: The sum is reported here.
         clock: Waits.
-        seconds: How long it waits after the first of them.
+        seconds: How long it waits after the first of them; for the first sum after a quiet time,
+            FIRST_SUMMARY_SECONDS.
     """
 
     def __init__(self, events: ServiceEvents, clock: IReactorTime, seconds: float) -> None:
@@ -137,19 +155,27 @@ class Summary:
         self._seconds = seconds
         self._timer: IDelayedCall | None = None
         self._begun = 0.0
+        self._told = -seconds
         self._clear()
 
     def _clear(self) -> None:
         self._kinds: Counter[str] = Counter()
+        self._networks: Counter[str] = Counter()
         self._bytes = 0
         self._latest: LogEvent = {}
 
     def add(self, event: LogEvent) -> None:
         """Count `event`, which is not logged."""
         if not self._latest:
-            self._begun = self._clock.seconds()
-            self._timer = self._clock.callLater(self._seconds, self.tell)
+            self._begun = now = self._clock.seconds()
+            is_first = now - self._told >= self._seconds
+            seconds = FIRST_SUMMARY_SECONDS if is_first else self._seconds
+            self._timer = self._clock.callLater(seconds, self.tell)
         self._latest = event
+        if event["peer"] is not None:
+            network = _network(event["peer"])
+            if network in self._networks or len(self._networks) < MOST_COUNTED:
+                self._networks[network] += 1
         self._kinds[event["event"]] += 1
         self._bytes += event.get("bytes", 0)
 
@@ -157,11 +183,11 @@ class Summary:
         """Report what was counted since the last time, if anything was."""
         cancel(self._timer)
         if self._latest:
-            kinds: dict[str, Any] = dict(self._kinds.most_common())
+            kinds, networks = self._kinds, self._networks
             peer, sum_of_bytes = self._latest["peer"], self._bytes
             self._clear()
-            seconds = self._clock.seconds() - self._begun
-            self._events.summed_up(peer, kinds, sum_of_bytes, seconds)
+            self._told = self._clock.seconds()
+            self._events.summed_up(peer, kinds, networks, sum_of_bytes, self._told - self._begun)
 
 
 class SecurityLog:
@@ -187,6 +213,6 @@ class SecurityLog:
         else:
             self._summary.add(event)
 
-    def close(self) -> None:
+    def tell(self) -> None:
         """Tell of what was summed up last."""
         self._summary.tell()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import time
@@ -137,8 +136,6 @@ class EventFile:
         """
         self._file = self._open()
         self._active = True
-        # A process may end without its reactor, by an exception or before the reactor runs.
-        atexit.register(self.close)
 
     def close(self) -> None:
         """Write what waits, and end it; later events are dropped."""
@@ -146,7 +143,6 @@ class EventFile:
             self._flush()
         self._active = False
         self._let_go()
-        atexit.unregister(self.close)
 
     def reopen(self) -> None:
         """Write to the file that now has the name, after something else has moved the old one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections import Counter
@@ -30,7 +31,8 @@ class EventLog:
     see (the port, a failure) is on the console in each case. A daemon without a log of twistd's has
     a file in any case, which also gets what Twisted logs.
 
-    Beside the file is one of security events alone, so that no traffic can rotate them away.
+    Beside the file is one of security events alone, so that no traffic can rotate them away. It has
+    them at each level.
 
     Args:
         options: Where they go, and which.
@@ -46,6 +48,8 @@ class EventLog:
 
     def __init__(self, options: ProcessOptions, clock: IReactorTime) -> None:
         self.level = options.log_level
+        paths = _paths(options["log-file"])
+        self._has_security = len(paths) > 1
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
         # Of several workers, the service says it once.
@@ -54,17 +58,18 @@ class EventLog:
             EventFile(
                 path,
                 json_line if options["log-format"] == "json" else text_line,
-                options["log-rotate-bytes"],
+                # What has no other file beside it is not renamed, either.
+                options["log-rotate-bytes"] if self._has_security else sys.maxsize,
                 options["log-keep"],
                 self.events,
                 clock,
             )
-            for path in _paths(options["log-file"])
+            for path in paths
         ]
         self._everything: list[Observer] = [*self._files[:1]]
         self._announcements: list[Observer] = []
         self._security: SecurityLog | None = None
-        if len(self._files) > 1:
+        if self._has_security:
             self._security = SecurityLog(self._files[1], options.command, clock)
         self._budgets = log_budgets(options["log-rate"], clock)
         self._summary = Summary(ServiceEvents(options.command, self._log), clock, SUMMARY_SECONDS)
@@ -87,14 +92,20 @@ class EventLog:
     def events_of(self, service: str) -> ServiceEvents:
         """Return what a service reports to."""
         if service not in self._reporters:
-            self._reporters[service] = ServiceEvents(service, self, self.level)
+            self._reporters[service] = ServiceEvents(service, self)
+            self._report_from_level(self._reporters[service])
         return self._reporters[service]
+
+    def _report_from_level(self, events: ServiceEvents) -> None:
+        is_quiet = LogLevel.info < self.level
+        events.log_from(LogLevel.info if is_quiet and self._has_security else self.level)
+        events.traffic = not is_quiet
 
     def log_from(self, level: LogLevel) -> None:
         """Take events from `level` up, from here on."""
         self.level = level
         for events in self._reporters.values():
-            events.log_from(level)
+            self._report_from_level(events)
 
     @property
     def not_shown(self) -> int:
@@ -111,12 +122,13 @@ class EventLog:
         name = event["event"]
         if name in self._hidden:
             return
-        budget = self._budgets.get(name)
-        if budget is None or budget.allows():
-            self._log(event)
-        else:
-            self.summed[event["service"]] += 1
-            self._summary.add(event)
+        if event["log_level"] >= self.level or "log_announce" in event:
+            budget = self._budgets.get(name)
+            if budget is None or budget.allows():
+                self._log(event)
+            else:
+                self.summed[event["service"]] += 1
+                self._summary.add(event)
         if self._security is not None and name not in TRAFFIC:
             self._security(event)
 
@@ -142,6 +154,8 @@ class EventLog:
         Raises:
             OSError: One cannot be written.
         """
+        # A process may end without its reactor, by an exception or before the reactor runs.
+        atexit.register(self.close)
         for file in self._files:
             file.open()
 
@@ -168,15 +182,20 @@ class EventLog:
         if self.is_daemon:
             self._let_go_of_console()
 
+    def sum_up(self) -> None:
+        """Tell of what was summed up last."""
+        self._summary.tell()
+        if self._security is not None:
+            self._security.tell()
+
     def close(self) -> None:
         """Close what is open."""
         self._let_go_of_console()
-        self._summary.tell()
-        if self._security is not None:
-            self._security.close()
+        self.sum_up()
         # What is wrong with the second is said in the first.
         for file in reversed(self._files):
             file.close()
+        atexit.unregister(self.close)
 
     def _let_go_of_console(self) -> None:
         # What twistd's log goes through is shared with it to the end of the process.
@@ -190,9 +209,15 @@ def _paths(log: str | None) -> list[str]:
     """Name the file of all events, if there is one, and that of security events beside it."""
     if log is None:
         return []
-    # A device or a pipe has no other file beside it, and is not rotated.
-    is_special = log.startswith("/dev/") or (os.path.exists(log) and not os.path.isfile(log))  # noqa: PTH110, PTH113
-    return [log] if is_special else [log, f"{log}.security"]
+    return [log, f"{log}.security"] if _is_ours(log) else [log]
+
+
+def _is_ours(path: str) -> bool:
+    """Tell whether a file is ours alone: no device, no pipe, and no output that we were given."""
+    # /dev/stderr may be a link to a regular file.
+    outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
+    is_other = os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113
+    return not is_other and os.path.realpath(path) not in outputs
 
 
 def _shared_with(twistd: Any) -> Console | None:

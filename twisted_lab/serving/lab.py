@@ -19,7 +19,7 @@ from twisted_lab.serving.event_log import EventLog
 from twisted_lab.serving.limits import FileReserve, raise_file_limit
 from twisted_lab.serving.options import ServiceOptions
 from twisted_lab.serving.process_options import ProcessOptions
-from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.serving.service import NetworkService, OperatorService
 from twisted_lab.serving.signals import Signals
 from twisted_lab.tally import Measure
 
@@ -131,12 +131,12 @@ class Lab(MultiService):
     @property
     def public_services(self) -> list[NetworkService]:
         """The services, without those that are for the lab itself."""
-        return [each for each in self.network_services if not isinstance(each, OwnService)]
+        return [each for each in self.network_services if not isinstance(each, OperatorService)]
 
     def addService(self, service: Any) -> None:
         """See `twisted.application.service.IServiceCollection`."""
         super().addService(service)
-        if not isinstance(service, OwnService):
+        if not isinstance(service, OperatorService):
             name = service.events.service
             text = "Events beyond --log-rate, which were summed up."
             count = self.log.summed
@@ -223,6 +223,7 @@ class Lab(MultiService):
             await all_stopped
             for resource in self.resources:
                 await resource.close()
+            self.log.sum_up()
             self.events.stopped()
             self.log.close()
 

@@ -27,7 +27,7 @@ from twisted_lab.channels import cancel
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.lab import Lab
 from twisted_lab.serving.pages import Page, PageFactory, Pages
-from twisted_lab.serving.service import NetworkService, OwnService
+from twisted_lab.serving.service import NetworkService, OperatorService
 from twisted_lab.tally import Histogram
 
 LAG_SECONDS = 1.0
@@ -220,4 +220,4 @@ def metrics_service(lab: Lab, description: str) -> NetworkService:
         b"/health": lambda: health(lab),
     }
     events = lab.log.events_of("netlab-metrics")
-    return OwnService(lab, events, description, PageFactory(pages, lab.reactor))
+    return OperatorService(lab, events, description, PageFactory(pages, lab.reactor))

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 
 from twisted_lab.channels import cancel, shut_down
-from twisted_lab.serving.own_connections import OwnConnection, OwnFactory
+from twisted_lab.serving.operator_connections import OperatorConnection, OperatorFactory
 
 MOST_HEAD = 8192  # bytes of a request's line and its headers
 LINE_COST = 80  # bytes that a line counts as besides: there are about 100 lines at most
@@ -51,7 +51,7 @@ class PageRequest(Request):
         self.finish()
 
 
-class PageConnection(OwnConnection, HTTPChannel):
+class PageConnection(OperatorConnection, HTTPChannel):
     """A connection on which one request is answered; a body is not read."""
 
     factory: Any
@@ -98,7 +98,7 @@ class PageConnection(OwnConnection, HTTPChannel):
         self.end()
 
 
-class PageFactory(OwnFactory):
+class PageFactory(OperatorFactory):
     """Builds a `PageConnection` for each connection; `clock` tells it when to end."""
 
     protocol = PageConnection

@@ -135,8 +135,13 @@ class ProcessOptions(Options):
         With twistd's a second server could not be started from the same directory.
         """
         twistd: Any = self.parent or {}
-        if self["log-file"] is None and is_daemon(twistd) and not twistd_keeps_a_log(twistd):
-            self["log-file"] = DAEMONS_LOG
+        if is_daemon(twistd) and not twistd_keeps_a_log(twistd):
+            if twistd.get("logfile") == "-":
+                raise CannotRun(
+                    "a daemon has no output to log to: leave out --logfile -, or add -n"
+                )
+            if self["log-file"] is None:
+                self["log-file"] = DAEMONS_LOG
         if self._has_relative_file() and current_directory() is None:
             raise CannotRun(
                 "the current directory was removed: change to another one, or give absolute paths"

@@ -21,7 +21,7 @@ from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.serving.counts import Counts
 from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Guarded, Listener
-from twisted_lab.serving.own_connections import OwnFactory
+from twisted_lab.serving.operator_connections import OperatorFactory
 
 if TYPE_CHECKING:
     from twisted_lab.serving.lab import Lab
@@ -249,7 +249,7 @@ class NetworkService(Service):
             self._lab.end()
 
 
-class OwnService(NetworkService):
+class OperatorService(NetworkService):
     """A service for those who run the lab; it listens as the user that the process runs as.
 
     Args:
@@ -260,7 +260,7 @@ class OwnService(NetworkService):
     """
 
     def __init__(
-        self, lab: Lab, events: ServiceEvents, description: str, factory: OwnFactory
+        self, lab: Lab, events: ServiceEvents, description: str, factory: OperatorFactory
     ) -> None:
         endpoint = DescribedEndpoint(lab.reactor, description)
         listener = Guarded(endpoint, lab.files, is_own=True)

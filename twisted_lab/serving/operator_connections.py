@@ -9,17 +9,17 @@ from twisted.internet.protocol import Factory
 from twisted_lab.channels import Connection, Connections
 from twisted_lab.tally import Traffic
 
-MOST_OWN = 10
+MOST_CONNECTIONS = 10
 
 
-class FewConnections(Connections):
-    """Connections of which the oldest one ends when there would be more than MOST_OWN.
+class OperatorConnections(Connections):
+    """Connections of which the oldest one ends when there would be more than MOST_CONNECTIONS.
 
     To refuse new ones would let whoever holds the others lock the operator out.
     """
 
     def __init__(self) -> None:
-        super().__init__(MOST_OWN)
+        super().__init__(MOST_CONNECTIONS)
 
     def add(self, connection: Connection, host: str = "") -> str:
         """See `Connections.add`."""
@@ -28,8 +28,8 @@ class FewConnections(Connections):
         return super().add(connection, host)
 
 
-class OwnConnection:
-    """A protocol's part that makes it one of a factory's `FewConnections`.
+class OperatorConnection:
+    """A protocol's part that makes it one of a factory's `OperatorConnections`.
 
     Attributes:
         connections: The factory's.
@@ -38,7 +38,7 @@ class OwnConnection:
     """
 
     transport: Any
-    connections: FewConnections
+    connections: OperatorConnections
     label = "the operator"
     since = 0.0
 
@@ -65,10 +65,10 @@ class OwnConnection:
         self.transport.abortConnection()
 
 
-class OwnFactory(Factory):
-    """A factory with `FewConnections`."""
+class OperatorFactory(Factory):
+    """A factory with `OperatorConnections`."""
 
     noisy = False
 
     def __init__(self) -> None:
-        self.connections = FewConnections()
+        self.connections = OperatorConnections()
