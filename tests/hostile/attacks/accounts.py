@@ -38,8 +38,17 @@ def guessing_passwords(attacker: Attacker) -> Iterator[None]:
         attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
 
 
-# Each address guesses once before its first delay: 100 hashes in all, then none.
-@attack(cpu=4.0, messages=2000, sent=2**17, logged=2**18, rows=400, memory=48 * 2**20)
+# Each address guesses once before its first delay: 100 hashes in all, then none. 200 connections are
+# opened at once.
+@attack(
+    cpu=6.0,
+    delay=0.05,
+    messages=2000,
+    sent=2**17,
+    logged=2**18,
+    rows=400,
+    memory=48 * 2**20,
+)
 def guessing_from_everywhere(attacker: Attacker) -> Iterator[None]:
     """A wrong password from each of many addresses; the owner of the account gets in."""
     name = owner(attacker)
