@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterable
 from contextlib import ExitStack, closing, suppress
@@ -423,6 +424,23 @@ def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
     with Server(tmp_path, *again) as server:
         assert server.wait_for_port() == port
         assert server.stop() == 0
+
+
+def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO) as server:
+        server.wait_for_port()
+        first, second = started(server)
+        os.kill(first, signal.SIGKILL)
+        deadline = time.monotonic() + DEADLINE
+        while not (new := set(children(server.process.pid)) - {first, second}):
+            assert time.monotonic() < deadline
+        [starting] = new
+        # It has begun to import Twisted.
+        while "zope" not in Path(f"/proc/{starting}/maps").read_text():
+            assert time.monotonic() < deadline
+        suspend(starting)
+        server.process.kill()
+        wait_until_gone([second, starting])
 
 
 @pytest.mark.parametrize("is_in_a_hurry", [False, True])

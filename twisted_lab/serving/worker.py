@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import json
 import os
 import signal
@@ -36,14 +35,12 @@ from twisted_lab.serving.worker_process import (
 )
 
 COUNT_SECONDS = 1.0
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
     """Serve, as the arguments of the process say."""
     # When the terminal closes, the supervisor decides what happens.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    _go_on_when_the_supervisor_dies()
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
     from twisted.internet import reactor
@@ -75,14 +72,6 @@ def main() -> None:
     reactor.callWhenRunning(_tell, OUTCOME, READY)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     reactor.run()
-
-
-def _go_on_when_the_supervisor_dies() -> None:
-    # A stopped worker does not see that its standard input has ended, and would keep the port. Only
-    # Linux has this. If the supervisor has died already, the end of the input is enough: this
-    # process is running.
-    with suppress(AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
 
 
 def _events(lab: Lab) -> ServiceEvents:
