@@ -29,6 +29,7 @@ from tests.processes import (
     suspend,
     wait_until,
 )
+from twisted_lab.serving.worker_process import START
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 ECHO = ("netlab-echo", *LOCAL, "--workers", "2")
@@ -428,15 +429,18 @@ def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
 
 def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
-        server.wait_for_port()
         first, second = started(server)
         os.kill(first, signal.SIGKILL)
         deadline = time.monotonic() + DEADLINE
         while not (new := set(children(server.process.pid)) - {first, second}):
             assert time.monotonic() < deadline
         [starting] = new
-        # It has begun to import Twisted.
-        while "zope" not in Path(f"/proc/{starting}/maps").read_text():
+        of_process = Path(f"/proc/{starting}")
+        # It is no longer a copy of its supervisor, and has begun to import Twisted.
+        while not (
+            START in (of_process / "cmdline").read_text()
+            and "zope" in (of_process / "maps").read_text()
+        ):
             assert time.monotonic() < deadline
         suspend(starting)
         server.process.kill()
