@@ -196,6 +196,7 @@ class Due:
     def __init__(self, when: float) -> None:
         self.when: float | None = when
         self.ticks: list[float] = []
+        self.excuses: list[tuple[float, float]] = []
 
     def deadline(self) -> float | None:
         return self.when
@@ -204,6 +205,9 @@ class Due:
         if self.when is not None and now >= self.when:
             self.ticks.append(now)
             self.when = None
+
+    def excuse(self, seconds: float, now: float) -> None:
+        self.excuses.append((seconds, now))
 
 
 class DeadlinesTests(SynchronousTestCase):
@@ -229,6 +233,16 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual((one.ticks, other.ticks), ([], [1000]))
         self.clock.advance(60)
         self.assertEqual(one.ticks, [1060])
+
+    def test_a_pause_is_told_to_all(self) -> None:
+        one, other = Due(10), Due(5000)
+        for each in (one, other):
+            self.deadlines.look(each)
+        self.clock.pump([1] * 8)
+        self.assertEqual(other.excuses, [])
+        self.clock.advance(1000)
+        self.assertEqual(one.excuses, [(999, 1008)])
+        self.assertEqual(other.excuses, [(999, 1008)])
 
     def test_a_flood_does_not_put_it_off_for_long(self) -> None:
         due = Due(10)
