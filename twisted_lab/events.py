@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
@@ -380,14 +380,20 @@ class ServiceEvents(_Reporter):
         lines = escape(text.rstrip(), keep="\n").replace("\n", "\n    ")
         self._report(level, "twisted", "{log_text}", log_text=lines)
 
-    def events_lost(self, pid: int, lost: int) -> None:
-        """The supervisor did not read what worker `pid` had for it; `lost` events were dropped."""
+    def events_lost(self, pid: int, kinds: Mapping[str, int]) -> None:
+        """Worker `pid` dropped events, as many of each of `kinds`: its supervisor was stuck."""
+        lost = sum(kinds.values())
+        self.tally.errors["log"] += lost
         self._announce(
             LogLevel.warn,
             "events lost",
-            "{lost} events of process {pid} were lost: its supervisor did not read them",
+            "{lost} events of process {pid} were lost, because its supervisor took none for a "
+            "second: {log_kinds}",
             lost=lost,
+            kinds=dict(kinds),
             pid=pid,
+            # A key that begins with log_ is in the text, but not in a log of JSON.
+            log_kinds=", ".join(f"{number} {name}" for name, number in kinds.items()),
         )
 
     def log_lost(self, path: str, reason: str) -> None:

@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.processes import (
     receive,
     receive_all,
     resident_kib,
+    suspend,
     wait_until,
 )
 
@@ -144,6 +146,37 @@ def test_out_of_files(tmp_path: Path) -> None:
         server.wait_for("connections are accepted again")
         assert server.stop() == 0
     assert sum("nearly all" in text for text in server.lines) == 1
+
+
+def test_one_host_at_all_ports_leaves_files_for_the_operator(tmp_path: Path) -> None:
+    own = ("--metrics", "tcp:0:interface=127.0.0.1")
+    limited = "ulimit -n 256; exec " + shlex.join([f"{BIN}/twistd", "-n", *NETLAB, *own])
+    with (
+        Server(tmp_path, command=("/bin/sh", "-c", limited)) as server,
+        ExitStack() as clients,
+    ):
+        where = server.wait_for(r"netlab-metrics#info\] listening on (\S+)")[1]
+        at = ports(server)
+        files = Path(f"/proc/{server.process.pid}/fd")
+        while len(list(files.iterdir())) < 256 - 64 - 3:
+            echo = clients.enter_context(connect(at["echo"]))
+            echo.sendall(b"x")
+            assert receive(echo, 1) == b"x"
+        # All of these come in one turn of the reactor.
+        suspend(server.process.pid)
+        for name in ("messages", "ident", "auth", "broadcast"):
+            for _ in range(45):
+                clients.enter_context(connect(at[name]))
+        server.process.send_signal(signal.SIGCONT)
+        server.wait_for("nearly all of the 256 files that may be open are")
+        for _ in range(3):
+            with urllib.request.urlopen(f"http://{where}/health", timeout=DEADLINE) as answer:
+                assert answer.status == 200
+        assert len(list(files.iterdir())) < 256 - 64 + 32
+        clients.close()
+        server.wait_for("connections are accepted again")
+        assert server.stop() == 0
+    assert not any("EMFILE" in text for text in server.lines)
 
 
 def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:

@@ -121,6 +121,26 @@ def test_who_said_something_meanwhile_is_served(tmp_path: Path) -> None:
             assert is_answered(client)
 
 
+def test_datagrams_that_the_kernel_dropped_are_no_silence(tmp_path: Path) -> None:
+    service = ("netlab-chat", "--port", "0", "--interface", "127.0.0.1", *IDLE)
+    with Server(tmp_path, *service) as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        members = [stack.enter_context(datagrams(port)) for _ in range(10)]
+        for number, member in enumerate(members):
+            join(member, f"n{number}")
+        with paused(server):
+            for _ in range(1000):
+                members[0].send(b"/who")
+            for member in members[1:]:
+                member.send(b"/who")
+        time.sleep(0.5)
+        for member in members[1:]:
+            member.send(b"/who")
+        time.sleep(1)
+        assert server.stop() == 0
+    assert not any("hung up" in text for text in server.lines)
+
+
 def test_who_said_something_over_tls_is_served(tmp_path: Path, certificate: Path) -> None:
     options = ("--port", "0", "--interface", "127.0.0.1", *IDLE, "--handshake-timeout", "2")
     files = ("--tls", "--certificate", str(certificate), "--key", str(certificate))

@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterable
 from contextlib import ExitStack, closing, suppress
@@ -28,6 +29,7 @@ from tests.processes import (
     suspend,
     wait_until,
 )
+from twisted_lab.serving.worker_process import START
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 ECHO = ("netlab-echo", *LOCAL, "--workers", "2")
@@ -367,27 +369,46 @@ def test_a_signal_to_the_whole_group_while_it_starts(
     assert server.events()[-1] == "server stopped"
 
 
+def test_a_busy_supervisor_loses_no_event(tmp_path: Path) -> None:
+    count = 1000
+    with Server(tmp_path, *ECHO) as server, ExitStack() as stack:
+        port = server.wait_for_port()
+        clients = [stack.enter_context(connect(port)) for _ in range(15)]
+        for _ in range(count):
+            for client in clients:
+                client.sendall(b"x")
+            for client in clients:
+                assert receive(client, 1) == b"x"
+        assert server.stop() == 0
+    told = server.events()
+    assert sum(text.startswith(("received ", "sent ")) for text in told) == 2 * count * 15
+    assert not any("were lost" in text for text in told)
+
+
 def test_a_stopped_supervisor_keeps_nobody_from_being_served(tmp_path: Path) -> None:
-    count = 4000
+    count = 15_000
     with Server(tmp_path, *ECHO) as server:
         workers = started(server)
         with connect(server.wait_for_port()) as client:
             suspend(server.process.pid)
             for number in range(count):
-                client.sendall(b"%04d" % number)
-                assert receive(client, 4) == b"%04d" % number
+                client.sendall(b"%05d" % number)
+                assert receive(client, 5) == b"%05d" % number
             server.process.send_signal(signal.SIGCONT)
-            lost = server.wait_for(r"(\d+) events of process (\d+) were lost: its supervisor did")
+            lost = server.wait_for(
+                r"(\d+) events of process (\d+) were lost, because its supervisor"
+            )
             assert int(lost[2]) in workers
-            client.sendall(b"last")
-            assert receive(client, 4) == b"last"
+            client.sendall(b"final")
+            assert receive(client, 5) == b"final"
         assert server.stop() == 0
     told = server.events()
     traffic = [text for text in told if text.startswith(("received ", "sent "))]
-    assert all(re.fullmatch(r"(received|sent) 4 bytes (from|to) \S+:\d+", text) for text in traffic)
+    assert all(re.fullmatch(r"(received|sent) 5 bytes (from|to) \S+:\d+", text) for text in traffic)
     assert len(traffic) + int(lost[1]) == 2 * (count + 1)
     place = next(number for number, text in enumerate(told) if "were lost" in text)
     assert sum(text in traffic for text in told[place:]) == 2
+    assert any(re.search(r"second: \d+ (received|sent), ", text) for text in told)
     assert not any("Traceback" in text for text in server.lines)
 
 
@@ -404,6 +425,26 @@ def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
     with Server(tmp_path, *again) as server:
         assert server.wait_for_port() == port
         assert server.stop() == 0
+
+
+def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_path: Path) -> None:
+    with Server(tmp_path, *ECHO) as server:
+        first, second = started(server)
+        os.kill(first, signal.SIGKILL)
+        deadline = time.monotonic() + DEADLINE
+        while not (new := set(children(server.process.pid)) - {first, second}):
+            assert time.monotonic() < deadline
+        [starting] = new
+        of_process = Path(f"/proc/{starting}")
+        # It is no longer a copy of its supervisor, and has begun to import Twisted.
+        while not (
+            START in (of_process / "cmdline").read_text()
+            and "zope" in (of_process / "maps").read_text()
+        ):
+            assert time.monotonic() < deadline
+        suspend(starting)
+        server.process.kill()
+        wait_until_gone([second, starting])
 
 
 @pytest.mark.parametrize("is_in_a_hurry", [False, True])

@@ -299,6 +299,17 @@ class PlainTests(DatagramsCase):
             heard += 1
         self.assertEqual(heard, 64)
 
+    def test_a_pause_of_the_process_is_no_silence(self) -> None:
+        channel = self.join_plain()
+        self.successResultOf(self.hear(channel))
+        hearing = self.hear(channel)
+        self.clock.pump([1.0] * 30)
+        self.clock.advance(1000)
+        self.clock.pump([1.0] * 28)
+        self.assertNoResult(hearing)
+        self.clock.pump([1.0] * 2)
+        self.failureResultOf(hearing, PeerSilent)
+
     def test_silence_is_told_and_may_be_waited_out(self) -> None:
         channel = self.join_plain()
         self.successResultOf(self.hear(channel))
@@ -307,7 +318,7 @@ class PlainTests(DatagramsCase):
         self.give(b"")
         self.assertEqual(self.successResultOf(hearing), "")
         hearing = self.hear(channel)
-        self.clock.pump([30, 29.9])
+        self.clock.pump([1.0] * 59 + [0.9])
         self.assertNoResult(hearing)
         self.clock.advance(0.2)
         self.failureResultOf(hearing, PeerSilent)
@@ -600,9 +611,9 @@ class ReliableTests(DatagramsCase):
             self.clock.advance(50)
             self.packet(Ping(session, 0))
         self.assertNoResult(hearing)
-        self.clock.advance(30.0)
+        self.clock.pump([1.0] * 30)
         self.sent.clear()
-        self.clock.advance(31.0)
+        self.clock.pump([1.0] * 31)
         failure = self.failureResultOf(hearing, PeerSilent)
         self.ends[0].errback(failure)
         self.clock.advance(0)
@@ -619,6 +630,17 @@ class ReliableTests(DatagramsCase):
             self.packet(Ping(session, 0))
         self.assertIsInstance(self.packet(Ping(session, 0))[0], Cookie)
         self.assertIn("silent", self.log.messages[-1])
+
+    def test_a_pause_of_the_process_while_the_peer_should_take(self) -> None:
+        self.open()
+        self.channels[0].say("x" * 100_000)
+        taking = Deferred.fromCoroutine(self.channels[0].taken())
+        self.clock.pump([1.0] * 30)
+        self.clock.advance(1000)
+        self.clock.pump([1.0] * 28)
+        self.assertNoResult(taking)
+        self.clock.pump([1.0] * 4)
+        self.failureResultOf(taking, PeerSilent)
 
     def test_silence_while_the_peer_should_take(self) -> None:
         self.open()

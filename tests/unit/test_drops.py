@@ -55,7 +55,7 @@ class EndTests(SynchronousTestCase):
             crowd.turn()
             for reader in crowd.readers:
                 reader.channel.dataReceived(b"\n")
-            crowd.clock.advance(30)
+            crowd.clock.pump([1.0] * 30)
         heard = crowd.heard()
         ends = [line for line in heard if line.startswith("* s1 has ")]
         self.assertEqual(len(ends), 1, (ask, way, heard))

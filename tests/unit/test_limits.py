@@ -68,7 +68,7 @@ class FileReserveTests(SynchronousTestCase):
         self.assertEqual(len(self.port.accept(800)), 2)
         self.assertTrue(self.port.accepts)
         self.port.doRead()
-        self.assertEqual(self.port.numberAccepts, 64)
+        self.assertEqual(self.port.numberAccepts, 32)
         self.assertEqual(self.recorder, [])
 
     def test_near_the_limit_nobody_is_accepted(self) -> None:
@@ -88,6 +88,13 @@ class FileReserveTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names, ["out of files", "accepting again"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_a_closed_port_is_left_alone(self) -> None:
+        closed = FakePort()
+        self.reserve.guard(closed)
+        closed.connected = False
+        self.port.accept(900)
+        self.assertTrue(closed.accepts)
+
     def test_those_who_come_and_go_are_one_trouble(self) -> None:
         for _ in range(100):
             self.port.accept(900)
@@ -102,6 +109,7 @@ class FileReserveTests(SynchronousTestCase):
         other = FakePort()
         self.reserve.guard(other)
         self.port.accept(900)
+        self.assertFalse(other.accepts)
         other.accept(901)
         self.assertEqual(self.recorder.names, ["out of files"])
         self.open_files = 4
@@ -131,7 +139,7 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(47)
         self.assertTrue(self.port.accepts)
         self.port.doRead()
-        self.assertEqual(self.port.numberAccepts, 8)
+        self.assertEqual(self.port.numberAccepts, 4)
         self.port.accept(48)
         self.assertFalse(self.port.accepts)
 
@@ -142,9 +150,21 @@ class FileReserveTests(SynchronousTestCase):
         own.accept(901)
         self.assertEqual((self.port.accepts, own.accepts), (False, True))
         own.doRead()
-        self.assertEqual(own.numberAccepts, 16)
+        self.assertEqual(own.numberAccepts, 8)
         own.accept(936)
         self.assertFalse(own.accepts)
+
+    def test_own_ports_accept_again_before_all_of_the_reserve_is_free(self) -> None:
+        own = FakePort()
+        self.reserve.guard(own, is_own=True)
+        own.accept(936)
+        self.assertEqual((self.port.accepts, own.accepts), (False, False))
+        self.open_files = 920
+        self.advance(0.1)
+        self.assertEqual((self.port.accepts, own.accepts), (False, True))
+        self.open_files = 800
+        self.advance(0.1)
+        self.assertTrue(self.port.accepts)
 
     def test_no_limit(self) -> None:
         self.reserve.limit = resource.RLIM_INFINITY

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from itertools import count
+from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.serving import line_pipe
-from twisted_lab.serving.line_pipe import MOST_BYTES, LinePipe
+from twisted_lab.serving.line_pipe import MOST_BYTES, RESERVED_BYTES, STUCK_SECONDS, LinePipe
 
 PIPE_BYTES = 65_536  # what the kernel's pipe holds
 
 
-class Writers:
+class Writers(Clock):
     """A reactor that knows who waits for room."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.writers: set[Any] = set()
 
     def addWriter(self, writer: Any) -> None:
@@ -35,8 +40,17 @@ class LinePipeTests(SynchronousTestCase):
         self.pipe = LinePipe(writer, self.reactor, self.tell_lost)
         self.addCleanup(os.close, writer)
 
-    def tell_lost(self, lost: int) -> None:
-        self.pipe.send(b"%d lost\n" % lost)
+    def tell_lost(self, lost: Counter[str]) -> None:
+        self.pipe.send(f"lost {dict(lost)}\n".encode(), "events lost")
+
+    def send(self, line: bytes, times: int = 1) -> None:
+        """Send frequent lines."""
+        for _ in range(times):
+            self.pipe.send(line + b"\n", "x", is_rare=False)
+
+    def get_stuck(self) -> None:
+        """Have a long time pass before each look at the clock."""
+        self.reactor.seconds = count(0, STUCK_SECONDS).__next__  # type: ignore[method-assign]
 
     def read(self) -> list[bytes]:
         """Read all, with turns of the reactor."""
@@ -49,54 +63,90 @@ class LinePipeTests(SynchronousTestCase):
             self.pipe.doWrite()
 
     def test_a_line_is_there_at_once(self) -> None:
-        self.pipe.send(b"hello\n")
+        self.send(b"hello")
         self.assertEqual(self.read(), [b"hello"])
         self.assertFalse(self.pipe.is_behind)
         os.close(self.reader)
 
     def test_nothing_is_lost_as_long_as_it_fits_and_no_line_is_cut(self) -> None:
-        lines = [b"%d %s" % (number, b"x" * 4999) for number in range(50)]
+        lines = [b"%d %s" % (number, b"x" * 4999) for number in range(800)]
+        self.get_stuck()
         for line in lines:
-            self.pipe.send(line + b"\n")
+            self.send(line)
         self.assertTrue(self.pipe.is_behind)
         self.assertEqual(self.read(), lines)
         os.close(self.reader)
 
+    def test_a_slow_reader_loses_nothing(self) -> None:
+        line = b"x" * 99_999
+        got: list[bytes] = []
+
+        def read() -> None:
+            while data := os.read(self.reader, PIPE_BYTES):
+                got.append(data)
+                if data[-2:] == b".\n":
+                    break
+
+        reader = Thread(target=read)
+        self.send(line, 42)  # No more fit.
+        reader.start()
+        self.send(line, 100)
+        self.send(b".")
+        self.pipe.close()
+        reader.join()
+        self.assertEqual(b"".join(got), (line + b"\n") * 142 + b".\n")
+        os.close(self.reader)
+
     def test_what_does_not_fit_is_counted_and_told_in_its_place(self) -> None:
         line = b"x" * 999
-        for _ in range(1000):
-            self.pipe.send(line + b"\n")
+        self.get_stuck()
+        self.send(line, 5000)
         self.pipe.send_surely(b"an answer\n")
         got = self.read()
         kept = got.count(line)
         self.assertLessEqual(kept * 1000, PIPE_BYTES + MOST_BYTES + 1000)
-        self.assertEqual(got, [line] * kept + [b"an answer", b"%d lost" % (1000 - kept)])
-        self.pipe.send(b"again\n")
+        self.assertEqual(got, [line] * kept + [b"an answer", b"lost {'x': %d}" % (5000 - kept)])
+        self.send(b"again")
         self.assertEqual(self.read(), [b"again"])
+        os.close(self.reader)
+
+    def test_frequent_lines_do_not_have_rare_ones_dropped(self) -> None:
+        line = b"x" * 9999
+        self.get_stuck()
+        self.send(line, 1000)
+        self.pipe.send(b"rare\n", "y")
+        for _ in range(1000):
+            self.pipe.send(line + b"\n", "y")
+        got = self.read()
+        kept = got.count(line)
+        self.assertIn(b"rare", got)
+        self.assertLessEqual(kept * 10_000, PIPE_BYTES + MOST_BYTES + RESERVED_BYTES + 10_000)
+        of_x = got.index(b"rare")
+        of_y = kept - of_x
+        self.assertEqual(got[-1], b"lost {'x': %d, 'y': %d}" % (1000 - of_x, 1000 - of_y))
         os.close(self.reader)
 
     def test_a_line_longer_than_all_that_may_wait(self) -> None:
         line = b"x" * 2 * MOST_BYTES
-        self.pipe.send(line + b"\n")
-        self.pipe.send(b"one more\n")
-        self.assertEqual(self.read(), [line, b"1 lost"])
+        self.get_stuck()
+        self.send(line)
+        self.send(b"one more")
+        self.assertEqual(self.read(), [line, b"lost {'x': 1}"])
         os.close(self.reader)
 
     def test_nobody_waits_for_a_reader_that_has_gone(self) -> None:
-        for _ in range(100):
-            self.pipe.send(b"x" * 1000 + b"\n")
+        self.send(b"x" * 1000, 100)
         os.close(self.reader)
         self.pipe.doWrite()
         self.assertFalse(self.pipe.is_behind)
         self.assertEqual(self.reactor.writers, set())
-        self.pipe.send(b"nobody hears\n")
+        self.send(b"nobody hears")
         self.assertFalse(self.pipe.is_behind)
 
     def test_the_end_waits_for_a_reader_but_not_for_ever(self) -> None:
-        for _ in range(100):
-            self.pipe.send(b"x" * 999 + b"\n")
+        self.send(b"x" * 999, 100)
         self.pipe.connectionLost(Failure(ConnectionError()))
-        with patch.object(line_pipe, "CLOSE_SECONDS", 0.01):
+        with patch.object(line_pipe, "STUCK_SECONDS", 0.01):
             self.pipe.close()
         self.assertTrue(self.pipe.is_behind)
         data = os.read(self.reader, PIPE_BYTES)
@@ -104,4 +154,21 @@ class LinePipeTests(SynchronousTestCase):
         self.assertFalse(self.pipe.is_behind)
         data += os.read(self.reader, PIPE_BYTES)
         self.assertEqual(data, (b"x" * 999 + b"\n") * 100)
+        os.close(self.reader)
+
+    def test_the_end_tells_what_was_lost(self) -> None:
+        self.get_stuck()
+        self.send(b"x" * 99_999, 100)
+        got: list[bytes] = []
+
+        def read() -> None:
+            while not got or got[-1][-2:] != b"}\n":
+                got.append(os.read(self.reader, PIPE_BYTES))
+
+        reader = Thread(target=read)
+        reader.start()
+        self.pipe.close()
+        reader.join()
+        *lines, told = b"".join(got).splitlines()
+        self.assertEqual(told, b"lost {'x': %d}" % (100 - len(lines)))
         os.close(self.reader)

@@ -18,6 +18,7 @@ from twisted_lab.channels import Channel, ConversationFactory, Int32Channel
 from twisted_lab.channels.countdown import Countdown
 from twisted_lab.channels.deadlines import READ_SECONDS, Deadlines
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, LOOKS, has_unread
+from twisted_lab.channels.stream import TURN_MESSAGES
 from twisted_lab.codecs import encode_frame
 from twisted_lab.services.echo import EchoFactory
 from twisted_lab.serving.proxy import HEADER_SECONDS, ProxiedFactory
@@ -101,12 +102,38 @@ class PauseTests(SynchronousTestCase):
         self.clock.advance(1000)
         self.assertEqual(len(self.hung_up()), 1)
 
+    def test_what_will_be_read_puts_it_off_until_it_is(self) -> None:
+        channel, wire = self.connect(self.conversations())
+        wire.peer.send(encode_frame(b"here"))
+        self.clock.pump([60] + [LOOK_AGAIN_SECONDS] * 50)
+        self.assertEqual(self.hung_up(), [])
+        channel.dataReceived(wire.read())
+        self.assertEqual(wire.value(), encode_frame(b"here"))
+        wire.peer.send(b"not read")
+        self.clock.pump([1] * (60 + 59))
+        self.assertEqual(self.hung_up(), [])
+        self.clock.advance(LOOK_AGAIN_SECONDS)
+        self.assertEqual(len(self.hung_up()), 1)
+
     def test_what_is_never_read_puts_it_off_once(self) -> None:
-        _, wire = self.connect(self.conversations())
+        channel, wire = self.connect(self.conversations())
+        channel._reading = False
         wire.peer.send(b"not read, because the answers are not taken")
         self.clock.advance(60)
         self.assertEqual(self.hung_up(), [])
         self.clock.advance(LOOK_AGAIN_SECONDS)
+        self.assertEqual(len(self.hung_up()), 1)
+
+    def test_messages_that_wait_for_their_turn_are_no_silence(self) -> None:
+        channel, _ = self.connect(self.conversations())
+        channel.dataReceived(encode_frame(b"a") * (2 * TURN_MESSAGES + 1))
+        self.clock.rightNow += 1000  # Others had their turns.
+        channel._silence.cancel()
+        channel._check_silence()
+        self.assertEqual(self.hung_up(), [])
+        self.clock.pump([0, 0, 59])
+        self.assertEqual(self.hung_up(), [])
+        self.clock.advance(1)
         self.assertEqual(len(self.hung_up()), 1)
 
     def test_echo(self) -> None:
@@ -144,7 +171,7 @@ class PauseTests(SynchronousTestCase):
             self.clock.advance(10)
             self.assertEqual(self.hung_up(), [])
             certificate.is_agreed = is_agreed
-            self.clock.advance(LOOK_AGAIN_SECONDS)
+            self.clock.pump([LOOK_AGAIN_SECONDS] * 10)
             self.assertEqual(len(self.hung_up()), count)
 
 
@@ -169,6 +196,7 @@ class Due:
     def __init__(self, when: float) -> None:
         self.when: float | None = when
         self.ticks: list[float] = []
+        self.excuses: list[tuple[float, float]] = []
 
     def deadline(self) -> float | None:
         return self.when
@@ -177,6 +205,9 @@ class Due:
         if self.when is not None and now >= self.when:
             self.ticks.append(now)
             self.when = None
+
+    def excuse(self, seconds: float, now: float) -> None:
+        self.excuses.append((seconds, now))
 
 
 class DeadlinesTests(SynchronousTestCase):
@@ -202,6 +233,16 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual((one.ticks, other.ticks), ([], [1000]))
         self.clock.advance(60)
         self.assertEqual(one.ticks, [1060])
+
+    def test_a_pause_is_told_to_all(self) -> None:
+        one, other = Due(10), Due(5000)
+        for each in (one, other):
+            self.deadlines.look(each)
+        self.clock.pump([1] * 8)
+        self.assertEqual(other.excuses, [])
+        self.clock.advance(1000)
+        self.assertEqual(one.excuses, [(999, 1008)])
+        self.assertEqual(other.excuses, [(999, 1008)])
 
     def test_a_flood_does_not_put_it_off_for_long(self) -> None:
         due = Due(10)

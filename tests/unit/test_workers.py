@@ -442,7 +442,8 @@ class WorkersTests(SynchronousTestCase):
         text = eventAsText(self.published[0])
         self.assertTrue(text.strip().endswith("ValueError: no such thing"), text)
 
-    def send(self, line: bytes) -> None:
+    def send(self, line: bytes, kind: str, is_rare: bool) -> None:
+        self.assertEqual((kind, is_rare), ("conversation failed", True))
         self.tell(LOG, line)
 
     def tell(self, descriptor: int, data: bytes) -> None:

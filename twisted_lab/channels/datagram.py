@@ -320,6 +320,10 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         return self._last_heard + self.patience if not self._ended else None
 
+    def excuse(self, seconds: float, now: float) -> None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        self._last_heard = min(self._last_heard + seconds, now)
+
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self.patience:

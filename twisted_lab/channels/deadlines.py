@@ -14,6 +14,8 @@ from twisted_lab.channels.closing import cancel
 # Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
 # A flood, of which some are always unread, delays a deadline by this many seconds at most.
 READ_SECONDS = 0.1
+# The timer fires at least this often, so that a pause of the process can be measured.
+STEP_SECONDS = 1.0
 
 
 class Timed(Protocol):
@@ -27,12 +29,19 @@ class Timed(Protocol):
         """Do what is due, if it still is."""
         ...
 
+    def excuse(self, seconds: float, now: float) -> None:
+        """Do not count the `seconds` before `now` as silence: the process was paused."""
+        ...
+
 
 class Deadlines:
     """Calls each one's `tick` at its `deadline`.
 
     A deadline that has become later costs nothing until the earlier one comes; so one that moves
     with every packet is as cheap as one that stands still.
+
+    A timer that is late by more than STEP_SECONDS tells of a pause, which is no silence of anybody:
+    the kernel keeps few datagrams, and drops those of others.
 
     Args:
         clock: Waits.
@@ -47,6 +56,7 @@ class Deadlines:
         self._next: dict[Timed, float] = {}
         self._order = count()
         self._timer: IDelayedCall | None = None
+        self._expected = 0.0  # when it fires
 
     def look(self, timed: Timed) -> None:
         """Look again at when `timed` has something to do."""
@@ -70,7 +80,9 @@ class Deadlines:
             heapq.heapify(self._heap)
 
     def _arm(self) -> None:
-        wait = max(self._heap[0][0] - self._clock.seconds(), 0.0)
+        now = self._clock.seconds()
+        wait = min(max(self._heap[0][0] - now, 0.0), STEP_SECONDS)
+        self._expected = now + wait
         if self._timer is not None and self._timer.active():
             self._timer.reset(wait)
         else:
@@ -78,6 +90,10 @@ class Deadlines:
 
     def _fire(self) -> None:
         now = self._clock.seconds()
+        late, self._expected = now - self._expected, now
+        if late > STEP_SECONDS:
+            for timed in self._next:
+                timed.excuse(late, now)
         if self._has_unread():
             if self._put_off_since is None:
                 self._put_off_since = now

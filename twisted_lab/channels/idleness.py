@@ -11,8 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 # A connection is looked at so often within its patience, and so hung up on up to a tenth too late.
 LOOKS = 10
 # A process that was paused runs its timers before it reads. A peer whose time is up while its input
-# waits in the kernel is checked once more after this many seconds. Only once: the input of a peer
-# that does not take its answers is not read, and waits for ever.
+# waits in the kernel is looked at again after this many seconds.
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -27,6 +26,17 @@ def has_unread(transport: Any) -> bool:
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def may_look_again(transport: Any, looks: int, patience: float) -> bool:
+    """Tell whether a peer whose time is up may have more, because its input was not read yet.
+
+    Args:
+        transport: The peer's.
+        looks: How often it was looked at again already, LOOK_AGAIN_SECONDS after each other.
+        patience: For how many seconds at most that goes on.
+    """
+    return looks * LOOK_AGAIN_SECONDS < patience and has_unread(transport)
 
 
 class Idleness:

@@ -124,6 +124,11 @@ class ReliableChannel(DatagramChannel):
         times = (super().deadline(), self.session.deadline())
         return min((time for time in times if time is not None), default=None)
 
+    def excuse(self, seconds: float, now: float) -> None:
+        """See `twisted_lab.channels.deadlines.Timed`."""
+        super().excuse(seconds, now)
+        self.session.sender.excuse(seconds, now)
+
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
         # One that pings and acknowledges nothing is no better than one that is silent.

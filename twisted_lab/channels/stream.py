@@ -17,7 +17,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import Conversing, unless_refused
-from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 from twisted_lab.events import ServiceEvents
@@ -192,7 +192,7 @@ class StreamChannel(Protocol):
 
     def _begin_turn(self) -> None:
         self._next_turn = None
-        self._turn_began = self._clock.seconds()
+        self._last_heard = self._turn_began = self._clock.seconds()
         self._work()
 
     def _deafen(self, reason: Exception) -> None:
@@ -241,12 +241,19 @@ class StreamChannel(Protocol):
             left = self._last_heard + seconds - self._clock.seconds()
             self._silence.reset(max(left, 0.0))
 
-    def _check_silence(self, is_last_look: bool = False) -> None:
+    def _check_silence(self, looks: int = 0) -> None:
         # One timer a connection, which looks at the clock, rather than one reset by each message.
         silent = self._clock.seconds() - self._last_heard
+        if self._next_turn is not None:
+            silent = 0  # Its messages wait for their turn.
         if silent >= self._patience:
-            if not is_last_look and has_unread(self.transport):
-                self._silence = self._clock.callLater(LOOK_AGAIN_SECONDS, self._check_silence, True)
+            # The input of a peer that does not take its answers is not read, and waits for ever.
+            is_heard = self._reading and not self._deaf
+            longest = self._patience if is_heard else LOOK_AGAIN_SECONDS
+            if may_look_again(self.transport, looks, longest):
+                self._silence = self._clock.callLater(
+                    LOOK_AGAIN_SECONDS, self._check_silence, looks + 1
+                )
                 return
             if self._hung_up:
                 self._cut_off()

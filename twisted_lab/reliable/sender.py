@@ -85,6 +85,10 @@ class Sender:
         """Return for how many seconds nothing has come of what is on its way."""
         return now - self._progress if self._flights else 0.0
 
+    def excuse(self, seconds: float, now: float) -> None:
+        """Do not count the `seconds` before `now` in `stalled`."""
+        self._progress = min(self._progress + seconds, now)
+
     def add(self, message: bytes) -> None:
         """Send a message, as soon as the window lets it; what waits goes out together."""
         self._waiting += encode_frame(message)

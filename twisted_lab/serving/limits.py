@@ -6,6 +6,7 @@ import os
 import resource
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTime
 from twisted.internet.tcp import Port
@@ -51,16 +52,16 @@ class FileReserve:
         self._clock = clock
         self._events = events
         self.limit = resource.RLIM_INFINITY
+        self._ports: WeakKeyDictionary[Port, bool] = WeakKeyDictionary()
         self._waiting: set[Port] = set()
         self._calm: IDelayedCall | None = None
 
-    @property
-    def _reserve(self) -> int:
-        return min(RESERVE, self.limit // 4)
-
-    def _is_scarce(self, descriptor: int, reserve: int) -> bool:
+    def _is_scarce(self, descriptor: int, is_own: bool) -> bool:
         # The kernel gives the lowest number that is free.
-        return 0 <= self.limit <= descriptor + reserve
+        return 0 <= self.limit <= descriptor + self._part(2 if is_own else 1)
+
+    def _part(self, divisor: int) -> int:
+        return max(min(RESERVE, self.limit // 4) // divisor, 1)
 
     def guard(self, port: IListeningPort, is_own: bool = False) -> IListeningPort:
         """Have `port` leave the reserve alone, if it is one of a kind that is known.
@@ -73,50 +74,54 @@ class FileReserve:
             The port.
         """
         if isinstance(port, Port):
+            self._ports[port] = is_own
             make: Any = port.transport
             accept = port.doRead
 
             def transport(socket: Any, *arguments: Any) -> Any:
-                if self._is_scarce(socket.fileno(), self._reserve // (1 + is_own)):
-                    self._stop_accepting(port)
+                if self._is_scarce(socket.fileno(), is_own):
+                    self._stop_accepting(is_own)
                 return make(socket, *arguments)
 
             def accept_some() -> None:
-                # A burst of connections must fit into the reserve, of own ports into a part.
-                most = self._reserve // (8 if is_own else 2)
-                port.numberAccepts = min(port.numberAccepts, max(most, 1))
+                # The burst of one port fits into the reserve: the first one at the limit stops all.
+                most = self._part(16 if is_own else 4)
+                port.numberAccepts = min(port.numberAccepts, most)
                 accept()
 
             port.transport = transport  # type: ignore[assignment]
             port.doRead = accept_some  # type: ignore[method-assign]
         return port
 
-    def _stop_accepting(self, port: Port) -> None:
-        port.stopReading()
+    def _stop_accepting(self, is_own: bool) -> None:
+        # All at once: each of them could accept a burst in the same turn of the reactor.
+        scarce = {port for port, own in self._ports.items() if is_own or not own}
         if not self._waiting:
             self._clock.callLater(LOOK_SECONDS, self._look)
-        self._waiting.add(port)
+        for port in scarce - self._waiting:
+            if _is_open(port):
+                port.stopReading()
+                self._waiting.add(port)
         if self._calm is None:
             self._events.out_of_files(self.limit)
         cancel(self._calm)
         self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
 
     def _look(self) -> None:
-        if self._has_files():
-            waiting, self._waiting = self._waiting, set()
-            for port in waiting:
-                if port.connected and not port.disconnecting:
-                    port.numberAccepts = 1
-                    port.startReading()
-        else:
-            self._clock.callLater(LOOK_SECONDS, self._look)
-
-    def _has_files(self) -> bool:
         # A low number that is free says nothing about how many are.
         try:
-            return not self._is_scarce(len(os.listdir("/proc/self/fd")), self._reserve)  # noqa: PTH208
+            count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         except OSError:
-            return False
+            count = self.limit
+        for port in list(self._waiting):
+            if not _is_open(port):
+                self._waiting.remove(port)
+            elif not self._is_scarce(count, self._ports[port]):
+                self._waiting.remove(port)
+                port.numberAccepts = 1
+                port.startReading()
+        if self._waiting:
+            self._clock.callLater(LOOK_SECONDS, self._look)
 
     def _look_back(self) -> None:
         if self._waiting:
@@ -124,3 +129,7 @@ class FileReserve:
         else:
             self._calm = None
             self._events.accepting_again()
+
+
+def _is_open(port: Port) -> bool:
+    return bool(port.connected) and not port.disconnecting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,30 +12,36 @@ from twisted.internet.interfaces import IWriteDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-MOST_BYTES = 262_144  # beyond which no more lines wait
-CLOSE_SECONDS = 1.0  # for which the end waits for the reader
+MOST_BYTES = 4_194_304  # beyond which a line must find room
+RESERVED_BYTES = 1_048_576  # beside these, for rare lines
+STUCK_SECONDS = 1.0  # without taking anything, after which nobody waits for the reader
 
 
 @implementer(IWriteDescriptor)
 class LinePipe:
-    """Sends whole lines, and never waits for the reader.
+    """Sends whole lines, and waits for a reader that is slow, but not for one that is stuck.
 
-    While more than MOST_BYTES wait, it drops further lines and counts them. When half of that has
-    gone, it reports their number, in their place.
+    While more than MOST_BYTES wait and the reader has taken nothing for STUCK_SECONDS, further
+    lines are dropped and counted. When half of what waits has gone, their numbers are reported.
 
     Args:
         descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
             it.
-        reactor: Tells when there is room.
-        tell_lost: Called with the number of dropped lines; it sends a line about them.
+        reactor: Tells when there is room, and the time.
+        tell_lost: Called with the number of dropped lines of each kind; it sends a line about them.
     """
 
-    def __init__(self, descriptor: int, reactor: Any, tell_lost: Callable[[int], object]) -> None:
+    def __init__(
+        self, descriptor: int, reactor: Any, tell_lost: Callable[[Counter[str]], object]
+    ) -> None:
         self._descriptor = descriptor
         self._reactor = reactor
         self._tell_lost = tell_lost
         self._waiting = bytearray()
-        self._lost = 0
+        self._taken_at = reactor.seconds()
+        self._lost: Counter[str] = Counter()
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
         os.set_blocking(descriptor, False)
 
     @property
@@ -42,12 +49,28 @@ class LinePipe:
         """Tell whether something waits for the reader."""
         return bool(self._waiting)
 
-    def send(self, line: bytes) -> None:
-        """Send `line`, unless too much waits already."""
-        if self._lost or len(self._waiting) > MOST_BYTES:
-            self._lost += 1
+    def send(self, line: bytes, kind: str, is_rare: bool = True) -> None:
+        """Send `line`, unless too much waits for a reader that is stuck.
+
+        Args:
+            line: The line.
+            kind: The name by which it is counted if it is dropped.
+            is_rare: Whether it may use the RESERVED_BYTES, so that frequent lines cannot have it
+                dropped.
+        """
+        most = MOST_BYTES + (RESERVED_BYTES if is_rare else 0)
+        if (self._lost and not is_rare) or not self._has_room(most):
+            self._lost[kind] += 1
         else:
             self.send_surely(line)
+
+    def _has_room(self, most: int) -> bool:
+        while len(self._waiting) > most:
+            left = self._taken_at + STUCK_SECONDS - self._reactor.seconds()
+            if not self._can_write(max(left, 0.0)):
+                return False
+            self._write()
+        return True
 
     def send_surely(self, line: bytes) -> None:
         """Send `line`, however much waits."""
@@ -66,18 +89,25 @@ class LinePipe:
 
     def doWrite(self) -> None:
         """See `twisted.internet.interfaces.IWriteDescriptor`."""
-        self._write()
-        if self._lost and len(self._waiting) <= MOST_BYTES // 2:
-            lost, self._lost = self._lost, 0
-            self._tell_lost(lost)
+        self._write_and_tell()
         if self._waiting:
             self._reactor.addWriter(self)
         else:
             self._reactor.removeWriter(self)
 
+    def _write_and_tell(self) -> None:
+        self._write()
+        if self._lost and len(self._waiting) <= MOST_BYTES // 2:
+            lost, self._lost = self._lost, Counter()
+            self._tell_lost(lost)
+
+    def _can_write(self, seconds: float) -> bool:
+        return bool(self._poll.poll(seconds * 1000))
+
     def _write(self) -> None:
         try:
             del self._waiting[: os.write(self._descriptor, self._waiting)]
+            self._taken_at = self._reactor.seconds()
         except BlockingIOError:
             pass
         except OSError:
@@ -87,8 +117,6 @@ class LinePipe:
         """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
 
     def close(self) -> None:
-        """Send what waits, without a reactor, unless the reader takes nothing for a second."""
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        while self._waiting and poll.poll(CLOSE_SECONDS * 1000):
-            self._write()
+        """Send what waits, without a reactor, unless the reader is stuck."""
+        while self._waiting and self._can_write(STUCK_SECONDS):
+            self._write_and_tell()

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import cancel
-from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 
@@ -78,9 +78,9 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         super().makeConnection(transport)
         self._patience = self.factory.clock.callLater(HEADER_SECONDS, self._look)
 
-    def _look(self, is_last_look: bool = False) -> None:
-        if not is_last_look and has_unread(self.transport):
-            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, True)
+    def _look(self, looks: int = 0) -> None:
+        if may_look_again(self.transport, looks, HEADER_SECONDS):
+            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, looks + 1)
         else:
             self._cut_off(f"nothing came for {HEADER_SECONDS:g} s")
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import cancel
-from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, has_unread
+from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.serving.listening import Wrapping
@@ -104,11 +104,11 @@ class TLSConnection(BufferingTLSTransport):
     def _is_agreed(self) -> bool:
         return self.getHandle().get_peer_finished() is not None
 
-    def _look(self, is_last_look: bool = False) -> None:
+    def _look(self, looks: int = 0) -> None:
         if self._is_agreed:
             return
-        if not is_last_look and has_unread(self.transport):
-            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, True)
+        if may_look_again(self.transport, looks, self.factory.patience):
+            self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, looks + 1)
         else:
             self.factory.events.hung_up(
                 address_text(self.transport.getPeer()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import json
 import os
 import signal
@@ -21,6 +20,8 @@ from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_lab.events import ServiceEvents
+from twisted_lab.serving.event_budget import TRAFFIC
 from twisted_lab.serving.lab import CannotStart, Lab
 from twisted_lab.serving.line_pipe import LinePipe
 from twisted_lab.serving.worker_process import (
@@ -34,19 +35,17 @@ from twisted_lab.serving.worker_process import (
 )
 
 COUNT_SECONDS = 1.0
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
     """Serve, as the arguments of the process say."""
     # When the terminal closes, the supervisor decides what happens.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    _go_on_when_the_supervisor_dies()
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
     from twisted.internet import reactor
 
-    pipe = LinePipe(LOG, reactor, lambda lost: service.events.events_lost(os.getpid(), lost))
+    pipe = LinePipe(LOG, reactor, lambda lost: _events(service).events_lost(os.getpid(), lost))
     atexit.register(pipe.close)
     globalLogBeginner.beginLoggingTo(
         [cast(ILogObserver, lambda event: _log(pipe, event))], redirectStandardIO=False
@@ -75,12 +74,9 @@ def main() -> None:
     reactor.run()
 
 
-def _go_on_when_the_supervisor_dies() -> None:
-    # A stopped worker does not see that its standard input has ended, and would keep the port. Only
-    # Linux has this. If the supervisor has died already, the end of the input is enough: this
-    # process is running.
-    with suppress(AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
+def _events(lab: Lab) -> ServiceEvents:
+    [service] = lab.public_services
+    return service.events
 
 
 def _tell(descriptor: int, data: bytes) -> None:
@@ -93,7 +89,7 @@ def _tell_counts(lab: Lab, pipe: LinePipe) -> None:
     if pipe.is_behind:
         return  # The next counts have these.
     for service in lab.public_services:
-        pipe.send(COUNTS + service.counts().to_json() + b"\n")
+        pipe.send_surely(COUNTS + service.counts().to_json() + b"\n")
 
 
 def _log(pipe: LinePipe, event: LogEvent) -> None:
@@ -102,7 +98,8 @@ def _log(pipe: LinePipe, event: LogEvent) -> None:
         if "log_failure" in event:
             # JSON does not carry exceptions, but a traceback without its last line is worth little.
             event["log_error"] = event["log_failure"].getErrorMessage()
-        pipe.send(f"{eventAsJSON(event)}\n".encode())
+        kind = event.get("event", "twisted")
+        pipe.send(f"{eventAsJSON(event)}\n".encode(), kind, kind not in TRAFFIC)
 
 
 @implementer(IReadDescriptor)

@@ -33,7 +33,11 @@ ABORT = signal.SIGUSR1
 # These must not kill a worker before its handlers are installed. It is started with them blocked,
 # and unblocks them then: they wait until it has started.
 HELD_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-START = "from twisted_lab.serving.worker import main; main()"
+START = (
+    # Before the import of Twisted, which takes its time, and during which it may be stopped, too.
+    "from twisted_lab.parent_death import continue_when_the_parent_dies as first; first(); "
+    "from twisted_lab.serving.worker import main; main()"
+)
 
 
 class Supervisor(Protocol):

@@ -38,8 +38,8 @@ def guessing_passwords(attacker: Attacker) -> Iterator[None]:
         attacker.stream("auth").send(b"%s\nwrong horse %d\n" % (name, number))
 
 
-# Each address guesses once before its first delay: 100 hashes in all, then none. 200 connections are
-# opened at once.
+# Each address guesses once before its first delay: 100 hashes in all, then none. It takes 200
+# connections at once.
 @attack(
     cpu=6.0,
     delay=0.05,
