@@ -360,8 +360,12 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "summed up",
-            "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; "
-            "the last peer was {peer}; networks: {networks}, {busiest_events} events of {busiest}",
+            "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes"
+            + (
+                "; the last peer was {peer}; networks: {networks}, most of {busiest}"
+                if networks
+                else ""
+            ),
             peer=peer,
             events=sum(kinds.values()),
             kinds=dict(kinds),

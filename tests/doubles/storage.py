@@ -118,7 +118,7 @@ class CountingHashes:
         self._waiting.append(wait)
         return wait.addCallback(lambda _: self.passwords.matches(hashed, password))
 
-    def hash(self, password: str, network: str = "") -> Deferred[str]:
+    def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
         self.count += 1
         self.networks.append(network)
         return succeed(self.passwords.hash(password))

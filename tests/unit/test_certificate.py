@@ -148,9 +148,6 @@ class CertificateTests(SynchronousTestCase):
             side_effect=UnsupportedAlgorithm("that curve is not supported"),
         ):
             self.assertIn(f"{other}: that curve is not supported", self.refusal(other))
-        fifo = Path(self.mktemp())
-        os.mkfifo(fifo)
-        self.assertIn(f"{fifo}: it is not a file", self.refusal(fifo))
         for text in ("", "no certificate"):
             self.path.write_text(text)
             self.assertIn(f"{self.path}: Unable to load PEM file", self.refusal())
@@ -171,6 +168,14 @@ class CertificateTests(SynchronousTestCase):
         self.certificate.reload()
         self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
         self.assertIs(self.certificate.serverConnectionForTLS(None).get_context(), context)
+
+    def test_a_fifo_is_not_waited_for(self) -> None:
+        self.certificate.open()
+        self.path.unlink()
+        os.mkfifo(self.path)
+        self.certificate.reload()
+        self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
+        self.assertIn("it is not a file", self.recorder.messages[-1])
 
     def test_services_share_it(self) -> None:
         lab = Lab(parse(), MemoryReactorClock())

@@ -251,6 +251,11 @@ class GuessTests(GuessCase):
         for number in range(40):
             self.fails("anna", f"192.0.2.{number}", 10.0 + number)
         self.assertLessEqual(self.rows(), 30)
+        secret = self.run_work(lambda queries: queries.secret("unknown names"))
+        elsewhere = self.run_work(
+            lambda queries: queries.failures(stranger_subject("anna", secret), "elsewhere")
+        )
+        self.assertEqual(elsewhere, Failures(40, 10.0))  # It limits the guesses of the day.
 
 
 class OwnersTests(GuessCase):

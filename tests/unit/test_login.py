@@ -48,7 +48,7 @@ from twisted_lab.login import (
 PASSWORD = b"correct horse"
 
 
-class DirectThreads:
+class DirectThreads(Clock):
     """A reactor and its threads, in none."""
 
     def callFromThread(self, call: Any, *arguments: Any) -> None:
@@ -391,7 +391,9 @@ class HashQueueTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.hashing = Hashing(None, CHEAP, threads=1)
         threads: Any = WaitingThreads()
-        threads.seconds = Clock().seconds
+        threads.stop = lambda: None
+        self.clock = Clock()
+        threads.seconds, threads.callLater = self.clock.seconds, self.clock.callLater
         self.hashing._reactor = self.hashing._pool = self.threads = threads
         self.done: list[str] = []
 
@@ -429,17 +431,52 @@ class HashQueueTests(SynchronousTestCase):
         self.assertEqual(self.finish(3), ["0", "1", "A"])
         self.finish(64)
 
-    def test_a_network_has_a_rate(self) -> None:
+    def use_up(self, network: str) -> None:
         for _ in range(10):
             for _ in range(20):
-                self.hash("a")
+                self.hash(network)
             self.finish(20)
-        refused: Any = self.failureResultOf(self.hash("a"), Unable).value
-        self.assertIn("from your network; try again in 1 s", str(refused))
-        self.assertNoResult(self.hash("b"))
-        self.finish(1)
+
+    def test_a_network_has_a_rate(self) -> None:
+        self.use_up("a")
+        for _ in range(5):
+            self.hash("a")
+        self.assertEqual(len(self.threads.calls), 0)
+        for count in range(1, 6):
+            self.clock.advance(0.2)
+            self.assertEqual(self.finish(1), ["a"], count)
+        self.hash("b")
         self.hash("")
-        self.finish(1)
+        self.assertEqual(self.finish(2), ["b", ""])
+
+    def test_one_that_would_wait_for_long_is_refused(self) -> None:
+        self.use_up("a")
+        for _ in range(150):
+            self.hash("a")
+        refused: Any = self.failureResultOf(self.hash("a"), Unable).value
+        self.assertIn("from your network; try again in 31 s", str(refused))
+        self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_new_accounts_do_not_make_logins_wait(self) -> None:
+        self.use_up("a")
+        self.check("a")
+        self.assertEqual(self.finish(1), ["A"])
+
+    def test_own_networks_do_not_make_strangers_wait_for_ever(self) -> None:
+        for _ in range(12):
+            self.check("a")
+        for _ in range(4):
+            self.hash("b")
+        self.assertEqual("".join(self.finish(16)), "AAAbAAAbAAAbAAAb")
+
+    def test_one_that_waits_for_its_time_can_be_given_up(self) -> None:
+        self.use_up("a")
+        result = self.hash("a")
+        result.cancel()
+        self.failureResultOf(result, CancelledError)
+        self.clock.advance(1)
+        self.assertEqual(len(self.threads.calls), 0)
 
     def test_one_that_was_given_up_keeps_its_thread(self) -> None:
         results = [self.hash("a") for _ in range(5)]
@@ -461,7 +498,6 @@ class HashQueueTests(SynchronousTestCase):
 
     def test_at_the_end_those_that_wait_are_refused(self) -> None:
         results = [self.hash("a") for _ in range(5)]
-        self.threads.stop = lambda: None
         self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
         for result in results[2:]:
             self.failureResultOf(result, Unable)
@@ -496,7 +532,7 @@ class HashingTests(SynchronousTestCase):
             self.assertEqual(unable.reason, "a hash takes 0.0625 MiB: memory allocation error")
 
     def test_a_full_queue_is_said_at_once(self) -> None:
-        hashing = Hashing(None, CHEAP, threads=1)
+        hashing = Hashing(Clock(), CHEAP, threads=1)
         waiting = [hashing.hash("x") for _ in range(66)]
         refused = self.failureResultOf(hashing.hash("x"), Unable)
         self.assertIn("try again", str(refused.value))

@@ -241,8 +241,8 @@ class DeadlinesTests(SynchronousTestCase):
         self.clock.pump([1] * 8)
         self.assertEqual(other.excuses, [])
         self.clock.advance(1000)
-        self.assertEqual(one.excuses, [(999, 1008)])
-        self.assertEqual(other.excuses, [(999, 1008)])
+        self.assertEqual(one.excuses, [(1000, 1008)])
+        self.assertEqual(other.excuses, [(1000, 1008)])
 
     def test_a_flood_does_not_put_it_off_for_long(self) -> None:
         due = Due(10)

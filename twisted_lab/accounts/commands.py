@@ -34,9 +34,10 @@ async def list_all(queries: Queries) -> Lines:
     """List the accounts, the addresses that are known, and those with failures."""
     now = time.time()
     lines = []
+    secret = await queries.secret("unknown names")
     async for account in queries.summaries(now):
         failures = 0
-        for subject in await _subjects(queries, account.name):
+        for subject in _subjects(account.name, secret):
             found = queries.failed_networks(subject, now - DAY)
             failures += sum([count async for place, count in found if place != ELSEWHERE])
         lines.append(
@@ -53,10 +54,15 @@ async def list_all(queries: Queries) -> Lines:
     return lines
 
 
-async def _subjects(queries: Queries, name: str) -> tuple[str, str]:
+def _subjects(name: str, secret: str) -> tuple[str, str]:
     """Return the subjects of the failures of an account: in its own networks, and elsewhere."""
     key = name_key(name)
-    return account_subject(key), stranger_subject(key, await queries.secret("unknown names"))
+    return account_subject(key), stranger_subject(key, secret)
+
+
+async def _forgive(queries: Queries, name: str) -> None:
+    for subject in _subjects(name, await queries.secret("unknown names")):
+        await queries.forget_failures_everywhere(subject)
 
 
 async def admit(queries: Queries, name: str, address: str) -> Lines:
@@ -87,8 +93,7 @@ async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
     await change_password(queries, account.key, hashed)
-    for subject in await _subjects(queries, name):
-        await queries.forget_failures_everywhere(subject)
+    await _forgive(queries, name)
     return [f"changed the password of {account.name}; its sessions are ended"]
 
 
@@ -109,8 +114,7 @@ async def forget(queries: Queries, word: str) -> Lines:
         lines.append(f"forgot address {peer.address}, name: {peer.name}")
     name = await queries.forget_account(name_key(word))
     if name is not None:
-        for subject in await _subjects(queries, name):
-            await queries.forget_failures_everywhere(subject)
+        await _forgive(queries, name)
         lines.append(f"forgot account {name}")
     if not lines:
         raise NotFound(f"there is no account, name or address {word}")

@@ -74,7 +74,7 @@ class Guess:
         self._here: Row = ("", "")
         self._elsewhere: Row | None = None
         self._of_network: Row | None = None
-        self._before = Failures()
+        self._before = self._counted = Failures()  # before this attempt, and with it
 
     async def begin(self, queries: Queries, now: float, is_alone: bool) -> Standing:
         """Find out whether the attempt may be made now, and count it as a failure if so.
@@ -97,8 +97,8 @@ class Guess:
         if is_limited:
             delay = max(delay, elsewhere.last + DAY - now)
         if not delay and (is_alone or not of_network.count):
-            self._before = here
-            await _write(queries, self._here, here.one_more(now))
+            self._before, self._counted = here, here.one_more(now)
+            await _write(queries, self._here, self._counted)
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
         return Standing(account, delay, bool(of_network.count), is_limited, is_own)
@@ -109,7 +109,7 @@ class Guess:
         await _write(queries, self._of_network, of_network.one_more(now))
         await queries.forget_old_failures(now - DAY, MOST_REMOVED)
         if await queries.total("failures") > MOST_ROWS:
-            await queries.forget_old_failures(now, MOST_REMOVED)
+            await queries.forget_oldest_failures(MOST_REMOVED)
 
     async def succeeded(self, queries: Queries, now: float) -> None:
         """Take back the failures of the account here, and remember the network as the account's.
@@ -126,7 +126,9 @@ class Guess:
 
     async def withdrawn(self, queries: Queries, now: float) -> None:
         """Take back what `begin` has counted: the password was not checked."""
-        await _write(queries, self._here, self._before)
+        here = await _read(queries, self._here, DAY, now)
+        is_last = here == self._counted
+        await _write(queries, self._here, self._before if is_last else here.less(1))
         await self._take_back_elsewhere(queries, now)
 
     async def _take_back_elsewhere(self, queries: Queries, now: float) -> None:

@@ -394,6 +394,14 @@ class Queries(Protocol):
     async def forget_old_failures(self, last: float, most: int) -> None:
         """Forget failures that are that old; at most `most` rows."""
 
+    @statement(
+        sql="DELETE FROM failures WHERE (subject, network) IN (SELECT subject, network "
+        "FROM failures WHERE network <> 'elsewhere' AND subject <> 'registrations' "
+        "ORDER BY last LIMIT {most})"
+    )
+    async def forget_oldest_failures(self, most: int) -> None:
+        """Forget the oldest failures, at most `most` rows, but none with a limit a day."""
+
     @statement(sql="DELETE FROM failures")
     async def forget_all_failures(self) -> None:
         """Forget them all."""

@@ -121,6 +121,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )
         """,
         "CREATE INDEX failures_by_time ON failures (last)",
+        "CREATE INDEX failures_of_places ON failures (last) "
+        "WHERE network <> 'elsewhere' AND subject <> 'registrations'",
         """
         CREATE TABLE networks (
             account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,

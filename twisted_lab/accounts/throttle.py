@@ -14,7 +14,8 @@ LONGEST_NETWORK_DELAY = HOUR / 4
 # Wrong passwords a day for one name from all networks together that it has not logged in from.
 MOST_ELSEWHERE = 100
 CLOCK_JITTER = 60.0  # seconds
-# Beyond as many rows, each of 270 bytes, the oldest ones are removed. One IPv6 site makes 200,000.
+# Beyond as many rows, each of 270 bytes, the oldest ones of places are removed. One IPv6 site makes
+# 200,000.
 MOST_ROWS = 300_000
 
 # The networks, in the table of failures, that are none.

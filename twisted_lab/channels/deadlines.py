@@ -14,8 +14,9 @@ from twisted_lab.channels.closing import cancel
 # Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
 # A flood, of which some are always unread, delays a deadline by this many seconds at most.
 READ_SECONDS = 0.1
-# The timer fires at least this often, so that a pause of the process can be measured.
+# The timer fires at least this often. So a longer time without a look at anybody is a pause.
 STEP_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 
 
 class Timed(Protocol):
@@ -40,8 +41,8 @@ class Deadlines:
     A deadline that has become later costs nothing until the earlier one comes; so one that moves
     with every packet is as cheap as one that stands still.
 
-    A timer that is late by more than STEP_SECONDS tells of a pause, which is no silence of anybody:
-    the kernel keeps few datagrams, and drops those of others.
+    A pause of more than PAUSE_SECONDS does not count as silence: the kernel keeps few datagrams,
+    and drops further ones.
 
     Args:
         clock: Waits.
@@ -56,10 +57,11 @@ class Deadlines:
         self._next: dict[Timed, float] = {}
         self._order = count()
         self._timer: IDelayedCall | None = None
-        self._expected = 0.0  # when it fires
+        self._seen = 0.0  # when it has looked at somebody last
 
     def look(self, timed: Timed) -> None:
         """Look again at when `timed` has something to do."""
+        self._notice_pause(self._clock.seconds())
         when = timed.deadline()
         if when is not None and when < self._next.get(timed, float("inf")):
             self._next[timed] = when
@@ -67,6 +69,12 @@ class Deadlines:
             self._drop_old()
             if self._heap[0][2] is timed:
                 self._arm()
+
+    def _notice_pause(self, now: float) -> None:
+        seconds, self._seen = now - self._seen, now
+        if seconds > PAUSE_SECONDS:
+            for timed in self._next:
+                timed.excuse(seconds, now)
 
     def forget(self, timed: Timed) -> None:
         """Call it no more."""
@@ -82,7 +90,6 @@ class Deadlines:
     def _arm(self) -> None:
         now = self._clock.seconds()
         wait = min(max(self._heap[0][0] - now, 0.0), STEP_SECONDS)
-        self._expected = now + wait
         if self._timer is not None and self._timer.active():
             self._timer.reset(wait)
         else:
@@ -90,10 +97,7 @@ class Deadlines:
 
     def _fire(self) -> None:
         now = self._clock.seconds()
-        late, self._expected = now - self._expected, now
-        if late > STEP_SECONDS:
-            for timed in self._next:
-                timed.excuse(late, now)
+        self._notice_pause(now)
         if self._has_unread():
             if self._put_off_since is None:
                 self._put_off_since = now

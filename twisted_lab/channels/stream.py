@@ -248,7 +248,7 @@ class StreamChannel(Protocol):
             silent = 0  # Its messages wait for their turn.
         if silent >= self._patience:
             # The input of a peer that does not take its answers is not read, and waits for ever.
-            is_heard = self._reading and not self._deaf
+            is_heard = self._reading and not (self._deaf or self._read_all)
             longest = self._patience if is_heard else LOOK_AGAIN_SECONDS
             if may_look_again(self.transport, looks, longest):
                 self._silence = self._clock.callLater(

@@ -10,12 +10,13 @@ from twisted_lab.login.checkers import (
     TokenChecker,
     TooManyFailures,
 )
-from twisted_lab.login.hashing import Hashing
+from twisted_lab.login.hashing import BURST, Hashing
 from twisted_lab.login.realm import Account, AccountRealm, IAccount
 from twisted_lab.login.turns import Turns
 from twisted_lab.login.visit import TRIES, Visit, choose_password, refusal
 
 __all__ = [
+    "BURST",
     "TRIES",
     "Account",
     "AccountRealm",

@@ -35,7 +35,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.channels import Unable
 from twisted_lab.login.turns import Turns
-from twisted_lab.peers import network
+from twisted_lab.peers import network, site
 
 # A try that would have to wait for longer is refused, so that somebody learns why.
 LONGEST_WAIT = 30.0  # seconds
@@ -59,7 +59,7 @@ class Hashes(Interface):
         """Tell whether a hash was made of a password, for somebody in a network."""
         ...
 
-    def hash(self, password: str, network: str = "") -> Deferred[str]:
+    def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
         """Make a hash, for somebody in a network."""
         ...
 
@@ -167,11 +167,11 @@ class PasswordChecker:
         """
         address = getattr(credentials, "address", "")
         guess = Guess(key, address, getattr(credentials, "device", ""))
-        place = network(address)
+        place, whole = network(address), site(address)
         # Always in this order, so that nobody waits for somebody who waits for him.
         several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
         alone = self._turns.of(f"alone {place}", 1)
-        own = self._turns.of(f"name {place} {key}", 1)
+        own = self._turns.of(f"name {whole} {key}", 1)
         is_alone = False
         while True:
             with ExitStack() as held:
@@ -219,7 +219,7 @@ class PasswordChecker:
 
     async def _renew(self, key: str, old: str, password: str, place: str) -> str:
         try:
-            hashed = await self._hashes.hash(password, place)
+            hashed = await self._hashes.hash(password, place, is_own=True)
         except Unable:
             return old  # There is always another login.
         await self._storage.run(

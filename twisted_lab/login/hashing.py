@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -16,22 +17,27 @@ from twisted_lab.accounts import Passwords
 from twisted_lab.channels import Unable
 from twisted_lab.channels.channel import TOO_LITTLE_MEMORY
 from twisted_lab.login.hash_queue import HashQueue, Job
+from twisted_lab.peers import site
 from twisted_lab.token_bucket import NetworkBuckets
 
 Result = TypeVar("Result")
 
 # At most this many wait for each thread: the last one of them for two or three seconds.
 QUEUE_PER_THREAD = 64
-# Hashes a second of one network, after a burst that lets a class in at once.
-RATE = 2.0
+# Hashes a second of one network, after a burst that lets a class in at once. Further ones wait for
+# their time, but not for longer than this.
+RATE = 5.0
 BURST = 200
+LONGEST_WAIT = 30.0
+# At most this many hashes for own networks are begun, one after another, while strangers wait.
+MOST_IN_A_ROW = 3
 
 
 class Hashing:
     """Makes and checks hashes without making the reactor wait.
 
-    Networks take turns, and each has a rate limit: so neither makes others wait that wants many
-    hashes. What an account's own networks want comes before what strangers want.
+    Sites take turns, and each network has a rate limit: one that wants many hashes waits itself.
+    Of four hashes three are for accounts in their own networks, while both kinds wait.
 
     Args:
         reactor: Where results are delivered.
@@ -52,7 +58,10 @@ class Hashing:
         self._running = 0
         self._own = HashQueue(threads * QUEUE_PER_THREAD)
         self._strangers = HashQueue(threads * QUEUE_PER_THREAD)
-        self._rates = NetworkBuckets(RATE, burst)
+        self._in_a_row = 0
+        # Passwords that are checked do not wait for those of new accounts.
+        self._rates = (NetworkBuckets(RATE, burst), NetworkBuckets(RATE, burst))
+        self._delayed: set[IDelayedCall] = set()
 
     def open(self) -> None:
         """Start the threads."""
@@ -76,45 +85,77 @@ class Hashing:
 
         Returns:
             A Deferred that fails with Unable if the network wants too many, or too many are waiting
-            and most of them are of this network; or if there is no memory for it.
+            and most of them are of its site; or if there is no memory for it.
         """
-        queue = self._own if is_own else self._strangers
-        return self._enqueue(queue, network, self.passwords.matches, hashed, password)
+        rates, work = self._rates[0], self.passwords.matches
+        return self._make(rates, is_own, network, work, hashed, password)
 
-    def hash(self, password: str, network: str = "") -> Deferred[str]:
+    def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
         """See `Passwords.hash`.
 
         Args:
             password: The password.
             network: Whose turn it takes; those without one have no rate limit.
+            is_own: Whether it is for somebody who has logged in.
 
         Returns:
             See `matches`.
         """
-        return self._enqueue(self._strangers, network, self.passwords.hash, password)
+        return self._make(self._rates[1], is_own, network, self.passwords.hash, password)
 
-    def _enqueue(
-        self, queue: HashQueue, network: str, work: Callable[..., Result], *arguments: str
+    def _make(
+        self,
+        rates: NetworkBuckets,
+        is_own: bool,
+        network: str,
+        work: Callable[..., Result],
+        *arguments: str,
     ) -> Deferred[Result]:
-        if network and (wait := self._rates.take(network, self._reactor.seconds())):
+        now = self._reactor.seconds()
+        wait = rates.borrow(network, now, LONGEST_WAIT) if network else 0.0
+        if wait > LONGEST_WAIT:
             why = f"too many passwords come from your network; try again in {ceil(wait)} s"
             return fail(Unable(why, "its rate of hashes"))
+        queue = self._own if is_own else self._strangers
 
         def cancel(_: object) -> None:
             if job in queue:  # One that is being made keeps its thread until it is done.
                 queue.remove(job)
 
         result: Deferred[Result] = Deferred(cancel)
-        job = Job(network, work, arguments, result)
+        job = Job(site(network), work, arguments, result)
+        if wait:
+            self._enqueue_later(wait, queue, job)
+        else:
+            self._enqueue(queue, job)
+        return result
+
+    def _enqueue_later(self, wait: float, queue: HashQueue, job: Job) -> None:
+        def enqueue() -> None:
+            self._delayed.discard(timer)
+            if not job.result.called:
+                self._enqueue(queue, job)
+
+        timer = self._reactor.callLater(wait, enqueue)
+        self._delayed.add(timer)
+
+    def _enqueue(self, queue: HashQueue, job: Job) -> None:
         if (surplus := queue.add(job)) is not None:
             text = "too many are logging in at once; try again"
             surplus.result.errback(Unable(text, "the hash queue is full"))
         self._start_next()
-        return result
+
+    def _next_queue(self) -> HashQueue:
+        is_turn_of_strangers = self._strangers and self._in_a_row >= MOST_IN_A_ROW
+        if self._own and not is_turn_of_strangers:
+            self._in_a_row += 1
+            return self._own
+        self._in_a_row = 0
+        return self._strangers
 
     def _start_next(self) -> None:
-        while self._running < self._most_running and (queue := self._own or self._strangers):
-            job = queue.pop()
+        while self._running < self._most_running and self.queued:
+            job = self._next_queue().pop()
             self._running += 1
             made = deferToThreadPool(self._reactor, self._pool, job.work, *job.arguments)
             made.addBoth(self._done, job)
@@ -127,6 +168,8 @@ class Hashing:
 
     async def close(self) -> None:
         """Finish the hashes that are being made, refuse those that wait, and end the threads."""
+        for timer in self._delayed:
+            timer.cancel()
         for queue in (self._own, self._strangers):
             while queue:
                 refusal = Unable("the server is stopping", "the hash queue is closed")

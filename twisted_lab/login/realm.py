@@ -132,7 +132,7 @@ class Account:
         Raises:
             SessionEnded: That session has ended meanwhile; then nothing is changed.
         """
-        hashed = await self._realm.hashes.hash(password, network(host))
+        hashed = await self._realm.hashes.hash(password, network(host), is_own=True)
 
         async def work(queries: Queries) -> None:
             await self._use(queries, token)

@@ -40,6 +40,7 @@ from twisted_lab.accounts import (
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.events import ServiceEvents
 from twisted_lab.login import (
+    BURST,
     TRIES,
     Account,
     AccountRealm,
@@ -336,7 +337,8 @@ def makeService(options: Options) -> Lab:
         print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
         raise CannotStart(str(error)) from None
     # Each account that a class opens in its first lesson takes two: to register, and to log in.
-    hashing = Hashing(lab.reactor, passwords, burst=2 * options["max-registrations"])
+    burst = max(BURST, 2 * options["max-registrations"])
+    hashing = Hashing(lab.reactor, passwords, burst=burst)
     lab.resources.append(hashing)
     lab.measures.append(
         Measure(

@@ -48,13 +48,6 @@ def _naming(path: Path) -> Iterator[None]:
         raise _Unusable(f"{path}: {tls_text(error)}") from None
 
 
-def _read(path: Path) -> bytes:
-    # To open a FIFO would wait for its other end.
-    if not path.is_file() and path.exists():
-        raise ValueError("it is not a file")
-    return path.read_bytes()
-
-
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
     """A certificate with its key, in files, as TLS connections are served with it.
@@ -98,6 +91,10 @@ class Certificate:
     def reload(self) -> None:
         """Read it again, for the connections that come from here on."""
         try:
+            for path in self.files:
+                # To open a FIFO would wait for its other end, while peers are served.
+                if path.exists() and not path.is_file():
+                    raise _Unusable(f"{path}: it is not a file")
             self._read()
         except _Unusable as error:
             self._events.certificate_kept(str(error))
@@ -110,10 +107,10 @@ class Certificate:
 
     def _read(self) -> None:
         with _naming(self._path):
-            certificate, *chain = x509.load_pem_x509_certificates(_read(self._path))
+            certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
             public = certificate.public_key()
         with _naming(self._key_path):
-            key = serialization.load_pem_private_key(_read(self._key_path), None)
+            key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
             if key.public_key() != public:
                 raise ValueError("the key is not that of the certificate")
         with _naming(self._path):

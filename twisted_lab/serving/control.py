@@ -134,11 +134,9 @@ class Controls(CommandLocator):
         """See `Disconnect`."""
 
         async def answer() -> Answer:
+            self._lab.events.controlled(f"disconnect {peer}")
             answers, silent = await self._ask("disconnect", peer)
-            count = sum(count for _, count in answers)
-            if count:
-                self._lab.events.controlled(f"disconnect {peer}")
-            return {"count": count, "silent": silent}
+            return {"count": sum(count for _, count in answers), "silent": silent}
 
         return Deferred.fromCoroutine(answer())
 

@@ -126,8 +126,6 @@ class SecurityBudget:
         if self._clock.seconds() >= self._day_ends:
             self._begin()
         network = "" if name in MISTAKES else _network(event["peer"] or "")
-        # Logins to one account hide none to another.
-        network += f" {event.get('account', '')}"
         of_network = self._kept[name, network]
         if not of_network and self._firsts[name] < MOST_NETWORKS:
             self._firsts[name] += 1

@@ -27,7 +27,7 @@ class LinePipe:
     Args:
         descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
             it.
-        reactor: Tells when there is room, and the time.
+        reactor: Tells when there is room.
         tell_lost: Called with the number of dropped lines of each kind; it sends a line about them.
     """
 
@@ -38,7 +38,7 @@ class LinePipe:
         self._reactor = reactor
         self._tell_lost = tell_lost
         self._waiting = bytearray()
-        self._taken_at = reactor.seconds()
+        self._is_stuck = False
         self._lost: Counter[str] = Counter()
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
@@ -66,8 +66,10 @@ class LinePipe:
 
     def _has_room(self, most: int) -> bool:
         while len(self._waiting) > most:
-            left = self._taken_at + STUCK_SECONDS - self._reactor.seconds()
-            if not self._can_write(max(left, 0.0)):
+            # Twice half of the time: a pause of both processes uses up one of them.
+            waits = (0.0,) if self._is_stuck else (STUCK_SECONDS / 2, STUCK_SECONDS / 2)
+            self._is_stuck = not any(map(self._can_write, waits))
+            if self._is_stuck:
                 return False
             self._write()
         return True
@@ -107,7 +109,6 @@ class LinePipe:
     def _write(self) -> None:
         try:
             del self._waiting[: os.write(self._descriptor, self._waiting)]
-            self._taken_at = self._reactor.seconds()
         except BlockingIOError:
             pass
         except OSError:
