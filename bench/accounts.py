@@ -28,12 +28,12 @@ from twisted.logger import LogLevel
 from bench.frames import report
 from twisted_lab.accounts import Lifetimes, Passwords, open_database, register
 from twisted_lab.channels import ConversationFactory, TextChannel
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import AccountRealm, Hashing
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.echo import EchoFactory
 from twisted_lab.services.ident import Identification
-from twisted_lab.serving.storage import Storage
+from twisted_lab.storage.threads import Storage
 
 PEERS = 50
 LOGINS = 4  # of each peer, one after the other

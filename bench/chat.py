@@ -29,11 +29,11 @@ from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
 from twisted_lab.client.udp import UDPWire
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.ports.udp_port import DatagramPort
 from twisted_lab.rooms import Line, MemoryHistory, Rates
 from twisted_lab.services.chat import Chat
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.udp_port import DatagramPort
 
 MEMBERS = 200
 MESSAGES = 20  # a round

@@ -25,7 +25,7 @@ from twisted.protocols.basic import Int32StringReceiver
 
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel
 from twisted_lab.codecs import encode_frame
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 FRAME = encode_frame(b"x" * 60)
 FRAMES = 200_000

@@ -12,7 +12,7 @@ from tests.doubles.recording import Recorder, Wire, recorded_events
 from tests.programs.fuzz import LIMIT, try_one
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel, TextChannel
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
-from twisted_lab.serving.proxy import ProxiedFactory
+from twisted_lab.ports.proxy import ProxiedFactory
 
 FOREVER = 1e9  # seconds of silence, which is no end of what is tried here
 

@@ -21,14 +21,14 @@ from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import TOKEN, Tokens
 from twisted_lab.login import AccountRealm
+from twisted_lab.ports.addresses import interface_address, port_number
+from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
+from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
-from twisted_lab.serving.addresses import interface_address, port_number
-from twisted_lab.serving.listening import CannotListen, DescribedEndpoint
-from twisted_lab.serving.process_options import control_endpoint
 from twisted_lab.testing import play
-from twisted_lab.usage import natural_number, one_of
+from twisted_lab.text.command_line import natural_number, one_of
 
 OWNERS = "the owner's secret"
 

@@ -10,7 +10,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
 from twisted.python.failure import Failure
 
-from twisted_lab.escaping import escape
+from twisted_lab.text.escaping import escape
 
 RESET = "connection reset"
 

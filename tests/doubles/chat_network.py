@@ -14,7 +14,7 @@ from tests.doubles.rooms import FREE, open_chat
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.client.link import Link
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.rooms import History, Line, MemoryHistory, Rates
 from twisted_lab.testing import LossyWire
 

@@ -13,8 +13,8 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.serving.immediate import ImmediateServer
-from twisted_lab.serving.poller import Poller
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.fast.transport import ImmediateServer
 
 
 def _has_ipv6() -> bool:

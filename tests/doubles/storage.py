@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from twisted_lab.accounts import CannotStore, Passwords, Work, open_database
 from twisted_lab.channels import Unable
-from twisted_lab.serving.storage import Uncancelled
+from twisted_lab.storage.threads import Uncancelled
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.hostile.attacks import CATALOGUE
 from tests.hostile.lab import FULL, SMALL, Lab
 from tests.hostile.measure import Result, measure
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 COLUMNS = {
     "cpu": ("CPU", "s"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.certificates import self_signed
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 
 @pytest.fixture(scope="session", autouse=True)

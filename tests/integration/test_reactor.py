@@ -12,7 +12,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from tests.doubles.recording import Recorder, published
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.framing import Unchanged
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.services.echo import Options, makeService
 
 

@@ -14,7 +14,7 @@ LINES = 3000
 # write is of one to seven lines, so that the files are full at different moments.
 WRITER = f"""
 import sys
-from twisted_lab.serving.rotating_file import RotatingFile
+from twisted_lab.eventlog.rotating_file import RotatingFile
 
 def cannot_rotate(error):
     raise error

@@ -15,7 +15,7 @@ from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import Queries, recognize, remember
 from twisted_lab.channels import Unable
 from twisted_lab.login import Hashing
-from twisted_lab.serving.storage import Storage
+from twisted_lab.storage.threads import Storage
 
 
 @pytest_twisted.ensureDeferred

@@ -29,7 +29,7 @@ from tests.processes import (
     suspend,
     wait_until,
 )
-from twisted_lab.serving.worker_process import START
+from twisted_lab.process.workers.worker_process import START
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 ECHO = ("netlab-echo", *LOCAL, "--workers", "2")

@@ -24,7 +24,7 @@ from twisted_lab.client.link import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
 from twisted_lab.rooms import Said
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 RECOVERY = 12.0  # seconds
 MEMBERS = 3

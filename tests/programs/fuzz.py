@@ -29,7 +29,7 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MessageError, TextDecoder, encode_frame
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 LIMIT = 20
 MORSELS = [

@@ -19,7 +19,7 @@ from twisted.internet.task import react
 
 from tests.processes import Server
 from tests.programs.soak_peers import Peer, WrongAnswer, frame
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 HOSTS = 20  # addresses that the connections come from
 AT_ONCE = 500  # that are being opened

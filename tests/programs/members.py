@@ -20,7 +20,7 @@ from twisted.internet.task import react
 from twisted_lab.client.link import Link
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 
 class MembersOptions(Options):

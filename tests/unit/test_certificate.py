@@ -19,9 +19,10 @@ from tests.doubles.certificates import self_signed
 from tests.doubles.options import SampleOptions, parse
 from tests.doubles.recording import recorded_events
 from twisted_lab.peers import tls_text
+from twisted_lab.ports.certificate import Certificate, make_own
+from twisted_lab.process.listeners import shared_certificate
+from twisted_lab.resources import NotReady
 from twisted_lab.serving import Lab
-from twisted_lab.serving.certificate import Certificate, make_own, shared_certificate
-from twisted_lab.serving.lab import NotReady
 
 
 def pem(key: ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey) -> bytes:

@@ -36,7 +36,7 @@ from twisted_lab.codecs import (
     MessageError,
     encode_frame,
 )
-from twisted_lab.tally import Traffic
+from twisted_lab.eventlog.counters import Traffic
 
 
 class ChannelTestCase(SynchronousTestCase):

@@ -31,7 +31,7 @@ from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.peers import RESET, end_text
 
 

@@ -12,7 +12,7 @@ from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
 from twisted_lab.channels.conversing import Conversing
 from twisted_lab.peers import Peer
-from twisted_lab.serving.storage import Uncancelled
+from twisted_lab.storage.threads import Uncancelled
 
 
 class Line:

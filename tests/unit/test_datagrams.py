@@ -20,6 +20,7 @@ from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address
 from twisted_lab.channels.datagrams import Datagrams
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.reliable.packets import (
     NO_KEY,
     Ack,
@@ -36,7 +37,6 @@ from twisted_lab.reliable.packets import (
     decode,
     seal,
 )
-from twisted_lab.tally import Traffic
 
 KEY = bytes(range(16))
 HERE = "192.0.2.7", 4000

@@ -9,8 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving.event_budget import (
+from twisted_lab.eventlog.event_budget import (
     CAUSED_BY_PEERS,
     MOST_NETWORKS,
     MOST_OF_KIND,
@@ -22,7 +21,8 @@ from twisted_lab.serving.event_budget import (
     Summary,
     log_budgets,
 )
-from twisted_lab.serving.event_file import json_line, text_line
+from twisted_lab.eventlog.event_file import json_line, text_line
+from twisted_lab.eventlog.events import ServiceEvents
 
 
 def a_failure(depth: int) -> Failure:

@@ -19,8 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import published
+from twisted_lab.eventlog.console import Console
 from twisted_lab.serving import EventLog, Lab
-from twisted_lab.serving.console import Console
 
 
 class EventLogTests(SynchronousTestCase):
@@ -34,7 +34,7 @@ class EventLogTests(SynchronousTestCase):
         console, ours = os.pipe()
         with (
             patch("os.dup", lambda _: ours),
-            patch("twisted_lab.serving.console._opened_again", return_value=None),
+            patch("twisted_lab.eventlog.console._opened_again", return_value=None),
         ):
             log = EventLog(options, Clock())
         if log._console is None:

@@ -20,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.certificates import self_signed
 from tests.doubles.sockets import Connected, Recording
-from twisted_lab.serving.immediate import ImmediateServer
+from twisted_lab.ports.fast.transport import ImmediateServer
 
 # More than the kernel takes for a peer that does not read.
 MUCH = bytes(range(256)) * 40_000

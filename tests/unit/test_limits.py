@@ -10,7 +10,7 @@ from twisted.internet.tcp import Port
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import recorded_events
-from twisted_lab.serving.limits import FileReserve
+from twisted_lab.ports.file_reserve import FileReserve
 
 
 class Accepted:

@@ -18,10 +18,10 @@ from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
+from twisted_lab.eventlog.counters import Histogram, Measure
+from twisted_lab.operations.metrics import LabCollector, LoopLag, MetricsPage, health
+from twisted_lab.operations.pages import Page
 from twisted_lab.serving import Lab, NetworkService
-from twisted_lab.serving.metrics import LabCollector, LoopLag, MetricsPage, health
-from twisted_lab.serving.pages import Page
-from twisted_lab.tally import Histogram, Measure
 
 
 class HistogramTests(SynchronousTestCase):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.names import (
+from twisted_lab.text.user_names import (
     CONFUSABLES,
     BadName,
     clean_name,

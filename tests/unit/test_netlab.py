@@ -14,6 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions
+from twisted_lab.process.plugins import default_ports
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import (
@@ -25,7 +26,6 @@ from twisted_lab.services.netlab import (
     table,
 )
 from twisted_lab.serving import Lab
-from twisted_lab.serving.makers import default_ports
 
 NAMES = list(Options().makers)
 PORTS = sorted(default_ports())

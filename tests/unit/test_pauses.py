@@ -20,9 +20,9 @@ from twisted_lab.channels.deadlines import READ_SECONDS, Deadlines
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, LOOKS, has_unread
 from twisted_lab.channels.stream import TURN_MESSAGES
 from twisted_lab.codecs import encode_frame
+from twisted_lab.ports.proxy import HEADER_SECONDS, ProxiedFactory
+from twisted_lab.ports.tls import TLSFactory
 from twisted_lab.services.echo import EchoFactory
-from twisted_lab.serving.proxy import HEADER_SECONDS, ProxiedFactory
-from twisted_lab.serving.tls import TLSFactory
 
 
 class SocketWire(Wire):

@@ -9,7 +9,7 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab
-from twisted_lab.serving.lab import CannotStart
+from twisted_lab.process.service_process import CannotStart
 
 # What the rest of the world may import; each further name is a promise.
 PUBLIC = {
@@ -58,6 +58,7 @@ PUBLIC = {
         "Resource",
         "ServiceOptions",
         "ask",
+        "build_process",
         "conversation_service",
         "datagram_listener",
         "lab_of",

@@ -9,8 +9,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.sockets import Connected, Recording, Turns
-from twisted_lab.serving import poller as module
-from twisted_lab.serving.poller import Poller
+from twisted_lab.ports.fast import poller as module
+from twisted_lab.ports.fast.poller import Poller
 
 
 class Failing(Recording):

@@ -16,7 +16,6 @@ from tests.doubles.rooms import free_limits, make_room
 from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
 from twisted_lab.accounts import history as kept_history
-from twisted_lab.names import BadName
 from twisted_lab.rooms import (
     Guest,
     History,
@@ -31,6 +30,7 @@ from twisted_lab.rooms import (
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
 from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
+from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")
 

@@ -15,10 +15,10 @@ from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.file_reserve import raise_file_limit
+from twisted_lab.ports.listening import CannotListen, Listener, TCPPort
 from twisted_lab.serving import CannotStart, Lab, NetworkService
-from twisted_lab.serving.limits import raise_file_limit
-from twisted_lab.serving.listening import CannotListen, Listener, TCPPort
 
 
 class PendingPort:

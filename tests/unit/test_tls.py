@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.certificates import self_signed
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
-from twisted_lab.serving.certificate import Certificate
-from twisted_lab.serving.tls import TLSFactory
+from twisted_lab.ports.certificate import Certificate
+from twisted_lab.ports.tls import TLSFactory
 
 
 async def repeat(channel: Channel) -> None:

@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.usage import write_out
+from twisted_lab.text.command_line import write_out
 
 PROBLEM = "a.program: cannot write to standard output: "
 

@@ -16,12 +16,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, Lab, stream_service, worker
-from twisted_lab.serving.counts import Counts
-from twisted_lab.serving.listening import Listener
-from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import (
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.listening import Listener
+from twisted_lab.process.counts import Counts
+from twisted_lab.process.workers import worker
+from twisted_lab.process.workers.supervisor import SupervisedService, Workers
+from twisted_lab.process.workers.worker_process import (
     ABORT,
     ANSWER,
     ANSWER_SECONDS,
@@ -31,7 +32,7 @@ from twisted_lab.serving.worker_process import (
     OUTCOME,
     READY,
 )
-from twisted_lab.tally import Traffic
+from twisted_lab.serving import CannotStart, Lab, stream_service
 
 
 class FakeSocket:

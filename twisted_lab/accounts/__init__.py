@@ -40,7 +40,7 @@ from twisted_lab.accounts.sessions import (
     time_text,
     token_digest,
 )
-from twisted_lab.names import BadName, clean_name, name_key
+from twisted_lab.text.user_names import BadName, clean_name, name_key
 
 __all__ = [
     "DEFAULT_FILE",

@@ -23,8 +23,8 @@ from twisted_lab.accounts import (
     open_database,
 )
 from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
-from twisted_lab.asking import ask
-from twisted_lab.usage import Options, write_out
+from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
     "add": ("NAME",),

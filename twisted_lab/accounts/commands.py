@@ -20,8 +20,8 @@ from twisted_lab.accounts.throttle import (
     account_subject,
     stranger_subject,
 )
-from twisted_lab.names import name_key
 from twisted_lab.peers import network, site
+from twisted_lab.text.user_names import name_key
 
 Lines = list[str]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from twisted_lab.accounts.database import Database
 from twisted_lab.accounts.schema import STEPS
-from twisted_lab.names import skeletons
 from twisted_lab.peers import network
+from twisted_lab.text.user_names import skeletons
 
 DEFAULT_FILE = "netlab.sqlite3"
 # What SQLite's header says of whose file it is: "nlab".

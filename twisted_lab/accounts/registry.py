@@ -10,7 +10,7 @@ from twisted_lab.accounts.sessions import (
     Session,
     token_digest,
 )
-from twisted_lab.names import BadName, clean_name, known_name, name_key, skeletons
+from twisted_lab.text.user_names import BadName, clean_name, known_name, name_key, skeletons
 
 
 def account_name(text: str) -> str:

@@ -136,7 +136,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
     ),
     (
-        # New names that look alike are refused (`twisted_lab.names.skeletons`); old ones may share.
+        # New names that look alike are refused (`user_names.skeletons`); old ones may share.
         """
         CREATE TABLE skeletons (
             skeleton TEXT NOT NULL,

@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.countdown import Countdown
+from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.peers import network
-from twisted_lab.tally import Traffic
 
 MOST = 10_000
 MOST_PER_PEER = 1_000

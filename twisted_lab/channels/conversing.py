@@ -19,7 +19,7 @@ from twisted_lab.channels.channel import (
     Unable,
 )
 from twisted_lab.codecs import MessageError
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 _KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refused"}
 

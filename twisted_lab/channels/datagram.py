@@ -13,9 +13,9 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversing import Conversing
 from twisted_lab.codecs import MessageError, decode, too_long
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
-from twisted_lab.tally import Traffic
 
 # The peer's host and port, and what else the transport needs for a reply, such as the local address
 # that the peer used. The whole is a peer's key, as in TCP: the same host and port at another local

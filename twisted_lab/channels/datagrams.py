@@ -19,7 +19,7 @@ from twisted_lab.channels.plain import PlainChannel
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MAX_MESSAGE
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import (
     MARK,
     BadPacket,
@@ -49,7 +49,7 @@ class Datagrams(DatagramProtocol):
         random: Makes random bytes.
     """
 
-    transport: Any  # see `twisted_lab.serving.udp_port.DatagramPort`
+    transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
     noisy = False
 
     def __init__(

@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted_lab.channels.channel import Conversation
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 
 class ConversationFactory(Factory):

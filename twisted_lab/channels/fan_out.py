@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted_lab.channels.channel import Channel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import byte_length
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 # Sends in one turn of the reactor, each of at most SEND_BYTES: about 3 ms. Then other peers
 # have their turn, so that a neighbour waits for a slice, and not for 10,000 members. A batch that

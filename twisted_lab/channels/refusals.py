@@ -7,7 +7,7 @@ from collections import Counter
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.connections import Connections
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer, network
 
 LOG_SECONDS = 1.0  # between two lines in the log

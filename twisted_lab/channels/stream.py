@@ -20,9 +20,9 @@ from twisted_lab.channels.conversing import Conversing, unless_refused
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
-from twisted_lab.tally import Traffic
 
 # Reading stops while so many bytes wait to be heard; the next read may bring 128 KiB more.
 INBOX_BYTES = 65_536

@@ -29,7 +29,7 @@ from twisted_lab.client.signals import Signals
 from twisted_lab.client.silence import TRY_TLS, may_be_tls, suggest_tls
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.serving import message
 
 HANDSHAKE_SECONDS = 30.0

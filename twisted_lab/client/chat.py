@@ -17,9 +17,9 @@ from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
-from twisted_lab.escaping import escape
 from twisted_lab.reliable import OtherVersion
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
 # A program that talks to a server that has gone waits for so many seconds; a person can decide.
 PATIENCE = 60.0

@@ -15,8 +15,8 @@ from zope.interface import implementer
 from twisted_lab.client.link import LONGEST_LINE, Link
 from twisted_lab.client.pipe import check_output, unchanged_blocking
 from twisted_lab.client.typed import Lines, UntilExit
-from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
 # Input is not read while more than this many messages wait to be confirmed.
 MOST_PENDING = 100

@@ -18,8 +18,8 @@ from twisted_lab.client.link import Link
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.showing import time_text
 from twisted_lab.client.terminal import Interrupted
-from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
 # A space stands after those that take an argument.
 COMMANDS = ("/help", "/history ", "/leave", "/msg ", "/nick ", "/who")

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.likeness import looks_like
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.peers import RESET, address_text, end_text
 
 LONGEST_ERROR = 2048  # bytes

@@ -19,8 +19,8 @@ from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.services import SERVICES, port_and_framing
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
-from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of
+from twisted_lab.text.user_names import BadName, nickname
 
 Value = TypeVar("Value")
 

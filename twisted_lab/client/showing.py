@@ -8,7 +8,7 @@ from datetime import datetime
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_lab.escaping import escape
+from twisted_lab.text.escaping import escape
 
 
 def visible() -> Callable[[bytes, bool], str]:

@@ -25,8 +25,8 @@ from twisted.internet.ssl import (
 from zope.interface import implementer
 
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
-from twisted_lab.escaping import escape
 from twisted_lab.peers import tls_text
+from twisted_lab.text.escaping import escape
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 # What OpenSSL calls X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from twisted_lab.private_file import read_private, write_private
+from twisted_lab.text.private_files import read_private, write_private
 
 TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 

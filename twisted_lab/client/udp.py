@@ -9,8 +9,8 @@ from typing import Any
 from twisted.internet.protocol import DatagramProtocol
 
 from twisted_lab.client.link import Link, NoAnswer
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.udp_port import ScopedPort
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.ports.udp_port import ScopedPort
 
 LARGEST_DATAGRAM = 65_536
 

@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Callable
 
-from twisted_lab.names import BadName, nickname
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -23,6 +22,7 @@ from twisted_lab.reliable.packets import (
     is_sealed,
     seal,
 )
+from twisted_lab.text.user_names import BadName, nickname
 
 # For each byte that came from an address that may be forged at most so many go there.
 AMPLIFICATION = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Protocol
 
-from twisted_lab.names import name_key
 from twisted_lab.rooms.limits import Limits
+from twisted_lab.text.user_names import name_key
 
 
 class Ear(Protocol):

@@ -7,10 +7,10 @@ from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
 
 from twisted_lab.codecs import byte_length
-from twisted_lab.names import BadName, name_key, nickname, skeletons
 from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.rooms.member import Ear, Member, Speaker
+from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 
 LEAVE = ("/leave", "exit")

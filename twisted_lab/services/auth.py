@@ -38,7 +38,8 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.channels import Channel, Refused
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
     BURST,
     TRIES,
@@ -67,7 +68,6 @@ from twisted_lab.serving import (
     one_of,
 )
 from twisted_lab.serving.storage import shared_storage
-from twisted_lab.tally import Measure
 
 MOST_HOURS = 24 * 366
 # Who has not logged in may be silent for so long.

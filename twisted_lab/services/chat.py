@@ -15,8 +15,8 @@ from twisted.python import usage
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.events import ServiceEvents
-from twisted_lab.names import BadName
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
     LEAVE,
@@ -43,7 +43,7 @@ from twisted_lab.serving import (
     port_number,
 )
 from twisted_lab.serving.storage import shared_storage
-from twisted_lab.tally import Measure
+from twisted_lab.text.user_names import BadName
 
 FULL_SECONDS = 5  # until one should try again whose address has as many members as it may
 # The secret of a client that comes back is followed by the place of what it has heard last.

@@ -21,7 +21,8 @@ from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
     Lab,
@@ -30,7 +31,6 @@ from twisted_lab.serving import (
     natural_number,
     stream_service,
 )
-from twisted_lab.tally import Traffic
 
 Answer = Callable[[bytes, bool], bytes]
 

@@ -13,10 +13,17 @@ from twisted.internet.address import UNIXAddress
 from twisted.python import usage
 
 from twisted_lab.peers import address_text
-from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.makers import PREFIX, makers
-from twisted_lab.serving.process_options import current_directory
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.process.plugins import PREFIX, makers
+from twisted_lab.process.process_options import current_directory
+from twisted_lab.serving import (
+    Lab,
+    NetworkService,
+    ProcessOptions,
+    ServiceOptions,
+    build_process,
+    natural_number,
+)
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that make sense for one service alone.
@@ -202,7 +209,7 @@ def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python")
 
 def makeService(options: Options) -> Lab:
     """Build the services that `options` describe."""
-    lab = Lab(options)
+    lab = build_process(options)
     for name, maker in options.makers.items():
         options.services[name].lab = lab
         maker.makeService(options.services[name])

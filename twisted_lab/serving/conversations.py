@@ -12,10 +12,10 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
-from twisted_lab.serving.lab import Lab, lab_of
-from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.supervisor import stream_service
-from twisted_lab.usage import natural_number, one_of
+from twisted_lab.process.service_options import ServiceOptions
+from twisted_lab.process.service_process import Lab
+from twisted_lab.serving.building import lab_of, stream_service
+from twisted_lab.text.command_line import natural_number, one_of
 
 
 class ConversationOptions(ServiceOptions):

@@ -1,0 +1,41 @@
+"""Services for the operator of a process."""
+
+from __future__ import annotations
+
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.operations.operator_connections import OperatorFactory
+from twisted_lab.ports.listening import DescribedEndpoint, Guarded
+from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.service_process import Lab
+
+
+class OperatorService(NetworkService):
+    """A service for those who run the lab; it listens as the user that the process runs as.
+
+    Args:
+        lab: What it belongs to.
+        events: What happens is reported here.
+        description: The endpoint at which it listens.
+        factory: What to build for each connection.
+    """
+
+    is_public = False
+
+    def __init__(
+        self, lab: Lab, events: ServiceEvents, description: str, factory: OperatorFactory
+    ) -> None:
+        endpoint = DescribedEndpoint(lab.reactor, description)
+        listener = Guarded(endpoint, lab.files, is_own=True)
+        super().__init__(lab, events, [listener], factory, factory.connections)
+
+    def privilegedStartService(self) -> None:
+        """See `NetworkService`: not yet."""
+
+    def startService(self) -> None:
+        """Listen.
+
+        Raises:
+            CannotStart: It cannot.
+        """
+        super().privilegedStartService()
+        super().startService()
