@@ -26,8 +26,8 @@ from twisted.logger import LogLevel
 
 from bench.frames import report
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.addresses import ALL_IPV4
@@ -81,7 +81,7 @@ class FanOut:
         self.members = members
         self.addresses = [member.getsockname() for member in members]
         events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.clock,
             events,
             Chat(MemoryHistory(), self.clock.seconds, self.clock, events, FREE).converse,
@@ -193,7 +193,9 @@ def latency() -> None:
             trips.append((time.perf_counter() - float(said)) * 1000)
 
     links = [
-        Link(r, f"speaker{n}" if n else "listener", show if not n else lambda line: None, print)
+        ChatClient(
+            r, f"speaker{n}" if n else "listener", show if not n else lambda line: None, print
+        )
         for n in range(SPEAKERS + 1)
     ]
     turns = cycle(links[1:])

@@ -1,4 +1,4 @@
-"""Datagrams, to the server and to the client."""
+"""DatagramServer, to the server and to the client."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.doubles.chat_network import Socket
 from tests.doubles.recording import recorded_events
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.reliable.packets import (
     NO_KEY,
     BadPacket,
@@ -49,7 +49,7 @@ class ChatServer:
         events, self.recorder = recorded_events()
         chat = open_chat(MemoryHistory(), self.clock)
         self.connections = Connections()
-        self.datagrams = Datagrams(
+        self.datagrams = DatagramServer(
             self.clock, events, chat.converse, self.connections, 60.0, 1000, self._random
         )
         self.datagrams.transport = Socket(lambda data, where: self.sent.append((data, where)))
@@ -126,7 +126,7 @@ class _Wire:
 def client(data: bytes) -> None:
     """Whatever a server sends to the client of the chat, nothing raises."""
     clock = Clock()
-    link = Link(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
+    link = ChatClient(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
     link.start(_Wire())
     link.ended.addErrback(lambda _: None)
     for action, body in _steps(data):

@@ -12,8 +12,8 @@ from twisted.logger import LogLevel
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import FREE, open_chat
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.rooms import History, Line, MemoryHistory, Rates
 from twisted_lab.testing import LossyWire
@@ -60,7 +60,7 @@ class Net:
         self._seed = seed
         self._trouble = trouble
         self._ports = 1024
-        self._killed: list[Datagrams] = []
+        self._killed: list[DatagramServer] = []
         self.start_server()
 
     def new_clock(self) -> Clock:
@@ -73,7 +73,7 @@ class Net:
         self.server_clock = self.new_clock()
         self.connections = Connections()
         self.chat = open_chat(self.history, self.server_clock, self._rates)
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
             self.chat.converse,
@@ -143,7 +143,7 @@ class Person:
         self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
-        self.link = Link(self.clock, name, self.show, self.told.append, patience, net.random)
+        self.link = ChatClient(self.clock, name, self.show, self.told.append, patience, net.random)
         self.link.start(self)
 
     def show(self, line: Line) -> None:

@@ -16,7 +16,7 @@ from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections, ConversationFactory, TextChannel
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -83,7 +83,7 @@ class Crowd:
         self._streams = ConversationFactory(
             self.clock, events, chat.converse, lambda: TextChannel(60), self.connections
         )
-        self._datagrams = Datagrams(self.clock, events, chat.converse, self.connections, 60.0)
+        self._datagrams = DatagramServer(self.clock, events, chat.converse, self.connections, 60.0)
         self._answers: list[bytes] = []
         self._datagrams.transport = Socket(lambda data, _: self._answers.append(data))
         self.readers: list[Reader] = []

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tests.hostile.crowd import GREETING, NEIGHBOUR
 from tests.processes import ROOT, Server, ports
-from twisted_lab.accounts.opening import open_database
+from twisted_lab.accounts.migrations import open_database
 from twisted_lab.accounts.schema import STEPS
 
 # One place for what the lab is started with: options that bound something belong here.

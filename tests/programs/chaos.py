@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from tests.doubles.chaos_network import ChaosNet, ChaosPerson
-from twisted_lab.client.link import NoAnswer
+from twisted_lab.client.chat_client import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
 from twisted_lab.rooms import Said

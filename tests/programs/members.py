@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from twisted.internet.defer import DeferredList, FirstError
 from twisted.internet.task import react
 
-from twisted_lab.client.link import Link
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
 from twisted_lab.text.command_line import Options, natural_number
@@ -73,7 +73,7 @@ class Member:
         self._is_finishing = False
         self._progress = progress
         chance = random.Random(f"{options['seed']} {name}")
-        self.link = Link(reactor, name, self._show, lambda _: None, random=chance.randbytes)
+        self.link = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
         self.link.pumped = self._look
         self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options["port"])
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
 from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes, directory, register
+from twisted_lab.accounts import Lifetimes, known_peers, register
 from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
@@ -91,7 +91,7 @@ class IdentificationTests(SynchronousTestCase):
         self.successResultOf(self.introduce("2001:db8::ffff"))
 
     def test_there_is_no_room(self) -> None:
-        self.patch(directory, "MOST_PEERS", 0)
+        self.patch(known_peers, "MOST_PEERS", 0)
         failure = self.failureResultOf(self.introduce("192.0.2.1"), Refused)
         self.assertIn("there is no room for new names", str(failure.value))
 

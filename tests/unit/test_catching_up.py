@@ -21,7 +21,7 @@ from twisted_lab.channels import (
     StreamChannel,
     TextChannel,
 )
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.codecs import FrameDecoder, encode_frame
 from twisted_lab.rooms import MemoryHistory, Said
 
@@ -173,7 +173,7 @@ class DatagramTests(SynchronousTestCase):
         clock.advance(1000)
         events, log = recorded_events(LogLevel.warn)
         chat = open_chat(history(), clock)
-        server = Datagrams(clock, events, chat.converse, Connections(), 60.0)
+        server = DatagramServer(clock, events, chat.converse, Connections(), 60.0)
         sent: list[bytes] = []
         server.transport = Socket(lambda data, _: sent.append(data))
         here = "192.0.2.1", 4000

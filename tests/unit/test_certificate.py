@@ -22,7 +22,7 @@ from twisted_lab.peers import tls_text
 from twisted_lab.ports.certificate import Certificate, make_own
 from twisted_lab.process.listeners import shared_certificate
 from twisted_lab.resources import NotReady
-from twisted_lab.serving import Lab
+from twisted_lab.serving import ServiceProcess
 
 
 def pem(key: ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey) -> bytes:
@@ -179,7 +179,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertIn("it is not a file", self.recorder.messages[-1])
 
     def test_services_share_it(self) -> None:
-        lab = Lab(parse(), MemoryReactorClock())
+        lab = ServiceProcess(parse(), MemoryReactorClock())
         options = [SampleOptions() for _ in range(3)]
         for each, path in zip(options, ("x", "x", "y"), strict=True):
             each.parseOptions(["--tls", "--certificate", path])

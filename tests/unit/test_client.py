@@ -23,13 +23,13 @@ from twisted_lab.client import services
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
+from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.client.resolving import Resolver
-from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.silence import may_be_tls, suggest_tls
-from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.peers import RESET, end_text

@@ -27,7 +27,7 @@ from twisted_lab.operations.control import ControlFactory
 from twisted_lab.operations.control_client import ControlOptions, say
 from twisted_lab.operations.control_commands import Refusal
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
-from twisted_lab.serving import Lab, NetworkService, build_process
+from twisted_lab.serving import NetworkService, ServiceProcess, build_process
 
 
 class FakePort:
@@ -68,7 +68,7 @@ class ControlTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([])
         self.reactor = FakeReactor()
-        self.lab = Lab(options, self.reactor)
+        self.lab = ServiceProcess(options, self.reactor)
         self.recorder = Recorder()
         self.lab.log._everything[:] = [self.recorder]
         self.ports = [FakePort(7), FakePort(8), FakePort(1)]

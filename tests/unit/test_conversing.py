@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.peers import Peer
 from twisted_lab.storage.threads import Uncancelled
 
@@ -25,7 +25,7 @@ class Line:
         self.ends = 0
         self.is_gone = False
         events, self.recorder = recorded_events()
-        self.conversing = Conversing(conversation, self, events, self._ended)
+        self.conversing = ConversationRunner(conversation, self, events, self._ended)
         self.conversing.begin()
 
     def _ended(self) -> None:

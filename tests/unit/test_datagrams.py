@@ -17,7 +17,7 @@ from tests.doubles.chat_network import Net, Person, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.counters import Traffic
@@ -55,7 +55,7 @@ class DatagramsCase(SynchronousTestCase):
         self.sent: list[tuple[bytes, Address]] = []
         events, self.log = recorded_events(self.level)
         self.connections = Connections()
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.clock, events, self.converse, self.connections, 60.0, max_message=2000
         )
         self.server.transport = Socket(lambda data, address: self.sent.append((data, address)))

@@ -20,7 +20,7 @@ from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import published
 from twisted_lab.eventlog.console import Console
-from twisted_lab.serving import EventLog, Lab
+from twisted_lab.serving import EventLog, ServiceProcess
 
 
 class EventLogTests(SynchronousTestCase):
@@ -206,7 +206,7 @@ class EventLogTests(SynchronousTestCase):
             options.parent = {"nodaemon": 0}  # type: ignore[assignment]
             options.parseOptions([])
             with patch("os.dup", lambda number: os.open(os.devnull, os.O_WRONLY)):
-                lab = Lab(options, FakeReactor())
+                lab = ServiceProcess(options, FakeReactor())
         lab.setServiceParent(application := Application("test"))
         observe = application.getComponent(ILogObserver)
         lab.log.open()

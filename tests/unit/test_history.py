@@ -192,7 +192,7 @@ class CostTests(HistoryCase):
         ensureDeferred(history.last(1))
 
 
-class Ear:
+class MemberChannel:
     """A channel of a client that numbers what it says, which keeps the places of what was said."""
 
     def __init__(self, place: int) -> None:
@@ -228,12 +228,12 @@ class OrderTests(HistoryCase):
         names = ["Anna", "Boris", "Carl", "Dora"]
         heard: dict[str, list[int]] = {name: [] for name in names}
         members: dict[str, Member] = {}
-        ears: dict[str, Ear] = {}
-        vera = room.join("Vera", Ear(0), free_limits(), 0.0, client_id("Vera"))
+        ears: dict[str, MemberChannel] = {}
+        vera = room.join("Vera", MemberChannel(0), free_limits(), 0.0, client_id("Vera"))
         said = 0
 
         async def come(name: str, place: int) -> None:
-            ears[name] = ear = Ear(place)
+            ears[name] = ear = MemberChannel(place)
             await room.catch_up(ear, client_id(name), place, free_limits().address)
             members[name] = room.join(name, ear, free_limits(), 0.0, client_id(name))
 

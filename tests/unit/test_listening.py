@@ -36,7 +36,7 @@ from twisted_lab.ports.listening import (
 from twisted_lab.ports.tls import OverTLS
 from twisted_lab.process.listeners import listeners
 from twisted_lab.process.plugins import default_ports
-from twisted_lab.serving import Lab
+from twisted_lab.serving import ServiceProcess
 
 
 class PortsReactor(MemoryReactor):
@@ -186,7 +186,7 @@ class ListenersTests(SynchronousTestCase):
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
-        self.lab = Lab(options, self.reactor)
+        self.lab = ServiceProcess(options, self.reactor)
         return listeners(options, self.lab)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:

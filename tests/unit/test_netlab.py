@@ -25,7 +25,7 @@ from twisted_lab.services.netlab import (
     makeService,
     table,
 )
-from twisted_lab.serving import Lab
+from twisted_lab.serving import ServiceProcess
 
 NAMES = list(Options().makers)
 PORTS = sorted(default_ports())
@@ -170,9 +170,9 @@ class MakeServiceTests(SynchronousTestCase):
     def test_the_table(self) -> None:
         options = parse("--only", "echo,messages")
         reactor = MemoryReactorClock()
-        lab = Lab(options, reactor)
+        lab = ServiceProcess(options, reactor)
         for name, maker in options.makers.items():
-            options.services[name].lab = lab
+            options.services[name].process = lab
             maker.makeService(options.services[name])
         for port, service in enumerate(lab.network_services, 9090):
             address = IPv4Address("TCP", "0.0.0.0", port)

@@ -11,10 +11,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.reliable import Caller, NotServed, OtherVersion, Session, State
-from twisted_lab.reliable.caller import Stage
+from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Session, State
+from twisted_lab.reliable.address_validator import HINT, AddressValidator
+from twisted_lab.reliable.client_endpoint import Stage
 from twisted_lab.reliable.cookies import Cookies
-from twisted_lab.reliable.door import HINT, Door
 from twisted_lab.reliable.packets import (
     LARGEST_FRAGMENT,
     LARGEST_PACKET,
@@ -473,7 +473,7 @@ class SessionTests(SynchronousTestCase):
 
 class DoorTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.door = Door()
+        self.door = AddressValidator()
 
     def hear(self, text: str, port: int = 9, now: float = 0.0) -> tuple[str | None, bytes]:
         return self.door.hear(text.encode(), HOST, port, now)
@@ -537,8 +537,8 @@ class CallerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.opened = 0
-        self.caller = Caller(0.0, self.count)
-        self.door = Door()
+        self.caller = ClientEndpoint(0.0, self.count)
+        self.door = AddressValidator()
 
     def count(self) -> None:
         self.opened += 1

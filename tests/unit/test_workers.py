@@ -32,7 +32,7 @@ from twisted_lab.process.workers.worker_process import (
     OUTCOME,
     READY,
 )
-from twisted_lab.serving import CannotStart, Lab, stream_service
+from twisted_lab.serving import CannotStart, ServiceProcess, stream_service
 
 
 class FakeSocket:
@@ -125,16 +125,16 @@ class WorkersTests(SynchronousTestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
-    def service(self, *arguments: str) -> Lab:
+    def service(self, *arguments: str) -> ServiceProcess:
         options = SampleOptions()
         options.parseOptions(["--workers", "3", *arguments])
-        lab = Lab(options, self.reactor)
+        lab = ServiceProcess(options, self.reactor)
         lab.events = ServiceEvents("netlab-sample", self.recorder)
         workers = Workers(self.reactor, lab.events, options, self.port, self.published.append)
         lab.addService(SupervisedService(lab, lab.events, Factory(), workers))
         return lab
 
-    def started(self, *arguments: str) -> Lab:
+    def started(self, *arguments: str) -> ServiceProcess:
         service = self.service(*arguments)
         service.privilegedStartService()
         service.startService()
@@ -457,7 +457,7 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        options.lab = Lab(options, SpawningReactor())
+        options.process = ServiceProcess(options, SpawningReactor())
         [service] = stream_service(options, Factory(), connections)
         return service
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from twisted_lab.accounts.guesses import remember_network
+from twisted_lab.accounts.accounts import change_password, check_new_name, register
+from twisted_lab.accounts.login_attempt import remember_network
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.accounts.registry import change_password, check_new_name, register
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import (
     ANY_NAME,

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.codecs import MessageError, decode, too_long
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
@@ -35,7 +35,7 @@ TURN_SECONDS = 0.01
 
 
 class Host(Protocol):
-    """What a channel needs of what made it; see `Datagrams`.
+    """What a channel needs of what made it; see `DatagramServer`.
 
     What a room says to many is encoded once, and takes one list of addresses: that is what makes a
     fan-out nearly as fast as a bare loop around `sendto`.
@@ -118,7 +118,7 @@ class DatagramChannel:
         """Begin the conversation."""
         self._host.connections.add(self, self.peer.host)
         self._host.events.connected(self.peer.text)
-        self._conversation = Conversing(
+        self._conversation = ConversationRunner(
             self._host.converse, self, self._host.events, self._conversation_ended
         )
         self._conversation.begin()

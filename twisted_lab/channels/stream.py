@@ -16,7 +16,7 @@ from zope.interface import implementer
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing, unless_refused
+from twisted_lab.channels.conversation_runner import ConversationRunner, unless_refused
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
@@ -104,7 +104,7 @@ class StreamChannel(Protocol):
         refusal = self.factory.connections.add(self, self.peer.host)
         self._events.connected(self.peer.text)
         self._outbox.begin_batch()
-        self._conversation = Conversing(
+        self._conversation = ConversationRunner(
             unless_refused(refusal, self.factory.converse),
             self,
             self._events,

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client import chat_pipe
-from twisted_lab.client.link import Link, NoAnswer, NotLetIn
+from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import OutputLost
 from twisted_lab.client.resolving import Resolver
@@ -41,7 +41,7 @@ async def converse(
         view.show(line)
 
     patience = float("inf") if interactive else PATIENCE
-    link = Link(reactor, options["name"], show, tell, patience)
+    link = ChatClient(reactor, options["name"], show, tell, patience)
     view: Any
     if interactive:
         from twisted_lab.client import chat_terminal

@@ -12,9 +12,9 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.client.link import LONGEST_LINE, Link
+from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient
+from twisted_lab.client.exit_line import Lines, UntilExit
 from twisted_lab.client.pipe import check_output, unchanged_blocking
-from twisted_lab.client.typed import Lines, UntilExit
 from twisted_lab.rooms import Line
 from twisted_lab.text.escaping import escape
 
@@ -32,7 +32,7 @@ class Pipe(Protocol):
 
     transport: Any
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ChatClient) -> None:
         self._link = link
         self._until_exit = UntilExit()
         self._lines = Lines(LONGEST_LINE, link.refuse_long)
@@ -49,8 +49,8 @@ class Pipe(Protocol):
         """Pass everything on, until the link has ended and everything is written.
 
         Raises:
-            twisted_lab.client.link.NoAnswer: The server has gone.
-            twisted_lab.client.link.NotLetIn: The room would not have us.
+            twisted_lab.client.chat_client.NoAnswer: The server has gone.
+            twisted_lab.client.chat_client.NotLetIn: The room would not have us.
             twisted_lab.client.pipe.OutputLost: Not everything could be written.
         """
         with unchanged_blocking():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from twisted_lab.client.typed import Lines
+from twisted_lab.client.exit_line import Lines
 from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
 # A server may say more in one message than it takes in one; this is where the client stops.

@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
+from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
-from twisted_lab.client.showing import WholeLines, visible
-from twisted_lab.client.typed import UntilExit
+from twisted_lab.client.rendering import WholeLines, visible
 
 
 class Interrupted(Exception):

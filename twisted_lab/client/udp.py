@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
 
-from twisted_lab.client.link import Link, NoAnswer
+from twisted_lab.client.chat_client import ChatClient, NoAnswer
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.ports.udp_port import ScopedPort
 
@@ -54,7 +54,7 @@ class UDPWire:
     def __init__(
         self,
         reactor: Any,
-        link: Link,
+        link: ChatClient,
         hosts: list[str],
         port: int,
         make_port: Callable[..., Any] = ScopedPort,
@@ -73,7 +73,7 @@ class UDPWire:
         self.link.start(self)
 
     def reopen(self) -> None:
-        """See `twisted_lab.client.link.Wire`."""
+        """See `twisted_lab.client.chat_client.Wire`."""
         self.close()
         host = self._hosts[0]
         self._protocol = _Port(self, host, self._server_port)
@@ -84,7 +84,7 @@ class UDPWire:
             self._port = port
 
     def write(self, datagram: bytes) -> None:
-        """See `twisted_lab.client.link.Wire`."""
+        """See `twisted_lab.client.chat_client.Wire`."""
         # The epoll reactor may have closed it.
         if self._port is not None and self._port.connected:
             with suppress(OSError):

@@ -70,7 +70,7 @@ class Histogram:
         self.total += value
 
 
-class Tally:
+class Counters:
     """What one service has counted since it started.
 
     Attributes:

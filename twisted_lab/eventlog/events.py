@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 
-from twisted_lab.eventlog.counters import Tally
+from twisted_lab.eventlog.counters import Counters
 from twisted_lab.text.escaping import escape, escape_bytes
 
 Observer = Callable[[LogEvent], object]
@@ -125,7 +125,7 @@ class ServiceEvents(_Reporter):
         now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(service, observer, level, now)
-        self.tally = Tally()
+        self.tally = Counters()
 
     def started(self, version: str) -> None:
         """The service runs."""

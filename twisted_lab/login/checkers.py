@@ -22,19 +22,19 @@ from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
+    AttemptHistory,
     BadName,
-    Guess,
     Lifetimes,
+    LoginAttempt,
     Passwords,
     Queries,
-    Standing,
     Store,
     known_session,
     name_key,
     resume_session,
 )
 from twisted_lab.channels import Unable
-from twisted_lab.login.turns import Turns
+from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network, site
 
 # A try that would have to wait for longer is refused, so that somebody learns why.
@@ -42,7 +42,7 @@ LONGEST_WAIT = 30.0  # seconds
 # So many attempts from one address are made at once, as long as none has failed.
 MOST_AT_ONCE = 8
 
-Check = Callable[[Standing], Awaitable[str | None]]
+Check = Callable[[AttemptHistory], Awaitable[str | None]]
 
 
 class Hashes(Interface):
@@ -136,7 +136,7 @@ class PasswordChecker:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns = Turns()
+        self._turns = AttemptLocks()
         self._now = now
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
@@ -166,7 +166,7 @@ class PasswordChecker:
         is in others' way while it waits for its time.
         """
         address = getattr(credentials, "address", "")
-        guess = Guess(key, address, getattr(credentials, "device", ""))
+        guess = LoginAttempt(key, address, getattr(credentials, "device", ""))
         place, whole = network(address), site(address)
         # Always in this order, so that nobody waits for somebody who waits for him.
         several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
@@ -191,7 +191,7 @@ class PasswordChecker:
             else:
                 await deferLater(self._clock, standing.delay)
 
-    async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
+    async def _check(self, guess: LoginAttempt, standing: AttemptHistory, check: Check) -> str:
         try:
             name = await check(standing)
         except Unable:
@@ -203,7 +203,9 @@ class PasswordChecker:
             raise UnauthorizedLogin
         return name
 
-    async def _compare(self, credentials: Any, password: str, standing: Standing) -> str | None:
+    async def _compare(
+        self, credentials: Any, password: str, standing: AttemptHistory
+    ) -> str | None:
         passwords, account = self._hashes.passwords, standing.account
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
@@ -228,7 +230,7 @@ class PasswordChecker:
         return hashed
 
 
-def _wait_text(standing: Standing) -> str:
+def _wait_text(standing: AttemptHistory) -> str:
     hours = ceil(standing.delay / 3600)
     if standing.is_limited:
         return (

@@ -1,4 +1,4 @@
-"""Heeds the person who runs a lab: AMP over a unix socket that is its owner's alone."""
+"""Heeds the person who runs a process: AMP over a unix socket that is its owner's alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import CannotListen
 from twisted_lab.process.network_service import NetworkService
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 
 Answer = dict[str, Any]
 
@@ -38,23 +38,23 @@ class Controls(CommandLocator):
     """Does what one person says.
 
     Args:
-        lab: What is controlled.
+        process: What is controlled.
     """
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
+    def __init__(self, process: ServiceProcess) -> None:
+        self._process = process
         self._listed: list[Answer] = []
 
     def _service(self, name: str) -> NetworkService:
-        for service in self._lab.public_services:
+        for service in self._process.public_services:
             if service.events.service in (name, f"netlab-{name}"):
                 return service
-        known = ", ".join(service.events.service for service in self._lab.public_services)
+        known = ", ".join(service.events.service for service in self._process.public_services)
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
     async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
         """Return what those answer who serve, and who of them has not answered."""
-        asked = [await each.ask(word, *arguments) for each in self._lab.public_services]
+        asked = [await each.ask(word, *arguments) for each in self._process.public_services]
         answers = [answer for each in asked for answer in each]
         silent = [name for name, answer in answers if answer is None]
         return [(name, answer) for name, answer in answers if answer is not None], silent
@@ -65,10 +65,10 @@ class Controls(CommandLocator):
         return {
             "version": __version__,
             "pid": os.getpid(),
-            "seconds": self._lab.reactor.seconds() - self._lab.since,
-            "level": self._lab.log.level.name,
+            "seconds": self._process.reactor.seconds() - self._process.since,
+            "level": self._process.log.level.name,
             "services": [
-                row for service in self._lab.public_services for row in self._rows(service)
+                row for service in self._process.public_services for row in self._rows(service)
             ],
         }
 
@@ -125,7 +125,7 @@ class Controls(CommandLocator):
                 await {"pause": service.pause, "resume": service.resume}[what]()
             except CannotListen as error:
                 raise Refusal(str(error)) from error
-            self._lab.events.controlled(f"{what} {service.events.service}")
+            self._process.events.controlled(f"{what} {service.events.service}")
             return {}
 
         return Deferred.fromCoroutine(attempt())
@@ -135,7 +135,7 @@ class Controls(CommandLocator):
         """See `Disconnect`."""
 
         async def answer() -> Answer:
-            self._lab.events.controlled(f"disconnect {peer}")
+            self._process.events.controlled(f"disconnect {peer}")
             answers, silent = await self._ask("disconnect", peer)
             return {"count": sum(count for _, count in answers), "silent": silent}
 
@@ -147,20 +147,20 @@ class Controls(CommandLocator):
         levels = ("debug", "info", "warn", "error")
         if level not in levels:
             raise Refusal(f"a level is one of {', '.join(levels)}, not {level!r}")
-        self._lab.events.controlled(f"log from {level} up")
-        self._lab.log_from(LogLevel.levelWithName(level))
+        self._process.events.controlled(f"log from {level} up")
+        self._process.log_from(LogLevel.levelWithName(level))
         return {}
 
     @Stop.responder
     def stop(self) -> Answer:
         """See `Stop`."""
-        self._lab.events.controlled("stop")
-        self._lab.reactor.callLater(0, self._lab.end)
+        self._process.events.controlled("stop")
+        self._process.reactor.callLater(0, self._process.end)
         return {}
 
 
 class _QuietAMP(OperatorConnection, AMP):
-    # A person who asks is no event of the lab's, and AMP would log two lines for each command.
+    # A person who asks is no event of the process's, and AMP would log two lines for each command.
     def makeConnection(self, transport: Any) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
         self.begin()
@@ -174,23 +174,23 @@ class ControlFactory(OperatorFactory):
     """Builds an end of the control channel.
 
     Args:
-        lab: What is controlled.
+        process: What is controlled.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, process: ServiceProcess) -> None:
         super().__init__()
-        self._lab = lab
+        self._process = process
 
     def buildProtocol(self, addr: IAddress | None) -> AMP:
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        protocol = _QuietAMP(locator=Controls(self._lab))
+        protocol = _QuietAMP(locator=Controls(self._process))
         protocol.connections = self.connections
         return protocol
 
 
-def control_service(lab: Lab, description: str) -> NetworkService:
+def control_service(process: ServiceProcess, description: str) -> NetworkService:
     """Build what heeds those who connect to the ``unix:`` endpoint."""
     if "mode=" not in description:
         description += ":mode=600"
-    events = lab.log.events_of("netlab-control")
-    return OperatorService(lab, events, description, ControlFactory(lab))
+    events = process.log.events_of("netlab-control")
+    return OperatorService(process, events, description, ControlFactory(process))

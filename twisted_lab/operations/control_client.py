@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.control``: looks after a lab that runs."""
+"""``python -m twisted_lab.control``: looks after a process that runs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def show_table(rows: Iterable[tuple[object, ...]]) -> None:
 
 
 async def status(control: AMP) -> None:
-    """Say how the lab is."""
+    """Say how the process is."""
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
@@ -142,7 +142,7 @@ def check_answered(silent: list[str]) -> None:
 
 
 async def say(control: AMP, word: str, thing: str) -> None:
-    """Say the command to the lab, and print what it answers."""
+    """Say the command to the process, and print what it answers."""
     if word == "status":
         await status(control)
     elif word == "connections":

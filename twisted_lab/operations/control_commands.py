@@ -1,4 +1,4 @@
-"""What can be said to a running lab: commands of AMP, Twisted's asynchronous messaging protocol."""
+"""Commands of the control channel, for AMP (Twisted's Asynchronous Messaging Protocol)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Refusal(Exception):
 
 
 class Status(Command):
-    """Tell how the lab and each of its services are."""
+    """Tell how the process and each of its services are."""
 
     response = [
         (b"version", Unicode()),

@@ -1,4 +1,4 @@
-"""What a lab has counted, for Prometheus."""
+"""What a process has counted, for Prometheus."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.operations.pages import Page, PageFactory, Pages
 from twisted_lab.process.counts import Counts
 from twisted_lab.process.network_service import NetworkService
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 
 LAG_SECONDS = 1.0
 SPARE = 9  # times as long as the metrics took to gather they are not gathered again
@@ -78,20 +78,20 @@ def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogr
 
 
 class LabCollector(Collector):
-    """Gathers what the services of a lab have counted, when it is asked for.
+    """Gathers what the services of a process have counted, when it is asked for.
 
     Args:
-        lab: The lab.
+        process: The process.
         lag: How late the event loop is.
     """
 
-    def __init__(self, lab: Lab, lag: LoopLag) -> None:
-        self._lab = lab
+    def __init__(self, process: ServiceProcess, lag: LoopLag) -> None:
+        self._process = process
         self._lag = lag
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client.registry.Collector`."""
-        counted = [(each.events.service, each.counts()) for each in self._lab.public_services]
+        counted = [(each.events.service, each.counts()) for each in self._process.public_services]
         yield from self._services(counted)
         yield from self._workers()
         lag = HistogramMetricFamily(
@@ -102,19 +102,19 @@ class LabCollector(Collector):
         yield CounterMetricFamily(
             "netlab_log_events_lost",
             "Events that could not be written to the log file.",
-            self._lab.log.lost,
+            self._process.log.lost,
         )
         yield CounterMetricFamily(
             "netlab_console_lines_lost",
             "Lines that the console has not shown, because its reader had stopped it.",
-            self._lab.log.not_shown,
+            self._process.log.not_shown,
         )
         version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
         version.add_metric([__version__], 1)
         yield version
         # Several services may have a measure of one name, which is one family then.
         families: dict[str, Any] = {}
-        for measure in self._lab.measures:
+        for measure in self._process.measures:
             if measure.name not in families:
                 kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
                 families[measure.name] = kind(
@@ -163,7 +163,7 @@ class LabCollector(Collector):
         sizes = CounterMetricFamily(
             "netlab_worker_bytes", "Bytes in and out of one worker.", labels=way
         )
-        for service in self._lab.public_services:
+        for service in self._process.public_services:
             for number, _, counts in service.workers():
                 labels = [service.events.service, str(number)]
                 served.add_metric(labels, counts.served)
@@ -199,26 +199,26 @@ class MetricsPage:
         return self._page
 
 
-def health(lab: Lab) -> Page:
+def health(process: ServiceProcess) -> Page:
     """Tell a monitor that the event loop turns: status 200, or 503 while a service is paused."""
-    paused = [each.events.service for each in lab.public_services if each.is_paused]
+    paused = [each.events.service for each in process.public_services if each.is_paused]
     if paused:
         text = f"paused: {', '.join(paused)}\n"
         return Page(text.encode(), status=HTTPStatus.SERVICE_UNAVAILABLE)
     return Page(b"ok\n")
 
 
-def metrics_service(lab: Lab, description: str) -> NetworkService:
+def metrics_service(process: ServiceProcess, description: str) -> NetworkService:
     """Build what tells Prometheus what was counted (``/metrics``), and others its ``/health``."""
-    lag = LoopLag(lab.reactor)
-    lab.resources.append(lag)
+    lag = LoopLag(process.reactor)
+    process.resources.append(lag)
     registry = CollectorRegistry()
-    registry.register(LabCollector(lab, lag))
+    registry.register(LabCollector(process, lag))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     pages: Pages = {
-        b"/metrics": MetricsPage(registry, lab.reactor),
-        b"/health": lambda: health(lab),
+        b"/metrics": MetricsPage(registry, process.reactor),
+        b"/health": lambda: health(process),
     }
-    events = lab.log.events_of("netlab-metrics")
-    return OperatorService(lab, events, description, PageFactory(pages, lab.reactor))
+    events = process.log.events_of("netlab-metrics")
+    return OperatorService(process, events, description, PageFactory(pages, process.reactor))

@@ -1,4 +1,4 @@
-"""Connections of those who run the lab: few, of which the newest are served."""
+"""Connections of those who run the process: few, of which the newest are served."""
 
 from __future__ import annotations
 

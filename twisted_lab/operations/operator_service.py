@@ -6,14 +6,14 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.operations.operator_connections import OperatorFactory
 from twisted_lab.ports.listening import DescribedEndpoint, Guarded
 from twisted_lab.process.network_service import NetworkService
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 
 
 class OperatorService(NetworkService):
-    """A service for those who run the lab; it listens as the user that the process runs as.
+    """A service for those who run the process; it listens as the user that the process runs as.
 
     Args:
-        lab: What it belongs to.
+        process: What it belongs to.
         events: What happens is reported here.
         description: The endpoint at which it listens.
         factory: What to build for each connection.
@@ -22,11 +22,15 @@ class OperatorService(NetworkService):
     is_public = False
 
     def __init__(
-        self, lab: Lab, events: ServiceEvents, description: str, factory: OperatorFactory
+        self,
+        process: ServiceProcess,
+        events: ServiceEvents,
+        description: str,
+        factory: OperatorFactory,
     ) -> None:
-        endpoint = DescribedEndpoint(lab.reactor, description)
-        listener = Guarded(endpoint, lab.files, is_own=True)
-        super().__init__(lab, events, [listener], factory, factory.connections)
+        endpoint = DescribedEndpoint(process.reactor, description)
+        listener = Guarded(endpoint, process.files, is_own=True)
+        super().__init__(process, events, [listener], factory, factory.connections)
 
     def privilegedStartService(self) -> None:
         """See `NetworkService`: not yet."""

@@ -68,7 +68,7 @@ class FileReserve:
 
         Args:
             port: The port.
-            is_own: Whether it is for those who run the lab: it may use half of the reserve.
+            is_own: Whether it is for those who run the process: it may use half of the reserve.
 
         Returns:
             The port.

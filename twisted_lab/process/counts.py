@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twisted_lab.channels import Connections
-from twisted_lab.eventlog.counters import Histogram, Measure, Tally, Traffic
+from twisted_lab.eventlog.counters import Counters, Histogram, Measure, Traffic
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Counts:
     refused: int = 0
     traffic: Traffic = field(default_factory=Traffic)
     errors: Counter[str] = field(default_factory=Counter)
-    seconds: list[int] = field(default_factory=lambda: list(Tally().seconds.counts))
+    seconds: list[int] = field(default_factory=lambda: list(Counters().seconds.counts))
     seconds_total: float = 0.0
     measures: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, tally: Tally, connections: Connections, measures: Iterable[Measure]) -> Counts:
+    def of(cls, tally: Counters, connections: Connections, measures: Iterable[Measure]) -> Counts:
         """Return those of a service in this process."""
         return cls(
             len(connections),
@@ -73,7 +73,7 @@ class Counts:
 
     def histogram(self) -> Histogram:
         """Return how long peers were connected."""
-        seconds = Tally().seconds
+        seconds = Counters().seconds
         seconds.counts, seconds.total = self.seconds, self.seconds_total
         return seconds
 

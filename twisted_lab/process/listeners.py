@@ -20,15 +20,17 @@ from twisted_lab.ports.listening import (
     UDPPort,
 )
 from twisted_lab.process.service_options import OWN_CERTIFICATE, ServiceOptions
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 
 if TYPE_CHECKING:
     from twisted_lab.ports.certificate import Certificate
 
 
-def listeners(options: ServiceOptions, lab: Lab, name: str = "port") -> list[Listener]:
+def listeners(
+    options: ServiceOptions, process: ServiceProcess, name: str = "port"
+) -> list[Listener]:
     """Say where `options` want the service to listen for streams; `name` is that of the port's."""
-    reactor, events = lab.reactor, lab.log.events_of(options.command)
+    reactor, events = process.reactor, process.log.events_of(options.command)
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
     ] or [
@@ -46,12 +48,12 @@ def listeners(options: ServiceOptions, lab: Lab, name: str = "port") -> list[Lis
     if options["transport"] == "fast" and hasattr(select, "epoll"):
         poller = Poller(reactor)
         found = [Fast(listener, poller) for listener in found]
-    found = [Guarded(listener, lab.files) for listener in found]
+    found = [Guarded(listener, process.files) for listener in found]
     if options["tls"]:
         # cryptography takes its time to be imported.
         from twisted_lab.ports.tls import OverTLS
 
-        certificate = shared_certificate(lab, options)
+        certificate = shared_certificate(process, options)
         patience = options["handshake-timeout"]
         found = [OverTLS(listener, certificate, reactor, events, patience) for listener in found]
     if options["proxy-protocol"]:
@@ -77,24 +79,24 @@ def datagram_listener(
     )
 
 
-def shared_certificate(lab: Lab, options: ServiceOptions) -> Certificate:
-    """Return the lab's certificate that `options` name; shared by those that name the same."""
+def shared_certificate(process: ServiceProcess, options: ServiceOptions) -> Certificate:
+    """Return the process's certificate that `options` name; shared by those that name the same."""
     from twisted_lab.ports.certificate import Certificate
 
     path = options["certificate"] or OWN_CERTIFICATE
     is_own = options["certificate"] is None
-    certificate = Certificate(path, options["key"] or path, is_own, lab.events)
+    certificate = Certificate(path, options["key"] or path, is_own, process.events)
     same = [
         each
-        for each in lab.resources
+        for each in process.resources
         if isinstance(each, Certificate) and each.files == certificate.files
     ]
     if same:
         [certificate] = same
     else:
-        lab.resources.append(certificate)
-        lab.reloads.append(certificate.reload)
-    lab.measures.append(
+        process.resources.append(certificate)
+        process.reloads.append(certificate.reload)
+    process.measures.append(
         Measure(
             options.command,
             "certificate_expiry_timestamp_seconds",

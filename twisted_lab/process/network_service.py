@@ -71,7 +71,7 @@ class NetworkService(Service):
     """One service on its listening ports.
 
     Args:
-        lab: What it belongs to.
+        process: What it belongs to.
         events: What happens is reported here.
         listeners: Where to listen.
         factory: What to build for each connection.
@@ -88,7 +88,7 @@ class NetworkService(Service):
 
     def __init__(
         self,
-        lab: Process,
+        process: Process,
         events: ServiceEvents,
         listeners: Sequence[Listener],
         factory: IProtocolFactory,
@@ -98,7 +98,7 @@ class NetworkService(Service):
         self.connections: Any = connections  # of which those who look after it ask more
         self.is_paused = False
         self.events = events
-        self._lab = lab
+        self._process = process
         self._listeners = listeners
         self._factory = factory
         self._listening: list[Deferred[None]] = []
@@ -114,7 +114,7 @@ class NetworkService(Service):
 
     def counts(self) -> Counts:
         """Return what it has counted."""
-        return Counts.of(self.events.tally, self.connections, self._lab.measures_of(self))
+        return Counts.of(self.events.tally, self.connections, self._process.measures_of(self))
 
     def workers(self) -> list[tuple[int, int | None, Counts]]:
         """Return number, process and counts of each of the processes that serve for it."""
@@ -137,11 +137,11 @@ class NetworkService(Service):
         return actions[word](*arguments)
 
     def _connection_rows(self) -> list[dict[str, Any]]:
-        now = self._lab.reactor.seconds()
+        now = self._process.reactor.seconds()
         return [
             {
                 "peer": connection.label,
-                "name": self._lab.name_of(self.events.service, connection),
+                "name": self._process.name_of(self.events.service, connection),
                 "seconds": now - connection.since,
                 "bytes_in": connection.traffic().bytes_in,
                 "bytes_out": connection.traffic().bytes_out,
@@ -160,7 +160,7 @@ class NetworkService(Service):
         return len(found)
 
     def log_from(self, level: LogLevel) -> None:
-        """Have what serves for it log from `level` up; the lab's own log does already."""
+        """Have what serves for it log from `level` up; the process's own log does already."""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -174,7 +174,7 @@ class NetworkService(Service):
                 self._listens, self._refused, callbackArgs=(listener,)
             )
             if self._problem:
-                raise self._lab.cannot_start(self._problem, self.events)
+                raise self._process.cannot_start(self._problem, self.events)
             self._listening.append(listening)
 
     def startService(self) -> None:
@@ -182,10 +182,10 @@ class NetworkService(Service):
         super().startService()
         # A daemon tells that it is there while it has a console.
         for listener, port in self._ports:
-            if self._lab.log.is_daemon:
+            if self._process.log.is_daemon:
                 self._announce(port, listener.wanted)
             else:
-                self._lab.reactor.callWhenRunning(self._announce, port, listener.wanted)
+                self._process.reactor.callWhenRunning(self._announce, port, listener.wanted)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, and let each connection finish what it owes."""
@@ -196,7 +196,7 @@ class NetworkService(Service):
                 listening.cancel()
             # What is owed to the peers of a UDP port goes out by the port itself.
             last = await self._turn.run(self._stop_listening)
-            await self.connections.drain(self._lab.reactor, self._lab.drain_seconds)
+            await self.connections.drain(self._process.reactor, self._process.drain_seconds)
             for _, port in last:
                 await maybeDeferred(port.stopListening)
 
@@ -270,5 +270,5 @@ class NetworkService(Service):
             return
         self._problem = failure.getErrorMessage()
         if self.running:
-            self._lab.cannot_start(self._problem, self.events)
-            self._lab.end()
+            self._process.cannot_start(self._problem, self.events)
+            self._process.end()

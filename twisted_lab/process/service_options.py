@@ -26,7 +26,7 @@ class ServiceOptions(ProcessOptions):
 
     Attributes:
         arguments: What was parsed, as it was given.
-        lab: What the service belongs to, if it does not stand alone; see `lab_of`.
+        process: What the service belongs to, if it does not stand alone; see `process_of`.
         others_ports: Tells which ports it leaves to others when its own is busy.
         naming: How an option of it is given, where several services were asked for.
         shared: The options that were given to all of these services.
@@ -117,7 +117,7 @@ class ServiceOptions(ProcessOptions):
         self.docs["port"] += f". [default: {self.default_port}]"
         self["listen"] = []
         self.arguments: list[str] = []
-        self.lab: object = None
+        self.process: object = None
         self.others_ports: Callable[[], frozenset[int]] = default_ports
         self.naming = "--{}"
         self.shared: set[str] = set()

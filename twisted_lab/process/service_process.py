@@ -36,7 +36,7 @@ class CannotStart(SystemExit, Exception):
         self.code = 1
 
 
-class Lab(MultiService):
+class ServiceProcess(MultiService):
     """The services of one process, and what they share.
 
     Args:
@@ -97,7 +97,7 @@ class Lab(MultiService):
 
     @property
     def public_services(self) -> list[NetworkService]:
-        """The services, without those that are for the lab itself."""
+        """The services, without those that are for the process itself."""
         return [each for each in self.network_services if each.is_public]
 
     def addService(self, service: Any) -> None:

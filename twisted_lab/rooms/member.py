@@ -9,7 +9,7 @@ from twisted_lab.rooms.limits import Limits
 from twisted_lab.text.user_names import name_key
 
 
-class Ear(Protocol):
+class MemberChannel(Protocol):
     """What a room needs of a channel."""
 
     @property
@@ -71,7 +71,7 @@ class Member:
         limits: How fast it may speak.
     """
 
-    def __init__(self, name: str, channel: Ear, client: str, limits: Limits) -> None:
+    def __init__(self, name: str, channel: MemberChannel, client: str, limits: Limits) -> None:
         self.name = name
         self.key = name_key(name)
         self.channel = channel

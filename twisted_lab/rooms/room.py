@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from twisted_lab.codecs import byte_length
 from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
-from twisted_lab.rooms.member import Ear, Member, Speaker
+from twisted_lab.rooms.member import Member, MemberChannel, Speaker
 from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 
@@ -87,7 +87,7 @@ class Room:
         return client in self._clients
 
     async def catch_up(
-        self, channel: Ear, client: str, place: int | None, address: Address
+        self, channel: MemberChannel, client: str, place: int | None, address: Address
     ) -> None:
         """Say to `client`, before it joins, what it has missed after `place`.
 
@@ -119,7 +119,9 @@ class Room:
         """
         self._free_name(name, self._clients.get(client))
 
-    def join(self, name: str, channel: Ear, limits: Limits, now: float, client: str = "") -> Member:
+    def join(
+        self, name: str, channel: MemberChannel, limits: Limits, now: float, client: str = ""
+    ) -> Member:
         """Let somebody in, and tell all others.
 
         A client that is here already, on a channel that it has given up, takes its own place.
@@ -236,7 +238,7 @@ class Room:
             channel, limits.address.messages, size
         )
 
-    async def pace(self, channel: Ear, bucket: Bucket, tokens: float) -> bool:
+    async def pace(self, channel: MemberChannel, bucket: Bucket, tokens: float) -> bool:
         """Take tokens from a bucket, and wait until a debt is paid.
 
         Returns:
@@ -340,7 +342,9 @@ class Room:
     def _tell(self, member: Member, text: str, time: float) -> None:
         self._speaker.tell(member.channel, self._text(member, text, time))
 
-    async def _repeat_line(self, channel: Ear, text: str, address: Address | None) -> None:
+    async def _repeat_line(
+        self, channel: MemberChannel, text: str, address: Address | None
+    ) -> None:
         """Say something of the history: as fast as the peer and its address may take it."""
         if address is not None:
             await self.pace(channel, address.history, max(byte_length(text), SHORT_BYTES))

@@ -45,6 +45,7 @@ from twisted_lab.login import (
     TRIES,
     Account,
     AccountRealm,
+    AccountShell,
     Hashing,
     IAccount,
     PasswordChecker,
@@ -53,7 +54,6 @@ from twisted_lab.login import (
     Token,
     TokenChecker,
     TooManyFailures,
-    Visit,
     choose_password,
     refusal,
 )
@@ -61,11 +61,11 @@ from twisted_lab.peers import network
 from twisted_lab.serving import (
     CannotStart,
     ConversationOptions,
-    Lab,
+    ServiceProcess,
     conversation_service,
-    lab_of,
     natural_number,
     one_of,
+    process_of,
 )
 from twisted_lab.serving.storage import shared_storage
 
@@ -158,7 +158,7 @@ class Authentication:
                     del self._accounts[channel]
                 return
 
-    async def _enter(self, channel: Channel, shown: _Shown) -> Visit:
+    async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
         channel.say("Name or token?")
         typed = (await channel.hear()).strip()
         # A script sends its next line whatever the answer was: after a refused name or password
@@ -190,9 +190,9 @@ class Authentication:
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
 
-    def _visit(self, channel: Channel, account: Account, token: str) -> Visit:
+    def _visit(self, channel: Channel, account: Account, token: str) -> AccountShell:
         check = partial(self._check, channel, token_digest(token))
-        return Visit(channel, account, token, self._shortest, check)
+        return AccountShell(channel, account, token, self._shortest, check)
 
     async def _is_new(self, name: str) -> bool:
         key = name_key(name)
@@ -325,9 +325,9 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
+    process = process_of(options)
     try:
         passwords = Passwords(
             options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]
@@ -338,9 +338,9 @@ def makeService(options: Options) -> Lab:
         raise CannotStart(str(error)) from None
     # Each account that a class opens in its first lesson takes two: to register, and to log in.
     burst = max(BURST, 2 * options["max-registrations"])
-    hashing = Hashing(lab.reactor, passwords, burst=burst)
-    lab.resources.append(hashing)
-    lab.measures.append(
+    hashing = Hashing(process.reactor, passwords, burst=burst)
+    process.resources.append(hashing)
+    process.measures.append(
         Measure(
             options.command,
             "hash_queue",
@@ -351,21 +351,21 @@ def makeService(options: Options) -> Lab:
     )
     authentication = Authentication(
         AccountRealm(
-            shared_storage(lab, options["database"]),
+            shared_storage(process, options["database"]),
             hashing,
-            lab.reactor,
+            process.reactor,
             Lifetimes(
                 options["token-idle"] * 60,
                 options["token-lifetime"] * 3600,
                 options["max-sessions"],
             ),
-            lab.now,
+            process.now,
         ),
-        lab.log.events_of(options.command),
+        process.log.events_of(options.command),
         options["registration"] == "open",
         bool(options["allow-plaintext"]),
         options["min-password"],
         options["max-registrations"],
     )
-    lab.names[options.command] = authentication.name_of
+    process.names[options.command] = authentication.name_of
     return conversation_service(options, authentication.converse)

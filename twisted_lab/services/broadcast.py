@@ -5,7 +5,12 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
+from twisted_lab.serving import (
+    ConversationOptions,
+    ServiceProcess,
+    conversation_service,
+    process_of,
+)
 
 
 class Broadcast:
@@ -52,8 +57,8 @@ class Options(ConversationOptions):
     one_process = "all members must be in one process to hear each other"
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    members = FanOut(lab.reactor, lab.log.events_of(options.command))
+    process = process_of(options)
+    members = FanOut(process.reactor, process.log.events_of(options.command))
     return conversation_service(options, Broadcast(members).converse)

@@ -14,7 +14,7 @@ from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
@@ -34,13 +34,13 @@ from twisted_lab.rooms import (
 from twisted_lab.rooms.limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
 from twisted_lab.serving import (
     ConversationOptions,
-    Lab,
     NetworkService,
+    ServiceProcess,
     datagram_listener,
-    lab_of,
     listeners,
     natural_number,
     port_number,
+    process_of,
 )
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.user_names import BadName
@@ -258,35 +258,37 @@ class Options(ConversationOptions):
         raise usage.UsageError("--listen is for streams; give --port, --interface and --tcp-port")
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     retention = Retention(options["history-bytes"], options["history-days"])
     history: History = MemoryHistory(retention)
     if options["history"] is not None:
-        kept = history = KeptHistory(shared_storage(lab, options["history"]), retention)
+        kept = history = KeptHistory(shared_storage(process, options["history"]), retention)
         # Once the file is open. If nothing can be stored, the first message will tell.
-        Deferred.fromCoroutine(kept.prune(lab.now())).addErrback(lambda error: error.trap(Unable))
+        Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
+            lambda error: error.trap(Unable)
+        )
     rates = Rates(
         options["address-members"],
         options["address-joins"],
         options["address-message-bytes"],
         options["address-history-bytes"],
     )
-    chat = Chat(history, lab.now, lab.reactor, events, rates)
+    chat = Chat(history, process.now, process.reactor, events, rates)
     streams = ConversationFactory(
-        lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
+        process.reactor, events, chat.converse, options.make_channel, options.make_connections()
     )
-    datagrams = Datagrams(
-        lab.reactor,
+    datagrams = DatagramServer(
+        process.reactor,
         events,
         chat.converse,
         streams.connections,
         options["idle-timeout"],
         options["max-message"],
     )
-    lab.measures.append(
+    process.measures.append(
         Measure(
             options.command,
             "retransmissions",
@@ -295,11 +297,11 @@ def makeService(options: Options) -> Lab:
             lambda: datagrams.retransmissions,
         )
     )
-    listening = [datagram_listener(options, lab.reactor, datagrams)]
+    listening = [datagram_listener(options, process.reactor, datagrams)]
     if options["tcp-port"] is not None:
-        listening += listeners(options, lab, "tcp-port")
-    lab.names[options.command] = chat.name_of
-    lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
+        listening += listeners(options, process, "tcp-port")
+    process.names[options.command] = chat.name_of
+    process.addService(NetworkService(process, events, listening, streams, streams.connections))
     if options["tls"]:
-        lab.reactor.callWhenRunning(events.not_encrypted)
-    return lab
+        process.reactor.callWhenRunning(events.not_encrypted)
+    return process

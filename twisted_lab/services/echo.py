@@ -25,10 +25,10 @@ from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
-    Lab,
     ServiceOptions,
-    lab_of,
+    ServiceProcess,
     natural_number,
+    process_of,
     stream_service,
 )
 
@@ -235,13 +235,13 @@ class Options(ServiceOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     events.allow_bytes()
     factory = EchoFactory(
-        lab.reactor,
+        process.reactor,
         events,
         options["chunk-size"],
         bool(options["upper"]),

@@ -17,7 +17,12 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.peers import network
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
+from twisted_lab.serving import (
+    ConversationOptions,
+    ServiceProcess,
+    conversation_service,
+    process_of,
+)
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.token_bucket import NetworkBuckets
 
@@ -86,10 +91,10 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    storage = shared_storage(lab, options["database"])
+    process = process_of(options)
+    storage = shared_storage(process, options["database"])
     return conversation_service(
-        options, Identification(storage, lab.now, lab.reactor.seconds).converse
+        options, Identification(storage, process.now, process.reactor.seconds).converse
     )

@@ -17,10 +17,10 @@ from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.process.plugins import PREFIX, makers
 from twisted_lab.process.process_options import current_directory
 from twisted_lab.serving import (
-    Lab,
     NetworkService,
     ProcessOptions,
     ServiceOptions,
+    ServiceProcess,
     build_process,
     natural_number,
 )
@@ -190,11 +190,13 @@ def how_to_connect(address: Any, options: ServiceOptions, python: str = "python"
     return " ".join(words)
 
 
-def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python") -> str:
+def table(
+    process: ServiceProcess, services: dict[str, ServiceOptions], python: str = "python"
+) -> str:
     """Say where each service is, and how to connect to it."""
     rows = [("service", "address", "how to connect")]
     for name, options in services.items():
-        service: NetworkService = lab.getServiceNamed(options.command)
+        service: NetworkService = process.getServiceNamed(options.command)
         rows += [
             (name, address_text(address), how_to_connect(address, options, python))
             for address in service.addresses
@@ -207,13 +209,13 @@ def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python")
     return "\n".join(["", *lines, "", ""])
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the services that `options` describe."""
-    lab = build_process(options)
+    process = build_process(options)
     for name, maker in options.makers.items():
-        options.services[name].lab = lab
+        options.services[name].process = process
         maker.makeService(options.services[name])
     # Before twistd changes the directory.
     python = interpreter()
-    lab.greeting = lambda: table(lab, options.services, python)
-    return lab
+    process.greeting = lambda: table(process, options.services, python)
+    return process

@@ -7,9 +7,9 @@ from twisted_lab.process.listeners import datagram_listener, listeners
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
-from twisted_lab.process.service_process import CannotStart, Lab
+from twisted_lab.process.service_process import CannotStart, ServiceProcess
 from twisted_lab.resources import Resource
-from twisted_lab.serving.building import build_process, lab_of, stream_service
+from twisted_lab.serving.building import build_process, process_of, stream_service
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.text.command_line import Options, natural_number, one_of
 from twisted_lab.text.prompts import ask
@@ -18,21 +18,21 @@ __all__ = [
     "CannotStart",
     "ConversationOptions",
     "EventLog",
-    "Lab",
     "NetworkService",
     "Options",
     "ProcessOptions",
     "Resource",
     "ServiceOptions",
+    "ServiceProcess",
     "ask",
     "build_process",
     "conversation_service",
     "datagram_listener",
-    "lab_of",
     "listeners",
     "message",
     "natural_number",
     "one_of",
     "port_number",
+    "process_of",
     "stream_service",
 ]

@@ -11,18 +11,18 @@ from twisted_lab.process.listeners import listeners
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.process.workers.supervisor import SupervisedService, Workers
 
 
-def build_process(options: ProcessOptions, reactor: Any = None) -> Lab:
+def build_process(options: ProcessOptions, reactor: Any = None) -> ServiceProcess:
     """Build a process, with what the operator has asked for.
 
     Args:
         options: What was asked of the process.
         reactor: Where to run; by default the one that is installed.
     """
-    process = Lab(options, reactor)
+    process = ServiceProcess(options, reactor)
     # What these need takes its time to be imported.
     if options["control"] and not options.is_worker:
         from twisted_lab.operations.control import control_service
@@ -35,16 +35,16 @@ def build_process(options: ProcessOptions, reactor: Any = None) -> Lab:
     return process
 
 
-def lab_of(options: ServiceOptions) -> Lab:
+def process_of(options: ServiceOptions) -> ServiceProcess:
     """Return the process that `options` belong to; a new one, if they stand alone."""
-    if options.lab is None:
-        options.lab = build_process(options)
-    return cast(Lab, options.lab)
+    if options.process is None:
+        options.process = build_process(options)
+    return cast(ServiceProcess, options.process)
 
 
 def stream_service(
     options: ServiceOptions, factory: IProtocolFactory, connections: Connections
-) -> Lab:
+) -> ServiceProcess:
     """Build the service that serves streams, in one process or several, as `options` say.
 
     Args:
@@ -53,17 +53,17 @@ def stream_service(
         connections: The factory's open connections.
 
     Returns:
-        The lab that it belongs to.
+        The process that it belongs to.
     """
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
-    listening = listeners(options, lab)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
+    listening = listeners(options, process)
     service: NetworkService
     if options["workers"] > 1 and not options.is_worker:
         [listener] = listening
-        workers = Workers(lab.reactor, events, options, listener)
-        service = SupervisedService(lab, events, factory, workers)
+        workers = Workers(process.reactor, events, options, listener)
+        service = SupervisedService(process, events, factory, workers)
     else:
-        service = NetworkService(lab, events, listening, factory, connections)
-    lab.addService(service)
-    return lab
+        service = NetworkService(process, events, listening, factory, connections)
+    process.addService(service)
+    return process

@@ -13,8 +13,8 @@ from twisted_lab.channels import (
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
 from twisted_lab.process.service_options import ServiceOptions
-from twisted_lab.process.service_process import Lab
-from twisted_lab.serving.building import lab_of, stream_service
+from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.serving.building import process_of, stream_service
 from twisted_lab.text.command_line import natural_number, one_of
 
 
@@ -83,7 +83,7 @@ class ConversationOptions(ServiceOptions):
         )
 
 
-def conversation_service(options: ConversationOptions, converse: Conversation) -> Lab:
+def conversation_service(options: ConversationOptions, converse: Conversation) -> ServiceProcess:
     """Build the service that has a conversation with each peer.
 
     Args:
@@ -91,13 +91,13 @@ def conversation_service(options: ConversationOptions, converse: Conversation) -
         converse: The conversation.
 
     Returns:
-        The lab that it belongs to.
+        The process that it belongs to.
     """
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     if not options.has_secrets:
         events.allow_bytes()
     factory = ConversationFactory(
-        lab.reactor, events, converse, options.make_channel, options.make_connections()
+        process.reactor, events, converse, options.make_channel, options.make_connections()
     )
     return stream_service(options, factory, factory.connections)

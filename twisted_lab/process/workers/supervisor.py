@@ -27,7 +27,7 @@ from twisted_lab.process.counts import Counts
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.process_options import current_directory
 from twisted_lab.process.service_options import ServiceOptions
-from twisted_lab.process.service_process import Lab
+from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.process.workers.worker_process import (
     ABORT,
     HELD_SIGNALS,
@@ -283,13 +283,17 @@ class SupervisedService(NetworkService):
     """A service that others serve."""
 
     def __init__(
-        self, lab: Lab, events: ServiceEvents, factory: IProtocolFactory, workers: Workers
+        self,
+        process: ServiceProcess,
+        events: ServiceEvents,
+        factory: IProtocolFactory,
+        workers: Workers,
     ) -> None:
-        super().__init__(lab, events, [workers], factory, workers)
+        super().__init__(process, events, [workers], factory, workers)
         self._workers = workers
-        lab.resources.append(workers)
-        if lab.reloads:
-            lab.reloads.append(lambda: workers.signal(signal.SIGHUP))
+        process.resources.append(workers)
+        if process.reloads:
+            process.reloads.append(lambda: workers.signal(signal.SIGHUP))
 
     def counts(self) -> Counts:
         """See `NetworkService`: as far as the workers have told."""

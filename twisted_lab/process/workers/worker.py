@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from twisted_lab.eventlog.event_budget import TRAFFIC
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.process.service_process import CannotStart, Lab
+from twisted_lab.process.service_process import CannotStart, ServiceProcess
 from twisted_lab.process.workers.line_pipe import LinePipe
 from twisted_lab.process.workers.worker_process import (
     ABORT,
@@ -74,8 +74,8 @@ def main() -> None:
     reactor.run()
 
 
-def _events(lab: Lab) -> ServiceEvents:
-    [service] = lab.public_services
+def _events(process: ServiceProcess) -> ServiceEvents:
+    [service] = process.public_services
     return service.events
 
 
@@ -85,10 +85,10 @@ def _tell(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
 
 
-def _tell_counts(lab: Lab, pipe: LinePipe) -> None:
+def _tell_counts(process: ServiceProcess, pipe: LinePipe) -> None:
     if pipe.is_behind:
         return  # The next counts have these.
-    for service in lab.public_services:
+    for service in process.public_services:
         pipe.send_surely(COUNTS + service.counts().to_json() + b"\n")
 
 
@@ -109,8 +109,8 @@ class _Supervisor:
     At its end the supervisor wants this process to end, or has died itself.
     """
 
-    def __init__(self, lab: Lab, pipe: LinePipe) -> None:
-        self._lab = lab
+    def __init__(self, process: ServiceProcess, pipe: LinePipe) -> None:
+        self._process = process
         self._pipe = pipe
         self._cut = b""
 
@@ -125,13 +125,13 @@ class _Supervisor:
         *lines, self._cut = (self._cut + data).split(b"\n")
         for line in lines:
             if line.startswith(b"["):
-                [service] = self._lab.public_services
+                [service] = self._process.public_services
                 answer = json.dumps(service.do(*json.loads(line)))
                 # Answers are matched to questions by their order: none may be dropped.
                 self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
             else:
-                self._lab.log_from(LogLevel.levelWithName(line.decode()))
+                self._process.log_from(LogLevel.levelWithName(line.decode()))
         return None if data else CONNECTION_DONE
 
     def connectionLost(self, _: Failure) -> None:
-        self._lab.end()
+        self._process.end()

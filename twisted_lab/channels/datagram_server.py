@@ -22,8 +22,8 @@ from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import (
     MARK,
+    AddressValidator,
     BadPacket,
-    Door,
     Hello,
     Open,
     Refusal,
@@ -36,7 +36,7 @@ from twisted_lab.reliable import (
 )
 
 
-class Datagrams(DatagramProtocol):
+class DatagramServer(DatagramProtocol):
     """Has a conversation with each peer that has shown that it is where it says it is.
 
     Args:
@@ -69,7 +69,7 @@ class Datagrams(DatagramProtocol):
         self.patience = patience
         self.max_message = max_message
         self._random = random
-        self._door = Door(random)
+        self._door = AddressValidator(random)
         self._refusals = Refusals(clock, events, connections)
         self._peers: dict[Address, DatagramChannel] = {}
         self._sessions: dict[int, ReliableChannel] = {}

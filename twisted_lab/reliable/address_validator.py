@@ -31,7 +31,7 @@ HINT = b"error: /join NAME\n"
 _JOIN = re.compile(r"(/join +(\S+))(?: +([\w-]{12}))? *")
 
 
-class Door:
+class AddressValidator:
     """Lets in who has shown, by sending a cookie back, that it is where it says it is.
 
     Args:

@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
-from twisted_lab.reliable import Caller, NotServed, OtherVersion, Stage
-from twisted_lab.rooms import Guest, Line
+from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
+from twisted_lab.rooms import Line, RoomClient
 
 # So many seconds the first answer may take, and what is not confirmed when a person leaves.
 FIRST_ANSWER = 15.0
@@ -47,7 +47,7 @@ class Wire(Protocol):
         ...
 
 
-class Link:
+class ChatClient:
     """Keeps a guest in a room.
 
     Args:
@@ -78,14 +78,14 @@ class Link:
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         now = clock.seconds()
-        self.guest = Guest(name, self._say, random)
+        self.guest = RoomClient(name, self._say, random)
         self.ended: Deferred[None] = Deferred()
         self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
         self.let_in: Callable[[], object] = lambda: None
         self.pumped: Callable[[], object] = lambda: None
         self.refused = 0
         self._wire: Wire | None = None
-        self.caller = Caller(now, self.guest.join, random)
+        self.caller = ClientEndpoint(now, self.guest.join, random)
         self._clock = clock
         self._show = show
         self._tell = tell

@@ -55,7 +55,7 @@ def refusal(error: UnauthorizedLogin) -> str:
     return "Wrong name, password or token."
 
 
-class Visit:
+class AccountShell:
     """One peer that has logged in.
 
     Args:

@@ -6,8 +6,8 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.accounts import Queries, directory, open_database, recognize, remember
-from twisted_lab.accounts.directory import (
+from twisted_lab.accounts import Queries, known_peers, open_database, recognize, remember
+from twisted_lab.accounts.known_peers import (
     DAY,
     MOST_OF_NETWORK,
     PIECE,
@@ -60,7 +60,7 @@ class PeersTests(SynchronousTestCase):
         )
 
     def test_a_network_that_is_full_forgets_its_oldest(self) -> None:
-        self.patch(directory, "MOST_OF_NETWORK", 3)
+        self.patch(known_peers, "MOST_OF_NETWORK", 3)
         self.remember("2001:db8:0:1::1", 0.0)
         for number in range(3):
             self.remember(f"2001:db8::{number}", DAY * number)
@@ -75,7 +75,7 @@ class PeersTests(SynchronousTestCase):
         self.assertEqual(MOST_OF_NETWORK, 1000)
 
     def test_a_database_that_is_full_forgets_nobody(self) -> None:
-        self.patch(directory, "MOST_PEERS", 2)
+        self.patch(known_peers, "MOST_PEERS", 2)
         for number in (1, 2):
             self.assertEqual(self.remember(f"192.0.2.{number}", 0.0), "Anna")
         self.assertIsNone(self.remember("192.0.2.3", 1.0))

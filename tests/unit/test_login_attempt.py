@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import (
-    Guess,
+    AttemptHistory,
     Lifetimes,
-    Standing,
+    LoginAttempt,
     change_password,
-    guesses,
+    login_attempt,
     open_database,
     open_session,
     register,
     token_digest,
 )
-from twisted_lab.accounts.guesses import MOST_NETWORKS, REMEMBERED_NETWORKS
+from twisted_lab.accounts.login_attempt import MOST_NETWORKS, REMEMBERED_NETWORKS
 from twisted_lab.accounts.throttle import (
     DAY,
     HOUR,
@@ -97,9 +97,11 @@ class GuessCase(SynchronousTestCase):
         self.run_work = self.database.run
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
 
-    def begin(self, key: str, address: str, now: float, device: str = "") -> tuple[Guess, float]:
-        guess = Guess(key, address, device)
-        standing: Standing = self.run_work(partial(guess.begin, now=now, is_alone=True))
+    def begin(
+        self, key: str, address: str, now: float, device: str = ""
+    ) -> tuple[LoginAttempt, float]:
+        guess = LoginAttempt(key, address, device)
+        standing: AttemptHistory = self.run_work(partial(guess.begin, now=now, is_alone=True))
         return guess, standing.delay
 
     def delay(self, key: str, address: str, now: float, device: str = "") -> float:
@@ -147,7 +149,7 @@ class GuessTests(GuessCase):
 
     def test_but_not_before_it_is_its_turn(self) -> None:
         self.fails("nobody", HOME, 10.0)
-        guess = Guess("anna", HOME)
+        guess = LoginAttempt("anna", HOME)
         standing = self.run_work(partial(guess.begin, now=20.0, is_alone=False))
         self.assertEqual((standing.delay, standing.network_failed), (0.0, True))
         self.assertEqual(self.delay("anna", HOME, 20.0), 0.0)
@@ -200,7 +202,7 @@ class GuessTests(GuessCase):
 
     def test_what_strangers_guess_at_unknown_names_tells_nothing(self) -> None:
         # Whichever names share a count: an account's counts are shared in the same way.
-        self.patch(guesses, "stranger_subject", lambda key, secret: "name 0000")
+        self.patch(login_attempt, "stranger_subject", lambda key, secret: "name 0000")
         for number in range(MOST_ELSEWHERE):
             self.fails(f"x{number}", f"198.51.100.{number}", 10.0)
         for key in ("anna", "nobody"):
@@ -247,7 +249,7 @@ class GuessTests(GuessCase):
         self.assertEqual(self.run_work(lambda queries: queries.total("failures")), 3)
 
     def test_too_many_rows_are_cleared_away(self) -> None:
-        self.patch(guesses, "MOST_ROWS", 30)
+        self.patch(login_attempt, "MOST_ROWS", 30)
         for number in range(40):
             self.fails("anna", f"192.0.2.{number}", 10.0 + number)
         self.assertLessEqual(self.rows(), 30)
@@ -268,7 +270,7 @@ class OwnersTests(GuessCase):
     def test_guesses_from_unknown_networks_have_a_limit_a_day(self) -> None:
         for first, key in enumerate(("anna", "nobody")):
             self.use_up(key, 10.0, first * MOST_ELSEWHERE)
-            guess = Guess(key, "203.0.113.1")
+            guess = LoginAttempt(key, "203.0.113.1")
             standing = self.run_work(partial(guess.begin, now=20.0, is_alone=True))
             self.assertEqual((standing.delay, standing.is_limited), (DAY - 10, True))
             self.assertEqual(self.delay(key, "203.0.113.1", 10.0 + DAY), 0.0)

@@ -45,7 +45,7 @@ class _Message(Deferred[str]):
         return message
 
 
-class Conversing:
+class ConversationRunner:
     """A conversation under way.
 
     Args:

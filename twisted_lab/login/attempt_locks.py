@@ -1,4 +1,4 @@
-"""Who may try at the same time."""
+"""Locks that limit how many attempts to log in are made at once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from weakref import WeakValueDictionary
 from twisted.internet.defer import DeferredSemaphore
 
 
-class Turns:
-    """Turns of accounts and addresses; each is kept for as long as somebody holds it or waits."""
+class AttemptLocks:
+    """Locks of accounts and networks; each is kept while an attempt holds it or waits for it."""
 
     def __init__(self) -> None:
         self._turns: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()

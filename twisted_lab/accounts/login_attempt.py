@@ -33,7 +33,7 @@ Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Standing:
+class AttemptHistory:
     """What counts against an attempt.
 
     Attributes:
@@ -51,7 +51,7 @@ class Standing:
     is_own: bool
 
 
-class Guess:
+class LoginAttempt:
     """One attempt to log in.
 
     In a network from which the owner has logged in before, a failure counts for the account there
@@ -76,7 +76,7 @@ class Guess:
         self._of_network: Row | None = None
         self._before = self._counted = Failures()  # before this attempt, and with it
 
-    async def begin(self, queries: Queries, now: float, is_alone: bool) -> Standing:
+    async def begin(self, queries: Queries, now: float, is_alone: bool) -> AttemptHistory:
         """Find out whether the attempt may be made now, and count it as a failure if so.
 
         It counts before the password is checked. Thus neither a full disk nor many attempts at the
@@ -101,7 +101,7 @@ class Guess:
             await _write(queries, self._here, self._counted)
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
-        return Standing(account, delay, bool(of_network.count), is_limited, is_own)
+        return AttemptHistory(account, delay, bool(of_network.count), is_limited, is_own)
 
     async def failed(self, queries: Queries, now: float) -> None:
         """Count it for the network, too."""

@@ -62,7 +62,7 @@ class Stage(Enum):
     TALKING = auto()
 
 
-class Caller:
+class ClientEndpoint:
     """The client's end.
 
     Args:

@@ -33,7 +33,7 @@ class Line:
     is_own: bool = False
 
 
-class Guest:
+class RoomClient:
     """Somebody who wants to be in a room, whatever happens to the connection.
 
     What one says waits until the server will take it without taking it for a flood; it is kept
