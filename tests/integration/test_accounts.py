@@ -120,6 +120,7 @@ def test_two_services_at_once_make_and_share_one_database(tmp_path: Path) -> Non
         assert [line.split()[:2] for line in listed] == [
             ["account", "anna"],
             ["address", "127.0.0.1"],
+            ["address", "127.0.0.1,"],  # which has opened an account
         ]
 
 
@@ -215,7 +216,7 @@ def test_the_person_who_runs_it_manages_accounts_meanwhile(tmp_path: Path) -> No
         assert talk(port, token)[1] == "Wrong name, password or token."
         accounts(tmp_path, "passwd", "anna", typed="another password\n")
         assert talk(port, "anna", "another password")[2] == "Hello, anna"
-        assert accounts(tmp_path, "clear", typed="\n").stdout.endswith("nothing is forgotten\n")
+        assert accounts(tmp_path, "clear", typed="\n").stderr.endswith("nothing is forgotten\n")
         assert accounts(tmp_path, "clear", typed="yes\n").stdout.endswith("forgot everything\n")
         assert accounts(tmp_path, "list").stdout == ""
 

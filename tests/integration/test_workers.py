@@ -325,7 +325,7 @@ def test_what_sighup_cannot_read_keeps_nothing_else_from_being_read(
         server.process.send_signal(signal.SIGHUP)
         wait_until(log.exists)
         for _ in range(3):
-            server.wait_for("the certificate from before stays in use: .*: Is a directory")
+            server.wait_for("the certificate from before stays in use: .*: it is not a file")
         processes = [server.process.pid, *children(server.process.pid)]
         wait_until(
             lambda: not any("old.log" in file for each in processes for file in files_of(each))
