@@ -88,7 +88,7 @@ def server() -> Iterator[list[int]]:
 def log_in(waiting: list[list[socket.socket]]) -> None:
     """Have all peers log in on their connections, each peer on one after the other.
 
-    In one thread, which costs little of what the server could use.
+    In one thread, which takes little CPU time from the server.
     """
     with selectors.EpollSelector() as selector:
 
@@ -142,7 +142,7 @@ async def seconds(work: list[Awaitable[None]]) -> float:
 def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
     """Return logins a second, and the 99th percentile of the echo's milliseconds meanwhile.
 
-    A login is what passes between the name and the greeting; the connections stand before.
+    A login lasts from the name to the greeting; the connections are opened before.
     """
     done = threading.Event()
     with ExitStack() as connections, ThreadPoolExecutor(1) as prober:

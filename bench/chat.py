@@ -58,7 +58,7 @@ def plain_members(count: int) -> Iterator[list[socket.socket]]:
 
 
 def drain(member: socket.socket) -> int:
-    """Read what has come; return how much that was."""
+    """Read the received datagrams; return their number."""
     count = 0
     with suppress(BlockingIOError):
         while member.recv(2048):

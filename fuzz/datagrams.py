@@ -39,7 +39,7 @@ def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 class ChatServer:
-    """A server for the chat, and what it has sent to whom."""
+    """A server for the chat, and the datagrams that it has sent to each address."""
 
     def __init__(self) -> None:
         self._drawn = 0
@@ -83,7 +83,7 @@ class ChatServer:
 
 
 def datagram(data: bytes) -> None:
-    """Whatever comes to the chat from two addresses, sealed or not, nothing raises."""
+    """Any datagrams to the chat from two addresses, sealed or not, raise nothing."""
     server = ChatServer()
     for action, body in _steps(data):
         address = ADDRESSES[action >> 7]
@@ -107,7 +107,7 @@ def datagram(data: bytes) -> None:
 
 
 def packet(data: bytes) -> None:
-    """What is decoded is the same when it is encoded again."""
+    """A decoded packet is the same after it is encoded and decoded again."""
     try:
         found = decode(data)
     except BadPacket:
@@ -124,7 +124,7 @@ class _Wire:
 
 
 def client(data: bytes) -> None:
-    """Whatever a server sends to the client of the chat, nothing raises."""
+    """Any datagrams from a server to the client of the chat raise nothing."""
     clock = Clock()
     link = ChatClient(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
     link.start(_Wire())

@@ -1,4 +1,4 @@
-"""What people and files say: logins, tokens, options."""
+"""Text from people and files: logins, tokens, options."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OWNERS = "the owner's secret"
 
 
 def login(data: bytes) -> None:
-    """Whatever is said to netlab-auth, nobody gets in as somebody else."""
+    """No input to netlab-auth logs a client in under the name of another account."""
     storage = MemoryStorage()
     clock = Clock()
     clock.advance(1_700_000_000)
@@ -53,7 +53,7 @@ def login(data: bytes) -> None:
 
 
 def token(data: bytes) -> None:
-    """What a file of tokens or known hosts says is a token or a fingerprint, or is nothing."""
+    """A file of tokens or known hosts gives a token or a fingerprint, or nothing."""
     assert not Cookies(bytes).is_good(data.decode(errors="replace"), "192.0.2.7", 1, 0.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"

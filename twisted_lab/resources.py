@@ -9,11 +9,11 @@ from twisted.internet.defer import Deferred
 
 
 class NotReady(Exception):
-    """What a service needs cannot be had; the text says why."""
+    """A service cannot get a resource that it needs; the text says why."""
 
 
 class Resource(Protocol):
-    """What services need for as long as they run, such as a database."""
+    """A resource that services need for as long as they run, such as a database."""
 
     def open(self) -> None:
         """Get it ready, as the user that the process runs as.
@@ -24,9 +24,9 @@ class Resource(Protocol):
         ...
 
     def close(self) -> Coroutine[Deferred[Any], Any, None]:
-        """Finish what was begun, and let go of it."""
+        """Finish the work that has begun, and release it."""
         ...
 
     def abandon(self) -> None:
-        """Let go of it, without a reactor: the start has failed, perhaps before it was opened."""
+        """Release it, without a reactor: the start has failed, perhaps before it was opened."""
         ...

@@ -23,7 +23,7 @@ START = 1_700_000_000.0
 
 
 class Socket:
-    """What a server's port has; datagrams go to whoever is at the address."""
+    """The server's port; it delivers datagrams to the process at their address."""
 
     def __init__(self, deliver: Callable[[bytes, Address], object]) -> None:
         self._deliver = deliver
@@ -34,7 +34,7 @@ class Socket:
 
 
 class Net:
-    """One server and its members; `trouble` is what `LossyWire` does.
+    """One server and its members; `trouble` has the parameters of `LossyWire`.
 
     Attributes:
         clock: The network's time.
@@ -84,7 +84,7 @@ class Net:
         self.server.transport = Socket(self._to_member)
 
     def kill_server(self) -> None:
-        """Have the server gone without a word, and another one at its place."""
+        """Kill the server silently, and start another one in its place."""
         self.server.stopProtocol()
         self.server.transport = None
         # Kept, because conversations that are thrown away end whenever the garbage is collected.
@@ -127,9 +127,9 @@ class Person:
 
     Attributes:
         heard: The lines that it was shown.
-        said: What was said in the room, as it has heard it.
-        told: What it was told about the connection.
-        is_cut: Whether nothing comes from it, or to it.
+        said: The texts said in the room, as it has heard them.
+        told: The reports about its connection.
+        is_cut: Whether no datagram from it or to it arrives.
         clock: Its time.
     """
 
@@ -156,7 +156,7 @@ class Person:
         return [line.text for line in self.heard]
 
     def reopen(self) -> None:
-        """Be at another address from now on; what was sent before comes from the old one."""
+        """Be at another address from now on; earlier datagrams come from the old one."""
         net = self._net
         net.members.pop(self.address, None)
         self.address = address = net.new_address()

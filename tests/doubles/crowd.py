@@ -50,7 +50,7 @@ class Reader:
     """A member by TCP that reads everything at once.
 
     Attributes:
-        heard: What it has heard since it was last asked.
+        heard: The messages since it was last asked.
     """
 
     def __init__(self, crowd: Crowd, name: str) -> None:
@@ -176,7 +176,7 @@ class Crowd:
         assert len(self.clock.getDelayedCalls()) <= before
 
     def heard(self) -> list[str]:
-        """Return what all readers have heard, which must be the same."""
+        """Return the messages of all readers, which must be the same."""
         first, *others = [reader.heard() for reader in self.readers]
         for heard in others:
             assert heard == first, "in another order"

@@ -46,7 +46,7 @@ def row(name: str, received: str, cells: list[str]) -> str:
 
 
 def rows(result: Result) -> list[str]:
-    """Return three lines: what it cost, what it may cost, and what it cost per byte received."""
+    """Return three lines: the costs, their bounds, and the costs per byte received."""
     cost, bounds = vars(result.cost), vars(result.bounds)
     received = max(result.received, 1)
     measured = [

@@ -70,7 +70,7 @@ class Processes:
             process.wait_for(pattern)
 
     def have_heard_all(self, seconds: float) -> None:
-        """Wait so long at most until they end; all must have heard all, in the same order."""
+        """Wait for their end within a time limit; all must have heard all, in the same order."""
         end = time.monotonic() + seconds
         for process in self._all:
             process.process.wait(end - time.monotonic())
@@ -117,7 +117,7 @@ class RoomClient(Server):
         super().__exit__(*raised)
 
     def heard(self, name: str) -> list[str]:
-        """Return what was said by `name`, as far as it was shown."""
+        """Return the texts of `name` that were shown."""
         return [
             line.removeprefix(f"{name}: ") for line in self.lines if line.startswith(f"{name}: ")
         ]

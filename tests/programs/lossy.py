@@ -44,7 +44,7 @@ def talk(seed: int, members: int, messages: int) -> float:
 
 
 class LossyOptions(Options):
-    """What to try."""
+    """The options of a run."""
 
     command = "tests.programs.lossy"
     optParameters: ClassVar = [

@@ -39,7 +39,7 @@ class MembersOptions(Options):
 
 
 class Wrong(Exception):
-    """A member did not hear what it should; the text says what."""
+    """A member did not hear the right messages; the text gives details."""
 
 
 class Member:
@@ -52,8 +52,8 @@ class Member:
         progress: Called when it may have come further.
 
     Attributes:
-        heard: What was said in the room, in the order in which it was heard.
-        complaints: What else the room has said to it that it should not have.
+        heard: The texts said in the room, in the order of arrival.
+        complaints: Other messages of the room, which it should not have sent.
         link: Its end of the chat.
     """
 
@@ -118,7 +118,7 @@ class Member:
         )
 
     def digest(self) -> str:
-        """Return what stands for all that it has heard, and in which order."""
+        """Return a digest of all that it has heard, in the order of arrival."""
         return hashlib.sha256("\n".join(self.heard).encode()).hexdigest()
 
     def check(self) -> None:
@@ -176,7 +176,7 @@ class Members:
             print(f"heard {self._quarters}/4", flush=True)
 
     async def run(self) -> str:
-        """Wait until all have finished, and return a digest of what they have heard.
+        """Wait until all have finished, and return a digest of the messages that they have heard.
 
         Raises:
             Wrong: They have not heard it all, or not the same.

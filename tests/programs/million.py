@@ -1,4 +1,4 @@
-"""A server whose conversation says a million messages to whoever connects; it prints its memory."""
+"""A server whose conversation says a million messages to each client; it prints its memory."""
 
 from __future__ import annotations
 

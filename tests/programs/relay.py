@@ -88,7 +88,7 @@ class Client:
         server: The server's address.
         deliver: Called with each datagram that comes through to the client.
         chance: Gives the wires' seeds.
-        trouble: What the wires do.
+        trouble: The parameters of the wires' losses, duplicates and delays.
     """
 
     def __init__(

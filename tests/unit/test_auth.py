@@ -287,7 +287,7 @@ class AuthenticationTests(AuthenticationTestCase):
 
 
 class NetworkTests(AuthenticationTestCase):
-    """How many accounts a network can open, and who gets in while others guess."""
+    """The number of accounts that a network can open, and logins while others guess."""
 
     def test_a_network_opens_100_accounts_a_day(self) -> None:
         for number in range(100):
@@ -444,7 +444,7 @@ class VisitTests(AuthenticationTestCase):
         self.token = self.register()
 
     def say(self, *commands: str, token: str = "") -> list[str]:
-        """Log in by token, say `commands`, and return what was said after the welcome."""
+        """Log in by token, say `commands`, and return the answers after the welcome."""
         return self.talk(token or self.token, *commands)[2:]
 
     def test_sessions_are_listed(self) -> None:

@@ -97,7 +97,7 @@ class CertificateTests(SynchronousTestCase):
         return str(error)
 
     def agree(self, newest: int) -> str:
-        """Have a client that speaks nothing newer say hello; return what the server says to it."""
+        """Have a client that speaks nothing newer say hello; return the server's answer."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_max_proto_version(newest)
         context.set_cipher_list(b"ALL:@SECLEVEL=0")

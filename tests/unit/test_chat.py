@@ -356,7 +356,7 @@ class LinkTests(SynchronousTestCase):
         self.assertIn("somebody is called anna already", str(failure.value))
 
     def refused(self) -> tuple[Net, Person, list[str]]:
-        """Have somebody who wants a name that is taken, and is told so."""
+        """Have a member that wants a taken name, and is refused."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
@@ -694,7 +694,7 @@ class NameTests(SynchronousTestCase):
         buffer.on_text_changed.fire()
 
     def let_in_after_all(self) -> None:
-        """Have a new session begin whose server knows nobody of that name."""
+        """Have a new session begin whose server has no member of that name."""
         self.anna.link.abandon()
         self.net.kill_server()
         self.net.run(lambda: self.link.guest.is_in)

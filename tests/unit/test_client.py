@@ -397,7 +397,7 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertEqual(failure.getErrorMessage(), "connection reset")
 
     def test_an_end_that_tls_does_not_know_of_is_early_too(self) -> None:
-        # Somebody in between may have cut it off (RFC 8446, section 6.1).
+        # An attacker in between may have cut it off (RFC 8446, section 6.1).
         alsoProvides(self.transport, ISSLTransport)
         self.connection.finish()
         self.connection.connectionLost(Failure(ConnectionLost()))
@@ -512,7 +512,7 @@ class SuggestTLSTests(ConnectedTestCase):
             (True, b"", b"", CLOSED, True),
             (False, b"hi\n", b"", CLOSED, True),
             (False, b"", b"", RESET, True),
-            (False, b"", b"", CLOSED, False),  # It has stopped, and owed nothing.
+            (False, b"", b"", CLOSED, False),  # It has stopped, with no pending output.
             (True, b"", b"CONNECT\n", RESET, False),
             (False, b"hi\n", b"hi\n", CLOSED, False),
         ):

@@ -1,4 +1,4 @@
-"""Whom the client trusts."""
+"""The servers that the client trusts."""
 
 import io
 import ipaddress

@@ -1,4 +1,4 @@
-"""Who waits for what in a conversation, and what may be awaited."""
+"""Waiting in a conversation, and the objects that it may await."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted_lab.storage.threads import Uncancelled
 
 
 class Line:
-    """A channel on which a test says what is heard, and which notes what is said."""
+    """A channel whose input a test gives, and which records its output."""
 
     def __init__(self, conversation: Any) -> None:
         self.peer = Peer("127.0.0.1", 1, "127.0.0.1:1")

@@ -374,7 +374,7 @@ class TransactionTests(FileCase):
         self.database = self.open()
 
     def stored(self) -> list[str]:
-        """Return what somebody else sees."""
+        """Return the names that another connection sees."""
         with closing(open_database(self.path)) as other:
             return other.run(names)
 

@@ -1,4 +1,4 @@
-"""How many events are logged, and what becomes of the others."""
+"""The number of events that are logged, and the sums of the others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -162,7 +162,7 @@ class SummaryTests(SynchronousTestCase):
         self.assertIn("1 sent; 0 bytes; the last peer was 127.0.0.2:2", recorder.messages[1])
 
     def test_the_first_one_of_a_series_does_not_wait(self) -> None:
-        # After kill -9 there is a trace of what went on.
+        # After kill -9 there is a trace of the events.
         clock = Clock()
         events, recorder = recorded_events()
         summary = Summary(events, clock, 60.0)

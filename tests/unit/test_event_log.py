@@ -24,7 +24,7 @@ from twisted_lab.serving import EventLog, ServiceProcess
 
 
 class EventLogTests(SynchronousTestCase):
-    """Where an ordinary event and an announcement go, for each way to start twistd."""
+    """The logs of an ordinary event and of an announcement, for each way to start twistd."""
 
     def go(self, *arguments: str, **twistd: Any) -> None:
         self.path = Path(self.mktemp())

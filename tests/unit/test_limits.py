@@ -1,4 +1,4 @@
-"""Files are left to others than connections."""
+"""Files that connections leave for other uses."""
 
 import resource
 from typing import Any
@@ -41,7 +41,7 @@ class FakePort(Port):
         self.accepts = False
 
     def doRead(self) -> None:
-        """Nobody is there."""
+        """Accept nothing: no connection waits."""
 
     def accept(self, number: int) -> Any:
         made: Any = self.transport

@@ -21,11 +21,11 @@ from twisted_lab.process.workers.line_pipe import (
     LinePipe,
 )
 
-PIPE_BYTES = 65_536  # what the kernel's pipe holds
+PIPE_BYTES = 65_536  # bytes that the kernel's pipe holds
 
 
 class Writers(Clock):
-    """A reactor that knows who waits for room."""
+    """A reactor that knows the writers that wait for room."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -256,7 +256,7 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(len(self.lab.resources), 1)
 
     def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
-        # The port's factory is what ssl: has made of ours.
+        # The port's factory is the one that ssl: has made of ours.
         port: Any = mock.Mock(factory=Factory())
         ours = mock.Mock(listen=lambda _: succeed(port))
         events, _ = recorded_events()

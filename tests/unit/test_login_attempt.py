@@ -1,4 +1,4 @@
-"""What counts against an attempt to log in, and what the owner of an account notices of attacks."""
+"""Failures that delay an attempt to log in, and effects of attacks on the owner of an account."""
 
 import re
 from functools import partial
@@ -120,7 +120,7 @@ class GuessCase(SynchronousTestCase):
         return now
 
     def succeeds(self, key: str, address: str, now: float, device: str = "") -> bool:
-        """Give the right password; return whether it was looked at."""
+        """Give the right password; return whether it was checked."""
         guess, delay = self.begin(key, address, now, device)
         if not delay:
             self.run_work(partial(guess.succeeded, now=now))
@@ -201,7 +201,7 @@ class GuessTests(GuessCase):
         self.assertEqual(self.delay("anna", "2001:db8:1::1", 10.0), 0.0)
 
     def test_what_strangers_guess_at_unknown_names_tells_nothing(self) -> None:
-        # Whichever names share a count: an account's counts are shared in the same way.
+        # Any names may share a count: an account's counts are shared in the same way.
         self.patch(login_attempt, "stranger_subject", lambda key, secret: "name 0000")
         for number in range(MOST_ELSEWHERE):
             self.fails(f"x{number}", f"198.51.100.{number}", 10.0)
@@ -261,7 +261,7 @@ class GuessTests(GuessCase):
 
 
 class OwnersTests(GuessCase):
-    """Guesses from everywhere: who is kept out, and who is not."""
+    """Guesses from everywhere: which clients are kept out, and which are not."""
 
     def use_up(self, key: str, now: float, first: int = 0) -> None:
         for number in range(first, first + MOST_ELSEWHERE):

@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""The metrics page for Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All services in one process: its options, and what it says of itself."""
+"""All services in one process: its options, and its reports."""
 
 import io
 import os

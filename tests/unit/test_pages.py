@@ -1,4 +1,4 @@
-"""Pages over HTTP, and those who ask for them badly."""
+"""Pages over HTTP, and malformed requests for them."""
 
 import tracemalloc
 from typing import Any

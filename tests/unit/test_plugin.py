@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import twisted_lab
 from twisted_lab.process.service_process import CannotStart
 
-# What the rest of the world may import; each further name is a promise.
+# The public names; each further name is a promise.
 PUBLIC = {
     "twisted_lab.channels": [
         "LINGER_SECONDS",
@@ -106,7 +106,7 @@ class PluginTests(SynchronousTestCase):
             with patch("twisted.application.service.namedAny", side_effect=MemoryError):
                 end = self.assertRaises(SystemExit, lambda: maker.options)
             self.assertEqual(end.code, 1)
-            # Why it cannot start is said once.
+            # The reason why it cannot start is reported once.
             with patch("twisted.application.service.namedAny", side_effect=CannotStart("so")):
                 self.assertRaises(CannotStart, lambda: maker.options)
         say_lack.assert_called_once_with("netlab-echo")

@@ -1,4 +1,4 @@
-"""What the peers of one address may do together, in a room."""
+"""The limits that the peers of one address share in a room."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ class PaceTests(JoinTests):
 
 
 class FloodTests(SynchronousTestCase):
-    """What a member says waits for its answers, so the queue of a room has an end."""
+    """A member's messages wait for its answers, so the queue of a room is bounded."""
 
     def setUp(self) -> None:
         self.clock = Clock()

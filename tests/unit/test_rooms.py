@@ -1,4 +1,4 @@
-"""A room, its members and what they say, with time passed in."""
+"""A room, its members and their messages, with time passed in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SECRET = "0123456789abcdef"
 
 
 class MemberChannel:
-    """A channel that keeps what is said; its peer takes it at once, or when `take` is called."""
+    """A channel that keeps its output; its peer takes it at once, or when `take` is called."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -233,7 +233,7 @@ class RoomTests(SynchronousTestCase):
         saying = Deferred.fromCoroutine(self.room.hear(anna, "1 /msg Boris psst", 5.0))
         boris_again = self.join("Boris", client_id("b" * 16))
         anna_again = self.join("Anya", client_id(SECRET))
-        # Somebody else has the name by now.
+        # Another member has the name by now.
         self.say(vera, "/nick Anna")
         self.heard[anna_again].clear()
         self.heard[boris_again].clear()
@@ -277,7 +277,7 @@ class RoomTests(SynchronousTestCase):
 
 
 class ClientTests(SynchronousTestCase):
-    """Members that number what they say, and come back."""
+    """Members that number their messages, and come back."""
 
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
@@ -513,7 +513,7 @@ class ClientTests(SynchronousTestCase):
 
 
 class GuestTests(SynchronousTestCase):
-    """The client's side, with what the server says played by hand."""
+    """The client's side, with the server's messages played by hand."""
 
     def setUp(self) -> None:
         self.sent: list[str] = []

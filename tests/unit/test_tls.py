@@ -109,7 +109,7 @@ class TLSTests(SynchronousTestCase):
         self.assertIn("closed by the client", self.recorder.messages[-1])
 
     def owed(self) -> None:
-        """Have a client finish that is still owed something, in 5 seconds."""
+        """Have a client finish that has pending output, in 5 seconds."""
 
         async def late(channel: Channel) -> None:
             await channel.hear()

@@ -68,7 +68,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.reactor.turn()
 
     def asked(self, host: str) -> bytes:
-        """Ask at `host`, and return what is answered from there."""
+        """Send a datagram to `host`, and return the reply from there."""
         client = self.client(host)
         client.send(b"hello")
         self.turn()

@@ -1,4 +1,4 @@
-"""What is written to standard output, or cannot be."""
+"""Output that is written to standard output, or cannot be."""
 
 import io
 import os

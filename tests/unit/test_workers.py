@@ -69,7 +69,7 @@ class FakePort:
 
 
 class FakeProcess:
-    """A process that does what the test says."""
+    """A process whose behaviour the test gives."""
 
     def __init__(self, protocol: Any, pid: int, call: dict[str, Any]) -> None:
         self.protocol = protocol
@@ -98,7 +98,7 @@ class SpawningReactor(FakeReactor):
     """Starts processes, each of which says at once how its start has gone.
 
     Attributes:
-        outcomes: What the next ones say; all others are ready.
+        outcomes: The reports of the next ones; all others are ready.
     """
 
     def __init__(self) -> None:
@@ -262,7 +262,7 @@ class WorkersTests(SynchronousTestCase):
             answers = [answer for _, answer in self.successResultOf(asking)]
             self.assertEqual(answers, [None, 1, 1])
         self.assertEqual(hung.told.count(b"\n"), MOST_ANSWERS)
-        # What it has done in the end is no answer to a later question.
+        # A late answer to this command is no answer to a later one.
         hung.protocol.childDataReceived(LOG, (ANSWER + b"2\n") * MOST_ANSWERS)
         asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
         for process in self.reactor.processes:

@@ -1,4 +1,4 @@
-"""Accounts and their sessions: what can be done with them, in one transaction each."""
+"""Operations on accounts and their sessions, in one transaction each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted_lab.text.user_names import BadName, clean_name, known_name, name_ke
 def account_name(text: str) -> str:
     """Return the name that `text` is, without the space around it.
 
-    There may be an account of that name. Whether there can be a new one, `check_new_name` tells.
+    There may be an account of that name. `check_new_name` tells whether a new one can be opened.
 
     Raises:
         BadName: It cannot be the name of an account.
@@ -101,7 +101,7 @@ async def resume_session(
     if session is None or now >= session.ends or session.reason:
         return None
     end = lifetimes.end(session.since, now)
-    # Not each command is worth a write to the disk: to a minute of half an hour is good enough.
+    # Not every command is worth a disk write: a precision of 1 minute in 30 is good enough.
     if abs(end - session.ends) >= lifetimes.idle / 30:
         await queries.use_session(session.digest, now, end)
     return await queries.account(session.account)

@@ -1,4 +1,4 @@
-"""Who is known by an IP address."""
+"""Peers that are known by their IP addresses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from twisted_lab.accounts.queries import Queries
 from twisted_lab.peers import network
 
 DAY = 86400.0
-# A peer that has not come back for so long is forgotten.
+# A peer that has not come back for this long is forgotten.
 UNUSED = 365 * DAY
-# An IPv6 network of 64 bits has as many rows at most. One more takes the place of a peer that has
+# At most this many rows of one IPv6 network of 64 bits. One more takes the place of a peer that has
 # not come back for a week: machines may change their addresses each day for ever, and no host
 # makes the server forget its neighbours.
 MOST_OF_NETWORK = 1000
 REPLACEABLE = 7 * DAY
 # All networks together: 210 MB with short names, 730 MB with the longest. Known peers stay known.
 MOST_PEERS = 1_000_000
-# What is too much or too old is removed in pieces of so many rows, with each new one.
+# Each new peer removes at most this many unused rows, and this many surplus rows of its network.
 PIECE = 10
 
 
@@ -33,8 +33,8 @@ async def remember(queries: Queries, address: str, name: str, now: float) -> str
     """Remember the name of the peer at `address`, unless it has one.
 
     Returns:
-        The name that it has: of two that come at once, both get the one that came first. None if
-        there is no room for one more.
+        The name that it has; of two that are given at once, the first one. None if there is no
+        room for one more.
     """
     known = await recognize(queries, address, now)
     if known is not None:

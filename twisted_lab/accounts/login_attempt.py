@@ -1,4 +1,4 @@
-"""Attempts to log in: what counts against one, and what one leaves behind.
+"""Login attempts: the failures that count against one, and those that it leaves behind.
 
 The model is OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
 """
@@ -26,7 +26,7 @@ from twisted_lab.peers import network, site
 # An account has at most this many networks, the newest ones; each is forgotten after a while.
 MOST_NETWORKS = 20
 REMEMBERED_NETWORKS = 90 * DAY
-# Each failure removes at most this many rows of failures that count no more, or are too many.
+# Each failure removes at most this many expired rows of failures, and this many surplus ones.
 MOST_REMOVED = 100
 
 Row = tuple[str, str]
@@ -34,7 +34,7 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class AttemptHistory:
-    """What counts against an attempt.
+    """The record that counts against an attempt.
 
     Attributes:
         account: The account that the name belongs to, if there is one.
@@ -80,7 +80,7 @@ class LoginAttempt:
         """Find out whether the attempt may be made now, and count it as a failure if so.
 
         It counts before the password is checked. Thus neither a full disk nor many attempts at the
-        same time let anybody guess more often. `succeeded` and `withdrawn` take it back.
+        same time let a client guess more often. `succeeded` and `withdrawn` take it back.
 
         Args:
             queries: Where failures are kept.
@@ -114,9 +114,9 @@ class LoginAttempt:
     async def succeeded(self, queries: Queries, now: float) -> None:
         """Take back the failures of the account here, and remember the network as the account's.
 
-        They are taken back for the network, too, and no more of them: somebody with an account
+        They are taken back for the network, too, and no more of them: an attacker with an account
         must not be able to make up for guesses at others' passwords by using their own. Failures
-        elsewhere stay, or strangers could see that there is an owner, who has come.
+        elsewhere stay, or strangers could see that there is an owner, who has logged in.
         """
         await _write(queries, self._here, Failures())
         of_network = await _read(queries, self._of_network, HOUR, now)
@@ -136,7 +136,7 @@ class LoginAttempt:
         await _write(queries, self._elsewhere, elsewhere.less(1))
 
     async def _find_rows(self, queries: Queries, now: float) -> None:
-        # The questions are the same for an unknown name, so that they take as long.
+        # The queries are the same for an unknown name, so that they take as long.
         stranger = stranger_subject(self._key, await queries.secret("unknown names"))
         session = await queries.session(self._device)
         since = now - REMEMBERED_NETWORKS

@@ -1,4 +1,4 @@
-"""The SQLite file: found good, brought up to date, and opened."""
+"""The SQLite file: checked, upgraded and opened."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from twisted_lab.peers import network
 from twisted_lab.text.user_names import skeletons
 
 DEFAULT_FILE = "netlab.sqlite3"
-# What SQLite's header says of whose file it is: "nlab".
+# The application id in SQLite's header: "nlab".
 APPLICATION_ID = 0x6E6C6162
 SMALLEST_PAGE = 512
-# A larger file is read through at the start only if it was not closed the last time: at some
-# 200 MB a second, a start must not wait for gigabytes. Damage that is found later is one line.
+# A larger file is read through at the start only if it was not closed the last time: at about
+# 200 MB/s, a start must not wait for gigabytes. Damage that is found later is one line.
 CHECKED_BYTES = 64 * 2**20
 SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
 # How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
@@ -35,7 +35,7 @@ class Unusable(Exception):
 def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database:
     """Open the database in the file `path`, which is made if there is none.
 
-    An older one is brought up to date, after a copy of it was made beside it.
+    An older one is upgraded, after a copy of it was made beside it.
 
     Args:
         path: The file's name; ``:memory:`` for one that is never stored.
@@ -49,7 +49,7 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
         if path != ":memory:":
             _make(path)
             _inspect(path, len(steps))
-            # A copy that was put here may be open to others; what it holds is not for them.
+            # A copy that was put here may be readable by other users, who must not see its content.
             Path(path).chmod(0o600)
         connection = _connect(path)
         try:
@@ -57,7 +57,7 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            # What was deleted is not to be found in the file any more.
+            # Deleted data must not remain in the file.
             connection.execute("PRAGMA secure_delete = ON")
             _upgrade(connection, path, steps)
         except BaseException:
@@ -69,8 +69,8 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
 def open_for_reading(path: str) -> Database:
     """Open the database in the file `path`, which `open_database` has opened, once more.
 
-    What is done with it changes nothing. It sees what is stored when a transaction begins, and
-    neither waits for a writer nor makes one wait.
+    It changes nothing. It sees the data that are stored when a transaction begins, and neither
+    waits for a writer nor makes one wait.
 
     Raises:
         Unusable: It cannot be opened.
@@ -103,7 +103,7 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def _advice(error: sqlite3.Error) -> str:
-    # SQLite tells its problem, but not that of the system behind it.
+    # SQLite reports its own problem, but not that of the system behind it.
     name = getattr(error, "sqlite_errorname", "")
     try:
         with ExitStack() as files:
@@ -146,7 +146,7 @@ def _inspect(path: str, newest: int) -> None:
         log.exists() and log.stat().st_size > 0
     )
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
-        file.execute("BEGIN")  # What is read is of one moment, whoever makes the tables now.
+        file.execute("BEGIN")  # One snapshot, even if another process makes the tables.
         [application] = file.execute("PRAGMA application_id").fetchone()
         [version] = file.execute("PRAGMA user_version").fetchone()
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -1,4 +1,4 @@
-"""Has a conversation over a channel, and deals with how it ends."""
+"""The run of a conversation over a channel, and the handling of its end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refuse
 
 
 def unless_refused(refusal: str, conversation: Conversation) -> Conversation:
-    """Return the conversation to have with a peer that is not served, if there is a `refusal`."""
+    """Return a conversation that refuses the peer if there is a `refusal`; else `conversation`."""
 
     async def refuse(_: Channel) -> None:
         raise Refused(refusal)
@@ -34,10 +34,10 @@ def unless_refused(refusal: str, conversation: Conversation) -> Conversation:
 
 
 class _Message(Deferred[str]):
-    """What is awaited in `hear`: a Deferred for everybody but for the channel's own conversation.
+    """The object that `hear` awaits: a Deferred, except to the channel's own conversation.
 
-    That is given its messages without firing this one, which can so be awaited again: to make, fire
-    and chain a Deferred for each message took a third of a channel's time for it.
+    The conversation gets its messages without this one being fired, so it can be awaited again: to
+    make, fire and chain a Deferred for each message took a third of a channel's time per message.
     """
 
     def __await__(self) -> Generator[Deferred[str], Any, str]:
@@ -49,13 +49,13 @@ class ConversationRunner:
     """A conversation under way.
 
     Args:
-        conversation: What is had.
-        channel: With whom.
-        events: What goes wrong is reported here; the peer is told, too.
+        conversation: The conversation to run.
+        channel: The channel to run it over.
+        events: Errors are reported here; the peer gets a message, too.
         ended: Called when it has ended, in whichever way, and the channel can be hung up.
 
     Attributes:
-        is_waiting: Whether somebody awaits the channel's next message.
+        is_waiting: Whether a coroutine awaits the channel's next message.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class ConversationRunner:
         self._is_cancelled = False
 
     def begin(self) -> None:
-        """Have it, up to where it first has to wait."""
+        """Run it up to its first wait."""
         self._resume(self._coroutine.send, None)
 
     def next_message(self) -> Deferred[str]:
-        """Return what is to be awaited for the channel's next message.
+        """Return the Deferred to await for the channel's next message.
 
         Raises:
             RuntimeError: It is awaited already.
@@ -91,7 +91,7 @@ class ConversationRunner:
         return self._message
 
     def give(self, message: str) -> None:
-        """Give who is waiting a message."""
+        """Pass a message to the waiting coroutine."""
         self.is_waiting = False
         if self._waits_for is self._message:
             self._resume(self._coroutine.send, message)
@@ -99,7 +99,7 @@ class ConversationRunner:
             self._replace_message().callback(message)
 
     def fail(self, error: Exception) -> None:
-        """Raise `error` where somebody is waiting."""
+        """Raise `error` in the waiting coroutine."""
         self.is_waiting = False
         if self._waits_for is self._message:
             self._resume(self._coroutine.throw, error)

@@ -37,14 +37,14 @@ from twisted_lab.reliable import (
 
 
 class DatagramServer(DatagramProtocol):
-    """Has a conversation with each peer that has shown that it is where it says it is.
+    """Has a conversation with each peer that has proved its address with a cookie.
 
     Args:
         clock: Waits, and tells the time.
-        events: What happens is reported here.
+        events: Events are reported here.
         converse: The conversation.
-        connections: Where its peers are counted, perhaps with others.
-        patience: A peer that is silent for so many seconds is hung up on.
+        connections: Counts its peers, perhaps with others.
+        patience: Idle timeout of a peer, in seconds.
         max_message: The most bytes of a message.
         random: Makes random bytes.
     """
@@ -165,7 +165,7 @@ class DatagramServer(DatagramProtocol):
         self.touch(channel)
 
     def _evict(self, address: Address) -> None:
-        # Whoever was there has gone without a word: somebody else has the address now.
+        # The earlier peer has gone without a goodbye: another one has the address now.
         if address in self._peers:
             self._peers[address].end("replaced by another peer at its address")
 
@@ -194,7 +194,7 @@ class DatagramServer(DatagramProtocol):
             self.flush_soon()
 
     def flush_soon(self) -> None:
-        """Send everything, and pump whom `touch` has named, in the next turn of the reactor."""
+        """In the reactor's next turn, send everything and pump the channels given to `touch`."""
         if self._flushing is None:
             self._flushing = self.clock.callLater(0, self._flush)
 

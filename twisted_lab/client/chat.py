@@ -21,7 +21,7 @@ from twisted_lab.reliable import OtherVersion
 from twisted_lab.rooms import Line
 from twisted_lab.text.escaping import escape
 
-# A program that talks to a server that has gone waits for so many seconds; a person can decide.
+# A program that talks to a server that has gone waits for this many seconds; a person can decide.
 PATIENCE = 60.0
 
 

@@ -15,15 +15,15 @@ from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
 
-# So many seconds the first answer may take, and what is not confirmed when a person leaves.
+# The first answer may take this many seconds, and so may confirmations when a person leaves.
 FIRST_ANSWER = 15.0
 LAST_ANSWER = 15.0
 # A client that leaves waits no longer than this for the next confirmation, in seconds.
 LAST_CONFIRMATION = 60.0
-# When the server does not answer another port of ours is tried so often, in seconds: our address
-# may have changed, and something on the way may have forgotten us.
+# When the server does not answer, another port of ours is tried at this interval, in seconds: our
+# address may have changed, and a device on the way may have forgotten us.
 REOPEN = 10.0
-# What stands before a line on its way, its number, counts as well.
+# The number that stands before a line on its way counts as well.
 LONGEST_LINE = MAX_MESSAGE - 20
 
 
@@ -39,7 +39,7 @@ class Wire(Protocol):
     """Where datagrams go to the server."""
 
     def write(self, datagram: bytes) -> object:
-        """Send one, for what that is worth."""
+        """Send one, which may be lost."""
         ...
 
     def reopen(self) -> object:
@@ -54,15 +54,15 @@ class ChatClient:
         clock: Waits, and tells the time.
         name: The guest's name.
         show: Called with each line that is to be shown.
-        tell: Called with what there is to say about the connection.
-        patience: After so many seconds without an answer it gives up.
+        tell: Called with messages about the connection.
+        patience: It gives up after this many seconds without an answer.
         random: Makes random bytes.
 
     Attributes:
         guest: The guest.
         caller: Its end of the reliable protocol.
         ended: Fires when both sides have closed; fails with NoAnswer.
-        pumped: Called whenever the number of messages that wait may be another one.
+        pumped: Called whenever the number of pending messages may have changed.
         not_let_in: Called with what the server says if it does not let the guest in.
         let_in: Called when it does, also after it did not.
         refused: How many messages were too long to be said.
@@ -96,12 +96,12 @@ class ChatClient:
         self._was_lost = False
         self._stops = False
         self._finishing = False
-        # When a person has asked to leave, and is not told yet what that waits for.
+        # When a person has asked to leave, until they learn what that waits for.
         self._leaving_since: float | None = None
         self._unconfirmed = 0
         self._confirmed = now  # when the number of unconfirmed messages changed last
         self._is_refused = False
-        self._refusal = ""  # why the server does not let it in again, as was told last
+        self._refusal = ""  # why the server does not let it in again, as last reported
 
     def start(self, wire: Wire) -> None:
         """Begin to call the server, over `wire`."""
@@ -160,7 +160,7 @@ class ChatClient:
             self._pump()
 
     def refuse_long(self, _: object = None) -> None:
-        """Say of a message that it is too long, and is not said."""
+        """Report a message that is too long, and is not sent."""
         self.refused += 1
         self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
 

@@ -1,4 +1,4 @@
-"""The chat client in a pipe: a line of the input is a message, what is heard goes to the output."""
+"""The chat client in a pipe: input lines become messages, and messages output lines."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Pipe(Protocol):
         self._link.finish()
 
     def writeConnectionLost(self) -> None:
-        """Standard output takes no more: nobody reads it, or the disk is full."""
+        """Standard output takes no more: it has no reader, or the disk is full."""
         self._output_lost = True
         self._close()
 

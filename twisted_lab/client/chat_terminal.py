@@ -1,4 +1,4 @@
-"""The chat client on a terminal: one types below, and what others say appears above."""
+"""The chat client on a terminal: the person types below, and others' messages appear above."""
 
 from __future__ import annotations
 
@@ -143,6 +143,6 @@ class Terminal:
             self._asks_name = False
             self._link.rename(text.strip() or self._link.guest.name)
             return
-        # What was pasted may be several lines.
+        # Pasted text may be several lines.
         for line in text.splitlines():
             self._link.say(line)

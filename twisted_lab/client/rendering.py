@@ -1,4 +1,4 @@
-"""What a server sends, made fit for a terminal."""
+"""Server output, made fit for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def visible() -> Callable[[bytes, bool], str]:
     """Make a reader of UTF-8 in pieces of any size.
 
     Control characters and bytes that are not UTF-8 become visible escapes; lines and tabs stay.
-    With ``final`` set there is no more to come, and a character that has begun is shown as it is.
+    With ``final`` set no more input follows, and a character that has begun is shown as it is.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
@@ -45,12 +45,12 @@ LONGEST_LINE = 65_536
 
 
 class WholeLines:
-    """Shows text a line at a time, so that it can stand above the line that somebody types.
+    """Shows text a line at a time, so that it can stand above the line being typed.
 
     Args:
         clock: Waits for the end of a line.
         show: Called with one or more whole lines, each with its newline.
-        patience: After so many seconds without more, what has come is shown as a line.
+        patience: After this many seconds without more input, a line without its end is shown.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class WholeLines:
             self._waiting = self._clock.callLater(self._patience, self.flush)
 
     def flush(self) -> None:
-        """Show what has come of a line."""
+        """Show the part of a line that has come."""
         self._stop_waiting()
         if self._begun:
             self._show(self._begun + "\n")

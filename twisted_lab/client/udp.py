@@ -32,7 +32,7 @@ class _Port(DatagramProtocol):
         self._wire.link.take(data)
 
     def connectionRefused(self) -> None:
-        """Nobody listens there, just now."""
+        """No process listens there, just now."""
         self._wire.refused(self)
 
     def stopProtocol(self) -> None:
@@ -44,7 +44,7 @@ class UDPWire:
     """Carries a link's datagrams.
 
     Args:
-        reactor: Where ports are had.
+        reactor: The reactor of the ports.
         link: The link.
         hosts: The server's addresses, of which the first one that does not refuse is taken.
         port: The server's port.
@@ -91,7 +91,7 @@ class UDPWire:
                 self._port.write(datagram)
 
     def refused(self, protocol: _Port) -> None:
-        """Nobody listens there: try the next address, or give up if there never was anybody."""
+        """No process listens there: try the next address, or give up if none ever answered."""
         if protocol is not self._protocol:
             return
         if not self.link.has_session:

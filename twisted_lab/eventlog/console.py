@@ -1,4 +1,4 @@
-"""Standard output or error, which never makes the reactor wait."""
+"""Standard output or error, written to without making the reactor wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def _opened_again(descriptor: int) -> int | None:
     """Open a pipe's writing end once more, without blocking, which its other holders do not share.
 
     Returns:
-        The new descriptor; None if this cannot be done: it is another user's pipe, or nobody reads.
+        The new descriptor; None if this cannot be done: it is another user's pipe, or has no
+        reader.
     """
     try:
         return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
@@ -30,9 +31,9 @@ def _opened_again(descriptor: int) -> int | None:
 class Console(TextIOBase):
     """A stream of text to a terminal, a pipe or a file; a thread writes where that could block.
 
-    Its reader may stop for as long as they like (Ctrl-S, a pager). What does not fit
-    meanwhile is dropped and counted, and the number is shown in its place. The descriptor that was
-    given stays blocking: other programs, such as the shell, share that flag.
+    Its reader may stop for any time (Ctrl-S, a pager). Lines that do not fit meanwhile are dropped
+    and counted, and the number is shown in their place. The given descriptor stays blocking: other
+    programs, such as the shell, share that flag.
 
     Args:
         descriptor: It is duplicated: twistd puts its log in the place of sys.stderr, and a daemon
@@ -55,7 +56,7 @@ class Console(TextIOBase):
         # A pipe takes PIPE_BUF bytes as a whole or not at all (pipe(7)).
         self._most_at_once = select.PIPE_BUF if pipe is not None else MOST_BYTES
         self._waiting: list[bytes] = []
-        self._size = 0  # of what waits and of what is being written
+        self._size = 0  # bytes that wait or are being written
         self._unsaid = 0  # how many lost lines the console does not tell of yet
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -94,7 +95,7 @@ class Console(TextIOBase):
         """
         if self._thread is not None or self._is_ending or not self._needs_no_thread:
             return False
-        # What waits for a thread, which could not be started so far, comes first.
+        # Output that waits for a thread, which could not be started so far, goes first.
         if self._waiting or len(data) > self._most_at_once:
             return False
         try:
@@ -165,7 +166,7 @@ class Console(TextIOBase):
             self._changed.wait_for(lambda: not self._size, CLOSE_SECONDS)
 
     def let_go(self) -> None:
-        """Take nothing more; what waits is still written."""
+        """Take nothing more; output that waits is still written."""
         with self._changed:
             if self._is_ending:
                 return
@@ -183,7 +184,7 @@ class Console(TextIOBase):
             os.close(self.descriptor)
 
     def close(self) -> None:
-        """Take nothing more, and wait for what waits, for a second at most."""
+        """Take nothing more, and wait for the pending output, for a second at most."""
         self.let_go()
         self.settle()
         atexit.unregister(self.close)

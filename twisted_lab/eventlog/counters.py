@@ -1,4 +1,4 @@
-"""What is counted, so that it can be seen from outside."""
+"""Counters and measures that can be read from outside."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 
 class Measure(NamedTuple):
-    """Something that can be measured at any time.
+    """A value that can be measured at any time.
 
     Attributes:
-        service: Whose it is.
+        service: The service that it belongs to.
         name: Its name, in small letters with underscores.
-        text: What it says.
+        text: Its description.
         is_counter: Whether it only grows.
         read: Returns it.
         is_common: Whether it is the same in all processes of the service, and so no sum of theirs.
@@ -29,7 +29,7 @@ class Measure(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """What has gone in and out, in bytes and in messages."""
+    """Input and output, in bytes and in messages."""
 
     bytes_in: int = 0
     bytes_out: int = 0
@@ -48,7 +48,7 @@ class Traffic(NamedTuple):
 
 
 class Histogram:
-    """How often a value was within which bounds.
+    """Counts of values, by upper bound.
 
     Args:
         bounds: The upper ones, ascending.
@@ -71,11 +71,11 @@ class Histogram:
 
 
 class Counters:
-    """What one service has counted since it started.
+    """The counts of one service since it started.
 
     Attributes:
         connected: How many peers have connected.
-        errors: How often what has gone wrong, by kind.
+        errors: The number of errors of each kind.
         seconds: For how long peers were connected.
     """
 

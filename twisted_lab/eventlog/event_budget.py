@@ -16,7 +16,7 @@ from twisted_lab.eventlog.events import Observer, ServiceEvents
 from twisted_lab.peers import site_of
 from twisted_lab.token_bucket import Bucket
 
-# What peers do all the time. Everything else is a security event.
+# Events that peers cause all the time. Every other event is a security event.
 CONNECTIONS = frozenset({"client connected", "client disconnected"})
 TRAFFIC = frozenset({"received", "sent", "relayed"}) | CONNECTIONS
 # Mistakes of the service, whichever peer causes them; their tracebacks are long.
@@ -40,13 +40,14 @@ BURST_SECONDS = 100
 SECURITY_PART = 0.1
 CHUNK = 100  # events between two looks at the clock
 SECURITY_SUMMARY_SECONDS = 60.0
-# After which the first sum of a series is told: whatever happens then, there is a trace of it.
+# The wait before the first summary of a series, so that it leaves a trace in any case.
 FIRST_SUMMARY_SECONDS = 1.0
 MOST_COUNTED = 1_000  # networks in a sum
 
 DAY = 86_400.0
-# In the file of security events, of each kind and on each day: the first event of so many
-# networks, which no other event takes the place of, and so many others, fewer of one network.
+# Limits of the file of security events, for each kind and day. It keeps the first event of at most
+# MOST_NETWORKS networks, which no other event takes the place of, and at most MOST_OF_KIND others,
+# of one network at most MOST_OF_NETWORK.
 MOST_NETWORKS = 500
 MOST_OF_KIND = 500
 MOST_OF_NETWORK = 100
@@ -81,8 +82,8 @@ class Budget:
 def log_budgets(rate: int, clock: IReactorTime) -> Mapping[str, Budget]:
     """Return the budget of each event that has one.
 
-    Connections share one of `rate` events a second, and what goes over them another one, so that
-    nobody hides by whom the server is visited.
+    Connections share one of `rate` events a second, and the traffic over them another one, so that
+    no client can hide who visits the server.
 
     Args:
         rate: Events a second.
@@ -137,7 +138,7 @@ class SecurityBudget:
 
 
 class Summary:
-    """The events beyond a budget, which one event tells of after a while.
+    """The events beyond a budget, which one event reports after a while.
 
     Args:
         events: The sum is reported here.
@@ -177,7 +178,7 @@ class Summary:
         self._bytes += event.get("bytes", 0)
 
     def tell(self) -> None:
-        """Report what was counted since the last time, if anything was."""
+        """Report the events that were counted since the last time, if there are any."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._latest:
@@ -212,5 +213,5 @@ class SecurityLog:
             self._summary.add(event)
 
     def tell(self) -> None:
-        """Tell of what was summed up last."""
+        """Report the events that were summed up since the last summary."""
         self._summary.tell()

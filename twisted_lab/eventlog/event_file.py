@@ -17,7 +17,7 @@ from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
 from twisted_lab.text.escaping import escape
 
 FLUSH_SECONDS = 0.1
-# Who looks for the cause of a death must find it.
+# A person who looks for the cause of a death must find it.
 URGENT = {LogLevel.error, LogLevel.critical}
 
 _encode_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -89,14 +89,14 @@ class EventFile:
     when the first of them is 100 ms old, and at once with an error.
 
     When the file cannot be written (the disk is full, the directory is gone), events are counted
-    and dropped, which is said once; each further write tries again.
+    and dropped. That is reported once; each further write tries again.
 
     Args:
         path: The file; it is appended to.
         to_line: Writes one event as a line.
         rotate_bytes: The size from which on a new file is begun.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
-        events: Where trouble with the file is reported.
+        events: Errors of the file are reported here.
         clock: Tells when lines have waited for long enough.
 
     Attributes:
@@ -138,7 +138,7 @@ class EventFile:
         self._active = True
 
     def close(self) -> None:
-        """Write what waits, and end it; later events are dropped."""
+        """Write the lines that wait, and end it; later events are dropped."""
         while self._lines:  # That lines were lost is a line, too.
             self._flush()
         self._active = False

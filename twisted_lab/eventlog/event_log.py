@@ -1,4 +1,4 @@
-"""Where a service's events go: the console, twistd's own log, a file."""
+"""The destinations of a service's events: the console, twistd's own log, a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from twisted_lab.eventlog.events import Observer, ServiceEvents
 from twisted_lab.eventlog.options import LogOptions, is_daemon, twistd_keeps_a_log
 
 SUMMARY_SECONDS = 1.0
-# Of several workers, the service says it once.
+# With several workers, the service logs these once.
 _LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
 
 
@@ -27,22 +27,22 @@ class EventLog:
     """The destinations of the events of one process.
 
     Without ``--log-file`` they go where twistd logs: to the console, or where its own options say.
-    With it they go to the file, and to twistd's log only if one was asked for. What a person must
-    see (the port, a failure) is on the console in each case. A daemon without a log of twistd's has
-    a file in any case, which also gets what Twisted logs.
+    With it they go to the file, and to twistd's log only if one was asked for. Events that a person
+    must see (the port, a failure) are on the console in each case. A daemon without a log of
+    twistd's has a file in any case, which also gets Twisted's own events.
 
-    Beside the file is one of security events alone, so that no traffic can rotate them away. It has
-    them at each level.
+    A second file beside it has security events alone, so that no traffic can rotate them away. It
+    has them at each level.
 
     Args:
-        options: Where they go, and which.
-        clock: Tells when what waits for the file must be written.
+        options: The destinations and the level.
+        clock: Tells when lines that wait for the file must be written.
 
     Attributes:
-        events: What concerns the process is reported here.
-        level: The least that is logged.
+        events: Events of the process are reported here.
+        level: The lowest level that is logged.
         is_daemon: Whether the process will leave the console.
-        takes_twisteds: Whether what Twisted logs has no other place than this log.
+        takes_twisteds: Whether Twisted's own events have no other place than this log.
         summed: How many events of each service were summed up, and are not logged one by one.
     """
 
@@ -52,13 +52,13 @@ class EventLog:
         self._has_security = len(paths) > 1
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
-        # Of several workers, the service says it once.
+        # With several workers, the service logs these once.
         self._hidden = _LIFE if options.is_worker else frozenset()
         self._files = [
             EventFile(
                 path,
                 json_line if options["log-format"] == "json" else text_line,
-                # What has no other file beside it is not renamed, either.
+                # A file without a second one beside it is not renamed, either.
                 options["log-rotate-bytes"] if self._has_security else sys.maxsize,
                 options["log-keep"],
                 self.events,
@@ -90,7 +90,7 @@ class EventLog:
             self._console = _shared_with(options.parent)
 
     def events_of(self, service: str) -> ServiceEvents:
-        """Return what a service reports to."""
+        """Return the reporter of a service's events."""
         if service not in self._reporters:
             self._reporters[service] = ServiceEvents(service, self)
             self._report_from_level(self._reporters[service])
@@ -109,7 +109,7 @@ class EventLog:
 
     @property
     def not_shown(self) -> int:
-        """How many lines of the console were lost, because nobody read them."""
+        """How many lines of the console were lost, because no process read them."""
         return 0 if self._console is None else self._console.lost
 
     @property
@@ -178,12 +178,12 @@ class EventLog:
             self._console.settle()
 
     def has_started(self) -> None:
-        """The person who started the service has seen what must be seen: a daemon lets them go."""
+        """The person who started the service has seen the events to see: a daemon lets them go."""
         if self.is_daemon:
             self._let_go_of_console()
 
     def sum_up(self) -> None:
-        """Tell of what was summed up last."""
+        """Report the events that were summed up since the last summary."""
         self._summary.tell()
         if self._security is not None:
             self._security.tell()
@@ -192,13 +192,13 @@ class EventLog:
         """Close what is open."""
         self._let_go_of_console()
         self.sum_up()
-        # What is wrong with the second is said in the first.
+        # An error of the second file is reported in the first.
         for file in reversed(self._files):
             file.close()
         atexit.unregister(self.close)
 
     def _let_go_of_console(self) -> None:
-        # What twistd's log goes through is shared with it to the end of the process.
+        # The stream of twistd's log is shared with it to the end of the process.
         if self._show_event in self._announcements:
             self._announcements.remove(self._show_event)
             if self._console is not None:

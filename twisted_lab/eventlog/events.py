@@ -1,4 +1,4 @@
-"""What services and the client report: one vocabulary, so that every log reads the same.
+"""Events of services and of the client: one vocabulary, so that every log reads the same.
 
 Each event is a structured `twisted.logger` event. Beside Twisted's own ``log_...`` keys it carries
 ``event`` (its name), ``service``, ``peer`` (text, or None where no peer is concerned) and its
@@ -39,12 +39,12 @@ class _Reporter:
     def log_from(self, level: LogLevel) -> None:
         """Report from `level` up, from here on."""
         self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
-        # There are so many of `received` and `sent` that who reports them should ask first.
+        # `received` and `sent` are frequent, so callers should ask this first.
         self.traffic = LogLevel.info in self._levels
         self.shows_bytes = self._may_show_bytes and LogLevel.debug in self._levels
 
     def allow_bytes(self) -> None:
-        """At level debug, show what peers send and are sent: there are no secrets in it."""
+        """At level debug, show the received and sent data: it holds no secrets."""
         self._may_show_bytes = True
         self.shows_bytes = LogLevel.debug in self._levels
 
@@ -57,7 +57,7 @@ class _Reporter:
     def _emit(
         self, level: LogLevel, event: str, text: str, peer: str | None, figures: dict[str, object]
     ) -> None:
-        # What Logger.emit() would make, for a fraction of the time.
+        # The event that Logger.emit() would make, in a fraction of the time.
         self._observer(
             {
                 "log_time": self._now(),
@@ -72,11 +72,11 @@ class _Reporter:
         )
 
     def _announce(self, level: LogLevel, event: str, text: str, **figures: object) -> None:
-        """Report what a person at the console must see, whatever the level and the destination."""
+        """Report an event that the console must show, whatever the level and the destination."""
         self._report(level, event, text, peer=None, log_announce=True, **figures)
 
     def received(self, peer: str, count: int, data: bytes = b"") -> None:
-        """A portion of `count` bytes has come, with that `data` in it."""
+        """`count` bytes were received, with `data` in them."""
         if self.traffic:
             self._moved("received", "received {bytes} bytes from {peer}", peer, count, data)
 
@@ -86,7 +86,7 @@ class _Reporter:
             self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
 
     def relayed(self, peers: int, count: int, data: bytes = b"") -> None:
-        """`count` bytes of `data` were handed to the transports of so many peers."""
+        """`count` bytes of `data` were handed to the transports of this many `peers`."""
         if self.traffic:
             text = "sent {bytes} bytes to each of {peers} peers"
             self._moved("relayed", text, None, count, data, peers=peers)
@@ -102,11 +102,11 @@ class _Reporter:
 
 
 class ServiceEvents(_Reporter):
-    """What a service reports.
+    """The reporter of a service's events.
 
     Args:
         service: The service's name, such as ``netlab-echo``.
-        observer: Where the events go.
+        observer: Takes the events.
         level: Events below it are dropped, but never those that the console must show.
         now: Tells the time, in seconds since 1970.
 
@@ -114,7 +114,7 @@ class ServiceEvents(_Reporter):
         service: See above.
         traffic: Whether `received` and `sent` go anywhere.
         shows_bytes: Whether they show the data.
-        tally: What has happened how often, whatever the level.
+        tally: Counts events, whatever the level.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class ServiceEvents(_Reporter):
         )
 
     def not_encrypted(self) -> None:
-        """TLS was asked for, and a UDP port has none."""
+        """TLS was asked for, and a UDP port does not support it."""
         self._announce(
             LogLevel.warn, "not encrypted", "TLS is for TCP: what goes by UDP is not encrypted"
         )
@@ -189,11 +189,11 @@ class ServiceEvents(_Reporter):
         self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
 
     def controlled(self, what: str) -> None:
-        """Somebody has said that over the control channel."""
+        """The operator has given that command over the control channel."""
         self._report(LogLevel.info, "controlled", "told to {what}", what=escape(what))
 
     def paused(self) -> None:
-        """Nobody new is served until somebody has it listen again."""
+        """No new peer is served until the operator has the service listen again."""
         self._report(LogLevel.warn, "paused", "paused: nobody new is served")
 
     def port_busy(self, wanted: int, taken: int) -> None:
@@ -229,7 +229,7 @@ class ServiceEvents(_Reporter):
         )
 
     def hung_up(self, peer: str, reason: str, kind: str) -> None:
-        """The peer broke a rule of some `kind`, and was told so if it can hear."""
+        """The peer broke a rule of some `kind`, and got a message about it if it can hear."""
         self.tally.errors[kind] += 1
         self._report(
             LogLevel.warn,
@@ -307,7 +307,7 @@ class ServiceEvents(_Reporter):
         )
 
     def stopped(self) -> None:
-        """The service has ended; nothing listens and nobody is connected."""
+        """The service has ended; nothing listens and no peer is connected."""
         self._report(LogLevel.info, "server stopped", "server stopped")
 
     def failed(self, reason: str) -> None:
@@ -315,11 +315,11 @@ class ServiceEvents(_Reporter):
         self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
 
     def worker_started(self, pid: int | None) -> None:
-        """One of the processes that serve together is there."""
+        """A worker has started."""
         self._report(LogLevel.info, "worker started", "worker started: process {pid}", pid=pid)
 
     def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
-        """One of them has ended, or could not be started, without having been told to."""
+        """A worker has ended, or could not be started, without an order to end."""
         self._announce(
             LogLevel.error,
             "worker died",
@@ -331,7 +331,7 @@ class ServiceEvents(_Reporter):
         )
 
     def worker_killed(self, pid: int | None) -> None:
-        """One of them has not ended in good order when it was told to; its peers are cut off."""
+        """A worker has not ended in time when it was ordered to; its peers are cut off."""
         self._announce(
             LogLevel.error,
             "worker killed",
@@ -350,7 +350,7 @@ class ServiceEvents(_Reporter):
         """Peers have caused more events than are logged one by one.
 
         Args:
-            peer: Who has caused the last of them.
+            peer: The peer that has caused the last of them.
             kinds: How many events there were of each kind.
             networks: How many each network has caused.
             count: How many bytes were moved.
@@ -432,7 +432,7 @@ class ServiceEvents(_Reporter):
 
 
 class ClientEvents(_Reporter):
-    """What the client reports."""
+    """The reporter of the client's events."""
 
     def connected(self, peer: str, local: str) -> None:
         """The server has taken the connection."""

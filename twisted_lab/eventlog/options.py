@@ -9,7 +9,7 @@ from twisted.logger import LogLevel
 
 from twisted_lab.text.command_line import CannotRun, Options, natural_number, one_of
 
-# Where a daemon logs, if nobody says where.
+# The default log file of a daemon.
 DAEMONS_LOG = "netlab.log"
 
 
@@ -88,6 +88,6 @@ class LogOptions(Options):
 
     @property
     def log_level(self) -> LogLevel:
-        """The least level that is logged."""
+        """The lowest level that is logged."""
         level: LogLevel = LogLevel.levelWithName(self["log-level"])
         return level

@@ -22,13 +22,13 @@ class RotatingFile:
     Args:
         path: The file; a device or a pipe is written to, and never rotated.
         rotate_bytes: The size from which on a new file is begun. The last write goes beyond it, and
-            so does what others write while one of them renames the files.
+            so do the writes of other processes while one of them renames the files.
         keep: How many old files stay, as ``path.1`` (the newest) and so on.
         cannot_rotate: Called with the error when no new file can be begun; the old one grows by
             as much again before the next attempt.
 
     Attributes:
-        batch_bytes: From so many bytes on there is no use in gathering more for one write.
+        batch_bytes: A batch of this size gains nothing from more lines in one write.
 
     Raises:
         OSError: The file cannot be written.
@@ -80,7 +80,7 @@ class RotatingFile:
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        # A pipe that nobody reads, or that is full, is an error like any other, not a wait.
+        # A pipe that has no reader, or is full, is an error like any other, not a wait.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
         self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
@@ -108,8 +108,8 @@ class RotatingFile:
             else:
                 self._open()
         except BlockingIOError:
-            # Another process is at it. To wait for it would let whoever may read the file, and so
-            # lock it, stop the service.
+            # Another process rotates it. A wait would let any process that may read the file, and
+            # so lock it, stop the service.
             return None
         except OSError as error:
             with suppress(OSError):

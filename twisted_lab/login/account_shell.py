@@ -1,4 +1,4 @@
-"""What somebody who has logged in can say, one command a message."""
+"""The commands of a client that has logged in, one a message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HELP = (
 
 
 async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
-    """Ask for a new password, twice; and again, if it cannot be one.
+    """Ask for a new password, twice; and again, if it is refused.
 
     Raises:
         BadPassword: It was too short or too long, or the two were not the same, three times.
@@ -60,10 +60,10 @@ class AccountShell:
 
     Args:
         channel: The peer.
-        account: Whose account it is.
+        account: The account of the peer.
         token: The token of this session.
-        shortest: The least characters of a new password.
-        check: Awaits whether a name and password are right, or raises UnauthorizedLogin.
+        shortest: The minimum length of a new password, in characters.
+        check: Checks a name and a password; raises UnauthorizedLogin if they are wrong.
 
     Attributes:
         account: See above.
@@ -85,7 +85,7 @@ class AccountShell:
         self._tries = TRIES
 
     async def converse(self) -> None:
-        """Do what the peer says, until it leaves or its session has ended."""
+        """Execute the peer's commands, until it leaves or its session has ended."""
         commands = {
             "whoami": self._whoami,
             "sessions": self._sessions,
@@ -94,13 +94,13 @@ class AccountShell:
             "help": self._help,
         }
         say = self._channel.say
-        # A peer that has left may have said much before: it is not done any more.
+        # A peer may send many commands and leave: they are not executed any more.
         while not self._channel.is_gone:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
             if command == "exit":
                 return
             try:
-                # It may have ended since the last command: by itself, or because somebody ended it.
+                # The session may have ended since the last command: it expired, or was revoked.
                 await self.account.use_session(self._token)
                 if command == "logout":
                     await self.account.end_session(self._token)
@@ -151,7 +151,7 @@ class AccountShell:
             self._channel.say("error: you have no such session; sessions lists them")
 
     async def _passwd(self, _: str) -> None:
-        # Whoever finds a terminal that is logged in must not be able to lock its owner out.
+        # A passer-by at a terminal that is logged in must not be able to lock its owner out.
         self._channel.say("Password?")
         await self._check(self.account.name, await self._channel.hear())
         password = await choose_password(self._channel, "New password:", self._shortest)

@@ -14,5 +14,5 @@ class AttemptLocks:
         self._turns: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()
 
     def of(self, subject: str, at_once: int) -> DeferredSemaphore:
-        """Return the turn of `subject`, which so many can have at once."""
+        """Return the lock of `subject`, which at most `at_once` attempts hold at once."""
         return self._turns.setdefault(subject, DeferredSemaphore(at_once))

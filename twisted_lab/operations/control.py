@@ -1,4 +1,4 @@
-"""Heeds the person who runs a process: AMP over a unix socket that is its owner's alone."""
+"""The control channel of a process: AMP over a unix socket that is its owner's alone."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Answer = dict[str, Any]
 
 
 class Controls(CommandLocator):
-    """Does what one person says.
+    """Carries out the commands of one connection.
 
     Args:
-        process: What is controlled.
+        process: The process under control.
     """
 
     def __init__(self, process: ServiceProcess) -> None:
@@ -53,7 +53,7 @@ class Controls(CommandLocator):
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
     async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
-        """Return what those answer who serve, and who of them has not answered."""
+        """Return the answers of the serving processes, and the names of those without an answer."""
         asked = [await each.ask(word, *arguments) for each in self._process.public_services]
         answers = [answer for each in asked for answer in each]
         silent = [name for name, answer in answers if answer is None]
@@ -160,7 +160,7 @@ class Controls(CommandLocator):
 
 
 class _QuietAMP(OperatorConnection, AMP):
-    # A person who asks is no event of the process's, and AMP would log two lines for each command.
+    # An operator's command is no event of the process, and AMP would log two lines for each.
     def makeConnection(self, transport: Any) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
         self.begin()
@@ -174,7 +174,7 @@ class ControlFactory(OperatorFactory):
     """Builds an end of the control channel.
 
     Args:
-        process: What is controlled.
+        process: The process under control.
     """
 
     def __init__(self, process: ServiceProcess) -> None:
@@ -189,7 +189,7 @@ class ControlFactory(OperatorFactory):
 
 
 def control_service(process: ServiceProcess, description: str) -> NetworkService:
-    """Build what heeds those who connect to the ``unix:`` endpoint."""
+    """Build the service that takes commands at the ``unix:`` endpoint."""
     if "mode=" not in description:
         description += ":mode=600"
     events = process.log.events_of("netlab-control")

@@ -31,7 +31,7 @@ from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
 
 PATIENCE = 10.0  # seconds
-# What can be said, and what must be said with it.
+# The commands, each with its argument.
 WORDS = {
     "status": "",
     "connections": "",
@@ -44,7 +44,7 @@ WORDS = {
 
 
 class ControlOptions(Options):
-    """What to say, and where."""
+    """The command, and where to send it."""
 
     command = "twisted_lab.control"
     exit_status = 2
@@ -79,7 +79,7 @@ def show_table(rows: Iterable[tuple[object, ...]]) -> None:
 
 
 async def status(control: AMP) -> None:
-    """Say how the process is."""
+    """Print the status of the process."""
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
@@ -105,7 +105,7 @@ async def status(control: AMP) -> None:
 
 
 async def connections(control: AMP) -> None:
-    """List those who are connected."""
+    """List the connected peers."""
     rows: list[tuple[object, ...]] = [
         ("service", "peer", "name", "seconds", "bytes in", "bytes out")
     ]
@@ -132,7 +132,7 @@ async def connections(control: AMP) -> None:
 
 
 def check_answered(silent: list[str]) -> None:
-    """See that all workers have answered.
+    """Check that all workers have answered.
 
     Raises:
         Refusal: Those that are `silent` have not.
@@ -142,7 +142,7 @@ def check_answered(silent: list[str]) -> None:
 
 
 async def say(control: AMP, word: str, thing: str) -> None:
-    """Say the command to the process, and print what it answers."""
+    """Send the command to the process, and print the answer."""
     if word == "status":
         await status(control)
     elif word == "connections":
@@ -165,10 +165,10 @@ async def say(control: AMP, word: str, thing: str) -> None:
 
 
 async def main(reactor: Any, options: ControlOptions) -> None:
-    """Connect, and say what `options` have.
+    """Connect, and send the command in `options`.
 
     Raises:
-        SystemExit: With status 1, if that could not be done; why stands on standard error.
+        SystemExit: With status 1, if that could not be done; the reason is on standard error.
     """
     where = options["control"]
     try:

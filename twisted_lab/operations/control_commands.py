@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from twisted.protocols.amp import AmpList, Boolean, Command, Float, Integer, ListOf, Unicode
 
-# So many connections are listed in one answer, which AMP limits to 64 KiB.
+# At most this many connections are listed in one answer, which AMP limits to 64 KiB.
 PAGE = 100
 # The workers that have not answered.
 SILENT = (b"silent", ListOf(Unicode()))
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done; the text says why."""
+    """The request cannot be carried out; the text says why."""
 
 
 class Status(Command):
@@ -40,7 +40,7 @@ class Status(Command):
 
 
 class ListConnections(Command):
-    """List a hundred of those who are connected, from the `first` one on; 0 looks anew."""
+    """List a hundred connected peers, from the `first` one on; 0 looks anew."""
 
     arguments = [(b"first", Integer())]
     response = [
@@ -62,7 +62,7 @@ class ListConnections(Command):
 
 
 class Pause(Command):
-    """Have a service stop listening, and leave those who are connected in peace."""
+    """Have a service stop listening; connected peers stay connected."""
 
     arguments = [(b"service", Unicode())]
     errors = {Refusal: b"REFUSED"}
@@ -90,4 +90,4 @@ class SetLogLevel(Command):
 
 
 class Stop(Command):
-    """Have the process end, in good order."""
+    """Have the process drain and end."""

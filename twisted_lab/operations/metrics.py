@@ -1,4 +1,4 @@
-"""What a process has counted, for Prometheus."""
+"""The counters of a process, for Prometheus."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 
 LAG_SECONDS = 1.0
-SPARE = 9  # times as long as the metrics took to gather they are not gathered again
+SPARE = 9  # times the time that they took to gather, until the metrics are gathered again
 
 
 class LoopLag:
@@ -78,7 +78,7 @@ def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogr
 
 
 class LabCollector(Collector):
-    """Gathers what the services of a process have counted, when it is asked for.
+    """Gathers the counters of a process's services, on request.
 
     Args:
         process: The process.
@@ -179,7 +179,7 @@ class MetricsPage:
     However often it is asked for, it takes no more than a tenth of the processor.
 
     Args:
-        registry: What is gathered, in the reactor's thread, as that changes it.
+        registry: The metrics to gather, in the reactor's thread, which changes them.
         clock: Tells how long that takes.
     """
 
@@ -209,7 +209,7 @@ def health(process: ServiceProcess) -> Page:
 
 
 def metrics_service(process: ServiceProcess, description: str) -> NetworkService:
-    """Build what tells Prometheus what was counted (``/metrics``), and others its ``/health``."""
+    """Build the service that gives Prometheus the counters (``/metrics``), and ``/health``."""
     lag = LoopLag(process.reactor)
     process.resources.append(lag)
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Connections of those who run the process: few, of which the newest are served."""
+"""Connections of the operator: few, of which the newest are served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_CONNECTIONS = 10
 class OperatorConnections(Connections):
     """Connections of which the oldest one ends when there would be more than MOST_CONNECTIONS.
 
-    To refuse new ones would let whoever holds the others lock the operator out.
+    A refusal of new ones would let the holder of the others lock the operator out.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class OperatorConnection:
         self.connections.remove(self)
 
     def traffic(self) -> Traffic:
-        """See `Connection`: nobody asks."""
+        """See `Connection`: it is not counted."""
         return Traffic()
 
     def finish(self) -> None:

@@ -10,13 +10,13 @@ from twisted_lab.process.service_process import ServiceProcess
 
 
 class OperatorService(NetworkService):
-    """A service for those who run the process; it listens as the user that the process runs as.
+    """A service for the operator; it listens as the user that the process runs as.
 
     Args:
-        process: What it belongs to.
-        events: What happens is reported here.
+        process: The process that it belongs to.
+        events: Events are reported here.
         description: The endpoint at which it listens.
-        factory: What to build for each connection.
+        factory: Builds a protocol for each connection.
     """
 
     is_public = False

@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 10.0
 
 
 class Page(NamedTuple):
-    """A page, or what is wrong with a request."""
+    """A page, or an error about a request."""
 
     body: bytes
     content_type: str = "text/plain; charset=utf-8"

@@ -1,4 +1,4 @@
-"""Ports and interfaces as people give them, and what is wrong with the ones that do not work."""
+"""Ports and interfaces as people give them, and errors about those that do not work."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def interface_address(text: str) -> str:
 
 
 def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
-    """See that a link-local IPv6 address has a scope, which is an interface (RFC 4007).
+    """Check that a link-local IPv6 address has a scope, which is an interface (RFC 4007).
 
     Raises:
         UsageError: It has none, or there is no such interface.
@@ -86,7 +86,7 @@ def bind_problem(error: OSError, interface: str, port: int, option: str = "--por
 
 
 def check_bindable(interface: str, port: int) -> None:
-    """See whether this user, on this machine, may listen there; a busy port counts as yes.
+    """Check whether this user, on this machine, may listen there; a busy port counts as yes.
 
     Raises:
         UsageError: It cannot be listened on, and why.

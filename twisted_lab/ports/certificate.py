@@ -1,4 +1,4 @@
-"""The certificate that a server shows: given by its owner, or made by itself."""
+"""The certificate that a server shows: given by its owner, or self-signed."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Certificate:
     """A certificate with its key, in files, as TLS connections are served with it.
 
     Args:
-        path: The file of the certificate and those that it rests on, in PEM.
+        path: The file of the certificate and its chain, in PEM.
         key_path: The file of its key, in PEM; it may be the same one.
-        is_own: Whether to make it, signed by itself, if it is not there.
+        is_own: Whether to make a self-signed one, if it is not there.
         events: Its fingerprint is reported here, and what is wrong with it.
 
     Attributes:
@@ -87,7 +87,7 @@ class Certificate:
             raise NotReady(f"cannot use the certificate {error}") from None
 
     def reload(self) -> None:
-        """Read it again, for the connections that come from here on."""
+        """Read it again, for later connections."""
         try:
             for path in self.files:
                 # To open a FIFO would wait for its other end, while peers are served.

@@ -1,4 +1,4 @@
-"""The limits of the process."""
+"""The limit of open files, and a reserve of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from twisted.internet.tcp import Port
 from twisted_lab.channels import cancel
 from twisted_lab.eventlog.events import ServiceEvents
 
-# So many files are left to logs, databases and the like, and to a burst of connections.
+# This many files are left to logs, databases and the like, and to a burst of connections.
 RESERVE = 128
 LOOK_SECONDS = 0.1
-# Those who come and go at the limit are one trouble, which is said once.
+# After this many seconds without a wait for files, service is normal again. Peers that come and go
+# at the limit are one event, which is reported once.
 CALM_SECONDS = 10.0
 
 
@@ -25,7 +26,7 @@ def raise_file_limit() -> int:
     """Let the process open as many files, and so serve as many peers, as it is allowed to.
 
     Returns:
-        How many that are; a negative number if there is no limit.
+        The number of files; negative if there is no limit.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Some systems have a hard limit that they do not let a process reach.
@@ -35,17 +36,17 @@ def raise_file_limit() -> int:
 
 
 class FileReserve:
-    """Has ports not accept anybody while too few files can still be opened.
+    """Stops ports from accepting while too few files can still be opened.
 
-    Those who come meanwhile wait in the kernel's queue. Twisted would accept and drop them, and
-    nothing else that needs a file could get one.
+    Clients that connect meanwhile wait in the kernel's queue. Twisted would accept and drop them,
+    and no other code that needs a file could get one.
 
     Args:
         clock: Waits.
-        events: What happens is reported here.
+        events: Events are reported here.
 
     Attributes:
-        limit: So many files may be open; negative for any number.
+        limit: The most files that may be open; negative if there is no limit.
     """
 
     def __init__(self, clock: IReactorTime, events: ServiceEvents) -> None:
@@ -68,7 +69,7 @@ class FileReserve:
 
         Args:
             port: The port.
-            is_own: Whether it is for those who run the process: it may use half of the reserve.
+            is_own: Whether it serves the operator of the process: it may use half of the reserve.
 
         Returns:
             The port.
@@ -108,7 +109,7 @@ class FileReserve:
         self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
 
     def _look(self) -> None:
-        # A low number that is free says nothing about how many are.
+        # A low number that is free does not tell how many are.
         try:
             count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         except OSError:

@@ -53,7 +53,7 @@ class Listener(Protocol):
         ...
 
     def again(self, address: Any) -> Listener:
-        """Return what listens at the `address` at which this one has.
+        """Return a listener for the `address` at which this one has listened.
 
         Raises:
             CannotListen: It can listen only once.
@@ -65,8 +65,8 @@ class Listener(Protocol):
 class _NumberedPort:
     """A port by number; if it is busy, the next free one of the following `spare` ports.
 
-    `others` tells the ports of other services, by which their clients know them; it is asked when
-    the port is busy. `option` is what chooses the port.
+    `others` returns the ports of other services, by which their clients know them; it is called
+    when the port is busy. `option` is the option that chooses the port.
     """
 
     reactor: Any
@@ -127,7 +127,7 @@ class TCPPort(_NumberedPort):
 
 @dataclass(frozen=True)
 class UDPPort(_NumberedPort):
-    """A UDP port, whose datagrams go to `protocol`; the service's factory is for others."""
+    """A UDP port, whose datagrams go to `protocol`; other listeners use the service's factory."""
 
     protocol: DatagramProtocol | None = None
 
@@ -153,7 +153,7 @@ class DescribedEndpoint:
                 endpoint = serverFromString(self.reactor, self.description)
                 port: IListeningPort = await endpoint.listen(factory)
             except Exception as error:
-                # Parsers and endpoints are plugins and raise what they like.
+                # Parsers and endpoints are plugins and may raise any exception.
                 line = f"cannot listen on {self.description!r}: {self._explain(error)}"
                 raise CannotListen(" ".join(line.split())) from error
             return port
@@ -182,7 +182,7 @@ class DescribedEndpoint:
 
 @dataclass(frozen=True)
 class Wrapping:
-    """A listener that makes something of another one."""
+    """A listener that wraps another one."""
 
     listener: Listener
 
@@ -217,7 +217,7 @@ class Fast(Wrapping):
 
 @dataclass(frozen=True)
 class AdoptedPort:
-    """The listening socket that a worker is given by its supervisor."""
+    """The listening socket that a worker gets from its supervisor."""
 
     reactor: Any
     wanted: None = None
@@ -238,7 +238,7 @@ class AdoptedPort:
 
 @dataclass(frozen=True)
 class BehindProxy(Wrapping):
-    """A listener that only proxies connect to. What they say comes first, even before TLS."""
+    """A listener that only proxies connect to. Their header comes first, even before TLS."""
 
     clock: IReactorTime
     events: ServiceEvents

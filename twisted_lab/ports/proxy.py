@@ -1,4 +1,4 @@
-"""Behind a proxy that says who the real client is, by HAProxy's PROXY protocol, version 1 or 2."""
+"""Clients behind a proxy that names them, by HAProxy's PROXY protocol, version 1 or 2."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text
 
-# A proxy says it first thing.
+# A proxy sends the header first, within this many seconds.
 HEADER_SECONDS = 10.0
-# The longest header of version 1. Those of version 2 say how long they are, and are let be as long
-# as a proxy may have use for.
+# The longest header of version 1. Those of version 2 carry their length, and may be as long as a
+# proxy may have use for.
 LONGEST_LINE = 107
 LONGEST_HEADER = 4096
-# What a header of version 2 begins with, up to its length and with it.
+# The beginning of a version 2 header, and the size of it up to and including the length.
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 FIXED = 16
 # The specification has this one, but Twisted's parser wants a space behind it.
@@ -58,9 +58,9 @@ def header_size(data: bytes) -> int | None:
 
 @implementer(IHalfCloseableProtocol)
 class ProxiedConnection(HAProxyProtocolWrapper):
-    """Twisted's wrapper, which here says nothing to the client before it knows who that is.
+    """Twisted's wrapper, which here sends nothing to the client before the header names it.
 
-    Who does not speak the PROXY protocol is cut off.
+    A peer that does not speak the PROXY protocol is cut off.
     """
 
     factory: ProxiedFactory
@@ -107,7 +107,7 @@ class ProxiedConnection(HAProxyProtocolWrapper):
                 elif isinstance(address, IPv6Address):
                     ipaddress.IPv6Address(address.host)
         except Exception:
-            # Twisted's parsers take much on trust, and raise what they like.
+            # Twisted's parsers check little, and may raise any exception.
             self.loseConnection()
         if self._proxyInfo is None:
             self.loseConnection()

@@ -27,17 +27,17 @@ from twisted_lab.ports.listening import Wrapping
 
 
 class HalfClosing:
-    """OpenSSL's connection, over which a peer may say that it has finished, and still hear.
+    """OpenSSL's connection, over which a peer may half-close, and still receive.
 
-    TLS 1.3 has that (RFC 8446, section 6.1); Twisted's transport closes at once, and what the peer
-    is owed would be lost.
+    TLS 1.3 supports that (RFC 8446, section 6.1); Twisted's transport closes at once, and pending
+    output would be lost.
 
     Args:
         connection: The connection.
-        protocol: What is over it.
+        protocol: The protocol over it.
 
     Attributes:
-        is_half_closed: Whether the peer has finished, and is still served.
+        is_half_closed: Whether the peer has half-closed, and is still served.
     """
 
     def __init__(self, connection: SSL.Connection, protocol: TLSMemoryBIOProtocol) -> None:
@@ -64,7 +64,7 @@ class HalfClosing:
 
 @implementer(IOpenSSLServerConnectionCreator)
 class HalfClosingCreator:
-    """Makes connections that can be half-closed out of those that another one makes."""
+    """Makes connections that can be half-closed out of those that another creator makes."""
 
     def __init__(self, creator: IOpenSSLServerConnectionCreator) -> None:
         self._creator = creator
@@ -76,7 +76,7 @@ class HalfClosingCreator:
 
 @implementer(IHalfCloseableProtocol)
 class TLSConnection(BufferingTLSTransport):
-    """Twisted's own, which here knows half-closing, and does not wait for a handshake for ever."""
+    """Twisted's own, with support for a half-close, and with a handshake timeout."""
 
     factory: TLSFactory
     transport: Any  # ITCPTransport
@@ -88,7 +88,7 @@ class TLSConnection(BufferingTLSTransport):
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        # What comes after close_notify OpenSSL would keep, and never look at.
+        # OpenSSL would keep bytes received after close_notify, and never look at them.
         if not self.getHandle().is_half_closed:
             super().dataReceived(data)
 
@@ -152,8 +152,8 @@ class OverTLS(Wrapping):
         listener: Where it listens.
         certificate: Makes the connections of OpenSSL.
         clock: Waits for handshakes.
-        events: Those who do not come about are reported here.
-        patience: After so many seconds without a handshake a peer is hung up on.
+        events: Failed handshakes are reported here.
+        patience: Handshake timeout, in seconds.
     """
 
     certificate: IOpenSSLServerConnectionCreator

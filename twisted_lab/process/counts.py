@@ -14,18 +14,18 @@ from twisted_lab.eventlog.counters import Counters, Histogram, Measure, Traffic
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted.
+    """The counters, at one moment.
 
     Attributes:
         open: How many connections are open, those that are being refused included.
         served: How many peers are served.
         connected: How many have connected.
         refused: How many were refused.
-        traffic: What has come and gone.
-        errors: How often what has gone wrong, by kind.
+        traffic: The bytes and messages in and out.
+        errors: The number of errors of each kind.
         seconds: How many peers were connected for how long: `Histogram.counts`.
         seconds_total: The sum of these times.
-        measures: What else is measured, by name.
+        measures: Further measures, by name.
     """
 
     open: int = 0
@@ -68,7 +68,7 @@ class Counts:
         )
 
     def after_the_end(self) -> Counts:
-        """Return what is left of them when the process has ended."""
+        """Return the counts that remain when the process has ended."""
         return replace(self, open=0, served=0, measures=Counter())
 
     def histogram(self) -> Histogram:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def listeners(
     options: ServiceOptions, process: ServiceProcess, name: str = "port"
 ) -> list[Listener]:
-    """Say where `options` want the service to listen for streams; `name` is that of the port's."""
+    """Return the listeners for streams that `options` ask for; `name` is the port's option."""
     reactor, events = process.reactor, process.log.events_of(options.command)
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options["listen"]
@@ -64,7 +64,7 @@ def listeners(
 def datagram_listener(
     options: ServiceOptions, reactor: Any, protocol: DatagramProtocol
 ) -> Listener:
-    """Say where `options` want the service to listen for the datagrams of `protocol`.
+    """Return the listener for the datagrams of `protocol` that `options` ask for.
 
     If the port is busy it listens elsewhere, unless the port was given: clients come back to it.
     """

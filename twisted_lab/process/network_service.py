@@ -1,4 +1,4 @@
-"""One service on its ports: it listens, can pause, and ends in good order."""
+"""One service on its ports: it listens, can pause, and drains before it ends."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from twisted_lab.process.counts import Counts
 
 
 class Served(Protocol):
-    """Those who are served, such as `Connections`.
+    """The served peers, such as `Connections`.
 
     Attributes:
-        pausing: Whether nobody new is to be served for now.
+        pausing: Whether no new peer is to be served for now.
     """
 
     pausing: bool
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Finish with everybody, in so many seconds."""
+        """Finish with all peers, within `seconds`."""
         ...
 
     def abort(self) -> None:
@@ -44,18 +44,18 @@ class Served(Protocol):
 
 
 class Process(Protocol):
-    """What a service needs of the process that it belongs to; see `ServiceProcess`."""
+    """The interface of the process that a service belongs to; see `ServiceProcess`."""
 
     reactor: Any
     log: EventLog
     drain_seconds: float
 
     def name_of(self, service: str, connection: object) -> str:
-        """Return the name under which a service knows who is connected."""
+        """Return a service's name for a connected peer."""
         ...
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return what is measured of a service."""
+        """Return the measures of a service."""
         ...
 
     def cannot_start(self, reason: str, events: ServiceEvents) -> Exception:
@@ -71,14 +71,14 @@ class NetworkService(Service):
     """One service on its listening ports.
 
     Args:
-        process: What it belongs to.
-        events: What happens is reported here.
+        process: The process that it belongs to.
+        events: Events are reported here.
         listeners: Where to listen.
-        factory: What to build for each connection.
+        factory: Builds a protocol for each connection.
         connections: The factory's open connections.
 
     Attributes:
-        is_public: Whether it is for peers, not for the operator.
+        is_public: Whether it serves peers, not the operator.
         connections: See above.
         events: See above.
         is_paused: Whether it does not listen for now.
@@ -95,7 +95,7 @@ class NetworkService(Service):
         connections: Served,
     ) -> None:
         self.setName(events.service)
-        self.connections: Any = connections  # of which those who look after it ask more
+        self.connections: Any = connections  # Any: its users need more than `Served` has
         self.is_paused = False
         self.events = events
         self._process = process
@@ -105,11 +105,11 @@ class NetworkService(Service):
         self._ports: list[tuple[Listener, Any]] = []
         self._left: list[Any] = []  # the addresses at which it will listen again
         self._problem = ""
-        self._turn = DeferredLock()  # of those who have it pause and resume
+        self._turn = DeferredLock()  # held while it pauses or resumes
 
     @property
     def addresses(self) -> list[Any]:
-        """Where it listens, or will again."""
+        """The addresses where it listens, or will again."""
         return [port.getHost() for _, port in self._ports] + self._left
 
     def counts(self) -> Counts:
@@ -124,12 +124,12 @@ class NetworkService(Service):
         """Have each of the processes that serve for it `do` something.
 
         Returns:
-            What each is called, and what it answers; None for one that has not answered.
+            The name of each, and its answer; None for one that has not answered.
         """
         return [(self.events.service, self.do(word, *arguments))]
 
     def do(self, word: str, *arguments: str) -> Any:
-        """List who is connected, or disconnect a peer, in this process; the answer fits JSON."""
+        """List connected peers, or disconnect a peer, in this process; the answer fits JSON."""
         actions: dict[str, Callable[..., Any]] = {
             "connections": self._connection_rows,
             "disconnect": self._disconnect,
@@ -160,7 +160,7 @@ class NetworkService(Service):
         return len(found)
 
     def log_from(self, level: LogLevel) -> None:
-        """Have what serves for it log from `level` up; the process's own log does already."""
+        """Have its processes log from `level` up; the process's own log does already."""
 
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
@@ -180,7 +180,7 @@ class NetworkService(Service):
     def startService(self) -> None:
         """See `twisted.application.service.IService`."""
         super().startService()
-        # A daemon tells that it is there while it has a console.
+        # A daemon reports that it listens while it has a console.
         for listener, port in self._ports:
             if self._process.log.is_daemon:
                 self._announce(port, listener.wanted)
@@ -188,13 +188,13 @@ class NetworkService(Service):
                 self._process.reactor.callWhenRunning(self._announce, port, listener.wanted)
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening, and let each connection finish what it owes."""
+        """Stop listening, and let each connection send its pending output."""
         super().stopService()
 
         async def stop() -> None:
             for listening in self._listening:
                 listening.cancel()
-            # What is owed to the peers of a UDP port goes out by the port itself.
+            # The pending output to the peers of a UDP port needs the port itself.
             last = await self._turn.run(self._stop_listening)
             await self.connections.drain(self._process.reactor, self._process.drain_seconds)
             for _, port in last:
@@ -211,9 +211,9 @@ class NetworkService(Service):
         return [each for each in ports if IUDPTransport.providedBy(each[1])]
 
     async def pause(self) -> None:
-        """Stop listening, and leave those who are connected in peace.
+        """Stop listening; connected peers stay connected.
 
-        A UDP port stays open for them, and strangers are refused.
+        A UDP port stays open for them, and new peers are refused.
 
         Raises:
             CannotListen: It could not listen again; it goes on.

@@ -12,7 +12,7 @@ PREFIX = "netlab-"
 
 
 def makers() -> dict[str, Any]:
-    """Return what makes each service, by its name without the prefix."""
+    """Return the maker of each service, by its name without the prefix."""
     return {
         maker.tapname.removeprefix(PREFIX): maker
         for maker in getPlugins(IServiceMaker)

@@ -11,7 +11,7 @@ from twisted_lab.eventlog.options import LogOptions
 from twisted_lab.ports.file_reserve import raise_file_limit
 from twisted_lab.text.command_line import CannotRun, natural_number
 
-# Where the control channel is, if nobody says where.
+# The default endpoint of the control channel.
 CONTROL = "unix:netlab.control"
 # Options that name a file.
 FILES = ("log-file", "database", "history", "certificate", "key")
@@ -27,7 +27,7 @@ def control_endpoint(text: str) -> str:
     """
     path = text.removeprefix("unix:").partition(":")[0]
     if not text.startswith("unix:") or not path:
-        # Whoever can connect can stop it, and only files have owners.
+        # Any process that can connect can stop it, and only files have owners.
         raise UsageError(f"--control is a unix endpoint such as {CONTROL}, not {text!r}")
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise UsageError(
@@ -71,7 +71,7 @@ class ProcessOptions(LogOptions):
     ]
 
     def postOptions(self) -> None:
-        """See whether the process can run as it is; a server in the foreground needs no pid file.
+        """Check whether the process can run as it is; a server in the foreground needs no pid file.
 
         With twistd's a second server could not be started from the same directory.
         """

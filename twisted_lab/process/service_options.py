@@ -25,16 +25,16 @@ class ServiceOptions(ProcessOptions):
     where to listen.
 
     Attributes:
-        arguments: What was parsed, as it was given.
-        process: What the service belongs to, if it does not stand alone; see `process_of`.
-        others_ports: Tells which ports it leaves to others when its own is busy.
+        arguments: The arguments, as they were given.
+        process: The process that the service belongs to, if not one of its own; see `process_of`.
+        others_ports: Returns the ports that it leaves to other services when its own is busy.
         naming: How an option of it is given, where several services were asked for.
         shared: The options that were given to all of these services.
         port_was_given: Whether the port was chosen, rather than left to the default.
     """
 
     default_port: ClassVar[int]
-    # How our client comes: by TCP or UDP.
+    # The transport of our client: TCP or UDP.
     client_type: ClassVar[str] = "TCP"
     # Why one process must serve all, if that is so.
     one_process: ClassVar[str] = ""
@@ -174,7 +174,7 @@ class ServiceOptions(ProcessOptions):
         return f"{given} or --base-port" if is_moved_together else given
 
     def make_connections(self) -> Connections:
-        """Make what counts the connections, within the limits that were asked for."""
+        """Make the counter of connections, with the limits that were asked for."""
         return Connections(self["max-connections"], self["max-per-peer"])
 
     def _ask(self) -> None:

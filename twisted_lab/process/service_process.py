@@ -1,4 +1,4 @@
-"""One process and what its services share: it starts, serves until it is told to stop, and ends."""
+"""One process with its services: it starts, serves until it has to stop, and ends."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from twisted_lab.resources import NotReady, Resource
 
 
 class CannotStart(SystemExit, Exception):
-    """The service cannot start; why stands on the console already.
+    """The service cannot start; the reason is on the console already.
 
-    An Exception, so that twistd cleans up and tells whoever waits for its daemon; a SystemExit, so
-    that the process then ends with status 1 and without a traceback.
+    An Exception, so that twistd cleans up and reports to the process that waits for its daemon; a
+    SystemExit, so that the process then ends with status 1 and without a traceback.
     """
 
     def __init__(self, reason: str) -> None:
@@ -45,20 +45,20 @@ class ServiceProcess(MultiService):
         now: Tells the time, in seconds of Unix time, which may be set in either direction.
 
     Attributes:
-        reactor: See above. Its clock is no time of day: nobody sets it.
+        reactor: See above. Its clock is monotonic, not a time of day that a person sets.
         now: See above.
         since: When it was made, on the reactor's clock.
         log: Where events go; opened at the start and closed at the end.
-        events: What concerns the process is reported here.
+        events: Events of the process are reported here.
         files: How many files may be open.
-        drain_seconds: How long those who are served may take to finish.
-        resources: What is opened before it serves, and closed when nobody is served any more.
-        reloads: What is to be called at SIGHUP.
-        measures: What is measured beside what each service counts.
-        names: For a service that knows them, what tells a connection's name.
-        greeting: Makes what the console shows when all is there.
-        is_worker: Whether it is for somebody else to say that nobody is to be waited for: a signal
-            to a whole group of processes comes beside what a supervisor tells its workers.
+        drain_seconds: How long a drain may take.
+        resources: Opened before it serves, and closed after the last peer has gone.
+        reloads: The functions to call at SIGHUP.
+        measures: Measures in addition to the counters of each service.
+        names: For a service that knows names, a function that returns a connection's name.
+        greeting: Makes the text that the console shows when all is there.
+        is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to a whole
+            group of processes reaches it in addition to the supervisor's orders.
     """
 
     def __init__(
@@ -92,12 +92,12 @@ class ServiceProcess(MultiService):
 
     @property
     def network_services(self) -> list[NetworkService]:
-        """Everything that listens."""
+        """All services that listen."""
         return cast(list[NetworkService], list(self))
 
     @property
     def public_services(self) -> list[NetworkService]:
-        """The services, without those that are for the process itself."""
+        """The services, without those of the process itself."""
         return [each for each in self.network_services if each.is_public]
 
     def addService(self, service: Any) -> None:
@@ -111,7 +111,7 @@ class ServiceProcess(MultiService):
             self.measures.append(measure)
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return what is measured of a service, beside what is the same in all processes."""
+        """Return the measures of a service that may differ between the processes."""
         name = service.events.service
         return [each for each in self.measures if each.service == name and not each.is_common]
 
@@ -122,7 +122,7 @@ class ServiceProcess(MultiService):
             service.log_from(level)
 
     def name_of(self, service: str, connection: object) -> str:
-        """Return the name under which a service knows who is connected; "" for none."""
+        """Return a service's name for a connected peer; "" for none."""
         return self.names[service](connection) if service in self.names else ""
 
     def setServiceParent(self, parent: Any) -> None:
@@ -151,8 +151,8 @@ class ServiceProcess(MultiService):
         Raises:
             CannotStart: The log cannot be written, a resource opened, or a port listened on.
         """
-        # What is said from here on is heeded when the reactor runs. It installs handlers of its own
-        # then, after which ours must stand again.
+        # Signals from here on are handled when the reactor runs. It installs handlers of its own
+        # then, after which ours must be installed again.
         signals = Signals(self.reactor, self._terminate, self._reload, self.end)
         signals.heed()
         try:
@@ -174,16 +174,16 @@ class ServiceProcess(MultiService):
             raise self.cannot_start(f"too little memory: {str(error) or 'none is left'}") from None
         self.files.limit = raise_file_limit()
         self.events.started(__version__)
-        # Before anybody is told that it listens.
+        # Before a report that it listens.
         self.reactor.callWhenRunning(signals.heed)
         super().startService()
         self._has_started = True
         if self.log.is_daemon:
-            self.log.settle()  # Whoever started it goes on when this has returned.
+            self.log.settle()  # The starting program goes on when this has returned.
         self.reactor.callWhenRunning(self._greet)
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening, let each connection finish what it owes, and close the log."""
+        """Stop listening, let each connection send its pending output, and close the log."""
         all_stopped = super().stopService()
 
         async def stop() -> None:
@@ -202,26 +202,26 @@ class ServiceProcess(MultiService):
         self.log.has_started()
 
     def end(self) -> None:
-        """Have the process end, in good order."""
+        """Have the process drain and end."""
         if self.running and not self._is_ending:
             self._is_ending = True
             self.reactor.stop()
 
     def abort(self) -> None:
-        """Have the process end, without waiting for anybody."""
+        """Have the process end, without waiting for any peer."""
         self.end()
         for service in self.network_services:
             service.connections.abort()
 
     def cannot_start(self, reason: str, events: ServiceEvents | None = None) -> CannotStart:
-        """Say why, on the console, and close what is open.
+        """Report the reason on the console, and close what is open.
 
         Args:
             reason: Why.
-            events: Those of the service that cannot; by default those of the process.
+            events: The reporter of the service that cannot; by default that of the process.
 
         Returns:
-            What is to be raised, where it is not too late for that.
+            The exception to raise, where it is not too late for that.
         """
         (events or self.events).failed(reason)
         if not self._has_started:
@@ -241,7 +241,7 @@ class ServiceProcess(MultiService):
                 self.events.reload_failed(Failure())
 
     def _terminate(self) -> None:
-        # Somebody who does not want to wait for the others says it twice.
+        # The sender of a second signal does not want to wait for the peers.
         if self.is_worker or (self.running and not self._is_ending):
             self.end()
         else:

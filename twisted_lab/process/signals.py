@@ -1,4 +1,4 @@
-"""The signals that a process heeds, and what they ask for."""
+"""The signals that a process handles, and what they ask for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class Signals:
-    """Heeds signals, each in a turn of the reactor.
+    """Handles signals, each in a turn of the reactor.
 
     Args:
-        reactor: See above.
-        terminate: What SIGTERM and SIGINT ask for.
-        reload: What SIGHUP asks for.
-        end: What SIGHUP asks for when the terminal has been closed in which the process was
-            started. Not under nohup, which ignores SIGHUP; a daemon has no terminal.
+        reactor: Runs the handlers.
+        terminate: Called at SIGTERM and SIGINT.
+        reload: Called at SIGHUP.
+        end: Called at SIGHUP when the terminal has been closed in which the process was started.
+            Not under nohup, which ignores SIGHUP; a daemon has no terminal.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Signals:
         self._ends_with_terminal = _has_terminal() and not is_ignored
 
     def heed(self) -> None:
-        """Take the place of whoever heeds them now."""
+        """Replace the current signal handlers."""
         # The reactor's own handlers make twistd end by the signal instead of with status 0.
         self._heed(signal.SIGTERM, self._terminate)
         self._heed(signal.SIGINT, self._terminate)

@@ -1,4 +1,4 @@
-"""What a server answers to strangers: little, and without keeping anything of them."""
+"""Address validation: short answers to unknown addresses, without keeping any state."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from twisted_lab.reliable.packets import (
 )
 from twisted_lab.text.user_names import BadName, nickname
 
-# For each byte that came from an address that may be forged at most so many go there.
+# At most this many bytes go to an unverified address for each byte received from it.
 AMPLIFICATION = 3
-# Nothing that begins like this is answered, so that two servers never go on answering each other.
+# A datagram that begins like this is never answered: two servers must not answer each other
+# for ever.
 HINT = b"error: /join NAME\n"
 _JOIN = re.compile(r"(/join +(\S+))(?: +([\w-]{12}))? *")
 
 
 class AddressValidator:
-    """Lets in who has shown, by sending a cookie back, that it is where it says it is.
+    """Admits a client once it has echoed a cookie sent to its address.
 
     Args:
         random: Makes random bytes.
@@ -42,10 +43,10 @@ class AddressValidator:
         self._cookies = Cookies(random)
 
     def hear(self, data: bytes, host: str, port: int, now: float) -> tuple[str | None, bytes]:
-        """Take a plain datagram of a stranger.
+        """Take a plain datagram from an unknown address.
 
         Returns:
-            Its first message, if it may come in; and what to answer, perhaps nothing.
+            Its first message, if it is admitted; and the answer, which may be empty.
         """
         text = data.decode(errors="replace").removeprefix("\ufeff").rstrip("\0\r\n")
         answer = b"" if text.startswith("error:") else HINT
@@ -70,7 +71,7 @@ class AddressValidator:
             now: The time, in seconds.
 
         Returns:
-            The packet, if it opens a session; and what to answer, perhaps nothing.
+            The packet, if it opens a session; and the answer, which may be empty.
         """
         if isinstance(packet, Open):
             if not is_sealed(data, packet.key, Side.CLIENT):
@@ -84,7 +85,7 @@ class AddressValidator:
         elif not isinstance(packet, Data | Ack | Ping | Close):
             return None, b""
         cookie = self._cookies.make(host, port, now)
-        # 31 bytes; the smallest packet that is answered has 19.
+        # The answer has 31 bytes; the smallest packet that is answered has 19.
         answer = Cookie(packet.number, VERSION, cookie.encode())
         return None, seal(answer, NO_KEY, Side.SERVER)
 

@@ -1,4 +1,4 @@
-"""A client: it finds the server, opens a session, and opens it again wherever it is needed."""
+"""The client's end: it finds the server, and opens a session, again whenever it is needed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from twisted_lab.reliable.session import Session, State
 from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WAIT = 0.5  # seconds, before the second try
-REFUSED_WAIT = 5.0  # seconds until a client asks again that the server did not serve
+REFUSED_WAIT = 5.0  # seconds until a refused client asks again
 LONGEST_WAIT = 1.0
-# A server may say more in one message than it takes in one; this is where the client stops.
+# A server may send a larger message than it accepts; this is the client's limit, in bytes.
 MAX_INCOMING = 2**20
-# A cookie that has not helped so often may be too old.
+# A cookie that has not helped after this many tries may be too old.
 COOKIE_TRIES = 4
-# So many seconds without a packet, and the server is asked whether it is there; after so many more
-# it is held to be gone.
+# After PING_AFTER seconds without a packet the client pings the server; after LOST_AFTER more it
+# considers the server gone.
 PING_AFTER = 5.0
 LOST_AFTER = 4.0
 
@@ -47,7 +47,7 @@ class NotServed(Exception):
 
 
 class Stage(Enum):
-    """How far a client is.
+    """The stage of a client.
 
     ASKING -- cookie --> OPENING -- welcome --> TALKING
                          OPENING -- four tries --> ASKING
@@ -68,13 +68,13 @@ class ClientEndpoint:
     Args:
         now: The time, in seconds.
         opened: Called when a session has begun that knows nothing of an earlier one: with the
-            first, and when the server has forgotten it. What was said before may be lost.
+            first, and when the server has forgotten it. Earlier messages may be lost.
         random: Makes random bytes.
 
     Attributes:
-        stage: How far it is.
+        stage: Its stage.
         session: The session, once there is one.
-        heard: When a packet of the session came last.
+        heard: When the last packet of the session was received.
         began: When it began to ask.
     """
 
@@ -100,7 +100,7 @@ class ClientEndpoint:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether one of the two has closed, for good."""
+        """Tell whether one of the two ends has closed, for good."""
         if self.session is None or self.session.peer_stops:
             return self._is_closed
         return self.session.state in (State.ANSWERING, State.OVER)
@@ -110,7 +110,7 @@ class ClientEndpoint:
         return now >= self.heard + PING_AFTER + LOST_AFTER
 
     def excuse(self, seconds: float) -> None:
-        """Do not count so many seconds in which this end was held up."""
+        """Do not count a time of `seconds` in which this end was held up."""
         self.heard += seconds
         self.began += seconds
         if self.session is not None:
@@ -122,13 +122,13 @@ class ClientEndpoint:
             self.session.say(message)
 
     def close(self) -> None:
-        """Close when everything has come that was said."""
+        """Close once all messages are acknowledged."""
         self._is_closed = True
         if self.session is not None:
             self.session.close()
 
     def abandon(self) -> list[bytes]:
-        """Close at once, and return the datagrams that are to be sent."""
+        """Close at once, and return the datagrams to send."""
         self._is_closed = True
         return [self.session.abandon()] if self.session is not None else []
 
@@ -136,7 +136,7 @@ class ClientEndpoint:
         """Take a datagram.
 
         Returns:
-            The messages that are whole now; behind them it raises
+            The messages that are complete now; behind them it raises
             `twisted_lab.codecs.MessageError` if one is too long.
 
         Raises:
@@ -211,7 +211,7 @@ class ClientEndpoint:
         self._tries = 0
 
     def due(self, now: float) -> list[bytes]:
-        """Return the datagrams that are to be sent now."""
+        """Return the datagrams to send now."""
         datagrams = []
         if now < self._refused_until:
             return []
@@ -230,7 +230,7 @@ class ClientEndpoint:
         return [seal(opening, self._key, Side.CLIENT)]
 
     def deadline(self) -> float | None:
-        """Return when `due` should be called, if nothing comes before."""
+        """Return when `due` should be called, if nothing is received before."""
         if self.stage is Stage.TALKING:
             return self.session.deadline() if self.session else None
         return self._next_try

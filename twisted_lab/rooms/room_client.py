@@ -1,4 +1,4 @@
-"""The client's side of a room: it counts what it says, and comes back without losing anything."""
+"""The client's side of a room: it counts its messages, and comes back without losing any."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Line:
 
 
 class RoomClient:
-    """Somebody who wants to be in a room, whatever happens to the connection.
+    """A client that wants to be in a room, whatever happens to the connection.
 
-    What one says waits until the server will take it without taking it for a flood; it is kept
-    until the server confirms that it is done, and said again to one that may not have heard it.
+    A message waits until the rate limit of the server allows it. It is kept until the server
+    confirms that it is done, and sent again to a server that may not have received it.
 
     Args:
         name: The name.
@@ -48,8 +48,8 @@ class RoomClient:
         name: The name.
         is_in: Whether the server has let it in.
         has_been_in: Whether it has ever done so.
-        refused: How many of its messages the server would not take.
-        others: Who is in the room, as far as is known.
+        refused: How many of its messages the server has refused.
+        others: The names of the other members, as far as they are known.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class RoomClient:
             self.join()
 
     def say(self, text: str, now: float) -> None:
-        """Say something, when it may be said."""
+        """Send a message, as soon as the rate limit of the server allows it."""
         self._count += 1
         self._waiting.append((self._count, text))
         self.pump(now)
@@ -168,7 +168,7 @@ class RoomClient:
                 self.others = {name.removesuffix(",") for name in names} - {self.name}
 
     def _again(self, now: float) -> None:
-        # The server may have heard them, but it has not said so.
+        # The server may have received them, but it has not said so.
         self._waiting.extendleft(reversed(self._sent.items()))
         self._sent.clear()
         self._level = 0.0
@@ -180,10 +180,10 @@ class RoomClient:
         self._counted = now
 
     def pump(self, now: float) -> None:
-        """Send what the server takes now.
+        """Send the messages that the server takes now.
 
-        It counts what is confirmed, because the network may deliver in one moment what was sent
-        over several seconds.
+        It counts confirmed messages, because the network may deliver in one moment messages that
+        were sent over several seconds.
         """
         self._leak(now)
         if self._join_at is not None and now >= self._join_at:
@@ -198,7 +198,7 @@ class RoomClient:
         return len(self._sent) + self._level + 1 - BURST
 
     def deadline(self, now: float) -> float | None:
-        """Return when `pump` can do more, if nothing is heard before; None for never."""
+        """Return when `pump` can do more, if nothing is received before; None for never."""
         if not (self.is_in and self._waiting):
             return self._join_at
         over = self._over()

@@ -70,13 +70,13 @@ from twisted_lab.serving import (
 from twisted_lab.serving.storage import shared_storage
 
 MOST_HOURS = 24 * 366
-# Who has not logged in may be silent for so long.
+# A client that has not logged in may be silent for this long.
 LOGIN_SECONDS = 60.0
 
 
 @dataclass
 class _Shown:
-    """What a peer has shown that has not logged in.
+    """The passwords and the token that a peer has sent before it has logged in.
 
     Attributes:
         passwords: The passwords.
@@ -91,11 +91,11 @@ class Authentication:
     """Lets peers log in, by password or token, and register.
 
     Args:
-        realm: What a peer gets that has logged in.
+        realm: Gives accounts to peers that have logged in.
         events: Logins and failures are reported here.
         is_open: Whether unknown names can be registered.
-        takes_plaintext: Whether peers may log in whose words others on a network can read.
-        shortest: The least characters of a password.
+        takes_plaintext: Whether peers may log in whose messages others on a network can read.
+        shortest: The minimum length of a password, in characters.
         registrations: The new accounts of one network a day.
     """
 
@@ -129,7 +129,7 @@ class Authentication:
         return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Let one peer in, and do what it says."""
+        """Let one peer log in, and execute its commands."""
         if channel.peer.in_clear and not self._takes_plaintext:
             channel.say(
                 "error: others on the network could read your password; connect by TLS, or from "

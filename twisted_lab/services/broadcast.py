@@ -1,4 +1,4 @@
-"""netlab-broadcast: says to everybody what anybody says."""
+"""netlab-broadcast: sends each message to all peers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from twisted_lab.serving import (
 
 
 class Broadcast:
-    """The peers that are connected, each of which hears what any of them says.
+    """The connected peers, each of which gets the messages of all.
 
-    All members hear all messages in the same order. Nobody waits for a member that does not read:
-    its channel holds what it is owed, and cuts it off when that becomes too much.
+    All members get all messages in the same order. They do not wait for a member that does not
+    read: its channel holds its pending output, and cuts it off when that becomes too much.
 
     Args:
-        members: Tells them.
+        members: Sends to them.
     """
 
     def __init__(self, members: FanOut) -> None:
@@ -42,7 +42,7 @@ class Broadcast:
         except CancelledError:
             raise
         except Exception:
-            await self._members.sent()  # It hears what was said while it was there.
+            await self._members.sent()  # It gets the messages of the time that it was there.
             raise
         finally:
             self._members.remove(channel)

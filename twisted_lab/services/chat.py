@@ -1,4 +1,4 @@
-"""netlab-chat: a room for whoever comes by UDP, by our reliable protocol or by TCP."""
+"""netlab-chat: a room for clients on UDP, on our reliable protocol, and on TCP."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ from twisted_lab.serving import (
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.user_names import BadName
 
-FULL_SECONDS = 5  # until one should try again whose address has as many members as it may
-# The secret of a client that comes back is followed by the place of what it has heard last.
+FULL_SECONDS = 5  # until a client tries again whose address has as many members as it may
+# The secret of a client that comes back is followed by the place of its last received message.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
@@ -54,11 +54,11 @@ class Chat:
     """One room.
 
     Args:
-        history: Where what is said is kept.
+        history: Where messages are kept.
         now: Tells the time, in seconds of Unix time.
         clock: Waits, and tells the time for rate limits.
-        events: What is sent to all is reported here.
-        rates: What the peers of one address may do together.
+        events: Messages to all are reported here.
+        rates: The rates of all peers of one address together.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Chat:
         self._members: dict[Channel, Member] = {}
 
     def name_of(self, channel: Channel) -> str:
-        """Return the name of whoever is there; "" before it has one."""
+        """Return the name of the peer; "" before it has one."""
         member = self._members.get(channel)
         return member.name if member else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Have whoever is there as a member, from a good name on."""
+        """Have the peer as a member, from a good name on."""
         address = self._addresses.of(network(channel.peer.host), self._ticks())
         address.peers += 1
         try:
@@ -104,7 +104,7 @@ class Chat:
         except Exception as error:
             if isinstance(error, PeerSilent):
                 how = "gone silent"
-            await self._room.sent()  # It hears what was said while it was there.
+            await self._room.sent()  # It gets the messages of the time that it was there.
             raise
         finally:
             member.limits.address.members -= 1
@@ -112,7 +112,7 @@ class Chat:
             self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel, address: Address) -> Member | None:
-        """Let whoever is there become a member; None if it leaves before."""
+        """Let the peer become a member; None if it leaves before."""
         allowance = Allowance(self._ticks())
         later = 0.0  # when this peer may try again
         while True:
@@ -130,7 +130,7 @@ class Chat:
             try:
                 self._room.check_name(name, client)  # before the history is sent for nothing
                 if (early := later - self._ticks()) > 0:
-                    # So those who try all the time do not take all places.
+                    # So clients that try all the time do not take all places.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
@@ -148,7 +148,7 @@ class Chat:
                 channel.say(f"error: {error}")
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
-        """Count a message of one that has not joined; what comes too fast is dropped."""
+        """Count a message of a peer that has not joined; one over the rate limit is dropped."""
         tick = self._ticks()
         if allowance.is_mute(tick):
             return False

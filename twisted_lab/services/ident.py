@@ -33,12 +33,12 @@ NEW_PER_SECOND = 1.0
 
 
 class Identification:
-    """Greets whom it knows, and asks for the names of the others.
+    """Greets known peers, and asks the others for their names.
 
     Args:
         storage: Where names are kept.
         now: Tells the time, in seconds of Unix time.
-        ticks: Tells the seconds on a clock that nobody sets, for how fast new names may come.
+        ticks: Tells the seconds on a monotonic clock, for the rate limit of new names.
     """
 
     def __init__(

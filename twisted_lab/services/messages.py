@@ -9,7 +9,7 @@ from twisted_lab.serving import ConversationOptions, ServiceProcess, conversatio
 
 
 async def number_messages(channel: Channel) -> None:
-    """Ask for one message after the other, until one says ``exit``."""
+    """Ask for one message after the other, until one is ``exit``."""
     for number in count(1):
         channel.say(f"Message {number}:")
         text = await channel.hear()

@@ -1,4 +1,4 @@
-"""What every service shares on its way to the network."""
+"""The common path of all services to the network."""
 
 from twisted_lab.eventlog.event_file import message
 from twisted_lab.eventlog.event_log import EventLog

@@ -16,14 +16,14 @@ from twisted_lab.process.workers.supervisor import SupervisedService, Workers
 
 
 def build_process(options: ProcessOptions, reactor: Any = None) -> ServiceProcess:
-    """Build a process, with what the operator has asked for.
+    """Build a process, with the parts that the operator has asked for.
 
     Args:
         options: What was asked of the process.
         reactor: Where to run; by default the one that is installed.
     """
     process = ServiceProcess(options, reactor)
-    # What these need takes its time to be imported.
+    # The modules that these need are slow to import.
     if options["control"] and not options.is_worker:
         from twisted_lab.operations.control import control_service
 

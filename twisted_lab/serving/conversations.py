@@ -1,4 +1,4 @@
-"""From a conversation to a service, over the framing that the options say."""
+"""From a conversation to a service, over the framing in the options."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ConversationOptions(ServiceOptions):
     """The options of a conversation; a subclass names the service and its port."""
 
     default_framing: ClassVar[str] = "text"
-    # Whether messages are kept out of the log even at level debug, and text is an error that comes
-    # together with a NUL before it: a C program's buffer may have a password there.
+    # Whether messages are kept out of the log even at level debug, and text received together with
+    # a NUL before it is an error: a C program's buffer may have a password there.
     has_secrets: ClassVar[bool] = True
 
     optParameters: ClassVar = [

@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class Uncancelled(Deferred[Result]):
-    """A Deferred that cannot be cancelled: what it stands for will be done."""
+    """A Deferred that cannot be cancelled: its work will be done."""
 
     def cancel(self) -> None:
         """Do nothing."""
@@ -91,9 +91,9 @@ class _Reader:
 class Storage:
     """Runs work on a database without making the reactor wait.
 
-    While one transaction is being written to the disk, all work that comes meanwhile is gathered
-    for the next one: so that a single writer, which is what SQLite is fast with, and a single wait
-    for the disk serve many peers. What is to be done before the file is open waits for that.
+    While one transaction is being written to the disk, further work is gathered for the next one.
+    So a single writer, which is what SQLite is fast with, and a single wait for the disk serve many
+    peers. Work that arrives before the file is open waits for that.
 
     Args:
         reactor: Where results are delivered.
@@ -131,8 +131,8 @@ class Storage:
         """Do `work` in a transaction.
 
         Returns:
-            A Deferred that fires with what it returns, once that is on disk. It fails with Unable
-            if it could not be stored, or with what the work raised; nothing is changed then.
+            A Deferred that fires with the work's result, once that is on disk. It fails with Unable
+            if it could not be stored, or with the work's exception; nothing is changed then.
         """
         return self._gather(work, Deferred())
 
@@ -144,7 +144,7 @@ class Storage:
         """See `twisted_lab.accounts.Store`.
 
         Returns:
-            A Deferred that fails with Unable if it could not be read, or with what the work raised.
+            A Deferred that fails with Unable if it could not be read, or with the work's exception.
             Work whose turn has not come when it is cancelled is not done.
         """
         return self._reader.read(work)
@@ -178,7 +178,7 @@ class Storage:
                 result.callback(value)
 
     async def close(self) -> None:
-        """Finish what was begun, and close the file."""
+        """Finish the work that has begun, and close the file."""
         if self._database is None:
             return
         await self._reader.close()

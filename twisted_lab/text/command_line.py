@@ -1,4 +1,4 @@
-"""Options whose mistakes are one line, and the readers of their values."""
+"""Command-line options with errors of one line, and the readers of their values."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def write_out(command: str, text: str) -> None:
     """Write `text` to standard output, for the program `command`.
 
     Raises:
-        SystemExit: With status 1, if it cannot be written. Why stands on standard error, unless the
-            reader, as in ``| head``, has had enough.
+        SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
+            the reader, as in ``| head``, has closed the pipe.
     """
     problem = "it is closed"
     try:
@@ -73,7 +73,7 @@ class Options(usage.Options):
         """Parse `options`, by default the command line's.
 
         Raises:
-            SystemExit: They are wrong; the line that says how stands on standard error.
+            SystemExit: They are wrong; a line on standard error says how.
         """
         try:
             self.parse(sys.argv[1:] if options is None else options)

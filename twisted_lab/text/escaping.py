@@ -7,7 +7,7 @@ def escape(text: str, keep: str = "") -> str:
     r"""Write each character that does not print as an escape: ``\x1b``, ``\n``, ``\u202e``.
 
     Args:
-        text: What somebody else wrote.
+        text: Text from outside.
         keep: Characters to leave as they are, such as ``"\n"`` for text of many lines.
 
     Returns:
@@ -22,6 +22,6 @@ def escape(text: str, keep: str = "") -> str:
 
 
 def escape_bytes(data: bytes) -> str:
-    r"""Write what is UTF-8 as text and the rest as escapes, and of many bytes the first ones."""
+    r"""Write UTF-8 as text and other bytes as escapes, and of many bytes only the first ones."""
     text = data[:MOST_SHOWN].decode(errors="backslashreplace")
     return escape(text) + ("..." if len(data) > MOST_SHOWN else "")

@@ -1,4 +1,4 @@
-"""Files that are their owner's alone, and are whole at each moment."""
+"""Private files: readable by their owner alone, and whole at each moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _check_regular(mode: int) -> None:
 
 
 def read_private(path: Path) -> bytes:
-    """Read a file, which costs 1 MiB at most and waits for nobody.
+    """Read a file of at most 1 MiB, without blocking.
 
     Raises:
         OSError: It cannot be read, is larger, or is no regular file but a device, say.
@@ -35,8 +35,8 @@ def read_private(path: Path) -> bytes:
 def write_private(path: Path, data: bytes) -> None:
     """Write `data` to a file of its own, which takes the place of the old one when it is whole.
 
-    A symbolic link stays one. What is no regular file, such as ``/dev/null``, stays as it is: were
-    it replaced, the whole machine would miss it.
+    A symbolic link stays one. A file that is not regular, such as ``/dev/null``, stays as it is:
+    were it replaced, the whole machine would miss it.
 
     Raises:
         OSError: It cannot be written; the old one stays.

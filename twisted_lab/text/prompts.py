@@ -1,4 +1,4 @@
-"""Asking a person, with a default and a second chance."""
+"""Prompts for a person, with a default and a second chance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ask(
 
     Args:
         question: What to ask; the default is shown behind it in brackets.
-        default: The answer of somebody who just presses Enter.
+        default: The answer if the person just presses Enter.
         parse: Turns the text into a value, or raises UsageError with what is wrong.
         read: Shows a prompt and returns a line; EOFError at the end of input.
         tell: Shows a line.

@@ -1,4 +1,4 @@
-"""Names: what may be one, which are the same, and which look alike."""
+"""User names: the rules for them, which are the same, and which look alike."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 LONGEST_NAME = 64  # characters
 LONGEST_NICKNAME = 32
 MOST_MARKS = 2  # combining marks in a row
-# Default_Ignorable_Code_Point of Unicode 17, and what most fonts show nothing of either: the empty
-# Braille pattern, the object replacement, the blank hieroglyphs, the filler of the Khitan small
-# script and the null notehead. Many of them count as printable.
+# Default_Ignorable_Code_Point of Unicode 17, and further characters that most fonts do not show:
+# the empty Braille pattern, the object replacement, the blank hieroglyphs, the filler of the Khitan
+# small script and the null notehead. Many of them count as printable.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
@@ -47,7 +47,7 @@ def known_name(text: str, longest: int = LONGEST_NAME) -> str:
 
 
 def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
-    """Return the name that `text` is, without the space around it, for somebody who is new.
+    """Return the name that `text` is, without the space around it, for a new user.
 
     Raises:
         BadName: It has no character, more than `longest`, one that cannot be seen, a combining mark
@@ -82,7 +82,7 @@ def nickname(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what is equal for names that people take for the same: ``ANNA`` and ``Anna``.
+    """Return the key of a name, equal for names that people take for the same: ``ANNA``, ``Anna``.
 
     The key may be longer than the name: 1,152 characters at most.
 

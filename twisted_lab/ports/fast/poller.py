@@ -1,4 +1,4 @@
-"""Many descriptors behind one: an epoll of our own inside whichever reactor runs."""
+"""An epoll loop of our own, behind one descriptor, inside whichever reactor runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-# After so many events, or so many seconds, the reactor has its turn again (timers, new connections,
-# datagrams), which costs as much as a few events.
+# After this many events, or this many seconds, the reactor has its turn again (timers, new
+# connections, datagrams), which costs as much as a few events.
 TURN_EVENTS = 256
 TURN_SECONDS = 0.005
-# So many are asked for at a time: the memory of more would not stay in the processor's caches.
+# At most this many are fetched at a time: more would not stay in the processor's caches.
 BATCH_EVENTS = 128
 READ_BYTES = 131_072
 
@@ -33,13 +33,13 @@ _IN, _OUT = 1, 4
 
 @implementer(IReadDescriptor)
 class Poller:
-    """What stands in for the reactor to transports, and tells them when to read and write.
+    """A small epoll loop that fast transports register with instead of the reactor.
 
     A reactor makes a logging context for each event. To it all events of these transports are one,
     and an exception is logged with the name of its transport, as the reactor would do.
 
     Args:
-        reactor: Waits for this one's events; it is asked for all that this one does not do.
+        reactor: Waits for this loop's events; it gets all calls that this one does not handle.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -103,7 +103,7 @@ class Poller:
         return "-"
 
     def doRead(self) -> None:
-        """Deal with what has happened to the transports, for one turn of the reactor."""
+        """Handle the events of the transports, for one turn of the reactor."""
         poll, transports = self._epoll.poll, self._transports
         seconds = self._reactor.seconds
         left, end = TURN_EVENTS, seconds() + TURN_SECONDS
@@ -147,7 +147,7 @@ class Poller:
         if why is None:
             return
         failure = _FAILURES.get(type(why)) or Failure(why)
-        # Whatever goes wrong from here on, it is not told of any more events.
+        # Whatever goes wrong from here on, it gets no more events.
         self.removeReader(transport)
         if by_reading and type(why) is ConnectionDone:
             transport.readConnectionLost(failure)

@@ -16,22 +16,22 @@ from twisted.python.failure import Failure
 class ImmediateServer(Server):
     """Twisted's own transport, but for when it sends.
 
-    Twisted keeps what is written until the reactor says, in its next turn, that the socket can be
-    written to. This one gives it to the kernel at once, if nothing is kept already, and has Twisted
-    keep what the kernel does not take. Nothing else happens inside of `write`: an error of the
-    kernel's is left for the reactor to find, when it sends the rest.
+    Twisted keeps written bytes until the reactor reports, in its next turn, that the socket can be
+    written to. This one gives them to the kernel at once, if nothing is kept already, and has
+    Twisted keep those that the kernel does not take. Nothing else happens inside of `write`: an
+    error of the kernel's is left for the reactor to find, when it sends the rest.
     """
 
-    # Whether the kernel may be given what is written next: not while something is kept, while a
+    # Whether the next written bytes may go to the kernel: not while output is pending, while a
     # producer is asked for more whenever that is sent, nor past TLS or the end.
     _is_direct = True
     _has_failed = False
-    # It has no use before close(), says Twisted, and costs a call of the kernel's.
+    # It has no use before close(), by Twisted's documentation, and costs a system call.
     _shouldShutdown = False
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.setTcpNoDelay(True)  # What is sent at once should not wait in the kernel.
+        self.setTcpNoDelay(True)  # Bytes sent at once should not wait in the kernel.
         # Writing by number costs less than by the socket's method, as much as a call of our own.
         self._number = self.socket.fileno()
 
@@ -53,7 +53,7 @@ class ImmediateServer(Server):
     def doRead(self) -> Any:
         """See `twisted.internet.interfaces.IReadDescriptor`."""
         why = super().doRead()
-        # The kernel tells an error once, and `write` has been told.
+        # The kernel reports an error once, and `write` has got it.
         return CONNECTION_LOST if why is CONNECTION_DONE and self._has_failed else why
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
@@ -66,12 +66,12 @@ class ImmediateServer(Server):
             super().startReading()
 
     def startWriting(self) -> None:
-        """Something is kept: see `twisted.internet.abstract.FileDescriptor`."""
+        """Output is pending: see `twisted.internet.abstract.FileDescriptor`."""
         self._is_direct = False
         super().startWriting()
 
     def stopWriting(self) -> None:
-        """Nothing is kept any more: see `twisted.internet.abstract.FileDescriptor`."""
+        """No output is pending any more: see `twisted.internet.abstract.FileDescriptor`."""
         super().stopWriting()
         is_asked_for_more = self.producer is not None and not self.streamingProducer
         self._is_direct = bool(self.connected) and not (

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 MOST_BYTES = 4_194_304  # beyond which a line must find room
 RESERVED_BYTES = 1_048_576  # beside these, for rare lines
-STUCK_SECONDS = 1.0  # without taking anything, after which nobody waits for the reader
+STUCK_SECONDS = 1.0  # without progress of the reader, after which lines are dropped
 
 
 @implementer(IWriteDescriptor)
@@ -22,7 +22,8 @@ class LinePipe:
     """Sends whole lines, and waits for a reader that is slow, but not for one that is stuck.
 
     While more than MOST_BYTES wait and the reader has taken nothing for STUCK_SECONDS, further
-    lines are dropped and counted. When half of what waits has gone, their numbers are reported.
+    lines are dropped and counted. When half of the pending output has gone, their numbers are
+    reported.
 
     Args:
         descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
@@ -46,7 +47,7 @@ class LinePipe:
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether something waits for the reader."""
+        """Tell whether output is pending."""
         return bool(self._waiting)
 
     def send(self, line: bytes, kind: str, is_rare: bool = True) -> None:
@@ -118,6 +119,6 @@ class LinePipe:
         """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
 
     def close(self) -> None:
-        """Send what waits, without a reactor, unless the reader is stuck."""
+        """Send the pending output, without a reactor, unless the reader is stuck."""
         while self._waiting and self._can_write(STUCK_SECONDS):
             self._write_and_tell()

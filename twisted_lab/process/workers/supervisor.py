@@ -39,9 +39,9 @@ from twisted_lab.process.workers.worker_process import (
 )
 from twisted_lab.resources import NotReady
 
-LONG_ENOUGH = 60.0  # seconds of life, after which a death is nothing that goes on and on
+LONG_ENOUGH = 60.0  # seconds of life, after which a death is not part of a series
 LONGEST_DELAY = 30.0
-STUCK_SECONDS = 5.0  # beside those in which a service says good-bye to its peers
+STUCK_SECONDS = 5.0  # in addition to the drain
 
 
 class _HeldPort:
@@ -63,16 +63,16 @@ class _HeldPort:
 
 
 class Workers:
-    """Processes that share one listening socket: what waits in its queue outlives each of them.
+    """Processes that share one listening socket: connections in its queue outlive each of them.
 
-    To the service that they are, they are the listener, a resource, and all its connections.
+    To their service they are the listener, a resource, and all its connections.
 
     Args:
         reactor: Where to run.
         events: Their starts and deaths are reported here.
         options: The service's; they are given the same.
         listener: Where to listen.
-        publish: Takes what they have for twistd's log.
+        publish: Takes their events for twistd's log.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Workers:
             *(sys.executable, "-P", "-c", START, type(reactor).__module__),
             *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
             *options.arguments,
-            # A daemon has one even if nobody has asked for it.
+            # A daemon has a log file even if none was asked for.
             *([f"--log-file={options['log-file']}"] if options["log-file"] else []),
         ]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -102,7 +102,7 @@ class Workers:
         self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
         self.pausing = False
-        self._gone = Counts()  # what those have counted that have ended
+        self._gone = Counts()  # counts of workers that have ended
         self._level: LogLevel | None = None
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
@@ -164,7 +164,7 @@ class Workers:
                 sys.executable,
                 self._command,
                 self._environment,
-                # Whom the process runs as by now may not enter it; then nothing can be meant by it.
+                # The user of the process may not enter it; then no file name can refer to it.
                 self._directory if os.access(self._directory or "", os.X_OK) else None,
                 childFDs={
                     **{0: "w", 1: 1, 2: 2, LOG: "r"},
@@ -200,7 +200,7 @@ class Workers:
         Returns:
             The number of each and its answer; None for one that has not answered.
         """
-        # Workers that are told to stop have no standard input any more.
+        # Workers that have an order to stop have no standard input any more.
         workers = [] if self._is_stopping else sorted(self._alive, key=attrgetter("number"))
         answers = [worker.ask(word, *arguments) for worker in workers]
         return [(worker.number, await answers.pop(0)) for worker in workers]
@@ -242,7 +242,7 @@ class Workers:
             worker.signal(number)
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Have them end in good order, for which each takes `seconds` at most.
+        """Have them drain and end, for which each takes `seconds` at most.
 
         Returns:
             A Deferred that fires when all have ended.
@@ -280,7 +280,7 @@ class Workers:
 
 
 class SupervisedService(NetworkService):
-    """A service that others serve."""
+    """A service whose peers worker processes serve."""
 
     def __init__(
         self,
@@ -296,7 +296,7 @@ class SupervisedService(NetworkService):
             process.reloads.append(lambda: workers.signal(signal.SIGHUP))
 
     def counts(self) -> Counts:
-        """See `NetworkService`: as far as the workers have told."""
+        """See `NetworkService`: as far as the workers have reported."""
         return self._workers.counts()
 
     def workers(self) -> list[tuple[int, int | None, Counts]]:

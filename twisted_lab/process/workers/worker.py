@@ -60,7 +60,7 @@ def main() -> None:
         service.is_worker = True
         service.startService()
     except Exception as error:
-        # The console may be gone, and this the only place where it is told.
+        # The console may be gone, and this may be the only report.
         is_refusal = isinstance(error, CannotStart)
         _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
         raise
@@ -93,7 +93,7 @@ def _tell_counts(process: ServiceProcess, pipe: LinePipe) -> None:
 
 
 def _log(pipe: LinePipe, event: LogEvent) -> None:
-    # Twisted's own reports of ports and the like are said by the supervisor, once.
+    # The supervisor logs Twisted's own reports of ports and the like, once.
     if "service" in event or event["log_level"] >= LogLevel.warn:
         if "log_failure" in event:
             # JSON does not carry exceptions, but a traceback without its last line is worth little.
@@ -104,7 +104,7 @@ def _log(pipe: LinePipe, event: LogEvent) -> None:
 
 @implementer(IReadDescriptor)
 class _Supervisor:
-    """Standard input: the supervisor says from which level on to log, or what to `do`.
+    """Standard input: the supervisor sends the level to log from, or an order for `do`.
 
     At its end the supervisor wants this process to end, or has died itself.
     """

@@ -19,15 +19,15 @@ from twisted_lab.channels.countdown import Countdown
 from twisted_lab.eventlog.events import Observer
 from twisted_lab.process.counts import Counts
 
-# A worker's descriptors, beside the port: events for twistd's log, and how its start has gone.
+# A worker's descriptors, beside the port: events for twistd's log, and the outcome of its start.
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
 ANSWER_SECONDS = 2.0
-MOST_ANSWERS = 16  # that it may owe
-ANSWER = b"answer "  # begins what a worker answers when it was asked, in the order of questions
+MOST_ANSWERS = 16  # that may be outstanding
+ANSWER = b"answer "  # begins a worker's answers, which are in the order of the questions
 COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
-# Not SIGTERM: whoever stops a service may send that to all of its processes, once.
+# Not SIGTERM: a program that stops a service may send that to all of its processes, once.
 ABORT = signal.SIGUSR1
 
 # These must not kill a worker before its handlers are installed. It is started with them blocked,
@@ -42,7 +42,7 @@ START = (
 
 
 class Supervisor(Protocol):
-    """Who has started it."""
+    """The interface of the process that has started it."""
 
     publish: Observer
 
@@ -55,14 +55,14 @@ class WorkerProcess(ProcessProtocol):
     """One process, from its start to its end.
 
     Args:
-        supervisor: Is told what the process has for twistd's log, and when it has ended.
+        supervisor: Takes the worker's events for twistd's log, and handles its end.
         clock: Tells when it was started, and how long it takes to answer.
         deaths: How many before it have died one soon after the other.
-        outcome: The descriptor on which it tells how its start has gone.
+        outcome: The descriptor on which it reports the outcome of its start.
         number: Which one of those that serve at the same time it is, from 0 on.
 
     Attributes:
-        counts: What it has counted, as far as it has told.
+        counts: Its counts, as of its last report.
     """
 
     transport: IProcessTransport
@@ -96,8 +96,8 @@ class WorkerProcess(ProcessProtocol):
         """Have it do something; see `NetworkService.do`.
 
         Returns:
-            A Deferred that fires with its answer; with None if it has none for ANSWER_SECONDS, ends
-            without one, or owes MOST_ANSWERS already.
+            A Deferred that fires with its answer. It fires with None if there is no answer within
+            ANSWER_SECONDS or before its end, or if MOST_ANSWERS are outstanding already.
         """
         if len(self._asked) >= MOST_ANSWERS:
             return succeed(None)
