@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 INSTALLED := .venv/.installed
 INTERFACE ?= 127.0.0.1
-# From the command line alone: the name is too common in environments.
+# Only from the command line: the name is too common in environments.
 OPTIONS =
 ifeq ($(filter run,$(MAKECMDGOALS))$(strip $(INTERFACE)),run)
 $(error INTERFACE is empty: give an address such as 127.0.0.1, or leave it out)
@@ -57,7 +57,7 @@ PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --d
 # The unit tests alone reach 94%; these add what only real processes do. All others would take 3 minutes more.
 COVERED := $(addprefix tests/integration/test_,accounts.py client.py lab.py workers.py)
 
-# What serves streams is tested without the fast path as well.
+# Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)
 
 lint: $(INSTALLED)  ## check format, style, types and the floors of the house
@@ -145,7 +145,7 @@ bench/build/%: bench/%.c $(wildcard bench/*.h)
 	@mkdir -p $(@D)
 	@cc -O2 -Wall -Wextra -o $@ $<
 
-# Go is measured where there is a compiler for it.
+# Go is measured on machines that have a compiler for it.
 bench/build/go: bench/echo.go
 	@mkdir -p $(@D)
 	@if command -v go >/dev/null; then go build -o $@ $<; else echo "no Go here" >&2; fi

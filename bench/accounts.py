@@ -28,12 +28,12 @@ from twisted.logger import LogLevel
 from bench.frames import report
 from twisted_lab.accounts import Lifetimes, Passwords, open_database, register
 from twisted_lab.channels import ConversationFactory, TextChannel
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import AccountRealm, Hashing
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.echo import EchoFactory
 from twisted_lab.services.ident import Identification
-from twisted_lab.serving.storage import Storage
+from twisted_lab.storage.threads import Storage
 
 PEERS = 50
 LOGINS = 4  # of each peer, one after the other
@@ -88,7 +88,7 @@ def server() -> Iterator[list[int]]:
 def log_in(waiting: list[list[socket.socket]]) -> None:
     """Have all peers log in on their connections, each peer on one after the other.
 
-    In one thread, which costs little of what the server could use.
+    In one thread, which takes little CPU time from the server.
     """
     with selectors.EpollSelector() as selector:
 
@@ -142,7 +142,7 @@ async def seconds(work: list[Awaitable[None]]) -> float:
 def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
     """Return logins a second, and the 99th percentile of the echo's milliseconds meanwhile.
 
-    A login is what passes between the name and the greeting; the connections stand before.
+    A login lasts from the name to the greeting; the connections are opened before.
     """
     done = threading.Event()
     with ExitStack() as connections, ThreadPoolExecutor(1) as prober:

@@ -26,14 +26,14 @@ from twisted.logger import LogLevel
 
 from bench.frames import report
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.udp import UDPWire
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.ports.udp_port import DatagramPort
 from twisted_lab.rooms import Line, MemoryHistory, Rates
 from twisted_lab.services.chat import Chat
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.udp_port import DatagramPort
 
 MEMBERS = 200
 MESSAGES = 20  # a round
@@ -58,7 +58,7 @@ def plain_members(count: int) -> Iterator[list[socket.socket]]:
 
 
 def drain(member: socket.socket) -> int:
-    """Read what has come; return how much that was."""
+    """Read the received datagrams; return their number."""
     count = 0
     with suppress(BlockingIOError):
         while member.recv(2048):
@@ -81,7 +81,7 @@ class FanOut:
         self.members = members
         self.addresses = [member.getsockname() for member in members]
         events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.clock,
             events,
             Chat(MemoryHistory(), self.clock.seconds, self.clock, events, FREE).converse,
@@ -193,7 +193,9 @@ def latency() -> None:
             trips.append((time.perf_counter() - float(said)) * 1000)
 
     links = [
-        Link(r, f"speaker{n}" if n else "listener", show if not n else lambda line: None, print)
+        ChatClient(
+            r, f"speaker{n}" if n else "listener", show if not n else lambda line: None, print
+        )
         for n in range(SPEAKERS + 1)
     ]
     turns = cycle(links[1:])

@@ -3,7 +3,7 @@
     make bench-compare REV=main [LIMIT=3]
 
 Each of the 15 rounds starts a server of each checkout and puts the same load on both. Only one of
-them may run at a time, and they take turns every 2 ms, so what others do on the machine meets both
+them may run at a time, and they take turns every 2 ms, so other load on the machine affects both
 alike. A process keeps the memory layout and the hash seed that it started with, and they can
 change its speed: so each round has new processes.
 """
@@ -49,7 +49,7 @@ EDGE = 4
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the rounds say of one kind of message.
+    """The ratios of all rounds for one kind of message.
 
     Attributes:
         ratios: The CPU time of a message here, divided by that in the other commit: one a round.
@@ -105,7 +105,7 @@ def percent(text: str) -> float:
 
 
 def git(*arguments: str) -> bytes:
-    """Return what git says."""
+    """Return the output of git."""
     command = ["git", *arguments]
     return subprocess.check_output(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 

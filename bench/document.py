@@ -1,4 +1,4 @@
-"""Writes the document: a text that stays, and figures that are new each time."""
+"""The document: a constant text, with the figures of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT = Path(__file__).with_name("performance.md.in")
 def write(
     results: Results, log: list[Finding], machine: str, directory: Path, today: date, rounds: int
 ) -> list[Finding]:
-    """Write performance.md and performance.png, and return what became of the promises."""
+    """Write performance.md and performance.png, and return the outcome of the promises."""
     findings = [*echo_findings(results), *other_findings(results), *log]
     start = {
         name: 1000 * results.median("start", "start", name, "seconds")

@@ -49,7 +49,7 @@ def _twisteds(path: str) -> Iterator[Report]:
 
 
 def _microseconds(path: str, log: AbstractContextManager[Report], lines: int) -> float:
-    """Return what an event costs, the writing of what is kept back included."""
+    """Return the cost of an event, the writing of buffered lines included."""
     started = time.perf_counter()
     with log as received:
         for _ in range(EVENTS):
@@ -61,7 +61,7 @@ def _microseconds(path: str, log: AbstractContextManager[Report], lines: int) ->
 
 
 def measure(rounds: int) -> list[Finding]:
-    """Return what was found, in rounds that alternate."""
+    """Return the measured costs, in rounds that alternate."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     ours, stock, dropped = [], [], []

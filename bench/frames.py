@@ -25,7 +25,7 @@ from twisted.protocols.basic import Int32StringReceiver
 
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel
 from twisted_lab.codecs import encode_frame
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 FRAME = encode_frame(b"x" * 60)
 FRAMES = 200_000
@@ -47,7 +47,7 @@ async def listen(channel: Channel) -> None:
 
 
 class StockEcho(Int32StringReceiver):
-    """What the same looks like on Twisted alone, with the text decoded and encoded as well."""
+    """The same service on stock Twisted, with the text decoded and encoded as well."""
 
     def stringReceived(self, string: bytes) -> None:  # noqa: N802
         """Answer."""
@@ -113,7 +113,7 @@ def one_message(mebibytes: int) -> float:
 
 
 def receive(mebibytes: int) -> float:
-    """Do that."""
+    """Receive one message; return the seconds that it took."""
     frame = encode_frame(b"x" * (mebibytes << 20))
     channel = factory_for("listening", Clock(), 1 << 30).buildProtocol(None)  # type: ignore[arg-type]
     assert channel is not None

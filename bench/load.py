@@ -29,13 +29,13 @@ def _pin() -> None:
 
 
 def generator(mode: str, server: Server, options: dict[str, float]) -> subprocess.Popen[bytes]:
-    """Begin to put load on `server`; what the generator has found is its output."""
+    """Begin to put load on `server`; the output of the generator is its result."""
     command = [*_command(mode, server, options), "--pid", str(server.pid)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=_pin)
 
 
 def sample_of(generator: subprocess.Popen[bytes]) -> Sample:
-    """Return what `generator` has found, once it has ended.
+    """Return the result of `generator`, once it has ended.
 
     Raises:
         subprocess.CalledProcessError: The server has answered wrongly, or not at all.
@@ -49,14 +49,14 @@ def sample_of(generator: subprocess.Popen[bytes]) -> Sample:
 
 
 def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
-    """Put load on `server`, and return what the generator has found; raise as `sample_of`."""
+    """Put load on `server`, and return the result of the generator; raise as `sample_of`."""
     sample = sample_of(generator(mode, server, options))
     time.sleep(SETTLE_SECONDS)
     return sample
 
 
 def _resident_with(server: Server, connections: int) -> int:
-    """Return the resident bytes of `server` while so many connections do nothing."""
+    """Return the resident bytes of `server` while that many connections are idle."""
     command = _command("idle", server, {"connections": connections})
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_pin
@@ -68,7 +68,7 @@ def _resident_with(server: Server, connections: int) -> int:
 
 
 def idle_memory(server: Server, connections: int) -> Sample:
-    """Return the resident bytes that `server` takes for each connection that does nothing.
+    """Return the resident bytes that `server` takes for each idle connection.
 
     Beyond what it takes with one, and no more have been there before: memory that others have left
     would make them look cheaper.

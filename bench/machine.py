@@ -1,4 +1,4 @@
-"""What the figures were measured on, and with which versions."""
+"""The machine of the measurement, and the versions of its software."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def processor() -> str:
 
 
 def machine() -> str:
-    """Describe it, one line of a list each."""
+    """Describe the machine, as the lines of a list."""
     busy = os.getloadavg()[0]
     lines = [
         processor(),

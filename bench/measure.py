@@ -20,19 +20,19 @@ class Results:
         self._samples: dict[Key, list[Sample]] = {}
 
     def add(self, key: Key, sample: Sample) -> None:
-        """Note what a round has found."""
+        """Add the sample of a round."""
         self._samples.setdefault(key, []).append(sample)
 
     def has(self, table: str, cell: str, peer: str) -> bool:
-        """Return whether that was measured."""
+        """Return whether there are samples of it."""
         return (table, cell, peer) in self._samples
 
     def cells(self, table: str) -> list[str]:
-        """Return what was measured in `table`, in the order of the plan."""
+        """Return the cells of `table` that have samples, in the order of the plan."""
         return list(dict.fromkeys(cell for name, cell, _ in self._samples if name == table))
 
     def peers(self, table: str, cell: str) -> list[str]:
-        """Return who was measured in `cell`."""
+        """Return the peers that were measured in `cell`."""
         return [peer for name, other, peer in self._samples if (name, other) == (table, cell)]
 
     def all(self, table: str, cell: str, peer: str, figure: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""What is measured, on which servers, and for how long."""
+"""The plan: the measurements, their servers, and their duration."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def full_plan() -> list[Table]:
                     "idle",
                     "idle",
                     {"connections": IDLE},
-                    # Ten thousand threads are no server that anybody runs.
+                    # No real server runs ten thousand threads.
                     [name for name in plain if name != "threads"],
                 )
             ],

@@ -19,7 +19,7 @@ OURS, OTHERS = "#c44e52", "#8c9bb0"
 
 
 def _bars(axes: Axes, title: str, values: dict[str, list[float]]) -> None:
-    """Draw the medians, and from where to where the rounds went."""
+    """Draw the medians, with minimum and maximum of the rounds."""
     medians = {peer: statistics.median(rounds) for peer, rounds in values.items()}
     spread = [
         [medians[peer] - min(rounds) for peer, rounds in values.items()],

@@ -106,12 +106,12 @@ class Server:
     Attributes:
         port: Where it listens.
         pid: Its process.
-        seconds: How long it took from the call to its word that it listens.
+        seconds: The time from the call to its report that it listens.
     """
 
     def __init__(self, command: Command, directory: str) -> None:
         console = Path(directory, "console")
-        # What it says goes to a file: a pipe that nobody reads would stop it once it is full.
+        # Its output is written to a file: an unread pipe would stop it once it is full.
         with console.open("wb") as file:
             started = time.perf_counter()
             self._process = subprocess.Popen(
@@ -135,7 +135,7 @@ class Server:
         self.port = int(said[1])
 
     def stop(self) -> None:
-        """End it; there is nothing in it that anybody needs."""
+        """Kill it; it holds no data to keep."""
         self._process.kill()
         self._process.wait()
 

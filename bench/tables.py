@@ -22,7 +22,7 @@ def _markdown(head: list[str], rows: list[list[str]]) -> str:
 
 
 def promises(findings: list[Finding]) -> str:
-    """Return what was promised, what was measured, and whether that is enough."""
+    """Return the promises, the measured values, and whether they are enough."""
     rows = [
         [
             finding.what,

@@ -1,4 +1,4 @@
-"""What was promised of the speed, and whether it is kept."""
+"""The promises of the speed, and whether they are kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Finding:
         return statistics.median(self.values)
 
     def reached(self, slack: float = 1.0) -> bool:
-        """Return whether the median is at least `slack` times what was promised."""
+        """Return whether the median is at least `slack` times the promise."""
         if self.wanted is None:
             return True
         if self.is_limit:
@@ -41,7 +41,7 @@ class Finding:
 
     @property
     def measured(self) -> str:
-        """The median, and from where to where it went."""
+        """The median, with minimum and maximum."""
         low, high = min(self.values), max(self.values)
         return f"{self.median:.2f} ({low:.2f} to {high:.2f})"
 
@@ -52,7 +52,7 @@ class Finding:
 
     @property
     def promise(self) -> str:
-        """What was promised."""
+        """The promise in words."""
         if self.wanted is None:
             return ""
         return f"at {'most' if self.is_limit else 'least'} {self.wanted:g}{self.unit}"

@@ -1,1 +1,1 @@
-"""What arbitrary input must not bring about, for each parser; see `fuzz.__main__`."""
+"""Properties of each parser that must hold for arbitrary input; see `fuzz.__main__`."""

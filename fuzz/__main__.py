@@ -3,7 +3,7 @@
     python -m fuzz [--seconds N]          all of them, one after the other
     python -m fuzz NAME [libFuzzer's own arguments]
 
-What they find, they leave in a file, which ``python -m fuzz NAME FILE`` runs again.
+A fuzzer leaves a failing input in a file, which ``python -m fuzz NAME FILE`` runs again.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m fuzz.costs [--count N] [--seed N] [SCENE ...]
 
 Costs are lines of Python executed, bytes sent and bytes logged, so the same seed finds the same. A
-call into C is one line, however long it takes: `tests.hostile` measures CPU time. What is found
-belongs into the catalogue there. The exit status is 1 if a bound is broken.
+call into C is one line, however long it takes: `tests.hostile` measures CPU time. Findings
+belong into the catalogue there. The exit status is 1 if a bound is broken.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Step(NamedTuple):
 
     Attributes:
         way: Which of its ways it takes.
-        lines: What it says.
-        end: What ends each line.
+        lines: Its lines.
+        end: The end of each line.
         size: How many bytes go at a time; 0 for all.
         wait: For how many quarters of a second it is silent afterwards.
     """
@@ -225,7 +225,7 @@ def lines_of(run: Callable[[], object]) -> int:
         return local if "twisted_lab/" in frame.f_code.co_filename else None
 
     before = sys.gettrace()
-    gc.collect()  # What earlier runs have left would end in the middle of this one.
+    gc.collect()  # Garbage of earlier runs would be collected in the middle of this one.
     gc.disable()
     sys.settrace(called)
     try:
@@ -239,7 +239,7 @@ def lines_of(run: Callable[[], object]) -> int:
 def cost(
     make: Callable[[], DatagramScene | StreamScene], steps: Iterable[Step]
 ) -> dict[str, float]:
-    """Return what each byte of `steps` costs."""
+    """Return the costs of each byte of `steps`."""
     scene = make()
     logged = len(scene.log)
     received = HEADER

@@ -1,4 +1,4 @@
-"""Datagrams, to the server and to the client."""
+"""DatagramServer, to the server and to the client."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.doubles.chat_network import Socket
 from tests.doubles.recording import recorded_events
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.reliable.packets import (
     NO_KEY,
     BadPacket,
@@ -39,7 +39,7 @@ def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 class ChatServer:
-    """A server for the chat, and what it has sent to whom."""
+    """A server for the chat, and the datagrams that it has sent to each address."""
 
     def __init__(self) -> None:
         self._drawn = 0
@@ -49,7 +49,7 @@ class ChatServer:
         events, self.recorder = recorded_events()
         chat = open_chat(MemoryHistory(), self.clock)
         self.connections = Connections()
-        self.datagrams = Datagrams(
+        self.datagrams = DatagramServer(
             self.clock, events, chat.converse, self.connections, 60.0, 1000, self._random
         )
         self.datagrams.transport = Socket(lambda data, where: self.sent.append((data, where)))
@@ -83,7 +83,7 @@ class ChatServer:
 
 
 def datagram(data: bytes) -> None:
-    """Whatever comes to the chat from two addresses, sealed or not, nothing raises."""
+    """Any datagrams to the chat from two addresses, sealed or not, raise nothing."""
     server = ChatServer()
     for action, body in _steps(data):
         address = ADDRESSES[action >> 7]
@@ -107,7 +107,7 @@ def datagram(data: bytes) -> None:
 
 
 def packet(data: bytes) -> None:
-    """What is decoded is the same when it is encoded again."""
+    """A decoded packet is the same after it is encoded and decoded again."""
     try:
         found = decode(data)
     except BadPacket:
@@ -124,9 +124,9 @@ class _Wire:
 
 
 def client(data: bytes) -> None:
-    """Whatever a server sends to the client of the chat, nothing raises."""
+    """Any datagrams from a server to the client of the chat raise nothing."""
     clock = Clock()
-    link = Link(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
+    link = ChatClient(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
     link.start(_Wire())
     link.ended.addErrback(lambda _: None)
     for action, body in _steps(data):

@@ -12,9 +12,9 @@ from tests.doubles.recording import Recorder, Wire, recorded_events
 from tests.programs.fuzz import LIMIT, try_one
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel, TextChannel
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
-from twisted_lab.serving.proxy import ProxiedFactory
+from twisted_lab.ports.proxy import ProxiedFactory
 
-FOREVER = 1e9  # seconds of silence, which is no end of what is tried here
+FOREVER = 1e9  # seconds of silence, which never run out here
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
@@ -25,12 +25,12 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 
 def text(data: bytes) -> None:
-    """However lines come, they are heard whole and in order, or the peer is told why not."""
+    """Lines in any pieces are heard whole and in order, or the peer gets an error."""
     try_one(TextChannel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
 
 
 def int32(data: bytes) -> None:
-    """However frames come, they are heard whole and in order; encoded again they are the same."""
+    """Frames in any pieces are heard whole and in order; encoded again they are the same."""
     try_one(Int32Channel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
     decoder = FrameDecoder(LIMIT)
     again = b""
@@ -69,7 +69,7 @@ def _through_proxy(came: list[bytes]) -> tuple[bytes, bool]:
 
 
 def proxy(data: bytes) -> None:
-    """However a PROXY header comes, the same client is named, or the connection is cut off."""
+    """A PROXY header in any pieces names the same client, or the connection is closed."""
     cut, whole = _through_proxy(list(pieces(data))), _through_proxy([data[1:]])
     assert cut[1] == whole[1], "whether it is a header depends on how it comes"
     assert cut[0].partition(b"\n")[0] == whole[0].partition(b"\n")[0], "the client depends on it"

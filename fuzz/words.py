@@ -1,4 +1,4 @@
-"""What people and files say: logins, tokens, options."""
+"""Text from people and files: logins, tokens, options."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import TOKEN, Tokens
 from twisted_lab.login import AccountRealm
+from twisted_lab.ports.addresses import interface_address, port_number
+from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
+from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
-from twisted_lab.serving.addresses import interface_address, port_number
-from twisted_lab.serving.listening import CannotListen, DescribedEndpoint
-from twisted_lab.serving.process_options import control_endpoint
 from twisted_lab.testing import play
-from twisted_lab.usage import natural_number, one_of
+from twisted_lab.text.command_line import natural_number, one_of
 
 OWNERS = "the owner's secret"
 
 
 def login(data: bytes) -> None:
-    """Whatever is said to netlab-auth, nobody gets in as somebody else."""
+    """No input to netlab-auth logs a client in under the name of another account."""
     storage = MemoryStorage()
     clock = Clock()
     clock.advance(1_700_000_000)
@@ -53,7 +53,7 @@ def login(data: bytes) -> None:
 
 
 def token(data: bytes) -> None:
-    """What a file of tokens or known hosts says is a token or a fingerprint, or is nothing."""
+    """A file of tokens or known hosts gives a token or a fingerprint, or nothing."""
     assert not Cookies(bytes).is_good(data.decode(errors="replace"), "192.0.2.7", 1, 0.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"

@@ -47,11 +47,11 @@ def run(*arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[byte
 
 
 class Terminal:
-    """A program on a terminal of 40 lines by 200 columns, and what a person sees there.
+    """A program on a terminal of 40 lines by 200 columns, and the contents of its screen.
 
     Args:
         *command: The program.
-        term: What the terminal is called.
+        term: The value of TERM.
 
     Attributes:
         raw: All that it has written.
@@ -91,7 +91,7 @@ class Terminal:
 
     @property
     def echoes(self) -> bool:
-        """Whether the terminal shows what is typed."""
+        """Whether the terminal echoes the typed characters."""
         return bool(termios.tcgetattr(self.child.child_fd)[3] & termios.ECHO)
 
     def end(self) -> int:

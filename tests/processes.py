@@ -1,4 +1,4 @@
-"""Real servers and clients as child processes, waited for by what they say."""
+"""Real servers and clients as child processes; tests wait for their output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEADLINE = 60  # seconds, after which a child is held to be stuck
 # TRANSPORT=stock in the environment of the tests: the servers go without the fast path.
 TRANSPORT = ("--transport", os.environ["TRANSPORT"]) if "TRANSPORT" in os.environ else ()
 
-# Children take no notice of what the person who runs the tests has set up.
+# Children ignore the settings of the person who runs the tests.
 ENVIRONMENT = {
     **os.environ,
     "PYTHONUNBUFFERED": "1",
@@ -34,16 +34,16 @@ ENVIRONMENT = {
 
 
 class Server:
-    """``twistd -n`` with a service, as a process, and what its console has shown so far.
+    """``twistd -n`` with a service, as a process, and its console output so far.
 
     Args:
         directory: Where it runs.
         *arguments: The service and its options.
         twistd: Options of twistd's own.
-        typed: What a person types, up to the end of input.
-        command: What to run, if it is not twistd.
+        typed: The input of a person, up to its end.
+        command: The command to run, if it is not twistd.
         pass_fds: Descriptors that it inherits.
-        environment: What is added to its environment.
+        environment: Additions to its environment.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class Server:
         return status
 
     def events(self) -> list[str]:
-        """Return what the service has said on the console, without time and level."""
+        """Return the service's output on the console, without time and level."""
         return [
             line.split("] ", 1)[1] for line in self.lines if re.match(r"\S+ \[netlab-\w+#", line)
         ]
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for something that no line on a console tells of."""
+    """Wait for a condition that no line on a console reports."""
     end = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < end, "it never comes"

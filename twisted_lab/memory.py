@@ -1,4 +1,4 @@
-"""Too little memory to start, said in one line.
+"""Too little memory to start, reported in one line.
 
 Python, and modules in C and Rust, report it in many ways: as MemoryError, ImportError, OSError,
 RuntimeError or SystemError.
@@ -27,7 +27,7 @@ def say_lack(program: str) -> None:
 
 
 def hook_for(program: str) -> None:
-    """Have what ends `program` for lack of memory say so, without a traceback."""
+    """Report lack of memory that ends `program` in one line, without a traceback."""
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None

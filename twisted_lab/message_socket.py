@@ -130,7 +130,7 @@ class MessageSocket(socket.socket):
             MessageError: It is not UTF-8, or over the limit; then nothing more can be received.
             ConnectionError: The other side has gone in the middle of a message.
             TimeoutError: It has not come within the socket's timeout, which counts for the whole
-                message. What came of it is kept: call again to go on.
+                message. The bytes received so far are kept: call again to go on.
         """
         if self._decoder is None:
             self._decoder = FrameDecoder(self.max_message)

@@ -1,4 +1,4 @@
-"""Who is at the other end, and why a connection ended."""
+"""Addresses of peers, and the reasons why connections end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
 from twisted.python.failure import Failure
 
-from twisted_lab.escaping import escape
+from twisted_lab.text.escaping import escape
 
 RESET = "connection reset"
 
@@ -32,7 +32,7 @@ def address_text(address: IAddress) -> str:
 
 
 def network(host: str) -> str:
-    """Say whose address that is: all of an IPv6 network of 64 bits are one peer's."""
+    """Return the network of an address: an IPv6 network of 64 bits counts as one peer."""
     if ":" not in host:
         return host
     address = ipaddress.IPv6Address(host.partition("%")[0])
@@ -41,32 +41,32 @@ def network(host: str) -> str:
 
 
 def site(host: str) -> str:
-    """Say whose networks that address is in: an IPv6 site has 48 bits (RFC 6177, section 2)."""
+    """Return the site of an address: an IPv6 site has 48 bits (RFC 6177, section 2)."""
     if ":" not in network(host):
         return network(host)
     return str(ipaddress.IPv6Network((network(host), 48), strict=False).network_address)
 
 
 def site_of(label: str) -> str:
-    """Say in which site the address is that `address_text` has written."""
+    """Return the site of an address that `address_text` has written."""
     if label.startswith("["):
         return site(label[1:].partition("]")[0])
     return label.rpartition(":")[0].partition(":")[0]
 
 
 def tls_text(error: BaseException) -> str:
-    """Say what OpenSSL found wrong; its errors are lists of (library, function, reason)."""
+    """Return the text of an OpenSSL error, which is a list of (library, function, reason)."""
     if error.args and isinstance(error.args[0], list):
         return escape(", ".join(str(entry[-1]) for entry in error.args[0]))
     return escape(str(error)) or type(error).__name__
 
 
 def end_text(reason: Failure, closed_by: str | None) -> str:
-    """Say why a connection ended.
+    """Return the text that says why a connection ended.
 
     Args:
-        reason: What Twisted gave to ``connectionLost``.
-        closed_by: Who is known to have closed it, ``"client"`` or ``"server"``; None if nobody did.
+        reason: The reason that Twisted gave to ``connectionLost``.
+        closed_by: The end that is known to have closed it, ``"client"`` or ``"server"``, or None.
     """
     error = reason.value
     if isinstance(error, ConnectionAborted):
@@ -82,13 +82,13 @@ def end_text(reason: Failure, closed_by: str | None) -> str:
 
 @dataclass(frozen=True)
 class Peer:
-    """Who is at the other end.
+    """The other end of a connection, or of a datagram.
 
     Attributes:
         host: Its IP address (IPv4 for an IPv4 peer of a dual-stack port); empty for a unix socket.
         port: Its port; 0 for a unix socket.
-        text: How it is written in logs.
-        in_clear: Whether others on a network can read what it says and hears.
+        text: Its address, as logs show it.
+        in_clear: Whether others on a network can read its messages and the answers.
     """
 
     host: str
@@ -98,7 +98,7 @@ class Peer:
 
     @classmethod
     def of(cls, transport: ITransport) -> Peer:
-        """Say who is at the other end of `transport`."""
+        """Return the peer of `transport`."""
         address = transport.getPeer()
         host = _host(address)
         return cls(
@@ -113,7 +113,7 @@ class Peer:
 
     @classmethod
     def of_datagram(cls, host: str, port: int) -> Peer:
-        """Say who has sent a datagram from `host` and `port`."""
+        """Return the peer that has sent a datagram from `host` and `port`."""
         kind = IPv6Address if ":" in host else IPv4Address
         address = kind("UDP", host, port)
         host = _host(address)

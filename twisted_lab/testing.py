@@ -1,4 +1,4 @@
-"""For the tests of your own conversations: a channel that plays a script, with no reactor."""
+"""Support for tests of your own conversations: a channel that plays a script, with no reactor."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from twisted_lab.peers import Peer
 
 
 class ScriptedChannel:
-    """A `twisted_lab.channels.Channel` whose peer says what a script has, and then goes.
+    """A `twisted_lab.channels.Channel` whose peer sends the messages of a script, and then goes.
 
     Args:
-        *script: What is heard, in order: messages, and exceptions such as PeerSilent, which `hear`
+        *script: The input, in order: messages, and exceptions such as PeerSilent, which `hear`
             raises.
         host: The peer's address.
         port: The peer's port.
 
     Attributes:
-        said: What was said to the peer so far.
-        patience: What the conversation made it; 600 s at first.
+        said: The messages that were sent to the peer so far.
+        patience: The idle timeout that the conversation has set; 600 s at first.
         hung_up: Whether it was hung up on.
     """
 
@@ -43,7 +43,7 @@ class ScriptedChannel:
         return self.hung_up
 
     async def hear(self) -> str:
-        """Return or raise what is next in the script; PeerGone at its end."""
+        """Return or raise the next entry of the script; PeerGone at its end."""
         if self.hung_up or not self._script:
             raise PeerGone("the script is at its end")
         line = self._script.popleft()
@@ -67,13 +67,13 @@ class ScriptedChannel:
 
 
 def play(conversation: Conversation, *script: str | Exception) -> list[str]:
-    """Have a conversation with a peer that says what `script` has, and then goes.
+    """Have a conversation with a peer that sends the messages of `script`, and then goes.
 
     Returns:
-        What was said to the peer.
+        The messages that were sent to the peer.
 
     Raises:
-        Exception: What the conversation raised, except PeerGone, which is an ordinary end.
+        Exception: The conversation raised it; but PeerGone is an ordinary end.
         AssertionError: It waits for something other than the peer; drive it yourself, on a
             `ScriptedChannel`, with `Deferred.fromCoroutine`.
     """
@@ -91,14 +91,14 @@ def play(conversation: Conversation, *script: str | Exception) -> list[str]:
 
 
 class LossyWire:
-    """Carries datagrams one way, and does to them what networks do; the seed says to which.
+    """Carries datagrams one way, with the faults of networks; the seed decides which.
 
     Args:
         clock: Carries them for a while.
         seed: Makes the same choices again.
-        deliver: Called with each datagram that comes through.
-        drop: The share of datagrams that do not come.
-        duplicate: The share that come twice.
+        deliver: Called with each datagram that arrives.
+        drop: The share of datagrams that are lost.
+        duplicate: The share that arrive twice.
         reorder: The share that are overtaken by others.
         corrupt: The share of which a bit is changed.
         delay: The seconds that all of them take.
@@ -126,7 +126,7 @@ class LossyWire:
         self._delay = delay
 
     def send(self, datagram: bytes) -> None:
-        """Send a datagram, for what that is worth."""
+        """Send a datagram, which may be lost or changed."""
         chance = self._chance.random
         for _ in range(2 if chance() < self._duplicate else 1):
             if chance() < self._drop:

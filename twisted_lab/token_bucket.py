@@ -1,4 +1,4 @@
-"""Token buckets: how often something may happen, at once and then in the long run."""
+"""Token buckets: rate limits with a burst."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Bucket:
     """A token bucket, full at first.
 
     Args:
-        rate: What flows in, in tokens a second.
+        rate: The inflow, in tokens a second.
         burst: The most that it holds.
-        now: The time, in seconds on a clock that nobody sets.
+        now: The time, in seconds on a monotonic clock.
     """
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
@@ -40,7 +40,7 @@ class Bucket:
         self._level -= min(tokens, max(self._level, 0.0))
 
     def give_back(self, tokens: float, seconds: float) -> None:
-        """Give back what of `tokens` is not paid for, `seconds` before the debt would be paid."""
+        """Give back the unpaid part of `tokens`, `seconds` before the debt would be paid."""
         self._level += min(tokens, seconds * self._rate)
 
     def is_full(self, now: float) -> bool:
@@ -49,10 +49,10 @@ class Bucket:
 
 
 class NetworkBuckets:
-    """A token bucket for each network that something came from lately.
+    """A token bucket for each network with recent traffic.
 
     Args:
-        rate: What flows into each, in tokens a second.
+        rate: The inflow of each, in tokens a second.
         burst: The most that each holds.
     """
 

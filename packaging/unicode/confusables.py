@@ -1,9 +1,10 @@
-"""Writes `twisted_lab/confusables.txt`: which characters look like which others (UTS 39).
+"""Writes `twisted_lab/text/confusables.txt`: which characters look like which others (UTS 39).
 
-    python packaging/unicode/confusables.py > twisted_lab/confusables.txt
+    python packaging/unicode/confusables.py > twisted_lab/text/confusables.txt
 
 It takes them from ICU, with PyICU, and so needs neither the services nor a network. It also writes,
-on standard error, the characters that `twisted_lab.names` counts as invisible by their property.
+on standard error, the characters that `twisted_lab.text.user_names` counts as invisible by their
+property.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import defaultdict
 import icu
 
 HEADER = """\
-# Characters that look alike, for twisted_lab.names: prototype, colon, what looks like it (hex).
+# Characters that look alike: prototype, colon, what looks like it (hex).
 # Made by packaging/unicode/confusables.py from confusables.txt of Unicode {unicode} (ICU {icu}),
 # without what NFKD changes. Copyright (c) 1991-2025 Unicode, Inc.; https://www.unicode.org/license.txt
 """

@@ -17,7 +17,7 @@ def self_signed(names: Sequence[x509.GeneralName] = LOCALHOST, days: float = 1) 
     """Make a private key and a certificate that is signed with it, as PEM.
 
     Args:
-        names: Whom it is for; if there are none, its subject alone says localhost.
+        names: The names in it; without any, only its subject says localhost.
         days: For how long it is valid.
     """
     key = ec.generate_private_key(ec.SECP256R1())

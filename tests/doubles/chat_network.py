@@ -12,9 +12,9 @@ from twisted.logger import LogLevel
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import FREE, open_chat
 from twisted_lab.channels import Connections
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.client.link import Link
-from twisted_lab.events import ServiceEvents
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.client.chat_client import ChatClient
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.rooms import History, Line, MemoryHistory, Rates
 from twisted_lab.testing import LossyWire
 
@@ -23,7 +23,7 @@ START = 1_700_000_000.0
 
 
 class Socket:
-    """What a server's port has; datagrams go to whoever is at the address."""
+    """The server's port; it delivers datagrams to the process at their address."""
 
     def __init__(self, deliver: Callable[[bytes, Address], object]) -> None:
         self._deliver = deliver
@@ -34,7 +34,7 @@ class Socket:
 
 
 class Net:
-    """One server and its members; `trouble` is what `LossyWire` does.
+    """One server and its members; `trouble` has the parameters of `LossyWire`.
 
     Attributes:
         clock: The network's time.
@@ -60,7 +60,7 @@ class Net:
         self._seed = seed
         self._trouble = trouble
         self._ports = 1024
-        self._killed: list[Datagrams] = []
+        self._killed: list[DatagramServer] = []
         self.start_server()
 
     def new_clock(self) -> Clock:
@@ -73,7 +73,7 @@ class Net:
         self.server_clock = self.new_clock()
         self.connections = Connections()
         self.chat = open_chat(self.history, self.server_clock, self._rates)
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.server_clock,
             ServiceEvents("netlab-chat", self.log, LogLevel.warn),
             self.chat.converse,
@@ -84,7 +84,7 @@ class Net:
         self.server.transport = Socket(self._to_member)
 
     def kill_server(self) -> None:
-        """Have the server gone without a word, and another one at its place."""
+        """Kill the server silently, and start another one in its place."""
         self.server.stopProtocol()
         self.server.transport = None
         # Kept, because conversations that are thrown away end whenever the garbage is collected.
@@ -127,9 +127,9 @@ class Person:
 
     Attributes:
         heard: The lines that it was shown.
-        said: What was said in the room, as it has heard it.
-        told: What it was told about the connection.
-        is_cut: Whether nothing comes from it, or to it.
+        said: The texts said in the room, as it has heard them.
+        told: The reports about its connection.
+        is_cut: Whether no datagram from it or to it arrives.
         clock: Its time.
     """
 
@@ -143,7 +143,7 @@ class Person:
         self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
-        self.link = Link(self.clock, name, self.show, self.told.append, patience, net.random)
+        self.link = ChatClient(self.clock, name, self.show, self.told.append, patience, net.random)
         self.link.start(self)
 
     def show(self, line: Line) -> None:
@@ -156,7 +156,7 @@ class Person:
         return [line.text for line in self.heard]
 
     def reopen(self) -> None:
-        """Be at another address from now on; what was sent before comes from the old one."""
+        """Be at another address from now on; earlier datagrams come from the old one."""
         net = self._net
         net.members.pop(self.address, None)
         self.address = address = net.new_address()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.channels import Connections
-from twisted_lab.tally import Traffic
+from twisted_lab.eventlog.counters import Traffic
 
 
 class FakeConnection:

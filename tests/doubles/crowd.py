@@ -16,7 +16,7 @@ from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections, ConversationFactory, TextChannel
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.codecs import encode_frame
 from twisted_lab.reliable.packets import (
     NO_KEY,
@@ -50,7 +50,7 @@ class Reader:
     """A member by TCP that reads everything at once.
 
     Attributes:
-        heard: What it has heard since it was last asked.
+        heard: The messages since it was last asked.
     """
 
     def __init__(self, crowd: Crowd, name: str) -> None:
@@ -83,7 +83,7 @@ class Crowd:
         self._streams = ConversationFactory(
             self.clock, events, chat.converse, lambda: TextChannel(60), self.connections
         )
-        self._datagrams = Datagrams(self.clock, events, chat.converse, self.connections, 60.0)
+        self._datagrams = DatagramServer(self.clock, events, chat.converse, self.connections, 60.0)
         self._answers: list[bytes] = []
         self._datagrams.transport = Socket(lambda data, _: self._answers.append(data))
         self.readers: list[Reader] = []
@@ -176,7 +176,7 @@ class Crowd:
         assert len(self.clock.getDelayedCalls()) <= before
 
     def heard(self) -> list[str]:
-        """Return what all readers have heard, which must be the same."""
+        """Return the messages of all readers, which must be the same."""
         first, *others = [reader.heard() for reader in self.readers]
         for heard in others:
             assert heard == first, "in another order"

@@ -1,4 +1,4 @@
-"""What the unit tests share: events kept in a list, and what each looks like in a log."""
+"""Shared helpers of the unit tests: events in a list, with their lines in a log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.serving import message
 
 PEER = IPv4Address("TCP", "127.0.0.1", 50412)
@@ -20,7 +20,7 @@ SERVER = IPv4Address("TCP", "127.0.0.1", 9090)
 
 
 class Recorder(list[LogEvent]):
-    """An observer that keeps what it is given."""
+    """An observer that keeps its events."""
 
     def __call__(self, event: LogEvent) -> None:
         self.append(event)
@@ -41,7 +41,7 @@ def recorded_events(level: LogLevel = LogLevel.info) -> tuple[ServiceEvents, Rec
 
 @contextmanager
 def published() -> Iterator[Recorder]:
-    """Record what services tell to the whole process, and so to twistd's log."""
+    """Record the events of the whole process, and so of twistd's log."""
     recorder = Recorder()
 
     def record(event: LogEvent) -> None:
@@ -92,12 +92,12 @@ class SlowWire(Wire):
         return self
 
     def getsockopt(self, level: int, option: int, size: int) -> bytes:
-        """Return Linux's ``struct tcp_info`` with what the peer has acknowledged."""
+        """Return Linux's ``struct tcp_info`` with the bytes that the peer has acknowledged."""
         assert (level, option) == (socket.IPPROTO_TCP, socket.TCP_INFO)
         return struct.pack("=120xQ", self.acknowledged)[:size]
 
     def read(self) -> bytes:
-        """Return what the peer reads: all that there is."""
+        """Return the bytes that the peer reads: all that wait."""
         data: bytes = self.value()
         self.clear()
         if self.producer is not None:

@@ -13,8 +13,8 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.serving.immediate import ImmediateServer
-from twisted_lab.serving.poller import Poller
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.fast.transport import ImmediateServer
 
 
 def _has_ipv6() -> bool:
@@ -30,7 +30,7 @@ NO_IPV6 = "this machine has no IPv6"
 
 
 class Turns(Clock):
-    """A reactor whose turns a test makes; it knows who would be told of events."""
+    """A reactor whose turns a test makes; it knows the receivers of events."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Turns(Clock):
 
 @implementer(IHalfCloseableProtocol)
 class Recording(Protocol):
-    """A protocol that notes what it is told."""
+    """A protocol that records its calls."""
 
     transport: Any
 
@@ -80,8 +80,8 @@ class Connected:
 
     Args:
         kind: The transport's class.
-        protocol: What it serves.
-        poller: What it takes for its reactor.
+        protocol: The server's protocol.
+        poller: The reactor of the transport.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Connected:
         return taken
 
     def has_ended(self) -> bool:
-        """Tell whether the client has been told that nothing more will come."""
+        """Return whether the client has received the end of the stream."""
         try:
             return self.client.recv(1) == b""
         except BlockingIOError:

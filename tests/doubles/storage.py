@@ -1,4 +1,4 @@
-"""What logging in needs, without threads and without waiting."""
+"""Storage and hashing for logins, without threads and without waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from twisted_lab.accounts import CannotStore, Passwords, Work, open_database
 from twisted_lab.channels import Unable
-from twisted_lab.serving.storage import Uncancelled
+from twisted_lab.storage.threads import Uncancelled
 
 Result = TypeVar("Result")
 
@@ -33,7 +33,7 @@ class MemoryStorage:
 
 
 class SlowStorage(MemoryStorage):
-    """The same, but what is asked for is done when `answer` is called, in order."""
+    """The same, but the work is done when `answer` is called, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class SlowStorage(MemoryStorage):
 
 
 class ShuffledStorage(SlowStorage):
-    """The same, but what is read is read beside what is stored, as by threads of any speed."""
+    """The same, but reads run beside writes, as on threads of any speed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class ShuffledStorage(SlowStorage):
         return result
 
     def steps(self) -> list[Callable[[], None]]:
-        """Return what can happen next: a thread does its work, or delivers the results."""
+        """Return the possible next steps: a thread does its work, or delivers the results."""
         writer = self._hear_stored if self._stored else self._store if self._gathered else None
         reader = self._hear_read if self._read else self._read_one if self._reads else None
         return [step for step in (writer, reader) if step is not None]

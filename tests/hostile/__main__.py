@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.hostile.attacks import CATALOGUE
 from tests.hostile.lab import FULL, SMALL, Lab
 from tests.hostile.measure import Result, measure
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 COLUMNS = {
     "cpu": ("CPU", "s"),
@@ -46,7 +46,7 @@ def row(name: str, received: str, cells: list[str]) -> str:
 
 
 def rows(result: Result) -> list[str]:
-    """Return three lines: what it cost, what it may cost, and what it cost per byte received."""
+    """Return three lines: the costs, their bounds, and the costs per byte received."""
     cost, bounds = vars(result.cost), vars(result.bounds)
     received = max(result.received, 1)
     measured = [

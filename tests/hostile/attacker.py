@@ -42,7 +42,7 @@ class Peer:
         self.socket = own
 
     def send(self, data: bytes) -> Self:
-        """Send all, unless the server hangs up before."""
+        """Send all, unless the server closes the connection before."""
         self._attacker.sent += len(data)
         with suppress(OSError):
             self.socket.sendall(data)
@@ -65,7 +65,7 @@ class Peer:
                     return text
 
     def pending(self) -> int:
-        """Read what has come, without waiting; return how many bytes that was."""
+        """Read the received bytes, without waiting; return their number."""
         count = 0
         self.socket.setblocking(False)
         with suppress(BlockingIOError):
@@ -75,7 +75,7 @@ class Peer:
         return count
 
     def end(self) -> None:
-        """Say that this was all, read until the server hangs up, and close."""
+        """Half-close, read until the server closes the connection, and close."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
             while self.socket.recv(65536):
@@ -134,7 +134,7 @@ class Attacker:
     """An attacker at one address.
 
     Args:
-        lab: What is attacked.
+        lab: The lab under attack.
         host: The address.
 
     Attributes:
@@ -156,7 +156,7 @@ class Attacker:
     def stream(self, service: str, host: str = "") -> Peer:
         """Connect to a service, from its own address or another one.
 
-        If the service refuses, what is sent goes nowhere.
+        If the service refuses, the data are dropped.
         """
         self.sent += HANDSHAKE
         try:

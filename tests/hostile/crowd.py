@@ -26,7 +26,7 @@ ADDRESSES = 250
 PAUSE = 0.002  # seconds between two echoes
 LOOKUP_PAUSE = 0.05  # seconds between two greetings
 PATIENCE = 60.0  # seconds after which an answer is held to be missing
-# The members do not read whenever something comes: the neighbour needs a processor, too.
+# The members do not read at each input: the neighbour needs a processor, too.
 READ_PAUSE = 0.005
 
 
@@ -90,7 +90,7 @@ _BUFFER = bytearray(262_144)
 
 
 def _drain(selector: selectors.BaseSelector, timeout: float | None) -> bool:
-    """Read what has come; tell whether standard input is open."""
+    """Read the received bytes; return whether standard input is open."""
     for key, _ in selector.select(timeout):
         if not isinstance(key.fileobj, socket.socket):
             return False

@@ -1,4 +1,4 @@
-"""A lab under attack: all services in one process, and what an attack costs it."""
+"""A lab under attack: all services in one process, and the costs of an attack."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 from tests.hostile.crowd import GREETING, NEIGHBOUR
 from tests.processes import ROOT, Server, ports
-from twisted_lab.accounts.opening import open_database
+from twisted_lab.accounts.migrations import open_database
 from twisted_lab.accounts.schema import STEPS
 
-# One place for what the lab is started with: options that bound something belong here.
+# The one place for the options of the lab: options that bound a cost belong here.
 MOST_PER_PEER = 50
 OPTIONS = (
     *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
@@ -49,7 +49,7 @@ class Size(NamedTuple):
         members: Listeners of the broadcast, and members of the chat.
         public: Messages to all in the chat's history.
         private: Messages to one in the chat's history.
-        part: By what the numbers of an attack are multiplied.
+        part: The factor for the numbers of an attack.
     """
 
     members: int
@@ -198,7 +198,7 @@ class Lab:
         self._cpu_before = self._cpu()
 
     def end(self) -> Cost:
-        """Wait until the lab is quiet, and tell what it has cost."""
+        """Wait until the lab is quiet, and return the costs."""
         self._settle()
         cpu = self._cpu() - self._cpu_before - self._looks * self._look_cost
         echoes, delay, greetings, lookup = self._delays()
@@ -241,7 +241,7 @@ class Lab:
     def _numbers(self) -> Cost:
         messages, sent = self._metrics()
         with closing(sqlite3.connect(self._directory / "netlab.sqlite3")) as database:
-            # The file itself grows by fits and starts: what is new is in another one at first.
+            # The file itself grows by fits and starts: new rows are in another file at first.
             pages, free, page_bytes = (
                 database.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count", "page_size")

@@ -1,4 +1,4 @@
-"""Runs attacks, and compares what each has cost with its bounds."""
+"""Runs attacks, and compares the costs of each with its bounds."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Result:
     Attributes:
         attack: The attack.
         received: How many bytes it has sent.
-        cost: What it has cost.
-        bounds: What it may cost.
-        failure: What is wrong besides; "" for nothing.
+        cost: Its costs.
+        bounds: The bounds of its costs.
+        failure: Any other error; "" for none.
     """
 
     attack: Attack
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def is_broken(self) -> bool:
-        """Whether a bound is broken, or something is wrong besides."""
+        """Whether a bound is broken, or there is another error."""
         return bool(self.exceeded or self.failure)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.certificates import self_signed
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,7 +27,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def unused_port() -> Iterator[int]:
-    """A port on which nobody listens, kept from others by being bound."""
+    """A port on which no process listens, kept from others by being bound."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]

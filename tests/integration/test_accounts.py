@@ -59,7 +59,7 @@ def talk(port: int, *lines: str) -> list[str]:
 
 
 def greeting(port: int, name: str, end: str, source: str = "127.0.0.1") -> list[str]:
-    """Do what a student's script does, which sends no newline; return what each recv() gave."""
+    """Act as a student's script, which sends no newline; return the result of each recv()."""
     heard = []
     with socket.create_connection(("127.0.0.1", port), DEADLINE, (source, 0)) as client:
         heard.append(client.recv(1024).decode())
@@ -238,7 +238,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
             "Goodbye, anna",
         ]
         assert end.returncode == 0
-        # A token that is good no more is said, and the commands do not become names.
+        # The client reports a token that is no longer valid, and sends no command as a name.
         run(*arguments, typed=f"anna\n{PASSWORD}\n".encode())
         assert accounts(tmp_path, "revoke", "anna").returncode == 0
         end = run(*arguments, typed=b"whoami\n")

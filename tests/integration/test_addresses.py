@@ -51,7 +51,7 @@ def joins(host: str, port: int, inside: Inside = ()) -> None:
 
 
 def client(host: str, port: int, typed: str, *options: str, inside: Inside = ()) -> list[str]:
-    """Have our client say something at `host`, and return what it shows."""
+    """Have our client send a message to `host`, and return its output."""
     command = (sys.executable, "-m", "twisted_lab.client", *options)
     with Server(
         ROOT, command=(*inside, *command, "--host", host, "--port", str(port)), typed=typed
@@ -78,7 +78,7 @@ def test_ipv6_and_ipv4_at_once(tmp_path: Path) -> None:
 
 
 def namespace(stack: ExitStack, *inside: str) -> Inside:
-    """Make a network namespace, and return what runs a command in it."""
+    """Make a network namespace, and return the prefix that runs a command in it."""
     if not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
         pytest.skip("there is no unshare, nsenter or ip (util-linux, iproute2)")
     held = Server(

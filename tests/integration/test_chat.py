@@ -70,7 +70,7 @@ class Processes:
             process.wait_for(pattern)
 
     def have_heard_all(self, seconds: float) -> None:
-        """Wait so long at most until they end; all must have heard all, in the same order."""
+        """Wait for their end within a time limit; all must have heard all, in the same order."""
         end = time.monotonic() + seconds
         for process in self._all:
             process.process.wait(end - time.monotonic())
@@ -82,7 +82,7 @@ class Processes:
         return [process.lines[-1] for process in self._all]
 
 
-class Guest(Server):
+class RoomClient(Server):
     """Our client in a pipe, into which more can be written until it is closed."""
 
     def __init__(self, port: int, name: str, typed: str | None = None) -> None:
@@ -117,7 +117,7 @@ class Guest(Server):
         super().__exit__(*raised)
 
     def heard(self, name: str) -> list[str]:
-        """Return what was said by `name`, as far as it was shown."""
+        """Return the texts of `name` that were shown."""
         return [
             line.removeprefix(f"{name}: ") for line in self.lines if line.startswith(f"{name}: ")
         ]
@@ -178,10 +178,10 @@ def test_a_pipe_through_a_bad_network(tmp_path: Path) -> None:
     with (
         chat(tmp_path) as server,
         relay(server.wait_for_port(), "--drop", "0.3", "--seed", "2") as bad,
-        Guest(port := relay_port(bad), "Boris") as boris,
+        RoomClient(port := relay_port(bad), "Boris") as boris,
     ):
         boris.wait_for(r"^\* welcome, Boris;")
-        with Guest(port, "Anna", "".join(f"{number}\n" for number in numbers)) as anna:
+        with RoomClient(port, "Anna", "".join(f"{number}\n" for number in numbers)) as anna:
             anna.process.wait(2 * DEADLINE)
             assert anna.wait() == 0, anna.lines
         boris.wait_for(r"^\* Anna has left$")
@@ -191,16 +191,16 @@ def test_a_pipe_through_a_bad_network(tmp_path: Path) -> None:
 
 
 def test_nobody_listens(no_port: int) -> None:
-    with Guest(no_port, "Anna", "hello\n") as anna:
+    with RoomClient(no_port, "Anna", "hello\n") as anna:
         assert anna.wait() == 1
     assert len(anna.lines) == 1, anna.lines
     assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: nobody listens there")
 
 
 def test_a_name_that_somebody_has(tmp_path: Path) -> None:
-    with chat(tmp_path) as server, Guest(port := server.wait_for_port(), "Anna") as anna:
+    with chat(tmp_path) as server, RoomClient(port := server.wait_for_port(), "Anna") as anna:
         anna.wait_for(r"^\* welcome, Anna;")
-        with Guest(port, "anna", "hello\n") as other:
+        with RoomClient(port, "anna", "hello\n") as other:
             assert other.wait() == 1
         assert len(other.lines) == 1, other.lines
         assert other.lines[0].startswith("not let in: somebody is called anna already")
@@ -211,7 +211,7 @@ def test_a_name_that_somebody_has(tmp_path: Path) -> None:
 def test_a_script_tcp_and_our_client_in_one_room(tmp_path: Path) -> None:
     with (
         chat(tmp_path, 0, "--tcp-port", "0") as server,
-        Guest(port := server.wait_for_port(), "ours") as ours,
+        RoomClient(port := server.wait_for_port(), "ours") as ours,
         socket.socket(type=socket.SOCK_DGRAM) as script,
         connect(server.wait_for_port()) as stream,
         stream.makefile() as lines,
@@ -260,7 +260,7 @@ def test_a_script_tcp_and_our_client_in_one_room(tmp_path: Path) -> None:
 
 
 def test_the_example_client_is_a_member(tmp_path: Path) -> None:
-    with chat(tmp_path) as server, Guest(port := server.wait_for_port(), "Anna") as anna:
+    with chat(tmp_path) as server, RoomClient(port := server.wait_for_port(), "Anna") as anna:
         anna.wait_for(r"^\* welcome, Anna;")
         anna.say("hello\n")
         anna.wait_for("^Anna: hello$")
@@ -294,7 +294,7 @@ def test_a_client_that_was_away_loses_nothing(
     """Each absence, in seconds, is tried with a suspended client and with a cut network."""
     with (
         chat(tmp_path, 0, "--idle-timeout", str(idle_timeout)) as server,
-        Guest(port := server.wait_for_port(), "Anna") as anna,
+        RoomClient(port := server.wait_for_port(), "Anna") as anna,
         ExitStack() as stack,
     ):
         relays = [stack.enter_context(relay(port)) for _ in absences]
@@ -344,7 +344,7 @@ def test_more_is_missed_than_a_channel_holds(
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, *options))
         server.wait_for_port()
-        anna = stack.enter_context(Guest(kept_port, "Anna"))
+        anna = stack.enter_context(RoomClient(kept_port, "Anna"))
         anna.wait_for(r"^\* welcome, Anna;")
         assert server.stop() == 0
         now = round(time.time())
@@ -374,7 +374,7 @@ def test_a_server_is_stopped_and_started_again(tmp_path: Path, kept_port: int) -
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, "--drain", "600"))
         server.wait_for_port()
-        guests = [stack.enter_context(Guest(kept_port, name)) for name in ("Anna", "Boris")]
+        guests = [stack.enter_context(RoomClient(kept_port, name)) for name in ("Anna", "Boris")]
         for guest in guests:
             guest.wait_for(r"^\* welcome, ")
         assert server.stop() == 0

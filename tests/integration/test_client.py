@@ -1,4 +1,4 @@
-"""The client as a real process: in a pipe, and on a pseudo-terminal where somebody types."""
+"""The client as a real process: in a pipe, and on a pseudo-terminal with a typing person."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
             assert b"if it speaks TLS, try --tls" in done.stderr
         if name == "echo":
             return
-        # Nobody types: a person waits for the greeting.
+        # No input: a person waits for the greeting.
         with subprocess.Popen(
             [sys.executable, "-m", "twisted_lab.client", name, "-q", "--port", port],
             stdin=subprocess.PIPE,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import NETLAB, Server, connect, line, ports, receive, wait_until
 
-# twistd, with a clock that is off by what the file says.
+# twistd, with a clock that is off by the number in the file.
 RUN = """
 import sys, time
 from pathlib import Path

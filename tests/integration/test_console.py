@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import BIN, DEADLINE, connect, receive
-from twisted_lab.serving.console import MOST_BYTES
+from twisted_lab.eventlog.console import MOST_BYTES
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--chunk-size", "1")
 TWISTD = (str(BIN / "twistd"), "-n", *ECHO)

@@ -203,7 +203,7 @@ def test_the_client_in_a_pipe_with_a_line_that_is_too_long(tmp_path: Path) -> No
 
 
 def test_exit_is_said_to_a_server_that_waits_for_it() -> None:
-    """The lecture's server reads messages until one says so, whatever becomes of the connection."""
+    """The lecture's server reads until a message is `exit`, even after the connection has ended."""
 
     def script(connection: socket.socket) -> None:
         with MessageSocket(fileno=connection.detach()) as client:

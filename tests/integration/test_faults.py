@@ -1,4 +1,4 @@
-"""What goes wrong on a machine, and peers that are no friends: others are served all the same."""
+"""Faults of a machine, and hostile peers: other peers are served all the same."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def small_disk(directory: Path, kib: int) -> Iterator[Path]:
 
 
 def fill(directory: Path) -> Path:
-    """Take what is left of a disk."""
+    """Take the free space of a disk."""
     file = directory / "filler"
     with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):  # noqa: PT012
         while True:
@@ -96,7 +96,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         server.wait_for("could not serve .*full")
         filler.unlink()
         with connect(port) as again:
-            assert line(again) == ASKED  # Nothing was claimed that was not stored.
+            assert line(again) == ASKED  # The server acknowledged nothing that was not stored.
             again.sendall(b"Anna\n")
             assert line(again) == "Hello, Anna\n"
         assert server.stop() == 0
@@ -190,7 +190,7 @@ def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
         before, files = resident_kib(server.process.pid), open_files(server)
         with ExitStack() as clients:
             for _ in range(5000):
-                # One that is cut off at once may learn of it before `connect` has returned.
+                # A client that is cut off at once may learn of it before `connect` has returned.
                 with suppress(ConnectionResetError):
                     clients.enter_context(connect(port))
             with socket.create_connection(("127.0.0.1", port), 30, ("127.0.0.2", 0)) as other:
@@ -322,7 +322,7 @@ def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) 
     assert {host: kept.get(host) for host in acknowledged} == acknowledged
 
 
-# What stands in the way of the machine's clock, which cannot be set here.
+# A replacement for the machine's clock, which cannot be set here.
 JUMPING = """
 real = time.time
 time.time = lambda: real() + float(open({path!r}).read() or 0)
@@ -360,7 +360,7 @@ def test_a_clock_that_jumps_back_and_forth(tmp_path: Path) -> None:
 
 
 def test_too_little_memory_for_a_hash(tmp_path: Path) -> None:
-    # So much is asked of the kernel anew for each hash.
+    # Each hash asks the kernel for 128 MiB anew.
     with Server(tmp_path, "netlab-auth", *IDENT[1:], "--argon2-memory", "128") as server:
         port = server.wait_for_port()
         with connect(port) as client:

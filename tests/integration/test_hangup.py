@@ -15,7 +15,7 @@ LOGGED = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--log-file"
 
 def on_terminal(directory: Path, terminal: int, *command: str) -> Server:
     """Start a command as the leader of a session that has `terminal`."""
-    # SIGHUP is inherited as ignored from whoever runs the tests under nohup.
+    # Under nohup the tests inherit SIGHUP as ignored.
     take = (
         "import fcntl, os, signal, sys, termios; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
         "os.setsid(); fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0); "

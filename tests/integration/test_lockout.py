@@ -9,7 +9,13 @@ from itertools import count
 
 import pytest
 
-from twisted_lab.accounts import Guess, Standing, open_database, register, remember_network
+from twisted_lab.accounts import (
+    AttemptHistory,
+    LoginAttempt,
+    open_database,
+    register,
+    remember_network,
+)
 from twisted_lab.accounts.throttle import DAY, HOUR
 
 HOME = "192.0.2.1"
@@ -48,9 +54,9 @@ class Month:
                 self._log_in(now)
         self._database.close()
 
-    def _begin(self, name: str, address: str, now: float) -> tuple[Guess, float]:
-        guess = Guess(name, address)
-        standing: Standing = self._run(partial(guess.begin, now=now, is_alone=True))
+    def _begin(self, name: str, address: str, now: float) -> tuple[LoginAttempt, float]:
+        guess = LoginAttempt(name, address)
+        standing: AttemptHistory = self._run(partial(guess.begin, now=now, is_alone=True))
         return guess, standing.delay
 
     def _attack(self, address: str, now: float) -> float:

@@ -11,7 +11,7 @@ from tests.processes import ROOT
 
 
 def dry_run(*arguments: str) -> str:
-    """Return what make would do on a machine where nothing is set up."""
+    """Return the commands of make on a machine where nothing is set up."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("there is no make")

@@ -1,4 +1,4 @@
-"""Clients that send more than text, and what a log at level debug shows of any client."""
+"""Clients that send more than text, and the contents of a log at level debug for any client."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_one_key_at_a_time(tmp_path: Path) -> None:
     with ident(tmp_path) as server, connect(server.wait_for_port()) as client:
         line(client)
         client.sendall(b"A")
-        # Longer than the silence that ends a message: nothing is to come.
+        # Longer than the silence that ends a message: no answer may come.
         client.settimeout(0.4)
         for key in b"nna":
             try:

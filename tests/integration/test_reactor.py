@@ -1,4 +1,4 @@
-"""What needs the real reactor in this process: service and client together."""
+"""Tests with the real reactor in this process: service and client together."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from tests.doubles.recording import Recorder, published
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.framing import Unchanged
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.services.echo import Options, makeService
 
 
 async def converse(reactor: Any, port: int, data: bytes) -> bytes:
-    """Send `data` in one go, finish, and return all that came back."""
+    """Send `data` in one go, finish, and return all received bytes."""
     came: list[bytes] = []
     client = ClientConnection(reactor, ClientEvents("client", Recorder()), Unchanged())
     client.deliver = came.append

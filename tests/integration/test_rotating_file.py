@@ -10,11 +10,11 @@ from tests.processes import DEADLINE, ENVIRONMENT
 
 PROCESSES = 4
 LINES = 3000
-# Each rotation takes long, with so many names to look for, so that the others come upon it. Each
+# Each rotation takes long, with 1,000 names to look for, so that the others run into it. Each
 # write is of one to seven lines, so that the files are full at different moments.
 WRITER = f"""
 import sys
-from twisted_lab.serving.rotating_file import RotatingFile
+from twisted_lab.eventlog.rotating_file import RotatingFile
 
 def cannot_rotate(error):
     raise error
@@ -54,7 +54,7 @@ def test_processes_that_share_a_file_lose_tear_and_repeat_no_line(tmp_path: Path
     for writer in writers:
         _, trouble = writer.communicate(timeout=DEADLINE)
         assert (writer.returncode, trouble) == (0, "")
-    # However the scheduler has mixed them, one that is alone begins a new file every 2,000 bytes.
+    # However the scheduler mixes them, a process alone begins a new file every 2,000 bytes.
     alone = writer_process(tmp_path, PROCESSES)
     _, trouble = alone.communicate("go\n", timeout=DEADLINE)
     assert (alone.returncode, trouble) == (0, "")

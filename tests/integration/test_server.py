@@ -141,7 +141,7 @@ def test_upper_with_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
             with connect(port) as client:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client.sendall(text.encode()[:split])
-                # What is whole comes back; then the rest is certain to come in another piece.
+                # Whole characters come back; then the rest is certain to arrive in another piece.
                 whole = text.encode()[:split].decode(errors="ignore").upper().encode()
                 assert receive(client, len(whole)) == whole
                 client.sendall(text.encode()[split:])
@@ -318,7 +318,7 @@ def test_tls(tmp_path: Path, certificate: Path) -> None:
 def test_a_socket_from_systemd(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         descriptor = listening.fileno()
-        # What systemd does before it runs a service.
+        # The steps of systemd before it runs a service.
         activate = (
             f"import os; os.dup2({descriptor}, 3); "
             "os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='echo'); "
@@ -369,7 +369,7 @@ def test_a_json_log_that_is_moved_away_and_reopened(tmp_path: Path) -> None:
             receive_all(client)
         log.rename(tmp_path / "events.old")
         server.process.send_signal(signal.SIGHUP)
-        # What comes later may be accepted in the turn of the reactor that hears of the signal, but
+        # A later connection may be accepted in the turn of the reactor that gets the signal, but
         # is served in the next one.
         with connect(port) as client:
             client.sendall(b"hi")

@@ -1,4 +1,4 @@
-"""The units for systemd: it understands them, they are narrow, and what it passes is served."""
+"""The units for systemd: it understands them, they are narrow, and its sockets are served."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
     """The units, in a folder of their own, with the twistd that there is here."""
-    # By a path without spaces, whatever the path here is.
+    # By a path without spaces, even if the path here has some.
     (tmp_path / "twistd").symlink_to(BIN / "twistd")
     for unit in UNITS.glob("*.s*"):
         text = unit.read_text().replace("/opt/netlab/bin", str(tmp_path))

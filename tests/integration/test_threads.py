@@ -15,7 +15,7 @@ from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import Queries, recognize, remember
 from twisted_lab.channels import Unable
 from twisted_lab.login import Hashing
-from twisted_lab.serving.storage import Storage
+from twisted_lab.storage.threads import Storage
 
 
 @pytest_twisted.ensureDeferred
@@ -79,7 +79,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
         await running[2]
     assert caught.value.reason == "FOREIGN KEY constraint failed"
     assert await running[3] is None
-    # What nobody waits for any more is done all the same, and nothing is said of it.
+    # Work whose caller has given up is done all the same, without a report.
     given_up = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
     given_up.addErrback(lambda _: None).cancel()
     assert await storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)) == "Anna"
@@ -128,7 +128,7 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
         await reads[2]
     assert caught.value.reason == "attempt to write a readonly database"
     assert done == ["cancelled", "slow", "bad"]
-    assert not began.is_set()  # What was cancelled before its turn was not done.
+    assert not began.is_set()  # Work that was cancelled before its turn was not done.
     await storage.close()
     assert not (tmp_path / "names.sqlite3-wal").exists()
 

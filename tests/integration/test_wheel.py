@@ -1,4 +1,4 @@
-"""The wheel in an empty environment, as somebody gets it who has no checkout."""
+"""The wheel in an empty environment, as a user without a checkout gets it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services of several processes, which clients and whoever runs them take for one."""
+"""Services of several processes, which look like one to clients and operators."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.processes import (
     suspend,
     wait_until,
 )
-from twisted_lab.serving.worker_process import START
+from twisted_lab.process.workers.worker_process import START
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 ECHO = ("netlab-echo", *LOCAL, "--workers", "2")
@@ -83,7 +83,7 @@ def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path)
             clients[-1].sendall(b"!")
             assert receive(clients[-1], 1) == b"!"
             busiest = max(workers, key=lambda worker: len(sockets(worker)))
-            os.kill(busiest, signal.SIGSTOP)  # One process may accept all that come.
+            os.kill(busiest, signal.SIGSTOP)  # One process may accept all connections.
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
         for number, client in enumerate(clients):
@@ -347,7 +347,7 @@ def test_a_signal_does_not_kill_a_worker_that_starts(
             for worker in set(children(server.process.pid)) - {*workers, *starting}:
                 starting.add(worker)
                 os.kill(worker, number)
-        if number != signal.SIGHUP:  # They start, and then end as they were told.
+        if number != signal.SIGHUP:  # They start, and then end as the signal asks.
             for _ in workers:
                 server.wait_for("worker died: process .*, exit status 0;")
         with connect(port) as client:

@@ -20,11 +20,11 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from tests.doubles.chaos_network import ChaosNet, ChaosPerson
-from twisted_lab.client.link import NoAnswer
+from twisted_lab.client.chat_client import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
 from twisted_lab.rooms import Said
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 RECOVERY = 12.0  # seconds
 MEMBERS = 3
@@ -36,7 +36,7 @@ class Storm:
     """One run.
 
     Args:
-        seed: Gives all that happens.
+        seed: The seed of all random events.
     """
 
     def __init__(self, seed: int) -> None:
@@ -149,7 +149,7 @@ class Storm:
         return [f"{said.name}: {said.text}" for said in found]
 
     def _after(self, action: Callable[[], object]) -> None:
-        """Do something that ends what has just begun; most of it soon."""
+        """Schedule the end of the fault that has just begun; most end soon."""
         seconds = self._chance.choice((0.2, 1.0, 4.0, 9.0, 20.0, 61.0, 80.0))
         self._later.append((self._now + seconds, action))
         self._later.sort(key=lambda entry: entry[0])

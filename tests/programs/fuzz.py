@@ -29,7 +29,7 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MessageError, TextDecoder, encode_frame
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 LIMIT = 20
 MORSELS = [
@@ -63,7 +63,7 @@ class Wire(StringTransport):
 
 
 def random_input(chance: random.Random) -> list[bytes]:
-    """Make pieces of what may come from a peer: sound, broken and arbitrary."""
+    """Make pieces of a peer's possible input: sound, broken and arbitrary."""
     data = b""
     for _ in range(chance.randint(0, 6)):
         kind = chance.random()
@@ -90,7 +90,7 @@ def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
     """Decode lines to their end.
 
     Returns:
-        The lines up to what is none, what is wrong with it, and whether a NUL alone has ended one.
+        The lines before the first error, the error, and whether a NUL alone has ended a line.
     """
     ended_by_nul: list[None] = []
     decoder = TextDecoder(10**6, lambda: ended_by_nul.append(None))
@@ -107,7 +107,7 @@ def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
 
 
 def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
-    """Read the messages another way, up to the first that is none."""
+    """Read the messages another way, up to the first error."""
     data = b"".join(pieces)
     messages = []
     if isinstance(channel, Int32Channel):

@@ -2,8 +2,8 @@
 
     python -m tests.programs.fuzz_chat [--count N] [--seed N]
 
-Whatever comes, nothing raises, nobody is heard to say what somebody else has sent, the others hear
-each other, and nothing grows. A run that fails does so again with its seed.
+No packet raises an exception, no member is heard to say a text that another one has sent, the
+other members hear each other, and nothing grows. A run that fails does so again with its seed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EDGES = (0, 1, 2, 9, 255, 256, 257, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 
 
 class Attack:
-    """A chat of two honest members, a hostile one and a plain one, and what is thrown at them."""
+    """A chat of two honest members, a hostile one and a plain one, and the packets to them."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -107,7 +107,7 @@ class Attack:
                     changed[: chance.choice((len(changed), chance.randint(0, len(changed))))]
                 )
             case 4:
-                # By its own right; in its own session, or in somebody else's.
+                # By its own right; in its own session, or in that of another member.
                 numbers = [evil_session]
                 numbers += [
                     p.link.caller.session.number for p in self.people if p.link.caller.session
@@ -129,7 +129,7 @@ class Attack:
         if chance.random() < 0.2:
             self.people[chance.randrange(2)].link.take(data)
         elif address == PLAIN or data[:1] == b"\xc1" or address not in self._honest():
-            # (Whoever forges the address of a plain member can speak for it.)
+            # (An attacker that forges the address of a plain member can speak for it.)
             net.server.datagramReceived(data, address)
 
     def _honest(self) -> set[Address]:

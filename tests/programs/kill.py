@@ -1,4 +1,4 @@
-"""Kills the servers while they store: whatever they acknowledged before must be there afterwards.
+"""Kills the servers while they store: all acknowledged data must be there afterwards.
 
     python -m tests.programs.kill [--count N] [--seed N]
 
@@ -34,19 +34,19 @@ from twisted_lab.accounts import (
 )
 
 THREADS = 4  # of clients for each server
-SAMPLE = 100  # of what was acknowledged in earlier rounds is looked for in each
+SAMPLE = 100  # of the data acknowledged in earlier rounds are checked in each
 WORKERS = (1, 1, 1, 2)  # how many processes a server has, in one round or another
 SOONEST, LATEST = 0.02, 0.5  # seconds, after which the servers are killed
 PASSWORD = "correct horse"
 
 
 class Wrong(Exception):
-    """A server lost something, or did what it should not; the text says what."""
+    """A server lost data, or did not behave as it should; the text gives details."""
 
 
 @dataclass
 class Acknowledged:
-    """What clients were told is stored: the name of each address and token, and the accounts'."""
+    """Acknowledged data: the name of each address and token, and the names of the accounts."""
 
     names: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
@@ -188,7 +188,7 @@ class Clients:
 
 
 def check_file(path: Path, wanted: Acknowledged) -> None:
-    """See that the file is sound, and has everything."""
+    """Check that the file is sound, and has all acknowledged data."""
 
     async def find_lost(queries: Queries) -> list[str]:
         lost = []
@@ -219,7 +219,7 @@ def check_file(path: Path, wanted: Acknowledged) -> None:
 
 
 def check_servers(ident: int, auth: int, addresses: Iterator[str], wanted: Acknowledged) -> None:
-    """See that the servers know everybody."""
+    """Check that the servers know all acknowledged clients."""
     for address, name in wanted.names.items():
         with Peer(ident, address) as peer:
             peer.expect(f"Hello, {name}")
@@ -231,7 +231,7 @@ def check_servers(ident: int, auth: int, addresses: Iterator[str], wanted: Ackno
 
 
 class Run:
-    """Rounds on one database; each begins with what the kill of the one before has left.
+    """Rounds on one database; each begins with the state that the kill of the one before has left.
 
     Attributes:
         acknowledged: Everything, in all rounds.
@@ -266,7 +266,7 @@ class Run:
         )
 
     def round(self) -> None:
-        """Start, check what the kill before has left, let clients in, and kill."""
+        """Start, check the state after the last kill, let clients in, and kill."""
         wanted = self.acknowledged.sample(self._chance, SAMPLE)
         wanted.add(self._latest)
         # To open the file repairs it: the servers must get it as the kill left it, too.

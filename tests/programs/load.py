@@ -19,7 +19,7 @@ from twisted.internet.task import react
 
 from tests.processes import Server
 from tests.programs.soak_peers import Peer, WrongAnswer, frame
-from twisted_lab.serving.limits import raise_file_limit
+from twisted_lab.ports.file_reserve import raise_file_limit
 
 HOSTS = 20  # addresses that the connections come from
 AT_ONCE = 500  # that are being opened
@@ -27,7 +27,7 @@ ROUNDS = 3
 
 
 async def echo(peer: Peer, number: int) -> None:
-    """Say something of one's own, and hear it."""
+    """Send a text of its own, and receive it."""
     for count in range(ROUNDS):
         text = b"%d of %d, " % (count, number) * 10
         peer.say(text)
@@ -43,7 +43,7 @@ async def messages(peer: Peer, number: int) -> None:
 
 
 async def ident(peer: Peer, number: int) -> None:
-    """Be known by one's address; one who is not says a name."""
+    """Identify by address; a client that is not known yet gives a name."""
     line = await peer.line()
     if line == b"What's your name?":
         peer.say(b"name %d\n" % number)
@@ -60,7 +60,7 @@ TALKS: dict[str, Callable[[Peer, int], Awaitable[Any]]] = {
 
 
 async def load(reactor: Any, service: str, count: int) -> Counter[str]:
-    """Open `count` connections, talk on all of them, and return what went wrong."""
+    """Open `count` connections, talk on all of them, and return the errors."""
     problems: Counter[str] = Counter()
     gate = DeferredSemaphore(AT_ONCE)
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +90,7 @@ async def load(reactor: Any, service: str, count: int) -> Counter[str]:
                 return [peer for _, peer in ended if peer is not None]
 
             begun = time.monotonic()
-            # Nobody says a word before all are there.
+            # No client sends before all are connected.
             peers = await each(gate.run(connect, number) for number in range(count))
             await each(TALKS[service](peer, number) for number, peer in enumerate(peers))
             seconds = time.monotonic() - begun

@@ -11,7 +11,7 @@ import sys
 from typing import ClassVar
 
 from tests.doubles.chat_network import Net
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
@@ -44,7 +44,7 @@ def talk(seed: int, members: int, messages: int) -> float:
 
 
 class LossyOptions(Options):
-    """What to try."""
+    """The options of a run."""
 
     command = "tests.programs.lossy"
     optParameters: ClassVar = [

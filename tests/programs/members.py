@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 from twisted.internet.defer import DeferredList, FirstError
 from twisted.internet.task import react
 
-from twisted_lab.client.link import Link
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 
 class MembersOptions(Options):
@@ -39,7 +39,7 @@ class MembersOptions(Options):
 
 
 class Wrong(Exception):
-    """A member did not hear what it should; the text says what."""
+    """A member did not hear the right messages; the text gives details."""
 
 
 class Member:
@@ -52,8 +52,8 @@ class Member:
         progress: Called when it may have come further.
 
     Attributes:
-        heard: What was said in the room, in the order in which it was heard.
-        complaints: What else the room has said to it that it should not have.
+        heard: The texts said in the room, in the order of arrival.
+        complaints: Other messages of the room, which it should not have sent.
         link: Its end of the chat.
     """
 
@@ -73,7 +73,7 @@ class Member:
         self._is_finishing = False
         self._progress = progress
         chance = random.Random(f"{options['seed']} {name}")
-        self.link = Link(reactor, name, self._show, lambda _: None, random=chance.randbytes)
+        self.link = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
         self.link.pumped = self._look
         self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options["port"])
 
@@ -118,7 +118,7 @@ class Member:
         )
 
     def digest(self) -> str:
-        """Return what stands for all that it has heard, and in which order."""
+        """Return a digest of all that it has heard, in the order of arrival."""
         return hashlib.sha256("\n".join(self.heard).encode()).hexdigest()
 
     def check(self) -> None:
@@ -176,7 +176,7 @@ class Members:
             print(f"heard {self._quarters}/4", flush=True)
 
     async def run(self) -> str:
-        """Wait until all have finished, and return a digest of what they have heard.
+        """Wait until all have finished, and return a digest of the messages that they have heard.
 
         Raises:
             Wrong: They have not heard it all, or not the same.

@@ -1,4 +1,4 @@
-"""A server whose conversation says a million messages to whoever connects; it prints its memory."""
+"""A server whose conversation says a million messages to each client; it prints its memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.logger import LogLevel
 
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 
 def resident_kib() -> int:

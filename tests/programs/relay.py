@@ -24,7 +24,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.usage import UsageError
 
 from twisted_lab.testing import LossyWire
-from twisted_lab.usage import Options, natural_number
+from twisted_lab.text.command_line import Options, natural_number
 
 HOST = "127.0.0.1"
 TROUBLE = ("drop", "duplicate", "reorder", "corrupt", "delay")
@@ -88,7 +88,7 @@ class Client:
         server: The server's address.
         deliver: Called with each datagram that comes through to the client.
         chance: Gives the wires' seeds.
-        trouble: What the wires do.
+        trouble: The parameters of the wires' losses, duplicates and delays.
     """
 
     def __init__(

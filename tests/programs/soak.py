@@ -29,7 +29,7 @@ PERCENT_AN_HOUR = 2.0
 # Of an hour. SQLite keeps up to 2 MiB of a database's pages, which the chat's history has filled
 # after 23 minutes: until then memory has to rise.
 WARM_UP = 0.4
-# What may be logged, and as what; the reasons of those that have some.
+# The events that may be logged, with their levels, and their reasons where they have some.
 EXPLAINED = {
     ("server started", "info"): "",
     ("listening", "info"): "",
@@ -55,7 +55,7 @@ EXPLAINED = {
 
 
 class Samples:
-    """What the server took, over time."""
+    """The server's use of memory, files and threads, over time."""
 
     def __init__(self, pid: int) -> None:
         self._process = Path(f"/proc/{pid}")
@@ -100,7 +100,7 @@ def unexplained(log: Path) -> Counter[str]:
 async def churn(
     reactor: Any, crowd: Crowd, seconds: float, samples: Samples
 ) -> tuple[Counter[str], list[str]]:
-    """Have peers come and go; return how many of each kind, and what went wrong."""
+    """Have peers connect and leave; return how many of each kind, and the errors."""
     visits: Counter[str] = Counter()
     problems: list[str] = []
     end = reactor.seconds() + seconds
@@ -142,7 +142,7 @@ def plot(rows: list[tuple[float, float, int, int]], path: Path) -> None:
 
 
 async def soak(reactor: Any, options: argparse.Namespace) -> None:
-    """Run the server and its peers, and say what was seen.
+    """Run the server and its peers, and print the results.
 
     Raises:
         SystemExit: Something was wrong.
@@ -170,7 +170,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
             samples = Samples(server.process.pid)
             crowd = Crowd(reactor, ports, random.Random(options.seed))
             visits, problems = await churn(reactor, crowd, options.minutes * 60, samples)
-            # The last ones are hung up on.
+            # The server hangs up on the last ones.
             await deferLater(reactor, 15)
             samples.take()
             server.process.terminate()

@@ -1,4 +1,4 @@
-"""The peers of a soak: each comes, talks or misbehaves, checks what it is answered, and leaves."""
+"""The peers of a soak: each comes, talks or misbehaves, checks its answers, and leaves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PASSWORD = b"correct horse battery"
 
 
 class WrongAnswer(Exception):
-    """The server did not do what it should have."""
+    """The server gave a wrong answer."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -87,7 +87,7 @@ class Peer(Protocol):
         return line
 
     async def end(self) -> bytes:
-        """Await the end, and return what came before it."""
+        """Await the end, and return the input before it."""
         await self._until(lambda: self._ended, "the end")
         return self._came
 
@@ -130,7 +130,7 @@ class Crowd:
     Args:
         reactor: Where to run.
         ports: The port of each service.
-        chance: Decides what they do.
+        chance: Decides their actions.
 
     Attributes:
         chance: See above.
@@ -141,7 +141,7 @@ class Crowd:
         self._ports = ports
         self.chance = chance
         self._accounts: set[bytes] = set()
-        self._busy: set[int] = set()  # which of them somebody is at
+        self._busy: set[int] = set()  # those in use by a peer
         self.kinds: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (20, self.echo),
             (20, self.messages),

@@ -65,7 +65,7 @@ class CommandTests(SynchronousTestCase):
     def main(
         self, *arguments: str, stdin: str = "", terminal: Sequence[str] = ()
     ) -> tuple[object, str, str]:
-        """Run the command; return its exit status, and what it says on both streams."""
+        """Run the command; return its exit status, and its output on both streams."""
         out, err, status = io.StringIO(), io.StringIO(), None
         with (
             patch("sys.argv", ["accounts", "--database", self.path, *arguments]),

@@ -39,7 +39,7 @@ tokens = st.integers(0, 30).map("nlt_{}".format)
 
 @dataclass(frozen=True)
 class Known:
-    """What the model knows of a session; it keeps those that have ended, too."""
+    """The model's record of a session; it keeps those that have ended, too."""
 
     key: str
     since: float

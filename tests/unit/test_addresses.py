@@ -4,7 +4,7 @@ import socket
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.serving.addresses import (
+from twisted_lab.ports.addresses import (
     bind_problem,
     check_bindable,
     interface_address,

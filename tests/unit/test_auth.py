@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
 from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes, directory, register
+from twisted_lab.accounts import Lifetimes, known_peers, register
 from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
@@ -91,7 +91,7 @@ class IdentificationTests(SynchronousTestCase):
         self.successResultOf(self.introduce("2001:db8::ffff"))
 
     def test_there_is_no_room(self) -> None:
-        self.patch(directory, "MOST_PEERS", 0)
+        self.patch(known_peers, "MOST_PEERS", 0)
         failure = self.failureResultOf(self.introduce("192.0.2.1"), Refused)
         self.assertIn("there is no room for new names", str(failure.value))
 
@@ -287,7 +287,7 @@ class AuthenticationTests(AuthenticationTestCase):
 
 
 class NetworkTests(AuthenticationTestCase):
-    """How many accounts a network can open, and who gets in while others guess."""
+    """The number of accounts that a network can open, and logins while others guess."""
 
     def test_a_network_opens_100_accounts_a_day(self) -> None:
         for number in range(100):
@@ -444,7 +444,7 @@ class VisitTests(AuthenticationTestCase):
         self.token = self.register()
 
     def say(self, *commands: str, token: str = "") -> list[str]:
-        """Log in by token, say `commands`, and return what was said after the welcome."""
+        """Log in by token, say `commands`, and return the answers after the welcome."""
         return self.talk(token or self.token, *commands)[2:]
 
     def test_sessions_are_listed(self) -> None:

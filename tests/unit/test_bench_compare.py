@@ -1,4 +1,4 @@
-"""The comparison of two checkouts: what it concludes from figures; nothing is measured here."""
+"""The comparison of two checkouts: its conclusions from figures; nothing is measured here."""
 
 import os
 import sys
@@ -40,7 +40,7 @@ class IntervalTests(SynchronousTestCase):
 
 
 class VerdictTests(SynchronousTestCase):
-    """Only what is certain fails."""
+    """Only a certain slowdown fails."""
 
     def test_no_difference(self) -> None:
         comparison = Comparison("echo", around(1, 0.02))
@@ -92,7 +92,7 @@ class LimitTests(SynchronousTestCase):
 
 
 class CommitTests(SynchronousTestCase):
-    """One line says what is wrong with REV."""
+    """A wrong REV gives one line of error."""
 
     def problem(self, rev: str) -> str:
         return str(self.assertRaises(SystemExit, find, rev))

@@ -21,12 +21,12 @@ from twisted_lab.channels import (
     StreamChannel,
     TextChannel,
 )
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.codecs import FrameDecoder, encode_frame
 from twisted_lab.rooms import MemoryHistory, Said
 
 SECRET = "0123456789abcdef"
-# Three times what a channel holds for a peer that is behind.
+# Three times the output that a channel holds for a peer that is behind.
 COUNT = 13
 LONG = "x" * 65_000
 TEXTS = [f"Boris: {number} {LONG}" for number in range(COUNT)]
@@ -74,7 +74,7 @@ class StreamCase(SynchronousTestCase):
         return read
 
     def placed(self, lines: list[str]) -> list[str]:
-        """Return what was said, without places and times; the places must be the right ones."""
+        """Return the messages, without places and times; the places must be the right ones."""
         said = [line.split(" ", 2) for line in lines if " * " not in line]
         self.assertEqual([int(place) for place, _, _ in said], list(range(1, COUNT + 1)))
         return [text for _, _, text in said]
@@ -139,7 +139,7 @@ class StreamTests(StreamCase):
     def test_a_member_that_reads_slowly_but_steadily(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         channel.dataReceived(b"/join Anna\n/history 100\n")
-        # The kernel sends what it has, long before it has room for more.
+        # The kernel sends its data, long before it has room for more.
         for _ in range(10):
             wire.acknowledged += 1000
             self.clock.pump([30, 30])
@@ -173,7 +173,7 @@ class DatagramTests(SynchronousTestCase):
         clock.advance(1000)
         events, log = recorded_events(LogLevel.warn)
         chat = open_chat(history(), clock)
-        server = Datagrams(clock, events, chat.converse, Connections(), 60.0)
+        server = DatagramServer(clock, events, chat.converse, Connections(), 60.0)
         sent: list[bytes] = []
         server.transport = Socket(lambda data, _: sent.append(data))
         here = "192.0.2.1", 4000

@@ -19,9 +19,10 @@ from tests.doubles.certificates import self_signed
 from tests.doubles.options import SampleOptions, parse
 from tests.doubles.recording import recorded_events
 from twisted_lab.peers import tls_text
-from twisted_lab.serving import Lab
-from twisted_lab.serving.certificate import Certificate, make_own, shared_certificate
-from twisted_lab.serving.lab import NotReady
+from twisted_lab.ports.certificate import Certificate, make_own
+from twisted_lab.process.listeners import shared_certificate
+from twisted_lab.resources import NotReady
+from twisted_lab.serving import ServiceProcess
 
 
 def pem(key: ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey) -> bytes:
@@ -96,7 +97,7 @@ class CertificateTests(SynchronousTestCase):
         return str(error)
 
     def agree(self, newest: int) -> str:
-        """Have a client that speaks nothing newer say hello; return what the server says to it."""
+        """Have a client that speaks nothing newer say hello; return the server's answer."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_max_proto_version(newest)
         context.set_cipher_list(b"ALL:@SECLEVEL=0")
@@ -178,7 +179,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertIn("it is not a file", self.recorder.messages[-1])
 
     def test_services_share_it(self) -> None:
-        lab = Lab(parse(), MemoryReactorClock())
+        lab = ServiceProcess(parse(), MemoryReactorClock())
         options = [SampleOptions() for _ in range(3)]
         for each, path in zip(options, ("x", "x", "y"), strict=True):
             each.parseOptions(["--tls", "--certificate", path])

@@ -36,7 +36,7 @@ from twisted_lab.codecs import (
     MessageError,
     encode_frame,
 )
-from twisted_lab.tally import Traffic
+from twisted_lab.eventlog.counters import Traffic
 
 
 class ChannelTestCase(SynchronousTestCase):
@@ -260,7 +260,7 @@ class SilenceTests(ChannelTestCase):
         for _ in range(MOST_REFUSED_PER_PEER):
             channel, wire = self.factory.buildProtocol(None), Wire()
             channel.makeConnection(wire)
-        self.assertTrue(wire.disconnected)  # without a word, as there are so many
+        self.assertTrue(wire.disconnected)  # silently, because of their number
         self.assertEqual(wire.value(), b"")
 
     def test_a_conversation_can_refuse(self) -> None:

@@ -32,16 +32,16 @@ from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client import chat_terminal
+from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
-from twisted_lab.client.link import LONGEST_LINE, Link, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.showing import time_text
+from twisted_lab.client.rendering import time_text
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.rooms import Line, MemoryHistory, Said
 from twisted_lab.services import chat
-from twisted_lab.serving import Lab
+from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import ScriptedChannel, play
 
 SECRET = "0123456789abcdef"
@@ -146,7 +146,7 @@ class OptionsTests(SynchronousTestCase):
             options = chat.Options()
             options.parseOptions(arguments)
             reactor = FakeReactor()
-            options.lab = lab = Lab(options, reactor)
+            options.process = lab = ServiceProcess(options, reactor)
             recorder = Recorder()
             lab.log._everything[:] = [recorder]
             chat.makeService(options)
@@ -162,12 +162,12 @@ class OptionsTests(SynchronousTestCase):
             reactor: Any = MemoryReactorClock()
             options = chat.Options()
             options.parseOptions(arguments)
-            options.lab = Lab(options, reactor)
+            options.process = ServiceProcess(options, reactor)
             (service,) = chat.makeService(options)
             self.assertEqual(len(service._listeners), 1 + count)
             with_history = chat.Options()
             with_history.parseOptions(["--history", "x.sqlite3"])
-            with_history.lab = Lab(with_history, reactor)
+            with_history.process = ServiceProcess(with_history, reactor)
             self.assertEqual(len(chat.makeService(with_history).resources), 1)
 
     def test_at_the_start_what_is_old_is_forgotten(self) -> None:
@@ -180,13 +180,13 @@ class OptionsTests(SynchronousTestCase):
         options = chat.Options()
         options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
         reactor: Any = MemoryReactorClock()
-        options.lab = Lab(options, reactor, lambda: 7.5 * 86_400)
+        options.process = ServiceProcess(options, reactor, lambda: 7.5 * 86_400)
         chat.makeService(options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
         # With a full disk it starts all the same: the first message reports that.
         storage.full = True
-        options.lab = Lab(options, reactor)
+        options.process = ServiceProcess(options, reactor)
         chat.makeService(options)
 
     def test_the_client_has_a_name(self) -> None:
@@ -356,7 +356,7 @@ class LinkTests(SynchronousTestCase):
         self.assertIn("somebody is called anna already", str(failure.value))
 
     def refused(self) -> tuple[Net, Person, list[str]]:
-        """Have somebody who wants a name that is taken, and is told so."""
+        """Have a member that wants a taken name, and is refused."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
@@ -539,7 +539,7 @@ class UDPReactor(Clock):
 class UDPWireTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = UDPReactor()
-        self.link = Link(self.reactor, "Anna", lambda line: None, lambda text: None)
+        self.link = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
         self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095, FakePort)
         self.wire.open()
 
@@ -694,7 +694,7 @@ class NameTests(SynchronousTestCase):
         buffer.on_text_changed.fire()
 
     def let_in_after_all(self) -> None:
-        """Have a new session begin whose server knows nobody of that name."""
+        """Have a new session begin whose server has no member of that name."""
         self.anna.link.abandon()
         self.net.kill_server()
         self.net.run(lambda: self.link.guest.is_in)

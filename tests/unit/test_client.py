@@ -23,15 +23,15 @@ from twisted_lab.client import services
 from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
+from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
+from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.client.resolving import Resolver
-from twisted_lab.client.showing import WholeLines, visible
 from twisted_lab.client.silence import may_be_tls, suggest_tls
-from twisted_lab.client.typed import UntilExit
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.peers import RESET, end_text
 
 
@@ -397,7 +397,7 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertEqual(failure.getErrorMessage(), "connection reset")
 
     def test_an_end_that_tls_does_not_know_of_is_early_too(self) -> None:
-        # Somebody in between may have cut it off (RFC 8446, section 6.1).
+        # An attacker in between may have cut it off (RFC 8446, section 6.1).
         alsoProvides(self.transport, ISSLTransport)
         self.connection.finish()
         self.connection.connectionLost(Failure(ConnectionLost()))
@@ -512,7 +512,7 @@ class SuggestTLSTests(ConnectedTestCase):
             (True, b"", b"", CLOSED, True),
             (False, b"hi\n", b"", CLOSED, True),
             (False, b"", b"", RESET, True),
-            (False, b"", b"", CLOSED, False),  # It has stopped, and owed nothing.
+            (False, b"", b"", CLOSED, False),  # It has stopped, with no pending output.
             (True, b"", b"CONNECT\n", RESET, False),
             (False, b"hi\n", b"hi\n", CLOSED, False),
         ):

@@ -1,4 +1,4 @@
-"""Whom the client trusts."""
+"""The servers that the client trusts."""
 
 import io
 import ipaddress
@@ -20,8 +20,8 @@ from tests.doubles.certificates import self_signed
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts, default_path
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.tls import FirstUse, advice, by_authorities
-from twisted_lab.private_file import read_private, write_private
-from twisted_lab.serving.certificate import fingerprint
+from twisted_lab.ports.certificate import fingerprint
+from twisted_lab.text.private_files import read_private, write_private
 
 ONE, OTHER = ":".join(["AB"] * 32), ":".join(["CD"] * 32)
 

@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.connections import FakeConnection
 from twisted_lab.channels import Connections
 from twisted_lab.channels.connections import MOST_REFUSED, MOST_REFUSED_PER_PEER
-from twisted_lab.tally import Traffic
+from twisted_lab.eventlog.counters import Traffic
 
 
 class ConnectionsTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.serving.console import MOST_BYTES, Console
+from twisted_lab.eventlog.console import MOST_BYTES, Console
 
 PIPE_BYTES = 65_536  # as many as a pipe takes
 

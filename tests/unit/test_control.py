@@ -21,13 +21,13 @@ from tests.doubles.connections import FakeConnection
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
-from twisted_lab import control
 from twisted_lab.channels import Connections
-from twisted_lab.control import ControlOptions, say
-from twisted_lab.serving import Lab, NetworkService
-from twisted_lab.serving.control import ControlFactory
-from twisted_lab.serving.control_commands import Refusal
-from twisted_lab.serving.listening import CannotListen, DescribedEndpoint, Guarded, Listener
+from twisted_lab.operations import control_client as control
+from twisted_lab.operations.control import ControlFactory
+from twisted_lab.operations.control_client import ControlOptions, say
+from twisted_lab.operations.control_commands import Refusal
+from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
+from twisted_lab.serving import NetworkService, ServiceProcess, build_process
 
 
 class FakePort:
@@ -68,7 +68,7 @@ class ControlTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([])
         self.reactor = FakeReactor()
-        self.lab = Lab(options, self.reactor)
+        self.lab = ServiceProcess(options, self.reactor)
         self.recorder = Recorder()
         self.lab.log._everything[:] = [self.recorder]
         self.ports = [FakePort(7), FakePort(8), FakePort(1)]
@@ -306,7 +306,7 @@ class OptionsTests(SynchronousTestCase):
         ):
             options = SampleOptions()
             options.parseOptions(["--control", given])
-            [service] = Lab(options, FakeReactor()).network_services
+            [service] = build_process(options, FakeReactor()).network_services
             [listener] = service._listeners
             assert isinstance(listener, Guarded)
             assert isinstance(listener.listener, DescribedEndpoint)

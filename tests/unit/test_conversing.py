@@ -1,4 +1,4 @@
-"""Who waits for what in a conversation, and what may be awaited."""
+"""Waiting in a conversation, and the objects that it may await."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.peers import Peer
-from twisted_lab.serving.storage import Uncancelled
+from twisted_lab.storage.threads import Uncancelled
 
 
 class Line:
-    """A channel on which a test says what is heard, and which notes what is said."""
+    """A channel whose input a test gives, and which records its output."""
 
     def __init__(self, conversation: Any) -> None:
         self.peer = Peer("127.0.0.1", 1, "127.0.0.1:1")
@@ -25,7 +25,7 @@ class Line:
         self.ends = 0
         self.is_gone = False
         events, self.recorder = recorded_events()
-        self.conversing = Conversing(conversation, self, events, self._ended)
+        self.conversing = ConversationRunner(conversation, self, events, self._ended)
         self.conversing.begin()
 
     def _ended(self) -> None:

@@ -20,9 +20,9 @@ from twisted_lab.accounts import (
     Database,
     Queries,
     Unusable,
+    migrations,
     open_database,
     open_for_reading,
-    opening,
     register,
     remember,
 )
@@ -313,7 +313,7 @@ class LargeTests(FileCase):
     def setUp(self) -> None:
         super().setUp()
         content = self.filled()
-        self.patch(opening, "CHECKED_BYTES", len(content) - 1)
+        self.patch(migrations, "CHECKED_BYTES", len(content) - 1)
         # The last page has names.
         self.damaged = content[:-4096] + b"\xa5" * 4096
         Path(self.path).write_bytes(self.damaged)
@@ -374,7 +374,7 @@ class TransactionTests(FileCase):
         self.database = self.open()
 
     def stored(self) -> list[str]:
-        """Return what somebody else sees."""
+        """Return the names that another connection sees."""
         with closing(open_database(self.path)) as other:
             return other.run(names)
 
@@ -524,7 +524,7 @@ class LeftAloneTests(FileCase):
 
 class OthersTests(FileCase):
     def test_a_lock_that_another_process_holds_is_waited_for_once_for_all(self) -> None:
-        self.patch(opening, "BUSY_SECONDS", 0.01)
+        self.patch(migrations, "BUSY_SECONDS", 0.01)
         database = self.open()
         begun: list[str] = []
         database._connection.set_trace_callback(begun.append)

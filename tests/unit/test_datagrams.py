@@ -1,4 +1,4 @@
-"""The chat over datagrams: what strangers, members and attackers get of it."""
+"""The chat over datagrams: its replies to strangers, members and attackers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from tests.doubles.chat_network import Net, Person, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
-from twisted_lab.channels.datagrams import Datagrams
+from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.reliable.packets import (
     NO_KEY,
     Ack,
@@ -36,7 +37,6 @@ from twisted_lab.reliable.packets import (
     decode,
     seal,
 )
-from twisted_lab.tally import Traffic
 
 KEY = bytes(range(16))
 HERE = "192.0.2.7", 4000
@@ -55,7 +55,7 @@ class DatagramsCase(SynchronousTestCase):
         self.sent: list[tuple[bytes, Address]] = []
         events, self.log = recorded_events(self.level)
         self.connections = Connections()
-        self.server = Datagrams(
+        self.server = DatagramServer(
             self.clock, events, self.converse, self.connections, 60.0, max_message=2000
         )
         self.server.transport = Socket(lambda data, address: self.sent.append((data, address)))
@@ -67,7 +67,7 @@ class DatagramsCase(SynchronousTestCase):
         await end
 
     def give(self, data: bytes, address: Address = HERE) -> list[bytes]:
-        """Give the server a datagram, and return what it sends back there."""
+        """Give the server a datagram, and return its replies to that address."""
         self.sent.clear()
         self.server.datagramReceived(data, address)
         return [data for data, to in self.sent if to == address]
@@ -159,7 +159,7 @@ class StrangerTests(DatagramsCase):
         refusal = b"too many connections: 1 are served at once; try again later"
         self.assertEqual(self.give(b"/join Anna " + self.cookie()), [b"error: " + refusal + b"\n"])
         self.assertEqual(self.packet(Open(7, self.cookie(), KEY, 3)), [Refusal(7, 3, refusal)])
-        # Nobody without a cookie is told anything.
+        # A client without a cookie gets no refusal.
         self.assertIsInstance(self.packet(Open(7, b"x" * 12, KEY, 3))[0], Cookie)
 
     def test_the_refused_are_counted_and_leave_nothing_else_behind(self) -> None:
@@ -174,7 +174,7 @@ class StrangerTests(DatagramsCase):
         self.assertEqual((list(self.server._peers), self.server._clients), ([THERE], {}))
         self.assertEqual(self.connections.refused, 200)
         self.assertEqual(self.server.events.tally.errors, {"refused": 200})
-        # Another host's peers are served as ever.
+        # Another host's peers are served as usual.
         self.open()
         # A line a second in the log, with a count.
         self.clock.advance(1.0)
@@ -355,12 +355,12 @@ class PlainTests(DatagramsCase):
         self.failureResultOf(self.hear(channel), PeerGone)
         self.ends[0].callback(None)
         self.assertEqual(len(self.connections), 1)
-        # Plain text from a session's address is a stranger's, whatever it says,
+        # Any plain text from a session's address is a stranger's,
         self.assertEqual(self.give(b"hello there"), [b"error: /join NAME\n"])
         [answer] = self.give(b"/join Anna")
         self.give(b"/join Anna 123456789abc")
         self.assertEqual(self.packet(Ping(session, 5)), [Ack(session, 0, 5)])
-        # until it sends the cookie back: then whoever had the session there is gone.
+        # until it sends the cookie back: then the client that had the session there is gone.
         self.give(answer)
         self.assertEqual(len(self.channels), 3)
         self.assertIsInstance(self.packet(Ping(session, 5))[0], Cookie)
@@ -410,7 +410,7 @@ class TurnTests(DatagramsCase):
             self.clock.rightNow += 0.001
 
     def turns(self) -> list[int]:
-        """Run what is due; return how many messages were heard by the end of each turn."""
+        """Run due calls; return how many messages were heard by the end of each turn."""
         ends = [self.heard]
 
         def call_later(delay: float, call: Callable[..., object], *args: Any) -> IDelayedCall:

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.recording import Recorder, Wire, recorded_events
 from twisted_lab.channels import Connections
 from twisted_lab.channels.connections import MOST_REFUSED_PER_PEER
+from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
-from twisted_lab.tally import Traffic
 
 
 def connect(chunk_size: int = 1024, upper: bool = False) -> tuple[Echo, Wire, Recorder, Clock]:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.escaping import escape, escape_bytes
+from twisted_lab.text.escaping import escape, escape_bytes
 
 
 class EscapeTests(SynchronousTestCase):

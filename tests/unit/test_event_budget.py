@@ -1,4 +1,4 @@
-"""How many events are logged, and what becomes of the others."""
+"""The number of events that are logged, and the sums of the others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving.event_budget import (
+from twisted_lab.eventlog.event_budget import (
     CAUSED_BY_PEERS,
     MOST_NETWORKS,
     MOST_OF_KIND,
@@ -22,7 +21,8 @@ from twisted_lab.serving.event_budget import (
     Summary,
     log_budgets,
 )
-from twisted_lab.serving.event_file import json_line, text_line
+from twisted_lab.eventlog.event_file import json_line, text_line
+from twisted_lab.eventlog.events import ServiceEvents
 
 
 def a_failure(depth: int) -> Failure:
@@ -162,7 +162,7 @@ class SummaryTests(SynchronousTestCase):
         self.assertIn("1 sent; 0 bytes; the last peer was 127.0.0.2:2", recorder.messages[1])
 
     def test_the_first_one_of_a_series_does_not_wait(self) -> None:
-        # After kill -9 there is a trace of what went on.
+        # After kill -9 there is a trace of the events.
         clock = Clock()
         events, recorder = recorded_events()
         summary = Summary(events, clock, 60.0)

@@ -11,8 +11,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving.event_file import EventFile, json_line, text_line
+from twisted_lab.eventlog.event_file import EventFile, json_line, text_line
+from twisted_lab.eventlog.events import ServiceEvents
 
 PEER = "127.0.0.1:50412"
 real_write = os.write

@@ -19,12 +19,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import published
-from twisted_lab.serving import EventLog, Lab
-from twisted_lab.serving.console import Console
+from twisted_lab.eventlog.console import Console
+from twisted_lab.serving import EventLog, ServiceProcess
 
 
 class EventLogTests(SynchronousTestCase):
-    """Where an ordinary event and an announcement go, for each way to start twistd."""
+    """The logs of an ordinary event and of an announcement, for each way to start twistd."""
 
     def go(self, *arguments: str, **twistd: Any) -> None:
         self.path = Path(self.mktemp())
@@ -34,7 +34,7 @@ class EventLogTests(SynchronousTestCase):
         console, ours = os.pipe()
         with (
             patch("os.dup", lambda _: ours),
-            patch("twisted_lab.serving.console._opened_again", return_value=None),
+            patch("twisted_lab.eventlog.console._opened_again", return_value=None),
         ):
             log = EventLog(options, Clock())
         if log._console is None:
@@ -206,7 +206,7 @@ class EventLogTests(SynchronousTestCase):
             options.parent = {"nodaemon": 0}  # type: ignore[assignment]
             options.parseOptions([])
             with patch("os.dup", lambda number: os.open(os.devnull, os.O_WRONLY)):
-                lab = Lab(options, FakeReactor())
+                lab = ServiceProcess(options, FakeReactor())
         lab.setServiceParent(application := Application("test"))
         observe = application.getComponent(ILogObserver)
         lab.log.open()

@@ -20,8 +20,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
-from twisted_lab import events as events_module
-from twisted_lab.events import ClientEvents, Observer, ServiceEvents
+from twisted_lab.eventlog import events as events_module
+from twisted_lab.eventlog.events import ClientEvents, Observer, ServiceEvents
 from twisted_lab.peers import address_text, end_text
 
 

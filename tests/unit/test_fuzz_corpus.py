@@ -1,4 +1,4 @@
-"""What the fuzzers have found and kept is tried again, without the fuzzers."""
+"""The findings of the fuzzers are tried again, without the fuzzers."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""How much of a room's history is kept, what a page of it costs, and in which order it comes."""
+"""The limits of a room's history, the cost of a page of it, and its order."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ PAGES = ((0, ""), (0, "a"), (150, "b"), (150, "nobody"), (300, "a"), (300, ""))
 
 
 class CostTests(HistoryCase):
-    """A page costs SQLite no more when the file has more that is not on it."""
+    """A page costs SQLite no more when the file has more messages outside of it."""
 
     def setUp(self) -> None:
         self.storage = MemoryStorage()
@@ -153,7 +153,7 @@ class CostTests(HistoryCase):
         return self._steps
 
     def costs(self) -> list[int]:
-        """Say something to all, and return what it cost, and what each page costs then."""
+        """Say a message to all, and return its cost, and the cost of each page after it."""
         history = self.history
         return [
             self.cost(history.add(Said(0, "Boris", "x"))),
@@ -192,8 +192,8 @@ class CostTests(HistoryCase):
         ensureDeferred(history.last(1))
 
 
-class Ear:
-    """A channel of a client that numbers what it says, which keeps the places of what was said."""
+class MemberChannel:
+    """A channel of a client that numbers its messages, which keeps the places of messages."""
 
     def __init__(self, place: int) -> None:
         self.place = place
@@ -207,7 +207,7 @@ class Ear:
             self.heard.append(int(place))
 
     def hang_up(self) -> None:
-        """Drop what comes from now on."""
+        """Drop all output from now on."""
         self.say = lambda text: None  # type: ignore[method-assign]
 
     async def taken(self) -> None:
@@ -228,12 +228,12 @@ class OrderTests(HistoryCase):
         names = ["Anna", "Boris", "Carl", "Dora"]
         heard: dict[str, list[int]] = {name: [] for name in names}
         members: dict[str, Member] = {}
-        ears: dict[str, Ear] = {}
-        vera = room.join("Vera", Ear(0), free_limits(), 0.0, client_id("Vera"))
+        ears: dict[str, MemberChannel] = {}
+        vera = room.join("Vera", MemberChannel(0), free_limits(), 0.0, client_id("Vera"))
         said = 0
 
         async def come(name: str, place: int) -> None:
-            ears[name] = ear = Ear(place)
+            ears[name] = ear = MemberChannel(place)
             await room.catch_up(ear, client_id(name), place, free_limits().address)
             members[name] = room.join(name, ear, free_limits(), 0.0, client_id(name))
 

@@ -1,4 +1,4 @@
-"""What Twisted promises of a transport, kept by the one that sends at once and by its own."""
+"""Twisted's promises of a transport, kept by the one that sends at once and by its own."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.certificates import self_signed
 from tests.doubles.sockets import Connected, Recording
-from twisted_lab.serving.immediate import ImmediateServer
+from twisted_lab.ports.fast.transport import ImmediateServer
 
 # More than the kernel takes for a peer that does not read.
 MUCH = bytes(range(256)) * 40_000
 
 
 class Producer:
-    """A producer that notes what it is asked; one that is pulled writes pieces."""
+    """A producer that records its calls; one that is pulled writes pieces."""
 
     def __init__(self, connected: Connected, *pieces: bytes) -> None:
         self.asked: list[str] = []
@@ -269,7 +269,7 @@ class StockTransportTests(TransportTests):
 
 
 class ImmediateTests(SynchronousTestCase):
-    """What is different, and harder."""
+    """Stricter promises of the transport that sends at once."""
 
     @given(st.lists(st.one_of(st.binary(max_size=20), st.integers(1, 300_000)), max_size=10))
     def test_property_everything_comes_in_order(self, writes: list[bytes | int]) -> None:

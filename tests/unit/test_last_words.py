@@ -1,4 +1,4 @@
-"""What a peer has said is told, however it goes; what it did not get costs nothing."""
+"""A peer's last messages reach the others, however it leaves; unsent history costs nothing."""
 
 from __future__ import annotations
 

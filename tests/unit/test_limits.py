@@ -1,4 +1,4 @@
-"""Files are left to others than connections."""
+"""Files that connections leave for other uses."""
 
 import resource
 from typing import Any
@@ -10,7 +10,7 @@ from twisted.internet.tcp import Port
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import recorded_events
-from twisted_lab.serving.limits import FileReserve
+from twisted_lab.ports.file_reserve import FileReserve
 
 
 class Accepted:
@@ -41,7 +41,7 @@ class FakePort(Port):
         self.accepts = False
 
     def doRead(self) -> None:
-        """Nobody is there."""
+        """Accept nothing: no connection waits."""
 
     def accept(self, number: int) -> Any:
         made: Any = self.transport

@@ -13,14 +13,19 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.serving import line_pipe
-from twisted_lab.serving.line_pipe import MOST_BYTES, RESERVED_BYTES, STUCK_SECONDS, LinePipe
+from twisted_lab.process.workers import line_pipe
+from twisted_lab.process.workers.line_pipe import (
+    MOST_BYTES,
+    RESERVED_BYTES,
+    STUCK_SECONDS,
+    LinePipe,
+)
 
-PIPE_BYTES = 65_536  # what the kernel's pipe holds
+PIPE_BYTES = 65_536  # bytes that the kernel's pipe holds
 
 
 class Writers(Clock):
-    """A reactor that knows who waits for room."""
+    """A reactor that knows the writers that wait for room."""
 
     def __init__(self) -> None:
         super().__init__()

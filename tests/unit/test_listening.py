@@ -18,11 +18,11 @@ from twisted.internet.unix import Server as UNIXServer
 from twisted.python import lockfile
 from twisted.trial.unittest import SynchronousTestCase
 
-import twisted_lab.serving.makers
+import twisted_lab.process.plugins
 from tests.doubles.options import SampleOptions
 from tests.doubles.recording import recorded_events
-from twisted_lab.serving import Lab
-from twisted_lab.serving.listening import (
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.listening import (
     BACKLOG,
     AdoptedPort,
     BehindProxy,
@@ -32,11 +32,11 @@ from twisted_lab.serving.listening import (
     Guarded,
     Listener,
     TCPPort,
-    listeners,
 )
-from twisted_lab.serving.makers import default_ports
-from twisted_lab.serving.poller import Poller
-from twisted_lab.serving.tls import OverTLS
+from twisted_lab.ports.tls import OverTLS
+from twisted_lab.process.listeners import listeners
+from twisted_lab.process.plugins import default_ports
+from twisted_lab.serving import ServiceProcess
 
 
 class PortsReactor(MemoryReactor):
@@ -186,7 +186,7 @@ class ListenersTests(SynchronousTestCase):
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
-        self.lab = Lab(options, self.reactor)
+        self.lab = ServiceProcess(options, self.reactor)
         return listeners(options, self.lab)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
@@ -207,7 +207,7 @@ class ListenersTests(SynchronousTestCase):
     def test_the_default_ports_of_all_services_are_left_to_them(self) -> None:
         makers = [mock.Mock(options=mock.Mock(default_port=port)) for port in (9094, 9096)]
         makers.append(mock.Mock(spec=()))  # It cannot be imported.
-        self.patch(twisted_lab.serving.makers, "makers", lambda: dict(enumerate(makers)))
+        self.patch(twisted_lab.process.plugins, "makers", lambda: dict(enumerate(makers)))
         [guarded] = self.find("--port", "9093", *STOCK)
         with mock.patch.object(self.reactor, "listenTCP", busy(9093).listenTCP):
             port: Any = self.successResultOf(guarded.listen(Factory()))
@@ -256,7 +256,7 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(len(self.lab.resources), 1)
 
     def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
-        # The port's factory is what ssl: has made of ours.
+        # The port's factory is the one that ssl: has made of ours.
         port: Any = mock.Mock(factory=Factory())
         ours = mock.Mock(listen=lambda _: succeed(port))
         events, _ = recorded_events()

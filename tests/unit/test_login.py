@@ -371,7 +371,7 @@ class NamesTests(SynchronousTestCase):
 
 
 class WaitingThreads:
-    """A reactor and its threads, which do nothing until they are told to."""
+    """A reactor and its threads, which do nothing until the test asks them to."""
 
     def __init__(self) -> None:
         self.calls: deque[Any] = deque()
@@ -536,7 +536,7 @@ class HashingTests(SynchronousTestCase):
         waiting = [hashing.hash("x") for _ in range(66)]
         refused = self.failureResultOf(hashing.hash("x"), Unable)
         self.assertIn("try again", str(refused.value))
-        # One that is given up makes room.
+        # A hash that is given up makes room.
         waiting[-1].cancel()
         self.failureResultOf(waiting[-1])
         self.assertNoResult(hashing.hash("x"))

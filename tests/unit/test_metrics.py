@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""The metrics page for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
-from twisted_lab.serving import Lab, NetworkService
-from twisted_lab.serving.metrics import LabCollector, LoopLag, MetricsPage, health
-from twisted_lab.serving.pages import Page
-from twisted_lab.tally import Histogram, Measure
+from twisted_lab.eventlog.counters import Histogram, Measure
+from twisted_lab.operations.metrics import LabCollector, LoopLag, MetricsPage, health
+from twisted_lab.operations.pages import Page
+from twisted_lab.serving import NetworkService, ServiceProcess
 
 
 class HistogramTests(SynchronousTestCase):
@@ -50,7 +50,7 @@ class LabCollectorTests(SynchronousTestCase):
     def setUp(self) -> None:
         options = SampleOptions()
         options.parseOptions([])
-        self.lab = Lab(options, FakeReactor())
+        self.lab = ServiceProcess(options, FakeReactor())
         self.events = self.lab.log.events_of("netlab-sample")
         self.connections = Connections(most=1)
         self.lab.addService(NetworkService(self.lab, self.events, [], Factory(), self.connections))

@@ -1,4 +1,4 @@
-"""Names of newcomers: what is not visible is refused, and look-alikes share a skeleton."""
+"""Names of newcomers: invisible characters are refused, and look-alikes share a skeleton."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.names import (
+from twisted_lab.text.user_names import (
     CONFUSABLES,
     BadName,
     clean_name,
@@ -20,7 +20,7 @@ from twisted_lab.names import (
     skeletons,
 )
 
-# Words in the names of characters that show nothing. What only fills a gap is visible.
+# Words in the names of characters that show nothing. A character that only fills a gap is visible.
 NOTHING = re.compile(
     "VARIATION SELECTOR|ZERO WIDTH|INVISIBLE|NULL NOTEHEAD|PATTERN BLANK|HIEROGLYPH .* BLANK|"
     "HANGUL.* FILLER|KHITAN SMALL SCRIPT FILLER|GRAPHEME JOINER|VOWEL INHERENT|"

@@ -1,4 +1,4 @@
-"""All services in one process: its options, and what it says of itself."""
+"""All services in one process: its options, and its reports."""
 
 import io
 import os
@@ -14,6 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions
+from twisted_lab.process.plugins import default_ports
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import (
@@ -24,8 +25,7 @@ from twisted_lab.services.netlab import (
     makeService,
     table,
 )
-from twisted_lab.serving import Lab
-from twisted_lab.serving.makers import default_ports
+from twisted_lab.serving import ServiceProcess
 
 NAMES = list(Options().makers)
 PORTS = sorted(default_ports())
@@ -170,9 +170,9 @@ class MakeServiceTests(SynchronousTestCase):
     def test_the_table(self) -> None:
         options = parse("--only", "echo,messages")
         reactor = MemoryReactorClock()
-        lab = Lab(options, reactor)
+        lab = ServiceProcess(options, reactor)
         for name, maker in options.makers.items():
-            options.services[name].lab = lab
+            options.services[name].process = lab
             maker.makeService(options.services[name])
         for port, service in enumerate(lab.network_services, 9090):
             address = IPv4Address("TCP", "0.0.0.0", port)

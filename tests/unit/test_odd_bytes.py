@@ -44,7 +44,7 @@ def outcome(pieces: list[bytes], is_strict: bool = False) -> tuple[list[bytes], 
     """Feed `pieces`, then the end.
 
     Returns:
-        The messages up to what is none, what is wrong, and whether the peer is unterminated.
+        The messages before the first error, the error, and whether the peer is unterminated.
     """
     told: list[None] = []
     decoder, lines = TextDecoder(1000, lambda: told.append(None), is_strict), []
@@ -274,7 +274,7 @@ class TextDecoderTests(SynchronousTestCase):
         if error == whole[1]:
             self.assertEqual((lines, is_unterminated), (whole[0], whole[2]))
         else:
-            # Only these depend on what comes together.
+            # Only these errors depend on which bytes arrive together.
             self.assertRegex(error, "^no text: (NUL at byte|this looks like a little-endian)")
             self.assertEqual(lines, whole[0][: len(lines)])
 

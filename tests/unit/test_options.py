@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions, TwistdOptions, parse
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from twisted_lab import __version__
+from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.services import broadcast, chat, echo, ident
-from twisted_lab.serving.process_options import control_endpoint
 
 
 class ServiceOptionsTests(SynchronousTestCase):
@@ -165,7 +165,7 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_too_few_files(self) -> None:
         with (
-            patch("twisted_lab.serving.process_options.raise_file_limit", return_value=10),
+            patch("twisted_lab.process.process_options.raise_file_limit", return_value=10),
             redirect_stderr(io.StringIO()) as said,
         ):
             self.assertRaises(SystemExit, SampleOptions().parseOptions, [])

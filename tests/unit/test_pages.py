@@ -1,4 +1,4 @@
-"""Pages over HTTP, and those who ask for them badly."""
+"""Pages over HTTP, and malformed requests for them."""
 
 import tracemalloc
 from typing import Any
@@ -8,8 +8,14 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.serving.operator_connections import MOST_CONNECTIONS
-from twisted_lab.serving.pages import DEADLINE_SECONDS, MOST_HEAD, Page, PageConnection, PageFactory
+from twisted_lab.operations.operator_connections import MOST_CONNECTIONS
+from twisted_lab.operations.pages import (
+    DEADLINE_SECONDS,
+    MOST_HEAD,
+    Page,
+    PageConnection,
+    PageFactory,
+)
 
 
 class Transport(StringTransport):

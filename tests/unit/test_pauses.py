@@ -1,4 +1,4 @@
-"""A process that was paused: its timers run before it reads what has come meanwhile."""
+"""A process that was paused: its timers run before it reads the input of the pause."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from twisted_lab.channels.deadlines import READ_SECONDS, Deadlines
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, LOOKS, has_unread
 from twisted_lab.channels.stream import TURN_MESSAGES
 from twisted_lab.codecs import encode_frame
+from twisted_lab.ports.proxy import HEADER_SECONDS, ProxiedFactory
+from twisted_lab.ports.tls import TLSFactory
 from twisted_lab.services.echo import EchoFactory
-from twisted_lab.serving.proxy import HEADER_SECONDS, ProxiedFactory
-from twisted_lab.serving.tls import TLSFactory
 
 
 class SocketWire(Wire):
-    """A transport with a socket; what `peer` sends is read by the test."""
+    """A transport with a socket; the test reads the bytes that `peer` sends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class PauseTests(SynchronousTestCase):
 
 
 class Certificateless:
-    """OpenSSL, of which nothing is asked but whether the ends have agreed."""
+    """OpenSSL, which is asked only whether the handshake is complete."""
 
     is_agreed = False
 
@@ -225,7 +225,7 @@ class DeadlinesTests(SynchronousTestCase):
         def unread() -> bool:
             turns.append(1)
             if len(turns) == 3:
-                one.when = 1060  # Something of it was among what was read.
+                one.when = 1060  # Its input was among the bytes that were read.
             return len(turns) < 4
 
         self.unread = unread

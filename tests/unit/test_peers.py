@@ -1,4 +1,4 @@
-"""Who is at the other end, and who else can listen."""
+"""The address of a peer, and whether a network could read the connection."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab
-from twisted_lab.serving.lab import CannotStart
+from twisted_lab.process.service_process import CannotStart
 
-# What the rest of the world may import; each further name is a promise.
+# The public names; each further name is a promise.
 PUBLIC = {
     "twisted_lab.channels": [
         "LINGER_SECONDS",
@@ -51,21 +51,22 @@ PUBLIC = {
         "CannotStart",
         "ConversationOptions",
         "EventLog",
-        "Lab",
         "NetworkService",
         "Options",
         "ProcessOptions",
         "Resource",
         "ServiceOptions",
+        "ServiceProcess",
         "ask",
+        "build_process",
         "conversation_service",
         "datagram_listener",
-        "lab_of",
         "listeners",
         "message",
         "natural_number",
         "one_of",
         "port_number",
+        "process_of",
         "stream_service",
     ],
 }
@@ -105,7 +106,7 @@ class PluginTests(SynchronousTestCase):
             with patch("twisted.application.service.namedAny", side_effect=MemoryError):
                 end = self.assertRaises(SystemExit, lambda: maker.options)
             self.assertEqual(end.code, 1)
-            # Why it cannot start is said once.
+            # The reason why it cannot start is reported once.
             with patch("twisted.application.service.namedAny", side_effect=CannotStart("so")):
                 self.assertRaises(CannotStart, lambda: maker.options)
         say_lack.assert_called_once_with("netlab-echo")

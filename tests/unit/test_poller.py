@@ -9,8 +9,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.sockets import Connected, Recording, Turns
-from twisted_lab.serving import poller as module
-from twisted_lab.serving.poller import Poller
+from twisted_lab.ports.fast import poller as module
+from twisted_lab.ports.fast.poller import Poller
 
 
 class Failing(Recording):
@@ -147,7 +147,7 @@ class PollerTests(SynchronousTestCase):
         connected, other = self.connect(Closing()), self.connect()
         other.client.send(b"too late")
         connected.client.send(b"hello")
-        # Whichever event comes first, nothing is heard of a connection that has been lost.
+        # In any order of events, no event of a lost connection is delivered.
         self.reactor.turn()
         self.reactor.turn()
         self.assertEqual(other.protocol.told, ["ConnectionLost"])

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
-from twisted_lab.serving.proxy import ProxiedConnection, ProxiedFactory
+from twisted_lab.ports.proxy import ProxiedConnection, ProxiedFactory
 
 V2 = b"\r\n\r\n\x00\r\nQUIT\n"
 

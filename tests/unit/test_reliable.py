@@ -11,10 +11,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.codecs import MessageError, encode_frame
-from twisted_lab.reliable import Caller, NotServed, OtherVersion, Session, State
-from twisted_lab.reliable.caller import Stage
+from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Session, State
+from twisted_lab.reliable.address_validator import HINT, AddressValidator
+from twisted_lab.reliable.client_endpoint import Stage
 from twisted_lab.reliable.cookies import Cookies
-from twisted_lab.reliable.door import HINT, Door
 from twisted_lab.reliable.packets import (
     LARGEST_FRAGMENT,
     LARGEST_PACKET,
@@ -151,7 +151,7 @@ class CookieTests(SynchronousTestCase):
     def test_property_one_is_good_for_30_to_60_seconds(self, now: float, age: float) -> None:
         cookies = Cookies()
         cookie = cookies.make("10.0.0.1", 9, now)
-        # Others come and go meanwhile.
+        # Other clients connect and leave in the meantime.
         for seconds in range(5, int(age), 5):
             cookies.make("10.0.0.2", 9, now + seconds)
         is_good = cookies.is_good(cookie, "10.0.0.1", 9, now + age)
@@ -266,7 +266,7 @@ class SenderTests(SynchronousTestCase):
         return [data.sequence for data in self.sender.due(now)]
 
     def fill(self, count: int) -> None:
-        """Have so many full packets to send."""
+        """Have `count` full packets to send."""
         self.sender.add(b"x" * (count * LARGEST_FRAGMENT - 4))
 
     def test_a_window_at_a_time(self) -> None:
@@ -380,7 +380,7 @@ class SessionTests(SynchronousTestCase):
         self.other = Session(SESSION, KEY, Side.SERVER, 1000, 0.0)
 
     def carry(self, source: Session, target: Session, now: float) -> list[str]:
-        """Carry what is due, and return the kinds of the packets."""
+        """Carry due packets, and return their kinds."""
         datagrams = source.due(now)
         for data in datagrams:
             self.assertTrue(is_sealed(data, KEY, source.side))
@@ -473,7 +473,7 @@ class SessionTests(SynchronousTestCase):
 
 class DoorTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.door = Door()
+        self.door = AddressValidator()
 
     def hear(self, text: str, port: int = 9, now: float = 0.0) -> tuple[str | None, bytes]:
         return self.door.hear(text.encode(), HOST, port, now)
@@ -537,8 +537,8 @@ class CallerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.opened = 0
-        self.caller = Caller(0.0, self.count)
-        self.door = Door()
+        self.caller = ClientEndpoint(0.0, self.count)
+        self.door = AddressValidator()
 
     def count(self) -> None:
         self.opened += 1
@@ -555,7 +555,7 @@ class CallerTests(SynchronousTestCase):
         return hello
 
     def open(self, session: int, now: float = 0.0, cookie: bytes = b"c" * 12) -> Open:
-        """Answer whatever it is at with a cookie, and then with a welcome."""
+        """Answer the client's packets with a cookie, and then with a welcome."""
         number = (
             self.caller.session.number
             if self.opened and self.caller.session
@@ -617,7 +617,7 @@ class CallerTests(SynchronousTestCase):
         self.assertEqual(request.attempt, 2)
         self.assertIs(self.caller.session, session)
         self.assertEqual(self.opened, 1)
-        # What was on its way goes again at once.
+        # Packets in flight are sent again at once.
         self.assertEqual([type(packet) for packet in self.due(1.1)], [Data])
 
     def test_a_server_that_has_forgotten_it_gets_a_new_session(self) -> None:

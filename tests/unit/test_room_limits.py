@@ -1,4 +1,4 @@
-"""What the peers of one address may do together, in a room."""
+"""The limits that the peers of one address share in a room."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.doubles.rooms import FREE, free_limits, make_room, open_chat
 from twisted_lab.channels import PeerGone
 from twisted_lab.rooms import (
     Addresses,
-    Guest,
     Limits,
     Line,
     Member,
     MemoryHistory,
     Rates,
+    RoomClient,
     Said,
     client_id,
 )
@@ -208,14 +208,14 @@ class PaceTests(JoinTests):
         *_, last = self.join(600)
         here = last.said[-1]
         self.assertTrue(here.endswith(", and 100 more"), here)
-        guest = Guest("m600", lambda _: None)
+        guest = RoomClient("m600", lambda _: None)
         guest.hear(here, 0.0)
         self.assertEqual(len(guest.others), 500)
         self.assertNotIn("more", guest.others)
 
 
 class FloodTests(SynchronousTestCase):
-    """What a member says waits for its answers, so the queue of a room has an end."""
+    """A member's messages wait for its answers, so the queue of a room is bounded."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -288,7 +288,7 @@ class FloodTests(SynchronousTestCase):
 class GuestTests(SynchronousTestCase):
     def test_it_asks_again_when_the_server_says(self) -> None:
         sent: list[str] = []
-        guest = Guest("Anna", sent.append, bytes)
+        guest = RoomClient("Anna", sent.append, bytes)
         guest.join()
         line = guest.hear("error: too many have joined from your address; try again in 3 s", 10.0)
         self.assertEqual(

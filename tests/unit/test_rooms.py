@@ -1,4 +1,4 @@
-"""A room, its members and what they say, with time passed in."""
+"""A room, its members and their messages, with time passed in."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from tests.doubles.rooms import free_limits, make_room
 from tests.doubles.storage import MemoryStorage
 from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
 from twisted_lab.accounts import history as kept_history
-from twisted_lab.names import BadName
 from twisted_lab.rooms import (
-    Guest,
     History,
     HistoryBusy,
     Line,
     Member,
     MemoryHistory,
+    RoomClient,
     Said,
     client_id,
     plain,
@@ -31,6 +30,7 @@ from twisted_lab.rooms import (
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
 from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
+from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")
 
@@ -38,8 +38,8 @@ Result = TypeVar("Result")
 SECRET = "0123456789abcdef"
 
 
-class Ear:
-    """A channel that keeps what is said; its peer takes it at once, or when `take` is called."""
+class MemberChannel:
+    """A channel that keeps its output; its peer takes it at once, or when `take` is called."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -72,7 +72,7 @@ class RoomTests(SynchronousTestCase):
         self.heard: dict[Member, list[str]] = {}
 
     def join(self, name: str, client: str = "") -> Member:
-        ear = Ear()
+        ear = MemberChannel()
         member = self.room.join(name, ear, free_limits(), 0.0, client)
         self.heard[member] = ear.heard
         for others in self.heard.values():
@@ -87,7 +87,7 @@ class RoomTests(SynchronousTestCase):
 
     def test_a_newcomer_is_welcomed_and_announced(self) -> None:
         anna = self.join("Anna")
-        boris = Ear()
+        boris = MemberChannel()
         self.room.join(" Boris ", boris, free_limits(), 0.0)
         self.assertEqual(
             boris.heard, ["* welcome, Boris; /help lists what you can do", "* here: Anna, Boris"]
@@ -97,7 +97,7 @@ class RoomTests(SynchronousTestCase):
     def test_names_are_unique_and_can_be_seen(self) -> None:
         self.join("Anna")
         for name in ("anna", "ANNA", "", "x" * 33, "a b", "a\u202eb", "\ufeff", "Error", "*"):
-            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
+            self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
         self.join("x" * 32)
 
     def test_no_two_names_look_alike(self) -> None:
@@ -105,7 +105,7 @@ class RoomTests(SynchronousTestCase):
         for name in ("Аnna", "lvan", "іvan", "ІVAN"):
             error = self.assertRaises(BadName, self.room.check_name, name, "")
             self.assertEqual(str(error), f"somebody's name looks like {name}; choose another name")
-            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
+            self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
         self.say(anna, "/nick lvan")
         self.assertEqual(self.heard[ivan], [])
         self.say(anna, "/nick Аnna")  # It is the same member.
@@ -131,7 +131,7 @@ class RoomTests(SynchronousTestCase):
 
     def test_a_name_that_looks_like_the_room_is_none(self) -> None:
         for name in ("еrror", "ЕRRОR", "⁎"):
-            self.assertRaises(BadName, self.room.join, name, Ear(), free_limits(), 0.0)
+            self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
 
     def test_all_hear_all_their_own_words_included(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
@@ -233,7 +233,7 @@ class RoomTests(SynchronousTestCase):
         saying = Deferred.fromCoroutine(self.room.hear(anna, "1 /msg Boris psst", 5.0))
         boris_again = self.join("Boris", client_id("b" * 16))
         anna_again = self.join("Anya", client_id(SECRET))
-        # Somebody else has the name by now.
+        # Another member has the name by now.
         self.say(vera, "/nick Anna")
         self.heard[anna_again].clear()
         self.heard[boris_again].clear()
@@ -277,7 +277,7 @@ class RoomTests(SynchronousTestCase):
 
 
 class ClientTests(SynchronousTestCase):
-    """Members that number what they say, and come back."""
+    """Members that number their messages, and come back."""
 
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
@@ -287,8 +287,8 @@ class ClientTests(SynchronousTestCase):
 
     def join(
         self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
-    ) -> tuple[Member, Ear]:
-        ear = Ear()
+    ) -> tuple[Member, MemberChannel]:
+        ear = MemberChannel()
         client = client_id(secret)
         if client:
             catching_up = self.room.catch_up(ear, client, place, free_limits().address)
@@ -408,7 +408,12 @@ class ClientTests(SynchronousTestCase):
             told = [text.split(" ", 2)[2] for text in ear.heard]
             self.assertEqual(told[-1], f"/done {text[0]}")
             self.assertEqual("* here: Anna" in told, "/who" in text)
-        run(self, self.room.catch_up(again := Ear(), client_id(SECRET), 0, free_limits().address))
+        run(
+            self,
+            self.room.catch_up(
+                again := MemberChannel(), client_id(SECRET), 0, free_limits().address
+            ),
+        )
         self.assertEqual(
             [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
         )
@@ -445,11 +450,11 @@ class ClientTests(SynchronousTestCase):
             (SECRET, "1000000 1000 Anna (to Boris): psst"),
             ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
-            ear = Ear()
+            ear = MemberChannel()
             run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
             self.assertEqual(ear.heard, [line])
         for secret in ("c" * 16, ""):
-            ear = Ear()
+            ear = MemberChannel()
             run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
             self.assertEqual(ear.heard, [])
         self.assertEqual(run(self, self.history.since(0, "")), [])
@@ -463,7 +468,7 @@ class ClientTests(SynchronousTestCase):
         boris, _ = self.join("Boris", "")
         for number in range(250):
             self.say(boris, f"{number}", 10.0 * number)
-        ear = Ear()
+        ear = MemberChannel()
         ear.slow = Deferred()
         joining = Deferred.fromCoroutine(
             self.room.catch_up(ear, client_id(SECRET), 0, free_limits().address)
@@ -508,11 +513,11 @@ class ClientTests(SynchronousTestCase):
 
 
 class GuestTests(SynchronousTestCase):
-    """The client's side, with what the server says played by hand."""
+    """The client's side, with the server's messages played by hand."""
 
     def setUp(self) -> None:
         self.sent: list[str] = []
-        self.guest = Guest("Anna", self.sent.append, lambda count: bytes(count))
+        self.guest = RoomClient("Anna", self.sent.append, lambda count: bytes(count))
 
     def let_in(self, place: int = 5, now: float = 0.0) -> None:
         self.guest.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)

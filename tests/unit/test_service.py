@@ -15,10 +15,10 @@ from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, Lab, NetworkService
-from twisted_lab.serving.limits import raise_file_limit
-from twisted_lab.serving.listening import CannotListen, Listener, TCPPort
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.file_reserve import raise_file_limit
+from twisted_lab.ports.listening import CannotListen, Listener, TCPPort
+from twisted_lab.serving import CannotStart, NetworkService, ServiceProcess
 
 
 class PendingPort:
@@ -53,10 +53,10 @@ class NetworkServiceTests(SynchronousTestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
-    def service(self, *listeners: Listener, log_file: str | None = None) -> Lab:
+    def service(self, *listeners: Listener, log_file: str | None = None) -> ServiceProcess:
         options = SampleOptions()
         options.parseOptions(["--log-file", log_file] if log_file else [])
-        lab = Lab(options, self.reactor)
+        lab = ServiceProcess(options, self.reactor)
         lab.events = ServiceEvents("netlab-sample", self.recorder)
         lab.addService(NetworkService(lab, lab.events, listeners, Factory(), self.connections))
         return lab

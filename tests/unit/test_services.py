@@ -15,7 +15,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.messages import number_messages
-from twisted_lab.serving import Lab
+from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import ScriptedChannel, play
 
 
@@ -126,7 +126,7 @@ class OptionsTests(SynchronousTestCase):
         options = broadcast.Options()
         options.parseOptions(["--max-message=3", "--newline=crlf", "--pace=70", "--idle-flush=9"])
         reactor = MemoryReactorClock()
-        options.lab = Lab(options, reactor)
+        options.process = ServiceProcess(options, reactor)
         (service,) = broadcast.makeService(options)
         factory = service._factory
         channel = factory.buildProtocol(None)

@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.certificates import self_signed
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import Channel, ConversationFactory, TextChannel
-from twisted_lab.serving.certificate import Certificate
-from twisted_lab.serving.tls import TLSFactory
+from twisted_lab.ports.certificate import Certificate
+from twisted_lab.ports.tls import TLSFactory
 
 
 async def repeat(channel: Channel) -> None:
@@ -109,7 +109,7 @@ class TLSTests(SynchronousTestCase):
         self.assertIn("closed by the client", self.recorder.messages[-1])
 
     def owed(self) -> None:
-        """Have a client finish that is still owed something, in 5 seconds."""
+        """Have a client finish that has pending output, in 5 seconds."""
 
         async def late(channel: Channel) -> None:
             await channel.hear()

@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6, Turns
-from twisted_lab.serving.listening import CannotListen, UDPPort, datagram_listener
-from twisted_lab.serving.udp_port import (
+from twisted_lab.ports.listening import CannotListen, UDPPort
+from twisted_lab.ports.udp_port import (
     DATAGRAMS_A_TURN,
     IP_PKTINFO,
     DatagramPort,
@@ -25,6 +25,7 @@ from twisted_lab.serving.udp_port import (
     reply_ancillary,
     scoped_host,
 )
+from twisted_lab.process.listeners import datagram_listener
 
 NOBODYS = "192.0.2.1"  # reserved for documentation by RFC 5737, so it is no machine's
 ANY = bytes(4)
@@ -67,7 +68,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.reactor.turn()
 
     def asked(self, host: str) -> bytes:
-        """Ask at `host`, and return what is answered from there."""
+        """Send a datagram to `host`, and return the reply from there."""
         client = self.client(host)
         client.send(b"hello")
         self.turn()

@@ -1,4 +1,4 @@
-"""What is written to standard output, or cannot be."""
+"""Output that is written to standard output, or cannot be."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.usage import write_out
+from twisted_lab.text.command_line import write_out
 
 PROBLEM = "a.program: cannot write to standard output: "
 

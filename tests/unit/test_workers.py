@@ -16,12 +16,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
-from twisted_lab.events import ServiceEvents
-from twisted_lab.serving import CannotStart, Lab, stream_service, worker
-from twisted_lab.serving.counts import Counts
-from twisted_lab.serving.listening import Listener
-from twisted_lab.serving.supervisor import SupervisedService, Workers
-from twisted_lab.serving.worker_process import (
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.ports.listening import Listener
+from twisted_lab.process.counts import Counts
+from twisted_lab.process.workers import worker
+from twisted_lab.process.workers.supervisor import SupervisedService, Workers
+from twisted_lab.process.workers.worker_process import (
     ABORT,
     ANSWER,
     ANSWER_SECONDS,
@@ -31,7 +32,7 @@ from twisted_lab.serving.worker_process import (
     OUTCOME,
     READY,
 )
-from twisted_lab.tally import Traffic
+from twisted_lab.serving import CannotStart, ServiceProcess, stream_service
 
 
 class FakeSocket:
@@ -68,7 +69,7 @@ class FakePort:
 
 
 class FakeProcess:
-    """A process that does what the test says."""
+    """A process whose behaviour the test gives."""
 
     def __init__(self, protocol: Any, pid: int, call: dict[str, Any]) -> None:
         self.protocol = protocol
@@ -97,7 +98,7 @@ class SpawningReactor(FakeReactor):
     """Starts processes, each of which says at once how its start has gone.
 
     Attributes:
-        outcomes: What the next ones say; all others are ready.
+        outcomes: The reports of the next ones; all others are ready.
     """
 
     def __init__(self) -> None:
@@ -124,16 +125,16 @@ class WorkersTests(SynchronousTestCase):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
-    def service(self, *arguments: str) -> Lab:
+    def service(self, *arguments: str) -> ServiceProcess:
         options = SampleOptions()
         options.parseOptions(["--workers", "3", *arguments])
-        lab = Lab(options, self.reactor)
+        lab = ServiceProcess(options, self.reactor)
         lab.events = ServiceEvents("netlab-sample", self.recorder)
         workers = Workers(self.reactor, lab.events, options, self.port, self.published.append)
         lab.addService(SupervisedService(lab, lab.events, Factory(), workers))
         return lab
 
-    def started(self, *arguments: str) -> Lab:
+    def started(self, *arguments: str) -> ServiceProcess:
         service = self.service(*arguments)
         service.privilegedStartService()
         service.startService()
@@ -261,7 +262,7 @@ class WorkersTests(SynchronousTestCase):
             answers = [answer for _, answer in self.successResultOf(asking)]
             self.assertEqual(answers, [None, 1, 1])
         self.assertEqual(hung.told.count(b"\n"), MOST_ANSWERS)
-        # What it has done in the end is no answer to a later question.
+        # A late answer to this command is no answer to a later one.
         hung.protocol.childDataReceived(LOG, (ANSWER + b"2\n") * MOST_ANSWERS)
         asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
         for process in self.reactor.processes:
@@ -456,7 +457,7 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        options.lab = Lab(options, SpawningReactor())
+        options.process = ServiceProcess(options, SpawningReactor())
         [service] = stream_service(options, Factory(), connections)
         return service
 

@@ -1,10 +1,20 @@
 """Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
 
+from twisted_lab.accounts.accounts import (
+    account_name,
+    change_password,
+    check_new_name,
+    known_session,
+    open_session,
+    register,
+    resume_session,
+    revoke,
+)
 from twisted_lab.accounts.database import CannotStore, Database, Store, Work
-from twisted_lab.accounts.directory import recognize, remember
-from twisted_lab.accounts.guesses import Guess, Standing, remember_network
 from twisted_lab.accounts.history import KeptHistory
-from twisted_lab.accounts.opening import DEFAULT_FILE, Unusable, open_database, open_for_reading
+from twisted_lab.accounts.known_peers import recognize, remember
+from twisted_lab.accounts.login_attempt import AttemptHistory, LoginAttempt, remember_network
+from twisted_lab.accounts.migrations import DEFAULT_FILE, Unusable, open_database, open_for_reading
 from twisted_lab.accounts.passwords import (
     LANES,
     LONGEST_PASSWORD,
@@ -21,16 +31,6 @@ from twisted_lab.accounts.registrations import (
     count_registration,
     registration_wait,
 )
-from twisted_lab.accounts.registry import (
-    account_name,
-    change_password,
-    check_new_name,
-    known_session,
-    open_session,
-    register,
-    resume_session,
-    revoke,
-)
 from twisted_lab.accounts.sessions import (
     MOST_SESSIONS,
     TOKEN_PREFIX,
@@ -40,7 +40,7 @@ from twisted_lab.accounts.sessions import (
     time_text,
     token_digest,
 )
-from twisted_lab.names import BadName, clean_name, name_key
+from twisted_lab.text.user_names import BadName, clean_name, name_key
 
 __all__ = [
     "DEFAULT_FILE",
@@ -53,17 +53,17 @@ __all__ = [
     "PASSES",
     "TOKEN_PREFIX",
     "Account",
+    "AttemptHistory",
     "BadName",
     "BadPassword",
     "CannotStore",
     "Database",
-    "Guess",
     "KeptHistory",
     "Lifetimes",
+    "LoginAttempt",
     "Passwords",
     "Queries",
     "Session",
-    "Standing",
     "Store",
     "Unusable",
     "Work",

@@ -23,8 +23,8 @@ from twisted_lab.accounts import (
     open_database,
 )
 from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
-from twisted_lab.asking import ask
-from twisted_lab.usage import Options, write_out
+from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
     "add": ("NAME",),
@@ -37,7 +37,7 @@ USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command i
 
 
 class AccountsOptions(Options):
-    """Which database, and what to do with it."""
+    """The database, and what to do with it."""
 
     command = "twisted_lab.accounts"
     exit_status = 2
@@ -51,7 +51,7 @@ class AccountsOptions(Options):
     ]
 
     def parseArgs(self, command: str = "", *arguments: str) -> None:
-        """Take the command and what it is about."""
+        """Take the command and its arguments."""
         if command not in COMMANDS:
             raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
         words = ARGUMENTS.get(command, ())
@@ -72,7 +72,7 @@ def ask_password() -> str:
     """Ask for a new password, twice; in a pipe it is the first line of the input.
 
     Raises:
-        BadPassword: It cannot be one, or the two are not the same.
+        BadPassword: It cannot be a password, or the two entries differ.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         password = sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
@@ -92,7 +92,7 @@ def run(options: AccountsOptions) -> Lines:
     """Do what `options` say.
 
     Returns:
-        What to show.
+        The lines to show.
 
     Raises:
         BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.

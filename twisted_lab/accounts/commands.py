@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from twisted_lab.accounts.guesses import remember_network
+from twisted_lab.accounts.accounts import change_password, check_new_name, register
+from twisted_lab.accounts.login_attempt import remember_network
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.accounts.registry import change_password, check_new_name, register
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import (
     ANY_NAME,
@@ -20,8 +20,8 @@ from twisted_lab.accounts.throttle import (
     account_subject,
     stranger_subject,
 )
-from twisted_lab.names import name_key
 from twisted_lab.peers import network, site
+from twisted_lab.text.user_names import name_key
 
 Lines = list[str]
 

@@ -1,4 +1,4 @@
-"""The database: questions put to it in whole transactions."""
+"""The database: queries in whole transactions."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from twisted_lab.accounts.queries import Queries
 
 Result = TypeVar("Result")
 Work = Callable[[Queries], Awaitable[Result]]
-"""A coroutine function that puts questions and awaits nothing else.
+"""A coroutine function that runs queries and awaits nothing else.
 
-It may be called again if another one of the same transaction fails, so it changes nothing beside
+It may be called again if another one of the same transaction fails, so it changes nothing outside
 the database.
 """
 
 
 class Store(Protocol):
-    """Whoever does work on a database for somebody who can wait."""
+    """Runs work on a database, for callers that can wait."""
 
     def run(self, work: Work[Result]) -> Awaitable[Result]:
         """Do `work` in a transaction, and return what it returns when that is on disk.
 
         Raises:
-            Exception: What the work raised, or why it cannot be stored; nothing is changed then.
+            Exception: The work raised it, or the result cannot be stored; nothing is changed then.
         """
         ...
 
     def keep(self, work: Work[Result]) -> Awaitable[Result]:
-        """Do the same; to cancel it does nothing, because others have to hear of the result."""
+        """Do the same, but ignore cancellation: other callers depend on the result."""
         ...
 
     def read(self, work: Work[Result]) -> Awaitable[Result]:
         """Do `work`, which changes nothing, without making `run` and `keep` wait.
 
         Results come in the order of the calls to `read`, but in no order with those of `run` and
-        `keep`: what it finds may be stored before whoever stored it hears of it.
+        `keep`: it may find data before the caller that stores them gets its result.
         """
         ...
 
 
 class CannotStore(Exception):
-    """What was asked could not be done, and nothing was changed; the text says why."""
+    """The request could not be done, and nothing was changed; the text says why."""
 
 
 class _Cursor:
@@ -129,7 +129,7 @@ class Database:
 
         Raises:
             CannotStore: It could not be done.
-            Exception: What the work raised; nothing is changed then.
+            Exception: The work raised it; nothing is changed then.
         """
         [result] = self.run_all([work])
         if isinstance(result, Exception):
@@ -139,11 +139,11 @@ class Database:
     def run_all(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
         """Do several pieces of work in one transaction, which is on disk when this returns.
 
-        One that raises changes nothing, and does not hinder the others. To wait for the disk once
-        for many is what makes it fast.
+        A piece that raises changes nothing, and does not hinder the others. It is fast because it
+        waits for the disk once for all of them.
 
         Returns:
-            What each returned, or the exception that it raised; CannotStore if it was SQLite's.
+            The result of each, or the exception that it raised; CannotStore if it was SQLite's.
         """
         has_begun = False
         try:

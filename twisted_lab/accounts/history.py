@@ -13,10 +13,10 @@ from twisted_lab.rooms import CLIENTS, OVERHEAD, PAGE_MESSAGES, HistoryBusy, Pag
 
 Result = TypeVar("Result")
 
-# While 16 pages are waited for, `last` raises HistoryBusy.
+# While 16 page reads are pending, `last` raises HistoryBusy.
 MOST_READS = 16
 # A transaction removes at most 100 messages, so that others can store in between. One that adds a
-# message removes in addition as many as that can take the place of.
+# message also removes as many as that message can take the place of.
 PRUNED = 100
 END = 2**62  # after all places
 
@@ -24,10 +24,10 @@ END = 2**62  # after all places
 class KeptHistory:
     """A `twisted_lab.rooms.History` that outlives the process.
 
-    Pages are read beside the writer, so that the writer never waits for them. What is
-    read may be stored before the room has heard of it, so a page ends with the newest message of
-    which it has. The room may hear of others while a page is read: one that is empty then is read
-    again by the writer, whose results come in the order of what was stored.
+    Pages are read beside the writer, so that the writer never waits for them. A reader may see a
+    message before the room has heard of it, so a page ends with the newest message of which the
+    room has heard. The room may hear of others while a page is read: if that page is empty, the
+    writer reads it again, because its results come in the order of storage.
 
     Args:
         storage: Where it is kept.
@@ -47,7 +47,7 @@ class KeptHistory:
         return place
 
     async def prune(self, now: float) -> None:
-        """Remove all that is too much or too old at `now`, in small transactions.
+        """Remove the messages that are too many or too old at `now`, in small transactions.
 
         Raises:
             Exception: See `Store.run`.

@@ -1,4 +1,4 @@
-"""Passwords: which are good enough, and how they are kept.
+"""Passwords: the rules for them, and their hashes.
 
 Argon2id (RFC 9106), by default with the least parameters that OWASP's Password Storage Cheat Sheet
 recommends: 19 MiB of memory, 2 passes, 1 lane.
@@ -45,7 +45,7 @@ def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
         raise BadPassword("a password is text in UTF-8") from None
     if len(password) > LONGEST_PASSWORD:
         raise BadPassword(f"a password has at most {LONGEST_PASSWORD} characters")
-    # Both, because the one form has more for some characters, and the other for others.
+    # The shorter form counts: some characters are longer in the one form, others in the other.
     if min(len(password), len(_normal(password))) < shortest:
         raise BadPassword(f"a password has at least {shortest} characters")
 
@@ -59,16 +59,16 @@ def _normal(password: str) -> str:
 class Passwords:
     """Makes and checks the hashes of passwords; each call takes tens of milliseconds.
 
-    It may be called from several threads at once. Whatever makes a hash raises MemoryError if there
-    is no memory for it.
+    It may be called from several threads at once. Each method that makes a hash raises MemoryError
+    if there is no memory for it.
 
     Args:
         memory_mib: The memory of each hash, in MiB.
-        passes: How often that memory is gone through.
-        lanes: In how many parts.
+        passes: The number of passes over that memory.
+        lanes: The number of its parts.
 
     Attributes:
-        decoy: A hash that no password matches, for what costs as much as a wrong password.
+        decoy: A hash that no password matches: to check it costs as much as a wrong password.
     """
 
     memory_mib: float = MEMORY_MIB
@@ -100,7 +100,7 @@ class Passwords:
         except VerificationError as error:
             if str(error) not in LACKING:
                 return False
-            # A password that could not be checked is no wrong one.
+            # A password that could not be checked is not a wrong one.
             raise MemoryError(self._problem(error)) from None
         return fits
 

@@ -1,4 +1,4 @@
-"""Every question that is put to the database, with what it takes and returns.
+"""Every query of the database, with its arguments and results.
 
 The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
 """
@@ -55,7 +55,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Newest:
-    """The message that was said last: its place, and the bytes of all messages up to it."""
+    """The newest message: its place, and the bytes of all messages up to it."""
 
     place: int
     upto: int
@@ -155,7 +155,7 @@ PRUNE = (
 
 
 class Queries(Protocol):
-    """What can be asked and stored."""
+    """The queries of the database."""
 
     # Peers that are known by their addresses
 
@@ -187,14 +187,14 @@ class Queries(Protocol):
         "ORDER BY used LIMIT {most})"
     )
     async def forget_unused_peers(self, used: float, most: int) -> None:
-        """Forget peers that have not come back since then, at most so many."""
+        """Forget peers that have not come back since `used`, at most `most` of them."""
 
     @statement(
         sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
         "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
     )
     async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
-        """Forget peers of a network that have not come back since then; at most `most`.
+        """Forget peers of a network that have not come back since `used`; at most `most`.
 
         The `kept` that were used last stay.
         """
@@ -343,13 +343,13 @@ class Queries(Protocol):
 
     @statement(sql="DELETE FROM sessions WHERE ends <= {before}")
     async def forget_old_sessions(self, before: float) -> None:
-        """Forget the sessions that have ended so long ago."""
+        """Forget the sessions that ended at the time `before` or earlier."""
 
     # Failures
 
     @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(_text))
     async def secret(self, purpose: str) -> str:
-        """Return a random text, which is another one in each database."""
+        """Return a random text, which differs between databases."""
         ...
 
     @query(
@@ -392,7 +392,7 @@ class Queries(Protocol):
         "FROM failures WHERE last <= {last} ORDER BY last LIMIT {most})"
     )
     async def forget_old_failures(self, last: float, most: int) -> None:
-        """Forget failures that are that old; at most `most` rows."""
+        """Forget failures of the time `last` or earlier; at most `most` rows."""
 
     @statement(
         sql="DELETE FROM failures WHERE (subject, network) IN (SELECT subject, network "
@@ -431,7 +431,7 @@ class Queries(Protocol):
     async def forget_old_networks(self, account: str, before: float, most: int) -> None:
         """Forget the networks of an account that are older, or not among the `most` newest."""
 
-    # What was said in the chat
+    # Messages of the chat
 
     @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))
     async def client(self, client: str) -> Client | None:
@@ -448,7 +448,7 @@ class Queries(Protocol):
         "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
     )
     async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
-        """Note the highest count of a client, and the place of what it has said last."""
+        """Note the highest count of a client, and the place of its last message."""
 
     @statement(
         sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time, upto) "
@@ -466,7 +466,7 @@ class Queries(Protocol):
         time: float,
         upto: int,
     ) -> None:
-        """Keep what was said."""
+        """Keep a message."""
 
     @query(sql=PRUNE, load=many(_number))
     def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
@@ -482,7 +482,7 @@ class Queries(Protocol):
         load=one(_newest),
     )
     async def newest(self) -> Newest:
-        """Return what was said last; zeros if nothing was."""
+        """Return the newest message; zeros if there is none."""
         ...
 
     @query(

@@ -1,4 +1,4 @@
-"""New accounts of a network: how many there may be a day."""
+"""Rate limit of new accounts, for each network and day."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.throttle import DAY, REGISTRATIONS, Failures
 
 MOST_REGISTRATIONS = 100
-# Peers open no more accounts than this in all: 2 GB with the longest names. The operator can.
+# Peers open at most this many accounts in all: 2 GB with the longest names. The operator can open
+# more.
 MOST_ACCOUNTS = 1_000_000
 
 
 async def registration_wait(queries: Queries, network: str, most: int, now: float) -> float:
-    """Return the seconds until somebody in `network` may open one more account.
+    """Return the seconds until a client in `network` may open one more account.
 
     Args:
         queries: Where it is counted.

@@ -1,4 +1,4 @@
-"""The tables, as the steps from an empty database to the newest version; each is for ever.
+"""The schema: permanent steps from an empty database to the newest version.
 
 The steps may call ``skeleton_of(name, number)`` and ``network_of(address)``.
 """
@@ -79,7 +79,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # Until now the place told it, in microseconds.
+        # Until here the place was the time, in microseconds.
         "UPDATE said SET time = place / 1000000.0",
         """
         CREATE TABLE clients (
@@ -101,7 +101,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
         "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
         "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
-        # Each index has all that is asked of it: a row is read only to be sent.
+        # Each index covers its queries: a row is read only to be sent.
         "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
         "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
         "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
@@ -136,7 +136,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
     ),
     (
-        # New names that look alike are refused (`twisted_lab.names.skeletons`); old ones may share.
+        # New names that look alike are refused (`user_names.skeletons`); old ones may share.
         """
         CREATE TABLE skeletons (
             skeleton TEXT NOT NULL,
@@ -149,7 +149,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "UNION SELECT skeleton_of(name, 1), key FROM accounts",
         "ALTER TABLE peers ADD COLUMN network TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE peers ADD COLUMN used DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # Nobody knows when they were here last.
+        # The time of their last visit is not known.
         "UPDATE peers SET network = network_of(address), "
         "used = CAST(strftime('%s', 'now') AS DOUBLE PRECISION)",
         "CREATE INDEX peers_by_network ON peers (network, used)",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 TOKEN_PREFIX = "nlt_"  # noqa: S105 (it is not the secret part)
 TOKEN_BYTES = 32
 MOST_SESSIONS = 100
-# Ended sessions are kept for so long: who comes back with such a token has not guessed it.
+# Ended sessions are kept this long: a client that sends such a token has not guessed it.
 REMEMBERED = 7 * 24 * 60 * 60.0  # seconds
 
 
@@ -22,9 +22,9 @@ def new_token(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
 
 
 def token_digest(token: str) -> str:
-    """Return what is stored of a token: of no use to whoever reads it, since it cannot be undone.
+    """Return the digest of a token, which is stored in its place and cannot be undone.
 
-    A token has too many random bits to be guessed, so that this needs no salt and no time.
+    A token has too many random bits to be guessed, so that this needs no salt and no slow hash.
     """
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -39,8 +39,8 @@ class Lifetimes:
     """How long a session lasts, and how many an account has.
 
     Attributes:
-        idle: So many seconds without use end it.
-        whole: So many seconds after its beginning it ends in any case.
+        idle: The idle timeout, in seconds.
+        whole: The seconds after its beginning at which it ends in any case.
         most: A new session ends the oldest one of an account that has as many as this.
     """
 
@@ -49,7 +49,7 @@ class Lifetimes:
     most: int = MOST_SESSIONS
 
     def end(self, since: float, used: float) -> float:
-        """Return when a session ends that began and was last used then."""
+        """Return when a session ends that began at `since` and was last used at `used`."""
         return min(used + self.idle, since + self.whole)
 
 
@@ -77,5 +77,5 @@ class Session:
 
     @property
     def id(self) -> str:
-        """What people call it by."""
+        """The short name that people use for it."""
         return self.digest[:8]

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
-# An account is guessed at from one network once an hour in the end.
+# In the end, one network can guess at an account once an hour.
 LONGEST_DELAY = HOUR
 # A network waits less for its failures at all names together: a class may be behind one address.
 LONGEST_NETWORK_DELAY = HOUR / 4
 # Wrong passwords a day for one name from all networks together that it has not logged in from.
 MOST_ELSEWHERE = 100
 CLOCK_JITTER = 60.0  # seconds
-# Beyond as many rows, each of 270 bytes, the oldest ones of places are removed. One IPv6 site makes
-# 200,000.
+# Beyond this many rows, each of 270 bytes, the oldest ones of places are removed. One IPv6 site
+# makes 200,000.
 MOST_ROWS = 300_000
 
-# The networks, in the table of failures, that are none.
+# Values in the network column of the failures table that are not networks.
 ELSEWHERE = "elsewhere"
-# The subjects there that are no names.
+# Values in its subject column that are not names.
 ANY_NAME = ""
 REGISTRATIONS = "registrations"
 
 
 @dataclass(frozen=True)
 class Failures:
-    """Failures, or whatever else is counted.
+    """A count of failures, or of other events.
 
     Attributes:
         count: How many.
@@ -45,21 +45,21 @@ class Failures:
         return min(max(self.last + whole - now, 0.0), whole)
 
     def one_more(self, now: float) -> Failures:
-        """Return what they are after a failure at `now`."""
+        """Return them with one more failure, at `now`."""
         return Failures(self.count + 1, now)
 
     def one_more_today(self, now: float) -> Failures:
-        """Return what they are after one more at `now`; the time of the first one stays."""
+        """Return them with one more at `now`; the time of the first one stays."""
         return Failures(self.count + 1, self.last if self.count else now)
 
     def less(self, count: int) -> Failures:
-        """Return what they are when `count` of them are taken back."""
+        """Return them with `count` of them taken back."""
         return Failures(max(self.count - count, 0), self.last)
 
     def within(self, seconds: float, now: float) -> Failures:
         """Return them if they are not older than `seconds`, or else none.
 
-        None are left either if the clock was set back, so that nobody waits for as long as it was.
+        None are left either if the clock was set back: no client waits until it has caught up.
         """
         return self if -CLOCK_JITTER <= now - self.last < seconds else Failures()
 

@@ -1,4 +1,4 @@
-"""What carries a service's messages, between the transport and the conversation."""
+"""Channels, which carry a service's messages between the transport and the conversation."""
 
 from twisted_lab.channels.channel import (
     Channel,

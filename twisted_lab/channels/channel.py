@@ -1,4 +1,4 @@
-"""What a conversation talks to, whatever carries its messages."""
+"""The interface that a conversation talks to, whatever carries its messages."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from twisted_lab.peers import Peer
 
 
 class PeerGone(Exception):
-    """The peer has closed, or is hung up on: nothing more will be heard. The text says how.
+    """The peer has closed, or the server has hung up: no message follows. The text says how.
 
-    A conversation need not catch it; to end by it is an ordinary end.
+    A conversation need not catch it; an end by it is an ordinary end.
     """
 
 
 class PeerSilent(Exception):
-    """Nothing was heard for as long as the channel waits.
+    """The peer was silent for as long as the channel waits.
 
-    A conversation may catch it and hear again; if it does not, the peer is told and hung up on.
+    A conversation may catch it and hear again; if it does not, the server tells the peer and hangs
+    up.
     """
 
 
 class Refused(Exception):
-    """The peer is not served; the text, which it is told, says why.
+    """The peer is not served; the text, which the peer gets, says why.
 
     A conversation may raise it.
     """
@@ -35,13 +36,13 @@ TOO_LITTLE_MEMORY = "the server has too little memory for that now; try again la
 
 
 class Unable(Exception):
-    """The server cannot do what was asked, through no fault of the peer's, which is told the text.
+    """The server cannot do what was asked, through no fault of the peer, which gets the text.
 
-    A conversation need not catch it: then the peer is hung up on.
+    A conversation need not catch it: then the server hangs up.
 
     Args:
-        text: What the peer is told.
-        reason: What the log says in addition.
+        text: The message to the peer.
+        reason: Further text for the log.
     """
 
     def __init__(self, text: str, reason: str) -> None:
@@ -54,8 +55,8 @@ class Channel(Protocol):
 
     Attributes:
         peer: Who is at the other end.
-        patience: After so many seconds of silence `hear` raises PeerSilent. A conversation may
-            change it.
+        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent. A
+            conversation may change it.
     """
 
     peer: Peer
@@ -63,20 +64,20 @@ class Channel(Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the peer takes nothing more: it has gone, or was hung up on."""
+        """Tell whether the peer takes nothing more: it has gone, or the server has hung up."""
         ...
 
     async def hear(self) -> str:
         """Return the peer's next message.
 
-        It waits for it, and also until the peer has taken most of what was said to it: so a
-        conversation that says something for each message that it hears never runs ahead of a peer.
+        It waits for the message, and also until the peer has taken most of its pending output: so a
+        conversation that says something for each message never runs ahead of a peer.
 
         Raises:
-            PeerGone: No message will come any more. Those that came before were heard.
-            PeerSilent: None has come for too long.
-            twisted_lab.codecs.MessageError: What came is no message: it is too long, or not UTF-8.
-                Let it pass: the peer is told and hung up on.
+            PeerGone: No message will come any more. All earlier ones were heard.
+            PeerSilent: No message has come for too long.
+            twisted_lab.codecs.MessageError: The received bytes are no message: too long, or not
+                UTF-8. Let it pass: the server tells the peer and hangs up.
         """
         ...
 
@@ -84,14 +85,14 @@ class Channel(Protocol):
         """Send a message. It never waits and never fails; a lone surrogate is sent as ``?``.
 
         No other conversation runs before it returns. To a peer that has gone it does nothing. A
-        peer that is 256 KiB behind, beside what the kernel holds for it, is cut off, and its own
-        conversation learns of that in a later turn of the reactor: so a conversation with more to
-        say than that hears, or waits until it is `taken`, in between.
+        peer with 256 KiB of pending output, in addition to the output in the kernel, is cut off.
+        Its own conversation learns of that in a later turn of the reactor. So a conversation with
+        more to say than that hears, or waits until it is `taken`, in between.
         """
         ...
 
     async def taken(self) -> None:
-        """Wait until at most about 64 KiB of what was said still wait for the peer.
+        """Wait until at most about 64 KiB of output are pending for the peer.
 
         A conversation that says more than that without hearing anything awaits it after each
         message. It costs nothing if there is nothing to wait for. Over plain UDP, where nothing
@@ -104,7 +105,7 @@ class Channel(Protocol):
         ...
 
     def hang_up(self) -> None:
-        """Send what was said, and close; nothing more is heard.
+        """Send the pending output, and close; nothing more is heard.
 
         If that is another conversation's channel, its conversation learns of it in a later turn.
         The end of a conversation does the same.

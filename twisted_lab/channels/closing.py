@@ -1,4 +1,4 @@
-"""How our side of a connection is closed without losing what was sent last."""
+"""The close of our side of a connection, without loss of the last output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTranspor
 
 # How long a peer may take to close its side after ours is closed.
 LINGER_SECONDS = 2.0
-# How long a TLS peer may take to read what is left, and to close.
+# How long a TLS peer may take to read the rest of the output, and to close.
 TLS_LINGER_SECONDS = 10.0
 
 

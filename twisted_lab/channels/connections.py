@@ -1,4 +1,4 @@
-"""The connections that a service has open: how many there may be, and how they are ended."""
+"""The open connections of a service: their limits, and how they end."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.countdown import Countdown
+from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.peers import network
-from twisted_lab.tally import Traffic
 
 MOST = 10_000
 MOST_PER_PEER = 1_000
-# At most this many refused connections of one network, and of all, are told why at once; further
-# ones are aborted without a word.
+# At most this many refused connections of one network, and of all, get an error message at once;
+# further ones are aborted silently.
 MOST_REFUSED_PER_PEER = 10
 MOST_REFUSED = 100
 
 
 class Connection(Protocol):
-    """What `Connections` asks of each of its members.
+    """The interface of a member of `Connections`.
 
     Attributes:
         label: The peer, as it is written in logs.
@@ -34,15 +34,15 @@ class Connection(Protocol):
     def since(self) -> float: ...  # noqa: D102
 
     def traffic(self) -> Traffic:
-        """Tell what has come and gone so far."""
+        """Return the bytes and messages in and out so far."""
         ...
 
     def finish(self) -> None:
-        """Take nothing more from the peer; send it what it is owed, and close."""
+        """Take nothing more from the peer; send the pending output, and close."""
         ...
 
     def abort(self) -> None:
-        """Close at once; what is not sent yet is lost."""
+        """Close at once; pending output is lost."""
         ...
 
 
@@ -52,14 +52,14 @@ class Connections:
     A protocol adds itself when it is connected and removes itself when it is not any more.
 
     Args:
-        most: So many are served at once.
-        most_per_peer: So many of one address, or one IPv6 network of 64 bits.
+        most: The most that are served at once.
+        most_per_peer: The most that are served of one address, or of one IPv6 network of 64 bits.
 
     Attributes:
         most: See above.
         most_per_peer: See above.
-        draining: Whether the service is to end, so that nobody new should be served.
-        pausing: Whether nobody new should be served for now.
+        draining: Whether the service is to end, so that no new peer should be served.
+        pausing: Whether no new peer should be served for now.
         served: How many are served.
         refused: How many were refused so far.
     """
@@ -71,10 +71,10 @@ class Connections:
         self.refused = 0
         self.most = most
         self.most_per_peer = most_per_peer
-        # With whose each one is; None for those who are being refused.
+        # Each with the network that it counts for; None for refused ones.
         self._open: dict[Connection, str | None] = {}
         self._of_peer: dict[str, int] = {}
-        self._told: dict[Connection, str] = {}  # those who are being told why they are refused
+        self._told: dict[Connection, str] = {}  # refused ones that get the reason
         self._gone = Traffic()
         self._all_closed: Deferred[None] | None = None
 
@@ -85,11 +85,11 @@ class Connections:
         return iter(list(self._open))
 
     def is_told(self, connection: Connection) -> bool:
-        """Tell whether a connection that was refused is to be told why, or else aborted."""
+        """Tell whether a refused connection is to get the reason; otherwise it is aborted."""
         return connection in self._told
 
     def refusal(self, host: str) -> str:
-        """Tell why one more peer of that host would not be served; "" if it would."""
+        """Return why one more peer of that host would not be served; "" if it would."""
         if self.draining or self.pausing:
             return "the server takes nobody new at the moment"
         if self.served >= self.most:
@@ -139,14 +139,14 @@ class Connections:
             self._all_closed = None
 
     def traffic(self) -> Traffic:
-        """Tell what has come and gone so far, over these and over those that have closed."""
+        """Return the bytes and messages in and out so far, closed connections included."""
         total = self._gone
         for connection in self._open:
             total = total.plus(connection.traffic())
         return total
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Finish with everybody, and abort what has not closed after `seconds`.
+        """Finish with all peers, and abort connections that have not closed after `seconds`.
 
         Call it once nothing listens any more.
 

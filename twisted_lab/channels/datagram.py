@@ -1,4 +1,4 @@
-"""What the channels over datagrams share."""
+"""The common part of the channels over datagrams."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing
+from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.codecs import MessageError, decode, too_long
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
-from twisted_lab.tally import Traffic
 
-# The peer's host and port, and what else the transport needs for a reply, such as the local address
-# that the peer used. The whole is a peer's key, as in TCP: the same host and port at another local
-# address is a stranger, or a session that moves. So a reply always leaves from the local address
-# that the peer used, and a forged datagram cannot change that. A cookie covers host and port only:
-# it proves where the peer is, whichever local address it used.
+# The peer's host and port, and further data that the transport needs for a reply, such as the local
+# address that the peer used. The whole is a peer's key, as in TCP: the same host and port at
+# another local address is a new peer, or a session that moves. So a reply always leaves from the
+# local address that the peer used, and a forged datagram cannot change that. A cookie covers host
+# and port only: it proves the peer's address, whichever local address the peer used.
 Address = tuple[str, int, *tuple[Any, ...]]
 
 # While this many messages, or characters in them, wait to be heard, further ones are dropped; the
@@ -35,15 +35,15 @@ TURN_SECONDS = 0.01
 
 
 class Host(Protocol):
-    """What a channel needs of what made it; see `Datagrams`.
+    """The interface of the object that made a channel; see `DatagramServer`.
 
-    What a room says to many is encoded once, and takes one list of addresses: that is what makes a
-    fan-out nearly as fast as a bare loop around `sendto`.
+    A room's message to many is encoded once, and takes one list of addresses: that makes a fan-out
+    nearly as fast as a bare loop around `sendto`.
 
     Attributes:
         said: The text that `begin` was called with.
         size: How many bytes it has.
-        addresses: Where it goes; to be added to.
+        addresses: The addresses to send it to; the caller adds to them.
         in_turn: Whether all is sent at the end of this turn; if not, `flush_soon` is to be called.
     """
 
@@ -64,7 +64,7 @@ class Host(Protocol):
         ...
 
     def flush_soon(self) -> None:
-        """Send everything, and pump whom `touch` has named, in the next turn of the reactor."""
+        """In the reactor's next turn, send everything and pump the channels given to `touch`."""
         ...
 
     def send(self, data: bytes, address: Address) -> None:
@@ -85,11 +85,11 @@ class Host(Protocol):
 
 
 class DatagramChannel:
-    """What both kinds share.
+    """The common part of both kinds.
 
     Args:
-        host: What has made it.
-        address: Where the peer is.
+        host: The object that made it.
+        address: The peer's address.
     """
 
     # Makes the bytes of a message.
@@ -118,7 +118,7 @@ class DatagramChannel:
         """Begin the conversation."""
         self._host.connections.add(self, self.peer.host)
         self._host.events.connected(self.peer.text)
-        self._conversation = Conversing(
+        self._conversation = ConversationRunner(
             self._host.converse, self, self._host.events, self._conversation_ended
         )
         self._conversation.begin()
@@ -174,7 +174,7 @@ class DatagramChannel:
         return not self._turn_left
 
     def received(self, data: bytes) -> None:
-        """A message has come."""
+        """Take a received message."""
         self._last_heard = self._host.clock.seconds()
         if self._over is not None:
             self._bytes_in += len(data)
@@ -202,7 +202,7 @@ class DatagramChannel:
         self._inbox_characters += len(message)
 
     def _work(self) -> None:
-        """Give the conversation what it waits for, if that has come."""
+        """Give the conversation the message it waits for, if that has come."""
         if not self._conversation.is_waiting:
             return
         if self._inbox:
@@ -238,7 +238,7 @@ class DatagramChannel:
                 self._host.events.sent(self.peer.text, len(data))
 
     def relay(self, texts: list[str], pieces: list[bytes], _: bytes) -> None:
-        """Say several texts that many are told, whose bytes are `pieces`; `FanOut` logs them."""
+        """Say several texts of a fan-out, whose bytes are `pieces`; `FanOut` logs them."""
         for text, data in zip(texts, pieces, strict=True):
             if not self._hung_up:
                 self._say(text, data)
@@ -264,7 +264,7 @@ class DatagramChannel:
         return self._hung_up
 
     def _is_behind(self) -> bool:
-        """Tell whether the peer should take something before more is said."""
+        """Tell whether the peer should take pending output before the conversation says more."""
         raise NotImplementedError
 
     # Counting
@@ -292,7 +292,7 @@ class DatagramChannel:
         self.end(f"closed by the {self._closed_by}")
 
     def finish(self) -> None:
-        """Hear nothing more; what the conversation is saying is still said."""
+        """Hear nothing more; output that the conversation is still producing is sent."""
         self._deafen(PeerGone("the server stops"))
 
     def abort(self) -> None:
@@ -302,7 +302,7 @@ class DatagramChannel:
             self._host.clock.callLater(0, self._conversation.cancel)
 
     def end(self, how: str) -> None:
-        """It has ended: the peer is gone, or has all that it is owed."""
+        """It has ended: the peer is gone, or has all pending output."""
         if self._ended:
             return
         self._ended = self._hung_up = True

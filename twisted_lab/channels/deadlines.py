@@ -1,4 +1,4 @@
-"""One timer for many who have something to do at times that keep changing."""
+"""One timer for many deadlines that keep changing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from twisted_lab.channels.closing import cancel
 # Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
 # A flood, of which some are always unread, delays a deadline by this many seconds at most.
 READ_SECONDS = 0.1
-# The timer fires at least this often. So a longer time without a look at anybody is a pause.
+# The timer fires at least this often, so a longer gap between two looks at the clock is a pause.
 STEP_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 
 
 class Timed(Protocol):
-    """Somebody with something to do."""
+    """An object with a deadline."""
 
     def deadline(self) -> float | None:
-        """Return when, as it looks now; None for never."""
+        """Return the deadline as of now; None for never."""
         ...
 
     def tick(self, now: float) -> None:
@@ -57,10 +57,10 @@ class Deadlines:
         self._next: dict[Timed, float] = {}
         self._order = count()
         self._timer: IDelayedCall | None = None
-        self._seen = 0.0  # when it has looked at somebody last
+        self._seen = 0.0  # when it last looked at a deadline
 
     def look(self, timed: Timed) -> None:
-        """Look again at when `timed` has something to do."""
+        """Read the deadline of `timed` again."""
         self._notice_pause(self._clock.seconds())
         when = timed.deadline()
         if when is not None and when < self._next.get(timed, float("inf")):
@@ -77,12 +77,13 @@ class Deadlines:
                 timed.excuse(seconds, now)
 
     def forget(self, timed: Timed) -> None:
-        """Call it no more."""
+        """Stop calling it."""
         self._next.pop(timed, None)
         self._drop_old()
 
     def _drop_old(self) -> None:
-        # Entries of those who are forgotten, or have moved to an earlier time, wait for theirs.
+        # The entry of a forgotten object, or of one that moved to an earlier time, stays in the
+        # heap until its time.
         if len(self._heap) > 2 * len(self._next) + 64:
             self._heap = [entry for entry in self._heap if self._next.get(entry[2]) == entry[0]]
             heapq.heapify(self._heap)

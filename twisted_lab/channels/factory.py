@@ -1,4 +1,4 @@
-"""Joins channels to a conversation."""
+"""A factory that joins channels to a conversation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted_lab.channels.channel import Conversation
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 
 class ConversationFactory(Factory):
@@ -20,10 +20,10 @@ class ConversationFactory(Factory):
 
     Args:
         clock: Waits, and tells how long a connection has lasted.
-        events: What happens is reported here.
+        events: Events are reported here.
         converse: The conversation.
         make_channel: Makes a channel for a connection.
-        connections: Where they are counted, and how many there may be.
+        connections: Counts the connections and limits their number.
     """
 
     noisy = False

@@ -13,14 +13,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted_lab.channels.channel import Channel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import byte_length
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 
 # Sends in one turn of the reactor, each of at most SEND_BYTES: about 3 ms. Then other peers
 # have their turn, so that a neighbour waits for a slice, and not for 10,000 members. A batch that
 # fits into a slice is not cut, so a turn sends less than two slices.
 SLICE_SENDS = 500
 SEND_BYTES = 1024
-# What is told to one alone, such as a line of the history, takes as long as this many sends.
+# A text for one member alone, such as a line of the history, takes as long as this many sends.
 TELL_SENDS = 5
 # Messages that wait for their turn are sent together, up to this many: to send many small ones
 # costs little more than to send one.
@@ -37,12 +37,12 @@ class _Batch:
 
     Attributes:
         first: The number of the first one.
-        only: The one that is told them; None for all.
+        only: The one member that gets them; None for all.
         texts: Each one, in the words of each group.
         size: Their bytes, in the longest words.
-        members: The members that are told them; known once their turn has come.
-        next: Which of the members is told next.
-        waiting: Who waits until all are told.
+        members: The members that get them; known once their turn has come.
+        next: The index of the next member that gets them.
+        waiting: Fired when all members have them.
     """
 
     first: int
@@ -70,16 +70,16 @@ class _Batch:
 
 
 class _Kind:
-    """Members that are told the same bytes.
+    """Members that get the same bytes.
 
     Args:
-        group: Which text of each message they are told.
+        group: Which text of each message they get.
         encode: Makes the bytes; None for channels that take texts alone.
         are_streams: Whether they take all bytes in one send.
 
     Attributes:
-        batch: What was encoded last.
-        texts: What they are told.
+        batch: The last batch that was encoded.
+        texts: The texts that they get.
         pieces: The bytes of each text.
         joined: All of them.
         cost: The sends that it takes to tell one of them.
@@ -96,7 +96,7 @@ class _Kind:
         self.batch: _Batch | None = None
 
     def turn_to(self, batch: _Batch) -> None:
-        """Encode what they are told."""
+        """Encode the texts that they get."""
         self.batch = batch
         self.cost = 1 + batch.size // SEND_BYTES if self._are_streams else batch.cost
         self.texts = [texts[self._group] for texts in batch.texts]
@@ -109,7 +109,7 @@ class _Kind:
 class _Member:
     relay: Relay
     kind: _Kind
-    first: int  # the number of the first message that it is told
+    first: int  # the number of the first message that it gets
 
 
 def _say_each(channel: Channel) -> Relay:
@@ -121,10 +121,10 @@ def _say_each(channel: Channel) -> Relay:
 
 
 class FanOut:
-    """Tells its members the same messages in the same order.
+    """Sends its members the same messages in the same order.
 
     Messages that need more sends than a turn of the reactor has wait for the next turn, and all
-    that is said later waits behind them. The log has a line for each, however many are told.
+    later messages wait behind them. The log has one line for each message, however many get it.
 
     Args:
         clock: Has the reactor's next turn.
@@ -137,18 +137,18 @@ class FanOut:
         self._members: dict[Channel, _Member] = {}
         self._kinds: dict[tuple[int, Encode | None, bool], _Kind] = {}
         self._queue: deque[_Batch] = deque()
-        self._last: _Batch | None = None  # what the next message may go out with
+        self._last: _Batch | None = None  # the batch that the next message may join
         self._count = 0
-        self._added = 0  # the number of the first message that the newest member is told
+        self._added = 0  # the number of the first message that the newest member gets
         self._left = SLICE_SENDS
         self._next_turn: IDelayedCall | None = None
 
     def add(self, channel: Channel, group: int = 0) -> None:
-        """Tell `channel` what is said from here on.
+        """Send `channel` all messages from here on.
 
         Args:
             channel: The member.
-            group: Which text it is told, of those that `say` gets.
+            group: Which of the texts that `say` takes it gets.
         """
         encode = getattr(channel, "encode", None)
         relay = getattr(channel, "relay", None) or _say_each(channel)
@@ -161,7 +161,7 @@ class FanOut:
         self._last = None
 
     def remove(self, channel: Channel) -> None:
-        """Tell `channel` nothing more."""
+        """Send `channel` nothing more."""
         self._members.pop(channel, None)
 
     def say(self, *texts: str) -> None:
@@ -174,20 +174,20 @@ class FanOut:
         self._begin()
 
     def tell(self, channel: Channel, text: str) -> None:
-        """Say `text` to `channel` alone, behind all that was said before."""
+        """Say `text` to `channel` alone, behind all earlier messages."""
         if self._queue or self._left <= 0:
             batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
             batch.add((text,))
             self._last = None
             self._queue.append(batch)
             self._begin()
-        else:  # The same for less: the history has many lines.
+        else:  # The same at less cost: the history has many lines.
             channel.say(text)
             self._left -= TELL_SENDS + byte_length(text) // SEND_BYTES
             self._end_turn()
 
     async def sent(self) -> None:
-        """Wait until all that was said so far is sent, as far as the members take it."""
+        """Wait until all messages so far are sent, as far as the members take them."""
         if self._queue:
             waiting: Deferred[None] = Deferred()
             self._queue[-1].waiting.append(waiting)

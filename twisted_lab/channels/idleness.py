@@ -8,10 +8,11 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-# A connection is looked at so often within its patience, and so hung up on up to a tenth too late.
+# Each connection is checked this many times per idle timeout, so it may be closed up to a tenth of
+# it too late.
 LOOKS = 10
 # A process that was paused runs its timers before it reads. A peer whose time is up while its input
-# waits in the kernel is looked at again after this many seconds.
+# waits in the kernel is checked again after this many seconds.
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -32,22 +33,22 @@ def may_look_again(transport: Any, looks: int, patience: float) -> bool:
     """Tell whether a peer whose time is up may have more, because its input was not read yet.
 
     Args:
-        transport: The peer's.
-        looks: How often it was looked at again already, LOOK_AGAIN_SECONDS after each other.
-        patience: For how many seconds at most that goes on.
+        transport: The peer's transport.
+        looks: How many times it was checked again already, at intervals of LOOK_AGAIN_SECONDS.
+        patience: For how many seconds at most these checks go on.
     """
     return looks * LOOK_AGAIN_SECONDS < patience and has_unread(transport)
 
 
 class Idleness:
-    """Has all connections looked at, now and then, for as long as there are any.
+    """Checks all connections at intervals, for as long as there are any.
 
-    It counts looks, not seconds: a pause of the process, however long, uses up one look.
+    It counts checks, not seconds: a pause of the process, however long, uses up one check.
 
     Args:
         clock: Waits.
-        patience: A connection may be silent for so many seconds.
-        look: Looks at each of them, and tells whether there are any.
+        patience: Idle timeout of a connection, in seconds.
+        look: Checks each of them, and tells whether there are any.
     """
 
     def __init__(self, clock: IReactorTime, patience: float, look: Callable[[], bool]) -> None:
@@ -57,7 +58,7 @@ class Idleness:
         self._timer: IDelayedCall | None = None
 
     def watch(self) -> None:
-        """There is a connection."""
+        """Start the checks: there is a connection."""
         if self._timer is None:
             self._timer = self._clock.callLater(self.patience / LOOKS, self._fire)
 

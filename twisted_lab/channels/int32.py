@@ -1,4 +1,4 @@
-"""Messages with a length before them."""
+"""Messages with a length prefix."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, encode_t
 class Int32Channel(StreamChannel, Int32StringReceiver):
     """An `Int32StringReceiver` whose strings are heard, as text, instead of received.
 
-    Its time and memory grow linearly with the bytes that come, which Twisted's own does not do.
+    Its time and memory grow linearly with the received bytes, which Twisted's own does not do.
 
     Args:
-        patience: After so many seconds of silence `hear` raises PeerSilent.
+        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
         max_message: The most bytes of a message.
     """
 
@@ -26,6 +26,6 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
     encode = staticmethod(encode_text)
 
     def sendString(self, string: bytes) -> None:
-        """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in what is said."""
+        """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in the output."""
         if not self._hung_up:
             self._outbox.add(encode_frame(string))

@@ -1,4 +1,4 @@
-"""What was said and is not sent yet, and how a slow peer is found out."""
+"""Pending output of a connection, and the detection of a slow peer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from zope.interface import implementer
 
 # The transport gets no more than this at a time, which is also the most that it sends at a time.
 PIECE_BYTES = 131_072
-# So many messages outside of a batch are given to the transport one by one; then the rest of the
-# turn is a batch, because many small pieces take far more memory than their bytes.
+# At most this many messages outside of a batch are given to the transport one by one; then the rest
+# of the turn is a batch, because many small pieces take far more memory than their bytes.
 MOST_LOOSE = 64
-# What a message takes that is kept on its own, beside its bytes.
+# Memory of a message that is kept on its own, in addition to its bytes.
 MESSAGE_OVERHEAD = 64
-# A conversation that waits for its peer waits while more than this is kept for it.
+# A conversation that waits for its peer waits while more than this many bytes are pending.
 HELD_BYTES = 65_536
 _ACKNOWLEDGED = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info (tcp(7), linux/tcp.h)
 
@@ -40,19 +40,19 @@ class Outbox:
     """Messages on their way to a transport, which says when it has room.
 
     Args:
-        transport: Where they go; it takes this as its producer.
+        transport: The transport to write to; it takes this as its producer.
         clock: Keeps messages apart in time, if that is wanted.
-        has_room: Called when the peer has taken what was held back.
+        has_room: Called when the peer has taken the output that was held back.
         fell_behind: Called when the peer is too far behind.
-        limit: So many bytes are kept for it, and one message more.
+        limit: The most bytes of pending output, plus one message.
 
     Attributes:
         batching: While it is set messages are kept, to go out together when it is over.
-        gathering: While nothing is in the way, what they are to be added to; up to PIECE_BYTES that
-            may be done without `add`, which is a call for each.
+        gathering: While nothing is in the way, the buffer to add messages to. Up to PIECE_BYTES a
+            caller may do that without `add`, which costs a call for each message.
         bytes_out: How many bytes the transport was given.
         pace: The seconds between two messages, if each is kept apart; or else 0.
-        holding: Whether the peer should take what was said before more is heard.
+        holding: Whether the peer should take pending output before more is heard.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Outbox:
         self._has_room = has_room
         self._fell_behind = fell_behind
         self._limit = limit
-        # What may go out together, and behind it what must not.
+        # Output that may go out together, and behind it messages that must not.
         self._kept = bytearray()
         self._messages: deque[bytes] = deque()
         self._apart = 0  # the memory that _messages take
@@ -85,7 +85,7 @@ class Outbox:
         transport.registerProducer(self, True)
 
     def add(self, data: bytes) -> None:
-        """Send the bytes of a message, as soon as may be."""
+        """Send the bytes of a message, as soon as possible."""
         if self._congested or self.pace:
             self._add_to_backlog(data)
             return
@@ -102,7 +102,7 @@ class Outbox:
             self._clock.callLater(0, self.end_batch)
 
     def add_batch(self, data: bytes) -> None:
-        """Send what is a batch already; if nothing is in the way, without a copy."""
+        """Send a finished batch; if nothing is in the way, without a copy."""
         if self._congested or self.pace or self.batching or self._kept or len(data) > PIECE_BYTES:
             self.add(data)
         else:
@@ -111,7 +111,7 @@ class Outbox:
 
     def _add_to_backlog(self, data: bytes) -> None:
         if self._size > self._limit:
-            # It is not this message that is too much, however large it is, but those before it.
+            # The limit counts the messages before this one, not this one, however large it is.
             self._push()
             if self._size > self._limit:
                 self._fell_behind()
@@ -135,7 +135,7 @@ class Outbox:
         return self.holding
 
     def keep_apart(self, seconds: float) -> None:
-        """Send each further message in a write of its own, so long after the one before."""
+        """Send each further message in a write of its own, `seconds` after the one before."""
         self.pace = seconds
         self.gathering = None
 
@@ -146,7 +146,7 @@ class Outbox:
             self.flush()
 
     def discard(self) -> None:
-        """Drop what the transport was not given yet."""
+        """Drop the output that the transport was not given yet."""
         self._kept.clear()
         self._apart = 0
         self._messages.clear()
@@ -163,13 +163,13 @@ class Outbox:
             self.gathering = self._kept
 
     def end_batch(self) -> None:
-        """Send what was kept."""
+        """Send the messages that were kept."""
         self.batching = False
         self.gathering = None
         self.flush()
 
     def flush(self) -> None:
-        """Pass on what the transport has room for."""
+        """Pass on as much output as the transport has room for."""
         while (self._kept or self._messages) and not self._congested and self._pacing is None:
             self._write()
         self.holding = self._congested or self._apart > HELD_BYTES
@@ -203,8 +203,8 @@ class Outbox:
 
     def _push(self) -> None:
         # The transport sends when the reactor has its next turn, but a fan-out may say much within
-        # one turn. Before a peer is held to be behind, the kernel is asked; an error that it gives
-        # comes again, and is dealt with, in the reactor.
+        # one turn. Before a peer counts as behind, the kernel is asked; an error that it reports
+        # comes again in the reactor, which handles it.
         send = getattr(self._transport, "doWrite", None)
         before = -1
         self._pushing = True
@@ -222,7 +222,7 @@ class Outbox:
         """The transport has room again: see `twisted.internet.interfaces.IPushProducer`."""
         self._congested = False
         if self._pushing:
-            # Somebody else's conversation is in the middle of its say().
+            # Another conversation is in the middle of its say().
             self.flush()
             self._clock.callLater(0, self._go_on)
         else:

@@ -10,12 +10,12 @@ from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
 from twisted_lab.codecs import datagram_lines, line_encoder
 
-# Scripts read with recvfrom(1024), which cuts what is longer.
+# Scripts read with recvfrom(1024), which truncates longer datagrams.
 LARGEST_PLAIN = 1024
 CONTINUED = "… "
-# The lines that a peer can send at once are those of a full inbox; then it has this many a second,
-# and what it sends beyond them is lost. Each may have an answer, also that of a peer that has not
-# joined: 64 empty lines had 64, with 17 times their bytes.
+# Rate limit: a peer can send a full inbox of lines at once, then this many lines a second; further
+# lines are lost. Each line may have an answer, also one of a peer that has not joined: 64 empty
+# lines had 64 answers, with 17 times their bytes.
 LINES_PER_SECOND = 16
 # Nothing tells how fast the peer reads, so a conversation that has much to say waits PAUSE seconds
 # after each BURST bytes. With one of the largest messages, which may be the last of a burst, that
@@ -24,15 +24,15 @@ BURST = 16_384
 PAUSE = 0.1
 
 
-@lru_cache(maxsize=4)  # What is said to many is cut once.
+@lru_cache(maxsize=4)  # A text for many peers is cut once.
 def _pieces(text: str) -> tuple[str, ...]:
-    # A piece that began a datagram as it is could look like what somebody else has said.
+    # A piece that began a datagram unmarked could look like another member's message.
     most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())
     data = text.encode(errors="replace")
     pieces: list[str] = []
     start = 0
     while start < len(data):
-        # Not in the middle of a character.
+        # No cut in the middle of a character.
         piece = data[start : start + most].decode(errors="ignore")
         start += len(piece.encode())
         pieces.append(CONTINUED + piece if pieces else piece)
@@ -40,7 +40,7 @@ def _pieces(text: str) -> tuple[str, ...]:
 
 
 class PlainChannel(DatagramChannel):
-    """A datagram a message; whatever is lost on the way is lost."""
+    """One datagram per message; a lost datagram is not sent again."""
 
     encode = staticmethod(line_encoder(b"\n"))
 
@@ -81,7 +81,7 @@ class PlainChannel(DatagramChannel):
         if self._bytes_out - self._paused_at < BURST:
             return False
         self._paused_at = self._bytes_out
-        # One long answer at a time: more that was asked for meanwhile is lost, as datagrams may be.
+        # One long answer at a time: requests received meanwhile are lost, as datagrams may be.
         self._clear_inbox()
         self._pause = self._host.clock.callLater(PAUSE, self._go_on)
         return True

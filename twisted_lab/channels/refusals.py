@@ -7,7 +7,7 @@ from collections import Counter
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.connections import Connections
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer, network
 
 LOG_SECONDS = 1.0  # between two lines in the log
@@ -19,7 +19,7 @@ class Refusals:
     Args:
         clock: Tells the time.
         events: Refusals are reported here, one a second at most.
-        connections: Where the peers are counted that are served.
+        connections: Counts the served peers.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class Refusals:
         return refusal
 
     def _too_fast(self, host: str, second: int) -> str:
-        # A session that replaces another one at its address is no more than there were, but costs
-        # 0.1 ms, and lines in the log.
+        # A session that replaces another one at its address does not raise their number, but costs
+        # 0.1 ms and lines in the log.
         if second != self._second:
             self._second = second
             self._admitted.clear()

@@ -17,11 +17,11 @@ class ReliableChannel(DatagramChannel):
     """A session of the reliable protocol.
 
     Args:
-        host: What has made it.
-        address: Where the peer is.
+        host: The object that made it.
+        address: The peer's address.
         session: The session.
         client: The client's number.
-        attempt: That of the client's Open.
+        attempt: The number of the attempt, from the client's Open.
     """
 
     encode = staticmethod(line_encoder(b""))
@@ -62,7 +62,7 @@ class ReliableChannel(DatagramChannel):
         self._host.touch(self)
 
     def _fill_inbox(self) -> None:
-        # One packet may make many thousands of messages whole.
+        # One packet may complete many thousands of messages.
         try:
             while self._has_room() and (message := next(self._coming, None)) is not None:
                 self._keep(message)
@@ -113,7 +113,7 @@ class ReliableChannel(DatagramChannel):
             self._go_on()
 
     def _close(self) -> None:
-        self._last_heard = self._host.clock.seconds()  # From here on its patience is for the end.
+        self._last_heard = self._host.clock.seconds()  # starts the idle timeout of the close
         self.session.close(self._host.connections.draining)
         self._host.touch(self)
 
@@ -131,12 +131,12 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        # One that pings and acknowledges nothing is no better than one that is silent.
+        # A peer that pings but acknowledges nothing counts as silent.
         heard = min(self._last_heard, now - self.session.sender.stalled(now))
         if now >= heard + self.patience:
             self._last_heard = heard
-            # It would have pinged, if it were there. When it comes back it gets a cookie, and
-            # resumes in a new session; a close would tell it that it is out for good.
+            # A live peer would have pinged. When it comes back it gets a cookie, and resumes in a
+            # new session; a close would tell it that it is out for good.
             super().tick(now)
             self.end("silent")
         else:

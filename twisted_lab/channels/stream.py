@@ -16,33 +16,33 @@ from zope.interface import implementer
 from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connections
-from twisted_lab.channels.conversing import Conversing, unless_refused
+from twisted_lab.channels.conversation_runner import ConversationRunner, unless_refused
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer, end_text
-from twisted_lab.tally import Traffic
 
-# Reading stops while so many bytes wait to be heard; the next read may bring 128 KiB more.
+# Reading stops while this many bytes wait to be heard; the next read may bring 128 KiB more.
 INBOX_BYTES = 65_536
-# A peer that is so far behind, or by four of the largest messages if that is more, beside what the
-# transport and the kernel hold for it, is cut off.
+# Limit of pending output, in addition to the output that the transport and the kernel hold: a
+# peer that is further behind is cut off. The limit is four of the largest messages if that is more.
 BEHIND_BYTES = 262_144
-# So many messages at most are decoded ahead, because a short text takes far more memory than its
-# bytes did.
+# At most this many messages are decoded ahead, because a short text takes far more memory than
+# its bytes did.
 INBOX_MESSAGES = 256
-# A peer's turn ends after this many messages or seconds; then others have theirs, and what was said
-# to them can be sent. The clock is read between batches of messages, which would cost too much
-# before each one: a batch has this many at first, and twice as many as the one before while there
-# is time.
+# A peer's turn ends after this many messages or seconds; then other peers have theirs, and output
+# for them can be sent. The clock is read between batches of messages, because a read before each
+# message would cost too much. The first batch has this many messages; each further one has twice
+# as many as the one before while there is time.
 TURN_MESSAGES = 2048
 TURN_SECONDS = 0.01
 FIRST_BATCH = 8
 
 
 class Host(Interface):
-    """What a channel needs of the factory that made it; see `ConversationFactory`."""
+    """The interface of the factory that made a channel; see `ConversationFactory`."""
 
     clock: IReactorTime
     events: ServiceEvents
@@ -52,14 +52,14 @@ class Host(Interface):
 
 @implementer(IHalfCloseableProtocol)
 class StreamChannel(Protocol):
-    """What the channels over a stream share; a subclass cuts and joins messages.
+    """The common part of the channels over a stream; a subclass cuts and joins messages.
 
-    Messages stay bytes until they are asked for, so that a peer's input costs no more memory than
-    its bytes. What is said while input is being worked on goes out together, in one write.
+    Messages stay bytes until the conversation asks for them, so that a peer's input costs no more
+    memory than its bytes. Output said while input is processed goes out together, in one write.
 
     Args:
-        decoder: Cuts what comes into messages.
-        patience: After so many seconds of silence `hear` raises PeerSilent.
+        decoder: Cuts the received bytes into messages.
+        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
     """
 
     factory: Host
@@ -78,9 +78,9 @@ class StreamChannel(Protocol):
         self._batch = FIRST_BATCH
         self._next_turn: IDelayedCall | None = None
         self._taking: Deferred[None] | None = None
-        self._acknowledged = 0  # bytes, when the peer's taking was looked at last
+        self._acknowledged = 0  # bytes, at the last check of the peer's progress
         self._over: Exception | None = None  # what hear() raises when there is nothing to hear
-        self._deaf = False  # what comes is dropped
+        self._deaf = False  # received bytes are dropped
         self._reading = True
         self._read_all = False
         self._hung_up = False
@@ -104,7 +104,7 @@ class StreamChannel(Protocol):
         refusal = self.factory.connections.add(self, self.peer.host)
         self._events.connected(self.peer.text)
         self._outbox.begin_batch()
-        self._conversation = Conversing(
+        self._conversation = ConversationRunner(
             unless_refused(refusal, self.factory.converse),
             self,
             self._events,
@@ -153,9 +153,9 @@ class StreamChannel(Protocol):
 
     def _fill_inbox(self) -> None:
         try:
-            # In a log that shows both, an answer stands after what it answers.
+            # In a log of both directions, an answer stands after its message.
             messages = self._decoder.take(1 if self._events.traffic else self._batch)
-            # Fewer than were asked for may also be those before one that is too long.
+            # Fewer messages than requested may also mean that the next one is too long.
             self._may_have_more = bool(messages) and self._decoder.size > 0
             if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
                 self._resume_reading()
@@ -165,7 +165,7 @@ class StreamChannel(Protocol):
             try:
                 self._inbox.extend([message.decode() for message in messages])
             except UnicodeDecodeError:
-                # Slower, but as far as it goes, and with the right error.
+                # Slower, but it keeps the messages before the error, and raises the right one.
                 for message in messages:
                     self._inbox.append(decode(message))
             self._turn_left -= len(messages)
@@ -175,7 +175,7 @@ class StreamChannel(Protocol):
             self._over = error
 
     def _work(self) -> None:
-        """Give the conversation what it waits for, if that has come, for one turn at most."""
+        """Give the conversation the message it waits for, if there is one, for at most a turn."""
         if self._next_turn is None:
             self._turn_left = TURN_MESSAGES
         if not self._conversation.is_waiting:
@@ -242,12 +242,12 @@ class StreamChannel(Protocol):
             self._silence.reset(max(left, 0.0))
 
     def _check_silence(self, looks: int = 0) -> None:
-        # One timer a connection, which looks at the clock, rather than one reset by each message.
+        # One timer per connection, which looks at the clock, rather than one reset by each message.
         silent = self._clock.seconds() - self._last_heard
         if self._next_turn is not None:
             silent = 0  # Its messages wait for their turn.
         if silent >= self._patience:
-            # The input of a peer that does not take its answers is not read, and waits for ever.
+            # Back-pressure: a peer that does not take its answers is not read, for ever.
             is_heard = self._reading and not (self._deaf or self._read_all)
             longest = self._patience if is_heard else LOOK_AGAIN_SECONDS
             if may_look_again(self.transport, looks, longest):
@@ -266,7 +266,7 @@ class StreamChannel(Protocol):
         self._silence = self._clock.callLater(self._patience - silent, self._check_silence)
 
     def _has_taken(self) -> bool:
-        """Tell whether the peer has taken something since this was asked last."""
+        """Tell whether the peer has taken something since the last call."""
         before, self._acknowledged = self._acknowledged, acknowledged(self.transport)
         return self._acknowledged > before
 
@@ -287,7 +287,7 @@ class StreamChannel(Protocol):
             self._outbox.add(data)
 
     def relay(self, texts: list[str], pieces: list[bytes], joined: bytes) -> None:
-        """Say several texts that many are told, whose bytes are `pieces`; `FanOut` logs them."""
+        """Say several texts of a fan-out, whose bytes are `pieces`; `FanOut` logs them."""
         if self._hung_up:
             return
         self._messages_out += len(texts)
@@ -305,7 +305,7 @@ class StreamChannel(Protocol):
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
         if self._outbox.is_full() and not self._hung_up:
-            self._last_heard = self._clock.seconds()  # Its patience is for what is taken next.
+            self._last_heard = self._clock.seconds()  # starts the idle timeout anew
             self._has_taken()
             self._taking = Deferred()
             await self._taking
@@ -345,14 +345,14 @@ class StreamChannel(Protocol):
         """See `twisted_lab.channels.Channel`."""
         if not self._hung_up:
             self._hung_up = True
-            self._last_heard = self._clock.seconds()  # From here on its patience is for the end.
+            self._last_heard = self._clock.seconds()  # starts the idle timeout of the close
             if not self._read_all:
                 self._closed_by = "server"
             self._deafen(PeerGone("hung up on"))
             self._outbox.close(self._close)
 
     def finish(self) -> None:
-        """Hear nothing more; what the conversation is saying is still said."""
+        """Hear nothing more; output that the conversation is still producing is sent."""
         self._closed_by = "server"
         self._deafen(PeerGone("the server stops"))
 
@@ -377,11 +377,11 @@ class StreamChannel(Protocol):
             self._linger = shut_down(self.transport, self._clock)
 
     def writeConnectionLost(self) -> None:
-        """The peer has all that was said; now it should close, too."""
+        """The peer has all output; now it should close, too."""
         self._linger = self._clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
 
     def readConnectionLost(self) -> None:
-        """The peer says no more; what it has said before is still heard and answered."""
+        """The peer has half-closed; messages received before are still heard and answered."""
         self._read_all = True
         if self._closing:
             self.transport.loseConnection()

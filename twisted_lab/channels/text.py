@@ -11,8 +11,8 @@ from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
 
-# A character that comes alone may be the first key of a line that somebody types: it waits for the
-# second one for this many times the idle flush.
+# A character received alone may be the first key of a typed line: it waits this many times the
+# idle flush for the second one.
 FIRST_KEY = 4
 LONGEST_CHARACTER = 4  # bytes
 
@@ -29,18 +29,18 @@ class TextChannel(StreamChannel):
     A peer that sends something without a newline and then falls silent has sent a message, too.
     The same holds for NUL; a newline directly behind it belongs to it. From the first message
     without a newline on it is *unterminated*: NUL ends a message at once, and messages to it are
-    kept apart in time, because it takes what one ``recv()`` gives for one message.
+    kept apart in time, because it takes the result of one ``recv()`` for one message.
 
     A telnet client, or one that sends one character at a time, is in *character mode*: there, only
     the Enter key ends a line.
 
     Args:
-        patience: After so many seconds of silence `hear` raises PeerSilent.
+        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
         max_message: The most bytes of a message.
         newline: What to end messages with.
         idle_flush: The seconds of silence that end a message without a newline.
         pace: The seconds between two messages to an unterminated peer.
-        is_strict: Whether any text is an error that comes together with a NUL before it.
+        is_strict: Whether text received together with a NUL before it is an error.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TextChannel(StreamChannel):
         self._pace = pace
         self._quiet_since = 0.0
         self._idle: IDelayedCall | None = None
-        self._has_key = False  # whether the line has come as one character, so far
+        self._has_key = False  # whether the line so far is a single character
         self._by_character = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -76,7 +76,7 @@ class TextChannel(StreamChannel):
         # A peer that has sent a whole message without a newline will send no Enter either.
         are_keys = self._has_key and is_one and not self._lines.is_unterminated
         is_typed = self._by_character or self._lines.is_telnet or are_keys
-        self._by_character = is_typed and not data.endswith(b"\0")  # which is no key
+        self._by_character = is_typed and not data.endswith(b"\0")  # NUL is not a key
         self._has_key = is_one
 
     def _resume_reading(self) -> None:
@@ -85,7 +85,7 @@ class TextChannel(StreamChannel):
             self._watch_line()
 
     def _watch_line(self) -> None:
-        # One timer a line, which looks at the clock, rather than one for each piece of it.
+        # One timer per line, which looks at the clock, rather than one for each piece of it.
         self._quiet_since = self._clock.seconds()
         if self._idle is None and self._connected and not (self._deaf or self._by_character):
             self._idle = self._clock.callLater(self._idle_flush, self._look)
@@ -126,7 +126,7 @@ class TextChannel(StreamChannel):
         return self._lines.mid_line and is_heard and not self._by_character
 
     def readConnectionLost(self) -> None:
-        """The peer says no more; a last line without an end is a message."""
+        """The peer has half-closed; a last line without an end is a message."""
         self._end_last_line()
         super().readConnectionLost()
 

@@ -29,7 +29,7 @@ from twisted_lab.client.signals import Signals
 from twisted_lab.client.silence import TRY_TLS, may_be_tls, suggest_tls
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.codecs import MessageError
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.serving import message
 
 HANDSHAKE_SECONDS = 30.0
@@ -55,7 +55,7 @@ def advice(error: Exception, options: ClientOptions, resolver: Resolver) -> str:
 async def converse(
     reactor: Any, options: ClientOptions, interactive: bool, tell: Callable[[str], object]
 ) -> None:
-    """Connect, pass on what is typed and what comes back, and end with the right status.
+    """Connect, pass on the input and the received bytes, and end with the right status.
 
     Raises:
         SystemExit: With status 1, if there was no connection, the server hung up early, its
@@ -124,7 +124,7 @@ async def converse(
     if dialogue.refused and not dialogue.succeeded:
         tell("the token from last time was not taken: see what the server said, and run it again")
     elif not (signals.status or dialogue.succeeded) and (
-        # What the client has refused, it has said.
+        # The client has reported the lines that it has refused.
         connection.ends_with_error or not framing.refused
     ):
         tell("not let in: see what the server said last")
@@ -157,7 +157,7 @@ def main() -> None:
 
         asyncioreactor.install()
         if os.isatty(2):
-            # The line editor puts its own in the place of sys.stdout while somebody types.
+            # The line editor puts its own in the place of sys.stdout while a person types.
             tell = lambda line: print(line, file=sys.stdout, flush=True)  # noqa: E731, T201
     from twisted.internet import reactor
     from twisted.internet.task import react

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.ports.addresses import check_scope
 from twisted_lab.serving import port_number
-from twisted_lab.serving.addresses import check_scope
 
 # host:9090 or [::1]:9090, as URLs have it (RFC 3986, section 3.2.2); [::1] alone is a host.
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[^:]+))?")

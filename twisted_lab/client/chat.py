@@ -10,18 +10,18 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client import chat_pipe
-from twisted_lab.client.link import Link, NoAnswer, NotLetIn
+from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import OutputLost
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
-from twisted_lab.escaping import escape
 from twisted_lab.reliable import OtherVersion
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
-# A program that talks to a server that has gone waits for so many seconds; a person can decide.
+# A program that talks to a server that has gone waits for this many seconds; a person can decide.
 PATIENCE = 60.0
 
 
@@ -41,7 +41,7 @@ async def converse(
         view.show(line)
 
     patience = float("inf") if interactive else PATIENCE
-    link = Link(reactor, options["name"], show, tell, patience)
+    link = ChatClient(reactor, options["name"], show, tell, patience)
     view: Any
     if interactive:
         from twisted_lab.client import chat_terminal

@@ -1,4 +1,4 @@
-"""The chat client in a pipe: a line of the input is a message, what is heard goes to the output."""
+"""The chat client in a pipe: input lines become messages, and messages output lines."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.client.link import LONGEST_LINE, Link
+from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient
+from twisted_lab.client.exit_line import Lines, UntilExit
 from twisted_lab.client.pipe import check_output, unchanged_blocking
-from twisted_lab.client.typed import Lines, UntilExit
-from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
 # Input is not read while more than this many messages wait to be confirmed.
 MOST_PENDING = 100
@@ -32,7 +32,7 @@ class Pipe(Protocol):
 
     transport: Any
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ChatClient) -> None:
         self._link = link
         self._until_exit = UntilExit()
         self._lines = Lines(LONGEST_LINE, link.refuse_long)
@@ -49,8 +49,8 @@ class Pipe(Protocol):
         """Pass everything on, until the link has ended and everything is written.
 
         Raises:
-            twisted_lab.client.link.NoAnswer: The server has gone.
-            twisted_lab.client.link.NotLetIn: The room would not have us.
+            twisted_lab.client.chat_client.NoAnswer: The server has gone.
+            twisted_lab.client.chat_client.NotLetIn: The room would not have us.
             twisted_lab.client.pipe.OutputLost: Not everything could be written.
         """
         with unchanged_blocking():
@@ -87,7 +87,7 @@ class Pipe(Protocol):
         self._link.finish()
 
     def writeConnectionLost(self) -> None:
-        """Standard output takes no more: nobody reads it, or the disk is full."""
+        """Standard output takes no more: it has no reader, or the disk is full."""
         self._output_lost = True
         self._close()
 

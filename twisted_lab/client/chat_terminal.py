@@ -1,4 +1,4 @@
-"""The chat client on a terminal: one types below, and what others say appears above."""
+"""The chat client on a terminal: the person types below, and others' messages appear above."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
 
-from twisted_lab.client.link import Link
+from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.plain_editor import PlainEditor
-from twisted_lab.client.showing import time_text
+from twisted_lab.client.rendering import time_text
 from twisted_lab.client.terminal import Interrupted
-from twisted_lab.escaping import escape
 from twisted_lab.rooms import Line
+from twisted_lab.text.escaping import escape
 
 # A space stands after those that take an argument.
 COMMANDS = ("/help", "/history ", "/leave", "/msg ", "/nick ", "/who")
@@ -33,7 +33,7 @@ class Words(Completer):
         link: Knows who is in the room.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ChatClient) -> None:
         self._link = link
 
     def get_completions(
@@ -58,7 +58,7 @@ class Terminal:
         now: Tells the time, in seconds of Unix time.
     """
 
-    def __init__(self, link: Link, now: Callable[[], float]) -> None:
+    def __init__(self, link: ChatClient, now: Callable[[], float]) -> None:
         self._link = link
         self._now = now
         self._asks_name = False
@@ -113,7 +113,7 @@ class Terminal:
         It needs the asyncio reactor, on whose loop the line editor runs.
 
         Raises:
-            twisted_lab.client.link.NoAnswer: The server has gone.
+            twisted_lab.client.chat_client.NoAnswer: The server has gone.
             SystemExit: With status 130, if the person interrupts (Ctrl-C).
         """
         typing: asyncio.Task[str] | None = None
@@ -143,6 +143,6 @@ class Terminal:
             self._asks_name = False
             self._link.rename(text.strip() or self._link.guest.name)
             return
-        # What was pasted may be several lines.
+        # Pasted text may be several lines.
         for line in text.splitlines():
             self._link.say(line)

@@ -21,31 +21,31 @@ from zope.interface import implementer
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.likeness import looks_like
-from twisted_lab.events import ClientEvents
+from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.peers import RESET, address_text, end_text
 
 LONGEST_ERROR = 2048  # bytes
 
 
 class HungUp(Exception):
-    """The server has gone before everything owed had come; the text says how."""
+    """The server has gone before its pending output had come; the text says how."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ClientConnection(Protocol):
     """Sends and receives bytes, and knows whether the conversation was over when it ended.
 
-    The client ends it by shutting down its sending side. The server then sends what it still owes
-    and closes: that is the end of everything owed.
+    The client ends it by a half-close of its sending side. The server then sends its pending output
+    and closes, which marks the end of that output.
 
     Args:
         clock: Tells how long the connection has lasted.
-        events: What happens is reported here.
+        events: Events are reported here.
         framing: How lines travel.
 
     Attributes:
-        agreed: Fires when TLS is agreed on; fails with why it was not.
-        deliver: Called with what is to be shown; set it before anything can come.
+        agreed: Fires when TLS is agreed on; fails with the reason if it is not.
+        deliver: Called with the bytes to show; set it before any can come.
         ended: Fires with None when the server has closed after `finish`, or the client has
             abandoned it; fails with MessageError if something is too long for a message, and with
             HungUp if it ends in any other way.
@@ -75,12 +75,12 @@ class ClientConnection(Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Tell whether nothing has come from the server."""
+        """Tell whether the server has sent nothing."""
         return not self._bytes_in
 
     @property
     def is_unanswered(self) -> bool:
-        """Tell whether something was sent, and nothing has come."""
+        """Tell whether the client has sent something, and the server nothing."""
         return self._bytes_out > 0 and self.is_silent
 
     def connectionMade(self) -> None:
@@ -129,19 +129,19 @@ class ClientConnection(Protocol):
             self.transport.abortConnection()
 
     def finish(self) -> None:
-        """Say that nothing more will be sent; what is owed still comes."""
+        """Half-close: send nothing more; the server's pending output still comes."""
         if not self.ended.called:
             with self._failing():
                 self._write(self._framing.last())
             self._finished = True
             self.transport.unregisterProducer()
             if ISSLTransport.providedBy(self.transport):
-                self.transport.loseConnection()  # What is owed still comes, by TLS 1.3.
+                self.transport.loseConnection()  # Pending output still comes, by TLS 1.3.
             else:
                 self.transport.loseWriteConnection()
 
     def abandon(self) -> None:
-        """End it at once; nobody wants what may still come."""
+        """End it at once; further output of the server is not wanted."""
         self._abandoned = True
         self.transport.abortConnection()
 

@@ -1,4 +1,4 @@
-"""What the client knows of a service's conversation, beside passing on what is said."""
+"""The client's knowledge of a service's conversation, beyond passing messages on."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Dialogue(Protocol):
     """Listens to a conversation.
 
     Attributes:
-        listens: Whether it cares for what the server says.
-        has_secrets: Whether some of what is typed is secret.
-        hidden: Whether what is typed now is a secret.
-        over: Whether the server may close now, because all is said.
-        succeeded: Whether what the conversation is for has come about.
-        refused: Whether what was answered without the person was wrong.
+        listens: Whether it uses the server's messages.
+        has_secrets: Whether some of the input is secret.
+        hidden: Whether the current input is a secret.
+        over: Whether the server may close now, because the conversation is complete.
+        succeeded: Whether the conversation has reached its purpose.
+        refused: Whether an answer that was given without the person was wrong.
         says_exit: Whether the client sends ``exit`` before it shuts down its sending side.
     """
 
@@ -33,11 +33,11 @@ class Dialogue(Protocol):
 
     @property
     def holds_input(self) -> bool:
-        """Tell whether input has to wait for what is answered without it."""
+        """Tell whether input has to wait for an answer that is given without it."""
         ...
 
     def typed(self, text: str) -> None:
-        """Take what the person has sent."""
+        """Take the person's input."""
         ...
 
     def heard(self, line: str) -> tuple[str, str | None]:
@@ -131,7 +131,7 @@ class Login:
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`.
 
-        Where the server ends its messages with nothing, several may come as one line.
+        Where the server does not end its messages, several may come as one line.
         """
         asks_name = line.endswith("Name or token?")
         # The first question may come after its answer.

@@ -62,7 +62,7 @@ class Echo:
             return
         with suppress(OSError, termios.error):  # It has gone.
             if os.tcgetpgrp(self._terminal) != os.getpgrp():
-                return  # The shell has it, and would stop who changes it.
+                return  # The shell has it, and would stop a process that changes it.
             attributes = termios.tcgetattr(self._terminal)
             # A typed line still ends with a new line on the screen.
             without_echo = self._flags & ~termios.ECHO | termios.ECHONL

@@ -1,11 +1,11 @@
-"""Typed lines to what a service reads, and what it sends to lines to show."""
+"""Framings: from typed lines to messages, and from received bytes to lines to show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from twisted_lab.client.typed import Lines
+from twisted_lab.client.exit_line import Lines
 from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
 # A server may say more in one message than it takes in one; this is where the client stops.
@@ -19,7 +19,7 @@ class Framing(Protocol):
 
     Attributes:
         incomplete: Whether a message has begun to come and not ended.
-        is_foreign: Whether the server has shown that it uses another one.
+        is_foreign: Whether the server has shown that it uses another framing.
         refused: How many lines were not sent, because they are too long for a message.
     """
 
@@ -30,15 +30,15 @@ class Framing(Protocol):
     def incomplete(self) -> bool: ...  # noqa: D102
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
-        """Yield what to send for the next piece of input."""
+        """Yield the bytes to send for the next piece of input."""
         ...
 
     def last(self) -> Iterator[bytes]:
-        """Yield what to send at the end of the input, for a last line without its end."""
+        """Yield the bytes to send at the end of the input, for a last line without its end."""
         ...
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
-        """Yield what to show for the next piece that came.
+        """Yield the bytes to show for the next received piece.
 
         Raises:
             twisted_lab.codecs.MessageError: A message is too long.

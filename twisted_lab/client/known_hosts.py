@@ -1,4 +1,4 @@
-"""The certificates that servers have shown at the first time."""
+"""The certificates that servers have shown on first use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from twisted_lab.private_file import read_private
+from twisted_lab.text.private_files import read_private
 
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
 
 class CannotVerify(Exception):
-    """What the server's certificate is to be compared with cannot be had; the text says why."""
+    """There is no certificate to compare the server's with; the text says why."""
 
 
 def default_path() -> Path:
@@ -24,7 +24,7 @@ def default_path() -> Path:
 
 
 class KnownHosts:
-    """The certificates that servers have shown at the first time, one a line.
+    """The certificates that servers have shown on first use, one a line.
 
     Args:
         path: The file; it is made when there is something to keep.
@@ -37,7 +37,7 @@ class KnownHosts:
         """Return the fingerprint of the server's certificate, if it is known.
 
         Raises:
-            CannotVerify: The file cannot be read, or says nothing that can be compared.
+            CannotVerify: The file cannot be read, or has no entry that can be compared.
         """
         for line in self._text().splitlines():
             known, _, fingerprint = line.partition(" ")
@@ -48,12 +48,12 @@ class KnownHosts:
         return None
 
     def keep(self, server: str, fingerprint: str) -> None:
-        """Keep what a server has shown at the first time.
+        """Keep the certificate that a server has shown on first use.
 
         Raises:
             CannotVerify: The file cannot be written.
         """
-        # Somebody may have edited the file.
+        # A person may have edited the file.
         start = "" if self._text()[-1:] in ("", "\n") else "\n"
         line = f"{start}{server} {fingerprint}\n".encode()
         try:

@@ -19,14 +19,14 @@ from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.services import SERVICES, port_and_framing
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
-from twisted_lab.names import BadName, nickname
 from twisted_lab.serving import Options, ask, one_of
+from twisted_lab.text.user_names import BadName, nickname
 
 Value = TypeVar("Value")
 
 
 def user_name() -> str:
-    """Return the name of who runs this, if it can be a name for the chat."""
+    """Return the user's name, if it can be a name for the chat."""
     try:
         return chat_name(getpass.getuser())
     except (OSError, KeyError, UsageError):
@@ -58,7 +58,7 @@ def _read(prompt: str) -> str:
 
 
 class ClientOptions(Options):
-    """What to connect to, and how much to say about it."""
+    """The server to connect to, and how much to report."""
 
     command = "twisted_lab.client"
     exit_status = 2
@@ -111,7 +111,7 @@ class ClientOptions(Options):
 
     def parse(self, options: list[str]) -> None:
         """See `Options.parse`; here the service may stand before, between or after the options."""
-        with suppress(GetoptError):  # It is found again, and told.
+        with suppress(GetoptError):  # It is found again, and reported.
             found, words = gnu_getopt(options, self.shortOpt, self.longOpt)
             joined = [
                 f"{name}={value}" if f"{name[2:]}=" in self.longOpt else name + value
@@ -171,7 +171,7 @@ class ClientOptions(Options):
 
     @property
     def _server(self) -> str:
-        """Under which name its token and its certificate are kept."""
+        """The name under which its token and its certificate are kept."""
         return f"{self['host'].lower()}:{self['port']}"
 
     def make_framing(self, tell: Callable[[str], object]) -> Framing:
@@ -185,7 +185,7 @@ class ClientOptions(Options):
         return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
     def make_tls(self, tell: Callable[[str], object]) -> Any:
-        """Make what verifies the server; None without TLS.
+        """Make the verifier of the server; None without TLS.
 
         Args:
             tell: Shows a line to the person.
@@ -201,7 +201,7 @@ class ClientOptions(Options):
         return by_authorities(self["host"], self["ca"])
 
     def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
-        """Make what is known of the service's conversation.
+        """Make the `Dialogue` of the service.
 
         Args:
             tell: Shows a line to the person.

@@ -1,4 +1,4 @@
-"""The client in a pipe: standard input to the server, what comes back to standard output."""
+"""The client in a pipe: standard input to the server, received bytes to standard output."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from zope.interface import implementer
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
-from twisted_lab.client.showing import WholeLines, visible
-from twisted_lab.client.typed import UntilExit
+from twisted_lab.client.exit_line import UntilExit
+from twisted_lab.client.rendering import WholeLines, visible
 
 
 class OutputLost(Exception):
@@ -32,15 +32,15 @@ class OutputLost(Exception):
 class Pipe(Protocol):
     """Joins standard input and output to a connection.
 
-    Each side is the other's producer: nothing is read that cannot be passed on, so memory stays
-    small whatever goes through.
+    Back-pressure: each side is the other's producer. Nothing is read that cannot be passed on, so
+    memory stays small for any amount of data.
 
     Args:
         connection: The connection, made already.
-        render: What is written to standard output for the bytes that came.
+        render: Makes the bytes for standard output from received ones.
         dialogue: Listens, and may answer before the input does.
         clock: Waits for the end of a line.
-        hide: Called with whether what is typed now is a secret.
+        hide: Called with whether the current input is a secret.
 
     Attributes:
         closed: Fires when everything is written, or the output is lost.
@@ -89,7 +89,7 @@ class Pipe(Protocol):
                 self._connection.send(f"{answer}\n".encode())
         self._hide(self._dialogue.hidden)
         if self._dialogue.refused:
-            # The input was meant for what comes after a right answer.
+            # The input was meant to follow a right answer.
             self._connection.abandon()
         elif held and not self._dialogue.holds_input:
             self.transport.resumeProducing()
@@ -110,7 +110,7 @@ class Pipe(Protocol):
         self._connection.finish()
 
     def writeConnectionLost(self) -> None:
-        """Standard output takes no more: nobody reads it, or the disk is full."""
+        """Standard output takes no more: it has no reader, or the disk is full."""
         self.output_lost = True
         self._connection.abandon()
         self._close()
@@ -134,7 +134,7 @@ class Pipe(Protocol):
 def tell(line: str) -> None:
     """Write a line to standard error, which may be set to non-blocking together with the output."""
     data = f"{line}\n".encode(errors="backslashreplace")
-    with suppress(OSError):  # Nobody reads it.
+    with suppress(OSError):  # It has no reader.
         while data:
             try:
                 data = data[os.write(2, data) :]
@@ -143,7 +143,7 @@ def tell(line: str) -> None:
 
 
 async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
-    """Pass everything on, both ways, until everything owed has come and is written.
+    """Pass everything on, both ways, until all output of the server is received and written.
 
     Raises:
         HungUp: The server has gone before that.
@@ -164,7 +164,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
 
 
 def check_output(lost: bool) -> None:
-    """See whether all output was written, if it was wanted.
+    """Check whether all output was written, if it was wanted.
 
     Raises:
         OutputLost: Not everything could be written, and not because its reader, as in ``| head``,

@@ -1,4 +1,4 @@
-"""Looks up the addresses of a host, in a way that can be interrupted and that always ends."""
+"""Look-ups of a host's addresses that can be interrupted and that always end."""
 
 from __future__ import annotations
 

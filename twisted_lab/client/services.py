@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted_lab.serving.makers import makers
+from twisted_lab.process.plugins import makers
 
 # Each service with its default port and framing; echo has none. No plugin is read for these.
 SERVICES = {

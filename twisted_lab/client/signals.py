@@ -1,4 +1,4 @@
-"""What happens when somebody interrupts the client."""
+"""The signals that interrupt the client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Signals:
-    """Handles SIGINT and SIGTERM, and what else would leave a terminal without echo.
+    """Handles SIGINT and SIGTERM, and other signals that would leave a terminal without echo.
 
     Args:
         reactor: Where to run.
@@ -29,5 +29,5 @@ class Signals:
 
     def _interrupt(self, number: int, _: object) -> None:
         self.status = 128 + number
-        # Looked up when it is called: by then another thing may be to be ended.
+        # Looked up when it is called: by then it may be another function.
         self._reactor.callFromThread(lambda: self.end())

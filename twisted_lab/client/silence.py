@@ -20,7 +20,7 @@ TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
 
 
 def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:
-    """Tell whether the server may wait for TLS, because it owes something and has said nothing.
+    """Tell whether the server may wait for TLS: it should have sent something, and has not.
 
     Args:
         connection: The connection, which does not speak TLS.

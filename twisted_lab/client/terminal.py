@@ -1,4 +1,4 @@
-"""The client on a terminal: one types below, and what comes back appears above."""
+"""The client on a terminal: the person types below, and received lines appear above."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
+from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
-from twisted_lab.client.showing import WholeLines, visible
-from twisted_lab.client.typed import UntilExit
+from twisted_lab.client.rendering import WholeLines, visible
 
 
 class Interrupted(Exception):
@@ -28,7 +28,7 @@ class Interrupted(Exception):
 
 
 class NoEcho(Processor):
-    """Shows nothing of a secret, not even how much it is; nor of what is pasted after a name."""
+    """Shows nothing of a secret, not even its length; nor of text pasted after a name."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
@@ -42,7 +42,7 @@ class NoEcho(Processor):
 
 
 class NoSecrets(InMemoryHistory):
-    """Remembers what was typed, but for secrets."""
+    """Remembers typed lines, but for secrets."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
     It needs the asyncio reactor, on whose loop the line editor runs.
 
     Raises:
-        HungUp: The server has gone before everything owed had come.
+        HungUp: The server has gone before its pending output had come.
         SystemExit: With status 130, if the person interrupts (Ctrl-C).
     """
     read = visible()
@@ -115,7 +115,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
                     line = await Deferred.fromFuture(typing)
                     if echo.is_off and not (dialogue.hidden or line.startswith("nlt_")):
                         sys.stdout.write(f"{line}\n")
-                    # What was pasted may be several lines.
+                    # Pasted text may be several lines.
                     connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
                     if until_exit.ended:
                         break

@@ -1,4 +1,4 @@
-"""TLS to a server: who it is, is known from an authority, or from the first time."""
+"""TLS to a server, verified by an authority or by trust on first use."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from twisted.internet.ssl import (
 from zope.interface import implementer
 
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
-from twisted_lab.escaping import escape
 from twisted_lab.peers import tls_text
+from twisted_lab.text.escaping import escape
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-# What OpenSSL calls X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
+# OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
 _OUT_OF_TIME = (9, 10)
 
 
@@ -37,12 +37,12 @@ _OUT_OF_TIME = (9, 10)
 class _Verifier(ABC):
     """Makes the connection of OpenSSL to a server, and decides whether it is the right one.
 
-    Twisted's own lets a certificate pass whose names cannot be read: it logs what is raised, and
+    Twisted's own lets a certificate pass whose names cannot be read: it logs the exception, and
     believes OpenSSL, which does not compare names.
 
     Args:
         host: The server's name or IP address.
-        trust: Whose certificates are trusted, if that matters.
+        trust: The certificates that are trusted, if that matters.
 
     Attributes:
         problem: Why the server is not trusted; empty if it is.
@@ -74,7 +74,7 @@ class _Verifier(ABC):
         except CannotVerify as trouble:
             self.problem = str(trouble)
         except Exception as trouble:
-            # What OpenSSL takes for a certificate is not always one that others can read.
+            # OpenSSL accepts some certificates that other parsers cannot read.
             self.problem = f"its certificate cannot be read: {escape(str(trouble))}"
         return not self.problem
 
@@ -83,9 +83,9 @@ class _Verifier(ABC):
         """Say why the server is not trusted; "" if it is.
 
         Args:
-            shown: Its certificate, or one that it rests on.
-            error: What OpenSSL has found wrong with it.
-            depth: How many certificates rest on it.
+            shown: Its certificate, or another one of its chain.
+            error: The error that OpenSSL has found in it.
+            depth: How many certificates of the chain are below it.
             is_good: Whether OpenSSL has found nothing wrong with it.
         """
 
@@ -94,7 +94,7 @@ class _Verifier(ABC):
         """TLS is agreed on: the server has the key of its certificate.
 
         Raises:
-            CannotVerify: It is not to be talked to, nevertheless.
+            CannotVerify: The client must not talk to it, nevertheless.
         """
 
 
@@ -107,7 +107,7 @@ def _identity(host: str) -> DNS_ID | IPAddress_ID:
 
 
 class ByAuthorities(_Verifier):
-    """Trusts a server whose name an authority vouches for (RFC 9525)."""
+    """Trusts a server whose name is certified by an authority (RFC 9525)."""
 
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if error in _OUT_OF_TIME:
@@ -140,7 +140,7 @@ class ByAuthorities(_Verifier):
 
 
 def by_authorities(host: str, file: Path | None) -> ByAuthorities:
-    """Make what verifies that the server is `host`.
+    """Make the verifier of the server `host`.
 
     Args:
         host: Its name or IP address.
@@ -163,9 +163,9 @@ def by_authorities(host: str, file: Path | None) -> ByAuthorities:
 
 
 class FirstUse(_Verifier):
-    """Trusts the certificate that a server shows at the first time, and no other from then on.
+    """Trusts the certificate that a server shows on first use, and no other from then on.
 
-    Who has signed it, and when, does not matter.
+    Its signer and its dates do not matter.
 
     Args:
         host: The server's name or IP address.
@@ -198,7 +198,7 @@ class FirstUse(_Verifier):
         return ""
 
     def agreed(self) -> None:
-        """See `_Verifier.agreed`: what was shown is kept now, if nothing is known yet."""
+        """See `_Verifier.agreed`: the certificate is kept now, if none is known yet."""
         if self._known.find(self._server) is None:
             self._known.keep(self._server, self._shown)
             self._tell(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from twisted_lab.private_file import read_private, write_private
+from twisted_lab.text.private_files import read_private, write_private
 
 TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
 
@@ -20,7 +20,7 @@ def default_path() -> Path:
 
 
 class Tokens:
-    """The tokens of one person. A file that cannot be used is said once, and nothing more.
+    """The tokens of one person. A file that cannot be used is reported once, and nothing more.
 
     Args:
         path: The file; it is made when there is something to keep.
@@ -51,7 +51,7 @@ class Tokens:
             return {}
         try:
             tokens = json.loads(read_private(self.path))
-            # What is no token is not sent to anybody.
+            # An entry that is no token is not sent to any server.
             return {
                 server: token
                 for server, token in tokens.items()

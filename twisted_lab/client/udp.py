@@ -8,9 +8,9 @@ from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
 
-from twisted_lab.client.link import Link, NoAnswer
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.udp_port import ScopedPort
+from twisted_lab.client.chat_client import ChatClient, NoAnswer
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.ports.udp_port import ScopedPort
 
 LARGEST_DATAGRAM = 65_536
 
@@ -32,7 +32,7 @@ class _Port(DatagramProtocol):
         self._wire.link.take(data)
 
     def connectionRefused(self) -> None:
-        """Nobody listens there, just now."""
+        """No process listens there, just now."""
         self._wire.refused(self)
 
     def stopProtocol(self) -> None:
@@ -44,7 +44,7 @@ class UDPWire:
     """Carries a link's datagrams.
 
     Args:
-        reactor: Where ports are had.
+        reactor: The reactor of the ports.
         link: The link.
         hosts: The server's addresses, of which the first one that does not refuse is taken.
         port: The server's port.
@@ -54,7 +54,7 @@ class UDPWire:
     def __init__(
         self,
         reactor: Any,
-        link: Link,
+        link: ChatClient,
         hosts: list[str],
         port: int,
         make_port: Callable[..., Any] = ScopedPort,
@@ -73,7 +73,7 @@ class UDPWire:
         self.link.start(self)
 
     def reopen(self) -> None:
-        """See `twisted_lab.client.link.Wire`."""
+        """See `twisted_lab.client.chat_client.Wire`."""
         self.close()
         host = self._hosts[0]
         self._protocol = _Port(self, host, self._server_port)
@@ -84,14 +84,14 @@ class UDPWire:
             self._port = port
 
     def write(self, datagram: bytes) -> None:
-        """See `twisted_lab.client.link.Wire`."""
+        """See `twisted_lab.client.chat_client.Wire`."""
         # The epoll reactor may have closed it.
         if self._port is not None and self._port.connected:
             with suppress(OSError):
                 self._port.write(datagram)
 
     def refused(self, protocol: _Port) -> None:
-        """Nobody listens there: try the next address, or give up if there never was anybody."""
+        """No process listens there: try the next address, or give up if none ever answered."""
         if protocol is not self._protocol:
             return
         if not self.link.has_session:

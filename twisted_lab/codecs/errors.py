@@ -1,13 +1,13 @@
-"""What can be wrong with a message, in the same words whatever carries it."""
+"""Message errors, with the same texts for every transport."""
 
 from __future__ import annotations
 
 MAX_MESSAGE = 65_536
-"""The most bytes of a message, unless somebody says otherwise."""
+"""The most bytes of a message, by default."""
 
 
 class MessageError(ValueError):
-    """A message that breaks the rules; the text says how. What follows it cannot be read."""
+    """A message that breaks the rules; the text says how. The bytes after it cannot be read."""
 
 
 def too_long(size: int | None, limit: int) -> MessageError:
@@ -20,7 +20,7 @@ def decode(data: bytes) -> str:
     """Read a message as UTF-8 (RFC 3629).
 
     Raises:
-        MessageError: It is not UTF-8, and from which byte on, counted from 0.
+        MessageError: It is not UTF-8; the text says from which byte on, counted from 0.
     """
     try:
         return data.decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-# The program at the other end may be anybody's, so these name the server's options alone.
+# The peer may be any program, so these texts name the server's options alone.
 _NO_TEXT = (
     (
         rb"\x16\x03[\0-\4]",  # a handshake (RFC 8446, section 5.1)

@@ -9,7 +9,7 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
 from twisted_lab.codecs.stream import StreamDecoder
 
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "none": b""}
-"""What a sender can end its lines with."""
+"""The line endings that a sender can use."""
 
 
 def byte_length(text: str) -> int:
@@ -19,7 +19,7 @@ def byte_length(text: str) -> int:
 
 @cache
 def line_encoder(newline: bytes) -> Callable[[str], bytes]:
-    """Return what makes a line of a text; a lone surrogate, unknown to UTF-8, becomes ``?``."""
+    """Return an encoder of lines; a lone surrogate, unknown to UTF-8, becomes ``?``."""
 
     def encode_line(text: str) -> bytes:
         try:
@@ -35,7 +35,7 @@ class LineDecoder(StreamDecoder):
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         super().__init__(limit)
-        # What is known to have no LF: _data from _start on, and so many bytes of _fresh.
+        # Known to have no LF: _data from _start on, and the first _fresh_searched bytes of _fresh.
         self._data_searched = False
         self._fresh_searched = 0
 

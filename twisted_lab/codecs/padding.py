@@ -1,24 +1,24 @@
-"""NULs between texts that came together: ends of strings, padding, and what a buffer had before."""
+"""NULs between texts received together: ends of strings, padding, and stale buffer content."""
 
 from __future__ import annotations
 
 import re
 
 MARK = b"\xef\xbb\xbf"
-# Texts behind single NULs; with NULs behind the last one they are what a buffer had before.
+# Texts behind single NULs; with NULs behind the last one they are stale buffer content.
 _SERIES = re.compile(rb"(?<!\0)\0(?:[^\0\n][^\0]*\0)++(\0?)")
 _DATAGRAM_PADDING = re.compile(rb"([\r\n])\0+|\0+(?:\r\n?|\n)?\0*")
 
 
 def stale_from(data: bytes, start: int = 0, is_strict: bool = False) -> int:
-    """Return where the NUL is behind which no messages come, but what a buffer had before.
+    """Return the index of the NUL behind which there are no messages, but stale buffer content.
 
-    A C program that sends a whole buffer sends what a longer text has left there.
+    A C program that sends a whole buffer also sends the rest of an earlier, longer text.
 
     Args:
-        data: What came in one piece.
+        data: The bytes received in one piece.
         start: Where to begin.
-        is_strict: Whether any text behind a NUL is taken for that.
+        is_strict: Whether any text behind a NUL counts as stale.
 
     Returns:
         The index of the NUL; -1 if there is none.
@@ -32,7 +32,7 @@ def stale_from(data: bytes, start: int = 0, is_strict: bool = False) -> int:
 def datagram_lines(data: bytes) -> list[bytes]:
     """Return the lines of a datagram, at least one, without a byte order mark and padding.
 
-    NULs end a line, too. What a buffer had before is dropped.
+    NULs end a line, too. Stale buffer content is dropped.
     """
     data = data.removeprefix(MARK).lstrip(b"\0")
     stale = stale_from(data)

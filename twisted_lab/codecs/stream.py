@@ -1,4 +1,4 @@
-"""What the decoders share: bytes that came, and those of them that are not asked for yet."""
+"""The base of the decoders: a buffer of received bytes that are not taken yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class StreamDecoder(ABC):
     """Cuts a stream of bytes into messages, as they are asked for.
 
     Each byte is copied a few times at most, whatever the size of the pieces, and no memory is taken
-    for what has not come: what came last stays apart, in `_fresh`, until it makes a message whole.
+    for bytes not received yet: the last bytes stay apart, in `_fresh`, until they complete a
+    message.
 
     Args:
         limit: The most bytes of a message.
@@ -38,10 +39,10 @@ class StreamDecoder(ABC):
 
     @abstractmethod
     def take(self, most: int) -> list[bytes]:
-        """Return the messages that have come, `most` of them at most.
+        """Return the complete messages, `most` of them at most.
 
         Raises:
-            MessageError: The next message is over the limit; no further message can be had. Those
+            MessageError: The next message is over the limit; no further message can be read. Those
                 before it were returned.
         """
 

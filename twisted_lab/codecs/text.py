@@ -17,8 +17,8 @@ from twisted_lab.codecs.padding import MARK, stale_from
 _MARK_BEGUN = re.compile(rb"\xef\xbb?\Z")
 _SUBNEGOTIATION = b"\xff\xfa"
 # RFC 854: IAC and a command, three bytes with an option, or IAC SB ... IAC SE. UTF-8 has no 0xFF.
-# `rest` and `begun` mean that the end has not come; the content of a subnegotiation is dropped, but
-# for an IAC at its end.
+# `rest` and `begun` mean that the end was not received yet; the content of a subnegotiation is
+# dropped, but for an IAC at its end.
 _TELNET = re.compile(
     rb"\xff(?:[\xfb-\xfe].|[\xec-\xf9]"
     rb"|\xfa(?:[^\xff]|\xff[^\xf0])*+(?:\xff\xf0|(?P<rest>\xff?)\Z)"
@@ -40,28 +40,28 @@ class TextDecoder(LineDecoder):
     """A LineDecoder that drops what is no text; CR, CR NUL and NULs end a line, too.
 
     NULs and a newline directly behind them are one end; NULs behind a newline are padding. NULs at
-    the end of what has come end a line only once the peer is unterminated: a newline may follow.
-    Padding, a byte order mark before a message, and telnet's commands are dropped. A stream that
-    begins with NULs, or as other encodings and protocols do, is an error, and so is what a C
-    program's buffer had before: text behind a single NUL, with more NULs behind it than one.
+    the end of the received bytes end a line only once the peer is unterminated: a newline may
+    follow. Padding, a byte order mark before a message, and telnet's commands are dropped. A stream
+    that begins with NULs, or as other encodings and protocols do, is an error, and so is stale
+    content of a C program's buffer: text behind a single NUL, with more NULs behind it than one.
 
     Args:
         limit: The most bytes of a message.
         ended_by_nul: Called when a NUL has ended a message, and no newline came with it.
-        is_strict: Whether any text is an error that comes together with a NUL before it.
+        is_strict: Whether any text that arrives in one piece with a NUL before it is an error.
 
     Attributes:
         is_telnet: Whether the peer has sent a command of telnet.
         is_unterminated: Whether a message has ended without a newline.
-        mid_line: Whether a line has begun whose end has not come.
+        mid_line: Whether a line has begun whose end was not received yet.
     """
 
     is_telnet = False
     is_unterminated = False
     mid_line = False
-    # Whether what came last may change the meaning of what comes next, or nothing has come yet.
+    # Whether the last bytes may change the meaning of the next ones, or none were received yet.
     _unsure = True
-    # Whether a line had ended just before the piece, if it is looked at; None: nothing had come.
+    # Whether a line had ended just before the piece, if it is looked at; None: no bytes before it.
     _ended: bool | None = None
     _head = b""  # the first bytes, until there are enough of them to tell whether they are text
     _held = b""  # the beginning of what may be a command or a mark
@@ -178,7 +178,7 @@ class TextDecoder(LineDecoder):
         has_newline = run.endswith(b"\n")
         may_go_on = end == len(data) and not has_newline
         if has_ended and start == 0 and self._after_nul:
-            # More of the end that came in the piece before.
+            # More of the line end in the piece before.
             self._after_nul = may_go_on
             return b""
         if has_ended:

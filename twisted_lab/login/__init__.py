@@ -1,5 +1,7 @@
 """Logging in: checkers and a realm for `twisted.cred`, and what they need."""
 
+from twisted_lab.login.account_shell import TRIES, AccountShell, choose_password, refusal
+from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.login.checkers import (
     Hashes,
     IToken,
@@ -12,14 +14,14 @@ from twisted_lab.login.checkers import (
 )
 from twisted_lab.login.hashing import BURST, Hashing
 from twisted_lab.login.realm import Account, AccountRealm, IAccount
-from twisted_lab.login.turns import Turns
-from twisted_lab.login.visit import TRIES, Visit, choose_password, refusal
 
 __all__ = [
     "BURST",
     "TRIES",
     "Account",
     "AccountRealm",
+    "AccountShell",
+    "AttemptLocks",
     "Hashes",
     "Hashing",
     "IAccount",
@@ -30,8 +32,6 @@ __all__ = [
     "Token",
     "TokenChecker",
     "TooManyFailures",
-    "Turns",
-    "Visit",
     "choose_password",
     "refusal",
 ]

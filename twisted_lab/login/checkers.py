@@ -1,4 +1,4 @@
-"""Checkers for `twisted.cred`: who has the right name and password, or the right token.
+"""Checkers for `twisted.cred`: one of names and passwords, and one of tokens.
 
 Any server that logs in through a `twisted.cred.portal.Portal` can use them.
 """
@@ -22,50 +22,50 @@ from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
 
 from twisted_lab.accounts import (
+    AttemptHistory,
     BadName,
-    Guess,
     Lifetimes,
+    LoginAttempt,
     Passwords,
     Queries,
-    Standing,
     Store,
     known_session,
     name_key,
     resume_session,
 )
 from twisted_lab.channels import Unable
-from twisted_lab.login.turns import Turns
+from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network, site
 
-# A try that would have to wait for longer is refused, so that somebody learns why.
+# An attempt that would have to wait for longer is refused, so that the client learns why.
 LONGEST_WAIT = 30.0  # seconds
-# So many attempts from one address are made at once, as long as none has failed.
+# At most this many attempts from one address are made at once, as long as none has failed.
 MOST_AT_ONCE = 8
 
-Check = Callable[[Standing], Awaitable[str | None]]
+Check = Callable[[AttemptHistory], Awaitable[str | None]]
 
 
 class Hashes(Interface):
-    """Who makes hashes; see `twisted_lab.login.Hashing`."""
+    """A maker of hashes; see `twisted_lab.login.Hashing`."""
 
     @property
     def passwords(self) -> Passwords:
-        """How they are made."""
+        """The parameters of the hashes."""
         ...
 
     def matches(
         self, hashed: str, password: str, network: str = "", is_own: bool = False
     ) -> Deferred[bool]:
-        """Tell whether a hash was made of a password, for somebody in a network."""
+        """Tell whether a hash was made of a password, for a client in a network."""
         ...
 
     def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
-        """Make a hash, for somebody in a network."""
+        """Make a hash, for a client in a network."""
         ...
 
 
 class TooManyFailures(UnauthorizedLogin):
-    """The next try has to wait for long, because there were many; the text says for how long."""
+    """The next attempt has to wait because of many failures; the text says for how long."""
 
 
 class SessionEnded(UnauthorizedLogin):
@@ -88,7 +88,7 @@ class Token:
 
 
 class PeerPassword(UsernamePassword):
-    """A name and a password, and who has sent them.
+    """A name and a password, and their sender.
 
     Other servers' credentials have no address: then all come from the same place.
 
@@ -119,7 +119,7 @@ class PasswordChecker:
 
     Args:
         storage: Where accounts and failures are kept.
-        hashes: Who makes hashes.
+        hashes: Makes the hashes.
         clock: Waits.
         now: Tells the time, in seconds of Unix time.
     """
@@ -136,7 +136,7 @@ class PasswordChecker:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns = Turns()
+        self._turns = AttemptLocks()
         self._now = now
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
@@ -162,13 +162,13 @@ class PasswordChecker:
 
         Attempts from a network that has failures are made one at a time, or else many could be
         made before the first of them has failed. So are those for one account from one network, or
-        else the second one would take the first one, which is counted already, for a failure. None
-        is in others' way while it waits for its time.
+        else the second one would take the first one, which is counted already, for a failure. No
+        attempt holds a lock while it waits for its time.
         """
         address = getattr(credentials, "address", "")
-        guess = Guess(key, address, getattr(credentials, "device", ""))
+        guess = LoginAttempt(key, address, getattr(credentials, "device", ""))
         place, whole = network(address), site(address)
-        # Always in this order, so that nobody waits for somebody who waits for him.
+        # Always in this order, so that no two attempts wait for each other.
         several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
         alone = self._turns.of(f"alone {place}", 1)
         own = self._turns.of(f"name {whole} {key}", 1)
@@ -191,7 +191,7 @@ class PasswordChecker:
             else:
                 await deferLater(self._clock, standing.delay)
 
-    async def _check(self, guess: Guess, standing: Standing, check: Check) -> str:
+    async def _check(self, guess: LoginAttempt, standing: AttemptHistory, check: Check) -> str:
         try:
             name = await check(standing)
         except Unable:
@@ -203,7 +203,9 @@ class PasswordChecker:
             raise UnauthorizedLogin
         return name
 
-    async def _compare(self, credentials: Any, password: str, standing: Standing) -> str | None:
+    async def _compare(
+        self, credentials: Any, password: str, standing: AttemptHistory
+    ) -> str | None:
         passwords, account = self._hashes.passwords, standing.account
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
@@ -228,7 +230,7 @@ class PasswordChecker:
         return hashed
 
 
-def _wait_text(standing: Standing) -> str:
+def _wait_text(standing: AttemptHistory) -> str:
     hours = ceil(standing.delay / 3600)
     if standing.is_limited:
         return (
@@ -240,7 +242,7 @@ def _wait_text(standing: Standing) -> str:
 
 @implementer(ICredentialsChecker)
 class TokenChecker:
-    """Knows whose a token is, and renews its time.
+    """Finds the account of a token, and renews the token's time.
 
     The avatar's id is the account's name, in UTF-8. A token has 256 random bits: to try one costs
     no hash, and no failure.

@@ -15,10 +15,10 @@ class Job:
     """A hash that waits to be made.
 
     Attributes:
-        site: Whose turn it takes.
-        work: What makes it.
+        site: The site whose turn it takes.
+        work: The function that makes it.
         arguments: The arguments of `work`.
-        result: Fires with what `work` returns.
+        result: Fires with the result of `work`.
     """
 
     site: str
@@ -28,7 +28,7 @@ class Job:
 
 
 class HashQueue:
-    """Jobs that wait, so that a site with many of them does not make others wait.
+    """Waiting jobs, in turns of sites: a site with many of them does not make others wait.
 
     Args:
         most: The most jobs that wait.

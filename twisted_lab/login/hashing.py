@@ -36,7 +36,7 @@ MOST_IN_A_ROW = 3
 class Hashing:
     """Makes and checks hashes without making the reactor wait.
 
-    Sites take turns, and each network has a rate limit: one that wants many hashes waits itself.
+    Sites take turns, and each network has a rate limit: a network that wants many hashes waits.
     Of four hashes three are for accounts in their own networks, while both kinds wait.
 
     Args:
@@ -80,7 +80,7 @@ class Hashing:
         Args:
             hashed: The hash.
             password: The password.
-            network: Whose turn it takes; those without one have no rate limit.
+            network: The network whose turn it takes; hashes without one have no rate limit.
             is_own: Whether the network is one of the account's.
 
         Returns:
@@ -95,8 +95,8 @@ class Hashing:
 
         Args:
             password: The password.
-            network: Whose turn it takes; those without one have no rate limit.
-            is_own: Whether it is for somebody who has logged in.
+            network: The network whose turn it takes; hashes without one have no rate limit.
+            is_own: Whether the client has logged in.
 
         Returns:
             See `matches`.

@@ -1,4 +1,4 @@
-"""What somebody who has logged in can do, as an avatar of `twisted.cred`."""
+"""The rights of a client that has logged in, as an avatar of `twisted.cred`."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from twisted_lab.peers import network
 
 
 class IAccount(Interface):
-    """An account that somebody has logged in to; see `Account`."""
+    """An account that a client has logged in to; see `Account`."""
 
     name = Attribute("Its name, as it was registered.")
 
 
 @implementer(IAccount)
 class Account:
-    """An account that somebody has logged in to.
+    """An account that a client has logged in to.
 
     Each method fails with `twisted_lab.channels.Unable` if it cannot be done.
 
@@ -61,7 +61,7 @@ class Account:
         """Begin a session.
 
         Args:
-            origin: From where, for people.
+            origin: The address from which it is opened, for people.
 
         Returns:
             Its token, and the time when it ends at the latest, in seconds of Unix time.
@@ -143,11 +143,11 @@ class Account:
 
 @implementer(IRealm)
 class AccountRealm:
-    """Gives an `Account` to whoever has logged in.
+    """Gives an `Account` to each client that has logged in.
 
     Args:
         storage: Where accounts are kept.
-        hashes: Who makes hashes.
+        hashes: Makes the hashes.
         clock: Waits.
         lifetimes: How long a session lasts.
         now: Tells the time, in seconds of Unix time.
@@ -176,7 +176,7 @@ class AccountRealm:
         as that password is the account's.
 
         Raises:
-            NotImplementedError: An IAccount is not what is asked for.
+            NotImplementedError: The caller asks for another interface than IAccount.
         """
         if IAccount not in interfaces:
             raise NotImplementedError("the only avatar of this realm is an IAccount")

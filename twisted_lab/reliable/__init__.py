@@ -1,7 +1,7 @@
 """Messages over datagrams, each once and in order: packets and time in, packets and times out."""
 
-from twisted_lab.reliable.caller import Caller, NotServed, OtherVersion, Stage
-from twisted_lab.reliable.door import AMPLIFICATION, Door
+from twisted_lab.reliable.address_validator import AMPLIFICATION, AddressValidator
+from twisted_lab.reliable.client_endpoint import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.reliable.packets import (
     MARK,
     BadPacket,
@@ -21,10 +21,10 @@ from twisted_lab.reliable.session import Session, State
 __all__ = [
     "AMPLIFICATION",
     "MARK",
+    "AddressValidator",
     "BadPacket",
-    "Caller",
+    "ClientEndpoint",
     "Data",
-    "Door",
     "Hello",
     "NotServed",
     "Open",

@@ -1,4 +1,4 @@
-"""Cookies: who sends one back has got it, and so is where it says it is."""
+"""Cookies: a client that echoes one has shown that it receives at its address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET_BYTES = 32
 
 
 class Cookies:
-    """Makes cookies for addresses, and knows them again, without keeping any.
+    """Makes and verifies cookies for addresses, without keeping any.
 
     A cookie is good for 30 to 60 seconds, for its address and port alone.
 

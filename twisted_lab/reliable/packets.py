@@ -70,7 +70,7 @@ class Hello(NamedTuple):
 
     Attributes:
         number: The client's number.
-        version: That of the protocol which the client speaks.
+        version: The version of the protocol that the client speaks.
     """
 
     number: int
@@ -78,11 +78,11 @@ class Hello(NamedTuple):
 
 
 class Cookie(NamedTuple):
-    """What the server answers to whom it does not know at that address.
+    """The server's answer to a client that it does not know at that address.
 
     Attributes:
         number: The number in the packet that it answers.
-        version: That of the protocol which the server speaks.
+        version: The version of the protocol that the server speaks.
         cookie: To be sent back in an Open; see `Cookies`.
     """
 
@@ -95,9 +95,9 @@ class Open(NamedTuple):
     """Begins a session, or says that the client is at another address now.
 
     Attributes:
-        number: The client's number, which it has chosen by chance.
+        number: The client's number, which it has chosen at random.
         cookie: From the server, for this address.
-        key: The key of the session, which the client has chosen by chance.
+        key: The key of the session, which the client has chosen at random.
         attempt: Higher than in those that the client has sent before with other cookies.
     """
 
@@ -139,13 +139,13 @@ class Data(NamedTuple):
 
 
 class Ack(NamedTuple):
-    """What has come.
+    """Acknowledges received packets.
 
     Attributes:
         number: The session's number.
-        next: All before this sequence number has come.
-        echo: The stamp of the packet that came last.
-        ranges: What has come beyond it: first, and the one after the last, of each run.
+        next: All packets before this sequence number were received.
+        echo: The stamp of the last received packet.
+        ranges: The runs received beyond it: the first of each, and the one after its last.
     """
 
     number: int
@@ -162,11 +162,11 @@ class Ping(NamedTuple):
 
 
 class Close(NamedTuple):
-    """All is said; answered by the same.
+    """Closes the session; answered by the same.
 
     Attributes:
         number: The session's number.
-        stops: Whether the server ends, so that it may be worth to come back.
+        stops: Whether the server stops, so that it may be worthwhile to come back.
     """
 
     number: int

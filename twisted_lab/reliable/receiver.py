@@ -1,4 +1,4 @@
-"""What has come: put in order, each once, and joined to messages."""
+"""Received packets: put in order, each once, and joined to messages."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from twisted_lab.codecs import FrameDecoder
 from twisted_lab.reliable.packets import MOST_RANGES, Ack, Data, after, distance
 
-# So far ahead of the next one packets are kept; those beyond come again.
+# The receive window, in packets. Packets beyond it are dropped, and retransmitted later.
 WINDOW = 256
 
 
 class Receiver:
     """The receiving half of a session.
 
-    It keeps at most a window of packets and one message, however long that says it is.
+    It holds at most a window of packets and one message, whatever length that claims.
 
     Args:
         session: The session's number.
@@ -22,7 +22,7 @@ class Receiver:
         first: The sequence number of the first packet.
 
     Attributes:
-        stamp: That of the packet that came last.
+        stamp: The stamp of the last received packet.
     """
 
     def __init__(self, session: int, limit: int, first: int = 0) -> None:
@@ -36,7 +36,7 @@ class Receiver:
         """Take a packet.
 
         Returns:
-            The messages that are whole now, in order; behind them it raises
+            The messages that are complete now, in order; behind them it raises
             `twisted_lab.codecs.MessageError` if one has more bytes than it may.
         """
         self.stamp = data.stamp
@@ -53,7 +53,7 @@ class Receiver:
             yield from messages
 
     def ack(self) -> Ack:
-        """Say what has come."""
+        """Return the acknowledgement of all received packets."""
         ranges: list[tuple[int, int]] = []
         for sequence in sorted(self._early, key=lambda number: distance(self._next, number)):
             if ranges and ranges[-1][1] == sequence:

@@ -1,4 +1,4 @@
-"""What is to be sent: one stream, cut to fragments, each sent until it has come."""
+"""Reliable sending: one stream, cut to fragments, each retransmitted until acknowledged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WINDOW = 10.0  # packets
 LEAST_WINDOW = 2.0
-# A packet behind which so many have come is lost, and is sent again without waiting (RFC 6675).
+# A packet is lost once this many later ones were acknowledged; it is retransmitted without
+# waiting (RFC 6675).
 REORDERED = 3
-# Seconds between two times that a peer can make this end send again all that is on its way. That is
-# up to 300 KB, and what makes it do so are packets of 50 bytes.
+# The least seconds between two retransmissions of all packets in flight that a peer can cause. They
+# are up to 300 KB, and packets of 50 bytes cause them.
 HURRY_SECONDS = 1.0
 
 
@@ -25,12 +26,12 @@ def stamp(now: float) -> int:
 
 @dataclass
 class _Flight:
-    """A packet on its way."""
+    """A packet in flight."""
 
     data: Data
     sent: float
     order: int  # among all sendings
-    passed: int = 0  # how often something came that was sent later
+    passed: int = 0  # how often a later packet was acknowledged
     is_lost: bool = False
 
 
@@ -39,12 +40,12 @@ class Sender:
 
     Args:
         session: The session's number.
-        timer: How long it waits for an acknowledgement: that of an earlier session on this path.
+        timer: Its retransmission timer: that of an earlier session on this path.
         first: The sequence number of the first packet.
 
     Attributes:
         timer: See above.
-        resent: How many packets were sent again.
+        resent: How many packets were retransmitted.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Sender:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether everything has come."""
+        """Tell whether everything is acknowledged."""
         return not (self._waiting or self._flights)
 
     @property
@@ -82,7 +83,7 @@ class Sender:
         return len(self._waiting)
 
     def stalled(self, now: float) -> float:
-        """Return for how many seconds nothing has come of what is on its way."""
+        """Return for how many seconds nothing in flight was acknowledged."""
         return now - self._progress if self._flights else 0.0
 
     def excuse(self, seconds: float, now: float) -> None:
@@ -90,11 +91,11 @@ class Sender:
         self._progress = min(self._progress + seconds, now)
 
     def add(self, message: bytes) -> None:
-        """Send a message, as soon as the window lets it; what waits goes out together."""
+        """Send a message as soon as the window allows; waiting messages go out together."""
         self._waiting += encode_frame(message)
 
     def due(self, now: float) -> list[Data]:
-        """Return what is to be sent now."""
+        """Return the packets to send now."""
         if any(
             not flight.is_lost and now >= flight.sent + self.timer.timeout
             for flight in self._flights.values()
@@ -120,7 +121,7 @@ class Sender:
         return packets
 
     def _room(self) -> int:
-        """Return how many packets the window lets out."""
+        """Return how many packets the window allows now."""
         flying = sum(not flight.is_lost for flight in self._flights.values())
         return max(int(self._window) - flying, 0)
 
@@ -131,7 +132,7 @@ class Sender:
         return data
 
     def hurry(self, now: float) -> None:
-        """Send again what is on its way: the peer was away, or is somewhere else now."""
+        """Retransmit all packets in flight: the peer was away, or has another address now."""
         if now >= self._hurried + HURRY_SECONDS:
             self._hurried = now
             self.timer.forget_backoff()
@@ -139,19 +140,19 @@ class Sender:
                 flight.is_lost = True
 
     def end_backoff(self, now: float) -> None:
-        """Send again at once, because the path works."""
+        """Retransmit at once, because the path works."""
         if self.timer.is_backed_off:
             self.hurry(now)
 
     def deadline(self) -> float | None:
-        """Return when `due` has something to send again; None if nothing is on its way."""
+        """Return when `due` has something to send again; None if nothing is in flight."""
         flying = [flight.sent for flight in self._flights.values() if not flight.is_lost]
         if len(flying) < len(self._flights) and max(self._room(), self._is_urgent) > 0:
             return self._progress
         return min(flying) + self.timer.timeout if flying else None
 
     def take(self, ack: Ack, now: float) -> None:
-        """Learn what has come. What was never sent cannot have: such an `ack` is not believed."""
+        """Take an acknowledgement; one of packets that were never sent is ignored."""
         sent = distance(self._oldest, self._next)
         if not 0 <= distance(self._oldest, ack.next) <= sent:
             return
@@ -171,7 +172,7 @@ class Sender:
             self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)
             self._arrived(set(came), now)
         elif distance(self._expired, ack.echo) >= 0:
-            # Something sent after the timeout has come, and nothing of what was sent before it.
+            # A packet sent after the timeout has arrived, and none of those sent before it.
             self.end_backoff(now)
         self._oldest = ack.next
 
@@ -191,7 +192,7 @@ class Sender:
         self._window = min(self._window, float(WINDOW))
 
     def _lost(self, number: int) -> None:
-        # Once for all that was on its way at the time.
+        # Once for all packets in flight at the time.
         if distance(self._recovered, number) >= 0:
             self._recovered = self._next
             self._is_urgent = True

@@ -12,14 +12,14 @@ from twisted_lab.reliable.timer import RetransmissionTimer
 
 CLOSE_TRIES = 10  # which takes 15 s on a fast network
 LONGEST_CLOSE_WAIT = 2.0  # seconds between two of them
-# An end that was closed answers for so long to those who have not heard the answer.
+# A closed end answers the peer's Close again for this many seconds: an answer may be lost.
 ANSWER_SECONDS = 3.0
-# An end that has not heard anything for longer than it pings asks so often.
+# An end pings a silent peer at intervals of this many seconds.
 PING_SECONDS = 1.0
 
 
 class State(Enum):
-    """Where a session is.
+    """The state of a session.
 
     OPEN -- close() --> CLOSING -- Close comes, or it was sent 10 times --> OVER
     OPEN -- Close comes --> ANSWERING -- 3 s --> OVER
@@ -32,21 +32,21 @@ class State(Enum):
 
 
 class Session:
-    """One end: what is said goes to the other end, each message once and in order.
+    """One end: its messages reach the other end, each once and in order.
 
     Args:
         number: The session's number.
         key: Seals its packets.
         side: This end.
-        limit: The most bytes of a message that comes.
+        limit: The most bytes of a received message.
         now: The time, in seconds.
         ping_after: Seconds without a packet after which it pings the peer; None to leave that to
             the peer.
         timer: That of an earlier session on the same path, whose round trips it has measured.
 
     Attributes:
-        state: Where it is.
-        heard: When something came last.
+        state: Its state.
+        heard: When the last packet was received.
         peer_stops: Whether the peer has closed because it stops.
     """
 
@@ -82,13 +82,13 @@ class Session:
         self.sender.add(message)
 
     def close(self, stops: bool = False) -> None:
-        """Close when everything has come that was said."""
+        """Close once all messages are acknowledged."""
         if self.state is State.OPEN:
             self.state = State.CLOSING
             self._stops = stops
 
     def abandon(self) -> bytes:
-        """Close at once, whatever has not come yet, and return the datagram that says so."""
+        """Close at once, without waiting for acknowledgements, and return the datagram for it."""
         self.state = State.OVER
         return seal(Close(self.number, False), self.key, self.side)
 
@@ -105,7 +105,7 @@ class Session:
         """Take a packet that was sealed with the key.
 
         Returns:
-            The messages that are whole now; behind them it raises
+            The messages that are complete now; behind them it raises
             `twisted_lab.codecs.MessageError` if one is too long. The session should be closed then.
         """
         self.heard = now
@@ -114,7 +114,7 @@ class Session:
         elif isinstance(packet, Ping):
             self._receiver.stamp = packet.stamp
             self._owes_ack = True
-            # The peer has heard nothing for a while, and is there.
+            # The peer has received nothing for a while, and is there.
             self.sender.end_backoff(now)
         elif isinstance(packet, Data):
             self._owes_ack = True
@@ -134,7 +134,7 @@ class Session:
                 self._next_change = now + ANSWER_SECONDS
 
     def due(self, now: float) -> list[bytes]:
-        """Return the datagrams that are to be sent now."""
+        """Return the datagrams to send now."""
         packets: list[Packet] = []
         if self._owes_ack:
             packets.append(self._receiver.ack())
@@ -171,7 +171,7 @@ class Session:
         return max(self.heard + self._ping_after, next_one)
 
     def deadline(self) -> float | None:
-        """Return when `due` should be called, if nothing comes before; None for not at all."""
+        """Return when `due` should be called, if nothing is received before; None for never."""
         if self.state is State.OVER:
             return None
         if self.state is State.ANSWERING or (self.state is State.CLOSING and self.sender.is_idle):

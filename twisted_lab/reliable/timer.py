@@ -1,4 +1,4 @@
-"""How long to wait for an acknowledgement, learned from the round trips (RFC 6298)."""
+"""Retransmission timer (RFC 6298)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RetransmissionTimer:
     """Estimates the round trip.
 
     Attributes:
-        timeout: After so many seconds without acknowledgement a packet is sent again.
+        timeout: The retransmission timeout, in seconds.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class RetransmissionTimer:
 
     @property
     def is_backed_off(self) -> bool:
-        """Tell whether it waits for longer than was learned."""
+        """Tell whether the back-off has raised the timeout."""
         return self.timeout > self._learned
 
     def expired(self) -> None:
-        """Wait for longer, because nothing was acknowledged in time."""
+        """Back off, because nothing was acknowledged in time."""
         self.timeout = min(self.timeout * 2, MOST)
 
     def forget_backoff(self) -> None:
-        """Wait for as long as was learned, because it was not the network that was slow."""
+        """End the back-off, because it was not the network that was slow."""
         self.timeout = self._learned

@@ -1,6 +1,5 @@
 """Rooms where people talk: members, names, history and limits; no network, no clock."""
 
-from twisted_lab.rooms.guest import Guest, Line
 from twisted_lab.rooms.history import (
     CLIENTS,
     OVERHEAD,
@@ -13,8 +12,9 @@ from twisted_lab.rooms.history import (
     Said,
 )
 from twisted_lab.rooms.limits import Addresses, Limits, Rates, TooMany
-from twisted_lab.rooms.member import Ear, Member, client_id
+from twisted_lab.rooms.member import Member, MemberChannel, client_id
 from twisted_lab.rooms.room import LEAVE, Room, plain
+from twisted_lab.rooms.room_client import Line, RoomClient
 
 __all__ = [
     "CLIENTS",
@@ -22,18 +22,18 @@ __all__ = [
     "OVERHEAD",
     "PAGE_MESSAGES",
     "Addresses",
-    "Ear",
-    "Guest",
     "History",
     "HistoryBusy",
     "Limits",
     "Line",
     "Member",
+    "MemberChannel",
     "MemoryHistory",
     "Page",
     "Rates",
     "Retention",
     "Room",
+    "RoomClient",
     "Said",
     "TooMany",
     "client_id",

@@ -1,4 +1,4 @@
-"""What was said in a room, for those who come later or come back."""
+"""The history of a room, for members that join later or come back."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Retention:
 
 @dataclass(frozen=True)
 class Said:
-    """Something that was said.
+    """A message of a room.
 
     Attributes:
-        place: Where it stands among all that was said: a number above that of all before it.
-        name: Who said it.
-        text: What.
-        to: The name of the one that it was said to; empty for all.
-        speaker: The id of the client that said it, if it has one.
+        place: Its position: a number above those of all earlier messages.
+        name: The name of the speaker.
+        text: The text.
+        to: The name of the addressee; empty for all.
+        speaker: The id of the speaker's client, if it has one.
         count: The client's number for it.
-        listener: The id of the client that it was said to, if it has one.
+        listener: The id of the addressee's client, if it has one.
         time: When it was said, in seconds of Unix time.
     """
 
@@ -70,7 +70,7 @@ class Said:
 
     @property
     def size(self) -> int:
-        """Tell about how many bytes it fills in a file."""
+        """Tell about how many bytes it takes in a file."""
         return OVERHEAD + sum(len(text.encode()) for text in (self.text, self.name, self.to))
 
     def is_for(self, client: str) -> bool:
@@ -79,13 +79,13 @@ class Said:
 
 
 class History(Protocol):
-    """Where it is kept."""
+    """A store of the messages of a room."""
 
     async def add(self, said: Said) -> int | None:
         """Keep `said`, with its place or the next one that is free.
 
         The client's count must be above all that it had before, however long ago that was, and
-        whether what it said then is still kept or not.
+        whether those messages are still kept or not.
 
         Returns:
             Its place, once it is kept; None if the count is not above them.
@@ -93,7 +93,7 @@ class History(Protocol):
         ...
 
     async def newest(self) -> int:
-        """Return the place of what was said last; 0 if nothing was."""
+        """Return the place of the newest message; 0 if there is none."""
         ...
 
     async def last(self, most: int) -> tuple[int, int]:
@@ -105,10 +105,10 @@ class History(Protocol):
         ...
 
     async def since(self, place: int, client: str) -> list[Said]:
-        """Return a page of what stands after `place` and is for `client`; empty at the end.
+        """Return a page of the messages after `place` for `client`; empty at the end.
 
-        A page has nothing that `add` has not returned yet. A client that has read pages until one
-        was empty, and joins before anything else is awaited, hears everything once.
+        A page has no message that `add` has not returned yet. A client that has read pages until
+        one was empty, and joins before anything else is awaited, gets each message once.
         """
         ...
 
@@ -136,18 +136,18 @@ class Page:
 
 
 class MemoryHistory:
-    """Keeps the last 1,000, or fewer, for as long as the process runs.
+    """Keeps the last 1,000 messages, or fewer, for as long as the process runs.
 
     Args:
-        retention: How many fewer. A message counts what Python takes for its text, which is up to
-            four bytes for a character.
+        retention: How many fewer. A message counts as the memory of its text, which is up to four
+            bytes for a character.
     """
 
     def __init__(self, retention: Retention = Retention()) -> None:
         self._retention = retention
         self._said: deque[Said] = deque()
         self._bytes = 0
-        self._counts: OrderedDict[str, int] = OrderedDict()  # who spoke last stands last
+        self._counts: OrderedDict[str, int] = OrderedDict()  # the latest speaker stands last
 
     async def add(self, said: Said) -> int | None:
         """See `History`."""

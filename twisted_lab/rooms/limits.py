@@ -9,23 +9,23 @@ from math import ceil
 
 from twisted_lab.token_bucket import Bucket
 
-# A member may say BURST messages at once, and then PER_SECOND; what it says beyond is dropped.
+# A member may send BURST messages at once, then PER_SECOND a second; further ones are dropped.
 BURST = 10
 PER_SECOND = 4.0
 MUTE_SECONDS = 10.0
-# It may say so many bytes a second, and a whole message at once; what it says beyond waits.
+# It may send this many bytes a second, and a whole message at once; further messages wait.
 MEMBER_BYTES = 16_384
 MEMBER_BURST = 65_536
-# An address has this many seconds' worth of its rates at once. What it says must not come faster
-# than distant members take it, who are cut off when they are 256 KiB behind.
+# An address has this many seconds' worth of its rates at once. Its messages must not come faster
+# than distant members read them: members that are 256 KiB behind are cut off.
 BURST_SECONDS = 15.0
 MESSAGE_BURST_SECONDS = 2.0
-# Each address that something came from lately takes about 1 KiB.
+# Each address with recent traffic takes about 1 KiB.
 MOST_ADDRESSES = 10_000
 # A line of the history counts for at least this many bytes. A message of at most as many does not
 # wait for the longer ones of others at its address.
 SHORT_BYTES = 256
-# What the welcome of a member that comes back counts for, beside what it has missed.
+# The welcome of a member that comes back counts as this many bytes, beside the missed messages.
 WELCOME_BYTES = 65_536
 
 
@@ -33,8 +33,8 @@ class TooMany(Exception):
     """An address may not do more now.
 
     Args:
-        why: What it has too much of.
-        seconds: In how many seconds it may.
+        why: The limit that it exceeds, as a text.
+        seconds: The seconds until it may.
     """
 
     def __init__(self, why: str, seconds: float) -> None:
@@ -43,7 +43,7 @@ class TooMany(Exception):
 
 
 class Allowance:
-    """What one member may say: a member that says more is mute for a while.
+    """The message rate of one member: a member that exceeds it is mute for a while.
 
     Args:
         now: The time, in seconds.
@@ -54,7 +54,7 @@ class Allowance:
         self._mute_until = now
 
     def spend(self, now: float) -> bool:
-        """Take one message, if there is one; or else the member is mute from here on."""
+        """Take one message, if there is one; or else mute the member from here on."""
         if self._bucket.wait(1, now):
             self._mute_until = now + MUTE_SECONDS
             return False
@@ -62,21 +62,21 @@ class Allowance:
         return True
 
     def is_mute(self, now: float) -> bool:
-        """Tell whether what is said now is dropped."""
+        """Tell whether messages are dropped now."""
         return self._mute_until - MUTE_SECONDS <= now < self._mute_until
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What all peers of one address may do together; the defaults suit a class of thirty.
+    """The rates of all peers of one address together; the defaults suit a class of thirty.
 
     Attributes:
         members: Members at a time.
         joins: Members that join, a second.
-        message_bytes: Bytes that they say, a second.
-        history_bytes: Bytes of what was said before that they are told, a second.
-        copies: Messages that they have the room tell its members, one for each member, a second: a
-            tenth of a processor.
+        message_bytes: Bytes of their messages, a second.
+        history_bytes: Bytes of the history that are sent to them, a second.
+        copies: Copies of messages that they cause, one for each member, a second: a tenth of a
+            processor.
     """
 
     members: int = 100
@@ -87,7 +87,7 @@ class Rates:
 
 
 class Address:
-    """What one address has left of its rates. It outlives the members.
+    """The unused part of the rates of one address, which outlives the members.
 
     Attributes:
         peers: How many conversations refer to it.
@@ -113,10 +113,10 @@ class Address:
 
 
 class Addresses:
-    """The addresses that something came from lately.
+    """The addresses with recent traffic.
 
     Args:
-        rates: What each may do.
+        rates: The rates of each.
     """
 
     def __init__(self, rates: Rates) -> None:
@@ -137,16 +137,16 @@ class Addresses:
         return self._known[name]
 
     def _oldest(self) -> str:
-        """Return one that nobody is at, if there is one among the oldest."""
+        """Return one of the oldest addresses, if possible one without peers."""
         oldest = list(islice(self._known, 100))
         return next((name for name in oldest if not self._known[name].peers), oldest[0])
 
 
 class Limits:
-    """What one member may do.
+    """The limits of one member.
 
     Args:
-        address: What its address may do.
+        address: The rates of its address.
         now: The time, in seconds.
 
     Attributes:

@@ -1,77 +1,77 @@
-"""A member of a room, and what a room needs of those that carry its words."""
+"""A member of a room, and the channels that carry messages to it."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any, Protocol
 
-from twisted_lab.names import name_key
 from twisted_lab.rooms.limits import Limits
+from twisted_lab.text.user_names import name_key
 
 
-class Ear(Protocol):
-    """What a room needs of a channel."""
+class MemberChannel(Protocol):
+    """A channel, as far as a room uses it."""
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether nobody is there any more."""
+        """Tell whether the peer has gone."""
         ...
 
     def say(self, text: str) -> None:
-        """Say something to whoever is there."""
+        """Send `text` to the peer."""
         ...
 
     def hang_up(self) -> None:
-        """Let go."""
+        """Hang up on the peer."""
         ...
 
     async def taken(self) -> None:
-        """Wait until most of what was said was taken."""
+        """Wait until the peer has taken most of the pending output."""
         ...
 
 
 class Speaker(Protocol):
-    """What a room needs of a `twisted_lab.channels.FanOut`: it speaks to all, in one order."""
+    """A `twisted_lab.channels.FanOut`, as far as a room uses it: it sends to all, in one order."""
 
     def add(self, channel: Any, group: int) -> None:
-        """Tell `channel` the texts of that group from here on."""
+        """Send the texts of that group to `channel` from here on."""
         ...
 
     def remove(self, channel: Any) -> None:
-        """Tell it nothing more."""
+        """Send it nothing more."""
         ...
 
     def say(self, *texts: str) -> None:
-        """Say a message to all, in the words of each group."""
+        """Send a message to all, to each group its own text."""
         ...
 
     def tell(self, channel: Any, text: str) -> None:
-        """Say something to one, behind all that was said before."""
+        """Send `text` to one channel, behind all earlier messages."""
         ...
 
     async def sent(self) -> None:
-        """Wait until all that was said so far is sent."""
+        """Wait until all earlier messages are sent."""
         ...
 
     async def has_room(self) -> None:
-        """Wait while much waits to be sent."""
+        """Wait while there is much pending output."""
         ...
 
 
 class Member:
-    """Somebody in a room.
+    """A member of a room.
 
     Attributes:
         name: The name.
-        key: What is equal for equal names.
-        channel: Where to say something.
-        client: The id of a client that numbers what it says, and is told the places of what it
-            hears, so that it can come back; empty for the others. What the client knows is a
-            secret, so this is a hash of it.
+        key: The key of the name; equal names have the same.
+        channel: The channel to its peer.
+        client: The id of a client that numbers its messages, and gets the places of the messages
+            that it receives, so that it can come back; empty for the others. The client itself
+            knows a secret, and this is a hash of it.
         limits: How fast it may speak.
     """
 
-    def __init__(self, name: str, channel: Ear, client: str, limits: Limits) -> None:
+    def __init__(self, name: str, channel: MemberChannel, client: str, limits: Limits) -> None:
         self.name = name
         self.key = name_key(name)
         self.channel = channel
@@ -80,5 +80,5 @@ class Member:
 
 
 def client_id(secret: str) -> str:
-    """Return under which id a client is known that has `secret`; none if that is empty."""
+    """Return the id of the client that has `secret`; empty if `secret` is empty."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else ""

@@ -1,4 +1,4 @@
-"""A room: who is in it, and what they say to each other."""
+"""A room: its members, and the messages between them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
 
 from twisted_lab.codecs import byte_length
-from twisted_lab.names import BadName, name_key, nickname, skeletons
 from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
-from twisted_lab.rooms.member import Ear, Member, Speaker
+from twisted_lab.rooms.member import Member, MemberChannel, Speaker
+from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 
 LEAVE = ("/leave", "exit")
 MOST_HISTORY = 100
-# `/who` lists no more: what a command of five bytes has the room say must have an end.
+# `/who` lists no more: the answer to a command of five bytes must be bounded.
 MOST_LISTED = 500
-# What a terminal obeys, with its arguments, and whatever else does not print.
+# Control sequences of terminals, with their arguments.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 _COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
 HELP = (
@@ -31,7 +31,7 @@ HELP = (
 
 
 def plain(text: str) -> str:
-    """Return `text` without what steers a terminal, for others to be shown."""
+    """Return `text` without control sequences and other unprintable characters."""
     if not text.isprintable():
         text = STEERING.sub("", text.replace("\t", " "))
         text = "".join(filter(str.isprintable, text))
@@ -50,12 +50,12 @@ def _placed(place: int, time: float, text: str) -> str:
 
 
 class Room:
-    """Members with names of their own, who all hear what each says, in one order.
+    """Members with unique names, which all get the messages of each, in one order.
 
     Args:
-        history: Where what is said is kept, before anybody hears it.
-        speaker: Speaks to the members; group 1 is told places and times.
-        ticks: Tells the seconds on a clock that nobody sets, for how fast members may speak.
+        history: Where messages are kept, before any member gets them.
+        speaker: Sends to the members; group 1 gets places and times.
+        ticks: Tells the seconds on a monotonic clock, for the rate limits of members.
         sleep: Waits that many seconds.
     """
 
@@ -74,9 +74,9 @@ class Room:
         self._clients: dict[str, Member] = {}
         self._looks: dict[str, Member] = {}  # by the skeletons of their names
         self._names: list[tuple[str, str]] = []  # the keys and names of the members, in order
-        self._place = 0  # of what was said last
+        self._place = 0  # of the newest message
 
-    # Coming and going
+    # Joining and leaving
 
     async def is_known(self, client: str) -> bool:
         """Tell whether that client is here, or was, and has said something."""
@@ -87,17 +87,17 @@ class Room:
         return client in self._clients
 
     async def catch_up(
-        self, channel: Ear, client: str, place: int | None, address: Address
+        self, channel: MemberChannel, client: str, place: int | None, address: Address
     ) -> None:
-        """Say to `client`, before it joins, what it has missed after `place`.
+        """Send `client`, before it joins, the messages that it has missed after `place`.
 
-        If it joins before anything else is awaited, it hears everything once.
+        If it joins before anything else is awaited, it gets each message once.
 
         Args:
-            channel: Where to say it.
+            channel: The channel to it.
             client: Its id.
-            place: The place of what it has heard last; None if it was never here.
-            address: Its address, which limits how fast it is told.
+            place: The place of the last message that it received; None if it was never here.
+            address: Its address, which limits the rate.
         """
         if place is None:
             self._place = max(self._place, await self._history.newest())
@@ -108,24 +108,26 @@ class Room:
                 place = said.place
                 self._place = max(self._place, place)
                 text = _placed(place, said.time, _line(said, client))
-                # What is said meanwhile is not limited, or those who speak could keep others out.
+                # Later messages are not limited, or members that talk could keep others out.
                 await self._repeat_line(channel, text, address if place <= newest else None)
 
     def check_name(self, name: str, client: str) -> None:
         """See whether `client` could join under that name.
 
         Raises:
-            BadName: It cannot be a name here, or somebody has it.
+            BadName: It cannot be a name here, or another member has it.
         """
         self._free_name(name, self._clients.get(client))
 
-    def join(self, name: str, channel: Ear, limits: Limits, now: float, client: str = "") -> Member:
-        """Let somebody in, and tell all others.
+    def join(
+        self, name: str, channel: MemberChannel, limits: Limits, now: float, client: str = ""
+    ) -> Member:
+        """Let a member in, and tell all others.
 
         A client that is here already, on a channel that it has given up, takes its own place.
 
         Raises:
-            BadName: It cannot be a name here, or somebody has it.
+            BadName: It cannot be a name here, or another member has it.
         """
         before = self._clients.get(client)
         member = Member(self._free_name(name, before), channel, client, limits)
@@ -144,7 +146,7 @@ class Room:
         return member
 
     def leave(self, member: Member, now: float, how: str = "left") -> None:
-        """Let somebody go, and tell all others how."""
+        """Let a member go, and tell all others how."""
         if self._members.get(member.key) is member:
             self._remove(member)
             self._speaker.remove(member.channel)
@@ -179,7 +181,7 @@ class Room:
     # Hearing
 
     async def hear(self, member: Member, text: str, now: float) -> bool:
-        """Do what a member says.
+        """Handle a message of a member.
 
         Returns:
             Whether the member stays.
@@ -224,19 +226,19 @@ class Room:
         return True
 
     async def _pace_message(self, member: Member, size: int) -> bool:
-        """Wait until a message may be said; tell whether it may."""
+        """Wait until the rate limits let a message through; tell whether to go on with it."""
         channel, limits = member.channel, member.limits
         if not await self.pace(channel, limits.address.copies, len(self._members)):
             return False
         if size <= SHORT_BYTES:
-            # It does not wait for what others at its address say.
+            # It does not wait for the messages of others at its address.
             limits.address.messages.take_rest(size, self._ticks())
             return True
         return await self.pace(channel, limits.bytes, size) and await self.pace(
             channel, limits.address.messages, size
         )
 
-    async def pace(self, channel: Ear, bucket: Bucket, tokens: float) -> bool:
+    async def pace(self, channel: MemberChannel, bucket: Bucket, tokens: float) -> bool:
         """Take tokens from a bucket, and wait until a debt is paid.
 
         Returns:
@@ -253,7 +255,7 @@ class Room:
         return seconds <= 0
 
     async def sent(self) -> None:
-        """Wait until everybody was told what was said so far."""
+        """Wait until all members were sent all messages so far."""
         await self._speaker.sent()
 
     async def _do(
@@ -328,7 +330,7 @@ class Room:
         while place < last and (page := await self._history.since(place, "")):
             for said in page:
                 place = said.place
-                if place <= last:  # The member has heard what was said meanwhile.
+                if place <= last:  # The member has received the later ones.
                     text = self._text(member, _line(said, ""), said.time)
                     await self._repeat_line(member.channel, text, member.limits.address)
 
@@ -340,8 +342,10 @@ class Room:
     def _tell(self, member: Member, text: str, time: float) -> None:
         self._speaker.tell(member.channel, self._text(member, text, time))
 
-    async def _repeat_line(self, channel: Ear, text: str, address: Address | None) -> None:
-        """Say something of the history: as fast as the peer and its address may take it."""
+    async def _repeat_line(
+        self, channel: MemberChannel, text: str, address: Address | None
+    ) -> None:
+        """Send a line of the history: as fast as the peer and its address may take it."""
         if address is not None:
             await self.pace(channel, address.history, max(byte_length(text), SHORT_BYTES))
         self._speaker.tell(channel, text)

@@ -38,12 +38,14 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.channels import Channel, Refused
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
     BURST,
     TRIES,
     Account,
     AccountRealm,
+    AccountShell,
     Hashing,
     IAccount,
     PasswordChecker,
@@ -52,7 +54,6 @@ from twisted_lab.login import (
     Token,
     TokenChecker,
     TooManyFailures,
-    Visit,
     choose_password,
     refusal,
 )
@@ -60,23 +61,22 @@ from twisted_lab.peers import network
 from twisted_lab.serving import (
     CannotStart,
     ConversationOptions,
-    Lab,
+    ServiceProcess,
     conversation_service,
-    lab_of,
     natural_number,
     one_of,
+    process_of,
 )
 from twisted_lab.serving.storage import shared_storage
-from twisted_lab.tally import Measure
 
 MOST_HOURS = 24 * 366
-# Who has not logged in may be silent for so long.
+# A client that has not logged in may be silent for this long.
 LOGIN_SECONDS = 60.0
 
 
 @dataclass
 class _Shown:
-    """What a peer has shown that has not logged in.
+    """The passwords and the token that a peer has sent before it has logged in.
 
     Attributes:
         passwords: The passwords.
@@ -91,11 +91,11 @@ class Authentication:
     """Lets peers log in, by password or token, and register.
 
     Args:
-        realm: What a peer gets that has logged in.
+        realm: Gives accounts to peers that have logged in.
         events: Logins and failures are reported here.
         is_open: Whether unknown names can be registered.
-        takes_plaintext: Whether peers may log in whose words others on a network can read.
-        shortest: The least characters of a password.
+        takes_plaintext: Whether peers may log in whose messages others on a network can read.
+        shortest: The minimum length of a password, in characters.
         registrations: The new accounts of one network a day.
     """
 
@@ -129,7 +129,7 @@ class Authentication:
         return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Let one peer in, and do what it says."""
+        """Let one peer log in, and execute its commands."""
         if channel.peer.in_clear and not self._takes_plaintext:
             channel.say(
                 "error: others on the network could read your password; connect by TLS, or from "
@@ -158,7 +158,7 @@ class Authentication:
                     del self._accounts[channel]
                 return
 
-    async def _enter(self, channel: Channel, shown: _Shown) -> Visit:
+    async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
         channel.say("Name or token?")
         typed = (await channel.hear()).strip()
         # A script sends its next line whatever the answer was: after a refused name or password
@@ -190,9 +190,9 @@ class Authentication:
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
 
-    def _visit(self, channel: Channel, account: Account, token: str) -> Visit:
+    def _visit(self, channel: Channel, account: Account, token: str) -> AccountShell:
         check = partial(self._check, channel, token_digest(token))
-        return Visit(channel, account, token, self._shortest, check)
+        return AccountShell(channel, account, token, self._shortest, check)
 
     async def _is_new(self, name: str) -> bool:
         key = name_key(name)
@@ -325,9 +325,9 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
+    process = process_of(options)
     try:
         passwords = Passwords(
             options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]
@@ -338,9 +338,9 @@ def makeService(options: Options) -> Lab:
         raise CannotStart(str(error)) from None
     # Each account that a class opens in its first lesson takes two: to register, and to log in.
     burst = max(BURST, 2 * options["max-registrations"])
-    hashing = Hashing(lab.reactor, passwords, burst=burst)
-    lab.resources.append(hashing)
-    lab.measures.append(
+    hashing = Hashing(process.reactor, passwords, burst=burst)
+    process.resources.append(hashing)
+    process.measures.append(
         Measure(
             options.command,
             "hash_queue",
@@ -351,21 +351,21 @@ def makeService(options: Options) -> Lab:
     )
     authentication = Authentication(
         AccountRealm(
-            shared_storage(lab, options["database"]),
+            shared_storage(process, options["database"]),
             hashing,
-            lab.reactor,
+            process.reactor,
             Lifetimes(
                 options["token-idle"] * 60,
                 options["token-lifetime"] * 3600,
                 options["max-sessions"],
             ),
-            lab.now,
+            process.now,
         ),
-        lab.log.events_of(options.command),
+        process.log.events_of(options.command),
         options["registration"] == "open",
         bool(options["allow-plaintext"]),
         options["min-password"],
         options["max-registrations"],
     )
-    lab.names[options.command] = authentication.name_of
+    process.names[options.command] = authentication.name_of
     return conversation_service(options, authentication.converse)

@@ -1,21 +1,26 @@
-"""netlab-broadcast: says to everybody what anybody says."""
+"""netlab-broadcast: sends each message to all peers."""
 
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
+from twisted_lab.serving import (
+    ConversationOptions,
+    ServiceProcess,
+    conversation_service,
+    process_of,
+)
 
 
 class Broadcast:
-    """The peers that are connected, each of which hears what any of them says.
+    """The connected peers, each of which gets the messages of all.
 
-    All members hear all messages in the same order. Nobody waits for a member that does not read:
-    its channel holds what it is owed, and cuts it off when that becomes too much.
+    All members get all messages in the same order. They do not wait for a member that does not
+    read: its channel holds its pending output, and cuts it off when that becomes too much.
 
     Args:
-        members: Tells them.
+        members: Sends to them.
     """
 
     def __init__(self, members: FanOut) -> None:
@@ -37,7 +42,7 @@ class Broadcast:
         except CancelledError:
             raise
         except Exception:
-            await self._members.sent()  # It hears what was said while it was there.
+            await self._members.sent()  # It gets the messages of the time that it was there.
             raise
         finally:
             self._members.remove(channel)
@@ -52,8 +57,8 @@ class Options(ConversationOptions):
     one_process = "all members must be in one process to hear each other"
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    members = FanOut(lab.reactor, lab.log.events_of(options.command))
+    process = process_of(options)
+    members = FanOut(process.reactor, process.log.events_of(options.command))
     return conversation_service(options, Broadcast(members).converse)

@@ -1,4 +1,4 @@
-"""netlab-chat: a room for whoever comes by UDP, by our reliable protocol or by TCP."""
+"""netlab-chat: a room for clients on UDP, on our reliable protocol, and on TCP."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from twisted.python import usage
 
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
-from twisted_lab.channels.datagrams import Datagrams
-from twisted_lab.events import ServiceEvents
-from twisted_lab.names import BadName
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
     LEAVE,
@@ -34,19 +34,19 @@ from twisted_lab.rooms import (
 from twisted_lab.rooms.limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
 from twisted_lab.serving import (
     ConversationOptions,
-    Lab,
     NetworkService,
+    ServiceProcess,
     datagram_listener,
-    lab_of,
     listeners,
     natural_number,
     port_number,
+    process_of,
 )
 from twisted_lab.serving.storage import shared_storage
-from twisted_lab.tally import Measure
+from twisted_lab.text.user_names import BadName
 
-FULL_SECONDS = 5  # until one should try again whose address has as many members as it may
-# The secret of a client that comes back is followed by the place of what it has heard last.
+FULL_SECONDS = 5  # until a client tries again whose address has as many members as it may
+# The secret of a client that comes back is followed by the place of its last received message.
 _JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
@@ -54,11 +54,11 @@ class Chat:
     """One room.
 
     Args:
-        history: Where what is said is kept.
+        history: Where messages are kept.
         now: Tells the time, in seconds of Unix time.
         clock: Waits, and tells the time for rate limits.
-        events: What is sent to all is reported here.
-        rates: What the peers of one address may do together.
+        events: Messages to all are reported here.
+        rates: The rates of all peers of one address together.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Chat:
         self._members: dict[Channel, Member] = {}
 
     def name_of(self, channel: Channel) -> str:
-        """Return the name of whoever is there; "" before it has one."""
+        """Return the name of the peer; "" before it has one."""
         member = self._members.get(channel)
         return member.name if member else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Have whoever is there as a member, from a good name on."""
+        """Have the peer as a member, from a good name on."""
         address = self._addresses.of(network(channel.peer.host), self._ticks())
         address.peers += 1
         try:
@@ -104,7 +104,7 @@ class Chat:
         except Exception as error:
             if isinstance(error, PeerSilent):
                 how = "gone silent"
-            await self._room.sent()  # It hears what was said while it was there.
+            await self._room.sent()  # It gets the messages of the time that it was there.
             raise
         finally:
             member.limits.address.members -= 1
@@ -112,7 +112,7 @@ class Chat:
             self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel, address: Address) -> Member | None:
-        """Let whoever is there become a member; None if it leaves before."""
+        """Let the peer become a member; None if it leaves before."""
         allowance = Allowance(self._ticks())
         later = 0.0  # when this peer may try again
         while True:
@@ -130,7 +130,7 @@ class Chat:
             try:
                 self._room.check_name(name, client)  # before the history is sent for nothing
                 if (early := later - self._ticks()) > 0:
-                    # So those who try all the time do not take all places.
+                    # So clients that try all the time do not take all places.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
@@ -148,7 +148,7 @@ class Chat:
                 channel.say(f"error: {error}")
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
-        """Count a message of one that has not joined; what comes too fast is dropped."""
+        """Count a message of a peer that has not joined; one over the rate limit is dropped."""
         tick = self._ticks()
         if allowance.is_mute(tick):
             return False
@@ -258,35 +258,37 @@ class Options(ConversationOptions):
         raise usage.UsageError("--listen is for streams; give --port, --interface and --tcp-port")
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     retention = Retention(options["history-bytes"], options["history-days"])
     history: History = MemoryHistory(retention)
     if options["history"] is not None:
-        kept = history = KeptHistory(shared_storage(lab, options["history"]), retention)
+        kept = history = KeptHistory(shared_storage(process, options["history"]), retention)
         # Once the file is open. If nothing can be stored, the first message will tell.
-        Deferred.fromCoroutine(kept.prune(lab.now())).addErrback(lambda error: error.trap(Unable))
+        Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
+            lambda error: error.trap(Unable)
+        )
     rates = Rates(
         options["address-members"],
         options["address-joins"],
         options["address-message-bytes"],
         options["address-history-bytes"],
     )
-    chat = Chat(history, lab.now, lab.reactor, events, rates)
+    chat = Chat(history, process.now, process.reactor, events, rates)
     streams = ConversationFactory(
-        lab.reactor, events, chat.converse, options.make_channel, options.make_connections()
+        process.reactor, events, chat.converse, options.make_channel, options.make_connections()
     )
-    datagrams = Datagrams(
-        lab.reactor,
+    datagrams = DatagramServer(
+        process.reactor,
         events,
         chat.converse,
         streams.connections,
         options["idle-timeout"],
         options["max-message"],
     )
-    lab.measures.append(
+    process.measures.append(
         Measure(
             options.command,
             "retransmissions",
@@ -295,11 +297,11 @@ def makeService(options: Options) -> Lab:
             lambda: datagrams.retransmissions,
         )
     )
-    listening = [datagram_listener(options, lab.reactor, datagrams)]
+    listening = [datagram_listener(options, process.reactor, datagrams)]
     if options["tcp-port"] is not None:
-        listening += listeners(options, lab, "tcp-port")
-    lab.names[options.command] = chat.name_of
-    lab.addService(NetworkService(lab, events, listening, streams, streams.connections))
+        listening += listeners(options, process, "tcp-port")
+    process.names[options.command] = chat.name_of
+    process.addService(NetworkService(process, events, listening, streams, streams.connections))
     if options["tls"]:
-        lab.reactor.callWhenRunning(events.not_encrypted)
-    return lab
+        process.reactor.callWhenRunning(events.not_encrypted)
+    return process

@@ -1,4 +1,4 @@
-"""netlab-echo: sends back what comes.
+"""netlab-echo: sends received bytes back.
 
 Echo moves raw bytes and has no messages, so it is a bare protocol.
 """
@@ -21,16 +21,16 @@ from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
-from twisted_lab.events import ServiceEvents
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
-    Lab,
     ServiceOptions,
-    lab_of,
+    ServiceProcess,
     natural_number,
+    process_of,
     stream_service,
 )
-from twisted_lab.tally import Traffic
 
 Answer = Callable[[bytes, bool], bytes]
 
@@ -51,13 +51,13 @@ def upper_case() -> Answer:
 
 @implementer(IHalfCloseableProtocol)
 class Echo(Protocol):
-    """One connection: each portion that comes is logged, answered, and the answer logged.
+    """One connection: each received portion is logged, answered, and the answer logged.
 
-    The answers to all that was read at once are sent at once, and where nothing is logged there are
-    no portions.
+    The answers to all bytes that are read at once are sent at once, and where nothing is logged
+    there are no portions.
 
-    The transport is its own producer: while the peer does not take the answers, nothing more is
-    read from it, so that it can fill the buffers once and no more.
+    The transport is its own producer (back-pressure): while the peer does not take the answers,
+    nothing more is read from it, so that it can fill the buffers once and no more.
 
     Attributes:
         label: See `twisted_lab.channels.Connection`.
@@ -71,7 +71,7 @@ class Echo(Protocol):
         self._answer = answer
         self._bytes_in = 0
         self._looked_at = self._quiet_looks = 0
-        self._grown = 0  # by so many bytes the answers are longer than what they answer
+        self._grown = 0  # how many bytes the answers have more than the input
         self._finished = False
         self._closed_by = "client"
         self._linger: IDelayedCall | None = None
@@ -117,7 +117,7 @@ class Echo(Protocol):
         return answer
 
     def readConnectionLost(self) -> None:
-        """The peer sends no more: give it the rest of what it is owed, and close."""
+        """Half-close by the peer: send the pending output, and close."""
         if not self._finished:
             if self._answer is not None and (rest := self._answer(b"", True)):
                 self.factory.events.sent(self.label, len(rest), rest)
@@ -128,11 +128,11 @@ class Echo(Protocol):
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """The peer has been sent all that it is owed; now it should close, too."""
+        """All pending output is sent; now the peer should close, too."""
         self._linger = self.factory.clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
 
     def look(self) -> None:
-        """See whether anything has come since the last time."""
+        """See whether anything was received since the last time."""
         self._quiet_looks = self._quiet_looks + 1 if self._bytes_in == self._looked_at else 0
         self._looked_at = self._bytes_in
         if self._quiet_looks <= LOOKS:
@@ -181,10 +181,10 @@ class EchoFactory(Factory):
 
     Args:
         clock: Tells how long a connection has lasted.
-        events: What happens is reported here.
+        events: Events are reported here.
         chunk_size: The most bytes that are logged as one portion.
         upper: Whether to answer in upper case.
-        patience: Who says nothing for so many seconds is hung up on.
+        patience: The idle timeout, in seconds.
         connections: Where they are counted, and how many there may be.
     """
 
@@ -235,13 +235,13 @@ class Options(ServiceOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     events.allow_bytes()
     factory = EchoFactory(
-        lab.reactor,
+        process.reactor,
         events,
         options["chunk-size"],
         bool(options["upper"]),

@@ -17,7 +17,12 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.peers import network
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service, lab_of
+from twisted_lab.serving import (
+    ConversationOptions,
+    ServiceProcess,
+    conversation_service,
+    process_of,
+)
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.token_bucket import NetworkBuckets
 
@@ -28,12 +33,12 @@ NEW_PER_SECOND = 1.0
 
 
 class Identification:
-    """Greets whom it knows, and asks for the names of the others.
+    """Greets known peers, and asks the others for their names.
 
     Args:
         storage: Where names are kept.
         now: Tells the time, in seconds of Unix time.
-        ticks: Tells the seconds on a clock that nobody sets, for how fast new names may come.
+        ticks: Tells the seconds on a monotonic clock, for the rate limit of new names.
     """
 
     def __init__(
@@ -86,10 +91,10 @@ class Options(ConversationOptions):
     ]
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
-    lab = lab_of(options)
-    storage = shared_storage(lab, options["database"])
+    process = process_of(options)
+    storage = shared_storage(process, options["database"])
     return conversation_service(
-        options, Identification(storage, lab.now, lab.reactor.seconds).converse
+        options, Identification(storage, process.now, process.reactor.seconds).converse
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import count
 
 from twisted_lab.channels import Channel
-from twisted_lab.serving import ConversationOptions, Lab, conversation_service
+from twisted_lab.serving import ConversationOptions, ServiceProcess, conversation_service
 
 
 async def number_messages(channel: Channel) -> None:
-    """Ask for one message after the other, until one says ``exit``."""
+    """Ask for one message after the other, until one is ``exit``."""
     for number in count(1):
         channel.say(f"Message {number}:")
         text = await channel.hear()
@@ -27,6 +27,6 @@ class Options(ConversationOptions):
     default_framing = "int32"
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
     return conversation_service(options, number_messages)

@@ -13,10 +13,17 @@ from twisted.internet.address import UNIXAddress
 from twisted.python import usage
 
 from twisted_lab.peers import address_text
-from twisted_lab.serving import Lab, NetworkService, ProcessOptions, ServiceOptions, natural_number
-from twisted_lab.serving.addresses import ALL_IPV4
-from twisted_lab.serving.makers import PREFIX, makers
-from twisted_lab.serving.process_options import current_directory
+from twisted_lab.ports.addresses import ALL_IPV4
+from twisted_lab.process.plugins import PREFIX, makers
+from twisted_lab.process.process_options import current_directory
+from twisted_lab.serving import (
+    NetworkService,
+    ProcessOptions,
+    ServiceOptions,
+    ServiceProcess,
+    build_process,
+    natural_number,
+)
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that make sense for one service alone.
@@ -29,7 +36,7 @@ class Options(ProcessOptions):
     """The options of netlab, and those of its services.
 
     Attributes:
-        makers: What makes the services that are to run, by their names.
+        makers: The makers of the services that are to run, by their names.
         services: Their options, by their names.
     """
 
@@ -66,7 +73,7 @@ class Options(ProcessOptions):
         self._names: set[str] = set()  # of their options, as they were given
         # An option that was given for a service alone.
         self._only: dict[str, str] = {}
-        # Which services take an option, and as which one of theirs.
+        # The services that take an option, each with its own name for it.
         self._takers: dict[str, list[tuple[str, str]]] = {}
         own = {option.removesuffix("=") for option in self.longOpt}
         for service, maker in self.makers.items():
@@ -78,7 +85,7 @@ class Options(ProcessOptions):
                     self._takers.setdefault(plain, []).append((service, option))
 
     def parseOptions(self, options: list[str] | None = None) -> None:
-        """See `Options`; what is for the services is put aside for them."""
+        """See `Options`; options of the services are put aside for them."""
         rest = list(reversed(sys.argv[1:] if options is None else options))
         own: list[str] = []
         while rest and rest[-1] != "--":
@@ -135,14 +142,14 @@ class Options(ProcessOptions):
             options.others_ports = lambda: group
 
     def _as_given(self, service: str, error: str) -> str:
-        """Name options as netlab takes them, in what a service says of its own."""
+        """Name options as netlab takes them, in an error text of a service."""
 
         def name(option: re.Match[str]) -> str:
             alone = f"{service}-{option[1]}"
             is_common = len(self._takers.get(option[1], ())) > 1 and alone not in self._names
             return option[0] if is_common else f"--{alone}"
 
-        # What stands in quotes is a value.
+        # Text in quotes is a value.
         named, count = re.subn(r"(?<!')--([a-z][a-z-]*)", name, error)
         return named if count else f"{service}: {error}"
 
@@ -154,7 +161,7 @@ class Options(ProcessOptions):
 def interpreter() -> str:
     """Return this Python's name in a shell: one outside of a virtual environment finds it, too.
 
-    A relative one is for somebody in the checkout, as in the README.
+    A relative one works in the checkout, as in the README.
     """
     path = Path(sys.executable)
     if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
@@ -183,11 +190,13 @@ def how_to_connect(address: Any, options: ServiceOptions, python: str = "python"
     return " ".join(words)
 
 
-def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python") -> str:
+def table(
+    process: ServiceProcess, services: dict[str, ServiceOptions], python: str = "python"
+) -> str:
     """Say where each service is, and how to connect to it."""
     rows = [("service", "address", "how to connect")]
     for name, options in services.items():
-        service: NetworkService = lab.getServiceNamed(options.command)
+        service: NetworkService = process.getServiceNamed(options.command)
         rows += [
             (name, address_text(address), how_to_connect(address, options, python))
             for address in service.addresses
@@ -200,13 +209,13 @@ def table(lab: Lab, services: dict[str, ServiceOptions], python: str = "python")
     return "\n".join(["", *lines, "", ""])
 
 
-def makeService(options: Options) -> Lab:
+def makeService(options: Options) -> ServiceProcess:
     """Build the services that `options` describe."""
-    lab = Lab(options)
+    process = build_process(options)
     for name, maker in options.makers.items():
-        options.services[name].lab = lab
+        options.services[name].process = process
         maker.makeService(options.services[name])
     # Before twistd changes the directory.
     python = interpreter()
-    lab.greeting = lambda: table(lab, options.services, python)
-    return lab
+    process.greeting = lambda: table(process, options.services, python)
+    return process

@@ -1,4 +1,4 @@
-"""From a conversation to a service, over the framing that the options say."""
+"""From a conversation to a service, over the framing in the options."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
-from twisted_lab.serving.lab import Lab, lab_of
-from twisted_lab.serving.options import ServiceOptions
-from twisted_lab.serving.supervisor import stream_service
-from twisted_lab.usage import natural_number, one_of
+from twisted_lab.process.service_options import ServiceOptions
+from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.serving.building import process_of, stream_service
+from twisted_lab.text.command_line import natural_number, one_of
 
 
 class ConversationOptions(ServiceOptions):
     """The options of a conversation; a subclass names the service and its port."""
 
     default_framing: ClassVar[str] = "text"
-    # Whether messages are kept out of the log even at level debug, and text is an error that comes
-    # together with a NUL before it: a C program's buffer may have a password there.
+    # Whether messages are kept out of the log even at level debug, and text received together with
+    # a NUL before it is an error: a C program's buffer may have a password there.
     has_secrets: ClassVar[bool] = True
 
     optParameters: ClassVar = [
@@ -83,7 +83,7 @@ class ConversationOptions(ServiceOptions):
         )
 
 
-def conversation_service(options: ConversationOptions, converse: Conversation) -> Lab:
+def conversation_service(options: ConversationOptions, converse: Conversation) -> ServiceProcess:
     """Build the service that has a conversation with each peer.
 
     Args:
@@ -91,13 +91,13 @@ def conversation_service(options: ConversationOptions, converse: Conversation) -
         converse: The conversation.
 
     Returns:
-        The lab that it belongs to.
+        The process that it belongs to.
     """
-    lab = lab_of(options)
-    events = lab.log.events_of(options.command)
+    process = process_of(options)
+    events = process.log.events_of(options.command)
     if not options.has_secrets:
         events.allow_bytes()
     factory = ConversationFactory(
-        lab.reactor, events, converse, options.make_channel, options.make_connections()
+        process.reactor, events, converse, options.make_channel, options.make_connections()
     )
     return stream_service(options, factory, factory.connections)

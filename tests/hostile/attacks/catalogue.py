@@ -1,7 +1,7 @@
-"""A line of the catalogue: a script, and what it may cost.
+"""A line of the catalogue: a script, and the bounds of its costs.
 
-A script prepares, yields, and sends what is measured. It raises AssertionError if it sees that the
-lab does not serve others any more.
+A script prepares, yields, and sends the measured input. It raises AssertionError if it sees
+that the lab does not serve others any more.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Attack:
 
     Attributes:
         name: Its name.
-        script: What it does.
-        bounds: What it may cost a lab of that size.
+        script: Its steps.
+        bounds: The bounds of its costs for a lab of that size.
     """
 
     name: str
@@ -57,14 +57,14 @@ def within(
     copy_logged: float = 100,
     **given: float,
 ) -> Callable[[Size], Cost]:
-    """Return what an attack may cost.
+    """Return the bounds of an attack.
 
     Args:
         fan_out: How many messages to all may be said; each is one more for every member.
         copy_cpu: CPU time of each of them, in seconds.
         copy_sent: Bytes of each of them.
         copy_logged: Bytes of the log for each of them.
-        **given: What it may cost beside them in the full size, as attributes of `Cost`.
+        **given: The bounds of its other costs in the full size, as attributes of `Cost`.
     """
 
     def bounds(size: Size) -> Cost:

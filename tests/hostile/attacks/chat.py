@@ -56,7 +56,7 @@ def marks_as_names_in_a_stream(attacker: Attacker) -> Iterator[None]:
 
 @attack(cpu=0.5, messages=1500, sent=2**17, logged=2**18, fan_out=3)
 def history_for_one_who_is_no_member(attacker: Attacker) -> Iterator[None]:
-    """2 KB: 64 lines that ask for all that was ever said."""
+    """2 KB: 64 lines that ask for the whole history."""
     taken = attacker.plain_member()
     peer = attacker.stranger()
     peer.send(f"/join {attacker.name}".encode())
@@ -68,7 +68,7 @@ def history_for_one_who_is_no_member(attacker: Attacker) -> Iterator[None]:
 
 @attack(cpu=1.5, messages=30_000, sent=2**21, logged=2**22, fan_out=3)
 def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
-    """All that was ever said, for each connection of a host, before one of them gets the name."""
+    """The whole history, for each connection of a host, before one of them gets the name."""
     peers = [attacker.stream("chat-tcp") for _ in range(attacker.lab.size.some(24, 12))]
     yield
     for number, peer in enumerate(peers):
@@ -77,7 +77,7 @@ def history_for_many_under_one_name(attacker: Attacker) -> Iterator[None]:
 
 @attack(cpu=1.2, messages=55_000, sent=2**22, logged=2**21, fan_out=8)
 def history_again_and_again(attacker: Attacker) -> Iterator[None]:
-    """All that was ever said, for one client that leaves and comes back."""
+    """The whole history, for one client that leaves and comes back."""
     yield
     for _ in range(attacker.lab.size.some(20, 12)):
         join = f"/join {attacker.name} {SECRET} 0\n1 /leave\n"
@@ -116,7 +116,7 @@ def a_search_behind_private_messages(attacker: Attacker) -> Iterator[None]:
     logged=2**17,
 )
 def storing_as_fast_as_allowed(attacker: Attacker) -> Iterator[None]:
-    """Long private messages to oneself, from several members of one host."""
+    """Long private messages from several members of one host, each to itself."""
     members = attacker.stream_members(attacker.lab.size.some(20))
     yield
     for name, member in members.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.hostile.attacker import Attacker
 from tests.hostile.attacks.catalogue import LINE, attack
-from twisted_lab.serving.event_budget import BURST_SECONDS, MOST_OF_NETWORK
+from twisted_lab.eventlog.event_budget import BURST_SECONDS, MOST_OF_NETWORK
 
 GET = b"GET /metrics HTTP/1.1\r\n\r\n"
 

@@ -71,7 +71,7 @@ def listeners_that_never_read(attacker: Attacker) -> Iterator[None]:
     for _ in range(MOST_PER_PEER - 1):
         slow = attacker.stream("broadcast")
         slow.send(b"no newline")
-    attacker.wait(0.5)  # From here on the server paces what it says to them.
+    attacker.wait(0.5)  # From here on the server paces its messages to them.
     peer = attacker.stream("broadcast").hear(b"CONNECT")
     yield
     peer.send(b"\n" * attacker.lab.size.some(500))

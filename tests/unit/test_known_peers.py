@@ -1,0 +1,96 @@
+"""Peers known by their addresses: how many, how long, and how fast new ones come."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.accounts import Queries, known_peers, open_database, recognize, remember
+from twisted_lab.accounts.known_peers import (
+    DAY,
+    MOST_OF_NETWORK,
+    PIECE,
+    UNUSED,
+)
+
+
+class PeersTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.database = open_database(":memory:")
+        self.addCleanup(self.database.close)
+
+    def remember(self, address: str, now: float) -> str | None:
+        return self.database.run(partial(remember, address=address, name="Anna", now=now))
+
+    def recognize(self, address: str, now: float) -> str | None:
+        return self.database.run(partial(recognize, address=address, now=now))
+
+    def addresses(self) -> list[str]:
+        async def work(queries: Queries) -> list[str]:
+            return [peer.address async for peer in queries.peers()]
+
+        found = self.database.run(work)
+        self.assertEqual(self.database.run(lambda queries: queries.total("peers")), len(found))
+        return found
+
+    def changes(self) -> int:
+        return self.database._connection.total_changes
+
+    def test_who_comes_back_is_noted_once_a_day(self) -> None:
+        self.remember("192.0.2.1", 0.0)
+        before = self.changes()
+        for now in (0.0, 1.0, DAY - 1, -DAY):
+            self.assertEqual(self.recognize("192.0.2.1", now), "Anna")
+        self.assertEqual(self.changes(), before)
+        self.recognize("192.0.2.1", DAY)
+        self.assertEqual(self.changes(), before + 1)
+
+    def test_who_does_not_come_back_for_a_year_is_forgotten(self) -> None:
+        for number in range(PIECE + 2):
+            self.remember(f"192.0.2.{number}", 0.0)
+        self.recognize("192.0.2.0", DAY)
+        self.remember("198.51.100.1", UNUSED - 1)
+        self.assertEqual(len(self.addresses()), PIECE + 3)
+        self.remember("198.51.100.2", UNUSED)
+        self.assertEqual(len(self.addresses()), 4)  # ten rows in a piece
+        self.remember("198.51.100.3", UNUSED)
+        self.assertEqual(
+            self.addresses(), ["192.0.2.0", *(f"198.51.100.{number}" for number in (1, 2, 3))]
+        )
+
+    def test_a_network_that_is_full_forgets_its_oldest(self) -> None:
+        self.patch(known_peers, "MOST_OF_NETWORK", 3)
+        self.remember("2001:db8:0:1::1", 0.0)
+        for number in range(3):
+            self.remember(f"2001:db8::{number}", DAY * number)
+        self.recognize("2001:db8::1", DAY * 4)
+        self.assertIsNone(self.remember("2001:db8::3", DAY * 5))  # All have come back of late.
+        for number, days in ((3, 8), (9, 10)):
+            self.assertEqual(self.remember(f"2001:db8::{number}", DAY * days), "Anna")
+        self.assertEqual(
+            self.addresses(),
+            ["2001:db8:0:1::1", "2001:db8::1", "2001:db8::3", "2001:db8::9"],
+        )
+        self.assertEqual(MOST_OF_NETWORK, 1000)
+
+    def test_a_database_that_is_full_forgets_nobody(self) -> None:
+        self.patch(known_peers, "MOST_PEERS", 2)
+        for number in (1, 2):
+            self.assertEqual(self.remember(f"192.0.2.{number}", 0.0), "Anna")
+        self.assertIsNone(self.remember("192.0.2.3", 1.0))
+        self.assertEqual(self.remember("192.0.2.2", 1.0), "Anna")
+        self.assertEqual(self.addresses(), ["192.0.2.1", "192.0.2.2"])
+        self.assertEqual(self.remember("192.0.2.3", UNUSED), "Anna")
+
+    def test_those_that_are_forgotten_are_not_counted(self) -> None:
+        for number in range(3):
+            self.remember(f"192.0.2.{number}", 0.0)
+
+        async def forget(queries: Queries) -> int:
+            return len([peer async for peer in queries.forget_peers("192.0.2.1")])
+
+        self.assertEqual(self.database.run(forget), 1)
+        self.assertEqual(len(self.addresses()), 2)
+        self.database.run(lambda queries: queries.forget_all_peers())
+        self.assertEqual(self.addresses(), [])

@@ -1,0 +1,121 @@
+"""Operations on accounts and their sessions, in one transaction each."""
+
+from __future__ import annotations
+
+from twisted_lab.accounts.queries import Account, Queries
+from twisted_lab.accounts.sessions import (
+    REMEMBERED,
+    TOKEN_PREFIX,
+    Lifetimes,
+    Session,
+    token_digest,
+)
+from twisted_lab.text.user_names import BadName, clean_name, known_name, name_key, skeletons
+
+
+def account_name(text: str) -> str:
+    """Return the name that `text` is, without the space around it.
+
+    There may be an account of that name. `check_new_name` tells whether a new one can be opened.
+
+    Raises:
+        BadName: It cannot be the name of an account.
+    """
+    name = known_name(text)
+    if name.startswith(TOKEN_PREFIX):
+        raise BadName(f"a name does not begin with {TOKEN_PREFIX}, as tokens do")
+    return name
+
+
+async def check_new_name(queries: Queries, name: str) -> None:
+    """See whether an account can be opened under a name that `account_name` has returned.
+
+    Raises:
+        BadName: The rules for new names refuse it, or it looks like that of another account.
+    """
+    clean_name(name)
+    if await queries.account_like(*skeletons(name)) is not None:
+        raise BadName("that name looks like one that is taken; choose another")
+
+
+async def register(queries: Queries, name: str, hashed: str, now: float) -> bool:
+    """Open an account; False if there is one of that name, or one that looks like it."""
+    key, looks = name_key(name), skeletons(name)
+    if await queries.account_like(*looks) is not None:
+        return False
+    if await queries.add_account(key, name, hashed, now) is None:
+        return False
+    for skeleton in set(looks):
+        await queries.add_skeleton(skeleton, key)
+    return True
+
+
+async def change_password(queries: Queries, key: str, hashed: str, kept: str = "") -> None:
+    """Set the password, and end all sessions but the one with the digest `kept`."""
+    await queries.set_password(key, hashed)
+    await queries.end_other_sessions(key, kept)
+
+
+async def open_session(
+    queries: Queries,
+    key: str,
+    token: str,
+    origin: str,
+    now: float,
+    lifetimes: Lifetimes,
+    hashed: str | None = None,
+) -> bool:
+    """Begin a session of an account with a new token; end the oldest ones if it has too many.
+
+    Sessions that ended long ago are forgotten.
+
+    Args:
+        queries: Where it is stored.
+        key: The account's key.
+        token: The token.
+        origin: The address from which it is opened.
+        now: The time.
+        lifetimes: How long sessions last.
+        hashed: The hash that the password was found to match, if it was a password.
+
+    Returns:
+        False if the account has another password by now, or there is no such account any more.
+    """
+    account = await queries.account(key)
+    if account is None or hashed not in (None, account.password):
+        return False
+    await queries.forget_old_sessions(now - REMEMBERED)
+    most = lifetimes.most
+    reason = f"newer ones were opened, and an account has at most {most}"
+    await queries.end_oldest_sessions(key, now, reason, most - 1)
+    await queries.forget_ended_sessions(key, now, most)
+    await queries.add_session(token_digest(token), key, origin, now, lifetimes.end(now, now))
+    return True
+
+
+async def resume_session(
+    queries: Queries, token: str, now: float, lifetimes: Lifetimes
+) -> Account | None:
+    """Use the session of `token` once more; None if there is none, or it has ended."""
+    session = await queries.session(token_digest(token))
+    if session is None or now >= session.ends or session.reason:
+        return None
+    end = lifetimes.end(session.since, now)
+    # Not every command is worth a disk write: a precision of 1 minute in 30 is good enough.
+    if abs(end - session.ends) >= lifetimes.idle / 30:
+        await queries.use_session(session.digest, now, end)
+    return await queries.account(session.account)
+
+
+async def known_session(queries: Queries, token: str) -> Session | None:
+    """Return the session of `token`, which may have ended lately; None if there was none."""
+    return await queries.session(token_digest(token))
+
+
+async def revoke(queries: Queries, key: str, session_id: str, now: float) -> bool:
+    """End the session of an account that is called `session_id`; False if there is none."""
+    found = [session async for session in queries.sessions_of(key, now)]
+    ended = [session for session in found if session.id == session_id]
+    for session in ended:
+        await queries.end_session(session.digest)
+    return bool(ended)

@@ -1,0 +1,191 @@
+"""The SQLite file: checked, upgraded and opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from twisted_lab.accounts.database import Database
+from twisted_lab.accounts.schema import STEPS
+from twisted_lab.peers import network
+from twisted_lab.text.user_names import skeletons
+
+DEFAULT_FILE = "netlab.sqlite3"
+# The application id in SQLite's header: "nlab".
+APPLICATION_ID = 0x6E6C6162
+SMALLEST_PAGE = 512
+# A larger file is read through at the start only if it was not closed the last time: at about
+# 200 MB/s, a start must not wait for gigabytes. Damage that is found later is one line.
+CHECKED_BYTES = 64 * 2**20
+SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
+# How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
+BUSY_SECONDS = 5.0
+# The same at the start, when one of them may be bringing a large file up to date.
+UPGRADE_SECONDS = 60.0
+
+
+class Unusable(Exception):
+    """The file cannot be used as a database; the text says why, and what to do."""
+
+
+def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database:
+    """Open the database in the file `path`, which is made if there is none.
+
+    An older one is upgraded, after a copy of it was made beside it.
+
+    Args:
+        path: The file's name; ``:memory:`` for one that is never stored.
+        steps: The schema; see `twisted_lab.accounts.schema`.
+
+    Raises:
+        Unusable: It cannot be opened, is no database of twisted_lab, is damaged, or was made by a
+            newer version; it is as it was.
+    """
+    with _explained(path):
+        if path != ":memory:":
+            _make(path)
+            _inspect(path, len(steps))
+            # A copy that was put here may be readable by other users, who must not see its content.
+            Path(path).chmod(0o600)
+        connection = _connect(path)
+        try:
+            # Other processes can read while one writes; what is acknowledged is on disk.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            # Deleted data must not remain in the file.
+            connection.execute("PRAGMA secure_delete = ON")
+            _upgrade(connection, path, steps)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, None if path == ":memory:" else path)
+
+
+def open_for_reading(path: str) -> Database:
+    """Open the database in the file `path`, which `open_database` has opened, once more.
+
+    It changes nothing. It sees the data that are stored when a transaction begins, and neither
+    waits for a writer nor makes one wait.
+
+    Raises:
+        Unusable: It cannot be opened.
+    """
+    with _explained(path):
+        connection = _connect(path)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA schema_version")  # The file is opened now, not later.
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path, "BEGIN")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise Unusable(f"cannot use {path} as a database: {error}; {_advice(error)}") from None
+
+
+def _advice(error: sqlite3.Error) -> str:
+    # SQLite reports its own problem, but not that of the system behind it.
+    name = getattr(error, "sqlite_errorname", "")
+    try:
+        with ExitStack() as files:
+            for _ in range(SQLITE_FILES):
+                files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+    except OSError as problem:
+        return f"{problem.strerror} (ulimit -n raises the limit)"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return "the file and its directory must be writable"
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return "see that the disk has room and is in order"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another program uses it: try again when that has ended"
+    if name == "SQLITE_NOMEM":
+        return "there is too little memory"
+    return "restore a copy of it, or choose another file"
+
+
+def _make(path: str) -> None:
+    """Make the file, if there is none, for its owner alone.
+
+    One that is there is not opened: when this process closed it again, all its locks on the file
+    would be gone, those of its other connections to it included.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable(f"{path} is not a file; choose one") from None
+        # SQLite would take a file of a few bytes for an empty one.
+        if 0 < status.st_size < SMALLEST_PAGE:
+            raise sqlite3.DatabaseError("file is not a database") from None
+
+
+def _inspect(path: str, newest: int) -> None:
+    # A file that was closed has no log of what is to be written to it, or an empty one.
+    log = Path(f"{path}-wal")
+    is_checked = Path(path).stat().st_size <= CHECKED_BYTES or (
+        log.exists() and log.stat().st_size > 0
+    )
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
+        file.execute("BEGIN")  # One snapshot, even if another process makes the tables.
+        [application] = file.execute("PRAGMA application_id").fetchone()
+        [version] = file.execute("PRAGMA user_version").fetchone()
+        [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and (tables or version):
+            raise Unusable(f"{path} is the database of another program; choose another file")
+        if version > newest:
+            raise Unusable(
+                f"{path} was written by a newer version of twisted_lab (schema {version}, this one "
+                f"knows {newest}); use that one, or choose another file"
+            )
+        [health] = file.execute("PRAGMA quick_check(1)").fetchone() if is_checked else ("ok",)
+        if health != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({' '.join(health.split())})")
+
+
+def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence[str]]) -> None:
+    # The steps call these.
+    connection.create_function("skeleton_of", 2, lambda name, number: skeletons(name)[number])
+    connection.create_function("network_of", 1, network)
+    connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
+    connection.execute("BEGIN IMMEDIATE")
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if version < len(steps):
+        if version:
+            _copy(path, f"{path}.version-{version}")
+        for step in steps[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+    connection.execute("COMMIT")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _copy(path: str, copy: str) -> None:
+    # Under another name until it is whole, so that an interrupted copy is not taken for one.
+    unfinished = f"{copy}.unfinished"
+    Path(unfinished).unlink(missing_ok=True)
+    _make(unfinished)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+        source.backup(target)
+    Path(unfinished).replace(copy)

@@ -1,0 +1,165 @@
+"""The run of a conversation over a channel, and the handling of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextvars import copy_context
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from twisted_lab.channels.channel import (
+    TOO_LITTLE_MEMORY,
+    Channel,
+    Conversation,
+    PeerGone,
+    PeerSilent,
+    Refused,
+    Unable,
+)
+from twisted_lab.codecs import MessageError
+from twisted_lab.eventlog.events import ServiceEvents
+
+_KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refused"}
+
+
+def unless_refused(refusal: str, conversation: Conversation) -> Conversation:
+    """Return a conversation that refuses the peer if there is a `refusal`; else `conversation`."""
+
+    async def refuse(_: Channel) -> None:
+        raise Refused(refusal)
+
+    return refuse if refusal else conversation
+
+
+class _Message(Deferred[str]):
+    """The object that `hear` awaits: a Deferred, except to the channel's own conversation.
+
+    The conversation gets its messages without this one being fired, so it can be awaited again: to
+    make, fire and chain a Deferred for each message took a third of a channel's time per message.
+    """
+
+    def __await__(self) -> Generator[Deferred[str], Any, str]:
+        message: str = yield self
+        return message
+
+
+class ConversationRunner:
+    """A conversation under way.
+
+    Args:
+        conversation: The conversation to run.
+        channel: The channel to run it over.
+        events: Errors are reported here; the peer gets a message, too.
+        ended: Called when it has ended, in whichever way, and the channel can be hung up.
+
+    Attributes:
+        is_waiting: Whether a coroutine awaits the channel's next message.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        channel: Channel,
+        events: ServiceEvents,
+        ended: Callable[[], object],
+    ) -> None:
+        self.is_waiting = False
+        self._channel = channel
+        self._events = events
+        self._ended = ended
+        self._coroutine: Any = conversation(channel)
+        self._run = copy_context().run
+        self._message = _Message(self._forget)
+        self._waits_for: Deferred[Any] | None = None
+        self._is_cancelled = False
+
+    def begin(self) -> None:
+        """Run it up to its first wait."""
+        self._resume(self._coroutine.send, None)
+
+    def next_message(self) -> Deferred[str]:
+        """Return the Deferred to await for the channel's next message.
+
+        Raises:
+            RuntimeError: It is awaited already.
+        """
+        if self.is_waiting:
+            raise RuntimeError("hear() is awaited already")
+        self.is_waiting = True
+        return self._message
+
+    def give(self, message: str) -> None:
+        """Pass a message to the waiting coroutine."""
+        self.is_waiting = False
+        if self._waits_for is self._message:
+            self._resume(self._coroutine.send, message)
+        else:
+            self._replace_message().callback(message)
+
+    def fail(self, error: Exception) -> None:
+        """Raise `error` in the waiting coroutine."""
+        self.is_waiting = False
+        if self._waits_for is self._message:
+            self._resume(self._coroutine.throw, error)
+        else:
+            self._replace_message().errback(error)
+
+    def cancel(self) -> None:
+        """End it, whatever it waits for; if that cannot be cancelled, when it waits again."""
+        waits_for = self._waits_for
+        if waits_for is self._message:
+            self.fail(CancelledError())
+        elif waits_for is not None:
+            waits_for.cancel()
+            self._is_cancelled = self._waits_for is waits_for
+
+    def _forget(self, _: Deferred[str]) -> None:
+        self.is_waiting = False
+        self._replace_message()
+
+    def _replace_message(self) -> Deferred[str]:
+        message, self._message = self._message, _Message(self._forget)
+        return message
+
+    def _resume(self, resume: Callable[[Any], Any], value: object) -> None:
+        self._waits_for = None
+        try:
+            waits_for = self._run(resume, value)
+        except StopIteration:
+            self._ended()
+        except BaseException as error:
+            self._explain(error)
+            self._ended()
+        else:
+            self._waits_for = waits_for
+            if waits_for is self._message:
+                return
+            if isinstance(waits_for, Deferred):
+                waits_for.addCallbacks(self._go_on, self._go_on_with_failure)
+                if self._is_cancelled:
+                    self.cancel()
+            else:
+                mistake = TypeError(f"a conversation can await Deferreds, not {waits_for!r}")
+                self._resume(self._coroutine.throw, mistake)
+
+    def _go_on(self, result: object) -> None:
+        self._resume(self._coroutine.send, result)
+
+    def _go_on_with_failure(self, failure: Failure) -> None:
+        self._resume(self._coroutine.throw, failure.value)
+
+    def _explain(self, error: BaseException) -> None:
+        peer = self._channel.peer.text
+        if isinstance(error, MessageError | PeerSilent | Refused):
+            self._events.hung_up(peer, str(error), _KINDS.get(type(error), "message"))
+            self._channel.say(f"error: {error}")
+        elif isinstance(error, Unable):
+            self._events.unable(peer, str(error), error.reason)
+            self._channel.say(f"error: {error}")
+        elif isinstance(error, MemoryError):
+            self._events.unable(peer, TOO_LITTLE_MEMORY, str(error) or "no memory")
+            self._channel.say(f"error: {TOO_LITTLE_MEMORY}")
+        elif not isinstance(error, PeerGone | CancelledError):
+            self._events.conversation_failed(peer, Failure(error))

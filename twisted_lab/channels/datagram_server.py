@@ -1,0 +1,246 @@
+"""The peers of one UDP port, each with a channel and a conversation of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import DatagramProtocol
+
+from twisted_lab.channels.channel import Conversation
+from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.datagram import Address, DatagramChannel
+from twisted_lab.channels.deadlines import Deadlines
+from twisted_lab.channels.idleness import has_unread
+from twisted_lab.channels.plain import PlainChannel
+from twisted_lab.channels.refusals import Refusals
+from twisted_lab.channels.reliable import ReliableChannel
+from twisted_lab.codecs import MAX_MESSAGE
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.reliable import (
+    MARK,
+    AddressValidator,
+    BadPacket,
+    Hello,
+    Open,
+    Refusal,
+    Session,
+    Side,
+    Welcome,
+    decode,
+    is_sealed,
+    seal,
+)
+
+
+class DatagramServer(DatagramProtocol):
+    """Has a conversation with each peer that has proved its address with a cookie.
+
+    Args:
+        clock: Waits, and tells the time.
+        events: Events are reported here.
+        converse: The conversation.
+        connections: Counts its peers, perhaps with others.
+        patience: Idle timeout of a peer, in seconds.
+        max_message: The most bytes of a message.
+        random: Makes random bytes.
+    """
+
+    transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
+    noisy = False
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        events: ServiceEvents,
+        converse: Conversation,
+        connections: Connections,
+        patience: float,
+        max_message: int = MAX_MESSAGE,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.clock = clock
+        self.events = events
+        self.converse = converse
+        self.connections = connections
+        self.patience = patience
+        self.max_message = max_message
+        self._random = random
+        self._door = AddressValidator(random)
+        self._refusals = Refusals(clock, events, connections)
+        self._peers: dict[Address, DatagramChannel] = {}
+        self._sessions: dict[int, ReliableChannel] = {}
+        self._clients: dict[int, ReliableChannel] = {}
+        self._deadlines = Deadlines(clock, lambda: has_unread(self.transport))
+        self._touched: dict[DatagramChannel, None] = {}
+        self.in_turn = False
+        self.said: str | None = None
+        self.size = 0
+        self.addresses: list[Address] = []
+        self._out: list[tuple[bytes, list[Address]]] = []
+        self._resent = 0  # by sessions that have ended
+        self._flushing: IDelayedCall | None = None
+
+    # In
+
+    def datagramReceived(self, data: bytes, addr: Address) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        self.in_turn = True
+        try:
+            if data[:1] == bytes((MARK,)):
+                self._take_packet(data, addr)
+            else:
+                self._take_text(data, addr)
+        finally:
+            self._flush()
+
+    def _take_text(self, data: bytes, address: Address) -> None:
+        channel = self._peers.get(address)
+        if isinstance(channel, PlainChannel):
+            channel.received(data)
+            self._deadlines.look(channel)
+        elif not self.connections.draining:
+            # The peer that has a session here may be gone. Only a cookie shows that: otherwise
+            # forged datagrams could end sessions.
+            message, answer = self._door.hear(data, *address[:2], self.clock.seconds())
+            if message is not None and (refusal := self._refusals.reason(*address[:2])):
+                message, answer = None, f"error: {refusal}\n".encode()
+            if answer:
+                self.send(answer, address)
+            if message is not None:
+                self._evict(address)
+                self._admit(plain := PlainChannel(self, address))
+                if channel is None:
+                    plain.received(message.encode())
+                else:  # The evicted conversation leaves first, and gives its name back.
+                    self.clock.callLater(0, plain.received, message.encode())
+
+    def _take_packet(self, data: bytes, address: Address) -> None:
+        try:
+            packet = decode(data)
+        except BadPacket:
+            return
+        channel = None if isinstance(packet, Hello | Open) else self._sessions.get(packet.number)
+        if channel is None or channel.address != address:
+            if channel is not None and not is_sealed(data, channel.session.key, Side.CLIENT):
+                return
+            opening, answer = self._door.take(packet, data, *address[:2], self.clock.seconds())
+            if answer:
+                self.send(answer, address)
+            if opening is not None:
+                self._open(opening, address)
+        elif is_sealed(data, channel.session.key, Side.CLIENT):
+            channel.take(packet)
+
+    def _open(self, packet: Open, address: Address) -> None:
+        channel = self._clients.get(packet.number)
+        now = self.clock.seconds()
+        if channel is None:
+            if self.connections.draining:
+                return
+            if refusal := self._refusals.reason(*address[:2]):
+                answer = Refusal(packet.number, packet.attempt, refusal.encode())
+                self.send(seal(answer, packet.key, Side.SERVER), address)
+                return
+            number = int.from_bytes(self._random(8))
+            session = Session(number, packet.key, Side.SERVER, self.max_message, now)
+            self._evict(address)
+            channel = ReliableChannel(self, address, session, packet.number, packet.attempt)
+            self._clients[packet.number] = self._sessions[number] = channel
+            self._admit(channel)
+        elif channel.session.key != packet.key or packet.attempt < channel.attempt:
+            return
+        elif channel.address != address:
+            del self._peers[channel.address]
+            self._evict(address)
+            self._peers[address] = channel
+            channel.move(address)
+        channel.attempt = packet.attempt
+        channel.session.heard = now
+        welcome = Welcome(packet.number, channel.session.number, packet.attempt)
+        self.send(seal(welcome, packet.key, Side.SERVER), address)
+        self.touch(channel)
+
+    def _evict(self, address: Address) -> None:
+        # The earlier peer has gone without a goodbye: another one has the address now.
+        if address in self._peers:
+            self._peers[address].end("replaced by another peer at its address")
+
+    def _admit(self, channel: DatagramChannel) -> None:
+        self._peers[channel.address] = channel
+        channel.begin()
+        self._deadlines.look(channel)
+
+    # Out
+
+    def begin(self, text: str, data: bytes) -> None:
+        """Send `text`, whose bytes are `data`, to those whose `addresses` follow."""
+        self.said, self.size, self.addresses = text, len(data), []
+        self._out.append((data, self.addresses))
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Send a datagram, in this turn of the reactor or the next."""
+        self._out.append((data, [address]))
+        if not self.in_turn:
+            self.flush_soon()
+
+    def touch(self, channel: DatagramChannel) -> None:
+        """Call the channel's `pump`, in this turn of the reactor or the next."""
+        self._touched[channel] = None
+        if not self.in_turn:
+            self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """In the reactor's next turn, send everything and pump the channels given to `touch`."""
+        if self._flushing is None:
+            self._flushing = self.clock.callLater(0, self._flush)
+
+    def _flush(self) -> None:
+        self.in_turn = True
+        cancel(self._flushing)
+        self._flushing = None
+        try:
+            while self._touched:
+                channel, _ = self._touched.popitem()
+                channel.pump()
+                self._deadlines.look(channel)
+        finally:
+            out, self._out = self._out, []
+            self.said = None
+            self.in_turn = False
+        if self.transport is not None:
+            for data, addresses in out:
+                self.transport.send(data, addresses)
+
+    @property
+    def retransmissions(self) -> int:
+        """How many packets were sent again."""
+        return self._resent + sum(
+            channel.session.sender.resent for channel in self._sessions.values()
+        )
+
+    # The end
+
+    def hung_up(self, channel: DatagramChannel) -> None:
+        """The channel's conversation has ended: its client would get a new one."""
+        if isinstance(channel, ReliableChannel) and self._clients.get(channel.client) is channel:
+            del self._clients[channel.client]
+
+    def forget(self, channel: DatagramChannel) -> None:
+        """The channel has ended."""
+        self.hung_up(channel)
+        if self._peers.get(channel.address) is channel:
+            del self._peers[channel.address]
+        if isinstance(channel, ReliableChannel) and channel.session.number in self._sessions:
+            del self._sessions[channel.session.number]
+            self._resent += channel.session.sender.resent
+        self._touched.pop(channel, None)
+        self._deadlines.forget(channel)
+
+    def stopProtocol(self) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        cancel(self._flushing)
+        self._deadlines.stop()

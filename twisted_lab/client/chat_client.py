@@ -1,0 +1,293 @@
+"""The client's end of the chat: a guest, a caller and one timer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+from twisted_lab.channels import cancel
+from twisted_lab.codecs import MAX_MESSAGE, MessageError
+from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
+from twisted_lab.rooms import Line, RoomClient
+
+# The first answer may take this many seconds, and so may confirmations when a person leaves.
+FIRST_ANSWER = 15.0
+LAST_ANSWER = 15.0
+# A client that leaves waits no longer than this for the next confirmation, in seconds.
+LAST_CONFIRMATION = 60.0
+# When the server does not answer, another port of ours is tried at this interval, in seconds: our
+# address may have changed, and a device on the way may have forgotten us.
+REOPEN = 10.0
+# The number that stands before a line on its way counts as well.
+LONGEST_LINE = MAX_MESSAGE - 20
+
+
+class NoAnswer(Exception):
+    """The server does not answer, or not any more."""
+
+
+class NotLetIn(Exception):
+    """The room would not have us; the text says why."""
+
+
+class Wire(Protocol):
+    """Where datagrams go to the server."""
+
+    def write(self, datagram: bytes) -> object:
+        """Send one, which may be lost."""
+        ...
+
+    def reopen(self) -> object:
+        """Send from another port from now on."""
+        ...
+
+
+class ChatClient:
+    """Keeps a guest in a room.
+
+    Args:
+        clock: Waits, and tells the time.
+        name: The guest's name.
+        show: Called with each line that is to be shown.
+        tell: Called with messages about the connection.
+        patience: It gives up after this many seconds without an answer.
+        random: Makes random bytes.
+
+    Attributes:
+        guest: The guest.
+        caller: Its end of the reliable protocol.
+        ended: Fires when both sides have closed; fails with NoAnswer.
+        pumped: Called whenever the number of pending messages may have changed.
+        not_let_in: Called with what the server says if it does not let the guest in.
+        let_in: Called when it does, also after it did not.
+        refused: How many messages were too long to be said.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        name: str,
+        show: Callable[[Line], object],
+        tell: Callable[[str], object],
+        patience: float = float("inf"),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        now = clock.seconds()
+        self.guest = RoomClient(name, self._say, random)
+        self.ended: Deferred[None] = Deferred()
+        self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
+        self.let_in: Callable[[], object] = lambda: None
+        self.pumped: Callable[[], object] = lambda: None
+        self.refused = 0
+        self._wire: Wire | None = None
+        self.caller = ClientEndpoint(now, self.guest.join, random)
+        self._clock = clock
+        self._show = show
+        self._tell = tell
+        self._patience = patience
+        self._since = self._reopened = now
+        self._timer: IDelayedCall | None = None
+        self._wanted = now
+        self._was_lost = False
+        self._stops = False
+        self._finishing = False
+        # When a person has asked to leave, until they learn what that waits for.
+        self._leaving_since: float | None = None
+        self._unconfirmed = 0
+        self._confirmed = now  # when the number of unconfirmed messages changed last
+        self._is_refused = False
+        self._refusal = ""  # why the server does not let it in again, as last reported
+
+    def start(self, wire: Wire) -> None:
+        """Begin to call the server, over `wire`."""
+        self._wire = wire
+        self._pump()
+
+    def take(self, datagram: bytes) -> None:
+        """Take a datagram of the server."""
+        if self.ended.called:
+            return
+        now = self._clock.seconds()
+        try:
+            for message in self.caller.take(datagram, now):
+                self._hear(message.decode(errors="replace"), now)
+        except NotServed as error:
+            if self.guest.has_been_in:
+                if str(error) != self._refusal:
+                    self._tell(f"not let in again: {error}; trying on")
+                self._refusal = str(error)
+            else:
+                self.fail(NotLetIn(str(error)))
+        except (MessageError, OtherVersion) as error:
+            self.fail(error)
+        self._pump()
+
+    @property
+    def has_session(self) -> bool:
+        """Tell whether the server has answered."""
+        return self.caller.session is not None
+
+    def _hear(self, message: str, now: float) -> None:
+        was_in = self.guest.is_in
+        line = self.guest.hear(message, now)
+        if self.guest.is_in and not was_in:
+            self._refusal = ""
+            self.let_in()
+        if line is None:
+            return
+        self._is_refused = line.text.startswith("error: ") and not self.guest.is_in
+        if self._is_refused:
+            self.not_let_in(line.text.removeprefix("error: "))
+        else:
+            self._show(line)
+
+    def _say(self, message: str) -> None:
+        self.caller.say(message.encode(errors="replace"))
+
+    def say(self, text: str) -> None:
+        """Say something to the room, or leave it."""
+        if text.strip() in ("exit", "/leave"):
+            self.finish()
+        elif len(text.encode(errors="replace")) > LONGEST_LINE:
+            self.refuse_long()
+        elif not self._finishing and text.strip():
+            self.guest.say(text, self._clock.seconds())
+            self._pump()
+
+    def refuse_long(self, _: object = None) -> None:
+        """Report a message that is too long, and is not sent."""
+        self.refused += 1
+        self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
+
+    def rename(self, name: str) -> None:
+        """Try another name, because the server would not take the one before.
+
+        The guest may have been let in meanwhile: a new session asks for the old name again.
+        """
+        if not self.guest.is_in:
+            self._is_refused = False
+            self.guest.rename(name)
+            self._pump()
+        elif name != self.guest.name:
+            self.say(f"/nick {name}")
+
+    def finish(self) -> None:
+        """Leave, when all that was said is confirmed."""
+        self._finishing = True
+        self._confirmed = self._clock.seconds()
+        if self._patience == float("inf"):
+            # A person who wants to go waits for no more than that.
+            self._since = self._leaving_since = self._clock.seconds()
+            self._patience = LAST_ANSWER
+        self._pump()
+
+    def abandon(self) -> None:
+        """Leave at once."""
+        if self._wire is not None and not self.ended.called:
+            for datagram in self.caller.abandon():
+                self._wire.write(datagram)
+        self._end()
+
+    def _pump(self) -> None:
+        """Do what is due, and set the timer for the next time."""
+        if self.ended.called or self._wire is None:
+            return
+        now = self._clock.seconds()
+        self.guest.pump(now)
+        is_done = not self.guest.pending and (self.guest.is_in or self.caller.is_lost(now))
+        is_deferred = self.guest.is_deferred and not self.guest.pending
+        if self._finishing and (is_done or self._is_refused or is_deferred):
+            self.caller.close()
+        for datagram in self.caller.due(now):
+            self._wire.write(datagram)
+        if self.caller.is_over:
+            self._end()
+            return
+        self.pumped()
+        self._watch(now, self._wire)
+        times = [time for time in (self.caller.deadline(), self.guest.deadline(now)) if time]
+        # Whether the server answers is looked at once a second.
+        self._wake(min([now + 1.0, *times]), now)
+
+    def _watch(self, now: float, wire: Wire) -> None:
+        session = self.caller.session
+        stops = session is not None and session.peer_stops
+        if stops and not self._stops:
+            self._tell("the server stops; waiting for it to come back")
+        self._stops = stops
+        is_lost = self.caller.is_lost(now)
+        if session is not None and is_lost != self._was_lost and not stops:
+            self._tell("the server answers again" if self._was_lost else "no answer; trying on")
+        self._was_lost = is_lost
+        if self._leaving_since is not None and self.guest.pending:
+            self._say_what_it_waits_for(now, self._leaving_since, is_lost)
+        if self._finishing and self._is_stuck(now):
+            self.abandon()
+        elif not is_lost and session is not None:
+            self._since = max(self._since, self.caller.heard)
+        elif session is None and now - self.caller.began >= FIRST_ANSWER:
+            is_asking = self.caller.stage is Stage.ASKING
+            why = "no answer" if is_asking else "it answers, but lets no one in; try again later"
+            self.fail(NoAnswer(why))
+        elif now - self._since >= self._patience:
+            self._give_up()
+        elif is_lost and now - self._reopened >= REOPEN:
+            self._reopened = now
+            wire.reopen()
+
+    def _say_what_it_waits_for(self, now: float, since: float, is_lost: bool) -> None:
+        # A server that answers mostly confirms within a second.
+        if is_lost or now - since >= 1.0:
+            self._leaving_since = None
+            pending = self.guest.pending
+            are = "message is" if pending == 1 else "messages are"
+            most = LAST_CONFIRMATION if self.caller.heard > since else LAST_ANSWER
+            self._tell(
+                f"{pending} {are} not confirmed; waiting up to {most:g} s, Ctrl-C ends at once"
+            )
+
+    def _give_up(self) -> None:
+        if self._finishing and self.guest.has_been_in and not self.guest.pending:
+            self._end()  # Only the goodbye is lost.
+        else:
+            self.fail(NoAnswer("no answer any more"))
+
+    def _is_stuck(self, now: float) -> bool:
+        """Tell whether the server answers, but has confirmed nothing for too long."""
+        unconfirmed = self.guest.pending + (not self.guest.is_in)
+        if unconfirmed != self._unconfirmed:
+            self._unconfirmed = unconfirmed
+            self._confirmed = now
+        return bool(self._unconfirmed) and now - self._confirmed >= LAST_CONFIRMATION
+
+    def _wake(self, when: float, now: float) -> None:
+        if self.ended.called:
+            return
+        self._wanted = when
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(max(when - now, 0.0))
+        else:
+            self._timer = self._clock.callLater(max(when - now, 0.0), self._awake)
+
+    def _awake(self) -> None:
+        late = self._clock.seconds() - self._wanted
+        if late > 1.0:
+            # The process was suspended; what has come meanwhile is still to be read.
+            self.caller.excuse(late)
+            self._since += late
+            self._confirmed += late
+        self._pump()
+
+    def fail(self, error: Exception) -> None:
+        """Give up."""
+        self._end(Failure(error))
+
+    def _end(self, result: Failure | None = None) -> None:
+        cancel(self._timer)
+        if not self.ended.called:
+            self.ended.callback(result)

@@ -1,0 +1,206 @@
+"""A file of events, one a line, that rotates by size and never stops the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import LogEvent, LogLevel, eventAsText
+
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
+from twisted_lab.text.escaping import escape
+
+FLUSH_SECONDS = 0.1
+# A person who looks for the cause of a death must find it.
+URGENT = {LogLevel.error, LogLevel.critical}
+
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def message(event: LogEvent) -> str:
+    """Write out what an event says. Its format is one of ours, never something a peer sent."""
+    text: str = event["log_format"].format_map(event)
+    return text
+
+
+@lru_cache
+def _second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+
+
+@lru_cache
+def _time(milliseconds: int) -> str:
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+@lru_cache
+def _origin(level: Any, service: str) -> str:
+    return f"{level.name:<5} {service}"
+
+
+def _traceback(event: LogEvent) -> str:
+    failure = {"log_format": "", "log_failure": event["log_failure"]}
+    text = eventAsText(failure, includeTimestamp=False, includeSystem=False)
+    return escape(text.strip(), keep="\n")
+
+
+def text_line(event: LogEvent) -> str:
+    """Write an event for people: time (ISO 8601, UTC), level, service and message.
+
+    The lines of a traceback follow, and begin with blanks.
+    """
+    text = message(event)
+    if "log_failure" in event:
+        text += f"\n{_traceback(event)}".replace("\n", "\n    ")
+    return (
+        f"{_time(int(event['log_time'] * 1000))} "
+        f"{_origin(event['log_level'], event['service'])}: {text}\n"
+    )
+
+
+def json_line(event: LogEvent) -> str:
+    """Write an event for programs: one JSON object on a line."""
+    record = {
+        "time": _time(int(event["log_time"] * 1000)),
+        "level": event["log_level"].name,
+        "event": event["event"],
+        "service": event["service"],
+        "peer": event["peer"],
+    }
+    for key in event:
+        if key not in record and not key.startswith("log_"):
+            record[key] = event[key]
+    record["message"] = message(event)
+    if "log_failure" in event:
+        record["traceback"] = _traceback(event)
+    return _encode_json(record) + "\n"
+
+
+class EventFile:
+    """An observer that writes events to a file, as long as it can be written.
+
+    Lines are gathered and written together: when they are 64 KiB (less for a small file or a pipe),
+    when the first of them is 100 ms old, and at once with an error.
+
+    When the file cannot be written (the disk is full, the directory is gone), events are counted
+    and dropped. That is reported once; each further write tries again.
+
+    Args:
+        path: The file; it is appended to.
+        to_line: Writes one event as a line.
+        rotate_bytes: The size from which on a new file is begun.
+        keep: How many old files stay, as ``path.1`` (the newest) and so on.
+        events: Errors of the file are reported here.
+        clock: Tells when lines have waited for long enough.
+
+    Attributes:
+        lost: How many events could not be written.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        to_line: Callable[[LogEvent], str],
+        rotate_bytes: int,
+        keep: int,
+        events: ServiceEvents,
+        clock: IReactorTime,
+    ) -> None:
+        self._path = os.path.abspath(path)  # noqa: PTH100 - Path.resolve() would follow links
+        self._to_line = to_line
+        self._rotate_bytes = rotate_bytes
+        self._keep = keep
+        self._events = events
+        self._clock = clock
+        self._active = False
+        self._file: RotatingFile | None = None
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._batch_bytes = BATCH_BYTES
+        self._flushing: IDelayedCall | None = None
+        # How many events were lost since the file could last be written; None while it can.
+        self._lost: int | None = None
+        self.lost = 0
+
+    def open(self) -> None:
+        """Begin to write.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        self._file = self._open()
+        self._active = True
+
+    def close(self) -> None:
+        """Write the lines that wait, and end it; later events are dropped."""
+        while self._lines:  # That lines were lost is a line, too.
+            self._flush()
+        self._active = False
+        self._let_go()
+
+    def reopen(self) -> None:
+        """Write to the file that now has the name, after something else has moved the old one."""
+        if not self._active:
+            return
+        self._flush()
+        self._let_go()
+        try:
+            self._file = self._open()
+        except OSError as error:
+            self._failed(error, lost=0)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write `event` soon, if it can be written."""
+        if not self._active:
+            return
+        line = self._to_line(event).encode("utf-8", "backslashreplace")
+        if not self._lines:
+            self._flushing = self._clock.callLater(FLUSH_SECONDS, self._flush)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= self._batch_bytes or event["log_level"] in URGENT:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._flushing is not None and self._flushing.active():
+            self._flushing.cancel()
+        if not self._lines:
+            return
+        lines, self._lines, self._size = self._lines, [], 0
+        try:
+            if self._file is None:
+                self._file = self._open()
+            self._file.write(lines)
+        except OSError as error:
+            self._failed(error, lost=len(lines))
+            return
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            self._events.log_resumed(self._path, lost)
+
+    def _open(self) -> RotatingFile:
+        file = RotatingFile(self._path, self._rotate_bytes, self._keep, self._cannot_rotate)
+        self._batch_bytes = file.batch_bytes
+        return file
+
+    def _cannot_rotate(self, error: OSError) -> None:
+        self._events.log_not_rotated(self._path, error.strerror or str(error))
+
+    def _failed(self, error: OSError, lost: int) -> None:
+        self._let_go()
+        is_new = self._lost is None
+        self._lost = (self._lost or 0) + lost
+        self.lost += lost
+        if is_new:
+            self._events.log_lost(self._path, error.strerror or str(error))
+
+    def _let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

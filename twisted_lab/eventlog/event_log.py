@@ -1,0 +1,236 @@
+"""The destinations of a service's events: the console, twistd's own log, a file."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
+
+from twisted_lab.eventlog.console import Console
+from twisted_lab.eventlog.event_budget import TRAFFIC, SecurityLog, Summary, log_budgets
+from twisted_lab.eventlog.event_file import EventFile, json_line, message, text_line
+from twisted_lab.eventlog.events import Observer, ServiceEvents
+from twisted_lab.eventlog.options import LogOptions, is_daemon, twistd_keeps_a_log
+
+SUMMARY_SECONDS = 1.0
+# With several workers, the service logs these once.
+_LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
+
+
+class EventLog:
+    """The destinations of the events of one process.
+
+    Without ``--log-file`` they go where twistd logs: to the console, or where its own options say.
+    With it they go to the file, and to twistd's log only if one was asked for. Events that a person
+    must see (the port, a failure) are on the console in each case. A daemon without a log of
+    twistd's has a file in any case, which also gets Twisted's own events.
+
+    A second file beside it has security events alone, so that no traffic can rotate them away. It
+    has them at each level.
+
+    Args:
+        options: The destinations and the level.
+        clock: Tells when lines that wait for the file must be written.
+
+    Attributes:
+        events: Events of the process are reported here.
+        level: The lowest level that is logged.
+        is_daemon: Whether the process will leave the console.
+        takes_twisteds: Whether Twisted's own events have no other place than this log.
+        summed: How many events of each service were summed up, and are not logged one by one.
+    """
+
+    def __init__(self, options: LogOptions, clock: IReactorTime) -> None:
+        self.level = options.log_level
+        paths = _paths(options["log-file"])
+        self._has_security = len(paths) > 1
+        self._reporters: dict[str, ServiceEvents] = {}
+        self.events = self.events_of(options.command)
+        # With several workers, the service logs these once.
+        self._hidden = _LIFE if options.is_worker else frozenset()
+        self._files = [
+            EventFile(
+                path,
+                json_line if options["log-format"] == "json" else text_line,
+                # A file without a second one beside it is not renamed, either.
+                options["log-rotate-bytes"] if self._has_security else sys.maxsize,
+                options["log-keep"],
+                self.events,
+                clock,
+            )
+            for path in paths
+        ]
+        self._everything: list[Observer] = [*self._files[:1]]
+        self._announcements: list[Observer] = []
+        self._security: SecurityLog | None = None
+        if self._has_security:
+            self._security = SecurityLog(self._files[1], options.command, clock)
+        self._budgets = log_budgets(options["log-rate"], clock)
+        self._summary = Summary(ServiceEvents(options.command, self._log), clock, SUMMARY_SECONDS)
+        self.summed: Counter[str] = Counter()
+        twistd: Mapping[str, Any] = options.parent or {}
+        self.is_daemon = is_daemon(twistd)
+        twistds_is_elsewhere = twistd_keeps_a_log(twistd)
+        self.takes_twisteds = self.is_daemon and not twistds_is_elsewhere
+        if not self._files or twistds_is_elsewhere:
+            self._everything.append(globalLogPublisher)
+        else:
+            self._announcements.append(globalLogPublisher)
+        self._console: Console | None = None
+        if self.is_daemon or twistds_is_elsewhere:
+            self._console = Console(2)
+            self._announcements.append(self._show_event)
+        else:
+            self._console = _shared_with(options.parent)
+
+    def events_of(self, service: str) -> ServiceEvents:
+        """Return the reporter of a service's events."""
+        if service not in self._reporters:
+            self._reporters[service] = ServiceEvents(service, self)
+            self._report_from_level(self._reporters[service])
+        return self._reporters[service]
+
+    def _report_from_level(self, events: ServiceEvents) -> None:
+        is_quiet = LogLevel.info < self.level
+        events.log_from(LogLevel.info if is_quiet and self._has_security else self.level)
+        events.traffic = not is_quiet
+
+    def log_from(self, level: LogLevel) -> None:
+        """Take events from `level` up, from here on."""
+        self.level = level
+        for events in self._reporters.values():
+            self._report_from_level(events)
+
+    @property
+    def not_shown(self) -> int:
+        """How many lines of the console were lost, because no process read them."""
+        return 0 if self._console is None else self._console.lost
+
+    @property
+    def lost(self) -> int:
+        """How many events could not be written to the files."""
+        return sum(file.lost for file in self._files)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Pass `event` on, unless there are too many like it."""
+        name = event["event"]
+        if name in self._hidden:
+            return
+        if event["log_level"] >= self.level or "log_announce" in event:
+            budget = self._budgets.get(name)
+            if budget is None or budget.allows():
+                self._log(event)
+            else:
+                self.summed[event["service"]] += 1
+                self._summary.add(event)
+        if self._security is not None and name not in TRAFFIC:
+            self._security(event)
+
+    def _log(self, event: LogEvent) -> None:
+        for observer in self._everything:
+            observer(event)
+        if "log_announce" in event:
+            for observer in self._announcements:
+                observer(event)
+
+    def twisted(self, event: LogEvent) -> None:
+        """Log what Twisted, or something else in the process, has logged; ours are logged already.
+
+        It is the observer of a daemon's log that has no other one.
+        """
+        if "service" not in event:
+            text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+            self.events.twisted(event["log_level"], text)
+
+    def open(self) -> None:
+        """Begin to write the files, if there are any.
+
+        Raises:
+            OSError: One cannot be written.
+        """
+        # A process may end without its reactor, by an exception or before the reactor runs.
+        atexit.register(self.close)
+        for file in self._files:
+            file.open()
+
+    def reopen(self) -> None:
+        """Write to the files that now have the names; see `EventFile.reopen`."""
+        for file in self._files:
+            file.reopen()
+
+    def show(self, text: str) -> None:
+        """Show a text on the console, which is no event and in no log."""
+        if self._console is not None:
+            self._console.write(text)
+
+    def _show_event(self, event: LogEvent) -> None:
+        self.show(f"{message(event)}\n")
+
+    def settle(self) -> None:
+        """Have the console show all, if it can, before the reactor runs."""
+        if self._console is not None:
+            self._console.settle()
+
+    def has_started(self) -> None:
+        """The person who started the service has seen the events to see: a daemon lets them go."""
+        if self.is_daemon:
+            self._let_go_of_console()
+
+    def sum_up(self) -> None:
+        """Report the events that were summed up since the last summary."""
+        self._summary.tell()
+        if self._security is not None:
+            self._security.tell()
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._let_go_of_console()
+        self.sum_up()
+        # An error of the second file is reported in the first.
+        for file in reversed(self._files):
+            file.close()
+        atexit.unregister(self.close)
+
+    def _let_go_of_console(self) -> None:
+        # The stream of twistd's log is shared with it to the end of the process.
+        if self._show_event in self._announcements:
+            self._announcements.remove(self._show_event)
+            if self._console is not None:
+                self._console.let_go()
+
+
+def _paths(log: str | None) -> list[str]:
+    """Name the file of all events, if there is one, and that of security events beside it."""
+    if log is None:
+        return []
+    return [log, f"{log}.security"] if _is_ours(log) else [log]
+
+
+def _is_ours(path: str) -> bool:
+    """Tell whether a file is ours alone: no device, no pipe, and no output that we were given."""
+    # /dev/stderr may be a link to a regular file.
+    outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
+    is_other = os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113
+    return not is_other and os.path.realpath(path) not in outputs
+
+
+def _shared_with(twistd: Any) -> Console | None:
+    """Have twistd's log go to the console through one of ours, and return that."""
+    if twistd is None:
+        return None
+    if "nodaemon" in twistd:
+        # twistd takes sys.stdout when all services are made.
+        sys.stdout = console = Console(1)
+        return console
+    # `python -m twisted` has chosen already.
+    number = {sys.__stdout__: 1, sys.__stderr__: 2}.get(twistd.get("logFile"))
+    if number is None:
+        return None
+    twistd["logFile"] = console = Console(number)
+    return console

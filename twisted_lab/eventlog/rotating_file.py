@@ -1,0 +1,143 @@
+"""A file of lines that is only ever appended to, and begun anew when it has grown to a size."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from select import PIPE_BUF
+
+BATCH_BYTES = 65_536
+
+
+class RotatingFile:
+    """Lines, only ever written whole, so that several processes may share the file.
+
+    Twisted's own LogFile remembers where it is instead of appending, renames devices, and says
+    nothing when it cannot rotate or write all.
+
+    Args:
+        path: The file; a device or a pipe is written to, and never rotated.
+        rotate_bytes: The size from which on a new file is begun. The last write goes beyond it, and
+            so do the writes of other processes while one of them renames the files.
+        keep: How many old files stay, as ``path.1`` (the newest) and so on.
+        cannot_rotate: Called with the error when no new file can be begun; the old one grows by
+            as much again before the next attempt.
+
+    Attributes:
+        batch_bytes: A batch of this size gains nothing from more lines in one write.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        rotate_bytes: int,
+        keep: int,
+        cannot_rotate: Callable[[OSError], object],
+    ) -> None:
+        self._path = path
+        self._rotate_bytes = rotate_bytes
+        self._keep = keep
+        self._cannot_rotate = cannot_rotate
+        self._stuck = False
+        self._open()
+        # Not after a rotation: then another process may be in the middle of a line.
+        self._cut_short = self._rotates and not self._ends_with_a_line()
+
+    def write(self, lines: list[bytes]) -> None:
+        """Append `lines`, each of which ends with a newline, and take them out of the list.
+
+        Raises:
+            OSError: Those that are still in the list were not written, or not whole.
+        """
+        trouble = self._rotate() if self._rotates else None
+        # A pipe takes one line whole or not at all; of many it may take a part.
+        count = len(lines) if self._rotates else 1
+        while lines:
+            data = b"".join(lines[:count])
+            if self._cut_short:
+                data = b"\n" + data
+            written = os.write(self._descriptor, data)
+            if written < len(data):
+                written -= self._cut_short
+                while written >= len(lines[0]):
+                    written -= len(lines.pop(0))
+                self._cut_short = written != 0
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._cut_short = False
+            del lines[:count]
+        if trouble is not None:
+            self._cannot_rotate(trouble)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def _open(self) -> None:
+        # A pipe that has no reader, or is full, is an error like any other, not a wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        self._descriptor = os.open(self._path, flags, 0o666)
+        self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        # Lines that come by the kilobyte do not overrun the reader of a pipe, which holds 64 KiB.
+        self.batch_bytes = min(BATCH_BYTES, self._rotate_bytes) if self._rotates else PIPE_BUF
+        self._rotate_at = self._rotate_bytes
+        self._cut_short = False
+
+    def _ends_with_a_line(self) -> bool:
+        with suppress(OSError), open(self._path, "rb") as file:  # noqa: PTH123
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+        return True  # It is empty, or may be written, but not read.
+
+    def _rotate(self) -> OSError | None:
+        status = os.fstat(self._descriptor)
+        if status.st_size < self._rotate_at:
+            return None
+        old = self._descriptor
+        try:
+            # Of the processes that share the file, one renames it and the others find it renamed.
+            fcntl.flock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._still_has_its_name(status):
+                self._rename()
+            else:
+                self._open()
+        except BlockingIOError:
+            # Another process rotates it. A wait would let any process that may read the file, and
+            # so lock it, stop the service.
+            return None
+        except OSError as error:
+            with suppress(OSError):
+                fcntl.flock(old, fcntl.LOCK_UN)
+            self._rotate_at = status.st_size + self._rotate_bytes
+            is_new, self._stuck = not self._stuck, True
+            return error if is_new else None
+        self._stuck = False
+        os.close(old)
+        return None
+
+    def _still_has_its_name(self, status: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(os.stat(self._path), status)  # noqa: PTH116
+        except FileNotFoundError:
+            return False
+
+    def _rename(self) -> None:
+        for number in range(self._keep - 1, 0, -1):
+            with suppress(FileNotFoundError):
+                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")  # noqa: PTH105
+        newest = f"{self._path}.1"
+        os.replace(self._path, newest)  # noqa: PTH105
+        try:
+            self._open()
+        except OSError:
+            # It gets its name back, unless another process has begun a file of that name.
+            with suppress(OSError):
+                os.link(newest, self._path)
+                os.unlink(newest)  # noqa: PTH108
+            raise

@@ -1,0 +1,163 @@
+"""The commands of a client that has logged in, one a message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from math import ceil
+
+from twisted.cred.error import UnauthorizedLogin
+
+from twisted_lab.accounts import BadPassword, check_password, time_text, token_digest
+from twisted_lab.channels import Channel
+from twisted_lab.login.checkers import SessionEnded, TooManyFailures
+from twisted_lab.login.realm import Account
+
+TRIES = 3
+PAGE = 20  # sessions
+HELP = (
+    "whoami: says who you are",
+    "sessions [PAGE]: lists where you are logged in, 20 sessions a page",
+    "revoke ID: ends one of these sessions",
+    "passwd: changes your password, and ends all other sessions",
+    "logout: ends this session, and closes",
+    "exit: closes; your token stays good",
+    "help: lists this",
+)
+
+
+async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
+    """Ask for a new password, twice; and again, if it is refused.
+
+    Raises:
+        BadPassword: It was too short or too long, or the two were not the same, three times.
+    """
+    for tries_left in reversed(range(TRIES)):
+        channel.say(prompt)
+        try:
+            password = await channel.hear()
+            check_password(password, shortest)
+            channel.say("Repeat the password:")
+            if await channel.hear() != password:
+                raise BadPassword("the two passwords are not the same")
+        except BadPassword as error:
+            if not tries_left:
+                raise
+            channel.say(f"error: {error}")
+        else:
+            return password
+    raise AssertionError
+
+
+def refusal(error: UnauthorizedLogin) -> str:
+    """Say to a peer that it cannot log in, in the same words whatever was wrong."""
+    if isinstance(error, TooManyFailures | SessionEnded):
+        return f"error: {error}"
+    return "Wrong name, password or token."
+
+
+class AccountShell:
+    """One peer that has logged in.
+
+    Args:
+        channel: The peer.
+        account: The account of the peer.
+        token: The token of this session.
+        shortest: The minimum length of a new password, in characters.
+        check: Checks a name and a password; raises UnauthorizedLogin if they are wrong.
+
+    Attributes:
+        account: See above.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        account: Account,
+        token: str,
+        shortest: int,
+        check: Callable[[str, str], Awaitable[object]],
+    ) -> None:
+        self._channel = channel
+        self.account = account
+        self._token = token
+        self._shortest = shortest
+        self._check = check
+        self._tries = TRIES
+
+    async def converse(self) -> None:
+        """Execute the peer's commands, until it leaves or its session has ended."""
+        commands = {
+            "whoami": self._whoami,
+            "sessions": self._sessions,
+            "revoke": self._revoke,
+            "passwd": self._passwd,
+            "help": self._help,
+        }
+        say = self._channel.say
+        # A peer may send many commands and leave: they are not executed any more.
+        while not self._channel.is_gone:
+            command, _, argument = (await self._channel.hear()).strip().partition(" ")
+            if command == "exit":
+                return
+            try:
+                # The session may have ended since the last command: it expired, or was revoked.
+                await self.account.use_session(self._token)
+                if command == "logout":
+                    await self.account.end_session(self._token)
+                    say(f"Goodbye, {self.account.name}")
+                    return
+                if command not in commands:
+                    say("error: that is no command; help lists them")
+                    continue
+                await commands[command](argument.strip())
+            except SessionEnded as error:
+                say(refusal(error))
+                return
+            except BadPassword as error:
+                say(f"error: {error}")
+            except UnauthorizedLogin as error:
+                say(refusal(error))
+                self._tries -= 1
+            if not self._tries:
+                return
+
+    async def _whoami(self, _: str) -> None:
+        self._channel.say(self.account.name)
+
+    async def _sessions(self, page: str) -> None:
+        this = token_digest(self._token)
+        sessions = await self.account.sessions()
+        pages = ceil(len(sessions) / PAGE)
+        if (page or "1") not in map(str, range(1, pages + 1)):
+            known = f"the pages are 1 to {pages}" if pages > 1 else "there is 1 page"
+            self._channel.say(f"error: {known}")
+            return
+        number = int(page or 1)
+        for session in sessions[(number - 1) * PAGE : number * PAGE]:
+            self._channel.say(
+                f"{session.id} since {time_text(session.since)} used {time_text(session.used)} "
+                f"from {session.origin}{' (this one)' if session.digest == this else ''}"
+            )
+            await self._channel.taken()
+        if number < pages:
+            self._channel.say(f"page {number} of {pages}: sessions {number + 1} lists the next one")
+
+    async def _revoke(self, session_id: str) -> None:
+        if not session_id:
+            self._channel.say("error: say which one: revoke ID; sessions lists them")
+        elif await self.account.revoke(session_id):
+            self._channel.say("Revoked.")
+        else:
+            self._channel.say("error: you have no such session; sessions lists them")
+
+    async def _passwd(self, _: str) -> None:
+        # A passer-by at a terminal that is logged in must not be able to lock its owner out.
+        self._channel.say("Password?")
+        await self._check(self.account.name, await self._channel.hear())
+        password = await choose_password(self._channel, "New password:", self._shortest)
+        await self.account.change_password(password, self._token, self._channel.peer.host)
+        self._channel.say("Password changed. All other sessions are ended.")
+
+    async def _help(self, _: str) -> None:
+        for line in HELP:
+            self._channel.say(line)

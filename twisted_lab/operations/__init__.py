@@ -1,0 +1,1 @@
+"""For the operator: the control channel (both ends), metrics and health."""

@@ -1,0 +1,196 @@
+"""The control channel of a process: AMP over a unix socket that is its owner's alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import connectionDone
+from twisted.logger import LogLevel
+from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
+from twisted.python.failure import Failure
+
+from twisted_lab import __version__
+from twisted_lab.operations.control_commands import (
+    PAGE,
+    Disconnect,
+    ListConnections,
+    Pause,
+    Refusal,
+    Resume,
+    SetLogLevel,
+    Status,
+    Stop,
+)
+from twisted_lab.operations.operator_connections import OperatorConnection, OperatorFactory
+from twisted_lab.operations.operator_service import OperatorService
+from twisted_lab.peers import address_text
+from twisted_lab.ports.listening import CannotListen
+from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.service_process import ServiceProcess
+
+Answer = dict[str, Any]
+
+
+class Controls(CommandLocator):
+    """Carries out the commands of one connection.
+
+    Args:
+        process: The process under control.
+    """
+
+    def __init__(self, process: ServiceProcess) -> None:
+        self._process = process
+        self._listed: list[Answer] = []
+
+    def _service(self, name: str) -> NetworkService:
+        for service in self._process.public_services:
+            if service.events.service in (name, f"netlab-{name}"):
+                return service
+        known = ", ".join(service.events.service for service in self._process.public_services)
+        raise Refusal(f"there is no service {name!r}; there are {known}")
+
+    async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Return the answers of the serving processes, and the names of those without an answer."""
+        asked = [await each.ask(word, *arguments) for each in self._process.public_services]
+        answers = [answer for each in asked for answer in each]
+        silent = [name for name, answer in answers if answer is None]
+        return [(name, answer) for name, answer in answers if answer is not None], silent
+
+    @Status.responder
+    def status(self) -> Answer:
+        """See `Status`."""
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "seconds": self._process.reactor.seconds() - self._process.since,
+            "level": self._process.log.level.name,
+            "services": [
+                row for service in self._process.public_services for row in self._rows(service)
+            ],
+        }
+
+    def _rows(self, service: NetworkService) -> list[Answer]:
+        name = service.events.service
+        where = ", ".join(map(address_text, service.addresses))
+        rows = [(name, where, service.counts())]
+        rows += [
+            (f"{name} worker {number}", f"process {pid}", counts)
+            for number, pid, counts in service.workers()
+        ]
+        return [
+            {
+                "name": name,
+                "addresses": where,
+                "paused": service.is_paused,
+                "connected": counts.open,
+                "total": counts.connected,
+                "refused": counts.refused,
+                "errors": counts.errors.total(),
+            }
+            for name, where, counts in rows
+        ]
+
+    @ListConnections.responder
+    def list_connections(self, first: int) -> Deferred[Answer]:
+        """See `ListConnections`."""
+
+        async def answer() -> Answer:
+            silent: list[str] = []
+            if not first:
+                answers, silent = await self._ask("connections")
+                self._listed = [{"service": name, **row} for name, rows in answers for row in rows]
+            return {"connections": self._listed[first : first + PAGE], "silent": silent}
+
+        return Deferred.fromCoroutine(answer())
+
+    @Pause.responder
+    def pause(self, service: str) -> Deferred[Answer]:
+        """See `Pause`."""
+        return self._attempt("pause", self._service(service))
+
+    @Resume.responder
+    def resume(self, service: str) -> Deferred[Answer]:
+        """See `Resume`."""
+        return self._attempt("resume", self._service(service))
+
+    def _attempt(self, what: str, service: NetworkService) -> Deferred[Answer]:
+        async def attempt() -> Answer:
+            if service.is_paused == (what == "pause"):
+                already = "paused already" if service.is_paused else "not paused"
+                raise Refusal(f"{service.events.service} is {already}")
+            try:
+                await {"pause": service.pause, "resume": service.resume}[what]()
+            except CannotListen as error:
+                raise Refusal(str(error)) from error
+            self._process.events.controlled(f"{what} {service.events.service}")
+            return {}
+
+        return Deferred.fromCoroutine(attempt())
+
+    @Disconnect.responder
+    def disconnect(self, peer: str) -> Deferred[Answer]:
+        """See `Disconnect`."""
+
+        async def answer() -> Answer:
+            self._process.events.controlled(f"disconnect {peer}")
+            answers, silent = await self._ask("disconnect", peer)
+            return {"count": sum(count for _, count in answers), "silent": silent}
+
+        return Deferred.fromCoroutine(answer())
+
+    @SetLogLevel.responder
+    def set_log_level(self, level: str) -> Answer:
+        """See `SetLogLevel`."""
+        levels = ("debug", "info", "warn", "error")
+        if level not in levels:
+            raise Refusal(f"a level is one of {', '.join(levels)}, not {level!r}")
+        self._process.events.controlled(f"log from {level} up")
+        self._process.log_from(LogLevel.levelWithName(level))
+        return {}
+
+    @Stop.responder
+    def stop(self) -> Answer:
+        """See `Stop`."""
+        self._process.events.controlled("stop")
+        self._process.reactor.callLater(0, self._process.end)
+        return {}
+
+
+class _QuietAMP(OperatorConnection, AMP):
+    # An operator's command is no event of the process, and AMP would log two lines for each.
+    def makeConnection(self, transport: Any) -> None:
+        BinaryBoxProtocol.makeConnection(self, transport)
+        self.begin()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        BinaryBoxProtocol.connectionLost(self, reason)
+        self.end()
+
+
+class ControlFactory(OperatorFactory):
+    """Builds an end of the control channel.
+
+    Args:
+        process: The process under control.
+    """
+
+    def __init__(self, process: ServiceProcess) -> None:
+        super().__init__()
+        self._process = process
+
+    def buildProtocol(self, addr: IAddress | None) -> AMP:
+        """See `twisted.internet.interfaces.IProtocolFactory`."""
+        protocol = _QuietAMP(locator=Controls(self._process))
+        protocol.connections = self.connections
+        return protocol
+
+
+def control_service(process: ServiceProcess, description: str) -> NetworkService:
+    """Build the service that takes commands at the ``unix:`` endpoint."""
+    if "mode=" not in description:
+        description += ":mode=600"
+    events = process.log.events_of("netlab-control")
+    return OperatorService(process, events, description, ControlFactory(process))

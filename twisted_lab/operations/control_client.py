@@ -1,0 +1,194 @@
+"""``python -m twisted_lab.control``: looks after a process that runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as NoAnswer
+from twisted.internet.endpoints import clientFromString, connectProtocol
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.protocols.amp import AMP, AmpError
+from twisted.python.usage import UsageError
+
+from twisted_lab.operations.control_commands import (
+    PAGE,
+    Disconnect,
+    ListConnections,
+    Pause,
+    Refusal,
+    Resume,
+    SetLogLevel,
+    Status,
+    Stop,
+)
+from twisted_lab.process.process_options import CONTROL, control_endpoint
+from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.escaping import escape
+
+PATIENCE = 10.0  # seconds
+# The commands, each with its argument.
+WORDS = {
+    "status": "",
+    "connections": "",
+    "pause": "SERVICE",
+    "resume": "SERVICE",
+    "disconnect": "PEER",
+    "log-level": "LEVEL",
+    "stop": "",
+}
+
+
+class ControlOptions(Options):
+    """The command, and where to send it."""
+
+    command = "twisted_lab.control"
+    exit_status = 2
+    synopsis = "Usage: python -m twisted_lab.control [options] COMMAND"
+    longdesc = "The commands are " + ", ".join(
+        f"{word} {needs}".strip() for word, needs in WORDS.items()
+    )
+    optParameters: ClassVar = [
+        ["control", None, CONTROL, "The server's --control endpoint.", control_endpoint],
+    ]
+
+    def parseArgs(self, word: str = "", *others: str) -> None:
+        """Take the command."""
+        if word not in WORDS:
+            raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
+        if len(others) != bool(WORDS[word]):
+            raise UsageError(f"it is said like this: {word} {WORDS[word]}".rstrip())
+        self["word"] = word
+        self["object"] = others[0] if others else ""
+
+
+def show(text: str) -> None:
+    """Write to standard output."""
+    write_out(ControlOptions.command, text)
+
+
+def show_table(rows: Iterable[tuple[object, ...]]) -> None:
+    """Write a table to standard output."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    show("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells))
+
+
+async def status(control: AMP) -> None:
+    """Print the status of the process."""
+    answer = await control.callRemote(Status)
+    minutes, seconds = divmod(int(answer["seconds"]), 60)
+    hours, minutes = divmod(minutes, 60)
+    show(
+        f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
+        f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
+    )
+    show_table(
+        [
+            ("service", "address", "connected", "in all", "refused", "errors"),
+            *(
+                (
+                    service["name"],
+                    f"{service['addresses']} (paused)"
+                    if service["paused"]
+                    else service["addresses"],
+                    *(service[key] for key in ("connected", "total", "refused", "errors")),
+                )
+                for service in answer["services"]
+            ),
+        ]
+    )
+
+
+async def connections(control: AMP) -> None:
+    """List the connected peers."""
+    rows: list[tuple[object, ...]] = [
+        ("service", "peer", "name", "seconds", "bytes in", "bytes out")
+    ]
+    silent: list[str] = []
+    for first in range(0, sys.maxsize, PAGE):
+        answer = await control.callRemote(ListConnections, first=first)
+        page = answer["connections"]
+        silent += answer["silent"]
+        rows += [
+            (
+                connection["service"],
+                connection["peer"],
+                escape(connection["name"]) or "-",
+                f"{connection['seconds']:.0f}",
+                connection["bytes_in"],
+                connection["bytes_out"],
+            )
+            for connection in page
+        ]
+        if len(page) < PAGE:
+            break
+    show_table(rows)
+    check_answered(silent)
+
+
+def check_answered(silent: list[str]) -> None:
+    """Check that all workers have answered.
+
+    Raises:
+        Refusal: Those that are `silent` have not.
+    """
+    if silent:
+        raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
+
+
+async def say(control: AMP, word: str, thing: str) -> None:
+    """Send the command to the process, and print the answer."""
+    if word == "status":
+        await status(control)
+    elif word == "connections":
+        await connections(control)
+    elif word == "disconnect":
+        answer = await control.callRemote(Disconnect, peer=thing)
+        if not (answer["count"] or answer["silent"]):
+            raise Refusal(f"nobody is connected as {thing}; the command connections lists who is")
+        show(f"cut off: {answer['count']}")
+        check_answered(answer["silent"])
+    elif word == "log-level":
+        await control.callRemote(SetLogLevel, level=thing)
+        show(f"the log has events from level {thing} up, until the next start")
+    elif word == "stop":
+        await control.callRemote(Stop)
+        show("stopping")
+    else:
+        await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
+        show(f"{word}d: {thing}")
+
+
+async def main(reactor: Any, options: ControlOptions) -> None:
+    """Connect, and send the command in `options`.
+
+    Raises:
+        SystemExit: With status 1, if that could not be done; the reason is on standard error.
+    """
+    where = options["control"]
+    try:
+        control = await connectProtocol(clientFromString(reactor, where), AMP())
+        saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))
+        await saying.addTimeout(PATIENCE, reactor)
+    except Refusal as error:
+        problem = str(error)
+    except ConnectError as error:
+        problem = (
+            f"nobody listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
+            f"must have been started with --control {where}, and you must be its user"
+        )
+    except NoAnswer:
+        problem = f"the server has not answered within {PATIENCE:g} s"
+    except AmpError as error:
+        problem = f"that cannot be said: {type(error).__name__}"
+    except ConnectionClosed:
+        problem = "the server has closed the connection; look into its log"
+    else:
+        return
+    print(f"{options.command}: {problem}", file=sys.stderr)
+    raise SystemExit(1)

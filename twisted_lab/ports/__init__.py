@@ -1,0 +1,1 @@
+"""Listening ports: addresses, endpoints, TLS, the PROXY header, and the reserve of files."""

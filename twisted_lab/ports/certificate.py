@@ -1,0 +1,168 @@
+"""The certificate that a server shows: given by its owner, or self-signed."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.ssl import CertificateOptions, TLSVersion
+from zope.interface import implementer
+
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.peers import tls_text
+from twisted_lab.resources import NotReady
+from twisted_lab.text.private_files import write_private
+
+# Clients that trust on first use would have to be asked again when it ends.
+YEARS = 10
+
+
+class _Unusable(Exception):
+    """A file cannot be used; the text says which one, and why."""
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _Unusable(f"{path}: {error.strerror}") from None
+    except TypeError as error:
+        why = "its key has a password" if "Password" in str(error) else str(error)
+        raise _Unusable(f"{path}: {why}") from None
+    except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
+        raise _Unusable(f"{path}: {tls_text(error)}") from None
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificate:
+    """A certificate with its key, in files, as TLS connections are served with it.
+
+    Args:
+        path: The file of the certificate and its chain, in PEM.
+        key_path: The file of its key, in PEM; it may be the same one.
+        is_own: Whether to make a self-signed one, if it is not there.
+        events: Its fingerprint is reported here, and what is wrong with it.
+
+    Attributes:
+        files: Both files, wherever the process is.
+        until: Until when it is valid, in seconds of Unix time.
+    """
+
+    def __init__(self, path: str, key_path: str, is_own: bool, events: ServiceEvents) -> None:
+        # A daemon may go elsewhere.
+        self.files = (Path(path).absolute(), Path(key_path).absolute())
+        self._path, self._key_path = self.files
+        self._is_own = is_own
+        self._events = events
+        self._context: SSL.Context | None = None
+        self.until = 0.0
+
+    def open(self) -> None:
+        """Read it, or make it.
+
+        Raises:
+            NotReady: It cannot be used.
+        """
+        try:
+            if self._is_own and not self._path.exists():
+                make_own(self._path)
+        except OSError as error:
+            raise NotReady(f"cannot make the certificate {self._path}: {error.strerror}") from None
+        try:
+            self._read()
+        except _Unusable as error:
+            raise NotReady(f"cannot use the certificate {error}") from None
+
+    def reload(self) -> None:
+        """Read it again, for later connections."""
+        try:
+            for path in self.files:
+                # To open a FIFO would wait for its other end, while peers are served.
+                if path.exists() and not path.is_file():
+                    raise _Unusable(f"{path}: it is not a file")
+            self._read()
+        except _Unusable as error:
+            self._events.certificate_kept(str(error))
+
+    async def close(self) -> None:
+        """See `Resource`: there is nothing to do."""
+
+    def abandon(self) -> None:
+        """See `Resource`: there is nothing to do."""
+
+    def _read(self) -> None:
+        with _naming(self._path):
+            certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
+            public = certificate.public_key()
+        with _naming(self._key_path):
+            key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
+            if key.public_key() != public:
+                raise ValueError("the key is not that of the certificate")
+        with _naming(self._path):
+            context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
+            context.use_certificate(certificate)
+            for each in chain:
+                context.add_extra_chain_cert(each)
+            context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
+            until = certificate.not_valid_after_utc
+        self._context = context
+        self.until = until.timestamp()
+        self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
+
+    def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
+        """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
+        assert self._context is not None
+        return SSL.Connection(self._context, None)
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 fingerprint, as ``AB:CD:...``."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def make_own(path: Path) -> None:
+    """Make a key and a certificate that is signed with it, in a file that only its owner can read.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    host = socket.gethostname()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
+    now = datetime.datetime.now(datetime.UTC)
+    names: list[x509.GeneralName] = [
+        x509.DNSName(each) for each in dict.fromkeys((host, "localhost"))
+    ]
+    names += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # Not every clock is right.
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=365 * YEARS))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    write_private(path, private + certificate.public_bytes(serialization.Encoding.PEM))

@@ -1,0 +1,269 @@
+"""From options to listening ports."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.tcp import Port, Server
+
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.peers import tls_text
+from twisted_lab.ports.addresses import bind_problem
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.fast.transport import ImmediateServer
+from twisted_lab.ports.file_reserve import FileReserve
+from twisted_lab.ports.proxy import ProxiedFactory
+from twisted_lab.ports.udp_port import DatagramPort
+
+# Connections that the kernel completes while the server is at other work: clients of a burst that
+# finds the queue full wait a second before they try again.
+BACKLOG = 1024
+LARGEST_DATAGRAM = 65_536
+ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd does it, too
+
+
+class CannotListen(Exception):
+    """One line for the person who started the service: where it cannot listen, and why."""
+
+
+class Listener(Protocol):
+    """A place to listen on."""
+
+    @property
+    def wanted(self) -> int | None:
+        """The port that was asked for, where another one may be taken instead."""
+        ...
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """Start to listen.
+
+        Returns:
+            A Deferred that fires with the port, or fails with CannotListen.
+        """
+        ...
+
+    def again(self, address: Any) -> Listener:
+        """Return a listener for the `address` at which this one has listened.
+
+        Raises:
+            CannotListen: It can listen only once.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class _NumberedPort:
+    """A port by number; if it is busy, the next free one of the following `spare` ports.
+
+    `others` returns the ports of other services, by which their clients know them; it is called
+    when the port is busy. `option` is the option that chooses the port.
+    """
+
+    reactor: Any
+    port: int
+    interface: str
+    spare: int = 100
+    option: str = "--port"
+    others: Callable[[], frozenset[int]] = frozenset
+
+    @property
+    def wanted(self) -> int | None:
+        """The port that was asked for; None if any will do."""
+        return self.port or None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return execute(self._listen, factory)
+
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        return replace(self, port=address.port, spare=0)
+
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        raise NotImplementedError
+
+    def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+        last = min(self.port + self.spare, 65535)
+        for port in self._candidates(last):
+            try:
+                return self._open(port, factory)
+            except CannotListenError as error:
+                reason = error.socketError
+            except OSError as error:
+                # Another process began to listen between our bind() and our listen().
+                reason = error
+            if reason.errno != errno.EADDRINUSE:
+                raise CannotListen(bind_problem(reason, self.interface, port, self.option))
+        if last > self.port:
+            raise CannotListen(
+                f"ports {self.port} to {last} are all busy: choose another one with {self.option}"
+            )
+        raise CannotListen(bind_problem(reason, self.interface, self.port, self.option))
+
+    def _candidates(self, last: int) -> Iterator[int]:
+        yield self.port
+        if last > self.port:
+            others = self.others()
+            yield from (port for port in range(self.port + 1, last + 1) if port not in others)
+
+
+class TCPPort(_NumberedPort):
+    """A TCP port."""
+
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        opened: IListeningPort = self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
+        return opened
+
+
+@dataclass(frozen=True)
+class UDPPort(_NumberedPort):
+    """A UDP port, whose datagrams go to `protocol`; other listeners use the service's factory."""
+
+    protocol: DatagramProtocol | None = None
+
+    def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
+        opened = DatagramPort(port, self.protocol, self.interface, LARGEST_DATAGRAM, self.reactor)
+        opened.startListening()
+        return opened
+
+
+@dataclass(frozen=True)
+class DescribedEndpoint:
+    """A Twisted server endpoint description, such as ``unix:/run/echo``."""
+
+    reactor: Any
+    description: str
+    wanted: None = None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+
+        async def listen() -> IListeningPort:
+            try:
+                endpoint = serverFromString(self.reactor, self.description)
+                port: IListeningPort = await endpoint.listen(factory)
+            except Exception as error:
+                # Parsers and endpoints are plugins and may raise any exception.
+                line = f"cannot listen on {self.description!r}: {self._explain(error)}"
+                raise CannotListen(" ".join(line.split())) from error
+            return port
+
+        return Deferred.fromCoroutine(listen())
+
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        if self.description.startswith("systemd:"):
+            raise CannotListen("its socket is systemd's: it is stopped by systemctl")
+        return self
+
+    def _explain(self, error: Exception) -> str:
+        why = getattr(error, "socketError", error)
+        if isinstance(why, OSError):
+            name = why.filename2 or why.filename
+            return (why.strerror or str(why)) + (f": {os.fsdecode(name)}" if name else "")
+        if type(why).__module__.startswith("OpenSSL"):
+            return f"its key or certificate cannot be used ({tls_text(why)})"
+        if why == "Cannot acquire lock":  # of a unix socket
+            return "another server uses it: stop that one, or choose another name"
+        if self.description.startswith("systemd:") and isinstance(why, LookupError):
+            return "systemd has passed no such socket"
+        return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """A listener that wraps another one."""
+
+    listener: Listener
+
+    @property
+    def wanted(self) -> int | None:
+        """See `Listener`."""
+        return self.listener.wanted
+
+    def again(self, address: Any) -> Any:
+        """See `Listener.again`."""
+        return replace(self, listener=self.listener.again(address))
+
+
+@dataclass(frozen=True)
+class Fast(Wrapping):
+    """A listener whose TCP connections are of the fast kind."""
+
+    poller: Poller
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(factory).addCallback(self._hasten)
+
+    def _hasten(self, port: IListeningPort) -> IListeningPort:
+        if isinstance(port, Port) and port.transport is Server:
+            port.transport = self._transport  # type: ignore[assignment]
+        return port
+
+    def _transport(self, *arguments: Any) -> ImmediateServer:
+        return ImmediateServer(*arguments[:-1], self.poller)  # instead of the port's own reactor
+
+
+@dataclass(frozen=True)
+class AdoptedPort:
+    """The listening socket that a worker gets from its supervisor."""
+
+    reactor: Any
+    wanted: None = None
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return execute(self._adopt, factory)
+
+    def again(self, address: Any) -> Listener:
+        """See `Listener.again`."""
+        raise CannotListen("its socket is the supervisor's")
+
+    def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
+        with socket.socket(fileno=ADOPTED) as shared:
+            port: IListeningPort = self.reactor.adoptStreamPort(ADOPTED, shared.family, factory)
+        return port
+
+
+@dataclass(frozen=True)
+class BehindProxy(Wrapping):
+    """A listener that only proxies connect to. Their header comes first, even before TLS."""
+
+    clock: IReactorTime
+    events: ServiceEvents
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(factory).addCallback(self._wrap)
+
+    def _wrap(self, port: Any) -> IListeningPort:
+        # An endpoint such as ssl: has wrapped the service's factory by now.
+        port.factory = ProxiedFactory(port.factory, self.clock, self.events)
+        wrapped: IListeningPort = port
+        return wrapped
+
+
+@dataclass(frozen=True)
+class Guarded(Wrapping):
+    """A listener that leaves some of the files that may be opened to others.
+
+    See `FileReserve.guard`.
+    """
+
+    reserve: FileReserve
+    is_own: bool = False
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`."""
+        return self.listener.listen(factory).addCallback(self.reserve.guard, self.is_own)

@@ -1,0 +1,1 @@
+"""One process: its life cycle, services, signals and options."""

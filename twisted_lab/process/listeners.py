@@ -1,0 +1,109 @@
+"""Listeners: where the options of a service want it to listen."""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.protocol import DatagramProtocol
+
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.listening import (
+    AdoptedPort,
+    BehindProxy,
+    DescribedEndpoint,
+    Fast,
+    Guarded,
+    Listener,
+    TCPPort,
+    UDPPort,
+)
+from twisted_lab.process.service_options import OWN_CERTIFICATE, ServiceOptions
+from twisted_lab.process.service_process import ServiceProcess
+
+if TYPE_CHECKING:
+    from twisted_lab.ports.certificate import Certificate
+
+
+def listeners(
+    options: ServiceOptions, process: ServiceProcess, name: str = "port"
+) -> list[Listener]:
+    """Return the listeners for streams that `options` ask for; `name` is the port's option."""
+    reactor, events = process.reactor, process.log.events_of(options.command)
+    found: list[Listener] = [
+        DescribedEndpoint(reactor, description) for description in options["listen"]
+    ] or [
+        TCPPort(
+            reactor,
+            options[name],
+            options["interface"],
+            0 if options["strict-port"] else 100,
+            options.name_of(name),
+            options.others_ports,
+        )
+    ]
+    if options.is_worker:
+        found = [AdoptedPort(reactor)]
+    if options["transport"] == "fast" and hasattr(select, "epoll"):
+        poller = Poller(reactor)
+        found = [Fast(listener, poller) for listener in found]
+    found = [Guarded(listener, process.files) for listener in found]
+    if options["tls"]:
+        # cryptography takes its time to be imported.
+        from twisted_lab.ports.tls import OverTLS
+
+        certificate = shared_certificate(process, options)
+        patience = options["handshake-timeout"]
+        found = [OverTLS(listener, certificate, reactor, events, patience) for listener in found]
+    if options["proxy-protocol"]:
+        found = [BehindProxy(listener, reactor, events) for listener in found]
+    return found
+
+
+def datagram_listener(
+    options: ServiceOptions, reactor: Any, protocol: DatagramProtocol
+) -> Listener:
+    """Return the listener for the datagrams of `protocol` that `options` ask for.
+
+    If the port is busy it listens elsewhere, unless the port was given: clients come back to it.
+    """
+    return UDPPort(
+        reactor,
+        options["port"],
+        options["interface"],
+        0 if options["strict-port"] or options.port_was_given else 100,
+        options.name_of("port"),
+        options.others_ports,
+        protocol,
+    )
+
+
+def shared_certificate(process: ServiceProcess, options: ServiceOptions) -> Certificate:
+    """Return the process's certificate that `options` name; shared by those that name the same."""
+    from twisted_lab.ports.certificate import Certificate
+
+    path = options["certificate"] or OWN_CERTIFICATE
+    is_own = options["certificate"] is None
+    certificate = Certificate(path, options["key"] or path, is_own, process.events)
+    same = [
+        each
+        for each in process.resources
+        if isinstance(each, Certificate) and each.files == certificate.files
+    ]
+    if same:
+        [certificate] = same
+    else:
+        process.resources.append(certificate)
+        process.reloads.append(certificate.reload)
+    process.measures.append(
+        Measure(
+            options.command,
+            "certificate_expiry_timestamp_seconds",
+            "Until when the certificate is valid, in Unix time.",
+            False,
+            lambda: certificate.until,
+            is_common=True,
+        )
+    )
+    return certificate

@@ -1,0 +1,58 @@
+"""The signals that a process handles, and what they ask for."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+
+class Signals:
+    """Handles signals, each in a turn of the reactor.
+
+    Args:
+        reactor: Runs the handlers.
+        terminate: Called at SIGTERM and SIGINT.
+        reload: Called at SIGHUP.
+        end: Called at SIGHUP when the terminal has been closed in which the process was started.
+            Not under nohup, which ignores SIGHUP; a daemon has no terminal.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        terminate: Callable[[], object],
+        reload: Callable[[], object],
+        end: Callable[[], object],
+    ) -> None:
+        self._reactor = reactor
+        self._terminate = terminate
+        self._reload = reload
+        self._end = end
+        is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._ends_with_terminal = _has_terminal() and not is_ignored
+
+    def heed(self) -> None:
+        """Replace the current signal handlers."""
+        # The reactor's own handlers make twistd end by the signal instead of with status 0.
+        self._heed(signal.SIGTERM, self._terminate)
+        self._heed(signal.SIGINT, self._terminate)
+        self._heed(signal.SIGHUP, self._hang_up)
+
+    def _heed(self, number: int, action: Callable[[], object]) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(action))
+
+    def _hang_up(self) -> None:
+        if self._ends_with_terminal and not _has_terminal():
+            self._end()
+        else:
+            self._reload()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Workers: several processes that serve on one port, and their supervisor."""

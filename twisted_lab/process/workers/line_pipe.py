@@ -1,0 +1,124 @@
+"""A pipe of lines to a process that may stop reading, such as a stopped supervisor."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IWriteDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+MOST_BYTES = 4_194_304  # beyond which a line must find room
+RESERVED_BYTES = 1_048_576  # beside these, for rare lines
+STUCK_SECONDS = 1.0  # without progress of the reader, after which lines are dropped
+
+
+@implementer(IWriteDescriptor)
+class LinePipe:
+    """Sends whole lines, and waits for a reader that is slow, but not for one that is stuck.
+
+    While more than MOST_BYTES wait and the reader has taken nothing for STUCK_SECONDS, further
+    lines are dropped and counted. When half of the pending output has gone, their numbers are
+    reported.
+
+    Args:
+        descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
+            it.
+        reactor: Tells when there is room.
+        tell_lost: Called with the number of dropped lines of each kind; it sends a line about them.
+    """
+
+    def __init__(
+        self, descriptor: int, reactor: Any, tell_lost: Callable[[Counter[str]], object]
+    ) -> None:
+        self._descriptor = descriptor
+        self._reactor = reactor
+        self._tell_lost = tell_lost
+        self._waiting = bytearray()
+        self._is_stuck = False
+        self._lost: Counter[str] = Counter()
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        os.set_blocking(descriptor, False)
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether output is pending."""
+        return bool(self._waiting)
+
+    def send(self, line: bytes, kind: str, is_rare: bool = True) -> None:
+        """Send `line`, unless too much waits for a reader that is stuck.
+
+        Args:
+            line: The line.
+            kind: The name by which it is counted if it is dropped.
+            is_rare: Whether it may use the RESERVED_BYTES, so that frequent lines cannot have it
+                dropped.
+        """
+        most = MOST_BYTES + (RESERVED_BYTES if is_rare else 0)
+        if (self._lost and not is_rare) or not self._has_room(most):
+            self._lost[kind] += 1
+        else:
+            self.send_surely(line)
+
+    def _has_room(self, most: int) -> bool:
+        while len(self._waiting) > most:
+            # Twice half of the time: a pause of both processes uses up one of them.
+            waits = (0.0,) if self._is_stuck else (STUCK_SECONDS / 2, STUCK_SECONDS / 2)
+            self._is_stuck = not any(map(self._can_write, waits))
+            if self._is_stuck:
+                return False
+            self._write()
+        return True
+
+    def send_surely(self, line: bytes) -> None:
+        """Send `line`, however much waits."""
+        was_behind = self.is_behind
+        self._waiting += line
+        if not was_behind:
+            self.doWrite()
+
+    def fileno(self) -> int:
+        """See `twisted.internet.interfaces.IFileDescriptor`."""
+        return self._descriptor
+
+    def logPrefix(self) -> str:
+        """See `twisted.internet.interfaces.ILoggingContext`."""
+        return "supervisor"
+
+    def doWrite(self) -> None:
+        """See `twisted.internet.interfaces.IWriteDescriptor`."""
+        self._write_and_tell()
+        if self._waiting:
+            self._reactor.addWriter(self)
+        else:
+            self._reactor.removeWriter(self)
+
+    def _write_and_tell(self) -> None:
+        self._write()
+        if self._lost and len(self._waiting) <= MOST_BYTES // 2:
+            lost, self._lost = self._lost, Counter()
+            self._tell_lost(lost)
+
+    def _can_write(self, seconds: float) -> bool:
+        return bool(self._poll.poll(seconds * 1000))
+
+    def _write(self) -> None:
+        try:
+            del self._waiting[: os.write(self._descriptor, self._waiting)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._waiting.clear()  # The reader has gone.
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
+
+    def close(self) -> None:
+        """Send the pending output, without a reactor, unless the reader is stuck."""
+        while self._waiting and self._can_write(STUCK_SECONDS):
+            self._write_and_tell()

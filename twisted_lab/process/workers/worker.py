@@ -1,0 +1,137 @@
+"""One of the processes that serve together; `twisted_lab.process.workers.supervisor` starts it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, cast
+
+from twisted.application.service import IServiceMaker
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.task import LoopingCall
+from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsJSON, globalLogBeginner
+from twisted.plugin import getPlugins
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.eventlog.event_budget import TRAFFIC
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.process.service_process import CannotStart, ServiceProcess
+from twisted_lab.process.workers.line_pipe import LinePipe
+from twisted_lab.process.workers.worker_process import (
+    ABORT,
+    ANSWER,
+    COUNTS,
+    HELD_SIGNALS,
+    LOG,
+    OUTCOME,
+    READY,
+)
+
+COUNT_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve, as the arguments of the process say."""
+    # When the terminal closes, the supervisor decides what happens.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    reactor_module, twistds_log, command, *arguments = sys.argv[1:]
+    import_module(reactor_module).install()
+    from twisted.internet import reactor
+
+    pipe = LinePipe(LOG, reactor, lambda lost: _events(service).events_lost(os.getpid(), lost))
+    atexit.register(pipe.close)
+    globalLogBeginner.beginLoggingTo(
+        [cast(ILogObserver, lambda event: _log(pipe, event))], redirectStandardIO=False
+    )
+    maker: Any = {each.tapname: each for each in getPlugins(IServiceMaker)}[command]
+    options = maker.options()
+    options.is_worker = True
+    options.parent = {"logger": twistds_log}
+    options.parseOptions(arguments)
+    try:
+        service = maker.makeService(options)
+        service.is_worker = True
+        service.startService()
+    except Exception as error:
+        # The console may be gone, and this may be the only report.
+        is_refusal = isinstance(error, CannotStart)
+        _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
+        raise
+    signal.signal(ABORT, lambda *_: cast(Any, reactor).callFromThread(service.abort))
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.addReader(_Supervisor(service, pipe))
+    if options["metrics"] or options["control"]:
+        LoopingCall(_tell_counts, service, pipe).start(COUNT_SECONDS)
+    reactor.callWhenRunning(_tell, OUTCOME, READY)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    reactor.run()
+
+
+def _events(process: ServiceProcess) -> ServiceEvents:
+    [service] = process.public_services
+    return service.events
+
+
+def _tell(descriptor: int, data: bytes) -> None:
+    with suppress(BrokenPipeError):  # The supervisor has died, which the reactor sees, too.
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+
+def _tell_counts(process: ServiceProcess, pipe: LinePipe) -> None:
+    if pipe.is_behind:
+        return  # The next counts have these.
+    for service in process.public_services:
+        pipe.send_surely(COUNTS + service.counts().to_json() + b"\n")
+
+
+def _log(pipe: LinePipe, event: LogEvent) -> None:
+    # The supervisor logs Twisted's own reports of ports and the like, once.
+    if "service" in event or event["log_level"] >= LogLevel.warn:
+        if "log_failure" in event:
+            # JSON does not carry exceptions, but a traceback without its last line is worth little.
+            event["log_error"] = event["log_failure"].getErrorMessage()
+        kind = event.get("event", "twisted")
+        pipe.send(f"{eventAsJSON(event)}\n".encode(), kind, kind not in TRAFFIC)
+
+
+@implementer(IReadDescriptor)
+class _Supervisor:
+    """Standard input: the supervisor sends the level to log from, or an order for `do`.
+
+    At its end the supervisor wants this process to end, or has died itself.
+    """
+
+    def __init__(self, process: ServiceProcess, pipe: LinePipe) -> None:
+        self._process = process
+        self._pipe = pipe
+        self._cut = b""
+
+    def fileno(self) -> int:
+        return 0
+
+    def logPrefix(self) -> str:
+        return "supervisor"
+
+    def doRead(self) -> Any:
+        data = os.read(0, 4096)
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        for line in lines:
+            if line.startswith(b"["):
+                [service] = self._process.public_services
+                answer = json.dumps(service.do(*json.loads(line)))
+                # Answers are matched to questions by their order: none may be dropped.
+                self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
+            else:
+                self._process.log_from(LogLevel.levelWithName(line.decode()))
+        return None if data else CONNECTION_DONE
+
+    def connectionLost(self, _: Failure) -> None:
+        self._process.end()

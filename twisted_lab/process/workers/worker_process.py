@@ -1,0 +1,148 @@
+"""A worker as its supervisor sees it: a process that is started, speaks, and ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import deque
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
+from twisted.internet.interfaces import IProcessTransport, IReactorTime
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import eventFromJSON
+from twisted.python.failure import Failure
+
+from twisted_lab.channels.countdown import Countdown
+from twisted_lab.eventlog.events import Observer
+from twisted_lab.process.counts import Counts
+
+# A worker's descriptors, beside the port: events for twistd's log, and the outcome of its start.
+LOG = 4
+OUTCOME = 5
+READY = b"ready"
+ANSWER_SECONDS = 2.0
+MOST_ANSWERS = 16  # that may be outstanding
+ANSWER = b"answer "  # begins a worker's answers, which are in the order of the questions
+COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
+# Not SIGTERM: a program that stops a service may send that to all of its processes, once.
+ABORT = signal.SIGUSR1
+
+# These must not kill a worker before its handlers are installed. It is started with them blocked,
+# and unblocks them then: they wait until it has started.
+HELD_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+START = (
+    # Before the import of Twisted, which takes its time, and during which it may be stopped, too.
+    "from twisted_lab.process.workers import parent_death; "
+    "parent_death.continue_when_the_parent_dies(); "
+    "from twisted_lab.process.workers.worker import main; main()"
+)
+
+
+class Supervisor(Protocol):
+    """The interface of the process that has started it."""
+
+    publish: Observer
+
+    def ended(self, worker: WorkerProcess, why: str) -> None:
+        """Deal with the end of `worker`."""
+        ...
+
+
+class WorkerProcess(ProcessProtocol):
+    """One process, from its start to its end.
+
+    Args:
+        supervisor: Takes the worker's events for twistd's log, and handles its end.
+        clock: Tells when it was started, and how long it takes to answer.
+        deaths: How many before it have died one soon after the other.
+        outcome: The descriptor on which it reports the outcome of its start.
+        number: Which one of those that serve at the same time it is, from 0 on.
+
+    Attributes:
+        counts: Its counts, as of its last report.
+    """
+
+    transport: IProcessTransport
+
+    def __init__(
+        self, supervisor: Supervisor, clock: IReactorTime, deaths: int, outcome: int, number: int
+    ) -> None:
+        self.number = number
+        self.counts = Counts()
+        self.since = clock.seconds()
+        self.deaths = deaths
+        self.pid: int | None = None
+        self._supervisor = supervisor
+        self._clock = clock
+        self._outcome: int | None = outcome
+        self._cut = b""
+        self._asked: deque[Deferred[Any]] = deque()
+
+    def connectionMade(self) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        self.pid = self.transport.pid
+
+    def outcome(self) -> bytes:
+        """Wait for its start to succeed or fail, and return READY, or why it failed, if known."""
+        assert self._outcome is not None
+        with open(self._outcome, "rb", buffering=0) as pipe:  # noqa: PTH123
+            self._outcome = None
+            return pipe.read(4096)
+
+    def ask(self, word: str, *arguments: str) -> Deferred[Any]:
+        """Have it do something; see `NetworkService.do`.
+
+        Returns:
+            A Deferred that fires with its answer. It fires with None if there is no answer within
+            ANSWER_SECONDS or before its end, or if MOST_ANSWERS are outstanding already.
+        """
+        if len(self._asked) >= MOST_ANSWERS:
+            return succeed(None)
+        answer: Deferred[Any] = Deferred()
+        waiting = Countdown(self._clock, ANSWER_SECONDS, answer.cancel)
+
+        def stop_waiting(result: Any) -> Any:
+            waiting.cancel()
+            return None if isinstance(result, Failure) else result
+
+        self._asked.append(answer.addBoth(stop_waiting))
+        self.transport.write(json.dumps([word, *arguments]).encode() + b"\n")
+        return answer
+
+    def childDataReceived(self, _: int, data: bytes) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        *lines, self._cut = (self._cut + data).split(b"\n")
+        for line in lines:
+            if line.startswith(COUNTS):
+                self.counts = Counts.from_json(line.removeprefix(COUNTS))
+                continue
+            if line.startswith(ANSWER):
+                self._asked.popleft().callback(json.loads(line.removeprefix(ANSWER)))
+                continue
+            event = eventFromJSON(line.decode())
+            if "service" in event:
+                # Ours have plain figures; Twisted's way to write out others ignores their formats.
+                event.pop("log_flattened", None)
+            if "log_error" in event:
+                event["log_failure"].value = event["log_error"]
+            self._supervisor.publish(event)
+
+    def processEnded(self, reason: Failure) -> None:
+        """See `twisted.internet.interfaces.IProcessProtocol`."""
+        how = cast(ProcessTerminated, reason.value)
+        why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
+        if self._outcome is not None:
+            outcome = self.outcome()
+            if outcome not in (b"", READY):
+                why = outcome.decode(errors="replace")
+        self._supervisor.ended(self, why)
+        while self._asked:
+            self._asked.popleft().callback(None)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it is still there."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(number)

@@ -1,0 +1,98 @@
+"""Address validation: short answers to unknown addresses, without keeping any state."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+
+from twisted_lab.reliable.cookies import Cookies
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    VERSION,
+    Ack,
+    Close,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Packet,
+    Ping,
+    Side,
+    is_sealed,
+    seal,
+)
+from twisted_lab.text.user_names import BadName, nickname
+
+# At most this many bytes go to an unverified address for each byte received from it.
+AMPLIFICATION = 3
+# A datagram that begins like this is never answered: two servers must not answer each other
+# for ever.
+HINT = b"error: /join NAME\n"
+_JOIN = re.compile(r"(/join +(\S+))(?: +([\w-]{12}))? *")
+
+
+class AddressValidator:
+    """Admits a client once it has echoed a cookie sent to its address.
+
+    Args:
+        random: Makes random bytes.
+    """
+
+    def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._cookies = Cookies(random)
+
+    def hear(self, data: bytes, host: str, port: int, now: float) -> tuple[str | None, bytes]:
+        """Take a plain datagram from an unknown address.
+
+        Returns:
+            Its first message, if it is admitted; and the answer, which may be empty.
+        """
+        text = data.decode(errors="replace").removeprefix("\ufeff").rstrip("\0\r\n")
+        answer = b"" if text.startswith("error:") else HINT
+        if join := _JOIN.fullmatch(text):
+            message, name, cookie = join.groups()
+            if cookie and self._cookies.is_good(cookie, host, port, now):
+                return message, b""
+            if not cookie and _can_be_name(name):
+                answer = f"/join {name} {self._cookies.make(host, port, now)}\n".encode()
+        return None, answer if len(answer) <= AMPLIFICATION * len(data) else b""
+
+    def take(
+        self, packet: Packet, data: bytes, host: str, port: int, now: float
+    ) -> tuple[Open | None, bytes]:
+        """Take a packet from an address that its session does not have.
+
+        Args:
+            packet: What `data` was decoded to.
+            data: The datagram.
+            host: Where it came from.
+            port: Likewise.
+            now: The time, in seconds.
+
+        Returns:
+            The packet, if it opens a session; and the answer, which may be empty.
+        """
+        if isinstance(packet, Open):
+            if not is_sealed(data, packet.key, Side.CLIENT):
+                return None, b""
+            cookie = packet.cookie.decode(errors="replace")
+            if self._cookies.is_good(cookie, host, port, now):
+                return packet, b""
+        elif isinstance(packet, Hello):
+            if not is_sealed(data, NO_KEY, Side.CLIENT):
+                return None, b""
+        elif not isinstance(packet, Data | Ack | Ping | Close):
+            return None, b""
+        cookie = self._cookies.make(host, port, now)
+        # The answer has 31 bytes; the smallest packet that is answered has 19.
+        answer = Cookie(packet.number, VERSION, cookie.encode())
+        return None, seal(answer, NO_KEY, Side.SERVER)
+
+
+def _can_be_name(text: str) -> bool:
+    try:
+        nickname(text)
+    except BadName:
+        return False
+    return True

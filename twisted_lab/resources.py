@@ -1,0 +1,32 @@
+"""Resources: what a process opens before it serves, and closes at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+
+class NotReady(Exception):
+    """A service cannot get a resource that it needs; the text says why."""
+
+
+class Resource(Protocol):
+    """A resource that services need for as long as they run, such as a database."""
+
+    def open(self) -> None:
+        """Get it ready, as the user that the process runs as.
+
+        Raises:
+            NotReady: That cannot be done.
+        """
+        ...
+
+    def close(self) -> Coroutine[Deferred[Any], Any, None]:
+        """Finish the work that has begun, and release it."""
+        ...
+
+    def abandon(self) -> None:
+        """Release it, without a reactor: the start has failed, perhaps before it was opened."""
+        ...

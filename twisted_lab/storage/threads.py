@@ -1,0 +1,199 @@
+"""The database on threads of its own: one that writes, and one that reads."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from twisted_lab.accounts import (
+    CannotStore,
+    Database,
+    Unusable,
+    Work,
+    open_database,
+    open_for_reading,
+)
+from twisted_lab.channels import Unable
+from twisted_lab.resources import NotReady
+
+Result = TypeVar("Result")
+
+
+class Uncancelled(Deferred[Result]):
+    """A Deferred that cannot be cancelled: its work will be done."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+class _Reader:
+    """Reads on a thread and a connection of its own, one piece of work after another.
+
+    Each is a transaction of its own: a long one would keep the writer from emptying its log.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._pool = ThreadPool(0, 1, "reading")  # a service may never read
+        self._database: Database | None = None
+        self._waiting: deque[tuple[Work[Any], Deferred[Any]]] = deque()
+        self._is_busy = True  # until it is open
+
+    def open(self, database: Database) -> None:
+        self._database = database
+        self._pool.start()
+        self._next()
+
+    def read(self, work: Work[Result]) -> Deferred[Result]:
+        result: Deferred[Result] = Deferred()
+        self._waiting.append((work, result))
+        if not self._is_busy:
+            self._next()
+        return result
+
+    def _next(self) -> None:
+        while self._waiting and self._waiting[0][1].called:
+            self._waiting.popleft()  # It was cancelled.
+        self._is_busy = bool(self._waiting)
+        if self._waiting:
+            assert self._database is not None
+            work, result = self._waiting.popleft()
+            deferToThreadPool(self._reactor, self._pool, self._database.run, work).addBoth(
+                self._deliver, result
+            )
+
+    def _deliver(self, value: Any, result: Deferred[Any]) -> None:
+        self._next()
+        if isinstance(value, Failure) and isinstance(value.value, CannotStore):
+            value = Failure(Unable("cannot read that now", str(value.value)))
+        result.callback(value)
+
+    async def close(self) -> None:
+        if self._database is not None:
+            with suppress(Unable):
+                await self.read(_nothing)  # It stands behind everything else.
+            await deferToThreadPool(self._reactor, self._pool, self._database.close)
+            self._pool.stop()
+
+    def abandon(self) -> None:
+        self._pool.stop()
+        if self._database is not None:
+            self._database.close()
+
+
+class Storage:
+    """Runs work on a database without making the reactor wait.
+
+    While one transaction is being written to the disk, further work is gathered for the next one.
+    So a single writer, which is what SQLite is fast with, and a single wait for the disk serve many
+    peers. Work that arrives before the file is open waits for that.
+
+    Args:
+        reactor: Where results are delivered.
+        path: The database's file.
+
+    Attributes:
+        path: The file, wherever the process is.
+    """
+
+    def __init__(self, reactor: Any, path: str) -> None:
+        self._reactor = reactor
+        self.path = os.path.abspath(path)  # noqa: PTH100
+        self._pool = ThreadPool(1, 1, "storage")
+        self._database: Database | None = None
+        self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
+        self._is_busy = True  # until it is open
+        self._reader = _Reader(reactor)
+
+    def open(self) -> None:
+        """Open the file; the threads begin.
+
+        Raises:
+            NotReady: It cannot be opened.
+        """
+        try:
+            self._database = open_database(self.path)
+            reading = open_for_reading(self.path)
+        except Unusable as error:
+            raise NotReady(str(error)) from None
+        self._pool.start()
+        self._reader.open(reading)
+        self._next()
+
+    def run(self, work: Work[Result]) -> Deferred[Result]:
+        """Do `work` in a transaction.
+
+        Returns:
+            A Deferred that fires with the work's result, once that is on disk. It fails with Unable
+            if it could not be stored, or with the work's exception; nothing is changed then.
+        """
+        return self._gather(work, Deferred())
+
+    def keep(self, work: Work[Result]) -> Deferred[Result]:
+        """See `twisted_lab.accounts.Store`."""
+        return self._gather(work, Uncancelled())
+
+    def read(self, work: Work[Result]) -> Deferred[Result]:
+        """See `twisted_lab.accounts.Store`.
+
+        Returns:
+            A Deferred that fails with Unable if it could not be read, or with the work's exception.
+            Work whose turn has not come when it is cancelled is not done.
+        """
+        return self._reader.read(work)
+
+    def _gather(self, work: Work[Result], result: Deferred[Result]) -> Deferred[Result]:
+        self._gathered.append((work, result))
+        if not self._is_busy:
+            self._next()
+        return result
+
+    def _next(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._is_busy = bool(gathered)
+        if not gathered:
+            return
+        assert self._database is not None
+        deferToThreadPool(
+            self._reactor, self._pool, self._database.run_all, [work for work, _ in gathered]
+        ).addErrback(lambda failure: [failure.value] * len(gathered)).addCallback(
+            self._deliver, [result for _, result in gathered]
+        )
+
+    def _deliver(self, values: list[Any], results: list[Deferred[Any]]) -> None:
+        self._next()
+        for value, result in zip(values, results, strict=True):
+            if isinstance(value, CannotStore):
+                result.errback(Unable("cannot store that now", str(value)))
+            elif isinstance(value, Exception):
+                result.errback(Failure(value))
+            else:
+                result.callback(value)
+
+    async def close(self) -> None:
+        """Finish the work that has begun, and close the file."""
+        if self._database is None:
+            return
+        await self._reader.close()
+        with suppress(Unable):
+            await self.run(_nothing)  # It stands behind everything else.
+        await deferToThreadPool(self._reactor, self._pool, self._database.close)
+        self._pool.stop()
+
+    def abandon(self) -> None:
+        """See `Resource.abandon`."""
+        self._reader.abandon()
+        self._pool.stop()
+        if self._database is not None:
+            self._database.close()
+
+
+async def _nothing(_: object) -> None:
+    pass

@@ -1,0 +1,1 @@
+"""Text: user names, escaping, prompts, the command line, private files."""

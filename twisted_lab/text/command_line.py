@@ -1,0 +1,115 @@
+"""Command-line options with errors of one line, and the readers of their values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from itertools import zip_longest
+
+from twisted.copyright import version as twisted_version
+from twisted.python import usage
+
+from twisted_lab import __version__
+
+
+def natural_number(name: str, least: int = 1, most: int = 10**15) -> Callable[[str], int]:
+    """Make a reader of whole numbers from `least` to `most`, for the option `name`."""
+
+    def read(text: str) -> int:
+        # int() would also take "+1", "1_0" and digits of other scripts.
+        plain = text.isascii() and text.isdigit() and len(text) < 20
+        if not (plain and least <= int(text) <= most):
+            limit = f"from {least} to {most}" if most < 10**15 else f"from {least} up"
+            raise usage.UsageError(f"--{name} is a whole number {limit}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def one_of(name: str, *choices: str) -> Callable[[str], str]:
+    """Make a reader of one of some words, for the option `name`."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return read
+
+
+def write_out(command: str, text: str) -> None:
+    """Write `text` to standard output, for the program `command`.
+
+    Raises:
+        SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
+            the reader, as in ``| head``, has closed the pipe.
+    """
+    problem = "it is closed"
+    try:
+        if sys.stdout is not None:
+            print(text, flush=True)  # noqa: T201
+            return
+    except OSError as error:
+        problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
+        # Python would try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if problem:
+        print(f"{command}: cannot write to standard output: {problem}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(1)
+
+
+class CannotRun(usage.UsageError):
+    """The process cannot run as it is, whatever its options."""
+
+
+class Options(usage.Options):
+    """Options whose errors are one line on the console, not a page of help."""
+
+    command = ""
+    exit_status = 1
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """Parse `options`, by default the command line's.
+
+        Raises:
+            SystemExit: They are wrong; a line on standard error says how.
+        """
+        try:
+            self.parse(sys.argv[1:] if options is None else options)
+        except usage.UsageError as error:
+            hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
+            print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
+            raise SystemExit(self.exit_status) from None
+
+    def parse(self, options: list[str]) -> None:
+        """Parse `options`.
+
+        Raises:
+            UsageError: They are wrong.
+        """
+        self._refuse_empty_values(options)
+        super().parseOptions(options)
+
+    def _refuse_empty_values(self, arguments: list[str]) -> None:
+        for argument, after in zip_longest(arguments, arguments[1:]):
+            name, equals, value = argument.removeprefix("--").partition("=")
+            if f"{name}=" in self.longOpt and not value and (equals or after == ""):
+                raise usage.UsageError(f"--{name} needs a value that is not empty")
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments beside the options."""
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]!r} is not an option")
+
+    def opt_help(self) -> None:
+        """Display this help and exit."""
+        write_out(self.command, str(self))
+        raise SystemExit(0)
+
+    opt_h = opt_help
+
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        write_out(self.command, f"twisted_lab {__version__}, Twisted {twisted_version}")
+        raise SystemExit(0)
