@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-repeat lint bench bench-quick bench-compare fuzz hostile kill lossy load soak \
+.PHONY: help run test test-long canary test-repeat lint bench bench-quick bench-compare fuzz hostile kill lossy load soak \
 	clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
@@ -40,11 +40,19 @@ test-long: $(INSTALLED)  ## run the long tests, in about 7 minutes: full numbers
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
 	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED)
+	TRANSPORT=stock $(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED_STREAMS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
 	$(PYTEST) -m long tests/integration
 	@$(MAKE) --no-print-directory hostile
+
+canary:  ## run the unit tests with the newest Twisted, pre-releases included
+	@$(PYTHON) -m venv --clear .canary
+	@grep -iv '^twisted==' constraints.txt > .canary/constraints.txt
+	PIP_CONSTRAINT=.canary/constraints.txt .canary/bin/python -m pip --disable-pip-version-check install --editable '.[dev]'
+	.canary/bin/python -m pip --disable-pip-version-check install --pre --upgrade twisted
+	.canary/bin/python -m pytest $(PARALLEL) -p no:twisted tests/unit
 
 test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
 	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
@@ -55,10 +63,11 @@ PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup
 
 # The unit tests alone reach 94%; these add what only real processes do. All others would take 3 minutes more.
-COVERED := $(addprefix tests/integration/test_,accounts.py client.py lab.py workers.py)
+COVERED := $(addprefix tests/integration/test_,client.py lab.py)
 
-# Tests of the services by stream also run without the fast path.
-STREAMS := $(addprefix tests/integration/test_,server.py conversations.py accounts.py workers.py)
+# Tests of the services by stream also run without the fast path, these two for the coverage, too.
+COVERED_STREAMS := $(addprefix tests/integration/test_,accounts.py workers.py)
+STREAMS := $(addprefix tests/integration/test_,server.py conversations.py)
 
 lint: $(INSTALLED)  ## check format, style, types and the floors of the house
 	$(BIN)/ruff format --check .
@@ -102,7 +111,7 @@ soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is t
 	@$(BIN)/python -m tests.programs.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png
 
 clean:  ## remove .venv and all that was built
-	rm -rf .venv dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	rm -rf .venv .canary dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache bench/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
