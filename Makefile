@@ -69,7 +69,7 @@ COVERED := $(addprefix tests/integration/test_,client.py lab.py)
 COVERED_STREAMS := $(addprefix tests/integration/test_,accounts.py workers.py)
 STREAMS := $(addprefix tests/integration/test_,server.py conversations.py)
 
-lint: $(INSTALLED)  ## check format, style, types and the floors of the house
+lint: $(INSTALLED)  ## check format, style, types and the layers of the architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

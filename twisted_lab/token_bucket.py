@@ -61,23 +61,7 @@ class NetworkBuckets:
         self._burst = burst
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, network: str, now: float) -> float:
-        """Take a token of `network`.
-
-        Args:
-            network: The network, as `twisted_lab.peers.network` returns it.
-            now: The time, in seconds on a monotonic clock.
-
-        Returns:
-            Zero, or else the seconds until there is one; then none is taken.
-        """
-        bucket = self._of(network, now)
-        seconds = bucket.wait(1, now)
-        if not seconds:
-            bucket.take(1, now)
-        return seconds
-
-    def borrow(self, network: str, now: float, longest: float) -> float:
+    def take(self, network: str, now: float, longest: float = 0.0) -> float:
         """Take a token of `network`, on credit if need be.
 
         Args:
@@ -86,20 +70,15 @@ class NetworkBuckets:
             longest: The longest credit, in seconds.
 
         Returns:
-            The seconds until the credit is paid back; if they are more than `longest`, none is
-            taken.
+            The seconds until there is a token; if they are more than `longest`, none is taken.
         """
-        bucket = self._of(network, now)
-        seconds = bucket.wait(1, now)
-        if seconds <= longest:
-            bucket.take(1, now)
-        return seconds
-
-    def _of(self, network: str, now: float) -> Bucket:
         while self._buckets and next(iter(self._buckets.values())).is_full(now):
             self._buckets.popitem(last=False)
         bucket = self._buckets.pop(network, None) or Bucket(self._rate, self._burst, now)
         self._buckets[network] = bucket
         if len(self._buckets) > MOST_NETWORKS:
             self._buckets.popitem(last=False)
-        return bucket
+        seconds = bucket.wait(1, now)
+        if seconds <= longest:
+            bucket.take(1, now)
+        return seconds

@@ -8,11 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import Queries, known_peers, open_database, recognize, remember
 from twisted_lab.accounts.known_peers import (
-    DAY,
     MOST_OF_NETWORK,
     PIECE,
     UNUSED,
 )
+from twisted_lab.accounts.throttle import DAY
 
 
 class PeersTests(SynchronousTestCase):

@@ -449,14 +449,24 @@ class HashQueueTests(SynchronousTestCase):
         self.hash("")
         self.assertEqual(self.finish(2), ["b", ""])
 
+    def test_at_the_end_those_that_wait_for_their_time_are_refused(self) -> None:
+        self.use_up("a")
+        given_up, waiting = self.hash("a"), self.hash("a")
+        given_up.cancel()
+        self.failureResultOf(given_up, CancelledError)
+        self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
+        self.failureResultOf(waiting, Unable)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_one_that_would_wait_for_long_is_refused(self) -> None:
         self.use_up("a")
-        for _ in range(150):
-            self.hash("a")
+        waiting = [self.hash("a") for _ in range(150)]
         refused: Any = self.failureResultOf(self.hash("a"), Unable).value
         self.assertIn("from your network; try again in 31 s", str(refused))
         self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
         self.assertEqual(self.clock.getDelayedCalls(), [])
+        for result in waiting:
+            self.failureResultOf(result, Unable)
 
     def test_new_accounts_do_not_make_logins_wait(self) -> None:
         self.use_up("a")

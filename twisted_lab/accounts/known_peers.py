@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from twisted_lab.accounts.queries import Queries
+from twisted_lab.accounts.throttle import DAY
 from twisted_lab.peers import network
 
-DAY = 86400.0
 # A peer that has not come back for this long is forgotten.
 UNUSED = 365 * DAY
 # At most this many rows of one IPv6 network of 64 bits. One more takes the place of a peer that has

@@ -67,7 +67,6 @@ class LoginAttempt:
 
     def __init__(self, key: str, address: str, device: str = "") -> None:
         self._key = key
-        self._address = address
         self._network = network(address)
         self._device = device
         # The failures that count, as rows of the table.
@@ -143,14 +142,14 @@ class LoginAttempt:
         is_own_network = await queries.has_network(self._key, self._network, since) is not None
         has_token = session is not None and session.account == self._key
         own = account_subject(self._key)
-        self._of_network = (ANY_NAME, self._network) if self._address and not has_token else None
+        self._of_network = (ANY_NAME, self._network) if self._network and not has_token else None
         self._elsewhere = None
         if has_token:
             self._here = (own, f"token {self._device}")
         elif is_own_network:
             self._here = (own, self._network)
         else:
-            self._here = (stranger, site(self._address))
+            self._here = (stranger, site(self._network))
             self._elsewhere = (stranger, ELSEWHERE)
 
 

@@ -60,8 +60,9 @@ class Hashing:
         self._strangers = HashQueue(threads * QUEUE_PER_THREAD)
         self._in_a_row = 0
         # Passwords that are checked do not wait for those of new accounts.
-        self._rates = (NetworkBuckets(RATE, burst), NetworkBuckets(RATE, burst))
-        self._delayed: set[IDelayedCall] = set()
+        self._checks = NetworkBuckets(RATE, burst)
+        self._new_hashes = NetworkBuckets(RATE, burst)
+        self._delayed: dict[Job, IDelayedCall] = {}
 
     def open(self) -> None:
         """Start the threads."""
@@ -87,8 +88,8 @@ class Hashing:
             A Deferred that fails with Unable if the network wants too many, or too many are waiting
             and most of them are of its site; or if there is no memory for it.
         """
-        rates, work = self._rates[0], self.passwords.matches
-        return self._make(rates, is_own, network, work, hashed, password)
+        work = self.passwords.matches
+        return self._make(self._checks, is_own, network, work, hashed, password)
 
     def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
         """See `Passwords.hash`.
@@ -101,7 +102,7 @@ class Hashing:
         Returns:
             See `matches`.
         """
-        return self._make(self._rates[1], is_own, network, self.passwords.hash, password)
+        return self._make(self._new_hashes, is_own, network, self.passwords.hash, password)
 
     def _make(
         self,
@@ -112,7 +113,7 @@ class Hashing:
         *arguments: str,
     ) -> Deferred[Result]:
         now = self._reactor.seconds()
-        wait = rates.borrow(network, now, LONGEST_WAIT) if network else 0.0
+        wait = rates.take(network, now, LONGEST_WAIT) if network else 0.0
         if wait > LONGEST_WAIT:
             why = f"too many passwords come from your network; try again in {ceil(wait)} s"
             return fail(Unable(why, "its rate of hashes"))
@@ -132,12 +133,11 @@ class Hashing:
 
     def _enqueue_later(self, wait: float, queue: HashQueue, job: Job) -> None:
         def enqueue() -> None:
-            self._delayed.discard(timer)
+            del self._delayed[job]
             if not job.result.called:
                 self._enqueue(queue, job)
 
-        timer = self._reactor.callLater(wait, enqueue)
-        self._delayed.add(timer)
+        self._delayed[job] = self._reactor.callLater(wait, enqueue)
 
     def _enqueue(self, queue: HashQueue, job: Job) -> None:
         if (surplus := queue.add(job)) is not None:
@@ -168,12 +168,15 @@ class Hashing:
 
     async def close(self) -> None:
         """Finish the hashes that are being made, refuse those that wait, and end the threads."""
-        for timer in self._delayed:
+        jobs = [job for job in self._delayed if not job.result.called]
+        for timer in self._delayed.values():
             timer.cancel()
+        self._delayed.clear()
         for queue in (self._own, self._strangers):
             while queue:
-                refusal = Unable("the server is stopping", "the hash queue is closed")
-                queue.pop().result.errback(refusal)
+                jobs.append(queue.pop())
+        for job in jobs:
+            job.result.errback(Unable("the server is stopping", "the hash queue is closed"))
         self._pool.stop()
 
     def abandon(self) -> None:

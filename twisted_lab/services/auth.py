@@ -201,9 +201,13 @@ class Authentication:
     async def _register(self, channel: Channel, name: str) -> Account:
         realm = self._realm
         place = network(channel.peer.host)
+
+        async def admit(queries: Queries) -> None:
+            await self._admit(queries, place)
+            await check_new_name(queries, name)
+
         try:
-            await realm.storage.run(partial(self._admit, place=place))
-            await realm.storage.run(partial(check_new_name, name=name))
+            await realm.storage.run(admit)
         except BadName as error:
             raise Refused(str(error)) from None
         password = await choose_password(channel, "New name. Choose a password:", self._shortest)
