@@ -134,8 +134,8 @@ def client(data: bytes) -> None:
             clock.advance(len(body) / 4)
         elif action & 2:
             whole = bytes((0xC1,)) + body[:1] + bytes(8) + body[1:]
-            link.take(whole + seal_of(whole, bytes(16), Side.SERVER))
+            link.receive(whole + seal_of(whole, bytes(16), Side.SERVER))
         else:
-            link.take(body)
-    link.abandon()
+            link.receive(body)
+    link.abort()
     assert not clock.getDelayedCalls(), "a timer is left"

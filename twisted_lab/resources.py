@@ -27,6 +27,6 @@ class Resource(Protocol):
         """Finish the work that has begun, and release it."""
         ...
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """Release it, without a reactor: the start has failed, perhaps before it was opened."""
         ...

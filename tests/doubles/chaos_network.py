@@ -76,7 +76,7 @@ class ChaosPerson(Person):
 
     def _take(self, data: bytes) -> None:
         if not self.cut_down:
-            self.process.do(lambda: self.link.take(data))
+            self.process.do(lambda: self.link.receive(data))
 
     def write(self, data: bytes) -> None:
         if not self.cut_up:

@@ -165,7 +165,7 @@ class Person:
 
     def _take(self, data: bytes) -> None:
         if not self.is_cut:
-            self.link.take(data)
+            self.link.receive(data)
 
     def write(self, data: bytes) -> None:
         if not self.is_cut:

@@ -11,7 +11,7 @@ from twisted.logger import LogLevel
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import FanOut
 from twisted_lab.rooms import History, Limits, Rates, Room
-from twisted_lab.rooms.limits import Address
+from twisted_lab.rooms.rate_limits import Address
 from twisted_lab.services.chat import Chat
 
 FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9, copies=1e9)

@@ -218,7 +218,7 @@ class Storm:
     def _vanish(self, person: ChaosPerson) -> None:
         if len(self._people) > 1:
             self._people.remove(person)
-            person.link.abandon()
+            person.link.abort()
             self._come()
 
     EVENTS: ClassVar[list[Callable[[Storm, ChaosPerson], object]]] = [

@@ -127,7 +127,7 @@ class Attack:
         if chance.random() < 0.3:
             address = chance.choice((PLAIN, ("192.0.2.8", chance.randint(1, 65535))))
         if chance.random() < 0.2:
-            self.people[chance.randrange(2)].link.take(data)
+            self.people[chance.randrange(2)].link.receive(data)
         elif address == PLAIN or data[:1] == b"\xc1" or address not in self._honest():
             # (An attacker that forges the address of a plain member can speak for it.)
             net.server.datagramReceived(data, address)

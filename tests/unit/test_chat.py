@@ -292,9 +292,9 @@ class LinkTests(SynchronousTestCase):
         net.run(lambda: anna.link.guest.is_in)
         # The server answers pings, and drops all messages.
         [channel] = net.connections
-        channel.session.take = lambda packet, now: ()  # type: ignore[attr-defined]
+        channel.session.receive = lambda packet, now: ()  # type: ignore[attr-defined]
         anna.link.say("hello")
-        take = anna.link.caller.take
+        take = anna.link.caller.receive
 
         def answer(data: bytes, now: float) -> Iterable[bytes]:
             anna.link.caller.heard = now
@@ -379,7 +379,7 @@ class LinkTests(SynchronousTestCase):
         let_in: list[str] = []
         other.link.let_in = lambda: let_in.append(other.link.guest.name)
         [first, _] = net.members.values()
-        first.link.abandon()
+        first.link.abort()
         net.kill_server()
         net.run(lambda: other.link.guest.is_in)
         self.assertEqual(let_in, ["Anna"])
@@ -396,7 +396,7 @@ class LinkTests(SynchronousTestCase):
         net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
         net.clock.advance(1)
         anna.link.say("hello")
-        anna.link.abandon()
+        anna.link.abort()
         self.successResultOf(anna.link.ended)
         net.clock.pump([0.1] * 3)
         self.assertEqual(boris.texts[-1], "* Anna has left")
@@ -695,7 +695,7 @@ class NameTests(SynchronousTestCase):
 
     def let_in_after_all(self) -> None:
         """Have a new session begin whose server has no member of that name."""
-        self.anna.link.abandon()
+        self.anna.link.abort()
         self.net.kill_server()
         self.net.run(lambda: self.link.guest.is_in)
 

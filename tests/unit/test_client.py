@@ -433,8 +433,8 @@ class ClientConnectionTests(ConnectedTestCase):
                 self.connection.dataReceived(data)
             self.assertEqual(self.connection.ends_with_error, is_error)
 
-    def test_abandoning(self) -> None:
-        self.connection.abandon()
+    def test_aborting(self) -> None:
+        self.connection.abort()
         self.assertTrue(self.transport.disconnected)
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.successResultOf(self.connection.ended)
@@ -523,7 +523,7 @@ class SuggestTLSTests(ConnectedTestCase):
 
     def test_the_end_comes_before(self) -> None:
         self.watch(is_greeted=True)
-        self.connection.abandon()
+        self.connection.abort()
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
 

@@ -48,7 +48,7 @@ class FakePort:
         self.listens += 1
         return succeed(port)
 
-    def again(self, address: Any) -> Listener:
+    def relisten(self, address: Any) -> Listener:
         if self.number == 1:
             raise CannotListen("only once")
         return self

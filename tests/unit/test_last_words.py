@@ -13,9 +13,8 @@ from tests.doubles.chat_network import Net
 from tests.doubles.recording import Wire, recorded_events
 from tests.doubles.rooms import make_room, open_chat
 from twisted_lab.channels import ConversationFactory, PeerGone, TextChannel
-from twisted_lab.rooms import Addresses, MemoryHistory, Rates, Said, client_id
-from twisted_lab.rooms import limits as limits_module
-from twisted_lab.rooms.limits import WELCOME_BYTES, Address
+from twisted_lab.rooms import Addresses, MemoryHistory, Rates, Said, client_id, rate_limits
+from twisted_lab.rooms.rate_limits import WELCOME_BYTES, Address
 
 SECRET = "0123456789abcdef"
 
@@ -63,7 +62,7 @@ class LastWordsTests(SynchronousTestCase):
         net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
         for text in ("one", "two", "three"):
             anna.link.say(text)
-        anna.link.abandon()
+        anna.link.abort()
         end = net.clock.seconds() + 5
         net.run(lambda: net.clock.seconds() >= end)
         self.assertEqual(boris.said, ["Anna: one", "Anna: two", "Anna: three"])
@@ -105,7 +104,7 @@ class GoneTests(SynchronousTestCase):
         self.assertIsInstance(end.value, PeerGone)
 
     def test_who_is_there_for_long_does_not_keep_others_from_being_forgotten(self) -> None:
-        self.patch(limits_module, "MOST_ADDRESSES", 100)
+        self.patch(rate_limits, "MOST_ADDRESSES", 100)
         addresses = Addresses(Rates())
         for name in "ab":
             addresses.of(name, 0.0).peers += 1

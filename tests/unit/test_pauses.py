@@ -206,7 +206,7 @@ class Due:
             self.ticks.append(now)
             self.when = None
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def extend_timeouts(self, seconds: float, now: float) -> None:
         self.excuses.append((seconds, now))
 
 

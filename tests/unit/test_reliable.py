@@ -219,34 +219,34 @@ class ReceiverTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.receiver = Receiver(SESSION, 10, self.first)
 
-    def take(self, offset: int, fragment: bytes) -> list[bytes]:
+    def receive(self, offset: int, fragment: bytes) -> list[bytes]:
         sequence = (self.first + offset) % MODULUS
-        return list(self.receiver.take(Data(SESSION, sequence, 5, fragment)))
+        return list(self.receiver.receive(Data(SESSION, sequence, 5, fragment)))
 
     def test_each_once_and_in_order_around_the_end_of_numbers(self) -> None:
         a, b, c, d = map(encode_frame, (b"a", b"b", b"c", b"d"))
-        self.assertEqual(self.take(1, b), [])
-        self.assertEqual(self.take(3, d), [])
+        self.assertEqual(self.receive(1, b), [])
+        self.assertEqual(self.receive(3, d), [])
         self.assertEqual(
             self.receiver.ack(), Ack(SESSION, self.first, 5, ((self.first + 1, 0), (1, 2)))
         )
-        self.assertEqual(self.take(0, a), [b"a", b"b"])
-        self.assertEqual(self.take(0, a), [])
-        self.assertEqual(self.take(2, c), [b"c", b"d"])
+        self.assertEqual(self.receive(0, a), [b"a", b"b"])
+        self.assertEqual(self.receive(0, a), [])
+        self.assertEqual(self.receive(2, c), [b"c", b"d"])
         self.assertEqual(self.receiver.ack(), Ack(SESSION, 2, 5))
 
     def test_messages_are_cut_from_the_stream_wherever_the_fragments_are(self) -> None:
         stream = encode_frame(b"hello") + encode_frame(b"") + encode_frame(b"you")
         heard = []
         for offset, start in enumerate(range(0, len(stream), 3)):
-            heard += self.take(offset, stream[start : start + 3])
+            heard += self.receive(offset, stream[start : start + 3])
         self.assertEqual(heard, [b"hello", b"", b"you"])
-        self.assertEqual(self.take(offset + 1, stream), [b"hello", b"", b"you"])
+        self.assertEqual(self.receive(offset + 1, stream), [b"hello", b"", b"you"])
 
     def test_a_message_has_a_limit_and_those_before_it_are_heard(self) -> None:
         heard = []
         with self.assertRaises(MessageError):
-            for message in self.receiver.take(
+            for message in self.receiver.receive(
                 Data(SESSION, self.first, 5, encode_frame(b"a") + encode_frame(b"x" * 11))
             ):
                 heard.append(message)
@@ -254,7 +254,7 @@ class ReceiverTests(SynchronousTestCase):
 
     def test_what_is_too_far_ahead_is_not_kept(self) -> None:
         for offset in (WINDOW, 2**31, MODULUS - 1):
-            self.assertEqual(self.take(offset, b"x"), [])
+            self.assertEqual(self.receive(offset, b"x"), [])
         self.assertEqual(self.receiver.ack().ranges, ())
 
 
@@ -263,7 +263,7 @@ class SenderTests(SynchronousTestCase):
         self.sender = Sender(SESSION, first=0)
 
     def sequences(self, now: float) -> list[int]:
-        return [data.sequence for data in self.sender.due(now)]
+        return [data.sequence for data in self.sender.packets_to_send(now)]
 
     def fill(self, count: int) -> None:
         """Have `count` full packets to send."""
@@ -273,10 +273,10 @@ class SenderTests(SynchronousTestCase):
         self.fill(30)
         self.assertEqual(self.sequences(0.0), list(range(10)))
         self.assertEqual(self.sequences(0.1), [])
-        self.sender.take(Ack(SESSION, 10, 0), 0.1)
+        self.sender.receive(Ack(SESSION, 10, 0), 0.1)
         self.assertEqual(self.sequences(0.1), list(range(10, 30)))
         self.assertFalse(self.sender.is_idle)
-        self.sender.take(Ack(SESSION, 30, 100), 0.2)
+        self.sender.receive(Ack(SESSION, 30, 100), 0.2)
         self.assertTrue(self.sender.is_idle)
         self.assertIsNone(self.sender.deadline())
 
@@ -300,7 +300,7 @@ class SenderTests(SynchronousTestCase):
         self.sequences(0.0)
         for end in (2, 3, 4):
             self.assertEqual(self.sequences(0.05), [])
-            self.sender.take(Ack(SESSION, 0, 0, ((1, end),)), 0.05)
+            self.sender.receive(Ack(SESSION, 0, 0, ((1, end),)), 0.05)
         deadline = self.sender.deadline()
         assert deadline is not None
         self.assertLessEqual(deadline, 0.05)
@@ -311,7 +311,7 @@ class SenderTests(SynchronousTestCase):
         self.sequences(0.0)
         self.sequences(1.0)
         for number in range(1, 11):
-            self.sender.take(Ack(SESSION, number, 1000), 1.1)
+            self.sender.receive(Ack(SESSION, number, 1000), 1.1)
         self.assertLessEqual(len(self.sequences(1.1)), 8)
 
     def test_acknowledgements_of_what_was_never_sent_are_not_believed(self) -> None:
@@ -326,7 +326,7 @@ class SenderTests(SynchronousTestCase):
             Ack(SESSION, 0, 0, ((5, 4),)),
             Ack(SESSION, 0, 0, ((MODULUS - 1, 4),)),
         ):
-            self.sender.take(ack, 0.1)
+            self.sender.receive(ack, 0.1)
             self.assertEqual(self.sequences(0.1), [], ack)
         self.assertEqual(sorted(self.sequences(1.0)), [0, 1])
 
@@ -335,21 +335,21 @@ class SenderTests(SynchronousTestCase):
             self.sender.add(b"x")
             self.assertEqual(self.sequences(number / 100), [number])
         self.assertEqual(self.sequences(1.0), [0, 1])
-        self.sender.take(Ack(SESSION, 2, 1000), 1.1)
+        self.sender.receive(Ack(SESSION, 2, 1000), 1.1)
         self.assertEqual(self.sequences(1.1), [2, 3, 4, 5])
 
     def test_an_old_acknowledgement_changes_nothing(self) -> None:
         self.fill(10)
         self.sequences(0.0)
-        self.sender.take(Ack(SESSION, 10, 0), 0.1)
-        self.sender.take(Ack(SESSION, 3, 0, ((5, 7),)), 0.1)
+        self.sender.receive(Ack(SESSION, 10, 0), 0.1)
+        self.sender.receive(Ack(SESSION, 3, 0, ((5, 7),)), 0.1)
         self.assertTrue(self.sender.is_idle)
 
     def test_long_messages_are_cut_and_short_ones_go_together(self) -> None:
         self.sender.add(b"x" * (2 * LARGEST_FRAGMENT))
         for _ in range(3):
             self.sender.add(b"y")
-        sizes = [len(data.fragment) for data in self.sender.due(0.0)]
+        sizes = [len(data.fragment) for data in self.sender.packets_to_send(0.0)]
         self.assertEqual(sizes, [LARGEST_FRAGMENT] * 2 + [4 + 3 * 5])
         self.assertEqual(self.sender.backlog, 0)
 
@@ -358,7 +358,7 @@ class SenderTests(SynchronousTestCase):
         self.sequences(0.0)
         self.sequences(1.0)
         self.sequences(3.0)
-        self.sender.hurry(0.0)
+        self.sender.retransmit_all(0.0)
         self.assertEqual(self.sequences(3.1), [0])
         deadline = self.sender.deadline()
         assert deadline is not None
@@ -368,7 +368,7 @@ class SenderTests(SynchronousTestCase):
         self.fill(1)
         self.sequences(0.0)
         for now, sequences in ((0.1, [0]), (0.2, []), (1.0, []), (1.1, [0])):
-            self.sender.hurry(now)
+            self.sender.retransmit_all(now)
             self.assertEqual(self.sequences(now), sequences)
 
 
@@ -381,17 +381,17 @@ class SessionTests(SynchronousTestCase):
 
     def carry(self, source: Session, target: Session, now: float) -> list[str]:
         """Carry due packets, and return their kinds."""
-        datagrams = source.due(now)
+        datagrams = source.datagrams_to_send(now)
         for data in datagrams:
             self.assertTrue(is_sealed(data, KEY, source.side))
-            list(target.take(decode(data), now))
+            list(target.receive(decode(data), now))
         return [type(decode(data)).__name__ for data in datagrams]
 
     def test_silence_is_asked_about_once_a_second(self) -> None:
-        self.assertEqual(self.one.due(4.9), [])
+        self.assertEqual(self.one.datagrams_to_send(4.9), [])
         self.assertEqual(self.one.deadline(), 5.0)
-        self.assertEqual([type(decode(data)) for data in self.one.due(5.0)], [Ping])
-        self.assertEqual(self.one.due(5.9), [])
+        self.assertEqual([type(decode(data)) for data in self.one.datagrams_to_send(5.0)], [Ping])
+        self.assertEqual(self.one.datagrams_to_send(5.9), [])
         self.assertEqual(self.carry(self.one, self.other, 6.0), ["Ping"])
         self.assertEqual(self.carry(self.other, self.one, 6.1), ["Ack"])
         self.assertEqual(self.one.deadline(), 11.1)
@@ -408,17 +408,17 @@ class SessionTests(SynchronousTestCase):
         self.assertIs(self.one.state, State.OVER)
         self.assertIsNone(self.one.deadline())
         # A close that was under way twice is answered twice, and then no more.
-        list(self.other.take(Close(SESSION, False), 1.0))
+        list(self.other.receive(Close(SESSION, False), 1.0))
         self.assertEqual(self.carry(self.other, self.one, 1.0), ["Close"])
         self.assertEqual(self.other.deadline(), 3.1)
-        self.assertEqual(self.other.due(3.1), [])
+        self.assertEqual(self.other.datagrams_to_send(3.1), [])
         self.assertIs(self.other.state, State.OVER)
 
     def test_it_closes_even_if_nobody_answers(self) -> None:
         self.one.close(stops=True)
         times = []
         while (deadline := self.one.deadline()) is not None:
-            for data in self.one.due(deadline):
+            for data in self.one.datagrams_to_send(deadline):
                 self.assertEqual(decode(data), Close(SESSION, True))
                 times.append(deadline)
         self.assertEqual(times, [0.0, *range(1, 19, 2)])
@@ -426,9 +426,9 @@ class SessionTests(SynchronousTestCase):
 
     def lose(self, source: Session, until: float) -> None:
         """Have time pass while all that `source` sends is lost."""
-        source.due(0.0)
+        source.datagrams_to_send(0.0)
         while (deadline := source.deadline()) is not None and deadline < until:
-            source.due(deadline)
+            source.datagrams_to_send(deadline)
 
     def test_one_that_is_closing_pings_until_all_has_come(self) -> None:
         self.one.say(b"last words")
@@ -451,32 +451,32 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(self.carry(self.other, self.one, 20.1), ["Ack", "Data"])
         # Once for each timeout, however often the peer pings.
         for _ in range(5):
-            list(self.other.take(Ping(SESSION, 0), 20.2))
-            self.assertEqual(len(self.other.due(20.2)), 1)
+            list(self.other.receive(Ping(SESSION, 0), 20.2))
+            self.assertEqual(len(self.other.datagrams_to_send(20.2)), 1)
 
     def test_an_old_acknowledgement_does_not_end_the_back_off(self) -> None:
         self.one.say(b"hello?")
-        self.one.due(0.0)
+        self.one.datagrams_to_send(0.0)
         self.lose(self.one, 8.0)
         self.assertTrue(self.one.sender.timer.is_backed_off)
-        list(self.one.take(Ack(SESSION, 0, 0), 8.0))
+        list(self.one.receive(Ack(SESSION, 0, 0), 8.0))
         self.assertTrue(self.one.sender.timer.is_backed_off)
 
     def test_both_may_close_at_once(self) -> None:
         self.one.close()
         self.other.close()
-        closes = self.one.due(0.0), self.other.due(0.0)
+        closes = self.one.datagrams_to_send(0.0), self.other.datagrams_to_send(0.0)
         for end, [data] in zip((self.other, self.one), closes, strict=True):
-            list(end.take(decode(data), 0.1))
+            list(end.receive(decode(data), 0.1))
             self.assertIs(end.state, State.OVER)
 
 
 class DoorTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.door = AddressValidator()
+        self.validator = AddressValidator()
 
     def hear(self, text: str, port: int = 9, now: float = 0.0) -> tuple[str | None, bytes]:
-        return self.door.hear(text.encode(), HOST, port, now)
+        return self.validator.hear(text.encode(), HOST, port, now)
 
     def test_a_plain_stranger_joins_with_its_cookie(self) -> None:
         message, answer = self.hear("/join Anna\n")
@@ -500,12 +500,12 @@ class DoorTests(SynchronousTestCase):
     @given(st.text() | st.from_regex(r"/join [^ ]{1,3}", fullmatch=True))
     def test_property_nobody_gets_more_than_three_times_the_bytes(self, text: str) -> None:
         data = text.encode(errors="replace")
-        message, answer = self.door.hear(data, HOST, 9, 0.0)
+        message, answer = self.validator.hear(data, HOST, 9, 0.0)
         self.assertIsNone(message)
         self.assertLessEqual(len(answer), 3 * len(data))
 
-    def take(self, packet: Packet, key: bytes, port: int = 9) -> tuple[Open | None, bytes]:
-        return self.door.take(packet, seal(packet, key, Side.CLIENT), HOST, port, 0.0)
+    def receive(self, packet: Packet, key: bytes, port: int = 9) -> tuple[Open | None, bytes]:
+        return self.validator.receive(packet, seal(packet, key, Side.CLIENT), HOST, port, 0.0)
 
     def test_packets_are_answered_by_a_cookie_that_opens(self) -> None:
         for packet, key in (
@@ -516,20 +516,20 @@ class DoorTests(SynchronousTestCase):
             (Close(7, False), KEY),
             (Open(7, b"x" * 12, KEY, 1), KEY),
         ):
-            opening, answer = self.take(packet, key)
+            opening, answer = self.receive(packet, key)
             self.assertIsNone(opening)
             cookie = decode(answer)
             assert isinstance(cookie, Cookie)
             self.assertEqual(cookie.number, 7)
             request = Open(7, cookie.cookie, KEY, 1)
-            self.assertEqual(self.take(request, KEY), (request, b""))
-            self.assertIsNone(self.take(request, KEY, port=8)[0])
-            self.assertEqual(self.take(request, NO_KEY), (None, b""))
+            self.assertEqual(self.receive(request, KEY), (request, b""))
+            self.assertIsNone(self.receive(request, KEY, port=8)[0])
+            self.assertEqual(self.receive(request, NO_KEY), (None, b""))
 
     def test_what_a_server_says_is_not_answered(self) -> None:
         for packet in (Cookie(7, VERSION, b"x" * 12), Welcome(7, 8, 9)):
-            self.assertEqual(self.take(packet, KEY), (None, b""))
-        self.assertEqual(self.take(Hello(7), KEY), (None, b""))
+            self.assertEqual(self.receive(packet, KEY), (None, b""))
+        self.assertEqual(self.receive(Hello(7), KEY), (None, b""))
 
 
 class CallerTests(SynchronousTestCase):
@@ -538,19 +538,19 @@ class CallerTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.opened = 0
         self.caller = ClientEndpoint(0.0, self.count)
-        self.door = AddressValidator()
+        self.validator = AddressValidator()
 
     def count(self) -> None:
         self.opened += 1
 
-    def due(self, now: float) -> list[Packet]:
-        return [decode(data) for data in self.caller.due(now)]
+    def packets_to_send(self, now: float) -> list[Packet]:
+        return [decode(data) for data in self.caller.datagrams_to_send(now)]
 
     def give(self, packet: Packet, key: bytes, now: float) -> list[bytes]:
-        return list(self.caller.take(seal(packet, key, Side.SERVER), now))
+        return list(self.caller.receive(seal(packet, key, Side.SERVER), now))
 
     def ask(self, now: float = 0.0) -> Hello:
-        [hello] = self.due(now)
+        [hello] = self.packets_to_send(now)
         assert isinstance(hello, Hello)
         return hello
 
@@ -562,7 +562,7 @@ class CallerTests(SynchronousTestCase):
             else self.ask(now).number
         )
         self.give(Cookie(number, VERSION, cookie), NO_KEY, now)
-        [request] = self.due(now)
+        [request] = self.packets_to_send(now)
         assert isinstance(request, Open)
         self.give(Welcome(request.number, session, request.attempt), request.key, now)
         return request
@@ -574,7 +574,7 @@ class CallerTests(SynchronousTestCase):
             assert now is not None
             times.append(now)
             self.ask(now)
-            self.assertEqual(self.caller.due(now), [])
+            self.assertEqual(self.caller.datagrams_to_send(now), [])
         self.assertEqual(times, [0.0, 0.5, 1.5, 2.5, 3.5, 4.5])
 
     def test_a_cookie_opens_and_a_welcome_begins_a_session(self) -> None:
@@ -586,14 +586,14 @@ class CallerTests(SynchronousTestCase):
     def test_a_cookie_that_does_not_help_is_given_up(self) -> None:
         hello = self.ask()
         self.give(Cookie(hello.number, VERSION, b"c" * 12), NO_KEY, 0.0)
-        kinds = [type(self.due(now)[0]) for now in (0.0, 0.5, 1.5, 2.5, 3.5)]
+        kinds = [type(self.packets_to_send(now)[0]) for now in (0.0, 0.5, 1.5, 2.5, 3.5)]
         self.assertEqual(kinds, [Open] * 4 + [Hello])
 
     def test_what_is_not_meant_for_it_changes_nothing(self) -> None:
         hello = self.ask()
         self.give(Cookie(hello.number ^ 1, VERSION, b"c" * 12), NO_KEY, 0.0)
         self.give(Cookie(hello.number, VERSION, b"c" * 12), KEY, 0.0)
-        self.caller.take(b"nonsense", 0.0)
+        self.caller.receive(b"nonsense", 0.0)
         self.assertIs(self.caller.stage, Stage.ASKING)
         request = self.open(SESSION, 0.5)
         for welcome, key in (
@@ -612,13 +612,13 @@ class CallerTests(SynchronousTestCase):
         session = self.caller.session
         assert session is not None
         self.caller.say(b"hello")
-        self.assertEqual([type(packet) for packet in self.due(1.0)], [Data])
+        self.assertEqual([type(packet) for packet in self.packets_to_send(1.0)], [Data])
         request = self.open(SESSION, 1.1, b"d" * 12)
         self.assertEqual(request.attempt, 2)
         self.assertIs(self.caller.session, session)
         self.assertEqual(self.opened, 1)
         # Packets in flight are sent again at once.
-        self.assertEqual([type(packet) for packet in self.due(1.1)], [Data])
+        self.assertEqual([type(packet) for packet in self.packets_to_send(1.1)], [Data])
 
     def test_a_server_that_has_forgotten_it_gets_a_new_session(self) -> None:
         self.open(SESSION)
@@ -641,30 +641,30 @@ class CallerTests(SynchronousTestCase):
         session = self.caller.session
         assert session is not None
         self.caller.close()
-        self.assertEqual(self.due(1.0), [Close(SESSION, False)])
+        self.assertEqual(self.packets_to_send(1.0), [Close(SESSION, False)])
         # Its address is another one now: the server answers the close by a cookie.
         self.open(SESSION, 1.1, b"d" * 12)
         self.assertIs(self.caller.session, session)
-        self.assertEqual(self.due(1.1), [Close(SESSION, False)])
+        self.assertEqual(self.packets_to_send(1.1), [Close(SESSION, False)])
 
     def test_one_that_is_closing_does_not_join_again(self) -> None:
         self.open(SESSION)
         self.caller.close()
-        self.due(1.0)
+        self.packets_to_send(1.0)
         self.open(99, 1.1, b"d" * 12)
         self.assertEqual(self.opened, 1)
-        self.assertEqual(self.due(1.1), [Close(99, False)])
+        self.assertEqual(self.packets_to_send(1.1), [Close(99, False)])
 
     def test_a_packet_of_its_own_that_is_reflected_is_not_the_servers(self) -> None:
         request = self.open(SESSION)
         own = seal(Close(SESSION, False), request.key, Side.CLIENT)
-        self.caller.take(own, 1.0)
+        self.caller.receive(own, 1.0)
         self.assertFalse(self.caller.is_over)
 
     def test_a_server_of_another_version_is_an_error_that_says_so(self) -> None:
         hello = self.ask()
         cookie = seal(Cookie(hello.number, VERSION + 1, b"c" * 12), NO_KEY, Side.SERVER)
-        error = self.assertRaises(OtherVersion, self.caller.take, cookie, 0.0)
+        error = self.assertRaises(OtherVersion, self.caller.receive, cookie, 0.0)
         self.assertIn("the server speaks version 2 ", str(error))
 
     def test_a_refusal_of_the_present_attempt_says_why(self) -> None:
@@ -683,7 +683,7 @@ class CallerTests(SynchronousTestCase):
         self.assertEqual(str(error), "n\N{REPLACEMENT CHARACTER}")
 
     def test_a_suspended_client_has_not_waited_for_the_first_answer(self) -> None:
-        self.caller.excuse(30.0)
+        self.caller.extend_timeouts(30.0)
         self.assertEqual(self.caller.began, 30.0)
 
     def test_a_late_welcome_of_an_earlier_session_is_dropped(self) -> None:
@@ -697,8 +697,8 @@ class CallerTests(SynchronousTestCase):
         request = self.open(SESSION)
         self.give(Close(SESSION, True), request.key, 1.0)
         self.assertFalse(self.caller.is_over)
-        self.assertEqual([type(packet) for packet in self.due(1.0)], [Close])
-        self.assertEqual(type(self.due(1.5)[0]), Hello)
+        self.assertEqual([type(packet) for packet in self.packets_to_send(1.0)], [Close])
+        self.assertEqual(type(self.packets_to_send(1.5)[0]), Hello)
         self.caller.close()
         self.assertTrue(self.caller.is_over)
 
@@ -711,7 +711,7 @@ class CallerTests(SynchronousTestCase):
         self.open(SESSION)
         self.assertFalse(self.caller.is_lost(8.9))
         self.assertTrue(self.caller.is_lost(9.0))
-        self.caller.excuse(30.0)
+        self.caller.extend_timeouts(30.0)
         self.assertFalse(self.caller.is_lost(38.9))
 
 
@@ -733,10 +733,10 @@ class Endpoint:
     def received(self, datagram: bytes) -> None:
         packet = decode(datagram) if is_sealed(datagram, KEY, Side.CLIENT) else None
         if isinstance(packet, Data):
-            self.heard += self._receiver.take(packet)
+            self.heard += self._receiver.receive(packet)
             self._send(self._receiver.ack())
         elif isinstance(packet, Ack):
-            self.sender.take(packet, self._clock.seconds())
+            self.sender.receive(packet, self._clock.seconds())
         self.pump()
 
     def say(self, message: bytes) -> None:
@@ -744,7 +744,7 @@ class Endpoint:
         self.pump()
 
     def pump(self) -> None:
-        for packet in self.sender.due(self._clock.seconds()):
+        for packet in self.sender.packets_to_send(self._clock.seconds()):
             self._send(packet)
         if self._timer is not None and self._timer.active():
             self._timer.cancel()

@@ -22,9 +22,9 @@ from twisted_lab.rooms import (
     RoomClient,
     Said,
     client_id,
+    rate_limits,
 )
-from twisted_lab.rooms import limits as limits_module
-from twisted_lab.rooms.limits import BURST, MESSAGE_BURST_SECONDS, Address
+from twisted_lab.rooms.rate_limits import BURST, MESSAGE_BURST_SECONDS, Address
 from twisted_lab.testing import ScriptedChannel
 from twisted_lab.token_bucket import Bucket
 
@@ -71,7 +71,7 @@ class AddressesTests(SynchronousTestCase):
         self.assertLess(len(addresses._known), 5)
 
     def test_their_number_is_bounded(self) -> None:
-        self.patch(limits_module, "MOST_ADDRESSES", 10)
+        self.patch(rate_limits, "MOST_ADDRESSES", 10)
         addresses = Addresses(Rates())
         for number in range(1000):
             addresses.of(str(number), 0.0).joins.take(1, 0.0)

@@ -29,7 +29,7 @@ from twisted_lab.rooms import (
 )
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
-from twisted_lab.rooms.limits import BURST, MUTE_SECONDS, Allowance
+from twisted_lab.rooms.rate_limits import BURST, MUTE_SECONDS, Allowance
 from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")

@@ -32,7 +32,7 @@ class PendingPort:
     def listen(self, factory: object) -> Deferred[IListeningPort]:
         return self.result
 
-    def again(self, _: object) -> Listener:
+    def relisten(self, _: object) -> Listener:
         return self
 
 

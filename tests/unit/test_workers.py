@@ -58,7 +58,7 @@ class FakePort:
         port: Any = self
         return succeed(port)
 
-    def again(self, _: object) -> Listener:
+    def relisten(self, _: object) -> Listener:
         return self
 
     def stopReading(self) -> None:

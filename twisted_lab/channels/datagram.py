@@ -320,7 +320,7 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         return self._last_heard + self.patience if not self._ended else None
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def extend_timeouts(self, seconds: float, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
         self._last_heard = min(self._last_heard + seconds, now)
 

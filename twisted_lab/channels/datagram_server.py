@@ -69,7 +69,7 @@ class DatagramServer(DatagramProtocol):
         self.patience = patience
         self.max_message = max_message
         self._random = random
-        self._door = AddressValidator(random)
+        self._validator = AddressValidator(random)
         self._refusals = Refusals(clock, events, connections)
         self._peers: dict[Address, DatagramChannel] = {}
         self._sessions: dict[int, ReliableChannel] = {}
@@ -105,7 +105,7 @@ class DatagramServer(DatagramProtocol):
         elif not self.connections.draining:
             # The peer that has a session here may be gone. Only a cookie shows that: otherwise
             # forged datagrams could end sessions.
-            message, answer = self._door.hear(data, *address[:2], self.clock.seconds())
+            message, answer = self._validator.hear(data, *address[:2], self.clock.seconds())
             if message is not None and (refusal := self._refusals.reason(*address[:2])):
                 message, answer = None, f"error: {refusal}\n".encode()
             if answer:
@@ -127,13 +127,14 @@ class DatagramServer(DatagramProtocol):
         if channel is None or channel.address != address:
             if channel is not None and not is_sealed(data, channel.session.key, Side.CLIENT):
                 return
-            opening, answer = self._door.take(packet, data, *address[:2], self.clock.seconds())
+            now = self.clock.seconds()
+            opening, answer = self._validator.receive(packet, data, *address[:2], now)
             if answer:
                 self.send(answer, address)
             if opening is not None:
                 self._open(opening, address)
         elif is_sealed(data, channel.session.key, Side.CLIENT):
-            channel.take(packet)
+            channel.receive(packet)
 
     def _open(self, packet: Open, address: Address) -> None:
         channel = self._clients.get(packet.number)

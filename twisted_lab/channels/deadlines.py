@@ -30,7 +30,7 @@ class Timed(Protocol):
         """Do what is due, if it still is."""
         ...
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def extend_timeouts(self, seconds: float, now: float) -> None:
         """Do not count the `seconds` before `now` as silence: the process was paused."""
         ...
 
@@ -74,7 +74,7 @@ class Deadlines:
         seconds, self._seen = now - self._seen, now
         if seconds > PAUSE_SECONDS:
             for timed in self._next:
-                timed.excuse(seconds, now)
+                timed.extend_timeouts(seconds, now)
 
     def forget(self, timed: Timed) -> None:
         """Stop calling it."""

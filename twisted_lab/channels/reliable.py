@@ -43,14 +43,14 @@ class ReliableChannel(DatagramChannel):
         self.peer = Peer.of_datagram(*address[:2])
         self.session.resume(self._host.clock.seconds())
 
-    def take(self, packet: Packet) -> None:
+    def receive(self, packet: Packet) -> None:
         """Take a packet of the session."""
         if isinstance(packet, Data) and (self._over is not None or not self._has_room()):
             return
         now = self._host.clock.seconds()
         if not self._hung_up:
             self._last_heard = now
-        messages = self.session.take(packet, now)
+        messages = self.session.receive(packet, now)
         if isinstance(packet, Data):
             self._coming = iter(messages)
             self._fill_inbox()
@@ -105,7 +105,7 @@ class ReliableChannel(DatagramChannel):
         """Send what is due."""
         if self._ended:
             return
-        for datagram in self.session.due(self._host.clock.seconds()):
+        for datagram in self.session.datagrams_to_send(self._host.clock.seconds()):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
             super()._close()
@@ -124,10 +124,10 @@ class ReliableChannel(DatagramChannel):
         times = (super().deadline(), self.session.deadline())
         return min((time for time in times if time is not None), default=None)
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def extend_timeouts(self, seconds: float, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        super().excuse(seconds, now)
-        self.session.sender.excuse(seconds, now)
+        super().extend_timeouts(seconds, now)
+        self.session.sender.extend_timeouts(seconds, now)
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""

@@ -86,7 +86,7 @@ async def converse(
         connecting = connectProtocol(endpoint, ClientConnection(reactor, events, framing))
         signals.end = connecting.cancel
         connection = await connecting
-        signals.end = connection.abandon
+        signals.end = connection.abort
     except Exception as error:
         if not signals.status:
             tell(advice(error, options, resolver))
@@ -96,7 +96,7 @@ async def converse(
         if verifier is not None:
             verifier.agreed()
     except Exception as error:
-        connection.abandon()
+        connection.abort()
         if not signals.status:
             tell(tls_advice(error, connection.peer, verifier))
         raise SystemExit(signals.status or 1) from None

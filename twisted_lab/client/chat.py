@@ -53,7 +53,7 @@ async def converse(
         resolving = Deferred.fromCoroutine(Resolver(reactor).find(host))
         signals.end = resolving.cancel
         hosts = await resolving
-        signals.end = link.abandon
+        signals.end = link.abort
         UDPWire(reactor, link, hosts, port).open()
         await view.run(reactor)
     except CancelledError:

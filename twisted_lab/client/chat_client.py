@@ -108,13 +108,13 @@ class ChatClient:
         self._wire = wire
         self._pump()
 
-    def take(self, datagram: bytes) -> None:
+    def receive(self, datagram: bytes) -> None:
         """Take a datagram of the server."""
         if self.ended.called:
             return
         now = self._clock.seconds()
         try:
-            for message in self.caller.take(datagram, now):
+            for message in self.caller.receive(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
         except NotServed as error:
             if self.guest.has_been_in:
@@ -186,10 +186,10 @@ class ChatClient:
             self._patience = LAST_ANSWER
         self._pump()
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Leave at once."""
         if self._wire is not None and not self.ended.called:
-            for datagram in self.caller.abandon():
+            for datagram in self.caller.abort():
                 self._wire.write(datagram)
         self._end()
 
@@ -203,7 +203,7 @@ class ChatClient:
         is_deferred = self.guest.is_deferred and not self.guest.pending
         if self._finishing and (is_done or self._is_refused or is_deferred):
             self.caller.close()
-        for datagram in self.caller.due(now):
+        for datagram in self.caller.datagrams_to_send(now):
             self._wire.write(datagram)
         if self.caller.is_over:
             self._end()
@@ -227,7 +227,7 @@ class ChatClient:
         if self._leaving_since is not None and self.guest.pending:
             self._say_what_it_waits_for(now, self._leaving_since, is_lost)
         if self._finishing and self._is_stuck(now):
-            self.abandon()
+            self.abort()
         elif not is_lost and session is not None:
             self._since = max(self._since, self.caller.heard)
         elif session is None and now - self.caller.began >= FIRST_ANSWER:
@@ -278,7 +278,7 @@ class ChatClient:
         late = self._clock.seconds() - self._wanted
         if late > 1.0:
             # The process was suspended; what has come meanwhile is still to be read.
-            self.caller.excuse(late)
+            self.caller.extend_timeouts(late)
             self._since += late
             self._confirmed += late
         self._pump()

@@ -97,6 +97,6 @@ class Pipe(Protocol):
         self._close()
 
     def _close(self) -> None:
-        self._link.abandon()
+        self._link.abort()
         if not self._closed.called:
             self._closed.callback(None)

@@ -133,7 +133,7 @@ class Terminal:
             except (EOFError, asyncio.CancelledError):
                 self._link.finish()
             except Interrupted:
-                self._link.abandon()
+                self._link.abort()
                 await self._link.ended
                 raise SystemExit(130) from None
             await self._link.ended

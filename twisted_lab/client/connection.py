@@ -47,7 +47,7 @@ class ClientConnection(Protocol):
         agreed: Fires when TLS is agreed on; fails with the reason if it is not.
         deliver: Called with the bytes to show; set it before any can come.
         ended: Fires with None when the server has closed after `finish`, or the client has
-            abandoned it; fails with MessageError if something is too long for a message, and with
+            aborted it; fails with MessageError if something is too long for a message, and with
             HungUp if it ends in any other way.
     """
 
@@ -63,7 +63,7 @@ class ClientConnection(Protocol):
         self._framing = framing
         self._error: MessageError | None = None
         self._finished = False
-        self._abandoned = False
+        self._aborted = False
         self._bytes_in = 0
         self._bytes_out = 0
         self._tail = b""
@@ -140,9 +140,9 @@ class ClientConnection(Protocol):
             else:
                 self.transport.loseWriteConnection()
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """End it at once; further output of the server is not wanted."""
-        self._abandoned = True
+        self._aborted = True
         self.transport.abortConnection()
 
     def readConnectionLost(self) -> None:
@@ -159,7 +159,7 @@ class ClientConnection(Protocol):
             if not self.agreed.called:  # or it was waited for long enough
                 self.agreed.errback(reason)
             return
-        by_client = self._finished or self._abandoned or self._error
+        by_client = self._finished or self._aborted or self._error
         how = end_text(reason, "client" if by_client else "server")
         if how == RESET and ISSLTransport.providedBy(self.transport):
             how = f"{RESET}, or closed without TLS's close_notify"
@@ -168,9 +168,9 @@ class ClientConnection(Protocol):
         )
         if self._error is not None:
             self.ended.errback(self._error)
-        elif self._framing.incomplete and not self._abandoned:
+        elif self._framing.incomplete and not self._aborted:
             self.ended.errback(HungUp(f"{how} in the middle of a message"))
-        elif self._abandoned or (self._finished and reason.check(ConnectionDone)):
+        elif self._aborted or (self._finished and reason.check(ConnectionDone)):
             self.ended.callback(None)
         else:
             self.ended.errback(HungUp(how))

@@ -90,7 +90,7 @@ class Pipe(Protocol):
         self._hide(self._dialogue.hidden)
         if self._dialogue.refused:
             # The input was meant to follow a right answer.
-            self._connection.abandon()
+            self._connection.abort()
         elif held and not self._dialogue.holds_input:
             self.transport.resumeProducing()
 
@@ -112,7 +112,7 @@ class Pipe(Protocol):
     def writeConnectionLost(self) -> None:
         """Standard output takes no more: it has no reader, or the disk is full."""
         self.output_lost = True
-        self._connection.abandon()
+        self._connection.abort()
         self._close()
 
     def _end(self, result: Failure | None) -> Failure | None:

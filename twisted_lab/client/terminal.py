@@ -124,7 +124,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         except (EOFError, asyncio.CancelledError):
             pass
         except Interrupted:
-            connection.abandon()
+            connection.abort()
             await connection.ended
             raise SystemExit(130) from None
         connection.finish()

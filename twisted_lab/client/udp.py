@@ -29,7 +29,7 @@ class _Port(DatagramProtocol):
 
     def datagramReceived(self, data: bytes, addr: object) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
-        self._wire.link.take(data)
+        self._wire.link.receive(data)
 
     def connectionRefused(self) -> None:
         """No process listens there, just now."""

@@ -179,7 +179,7 @@ class Hashing:
             job.result.errback(Unable("the server is stopping", "the hash queue is closed"))
         self._pool.stop()
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """See `twisted_lab.serving.Resource`."""
         self._pool.stop()
 

@@ -61,9 +61,9 @@ class LoopLag:
 
     async def close(self) -> None:
         """End."""
-        self.abandon()
+        self.discard()
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """See `twisted_lab.serving.Resource`."""
         cancel(self._timer)
 

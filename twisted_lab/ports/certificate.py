@@ -100,7 +100,7 @@ class Certificate:
     async def close(self) -> None:
         """See `Resource`: there is nothing to do."""
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """See `Resource`: there is nothing to do."""
 
     def _read(self) -> None:

@@ -52,7 +52,7 @@ class Listener(Protocol):
         """
         ...
 
-    def again(self, address: Any) -> Listener:
+    def relisten(self, address: Any) -> Listener:
         """Return a listener for the `address` at which this one has listened.
 
         Raises:
@@ -85,8 +85,8 @@ class _NumberedPort:
         """See `Listener.listen`."""
         return execute(self._listen, factory)
 
-    def again(self, address: Any) -> Listener:
-        """See `Listener.again`."""
+    def relisten(self, address: Any) -> Listener:
+        """See `Listener.relisten`."""
         return replace(self, port=address.port, spare=0)
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
@@ -160,8 +160,8 @@ class DescribedEndpoint:
 
         return Deferred.fromCoroutine(listen())
 
-    def again(self, address: Any) -> Listener:
-        """See `Listener.again`."""
+    def relisten(self, address: Any) -> Listener:
+        """See `Listener.relisten`."""
         if self.description.startswith("systemd:"):
             raise CannotListen("its socket is systemd's: it is stopped by systemctl")
         return self
@@ -191,9 +191,9 @@ class Wrapping:
         """See `Listener`."""
         return self.listener.wanted
 
-    def again(self, address: Any) -> Any:
-        """See `Listener.again`."""
-        return replace(self, listener=self.listener.again(address))
+    def relisten(self, address: Any) -> Any:
+        """See `Listener.relisten`."""
+        return replace(self, listener=self.listener.relisten(address))
 
 
 @dataclass(frozen=True)
@@ -226,8 +226,8 @@ class AdoptedPort:
         """See `Listener.listen`."""
         return execute(self._adopt, factory)
 
-    def again(self, address: Any) -> Listener:
-        """See `Listener.again`."""
+    def relisten(self, address: Any) -> Listener:
+        """See `Listener.relisten`."""
         raise CannotListen("its socket is the supervisor's")
 
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:

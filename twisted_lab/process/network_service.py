@@ -224,7 +224,7 @@ class NetworkService(Service):
         if self.is_paused:
             return
         left = [each for each in self._ports if not IUDPTransport.providedBy(each[1])]
-        again = [listener.again(port.getHost()) for listener, port in left]
+        again = [listener.relisten(port.getHost()) for listener, port in left]
         self._left = [port.getHost() for _, port in left]
         self.is_paused = self.connections.pausing = True
         self._listeners = again

@@ -229,7 +229,7 @@ class ServiceProcess(MultiService):
                 service.let_go()
             # A thread that is left would keep the process from ending.
             for resource in self.resources:
-                resource.abandon()
+                resource.discard()
             self.log.close()
         return CannotStart(reason)
 

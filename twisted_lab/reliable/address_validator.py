@@ -58,7 +58,7 @@ class AddressValidator:
                 answer = f"/join {name} {self._cookies.make(host, port, now)}\n".encode()
         return None, answer if len(answer) <= AMPLIFICATION * len(data) else b""
 
-    def take(
+    def receive(
         self, packet: Packet, data: bytes, host: str, port: int, now: float
     ) -> tuple[Open | None, bytes]:
         """Take a packet from an address that its session does not have.

@@ -109,7 +109,7 @@ class ClientEndpoint:
         """Tell whether the server has not answered for too long."""
         return now >= self.heard + PING_AFTER + LOST_AFTER
 
-    def excuse(self, seconds: float) -> None:
+    def extend_timeouts(self, seconds: float) -> None:
         """Do not count a time of `seconds` in which this end was held up."""
         self.heard += seconds
         self.began += seconds
@@ -127,12 +127,12 @@ class ClientEndpoint:
         if self.session is not None:
             self.session.close()
 
-    def abandon(self) -> list[bytes]:
+    def abort(self) -> list[bytes]:
         """Close at once, and return the datagrams to send."""
         self._is_closed = True
-        return [self.session.abandon()] if self.session is not None else []
+        return [self.session.abort()] if self.session is not None else []
 
-    def take(self, data: bytes, now: float) -> Iterable[bytes]:
+    def receive(self, data: bytes, now: float) -> Iterable[bytes]:
         """Take a datagram.
 
         Returns:
@@ -165,7 +165,7 @@ class ClientEndpoint:
                 self._take_refusal(packet, now)
             elif session is not None and packet.number == session.number:
                 self.heard = now
-                messages = session.take(packet, now)
+                messages = session.receive(packet, now)
                 if session.peer_stops and self.stage is Stage.TALKING:
                     self._try_again(Stage.ASKING, now + FIRST_WAIT)
                 return messages
@@ -210,13 +210,13 @@ class ClientEndpoint:
         self._wait = FIRST_WAIT
         self._tries = 0
 
-    def due(self, now: float) -> list[bytes]:
+    def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return the datagrams to send now."""
         datagrams = []
         if now < self._refused_until:
             return []
         if self.session is not None and self.stage is not Stage.OPENING:
-            datagrams = self.session.due(now)
+            datagrams = self.session.datagrams_to_send(now)
         if self.stage is Stage.TALKING or now < self._next_try:
             return datagrams
         if self.stage is Stage.OPENING and self._tries == COOKIE_TRIES:
@@ -230,7 +230,7 @@ class ClientEndpoint:
         return [seal(opening, self._key, Side.CLIENT)]
 
     def deadline(self) -> float | None:
-        """Return when `due` should be called, if nothing is received before."""
+        """Return when `datagrams_to_send` should be called, if nothing is received before."""
         if self.stage is Stage.TALKING:
             return self.session.deadline() if self.session else None
         return self._next_try

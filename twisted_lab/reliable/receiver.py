@@ -32,7 +32,7 @@ class Receiver:
         self._early: dict[int, Data] = {}
         self._stream = FrameDecoder(limit)
 
-    def take(self, data: Data) -> Iterator[bytes]:
+    def receive(self, data: Data) -> Iterator[bytes]:
         """Take a packet.
 
         Returns:

@@ -86,7 +86,7 @@ class Sender:
         """Return for how many seconds nothing in flight was acknowledged."""
         return now - self._progress if self._flights else 0.0
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def extend_timeouts(self, seconds: float, now: float) -> None:
         """Do not count the `seconds` before `now` in `stalled`."""
         self._progress = min(self._progress + seconds, now)
 
@@ -94,7 +94,7 @@ class Sender:
         """Send a message as soon as the window allows; waiting messages go out together."""
         self._waiting += encode_frame(message)
 
-    def due(self, now: float) -> list[Data]:
+    def packets_to_send(self, now: float) -> list[Data]:
         """Return the packets to send now."""
         if any(
             not flight.is_lost and now >= flight.sent + self.timer.timeout
@@ -131,7 +131,7 @@ class Sender:
         self._flights[data.sequence] = _Flight(data, now, self._order)
         return data
 
-    def hurry(self, now: float) -> None:
+    def retransmit_all(self, now: float) -> None:
         """Retransmit all packets in flight: the peer was away, or has another address now."""
         if now >= self._hurried + HURRY_SECONDS:
             self._hurried = now
@@ -142,16 +142,16 @@ class Sender:
     def end_backoff(self, now: float) -> None:
         """Retransmit at once, because the path works."""
         if self.timer.is_backed_off:
-            self.hurry(now)
+            self.retransmit_all(now)
 
     def deadline(self) -> float | None:
-        """Return when `due` has something to send again; None if nothing is in flight."""
+        """Return when `packets_to_send` resends a packet; None if nothing is in flight."""
         flying = [flight.sent for flight in self._flights.values() if not flight.is_lost]
         if len(flying) < len(self._flights) and max(self._room(), self._is_urgent) > 0:
             return self._progress
         return min(flying) + self.timer.timeout if flying else None
 
-    def take(self, ack: Ack, now: float) -> None:
+    def receive(self, ack: Ack, now: float) -> None:
         """Take an acknowledgement; one of packets that were never sent is ignored."""
         sent = distance(self._oldest, self._next)
         if not 0 <= distance(self._oldest, ack.next) <= sent:

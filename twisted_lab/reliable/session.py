@@ -87,7 +87,7 @@ class Session:
             self.state = State.CLOSING
             self._stops = stops
 
-    def abandon(self) -> bytes:
+    def abort(self) -> bytes:
         """Close at once, without waiting for acknowledgements, and return the datagram for it."""
         self.state = State.OVER
         return seal(Close(self.number, False), self.key, self.side)
@@ -95,13 +95,13 @@ class Session:
     def resume(self, now: float) -> None:
         """Go on at once: the peer has answered at this address."""
         self.heard = now
-        self.sender.hurry(now)
+        self.sender.retransmit_all(now)
         if self.state is State.CLOSING:
             self._next_change = now
             self._closes_sent = 0
             self._close_wait = 0.0
 
-    def take(self, packet: Packet, now: float) -> Iterable[bytes]:
+    def receive(self, packet: Packet, now: float) -> Iterable[bytes]:
         """Take a packet that was sealed with the key.
 
         Returns:
@@ -110,7 +110,7 @@ class Session:
         """
         self.heard = now
         if isinstance(packet, Ack):
-            self.sender.take(packet, now)
+            self.sender.receive(packet, now)
         elif isinstance(packet, Ping):
             self._receiver.stamp = packet.stamp
             self._owes_ack = True
@@ -118,7 +118,7 @@ class Session:
             self.sender.end_backoff(now)
         elif isinstance(packet, Data):
             self._owes_ack = True
-            return self._receiver.take(packet)
+            return self._receiver.receive(packet)
         elif isinstance(packet, Close):
             self._closed(packet, now)
         return ()
@@ -133,13 +133,13 @@ class Session:
                 self.state = State.ANSWERING
                 self._next_change = now + ANSWER_SECONDS
 
-    def due(self, now: float) -> list[bytes]:
+    def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return the datagrams to send now."""
         packets: list[Packet] = []
         if self._owes_ack:
             packets.append(self._receiver.ack())
         if self.state in (State.OPEN, State.CLOSING):
-            packets += self.sender.due(now)
+            packets += self.sender.packets_to_send(now)
             ping = self._next_ping()
             if ping is not None and now >= ping:
                 self._pinged = now
@@ -171,7 +171,7 @@ class Session:
         return max(self.heard + self._ping_after, next_one)
 
     def deadline(self) -> float | None:
-        """Return when `due` should be called, if nothing is received before; None for never."""
+        """Return when to call `datagrams_to_send`, if nothing is received before; None: never."""
         if self.state is State.OVER:
             return None
         if self.state is State.ANSWERING or (self.state is State.CLOSING and self.sender.is_idle):

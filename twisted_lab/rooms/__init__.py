@@ -11,8 +11,8 @@ from twisted_lab.rooms.history import (
     Retention,
     Said,
 )
-from twisted_lab.rooms.limits import Addresses, Limits, Rates, TooMany
 from twisted_lab.rooms.member import Member, MemberChannel, client_id
+from twisted_lab.rooms.rate_limits import Addresses, Limits, Rates, TooMany
 from twisted_lab.rooms.room import LEAVE, Room, plain
 from twisted_lab.rooms.room_client import Line, RoomClient
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Protocol
 
-from twisted_lab.rooms.limits import Limits
+from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.text.user_names import name_key
 
 

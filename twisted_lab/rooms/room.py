@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from twisted_lab.codecs import byte_length
 from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.rooms.member import Member, MemberChannel, Speaker
+from twisted_lab.rooms.rate_limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twisted_lab.rooms.limits import BURST, PER_SECOND
+from twisted_lab.rooms.rate_limits import BURST, PER_SECOND
 
 _CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
 _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)

@@ -31,7 +31,7 @@ from twisted_lab.rooms import (
     TooMany,
     client_id,
 )
-from twisted_lab.rooms.limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
+from twisted_lab.rooms.rate_limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,

@@ -82,7 +82,7 @@ class _Reader:
             await deferToThreadPool(self._reactor, self._pool, self._database.close)
             self._pool.stop()
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         self._pool.stop()
         if self._database is not None:
             self._database.close()
@@ -187,9 +187,9 @@ class Storage:
         await deferToThreadPool(self._reactor, self._pool, self._database.close)
         self._pool.stop()
 
-    def abandon(self) -> None:
-        """See `Resource.abandon`."""
-        self._reader.abandon()
+    def discard(self) -> None:
+        """See `Resource.discard`."""
+        self._reader.discard()
         self._pool.stop()
         if self._database is not None:
             self._database.close()

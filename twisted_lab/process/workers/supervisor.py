@@ -121,8 +121,8 @@ class Workers:
 
         return self._listener.listen(factory).addCallback(hold)
 
-    def again(self, _: object) -> Listener:
-        """See `Listener.again`."""
+    def relisten(self, _: object) -> Listener:
+        """See `Listener.relisten`."""
         raise CannotListen("a service with --workers cannot be paused: its workers go on listening")
 
     @property
@@ -273,8 +273,8 @@ class Workers:
     async def close(self) -> None:
         """See `Resource`: they have ended already."""
 
-    def abandon(self) -> None:
-        """See `Resource.abandon`."""
+    def discard(self) -> None:
+        """See `Resource.discard`."""
         self._is_stopping = True
         self.signal(signal.SIGKILL)
 
