@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -23,6 +23,7 @@ from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text, end_text
 from twisted_lab.serving import (
     ServiceOptions,
@@ -65,7 +66,7 @@ class Echo(Protocol):
     """
 
     factory: EchoFactory
-    transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
+    transport: StreamTransport
 
     def __init__(self, answer: Answer | None) -> None:
         self._answer = answer
