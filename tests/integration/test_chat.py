@@ -156,11 +156,11 @@ def test_nothing_is_lost_when_the_server_is_killed(
     tmp_path: Path, kept_port: int, quarters: tuple[int, ...]
 ) -> None:
     history = ("--history", str(tmp_path / "said.sqlite3"))
-    trouble = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
+    faults = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, *history))
         server.wait_for_port()
-        bad = stack.enter_context(relay(kept_port, *trouble))
+        bad = stack.enter_context(relay(kept_port, *faults))
         messages = 20 * len(quarters)
         members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
         members.wait_for("^everybody is here$")

@@ -1,12 +1,12 @@
-"""Stands between chat clients and their server, and does to datagrams what bad networks do.
+"""A relay between chat clients and their server that loses, repeats and delays datagrams.
 
     python -m tests.programs.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
     python -m twisted_lab.client chat --port 9100
 
-Each client has a socket of its own towards the server; with --move the server sees a new address
-of each client every so many seconds. The seed and the order in which clients come give what is
-done to the datagrams of each, in each direction. The signal USR1 cuts the network, and joins it
-again. Ctrl-C ends it.
+Each client has a socket of its own towards the server. With --move N the relay changes each
+client's address every N seconds. The seed and the order in which the clients come determine what
+happens to the datagrams of each, in each direction. The signal USR1 cuts the network, and the next
+one restores it. Ctrl-C ends the relay.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Client:
         server: The server's address.
         deliver: Called with each datagram that comes through to the client.
         chance: Gives the wires' seeds.
-        trouble: The parameters of the wires' losses, duplicates and delays.
+        faults: The parameters of the wires' losses, duplicates and delays.
     """
 
     def __init__(
@@ -97,12 +97,12 @@ class Client:
         server: Address,
         deliver: Callable[[bytes], object],
         chance: random.Random,
-        trouble: dict[str, float],
+        faults: dict[str, float],
     ) -> None:
         self._reactor = reactor
         self._server = server
-        self._up = LossyWire(reactor, chance.getrandbits(32), self._to_server, **trouble)
-        self._down = LossyWire(reactor, chance.getrandbits(32), deliver, **trouble)
+        self._up = LossyWire(reactor, chance.getrandbits(32), self._to_server, **faults)
+        self._down = LossyWire(reactor, chance.getrandbits(32), deliver, **faults)
         self._port = self._open()
         self.send = self._up.send
 
@@ -133,7 +133,7 @@ class Relay(DatagramProtocol):
     def __init__(self, reactor: Any, options: RelayOptions) -> None:
         self._reactor = reactor
         self._server = HOST, options["server-port"]
-        self._trouble = {name: options[name] for name in TROUBLE}
+        self._faults = {name: options[name] for name in TROUBLE}
         self._chance = random.Random(options["seed"])
         self._clients: dict[Address, Client] = {}
         self._is_cut = False
@@ -157,7 +157,7 @@ class Relay(DatagramProtocol):
                 with suppress(OSError):
                     self.transport.write(data, address)
 
-        return Client(self._reactor, self._server, deliver, self._chance, self._trouble)
+        return Client(self._reactor, self._server, deliver, self._chance, self._faults)
 
     def move(self) -> None:
         """Let the server see another address of each client."""

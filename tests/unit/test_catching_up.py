@@ -151,8 +151,8 @@ class StreamTests(StreamCase):
 
 class DatagramTests(SynchronousTestCase):
     def test_the_reliable_protocol(self) -> None:
-        for trouble in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
-            net = Net(1, trouble, history())
+        for faults in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
+            net = Net(1, faults, history())
             anna = net.join("Anna")
             anna.link.guest._place = 0
             net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]

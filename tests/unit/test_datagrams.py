@@ -879,7 +879,7 @@ class ReliableTests(DatagramsCase):
 class NetTests(SynchronousTestCase):
     """Members with our client, on bad networks."""
 
-    trouble: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
+    faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
     def talk(self, net: Net, people: list[Person], each: int) -> None:
         for number in range(each):
@@ -911,7 +911,7 @@ class NetTests(SynchronousTestCase):
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
-            net = Net(seed, {**self.trouble, "corrupt": 0.02})
+            net = Net(seed, {**self.faults, "corrupt": 0.02})
             people = self.joined(net, 4)
             self.talk(net, people, 10)
             self.check(net, people, 10)
@@ -919,7 +919,7 @@ class NetTests(SynchronousTestCase):
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.trouble)
+            net = Net(seed, self.faults)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for person in people * 3:
@@ -929,7 +929,7 @@ class NetTests(SynchronousTestCase):
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.trouble)
+            net = Net(seed, self.faults)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for _ in range(3):
