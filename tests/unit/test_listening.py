@@ -1,11 +1,14 @@
 import errno
 import select
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -22,10 +25,10 @@ import twisted_lab.process.plugins
 from tests.doubles.options import SampleOptions
 from tests.doubles.recording import recorded_events
 from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.file_reserve import FileReserve
 from twisted_lab.ports.listening import (
     BACKLOG,
     AdoptedPort,
-    BehindProxy,
     CannotListen,
     DescribedEndpoint,
     Fast,
@@ -33,10 +36,18 @@ from twisted_lab.ports.listening import (
     Listener,
     TCPPort,
 )
+from twisted_lab.ports.proxy import BehindProxy, ProxiedFactory
 from twisted_lab.ports.tls import OverTLS
 from twisted_lab.process.listeners import listeners
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.serving import ServiceProcess
+
+
+class QuietPort(Port):
+    """A port that has no socket."""
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", self.interface, self.port or 0)
 
 
 class PortsReactor(MemoryReactor):
@@ -46,14 +57,16 @@ class PortsReactor(MemoryReactor):
         super().__init__()
         self.problem = problem
 
-    def listenTCP(self, port: int, *args: Any, **kwargs: Any) -> IListeningPort:
+    def listenTCP(
+        self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
         problem = self.problem(port)
         if isinstance(problem, OSError):
             if problem.errno == errno.EADDRINUSE and port % 2:
                 raise problem  # listen() failed, not bind()
-            raise CannotListenError(args[-1], port, problem)
-        listening: IListeningPort = super().listenTCP(port, *args, **kwargs)
-        return listening
+            raise CannotListenError(interface, port, problem)
+        super().listenTCP(port, factory, backlog, interface)
+        return QuietPort(port, factory, backlog, interface, self)
 
 
 def busy(*ports: int) -> PortsReactor:
@@ -130,10 +143,19 @@ class DescribedEndpointTests(SynchronousTestCase):
         return str(self.failureResultOf(listening, CannotListen).value)
 
     def test_a_description(self) -> None:
-        reactor = MemoryReactor()
         factory = Factory()
-        self.successResultOf(DescribedEndpoint(reactor, "unix:/run/echo").listen(factory))
-        self.assertEqual(reactor.unixServers[0][:2], ("/run/echo", factory))
+        port = UNIXPort(b"/run/echo", factory)
+        reactor = mock.Mock(listenUNIX=mock.Mock(return_value=port))
+        listening = DescribedEndpoint(reactor, "unix:/run/echo").listen(factory)
+        self.assertIs(self.successResultOf(listening), port)
+        self.assertEqual(reactor.listenUNIX.call_args[0][:2], ("/run/echo", factory))
+
+    def test_a_port_whose_connections_cannot_be_limited(self) -> None:
+        self.assertEqual(
+            self.refusal("tcp:9090"),
+            "cannot listen on 'tcp:9090': services need a TCP port or a unix socket, and no "
+            "_FakePort",
+        )
 
     def test_unreadable_descriptions(self) -> None:
         for description in ("", "9090", "nonsense:1", "tcp", "tcp:x", "tcp:1:colour=red", "unix"):
@@ -257,9 +279,53 @@ class ListenersTests(SynchronousTestCase):
 
     def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
         # The port's factory is the one that ssl: has made of ours.
-        port: Any = mock.Mock(factory=Factory())
+        inner = Factory()
+        port = Port(0, inner)
         ours = mock.Mock(listen=lambda _: succeed(port))
         events, _ = recorded_events()
-        inner = port.factory
         BehindProxy(ours, Clock(), events).listen(Factory())
+        assert isinstance(port.factory, ProxiedFactory)
         self.assertIs(port.factory.wrappedFactory, inner)
+
+    def test_a_port_of_an_unknown_kind_is_refused(self) -> None:
+        events, _ = recorded_events()
+        unknown = mock.Mock(listen=lambda _: succeed(object()))
+        for listener in (
+            Fast(unknown, Poller(MemoryReactor())),
+            Guarded(unknown, FileReserve(Clock(), events)),
+            BehindProxy(unknown, Clock(), events),
+        ):
+            refused = self.failureResultOf(listener.listen(Factory()), CannotListen)
+            self.assertIn("no object", str(refused.value))
+
+    def test_a_transport_of_an_unknown_kind_is_refused(self) -> None:
+        class Other(Server):
+            """A transport that a plugin brings."""
+
+        class OtherPort(Port):
+            transport = Other
+
+        listener = mock.Mock(listen=lambda factory: succeed(OtherPort(0, factory)))
+        listening = Fast(listener, Poller(MemoryReactor())).listen(Factory())
+        refused = self.failureResultOf(listening, CannotListen)
+        self.assertIn("Other needs --transport stock", str(refused.value))
+        self.successResultOf(
+            Guarded(listener, FileReserve(Clock(), recorded_events()[0])).listen(Factory())
+        )
+
+    def test_the_proxy_header_is_imported_when_it_is_wanted(self) -> None:
+        program = (
+            "import sys\n"
+            "from twisted.internet.testing import MemoryReactorClock\n"
+            "from twisted_lab.services.echo import Options, makeService\n"
+            "from twisted_lab.serving import ServiceProcess\n"
+            "from twisted_lab.process.listeners import listeners\n"
+            "options = Options()\n"
+            "options.parseOptions(sys.argv[1:])\n"
+            "listeners(options, ServiceProcess(options, MemoryReactorClock()))\n"
+            "print(sorted(name for name in sys.modules if 'prox' in name and 'twisted' in name))\n"
+        )
+        ours = ["twisted_lab.codecs.proxy_header", "twisted_lab.ports.proxy"]
+        for arguments, expected in (((), []), (("--proxy-protocol",), ours)):
+            said = subprocess.check_output([sys.executable, "-c", program, *arguments], text=True)
+            self.assertEqual(said.strip(), str(expected))

@@ -12,17 +12,17 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.tcp import Port, Server
+from twisted.internet.unix import Server as UNIXServer
+from twisted.python.reflect import qual
 
-from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import tls_text
 from twisted_lab.ports.addresses import bind_problem
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
-from twisted_lab.ports.proxy import ProxiedFactory
 from twisted_lab.ports.udp_port import DatagramPort
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
@@ -34,6 +34,17 @@ ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd do
 
 class CannotListen(Exception):
     """One line for the person who started the service: where it cannot listen, and why."""
+
+
+def known_port(port: IListeningPort) -> Port:
+    """Return `port`, whose connections can be limited and wrapped.
+
+    Raises:
+        CannotListen: Its kind is unknown, and its connections would have no limits.
+    """
+    if isinstance(port, Port):
+        return port
+    raise CannotListen(f"services need a TCP port or a unix socket, and no {type(port).__name__}")
 
 
 class Listener(Protocol):
@@ -151,7 +162,7 @@ class DescribedEndpoint:
         async def listen() -> IListeningPort:
             try:
                 endpoint = serverFromString(self.reactor, self.description)
-                port: IListeningPort = await endpoint.listen(factory)
+                port = known_port(await endpoint.listen(factory))
             except Exception as error:
                 # Parsers and endpoints are plugins and may raise any exception.
                 line = f"cannot listen on {self.description!r}: {self._explain(error)}"
@@ -167,6 +178,8 @@ class DescribedEndpoint:
         return self
 
     def _explain(self, error: Exception) -> str:
+        if isinstance(error, CannotListen):
+            return str(error)
         why = getattr(error, "socketError", error)
         if isinstance(why, OSError):
             name = why.filename2 or why.filename
@@ -207,9 +220,12 @@ class Fast(Wrapping):
         return self.listener.listen(factory).addCallback(self._hasten)
 
     def _hasten(self, port: IListeningPort) -> IListeningPort:
-        if isinstance(port, Port) and port.transport is Server:
-            port.transport = self._transport  # type: ignore[assignment]
-        return port
+        known = known_port(port)
+        if known.transport is Server:
+            known.transport = self._transport  # type: ignore[assignment]  # called as `Server` is
+        elif known.transport is not UNIXServer:
+            raise CannotListen(f"its {qual(known.transport)} needs --transport stock")
+        return known
 
     def _transport(self, *arguments: Any) -> ImmediateServer:
         return ImmediateServer(*arguments[:-1], self.poller)  # instead of the port's own reactor
@@ -237,24 +253,6 @@ class AdoptedPort:
 
 
 @dataclass(frozen=True)
-class BehindProxy(Wrapping):
-    """A listener that only proxies connect to. Their header comes first, even before TLS."""
-
-    clock: IReactorTime
-    events: ServiceEvents
-
-    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self._wrap)
-
-    def _wrap(self, port: Any) -> IListeningPort:
-        # An endpoint such as ssl: has wrapped the service's factory by now.
-        port.factory = ProxiedFactory(port.factory, self.clock, self.events)
-        wrapped: IListeningPort = port
-        return wrapped
-
-
-@dataclass(frozen=True)
 class Guarded(Wrapping):
     """A listener that leaves some of the files that may be opened to others.
 
@@ -266,4 +264,9 @@ class Guarded(Wrapping):
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self.reserve.guard, self.is_own)
+        return self.listener.listen(factory).addCallback(self._guard)
+
+    def _guard(self, port: IListeningPort) -> IListeningPort:
+        known = known_port(port)
+        self.reserve.guard(known, self.is_own)
+        return known
