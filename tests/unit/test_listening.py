@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from unittest import mock
 
 from twisted.internet.address import IPv4Address
@@ -78,8 +77,9 @@ class TCPPortTests(SynchronousTestCase):
         return str(self.failureResultOf(listening, CannotListen).value)
 
     def number(self, listening: Deferred[IListeningPort]) -> int:
-        address: Any = self.successResultOf(listening).getHost()
-        return int(address.port)
+        address = self.successResultOf(listening).getHost()
+        assert isinstance(address, IPv4Address)
+        return address.port
 
     def test_a_free_port(self) -> None:
         reactor = MemoryReactor()
@@ -113,10 +113,9 @@ class TCPPortTests(SynchronousTestCase):
 
     def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
         reactor = busy(9093)
-        others = lambda: frozenset({9093, 9094, 9095})  # noqa: E731
-        port = TCPPort(reactor, 9093, "0.0.0.0", others=others).listen(Factory())
-        address: Any = self.successResultOf(port).getHost()
-        self.assertEqual(address.port, 9096)
+        others = frozenset({9093, 9094, 9095})
+        port = TCPPort(reactor, 9093, "0.0.0.0", others=lambda: others).listen(Factory())
+        self.assertEqual(self.number(port), 9096)
 
     def test_the_advice_names_the_option_that_chooses_the_port(self) -> None:
         port = TCPPort(busy(9090), 9090, "::", spare=0, option="--echo-port").listen(Factory())
@@ -138,7 +137,7 @@ class TCPPortTests(SynchronousTestCase):
 
 
 class DescribedEndpointTests(SynchronousTestCase):
-    def refusal(self, description: str, reactor: Any = None) -> str:
+    def refusal(self, description: str, reactor: object = None) -> str:
         listening = DescribedEndpoint(reactor or MemoryReactor(), description).listen(Factory())
         return str(self.failureResultOf(listening, CannotListen).value)
 
@@ -232,8 +231,8 @@ class ListenersTests(SynchronousTestCase):
         self.patch(twisted_lab.process.plugins, "makers", lambda: dict(enumerate(makers)))
         [guarded] = self.find("--port", "9093", *STOCK)
         with mock.patch.object(self.reactor, "listenTCP", busy(9093).listenTCP):
-            port: Any = self.successResultOf(guarded.listen(Factory()))
-        self.assertEqual(port.getHost().port, 9095)
+            port = self.successResultOf(guarded.listen(Factory()))
+        self.assertEqual(port.getHost(), IPv4Address("TCP", "0.0.0.0", 9095))
 
     def test_endpoints(self) -> None:
         found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
@@ -249,16 +248,13 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(inner.wanted, 7007)
 
     def test_without_epoll_as_ever(self) -> None:
-        epoll = select.epoll
-        del select.epoll
-        try:
+        with mock.patch.object(select, "epoll"):
+            del select.epoll
             found = self.find()
-        finally:
-            select.epoll = epoll  # type: ignore[misc]
         self.assertEqual(found, [self.guarded(self.port())])
 
     def test_fast_is_for_tcp_alone(self) -> None:
-        reactor = MemoryReactor()
+        reactor = MemoryReactorClock()
         ports: list[Port] = [Port(0, Factory(), reactor=reactor), UNIXPort(b"x", Factory())]
         for port in ports:
             listener = mock.Mock(listen=lambda factory, port=port: succeed(port))
@@ -291,7 +287,7 @@ class ListenersTests(SynchronousTestCase):
         events, _ = recorded_events()
         unknown = mock.Mock(listen=lambda _: succeed(object()))
         for listener in (
-            Fast(unknown, Poller(MemoryReactor())),
+            Fast(unknown, Poller(MemoryReactorClock())),
             Guarded(unknown, FileReserve(Clock(), events)),
             BehindProxy(unknown, Clock(), events),
         ):
@@ -306,7 +302,7 @@ class ListenersTests(SynchronousTestCase):
             transport = Other
 
         listener = mock.Mock(listen=lambda factory: succeed(OtherPort(0, factory)))
-        listening = Fast(listener, Poller(MemoryReactor())).listen(Factory())
+        listening = Fast(listener, Poller(MemoryReactorClock())).listen(Factory())
         refused = self.failureResultOf(listening, CannotListen)
         self.assertIn("Other needs --transport stock", str(refused.value))
         self.successResultOf(

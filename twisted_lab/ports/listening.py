@@ -7,12 +7,19 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.tcp import Port, Server
 from twisted.internet.unix import Server as UNIXServer
@@ -63,7 +70,7 @@ class Listener(Protocol):
         """
         ...
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """Return a listener for the `address` at which this one has listened.
 
         Raises:
@@ -80,7 +87,7 @@ class _NumberedPort:
     when the port is busy. `option` is the option that chooses the port.
     """
 
-    reactor: Any
+    reactor: object
     port: int
     interface: str
     spare: int = 100
@@ -96,8 +103,9 @@ class _NumberedPort:
         """See `Listener.listen`."""
         return execute(self._listen, factory)
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
+        assert isinstance(address, IPv4Address | IPv6Address)
         return replace(self, port=address.port, spare=0)
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
@@ -128,8 +136,11 @@ class _NumberedPort:
             yield from (port for port in range(self.port + 1, last + 1) if port not in others)
 
 
+@dataclass(frozen=True)
 class TCPPort(_NumberedPort):
     """A TCP port."""
+
+    reactor: Any  # an IReactorTCP, whose type for factories is too narrow
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
         opened: IListeningPort = self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
@@ -140,6 +151,7 @@ class TCPPort(_NumberedPort):
 class UDPPort(_NumberedPort):
     """A UDP port, whose datagrams go to `protocol`; other listeners use the service's factory."""
 
+    reactor: IReactorTime
     protocol: DatagramProtocol | None = None
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
@@ -152,7 +164,7 @@ class UDPPort(_NumberedPort):
 class DescribedEndpoint:
     """A Twisted server endpoint description, such as ``unix:/run/echo``."""
 
-    reactor: Any
+    reactor: object
     description: str
     wanted: None = None
 
@@ -171,7 +183,7 @@ class DescribedEndpoint:
 
         return Deferred.fromCoroutine(listen())
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         if self.description.startswith("systemd:"):
             raise CannotListen("its socket is systemd's: it is stopped by systemctl")
@@ -204,7 +216,7 @@ class Wrapping:
         """See `Listener`."""
         return self.listener.wanted
 
-    def relisten(self, address: Any) -> Any:
+    def relisten(self, address: IAddress) -> Self:
         """See `Listener.relisten`."""
         return replace(self, listener=self.listener.relisten(address))
 
@@ -227,22 +239,30 @@ class Fast(Wrapping):
             raise CannotListen(f"its {qual(known.transport)} needs --transport stock")
         return known
 
-    def _transport(self, *arguments: Any) -> ImmediateServer:
-        return ImmediateServer(*arguments[:-1], self.poller)  # instead of the port's own reactor
+    def _transport(
+        self,
+        sock: socket.socket,
+        protocol: IProtocol,
+        client: tuple[object, ...],
+        server: Port,
+        sessionno: int,
+        _: object,  # the port's own reactor
+    ) -> ImmediateServer:
+        return ImmediateServer(sock, protocol, client, server, sessionno, self.poller)
 
 
 @dataclass(frozen=True)
 class AdoptedPort:
     """The listening socket that a worker gets from its supervisor."""
 
-    reactor: Any
+    reactor: Any  # an IReactorSocket, whose type for factories is too narrow
     wanted: None = None
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
         return execute(self._adopt, factory)
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         raise CannotListen("its socket is the supervisor's")
 
