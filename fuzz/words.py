@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from unittest.mock import patch
 
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
@@ -90,7 +91,7 @@ def option(data: bytes) -> None:
         return  # It would take the fuzzer's own.
     refused: list[str] = []
     with suppress(OSError):
-        listening = DescribedEndpoint(MemoryReactorClock(), text).listen(None)  # type: ignore[arg-type]
+        listening = DescribedEndpoint(MemoryReactorClock(), text).listen(Factory())
         listening.addErrback(
             lambda failure: refused.append(str(failure.trap(CannotListen) and failure.value))
         )

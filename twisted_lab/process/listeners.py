@@ -11,7 +11,6 @@ from twisted_lab.eventlog.counters import Measure
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.listening import (
     AdoptedPort,
-    BehindProxy,
     DescribedEndpoint,
     Fast,
     Guarded,
@@ -57,6 +56,8 @@ def listeners(
         patience = options["handshake-timeout"]
         found = [OverTLS(listener, certificate, reactor, events, patience) for listener in found]
     if options["proxy-protocol"]:
+        from twisted_lab.ports.proxy import BehindProxy
+
         found = [BehindProxy(listener, reactor, events) for listener in found]
     return found
 
