@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from twisted_lab.channels import cancel
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text
 
@@ -82,7 +83,7 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         if may_look_again(self.transport, looks, HEADER_SECONDS):
             self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, looks + 1)
         else:
-            self._cut_off(f"nothing came for {HEADER_SECONDS:g} s")
+            self._cut_off(Disconnect.NO_HEADER_IN_TIME.reason(seconds=HEADER_SECONDS))
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -119,13 +120,13 @@ class ProxiedConnection(HAProxyProtocolWrapper):
         if self._is_known:
             super().loseConnection()
         else:
-            self._cut_off("what came first is no PROXY header")
+            self._cut_off(Disconnect.NO_HEADER.reason())
 
-    def _cut_off(self, reason: str) -> None:
+    def _cut_off(self, reason: Reason) -> None:
         if self._is_refused:
             return
         self._is_refused = True
-        self.factory.events.hung_up(address_text(self.transport.getPeer()), reason, "proxy")
+        self.factory.events.hung_up(address_text(self.transport.getPeer()), reason)
         self.transport.abortConnection()
 
     @property
