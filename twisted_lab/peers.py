@@ -1,4 +1,4 @@
-"""Addresses of peers, and the reasons why connections end."""
+"""Addresses of peers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import ipaddress
 from dataclasses import dataclass
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
-from twisted.python.failure import Failure
 
 from twisted_lab.text.escaping import escape
-
-RESET = "connection reset"
 
 
 def address_text(address: IAddress) -> str:
@@ -52,32 +48,6 @@ def site_of(label: str) -> str:
     if label.startswith("["):
         return site(label[1:].partition("]")[0])
     return label.rpartition(":")[0].partition(":")[0]
-
-
-def tls_text(error: BaseException) -> str:
-    """Return the text of an OpenSSL error, which is a list of (library, function, reason)."""
-    if error.args and isinstance(error.args[0], list):
-        return escape(", ".join(str(entry[-1]) for entry in error.args[0]))
-    return escape(str(error)) or type(error).__name__
-
-
-def end_text(reason: Failure, closed_by: str | None) -> str:
-    """Return the text that says why a connection ended.
-
-    Args:
-        reason: The reason that Twisted gave to ``connectionLost``.
-        closed_by: The end that is known to have closed it, ``"client"`` or ``"server"``, or None.
-    """
-    error = reason.value
-    if isinstance(error, ConnectionAborted):
-        return f"cut off by the {closed_by}"
-    if isinstance(error, ConnectionDone):
-        return f"closed by the {closed_by}"
-    if isinstance(error, ConnectionLost):
-        return RESET
-    if error is not None and type(error).__module__.startswith("OpenSSL"):
-        return f"TLS failed: {tls_text(error)}"
-    return escape(reason.getErrorMessage() or type(reason.value).__name__)
 
 
 @dataclass(frozen=True)

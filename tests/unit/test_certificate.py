@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.certificates import self_signed
 from tests.doubles.options import SampleOptions, parse
 from tests.doubles.recording import recorded_events
-from twisted_lab.peers import tls_text
+from twisted_lab.disconnects import tls_text
 from twisted_lab.ports.certificate import Certificate, make_own
 from twisted_lab.process.listeners import shared_certificate
 from twisted_lab.resources import NotReady

@@ -479,7 +479,7 @@ class FlowControlTests(ChannelTestCase):
             self.channel.say("x" * 1000)
         self.assertEqual(self.channel._outbox._size, 0)
         self.lose(ConnectionAborted())
-        self.assertEqual(self.ends, ["PeerGone: cut off"])
+        self.assertEqual(self.ends, ["PeerGone: cut off by the server"])
         self.assertIn("cut off by the server", self.recorder.messages[-1])
 
     def test_many_small_messages_are_not_kept_one_by_one(self) -> None:
@@ -607,7 +607,7 @@ class DrainTests(ChannelTestCase):
         self.connect(self.listen)
         drained = self.factory.connections.drain(self.clock, 5)
         self.clock.advance(0)
-        self.assertEqual(self.ends, ["PeerGone: the server stops"])
+        self.assertEqual(self.ends, ["PeerGone: closed by the server"])
         self.assertTrue(self.wire.half_closed)
         self.lose(ConnectionDone())
         self.successResultOf(drained)

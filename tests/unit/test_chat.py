@@ -109,7 +109,7 @@ class ChatTests(SynchronousTestCase):
         for script, how in (
             (["/leave"], "left"),
             ([], "left"),
-            ([PeerSilent("nothing heard")], "gone silent"),
+            ([PeerSilent()], "gone silent"),
             ([MessageError("not UTF-8")], "left"),
         ):
             channel.said.clear()

@@ -24,15 +24,15 @@ from twisted_lab.client.__main__ import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
-from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Unchanged
+from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.silence import may_be_tls, suggest_tls
-from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.codecs import MAX_INCOMING, MessageError, encode_frame
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ClientEvents
-from twisted_lab.peers import RESET, end_text
 
 
 def parse(*arguments: str) -> ClientOptions:
@@ -470,7 +470,8 @@ class TextConnectionTests(ConnectedTestCase):
         self.assertEqual(self.framing.refused, 1)
 
 
-CLOSED = end_text(Failure(ConnectionDone()), "server")
+CLOSED = Disconnect.CLOSED_BY_SERVER.reason().text
+RESET = Disconnect.RESET.reason().text
 
 
 class SuggestTLSTests(ConnectedTestCase):

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.event_budget import (
     CAUSED_BY_PEERS,
     MOST_NETWORKS,
@@ -41,8 +42,8 @@ A_TRACEBACK = A_FAILURE.getTraceback()
 
 def all_causes(events: ServiceEvents, peer: str) -> dict[str, Callable[[], None]]:
     return {
-        "hung up": lambda: events.hung_up(peer, "x" * 100, "message"),
-        "refused": lambda: events.refused(peer, "x" * 100, 1000),
+        "hung up": lambda: events.hung_up(peer, Disconnect.NO_MESSAGE.reason(problem="x" * 100)),
+        "refused": lambda: events.refused(peer, Disconnect.REFUSED.reason(refusal="x" * 100), 1000),
         "client dropped": lambda: events.behind(peer, 1_000_000),
         "unable": lambda: events.unable(peer, "x" * 50, "x" * 50),
         "logged in": lambda: events.logged_in(peer, "x" * 32, "registration"),

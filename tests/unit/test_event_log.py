@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import published
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.console import Console
 from twisted_lab.serving import EventLog, ServiceProcess
 
@@ -192,7 +193,7 @@ class EventLogTests(SynchronousTestCase):
         log = EventLog(options, clock)
         log.open()
         for _ in range(101):
-            log.events.hung_up("127.0.0.1:1", "why", "message")
+            log.events.hung_up("127.0.0.1:1", Disconnect.SILENT.reason())
         log.close()
         record = json.loads(Path(f"{self.path}.security").read_text().splitlines()[-1])
         self.assertEqual(record["event"], "summed up")

@@ -1,9 +1,7 @@
 from io import StringIO
 from typing import Any, cast
 
-from OpenSSL import SSL
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -20,9 +18,10 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog import events as events_module
 from twisted_lab.eventlog.events import ClientEvents, Observer, ServiceEvents
-from twisted_lab.peers import address_text, end_text
+from twisted_lab.peers import address_text
 
 
 class AddressTextTests(SynchronousTestCase):
@@ -50,23 +49,6 @@ class AddressTextTests(SynchronousTestCase):
         self.assertIn("example.org", address_text(HostnameAddress(b"example.org", 1)))
 
 
-class EndTextTests(SynchronousTestCase):
-    def test_tls(self) -> None:
-        error = SSL.Error([("SSL routines", "", "http request")])
-        self.assertEqual(end_text(Failure(error), "client"), "TLS failed: http request")
-        self.assertEqual(end_text(Failure(SSL.SysCallError(-1, "x")), "client")[:10], "TLS failed")
-
-    def test_reasons(self) -> None:
-        for reason, text in (
-            (ConnectionDone(), "closed by the client"),
-            (ConnectionLost(), "connection reset"),
-            (ConnectionAborted(), "cut off by the client"),
-            (ValueError("bad\nhandshake"), r"bad\nhandshake"),
-            (ValueError(), "ValueError"),
-        ):
-            self.assertEqual(end_text(Failure(reason), "client"), text)
-
-
 class ServiceEventsTests(SynchronousTestCase):
     def test_the_seven_events_read_as_documented(self) -> None:
         events, recorder = recorded_events()
@@ -76,7 +58,7 @@ class ServiceEventsTests(SynchronousTestCase):
         events.connected(peer)
         events.received(peer, 13)
         events.sent(peer, 13)
-        events.disconnected(peer, 13, 13, 0.84, "closed by the client")
+        events.disconnected(peer, 13, 13, 0.84, Disconnect.CLOSED_BY_CLIENT.reason())
         events.stopped()
         self.assertEqual(
             recorder.messages,
@@ -223,7 +205,7 @@ class ClientEventsTests(SynchronousTestCase):
         events.connected("127.0.0.1:9090", "127.0.0.1:5")
         events.sent("127.0.0.1:9090", 6)
         events.received("127.0.0.1:9090", 6)
-        events.disconnected("127.0.0.1:9090", 6, 6, 1.25, "closed by the client")
+        events.disconnected("127.0.0.1:9090", 6, 6, 1.25, Disconnect.CLOSED_BY_CLIENT.reason())
         self.assertEqual(
             recorder.messages,
             [

@@ -18,6 +18,7 @@ from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.counters import Histogram, Measure
 from twisted_lab.operations.metrics import LabCollector, LoopLag, MetricsPage, health
 from twisted_lab.operations.pages import Page
@@ -83,8 +84,8 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("messages_total", direction="out"), 8)
 
     def test_errors_by_kind(self) -> None:
-        self.events.hung_up("a", "too long", "message")
-        self.events.hung_up("b", "too long", "message")
+        self.events.hung_up("a", Disconnect.NO_MESSAGE.reason(problem="too long"))
+        self.events.hung_up("b", Disconnect.NO_MESSAGE.reason(problem="too long"))
         self.events.login_failed("c")
         self.assertEqual(self.mine("errors_total", kind="message"), 2)
         self.assertEqual(self.mine("errors_total", kind="login"), 1)
@@ -95,8 +96,8 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("errors_total", kind="behind"), 1)
 
     def test_how_long_it_took(self) -> None:
-        self.events.disconnected("a", 1, 1, 0.5, "closed")
-        self.events.disconnected("b", 1, 1, 5000, "closed")
+        self.events.disconnected("a", 1, 1, 0.5, Disconnect.CLOSED_BY_CLIENT.reason())
+        self.events.disconnected("b", 1, 1, 5000, Disconnect.CLOSED_BY_CLIENT.reason())
         self.assertEqual(self.mine("conversation_seconds_bucket", le="1.0"), 1)
         self.assertEqual(self.mine("conversation_seconds_bucket", le="3600.0"), 1)
         self.assertEqual(self.mine("conversation_seconds_bucket", le="+Inf"), 2)

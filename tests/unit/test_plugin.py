@@ -32,6 +32,7 @@ PUBLIC = {
         "shut_down",
     ],
     "twisted_lab.codecs": [
+        "MAX_INCOMING",
         "MAX_MESSAGE",
         "NEWLINES",
         "FrameDecoder",

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.listening import Listener
@@ -421,7 +422,9 @@ class WorkersTests(SynchronousTestCase):
     def test_events_are_published_whole_and_as_they_were(self) -> None:
         self.started()
         other = Recorder()
-        ServiceEvents("netlab-sample", other).disconnected("somebody", 1, 2, 0.123, "closed")
+        ServiceEvents("netlab-sample", other).disconnected(
+            "somebody", 1, 2, 0.123, Disconnect.CLOSED_BY_CLIENT.reason()
+        )
         line = f"{eventAsJSON(other[0])}\n".encode()
         self.tell(LOG, line[:20])
         self.assertEqual(self.published, [])

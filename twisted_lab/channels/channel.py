@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
 
 
@@ -22,7 +23,14 @@ class PeerSilent(Exception):
 
     A conversation may catch it and hear again; if it does not, the server tells the peer and hangs
     up.
+
+    Args:
+        reason: What the peer did not do, and for how long.
     """
+
+    def __init__(self, reason: Reason | None = None) -> None:
+        self.reason = reason or Disconnect.SILENT.reason()
+        super().__init__(self.reason)
 
 
 class Refused(Exception):

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.countdown import Countdown
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.peers import network
 
@@ -88,17 +89,17 @@ class Connections:
         """Tell whether a refused connection is to get the reason; otherwise it is aborted."""
         return connection in self._told
 
-    def refusal(self, host: str) -> str:
-        """Return why one more peer of that host would not be served; "" if it would."""
+    def refusal(self, host: str) -> Reason | None:
+        """Return why one more peer of that host would not be served; None if it would."""
         if self.draining or self.pausing:
-            return "the server takes nobody new at the moment"
+            return Disconnect.NOT_NOW.reason()
         if self.served >= self.most:
-            return f"too many connections: {self.most} are served at once; try again later"
+            return Disconnect.TOO_MANY.reason(most=self.most)
         if host and self._of_peer.get(network(host), 0) >= self.most_per_peer:
-            return f"too many connections from your address: {self.most_per_peer} are served"
-        return ""
+            return Disconnect.TOO_MANY_OF_PEER.reason(most=self.most_per_peer)
+        return None
 
-    def add(self, connection: Connection, host: str = "") -> str:
+    def add(self, connection: Connection, host: str = "") -> Reason | None:
         """Count `connection` among the open ones.
 
         Args:
@@ -106,7 +107,7 @@ class Connections:
             host: The IP address of its peer; empty for a unix socket.
 
         Returns:
-            Why it is not to be served; "" if it is.
+            Why it is not to be served; None if it is.
         """
         refusal = self.refusal(host)
         if refusal:

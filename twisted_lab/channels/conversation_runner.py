@@ -19,18 +19,25 @@ from twisted_lab.channels.channel import (
     Unable,
 )
 from twisted_lab.codecs import MessageError
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 
-_KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refused"}
 
-
-def unless_refused(refusal: str, conversation: Conversation) -> Conversation:
+def unless_refused(refusal: Reason | None, conversation: Conversation) -> Conversation:
     """Return a conversation that refuses the peer if there is a `refusal`; else `conversation`."""
 
     async def refuse(_: Channel) -> None:
         raise Refused(refusal)
 
-    return refuse if refusal else conversation
+    return conversation if refusal is None else refuse
+
+
+def _reason(error: MessageError | PeerSilent | Refused) -> Reason:
+    if isinstance(error, PeerSilent):
+        return error.reason
+    if isinstance(error, Refused):
+        return Disconnect.REFUSED.reason(refusal=error)
+    return Disconnect.NO_MESSAGE.reason(problem=error)
 
 
 class _Message(Deferred[str]):
@@ -153,7 +160,7 @@ class ConversationRunner:
     def _explain(self, error: BaseException) -> None:
         peer = self._channel.peer.text
         if isinstance(error, MessageError | PeerSilent | Refused):
-            self._events.hung_up(peer, str(error), _KINDS.get(type(error), "message"))
+            self._events.hung_up(peer, _reason(error))
             self._channel.say(f"error: {error}")
         elif isinstance(error, Unable):
             self._events.unable(peer, str(error), error.reason)

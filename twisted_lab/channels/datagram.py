@@ -13,6 +13,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.codecs import MessageError, decode, too_long
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
@@ -111,7 +112,7 @@ class DatagramChannel:
         self._hung_up = False
         self._conversing = True
         self._ended = False
-        self._closed_by = "server"
+        self._closed_by = Disconnect.CLOSED_BY_SERVER
         self._bytes_in = self._bytes_out = self._messages_in = self._messages_out = 0
 
     def begin(self) -> None:
@@ -256,7 +257,7 @@ class DatagramChannel:
             self._taking = Deferred()
             await self._taking
         if self.is_gone:
-            raise self._over or PeerGone("hung up on")
+            raise self._over or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
 
     @property
     def is_gone(self) -> bool:
@@ -284,24 +285,24 @@ class DatagramChannel:
         """See `twisted_lab.channels.Channel`."""
         if not self._hung_up:
             self._hung_up = True
-            self._deafen(PeerGone("hung up on"))
+            self._deafen(PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
             self._host.hung_up(self)
             self._close()
 
     def _close(self) -> None:
-        self.end(f"closed by the {self._closed_by}")
+        self.end(self._closed_by.reason())
 
     def finish(self) -> None:
         """Hear nothing more; output that the conversation is still producing is sent."""
-        self._deafen(PeerGone("the server stops"))
+        self._deafen(PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
 
     def abort(self) -> None:
         """Close at once, and end the conversation, whatever it waits for."""
-        self.end("cut off by the server")
+        self.end(Disconnect.CUT_OFF_BY_SERVER.reason())
         if self._conversing:
             self._host.clock.callLater(0, self._conversation.cancel)
 
-    def end(self, how: str) -> None:
+    def end(self, how: Reason) -> None:
         """It has ended: the peer is gone, or has all pending output."""
         if self._ended:
             return
@@ -328,7 +329,7 @@ class DatagramChannel:
         """See `twisted_lab.channels.deadlines.Timed`."""
         if now >= self._last_heard + self.patience:
             self._last_heard = now
-            silence = PeerSilent(f"nothing heard for {self.patience:g} s")
+            silence = PeerSilent(Disconnect.NOTHING_HEARD.reason(seconds=self.patience))
             if self._conversation.is_waiting:
                 self._conversation.fail(silence)
             elif self._taking is not None:

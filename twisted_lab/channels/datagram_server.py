@@ -19,6 +19,7 @@ from twisted_lab.channels.plain import PlainChannel
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MAX_MESSAGE
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import (
     MARK,
@@ -143,7 +144,7 @@ class DatagramServer(DatagramProtocol):
             if self.connections.draining:
                 return
             if refusal := self._refusals.reason(*address[:2]):
-                answer = Refusal(packet.number, packet.attempt, refusal.encode())
+                answer = Refusal(packet.number, packet.attempt, refusal.text.encode())
                 self.send(seal(answer, packet.key, Side.SERVER), address)
                 return
             number = int.from_bytes(self._random(8))
@@ -168,7 +169,7 @@ class DatagramServer(DatagramProtocol):
     def _evict(self, address: Address) -> None:
         # The earlier peer has gone without a goodbye: another one has the address now.
         if address in self._peers:
-            self._peers[address].end("replaced by another peer at its address")
+            self._peers[address].end(Disconnect.REPLACED.reason())
 
     def _admit(self, channel: DatagramChannel) -> None:
         self._peers[channel.address] = channel

@@ -7,6 +7,7 @@ from collections import Counter
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_lab.channels.connections import Connections
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer, network
 
@@ -33,8 +34,8 @@ class Refusals:
         self._second = 0
         self._admitted: Counter[str] = Counter()
 
-    def reason(self, host: str, port: int) -> str:
-        """Return why a new peer there is not served, and count that; "" if it is served."""
+    def reason(self, host: str, port: int) -> Reason | None:
+        """Return why a new peer there is not served, and count that; None if it is served."""
         now = self._clock.seconds()
         refusal = self._connections.refusal(host) or self._too_fast(host, int(now))
         if refusal:
@@ -47,7 +48,7 @@ class Refusals:
                 self._reported, self._unreported = now, 0
         return refusal
 
-    def _too_fast(self, host: str, second: int) -> str:
+    def _too_fast(self, host: str, second: int) -> Reason | None:
         # A session that replaces another one at its address does not raise their number, but costs
         # 0.1 ms and lines in the log.
         if second != self._second:
@@ -55,5 +56,4 @@ class Refusals:
             self._admitted.clear()
         self._admitted[peer := network(host)] += 1
         most = self._connections.most_per_peer
-        too_fast = self._admitted[peer] > most
-        return f"too many new connections from your address: {most} a second" if too_fast else ""
+        return Disconnect.TOO_FAST.reason(most=most) if self._admitted[peer] > most else None

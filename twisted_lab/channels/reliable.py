@@ -9,6 +9,7 @@ from twisted_lab.channels.datagram import Address, DatagramChannel, Host
 from twisted_lab.channels.outbox import HELD_BYTES
 from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MessageError, line_encoder
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
 from twisted_lab.reliable import Data, Packet, Session, State
 
@@ -56,8 +57,8 @@ class ReliableChannel(DatagramChannel):
             self._fill_inbox()
             self._work()
         if self.session.state is State.ANSWERING and not self._hung_up:
-            self._closed_by = "client"
-            self._over = self._over or PeerGone("closed by the client")
+            self._closed_by = Disconnect.CLOSED_BY_CLIENT
+            self._over = self._over or PeerGone(self._closed_by.reason())
             self._go_on()
         self._host.touch(self)
 
@@ -86,7 +87,7 @@ class ReliableChannel(DatagramChannel):
     def _say(self, _: str, data: bytes) -> None:
         if self.session.sender.backlog > self._most_behind:
             self._host.events.behind(self.peer.text, self._most_behind)
-            self.end("cut off by the server")
+            self.end(Disconnect.CUT_OFF_BY_SERVER.reason())
             return
         self._messages_out += 1
         self._bytes_out += len(data)
@@ -138,6 +139,6 @@ class ReliableChannel(DatagramChannel):
             # A live peer would have pinged. When it comes back it gets a cookie, and resumes in a
             # new session; a close would tell it that it is out for good.
             super().tick(now)
-            self.end("silent")
+            self.end(Disconnect.SILENT.reason())
         else:
             self.pump()

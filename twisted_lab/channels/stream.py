@@ -20,9 +20,10 @@ from twisted_lab.channels.conversation_runner import ConversationRunner, unless_
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.channels.outbox import PIECE_BYTES, Outbox, acknowledged
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
+from twisted_lab.disconnects import Disconnect, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.peers import Peer, end_text
+from twisted_lab.peers import Peer
 
 # Reading stops while this many bytes wait to be heard; the next read may bring 128 KiB more.
 INBOX_BYTES = 65_536
@@ -88,7 +89,7 @@ class StreamChannel(Protocol):
         self._conversing = True
         self._connected = True
         self._linger: IDelayedCall | None = None
-        self._closed_by = "client"
+        self._closed_by_client = True
         self._bytes_in = self._messages_in = self._messages_out = 0
 
     def connectionMade(self) -> None:
@@ -259,9 +260,13 @@ class StreamChannel(Protocol):
                 self._cut_off()
                 return
             if self._conversation.is_waiting:
-                self._conversation.fail(PeerSilent(f"nothing heard for {self._patience:g} s"))
+                self._conversation.fail(
+                    PeerSilent(Disconnect.NOTHING_HEARD.reason(seconds=self._patience))
+                )
             elif not self._has_taken():
-                self._end_taking(Failure(PeerSilent(f"nothing taken for {self._patience:g} s")))
+                self._end_taking(
+                    Failure(PeerSilent(Disconnect.NOTHING_TAKEN.reason(seconds=self._patience)))
+                )
             silent = 0
         self._silence = self._clock.callLater(self._patience - silent, self._check_silence)
 
@@ -310,7 +315,7 @@ class StreamChannel(Protocol):
             self._taking = Deferred()
             await self._taking
         if self._hung_up:
-            raise self._over or PeerGone("hung up on")
+            raise self._over or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
 
     def _has_room(self) -> None:
         self._end_taking(None)
@@ -347,14 +352,14 @@ class StreamChannel(Protocol):
             self._hung_up = True
             self._last_heard = self._clock.seconds()  # starts the idle timeout of the close
             if not self._read_all:
-                self._closed_by = "server"
-            self._deafen(PeerGone("hung up on"))
+                self._closed_by_client = False
+            self._deafen(PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
             self._outbox.close(self._close)
 
     def finish(self) -> None:
         """Hear nothing more; output that the conversation is still producing is sent."""
-        self._closed_by = "server"
-        self._deafen(PeerGone("the server stops"))
+        self._closed_by_client = False
+        self._deafen(PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
 
     def abort(self) -> None:
         """Close at once, and end the conversation, whatever it waits for."""
@@ -363,9 +368,9 @@ class StreamChannel(Protocol):
             self._clock.callLater(0, self._conversation.cancel)
 
     def _cut_off(self) -> None:
-        self._closed_by = "server"
+        self._closed_by_client = False
         self._hung_up = True
-        self._deafen(PeerGone("cut off"))
+        self._deafen(PeerGone(Disconnect.CUT_OFF_BY_SERVER.reason()))
         self._outbox.discard()
         self.transport.abortConnection()
 
@@ -386,7 +391,7 @@ class StreamChannel(Protocol):
         if self._closing:
             self.transport.loseConnection()
         elif not self._deaf:
-            self._over = PeerGone("closed by the client")
+            self._over = PeerGone(Disconnect.CLOSED_BY_CLIENT.reason())
             self._work()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -396,7 +401,7 @@ class StreamChannel(Protocol):
         self._outbox.discard()
         cancel(self._silence)
         cancel(self._linger)
-        how = end_text(reason, self._closed_by)
+        how = end_reason(reason, self._closed_by_client)
         seconds = self._clock.seconds() - self.since
         self._events.disconnected(
             self.peer.text, self._bytes_in, self._outbox.bytes_out, seconds, how

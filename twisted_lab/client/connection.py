@@ -21,8 +21,9 @@ from zope.interface import implementer
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.likeness import looks_like
+from twisted_lab.disconnects import Disconnect, end_reason
 from twisted_lab.eventlog.events import ClientEvents
-from twisted_lab.peers import RESET, address_text, end_text
+from twisted_lab.peers import address_text
 
 LONGEST_ERROR = 2048  # bytes
 
@@ -160,9 +161,9 @@ class ClientConnection(Protocol):
                 self.agreed.errback(reason)
             return
         by_client = self._finished or self._aborted or self._error
-        how = end_text(reason, "client" if by_client else "server")
-        if how == RESET and ISSLTransport.providedBy(self.transport):
-            how = f"{RESET}, or closed without TLS's close_notify"
+        how = end_reason(reason, bool(by_client))
+        if how.why is Disconnect.RESET and ISSLTransport.providedBy(self.transport):
+            how = Disconnect.RESET_OVER_TLS.reason()
         self._events.disconnected(
             self.peer, self._bytes_out, self._bytes_in, self._clock.seconds() - self._since, how
         )

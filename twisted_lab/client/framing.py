@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from twisted_lab.client.exit_line import Lines
-from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, too_long
+from twisted_lab.codecs import MAX_INCOMING, MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
-# A server may say more in one message than it takes in one; this is where the client stops.
-MAX_INCOMING = 2**20
 # At most this many messages are shown in one write.
 BATCH = 1000
 

@@ -10,7 +10,7 @@ from twisted.internet.task import LoopingCall
 
 from twisted_lab.channels.idleness import has_unread
 from twisted_lab.client.connection import ClientConnection
-from twisted_lab.peers import RESET
+from twisted_lab.disconnects import Disconnect
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,9 @@ def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") ->
         how: How the connection has ended. A server that waits for TLS resets it at last, and one
             that stops closes it.
     """
-    return connection.is_silent and (is_greeted or connection.is_unanswered or how == RESET)
+    return connection.is_silent and (
+        is_greeted or connection.is_unanswered or how == Disconnect.RESET.template
+    )
 
 
 def suggest_tls(

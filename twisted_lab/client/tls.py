@@ -25,7 +25,7 @@ from twisted.internet.ssl import (
 from zope.interface import implementer
 
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
-from twisted_lab.peers import tls_text
+from twisted_lab.disconnects import tls_text
 from twisted_lab.text.escaping import escape
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)

@@ -10,9 +10,7 @@ from twisted.internet.protocol import DatagramProtocol
 
 from twisted_lab.client.chat_client import ChatClient, NoAnswer
 from twisted_lab.ports.addresses import ALL_IPV4
-from twisted_lab.ports.udp_port import ScopedPort
-
-LARGEST_DATAGRAM = 65_536
+from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, ScopedPort
 
 
 class _Port(DatagramProtocol):

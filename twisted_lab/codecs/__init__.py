@@ -1,6 +1,6 @@
 """The framings, as bytes to messages and back. Nothing here knows of Twisted, or waits."""
 
-from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long
+from twisted_lab.codecs.errors import MAX_INCOMING, MAX_MESSAGE, MessageError, decode, too_long
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text
 from twisted_lab.codecs.lines import NEWLINES, LineDecoder, byte_length, line_encoder
 from twisted_lab.codecs.padding import datagram_lines
@@ -8,6 +8,7 @@ from twisted_lab.codecs.stream import StreamDecoder
 from twisted_lab.codecs.text import TextDecoder
 
 __all__ = [
+    "MAX_INCOMING",
     "MAX_MESSAGE",
     "NEWLINES",
     "FrameDecoder",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 MAX_MESSAGE = 65_536
 """The most bytes of a message, by default."""
+MAX_INCOMING = 2**20
+"""The most bytes of a message that a client takes: a server may send more than it takes."""
 
 
 class MessageError(ValueError):

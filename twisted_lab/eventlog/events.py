@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 
+from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Counters
 from twisted_lab.text.escaping import escape, escape_bytes
 
@@ -212,7 +213,7 @@ class ServiceEvents(_Reporter):
         self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
 
     def disconnected(
-        self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: str
+        self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
     ) -> None:
         """The connection has ended, and why."""
         self.tally.seconds.add(seconds)
@@ -225,28 +226,28 @@ class ServiceEvents(_Reporter):
             bytes_in=bytes_in,
             bytes_out=bytes_out,
             seconds=seconds,
-            reason=reason,
+            reason=reason.text,
         )
 
-    def hung_up(self, peer: str, reason: str, kind: str) -> None:
-        """The peer broke a rule of some `kind`, and got a message about it if it can hear."""
-        self.tally.errors[kind] += 1
+    def hung_up(self, peer: str, reason: Reason) -> None:
+        """The server ends the connection, and tells the peer the reason if it can hear."""
+        self.tally.errors[reason.why.kind] += 1
         self._report(
             LogLevel.warn,
             "hung up",
             "hung up on {peer}: {reason}",
             peer=peer,
-            reason=reason,
+            reason=reason.text,
         )
 
-    def refused(self, peer: str, reason: str, count: int) -> None:
+    def refused(self, peer: str, reason: Reason, count: int) -> None:
         """`count` datagram peers were refused since the last report; `peer` is the latest."""
         self._report(
             LogLevel.warn,
             "refused",
             "refused {count} datagram peers, at last {peer}: {reason}",
             peer=peer,
-            reason=reason,
+            reason=reason.text,
             count=count,
         )
 
@@ -441,7 +442,7 @@ class ClientEvents(_Reporter):
         )
 
     def disconnected(
-        self, peer: str, bytes_out: int, bytes_in: int, seconds: float, reason: str
+        self, peer: str, bytes_out: int, bytes_in: int, seconds: float, reason: Reason
     ) -> None:
         """The connection has ended, and why."""
         self._report(
@@ -453,5 +454,5 @@ class ClientEvents(_Reporter):
             bytes_out=bytes_out,
             bytes_in=bytes_in,
             seconds=seconds,
-            reason=reason,
+            reason=reason.text,
         )

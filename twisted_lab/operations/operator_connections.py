@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.protocol import Factory
 
 from twisted_lab.channels import Connection, Connections
+from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Traffic
 
 MOST_CONNECTIONS = 10
@@ -21,7 +22,7 @@ class OperatorConnections(Connections):
     def __init__(self) -> None:
         super().__init__(MOST_CONNECTIONS)
 
-    def add(self, connection: Connection, host: str = "") -> str:
+    def add(self, connection: Connection, host: str = "") -> Reason | None:
         """See `Connections.add`."""
         if self.served >= self.most:
             next(iter(self)).abort()

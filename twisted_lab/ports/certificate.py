@@ -19,8 +19,8 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from zope.interface import implementer
 
+from twisted_lab.disconnects import tls_text
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.peers import tls_text
 from twisted_lab.resources import NotReady
 from twisted_lab.text.private_files import write_private
 

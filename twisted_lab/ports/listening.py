@@ -25,17 +25,16 @@ from twisted.internet.tcp import Port, Server
 from twisted.internet.unix import Server as UNIXServer
 from twisted.python.reflect import qual
 
-from twisted_lab.peers import tls_text
+from twisted_lab.disconnects import tls_text
 from twisted_lab.ports.addresses import bind_problem
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
-from twisted_lab.ports.udp_port import DatagramPort
+from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, DatagramPort
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
 # finds the queue full wait a second before they try again.
 BACKLOG = 1024
-LARGEST_DATAGRAM = 65_536
 ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd does it, too
 
 

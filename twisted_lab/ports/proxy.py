@@ -25,6 +25,7 @@ from twisted_lab.channels import cancel
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.proxy_header import Endpoint, ProxyHeader, read_proxy_header
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
@@ -62,7 +63,7 @@ class ProxiedConnection(ProtocolWrapper):
         if may_look_again(self.transport, looks, HEADER_SECONDS):
             self._patience = self.factory.clock.callLater(LOOK_AGAIN_SECONDS, self._look, looks + 1)
         else:
-            self._refuse(f"no PROXY header within {HEADER_SECONDS:g} s")
+            self._refuse(Disconnect.NO_HEADER_IN_TIME.reason(seconds=HEADER_SECONDS))
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -73,14 +74,14 @@ class ProxiedConnection(ProtocolWrapper):
             try:
                 self._header = read_proxy_header(self._received)
             except MessageError as error:
-                self._refuse(f"no valid PROXY header: {error}")
+                self._refuse(Disconnect.NO_HEADER.reason(problem=error))
             if self._header:
                 self._begin(self._received[self._header.size :])
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: Reason) -> None:
         self._is_refused = True
         cancel(self._patience)
-        self.factory.events.hung_up(address_text(self.transport.getPeer()), reason, "proxy")
+        self.factory.events.hung_up(address_text(self.transport.getPeer()), reason)
         self.transport.abortConnection()
 
     def _begin(self, rest: bytes) -> None:

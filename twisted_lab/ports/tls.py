@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from twisted_lab.channels import cancel
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
@@ -115,8 +116,7 @@ class TLSConnection(BufferingTLSTransport):
         else:
             self.factory.events.hung_up(
                 address_text(self.transport.getPeer()),
-                f"no TLS within {self.factory.patience:g} s",
-                "tls",
+                Disconnect.NO_TLS_IN_TIME.reason(seconds=self.factory.patience),
             )
             self.abortConnection()
 

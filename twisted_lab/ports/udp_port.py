@@ -15,6 +15,7 @@ from twisted.python import log
 
 from twisted_lab.ports.addresses import socket_address
 
+LARGEST_DATAGRAM = 65_536  # bytes
 IP_PKTINFO = 8  # Linux's; Python 3.11 has no name for it
 _IPV4_INFO = struct.Struct("=i4s4s")  # ip(7): interface, local address, destination address
 _IPV6_INFO = struct.Struct("=16sI")  # RFC 3542, section 6: destination address, interface

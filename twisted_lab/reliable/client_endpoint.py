@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
+from twisted_lab.codecs import MAX_INCOMING
 from twisted_lab.reliable.packets import (
     KEY_BYTES,
     MODULUS,
@@ -28,8 +29,6 @@ from twisted_lab.reliable.timer import RetransmissionTimer
 FIRST_WAIT = 0.5  # seconds, before the second try
 REFUSED_WAIT = 5.0  # seconds until a refused client asks again
 LONGEST_WAIT = 1.0
-# A server may send a larger message than it accepts; this is the client's limit, in bytes.
-MAX_INCOMING = 2**20
 # A cookie that has not helped after this many tries may be too old.
 COOKIE_TRIES = 4
 # After PING_AFTER seconds without a packet the client pings the server; after LOST_AFTER more it

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from math import ceil
 
+from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.token_bucket import Bucket
 
 # A member may send BURST messages at once, then PER_SECOND a second; further ones are dropped.
@@ -15,7 +16,7 @@ PER_SECOND = 4.0
 MUTE_SECONDS = 10.0
 # It may send this many bytes a second, and a whole message at once; further messages wait.
 MEMBER_BYTES = 16_384
-MEMBER_BURST = 65_536
+MEMBER_BURST = MAX_MESSAGE
 # An address has this many seconds' worth of its rates at once. Its messages must not come faster
 # than distant members read them: members that are 256 KiB behind are cut off.
 BURST_SECONDS = 15.0

@@ -21,10 +21,11 @@ from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
+from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
-from twisted_lab.peers import address_text, end_text
+from twisted_lab.peers import address_text
 from twisted_lab.serving import (
     ServiceOptions,
     ServiceProcess,
@@ -74,7 +75,7 @@ class Echo(Protocol):
         self._looked_at = self._quiet_looks = 0
         self._grown = 0  # how many bytes the answers have more than the input
         self._finished = False
-        self._closed_by = "client"
+        self._closed_by_client = True
         self._linger: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
@@ -91,7 +92,7 @@ class Echo(Protocol):
             if is_told:
                 # There is no framing, and no other way to tell.
                 self.transport.write(f"error: {refusal}\n".encode())
-            self._hang_up(refusal, "refused")
+            self._hang_up(refusal)
             if not is_told:
                 self.abort()
 
@@ -142,10 +143,11 @@ class Echo(Protocol):
             self.abort()
         elif self._quiet_looks > LOOKS + has_unread(self.transport):  # which has one look more
             self._quiet_looks = 0
-            self._hang_up(f"nothing heard for {self.factory.idleness.patience:g} s", "silent")
+            seconds = self.factory.idleness.patience
+            self._hang_up(Disconnect.NOTHING_HEARD.reason(seconds=seconds))
 
-    def _hang_up(self, reason: str, kind: str) -> None:
-        self.factory.events.hung_up(self.label, reason, kind)
+    def _hang_up(self, reason: Reason) -> None:
+        self.factory.events.hung_up(self.label, reason)
         self.finish()
 
     def traffic(self) -> Traffic:
@@ -155,7 +157,7 @@ class Echo(Protocol):
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`."""
         self._finished = True
-        self._closed_by = "server"
+        self._closed_by_client = False
         self.transport.unregisterProducer()
         self._linger = shut_down(self.transport, self.factory.clock)
 
@@ -172,7 +174,7 @@ class Echo(Protocol):
             self._bytes_in,
             self._bytes_in + self._grown,
             self.factory.clock.seconds() - self.since,
-            end_text(reason, self._closed_by),
+            end_reason(reason, self._closed_by_client),
         )
         self.factory.connections.remove(self)
 

@@ -1,0 +1,94 @@
+"""The reasons why connections end, and their texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.python.failure import Failure
+
+from twisted_lab.text.escaping import escape
+
+
+class Disconnect(Enum):
+    """All reasons why a connection ends or is refused; ``docs/protocols.md`` has the same table.
+
+    Attributes:
+        template: The text of the reason; its fields are filled in by `reason`.
+        kind: The error that it counts as (the label of ``netlab_errors_total``); "" for no error.
+    """
+
+    CLOSED_BY_CLIENT = "closed by the client"
+    CLOSED_BY_SERVER = "closed by the server"
+    CUT_OFF_BY_CLIENT = "cut off by the client"
+    CUT_OFF_BY_SERVER = "cut off by the server"
+    RESET = "connection reset"
+    RESET_OVER_TLS = "connection reset, or closed without TLS's close_notify"
+    TLS_FAILED = "TLS failed: {error}"
+    FAILED = "{error}"
+    REPLACED = "replaced by another peer at its address"
+    SILENT = "silent", "silent"
+    NOTHING_HEARD = "nothing heard for {seconds:g} s", "silent"
+    NOTHING_TAKEN = "nothing taken for {seconds:g} s", "silent"
+    NO_MESSAGE = "{problem}", "message"
+    NO_HEADER = "no valid PROXY header: {problem}", "proxy"
+    NO_HEADER_IN_TIME = "no PROXY header within {seconds:g} s", "proxy"
+    NO_TLS_IN_TIME = "no TLS within {seconds:g} s", "tls"
+    REFUSED = "{refusal}", "refused"
+    NOT_NOW = "the server accepts no new connections at the moment", "refused"
+    TOO_MANY = "too many connections: {most} are served at once; try again later", "refused"
+    TOO_MANY_OF_PEER = "too many connections from your address: {most} are served", "refused"
+    TOO_FAST = "too many new connections from your address: {most} a second", "refused"
+
+    def __init__(self, template: str, kind: str = "") -> None:
+        self.template = template
+        self.kind = kind
+
+    def reason(self, **values: object) -> Reason:
+        """Return this reason with the values of its fields."""
+        return Reason(self, self.template.format(**values))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason with its values.
+
+    Attributes:
+        why: Which one it is.
+        text: Its text, for logs and for the peer.
+    """
+
+    why: Disconnect
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def tls_text(error: BaseException) -> str:
+    """Return the text of an OpenSSL error, which is a list of (library, function, reason)."""
+    if error.args and isinstance(error.args[0], list):
+        return escape(", ".join(str(entry[-1]) for entry in error.args[0]))
+    return escape(str(error)) or type(error).__name__
+
+
+def end_reason(failure: Failure, by_client: bool) -> Reason:
+    """Return why a connection ended.
+
+    Args:
+        failure: The reason that Twisted gave to ``connectionLost``.
+        by_client: Whether the client closed or aborted it, if an end did.
+    """
+    error = failure.value
+    if isinstance(error, ConnectionAborted):
+        cut_off = Disconnect.CUT_OFF_BY_CLIENT if by_client else Disconnect.CUT_OFF_BY_SERVER
+        return cut_off.reason()
+    if isinstance(error, ConnectionDone):
+        closed = Disconnect.CLOSED_BY_CLIENT if by_client else Disconnect.CLOSED_BY_SERVER
+        return closed.reason()
+    if isinstance(error, ConnectionLost):
+        return Disconnect.RESET.reason()
+    if error is not None and type(error).__module__.startswith("OpenSSL"):
+        return Disconnect.TLS_FAILED.reason(error=tls_text(error))
+    return Disconnect.FAILED.reason(error=escape(failure.getErrorMessage() or type(error).__name__))
