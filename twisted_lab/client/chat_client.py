@@ -14,6 +14,7 @@ from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
+from twisted_lab.text.chat_messages import NICK, leaves
 
 # The first answer may take this many seconds, and so may confirmations when a person leaves.
 FIRST_ANSWER = 15.0
@@ -151,7 +152,7 @@ class ChatClient:
 
     def say(self, text: str) -> None:
         """Say something to the room, or leave it."""
-        if text.strip() in ("exit", "/leave"):
+        if leaves(text):
             self.finish()
         elif len(text.encode(errors="replace")) > LONGEST_LINE:
             self.refuse_long()
@@ -174,7 +175,7 @@ class ChatClient:
             self.guest.rename(name)
             self._pump()
         elif name != self.guest.name:
-            self.say(f"/nick {name}")
+            self.say(f"{NICK} {name}")
 
     def finish(self) -> None:
         """Leave, when all that was said is confirmed."""

@@ -19,10 +19,11 @@ from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.rooms import Line
+from twisted_lab.text.chat_messages import COMMANDS, MSG, leaves
 from twisted_lab.text.escaping import escape
 
 # A space stands after those that take an argument.
-COMMANDS = ("/help", "/history ", "/leave", "/msg ", "/nick ", "/who")
+COMPLETIONS = [f"{word} " if arguments else word for word, (arguments, _) in COMMANDS.items()]
 DELIVERED = "✓"
 
 
@@ -42,9 +43,9 @@ class Words(Completer):
         """See `prompt_toolkit.completion.Completer`."""
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
-        words = COMMANDS if begun.startswith("/") and word == begun else self._link.guest.others
+        words = COMPLETIONS if begun.startswith("/") and word == begun else self._link.guest.others
         # The message follows, and is no part of the name.
-        end = " " if begun.removesuffix(word) == "/msg " else ""
+        end = " " if begun.removesuffix(word) == f"{MSG} " else ""
         for known in sorted(words):
             if word and known.casefold().startswith(word.casefold()):
                 yield Completion(known + end, -len(word))
@@ -139,7 +140,7 @@ class Terminal:
             await self._link.ended
 
     def _typed(self, text: str) -> None:
-        if self._asks_name and text.strip() not in ("exit", "/leave"):
+        if self._asks_name and not leaves(text):
             self._asks_name = False
             self._link.rename(text.strip() or self._link.guest.name)
             return

@@ -16,9 +16,10 @@ from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
-from twisted_lab.client.services import SERVICES, port_and_framing
+from twisted_lab.client.services import defaults_of
 from twisted_lab.client.tls import FirstUse, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
+from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.serving import Options, ask, one_of
 from twisted_lab.text.user_names import BadName, nickname
 
@@ -45,8 +46,8 @@ def chat_name(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def _ask(question: str, default: Value, parse: Callable[[str], Value]) -> Value:
-    return ask(question, default, parse, read=_read)
+def _ask(question: str, default: Value, parse: Callable[[str], Value], interactive: bool) -> Value:
+    return ask(question, default, parse, read=_read) if interactive else default
 
 
 def _read(prompt: str) -> str:
@@ -66,7 +67,7 @@ class ClientOptions(Options):
     longdesc = (
         "Sends each line of the input to the service, and shows what comes from it. A line that "
         "says exit, Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(SERVICES)}; echo by default. Another one is known by its plugin or by --port; "
+        f"{', '.join(DEFAULTS)}; echo by default. Another one is known by its plugin or by --port; "
         "its framing is text unless its plugin or --framing says otherwise."
     )
     optFlags: ClassVar = [
@@ -124,19 +125,18 @@ class ClientOptions(Options):
         """Take the service's name."""
         if self["host"] is not None:
             self._take_server(self["host"])
-        known = None if others else port_and_framing(service)
+        known = None if others else defaults_of(service)
         if known is None and (others or not self["port"]):
             words = " ".join([service, *others])
             raise UsageError(
-                f"the service is one of {', '.join(SERVICES)}, or another one with its --port, "
+                f"the service is one of {', '.join(DEFAULTS)}, or another one with its --port, "
                 f"not {words!r}"
             )
         self["service"] = service
-        self._port: int
-        self._port, framing = known or (self["port"], "text")
-        if framing is None and self["framing"]:
+        self._defaults = known or Defaults(self["port"], "text")
+        if self["framing"] and not self._defaults.framing:
             raise UsageError(f"{service} has no framing")
-        self["framing"] = self["framing"] or framing
+        self["framing"] = self["framing"] or self._defaults.framing
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
                 raise UsageError(f"--{name} is for {only}, not for {service}")
@@ -162,7 +162,7 @@ class ClientOptions(Options):
     @property
     def answers(self) -> bool:
         """Whether the service is known to answer whatever is sent."""
-        return self["service"] in SERVICES
+        return self["service"] in DEFAULTS
 
     @property
     def is_greeted(self) -> bool:
@@ -180,7 +180,7 @@ class ClientOptions(Options):
         Args:
             tell: Shows a line to the person.
         """
-        if self["framing"] is None:
+        if not self["framing"]:
             return Unchanged()
         return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
@@ -228,11 +228,9 @@ class ClientOptions(Options):
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
         if self["host"] is None:
-            default = Server("localhost")
-            self._take_server(_ask("Host", default, self._read_server) if interactive else default)
-        questions: list[tuple[str, Any, Callable[[str], Any]]] = [("port", self._port, server_port)]
-        if self["service"] == "chat":
-            questions.append(("name", user_name(), chat_name))
-        for name, default, parse in questions:
-            if self[name] is None:
-                self[name] = _ask(name.capitalize(), default, parse) if interactive else default
+            local = Server("localhost")
+            self._take_server(_ask("Host", local, self._read_server, interactive))
+        if self["port"] is None:
+            self["port"] = _ask("Port", self._defaults.port, server_port, interactive)
+        if self["name"] is None and self["service"] == "chat":
+            self["name"] = _ask("Name", user_name(), chat_name, interactive)

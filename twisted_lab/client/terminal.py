@@ -21,6 +21,7 @@ from twisted_lab.client.echo import Echo
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import WholeLines, visible
+from twisted_lab.text.token_form import TOKEN_PREFIX
 
 
 class Interrupted(Exception):
@@ -51,7 +52,7 @@ class NoSecrets(InMemoryHistory):
     def append_string(self, string: str) -> None:
         """See `prompt_toolkit.history.History`."""
         is_pasted = self._dialogue.has_secrets and "\n" in string
-        if not (self._dialogue.hidden or is_pasted or string.startswith("nlt_")):
+        if not (self._dialogue.hidden or is_pasted or string.startswith(TOKEN_PREFIX)):
             super().append_string(string)
 
 
@@ -113,7 +114,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
                 while not connection.ended.called:
                     typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                     line = await Deferred.fromFuture(typing)
-                    if echo.is_off and not (dialogue.hidden or line.startswith("nlt_")):
+                    if echo.is_off and not (dialogue.hidden or line.startswith(TOKEN_PREFIX)):
                         sys.stdout.write(f"{line}\n")
                     # Pasted text may be several lines.
                     connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_state_path
 
 from twisted_lab.text.private_files import read_private, write_private
-
-TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
+from twisted_lab.text.token_form import TOKEN
 
 
 def default_path() -> Path:
