@@ -20,7 +20,7 @@ from zope.interface import alsoProvides
 
 from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client import services
-from twisted_lab.client.__main__ import advice
+from twisted_lab.client.connecting import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
@@ -28,7 +28,7 @@ from twisted_lab.client.framing import MAX_INCOMING, Framing, Int32, Text, Uncha
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
-from twisted_lab.client.resolving import Resolver
+from twisted_lab.client.resolving import NO_HOST
 from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.events import ClientEvents
@@ -195,7 +195,7 @@ class AdviceTests(SynchronousTestCase):
             (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
         ):
-            line = advice(error, options, Resolver(None))
+            line = advice(error, options, NO_HOST)
             self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
             self.assertIn(text, line)
             self.assertNotIn("\n", line)

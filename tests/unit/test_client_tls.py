@@ -233,7 +233,7 @@ class AdviceTests(SynchronousTestCase):
             (ConnectionDone(), "it hung up before TLS was agreed on"),
             (CannotVerify("cannot keep it"), "cannot keep it"),
         ):
-            said = advice(error, "a:1", None)
+            said = advice(error, "a:1", "")
             self.assertTrue(said.startswith("not connected to a:1: "), said)
             self.assertIn(text, said)
             self.assertNotIn("\n", said)
@@ -249,11 +249,13 @@ class OptionsTests(SynchronousTestCase):
     def test_what_verifies(self) -> None:
         self.assertIsNone(self.parse().make_tls(print))
         first_use = self.parse("--tls", "--first-use", "--host", "a", "--port", "7").make_tls(print)
-        self.assertIsInstance(first_use, FirstUse)
+        assert isinstance(first_use, FirstUse)
         self.assertEqual((first_use._server, first_use._known.path), ("a:7", default_path()))
-        other_case = self.parse("--tls", "--first-use", "--host", "A", "--port", "7")
-        self.assertEqual(other_case.make_tls(print)._server, "a:7")
+        other = self.parse("--tls", "--first-use", "--host", "A", "--port", "7").make_tls(print)
+        assert isinstance(other, FirstUse)
+        self.assertEqual(other._server, "a:7")
         known = self.parse("--tls", "--first-use", "--known-hosts", "x").make_tls(print)
+        assert isinstance(known, FirstUse)
         self.assertEqual(known._known.path, Path("x"))
         self.assertNotIsInstance(self.parse("--tls").make_tls(print), FirstUse)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from twisted.python.usage import UsageError
 
@@ -17,10 +17,11 @@ from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.services import defaults_of
-from twisted_lab.client.tls import FirstUse, by_authorities
+from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.serving import Options, ask, one_of
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.user_names import BadName, nickname
 
 Value = TypeVar("Value")
@@ -54,7 +55,7 @@ def _read(prompt: str) -> str:
     try:
         return input(prompt)
     except EOFError:
-        print()  # noqa: T201
+        print_line()
         raise SystemExit(1) from None
 
 
@@ -184,7 +185,7 @@ class ClientOptions(Options):
             return Unchanged()
         return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
-    def make_tls(self, tell: Callable[[str], object]) -> Any:
+    def make_tls(self, tell: Callable[[str], object]) -> Verifier | None:
         """Make the verifier of the server; None without TLS.
 
         Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
@@ -13,11 +12,13 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
+from twisted_lab.client.ending import Ended
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import WholeLines, visible
@@ -56,14 +57,14 @@ class NoSecrets(InMemoryHistory):
             super().append_string(string)
 
 
-async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
+async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialogue) -> None:
     """Send each line that the person types, until ``exit``, Ctrl-D or the server's end.
 
     It needs the asyncio reactor, on whose loop the line editor runs.
 
     Raises:
         HungUp: The server has gone before its pending output had come.
-        SystemExit: With status 130, if the person interrupts (Ctrl-C).
+        Ended: With status 130, if the person interrupts (Ctrl-C).
     """
     read = visible()
 
@@ -79,7 +80,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         # The terminal shows a line while it is typed or pasted: too early to tell what it is.
         echo.hide(dialogue.hidden or (dialogue.has_secrets and not dialogue.succeeded))
 
-    lines = WholeLines(reactor, show)
+    lines = WholeLines(clock, show)
     connection.deliver = lambda data: lines.add(read(data, False))
     # There prompt_toolkit shows each key that it reads.
     is_plain = is_dumb_terminal()
@@ -127,7 +128,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         except Interrupted:
             connection.abort()
             await connection.ended
-            raise SystemExit(130) from None
+            raise Ended(status=130) from None
         connection.finish()
         try:
             await connection.ended
