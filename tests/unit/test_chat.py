@@ -239,7 +239,7 @@ class LinkTests(SynchronousTestCase):
         waiting = "1 message is not confirmed; waiting up to {} s, Ctrl-C ends at once"
         for silent_for, patience, told in (
             (0, float("inf"), [waiting.format(15)]),
-            (30, float("inf"), ["no answer; trying on", waiting.format(15)]),
+            (30, float("inf"), ["no answer; still trying", waiting.format(15)]),
             (0, 60, []),
         ):
             net = Net()
@@ -459,7 +459,7 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         anna.link.say("x" * (LONGEST_LINE + 1))
-        self.assertEqual(anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual(anna.link.guest.pending, 0)
 
     def test_a_server_that_stops_is_waited_for(self) -> None:
@@ -550,7 +550,7 @@ class UDPWireTests(SynchronousTestCase):
         second.connected = False
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
-        self.assertEqual(str(failure.value), "nobody listens there")
+        self.assertEqual(str(failure.value), "no server listens there")
 
 
 class StdioTransport(StringTransport):
@@ -596,7 +596,7 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.link.ended.called)
-        self.assertEqual(self.anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:

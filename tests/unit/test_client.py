@@ -77,14 +77,17 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
             (["--port", "0"], "not '0'"),
-            (["echo", "--framing", "text"], "echo has no framing"),
+            (["echo", "--framing", "text"], "echo does not support --framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
             (["--host", "localhost:"], "not 'localhost:'"),
             (["--host", "localhost:0"], "not '0'"),
             (["--host", "::1:9090:"], "not '::1:9090:'"),
             (["--host", "[::1"], "not '[::1'"),
-            (["--host", "localhost:9090", "--port", "9091"], "--port says 9091, not 9090"),
+            (
+                ["--host", "localhost:9090", "--port", "9091"],
+                "--host and --port name two ports, 9090 and 9091",
+            ),
             (["--host", "fe80::1%"], "not 'fe80::1%'"),
             (["--host", "192.168..5"], "not '192.168..5'"),
             (["--host", f"{'a' * 64}.org"], "not 'aaaaa"),
@@ -481,7 +484,7 @@ class SuggestTLSTests(ConnectedTestCase):
         self.watch(is_greeted=True)
         self.clock.pump([1.0] * 3)
         self.assertEqual(
-            self.told, ["127.0.0.1:9090: nothing came from it; if it speaks TLS, try --tls"]
+            self.told, ["127.0.0.1:9090: nothing received; if the server uses TLS, try --tls"]
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import alsoProvides
 
 from tests.doubles.reactor import FakeReactor
-from tests.unit.test_client import CLOSED, ConnectedTestCase, parse
+from tests.unit.test_client import ConnectedTestCase, parse
 from twisted_lab.client import __main__ as client
 from twisted_lab.client import chat
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
@@ -26,15 +26,16 @@ from twisted_lab.client.ending import Ended
 from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.tls import by_authorities
+from twisted_lab.client.tls import NO_TLS, by_authorities
 from twisted_lab.client.verdict import verdict
 from twisted_lab.codecs import MessageError
 from twisted_lab.eventlog.events import ClientEvents
-from twisted_lab.peers import RESET
 
-SERVER_LOG = "look into the server's log, or try again"
-TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
-NOT_LET_IN = "not let in: see what the server said last"
+CLOSED = "closed by the server"
+RESET = "connection reset"
+SERVER_LOG = "see the server's log, or try again"
+TRY_TLS = "nothing received; if the server uses TLS, try --tls"
+NOT_LET_IN = "not let in: see the server's last line"
 
 
 class VerdictTests(ConnectedTestCase):
@@ -90,7 +91,7 @@ class VerdictTests(ConnectedTestCase):
         for arguments, sent, line in (
             (("echo",), b"hi\n", [f"127.0.0.1:9090: {TRY_TLS}"]),
             (("messages",), b"", [f"127.0.0.1:9090: {TRY_TLS}"]),
-            (("messages", "--tls"), b"", ["nothing was answered"]),
+            (("messages", "--tls"), b"", ["the server did not answer"]),
         ):
             self.setUp()
             self.assertEqual(self.judge(*arguments, sent=sent), (line, 1))
@@ -106,10 +107,7 @@ class VerdictTests(ConnectedTestCase):
         self.assertEqual(
             said,
             (
-                [
-                    "the token from last time was not taken: see what the server said, and run it "
-                    "again"
-                ],
+                ["the stored token was refused: see the server's reply, and run the client again"],
                 1,
             ),
         )
@@ -175,8 +173,8 @@ class ChatVerdictTests(ConnectedTestCase):
 
     def test_messages_that_were_not_confirmed(self) -> None:
         for waiting, lines in (
-            (1, ["1 message was not confirmed, and perhaps not said"]),
-            (2, ["2 messages were not confirmed, and perhaps not said"]),
+            (1, ["1 message was not confirmed, and may be lost"]),
+            (2, ["2 messages were not confirmed, and may be lost"]),
         ):
             self.assertEqual(self.judge(waiting=waiting), (lines, 1))
             self.assertEqual(self.judge(Ended(status=130), waiting=waiting), (lines, 130))
@@ -262,9 +260,7 @@ class AgreementTests(ConnectedTestCase):
 
     def test_no_answer(self) -> None:
         self.clock.advance(HANDSHAKE_SECONDS)
-        self.assert_ends(
-            "not connected to 127.0.0.1:9090: no answer; if it does not speak TLS, leave out --tls"
-        )
+        self.assert_ends(f"not connected to 127.0.0.1:9090: no answer; {NO_TLS}")
 
     def test_a_signal(self) -> None:
         self.signals.status = 130

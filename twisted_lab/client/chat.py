@@ -72,7 +72,7 @@ def verdict(
             status = 1
     if guest.pending and guest.has_been_in:
         were = "message was" if guest.pending == 1 else "messages were"
-        lines.append(f"{guest.pending} {were} not confirmed, and perhaps not said")
+        lines.append(f"{guest.pending} {were} not confirmed, and may be lost")
     return Ended(*lines, status=status)
 
 

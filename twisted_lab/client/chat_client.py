@@ -120,7 +120,7 @@ class ChatClient:
         except NotServed as error:
             if self.guest.has_been_in:
                 if str(error) != self._refusal:
-                    self._tell(f"not let in again: {error}; trying on")
+                    self._tell(f"not let in again: {error}; still trying")
                 self._refusal = str(error)
             else:
                 self.fail(NotLetIn(str(error)))
@@ -163,7 +163,7 @@ class ChatClient:
     def refuse_long(self, _: object = None) -> None:
         """Report a message that is too long, and is not sent."""
         self.refused += 1
-        self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
+        self._tell(f"not sent: a message has at most {LONGEST_LINE} bytes")
 
     def rename(self, name: str) -> None:
         """Try another name, because the server would not take the one before.
@@ -223,7 +223,7 @@ class ChatClient:
         self._stops = stops
         is_lost = self.caller.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:
-            self._tell("the server answers again" if self._was_lost else "no answer; trying on")
+            self._tell("the server answers again" if self._was_lost else "no answer; still trying")
         self._was_lost = is_lost
         if self._leaving_since is not None and self.guest.pending:
             self._say_what_it_waits_for(now, self._leaving_since, is_lost)
@@ -256,7 +256,7 @@ class ChatClient:
         if self._finishing and self.guest.has_been_in and not self.guest.pending:
             self._end()  # Only the goodbye is lost.
         else:
-            self.fail(NoAnswer("no answer any more"))
+            self.fail(NoAnswer("the server no longer answers"))
 
     def _is_stuck(self, now: float) -> bool:
         """Tell whether the server answers, but has confirmed nothing for too long."""

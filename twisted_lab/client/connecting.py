@@ -40,7 +40,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
     if isinstance(error, DNSLookupError):
         return text + no_address
     if isinstance(error, ConnectTimeout):
-        return text + "no answer; check host and port, and that no firewall is between"
+        return text + "no answer; check host and port, and whether a firewall is in the way"
     if isinstance(error, ConnectError) and error.osError:
         why = os.strerror(error.osError).lower()
         return (

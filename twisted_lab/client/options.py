@@ -66,16 +66,20 @@ class ClientOptions(Options):
     exit_status = 2
     synopsis = "Usage: python -m twisted_lab.client [SERVICE] [options]"
     longdesc = (
-        "Sends each line of the input to the service, and shows what comes from it. A line that "
-        "says exit, Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(DEFAULTS)}; echo by default. Another one is known by its plugin or by --port; "
-        "its framing is text unless its plugin or --framing says otherwise."
+        "Sends each input line to the service, and shows the service's output. The line exit, "
+        "Ctrl-D or the end of the input ends it. The service is one of "
+        f"{', '.join(DEFAULTS)} (default: echo), that of an installed plugin, or any other with "
+        "its --port. The framing of the last is text unless --framing says otherwise."
     )
     optFlags: ClassVar = [
-        ["quiet", "q", "Say nothing about the connection."],
-        ["tls", None, "Speak TLS, and verify who the server is."],
-        ["first-use", None, "For --tls: trust what the server shows the first time, as ssh does."],
-        ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
+        ["quiet", "q", "Do not report events of the connection."],
+        ["tls", None, "Use TLS, and verify the server's certificate."],
+        [
+            "first-use",
+            None,
+            "With --tls: trust the certificate of the first connection, as ssh does.",
+        ],
+        ["no-token", None, "With auth: neither use the stored token nor store the new one."],
     ]
     optParameters: ClassVar = [
         [
@@ -90,23 +94,35 @@ class ClientOptions(Options):
             "framing",
             "f",
             None,
-            "text or int32, not for echo. [default: the service's own]",
+            "text or int32; not with echo or chat. [default: the service's own]",
             one_of("framing", "text", "int32"),
         ],
-        ["ca", None, None, "For --tls: file of authorities. [default: the system's]", Path],
+        [
+            "ca",
+            None,
+            None,
+            "With --tls: PEM file of trusted authorities. [default: the system's]",
+            Path,
+        ],
         [
             "known-hosts",
             None,
             None,
-            f"For --first-use: the file that keeps it. [default: {known_hosts_path()}]",
+            f"With --first-use: file that stores certificates. [default: {known_hosts_path()}]",
             Path,
         ],
-        ["name", None, None, "For chat: your name in the room. [default: asked for]", chat_name],
+        [
+            "name",
+            None,
+            None,
+            "With chat: your name in the room. [default: your user name]",
+            chat_name,
+        ],
         [
             "token-file",
             None,
             None,
-            f"For auth: the file that keeps tokens. [default: {default_path()}]",
+            f"With auth: file that stores tokens. [default: {default_path()}]",
             Path,
         ],
     ]
@@ -136,23 +152,23 @@ class ClientOptions(Options):
         self["service"] = service
         self._defaults = known or Defaults(self["port"], "text")
         if self["framing"] and not self._defaults.framing:
-            raise UsageError(f"{service} has no framing")
+            raise UsageError(f"{service} does not support --framing")
         self["framing"] = self["framing"] or self._defaults.framing
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
-                raise UsageError(f"--{name} is for {only}, not for {service}")
+                raise UsageError(f"--{name} works with {only} only, not with {service}")
         for one, other in (("no-token", "token-file"), ("ca", "first-use")):
             if self[one] and self[other]:
                 raise UsageError(f"--{one} and --{other} exclude each other")
         for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
             if self[name] and not self[needs]:
-                raise UsageError(f"--{name} is for --{needs}")
+                raise UsageError(f"--{name} needs --{needs}")
         if self["tls"] and service == "chat":
-            raise UsageError("--tls is not for the chat, which comes by UDP")
+            raise UsageError("chat does not support --tls: it uses UDP")
 
     def _take_server(self, server: Server) -> Server:
         if server.port and self["port"] not in (None, server.port):
-            raise UsageError(f"--port says {self['port']}, not {server.port}")
+            raise UsageError(f"--host and --port name two ports, {server.port} and {self['port']}")
         self["host"] = server.host
         self["port"] = self["port"] or server.port
         return server
@@ -218,7 +234,7 @@ class ClientOptions(Options):
             # A token that came by TLS is not sent without it. Older versions kept all by this name.
             in_clear = f"{self._server} without --tls"
             if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
-                tell(f"the token for {self._server} is kept for --tls, and not sent without it")
+                tell(f"the token for {self._server} came by TLS, and is not sent without --tls")
             return Login(tokens, in_clear)
         return AnyTalk(says_exit=self["service"] == "messages")
 

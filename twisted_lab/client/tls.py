@@ -28,6 +28,7 @@ from twisted_lab.peers import tls_text
 from twisted_lab.text.escaping import escape
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+NO_TLS = "if the server does not use TLS, leave out --tls"
 LEAST_VERSION = TLSVersion.TLSv1_2
 # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
 _OUT_OF_TIME = (9, 10)
@@ -56,7 +57,7 @@ class Verifier(ABC):
         try:
             self._identity = _identity(host)
         except ValueError as error:  # idna's errors are
-            raise CannotVerify(f"{host} cannot be the name of a host: {error}") from None
+            raise CannotVerify(f"{host} cannot be a host name: {error}") from None
         self._options = options
 
     def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
@@ -112,26 +113,24 @@ class ByAuthorities(Verifier):
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if error in _OUT_OF_TIME:
             return (
-                "its certificate has expired, or is not valid yet; is the clock right? If it is, "
-                "somebody has to renew it"
+                "its certificate has expired, or is not valid yet; if the clock of this machine is "
+                "right, the server needs a new one"
             )
         if not is_good:
             return (
-                "no authority that is trusted here vouches for its certificate; name its "
-                "authority with --ca FILE, or use --first-use"
+                "no trusted authority has signed its certificate; name its authority with "
+                "--ca FILE, or use --first-use"
             )
         if not depth:
             try:
                 patterns = extract_patterns(shown.to_cryptography())
                 verify_service_identity(patterns, [self._identity], [])
             except VerificationError:
-                return (
-                    "its certificate is for another name; connect by that name, or use --first-use"
-                )
+                return "its certificate has another name; connect by that name, or use --first-use"
             except CertificateError:
                 return (
-                    "its certificate does not say as it should for which host it is "
-                    "(subjectAltName); use --first-use"
+                    "its certificate has no host name that can be compared (subjectAltName); "
+                    "use --first-use"
                 )
         return ""
 
@@ -194,9 +193,9 @@ class FirstUse(Verifier):
         if known not in (None, self._shown):
             return (
                 f"{self._server} shows another certificate than before: SHA-256 {self._shown}, "
-                f"not {known}; it was renewed, or somebody is in between. Compare it with what "
-                f"the server says at its start; if it is right, remove the line of {self._server} "
-                f"from {self._known.path}"
+                f"not {known}; it was renewed, or an attacker intercepts the connection. Compare "
+                f"it with the one that the server logs at its start; if they are the same, remove "
+                f"the line of {self._server} from {self._known.path}"
             )
         return ""
 
@@ -220,11 +219,11 @@ def advice(error: BaseException, server: str, problem: str) -> str:
     if problem:
         return f"not connected to {server}: {problem}"
     if isinstance(error, SSL.Error):
-        why = f"TLS failed ({tls_text(error)}); if it does not speak TLS, leave out --tls"
+        why = f"TLS failed ({tls_text(error)}); {NO_TLS}"
     elif isinstance(error, defer.TimeoutError):
-        why = "no answer; if it does not speak TLS, leave out --tls"
+        why = f"no answer; {NO_TLS}"
     elif isinstance(error, ConnectionClosed):
-        why = "it hung up before TLS was agreed on; if it does not speak TLS, leave out --tls"
+        why = f"the server closed the connection during the TLS handshake; {NO_TLS}"
     else:
         why = str(error)
     return f"not connected to {server}: {why}"

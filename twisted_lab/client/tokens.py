@@ -61,7 +61,7 @@ class Tokens:
             self._is_unusable = True
             self._tell(f"cannot read the tokens in {self.path}: {error.strerror}")
         except (AttributeError, RecursionError, ValueError):
-            self._tell(f"{self.path} is not a file of tokens; it is taken for an empty one")
+            self._tell(f"{self.path} is not a token file; it is treated as empty")
         return {}
 
     def _write(self, tokens: dict[str, str]) -> bool:

@@ -95,7 +95,7 @@ class UDPWire:
             return
         if not self.link.has_session:
             if len(self._hosts) == 1:
-                self.link.fail(NoAnswer("nobody listens there"))
+                self.link.fail(NoAnswer("no server listens there"))
                 return
             del self._hosts[0]
         self.reopen()

@@ -29,19 +29,19 @@ def verdict(
     peer, tls, is_greeted = connection.peer, options["tls"], options.is_greeted
     if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
         is_plain = not tls and may_be_tls(connection, is_greeted, hung_up)
-        what = TRY_TLS if is_plain else "look into the server's log, or try again"
+        what = TRY_TLS if is_plain else "see the server's log, or try again"
         return Ended(f"{peer} hung up early: {hung_up}; {what}")
     if options.answers and may_be_tls(connection, is_greeted):
-        return Ended("nothing was answered" if tls else f"{peer}: {TRY_TLS}")
+        return Ended("the server did not answer" if tls else f"{peer}: {TRY_TLS}")
     framing = connection.framing
     if not dialogue.succeeded:
         if dialogue.refused:
             return Ended(
-                "the token from last time was not taken: see what the server said, and run it again"
+                "the stored token was refused: see the server's reply, and run the client again"
             )
         if framing.refused and not connection.ends_with_error:
             return Ended()  # The client has reported the lines that it has refused.
-        return Ended("not let in: see what the server said last")
+        return Ended("not let in: see the server's last line")
     says_error = is_greeted and connection.ends_with_error
     is_refused = framing.refused or framing.is_foreign or says_error
     return Ended(status=1 if is_refused and not interactive else 0)
