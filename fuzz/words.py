@@ -20,7 +20,7 @@ from twisted_lab.channels import Refused
 from twisted_lab.client.addresses import server_address, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
-from twisted_lab.client.tokens import TOKEN, Tokens
+from twisted_lab.client.tokens import Tokens
 from twisted_lab.login import AccountRealm
 from twisted_lab.ports.addresses import interface_address, port_number
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
@@ -30,6 +30,7 @@ from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
 from twisted_lab.testing import play
 from twisted_lab.text.command_line import natural_number, one_of
+from twisted_lab.text.token_form import TOKEN
 
 OWNERS = "the owner's secret"
 

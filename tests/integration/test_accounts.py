@@ -244,7 +244,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
         end = run(*arguments, typed=b"whoami\n")
         assert end.returncode == 1
         assert b"New name" not in end.stdout
-        assert end.stderr.startswith(b"the token from last time was not taken"), end.stderr
+        assert end.stderr.startswith(b"the stored token was refused"), end.stderr
         end = run(*arguments, typed=b"anna\nwrong\n")
         assert end.returncode == 1
         assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."
@@ -275,7 +275,7 @@ def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
         terminal.type(PASSWORD)
         terminal.type("\r")
         terminal.see("Hello, anna")
-        terminal.see(r"Token kept in .*")
+        terminal.see(r"Token stored in .*")
         # Nor does the history have it: "up" brings back the line before it.
         terminal.type("whoami\r")
         terminal.see("anna")

@@ -194,7 +194,7 @@ def test_nobody_listens(no_port: int) -> None:
     with RoomClient(no_port, "Anna", "hello\n") as anna:
         assert anna.wait() == 1
     assert len(anna.lines) == 1, anna.lines
-    assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: nobody listens there")
+    assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: no server listens there")
 
 
 def test_a_name_that_somebody_has(tmp_path: Path) -> None:

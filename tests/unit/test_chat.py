@@ -39,6 +39,7 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
+from twisted_lab.ports.udp_port import ScopedPort
 from twisted_lab.rooms import Line, MemoryHistory, Said
 from twisted_lab.services import chat
 from twisted_lab.serving import ServiceProcess
@@ -238,7 +239,7 @@ class LinkTests(SynchronousTestCase):
         waiting = "1 message is not confirmed; waiting up to {} s, Ctrl-C ends at once"
         for silent_for, patience, told in (
             (0, float("inf"), [waiting.format(15)]),
-            (30, float("inf"), ["no answer; trying on", waiting.format(15)]),
+            (30, float("inf"), ["no answer; still trying", waiting.format(15)]),
             (0, 60, []),
         ):
             net = Net()
@@ -458,7 +459,7 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         anna.link.say("x" * (LONGEST_LINE + 1))
-        self.assertEqual(anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual(anna.link.guest.pending, 0)
 
     def test_a_server_that_stops_is_waited_for(self) -> None:
@@ -501,26 +502,19 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(anna.told, [])
 
 
-class FakePort:
-    connected = True
-
-    def __init__(
-        self, port: int, protocol: Any, interface: str, size: int, reactor: UDPReactor
-    ) -> None:
-        self.protocol = protocol
-        self.interface = interface
-        self.written: list[bytes] = []
-        self.reactor = reactor
-        protocol.transport = self
-
+class FakePort(ScopedPort):
     def startListening(self) -> None:
+        self.connected = True
+        self.written: list[bytes] = []
+        self.protocol.transport = self
+        assert isinstance(self.reactor, UDPReactor)
         self.reactor.ports.append(self)
         self.protocol.startProtocol()
 
     def connect(self, host: str, port: int) -> None:
         self.peer = host, port
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, addr: object = None) -> None:
         if not self.connected:
             raise AssertionError("it is closed")
         self.written.append(data)
@@ -530,7 +524,7 @@ class FakePort:
         self.connected = False
 
 
-class UDPReactor(Clock):
+class UDPReactor(MemoryReactorClock):
     def __init__(self) -> None:
         super().__init__()
         self.ports: list[FakePort] = []
@@ -556,7 +550,7 @@ class UDPWireTests(SynchronousTestCase):
         second.connected = False
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
-        self.assertEqual(str(failure.value), "nobody listens there")
+        self.assertEqual(str(failure.value), "no server listens there")
 
 
 class StdioTransport(StringTransport):
@@ -570,7 +564,7 @@ class PipeTests(SynchronousTestCase):
         self.anna = self.net.join("Anna", patience=60)
         self.pipe = Pipe(self.anna.link)
         self.transport = StdioTransport()
-        self.pipe.transport = self.transport
+        self.pipe.makeConnection(self.transport)
 
     def test_lines_are_messages_and_the_end_is_the_end(self) -> None:
         self.pipe.dataReceived(b"one\ntw")
@@ -602,7 +596,7 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.link.ended.called)
-        self.assertEqual(self.anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:

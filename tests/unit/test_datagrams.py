@@ -948,6 +948,6 @@ class NetTests(SynchronousTestCase):
         net.clock.advance(1)
         anna.is_cut = False
         net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
-        self.assertEqual(anna.told, ["no answer; trying on", "the server answers again"])
+        self.assertEqual(anna.told, ["no answer; still trying", "the server answers again"])
         self.assertEqual(anna.said, ["m1: are you there?", "m1: she has gone"])
         self.assertEqual(boris.texts[-1], "* m0 has joined")

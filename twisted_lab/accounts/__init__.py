@@ -33,13 +33,12 @@ from twisted_lab.accounts.registrations import (
 )
 from twisted_lab.accounts.sessions import (
     MOST_SESSIONS,
-    TOKEN_PREFIX,
     Lifetimes,
     Session,
-    new_token,
     time_text,
     token_digest,
 )
+from twisted_lab.text.token_form import TOKEN_PREFIX, new_token
 from twisted_lab.text.user_names import BadName, clean_name, name_key
 
 __all__ = [

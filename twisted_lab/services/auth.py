@@ -38,6 +38,7 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.channels import Channel, Refused
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
@@ -68,6 +69,7 @@ from twisted_lab.serving import (
     process_of,
 )
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
 # A client that has not logged in may be silent for this long.
@@ -186,7 +188,7 @@ class Authentication:
             account = await self._check(channel, shown.device, name, password)
         token, until = await account.open_session(channel.peer.text)
         channel.say(f"Hello, {account.name}")
-        channel.say(f"Token: {token}  valid until {time_text(until)}")
+        channel.say(tell_token(token, time_text(until)))
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
 
@@ -257,7 +259,7 @@ class Options(ConversationOptions):
     """The options of netlab-auth."""
 
     command = "netlab-auth"
-    default_port = 9093
+    default_port = DEFAULTS["auth"].port
     optFlags: ClassVar = [
         ["allow-plaintext", None, "Take passwords over a network without TLS, too."],
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.serving import (
     ConversationOptions,
     ServiceProcess,
@@ -52,7 +53,7 @@ class Options(ConversationOptions):
     """The options of netlab-broadcast."""
 
     command = "netlab-broadcast"
-    default_port = 9094
+    default_port = DEFAULTS["broadcast"].port
     has_secrets = False
     one_process = "all members must be in one process to hear each other"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -15,11 +14,11 @@ from twisted.python import usage
 from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
-    LEAVE,
     Addresses,
     History,
     Limits,
@@ -43,11 +42,10 @@ from twisted_lab.serving import (
     process_of,
 )
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
 from twisted_lab.text.user_names import BadName
 
 FULL_SECONDS = 5  # until a client tries again whose address has as many members as it may
-# The secret of a client that comes back is followed by the place of its last received message.
-_JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
 class Chat:
@@ -117,30 +115,28 @@ class Chat:
         later = 0.0  # when this peer may try again
         while True:
             text = await channel.hear()
-            if text.strip() in LEAVE:
+            if leaves(text):
                 return None
             if not self._may_speak(channel, allowance):
                 continue
-            join = _JOIN.fullmatch(text)
+            join = read_join(text)
             if join is None:
-                channel.say("error: /join NAME")
+                channel.say(JOIN_FIRST)
                 continue
-            name, secret, place = join.groups(default="")
-            client = client_id(secret)
+            client = client_id(join.secret)
             try:
-                self._room.check_name(name, client)  # before the history is sent for nothing
+                self._room.check_name(join.name, client)  # before the history is sent for nothing
                 if (early := later - self._ticks()) > 0:
                     # So clients that try all the time do not take all places.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
-                    heard = int(place) if place else None
-                    await self._room.catch_up(channel, client, heard, address)
+                    await self._room.catch_up(channel, client, join.place, address)
                 self._check_room(client, address)
                 if channel.is_gone:
                     raise PeerGone("gone before it joined")
                 limits = Limits(address, self._ticks())
-                return self._room.join(name, channel, limits, self._now(), client)
+                return self._room.join(join.name, channel, limits, self._now(), client)
             except TooMany as error:
                 later = self._ticks() + error.seconds
                 channel.say(f"error: {error}")
@@ -181,7 +177,7 @@ class Options(ConversationOptions):
 
     command = "netlab-chat"
     client_type = "UDP"
-    default_port = 9095
+    default_port = DEFAULTS["chat"].port
     one_process = "all members must be in one process to hear each other"
     no_endpoints = True
     optParameters: ClassVar = [

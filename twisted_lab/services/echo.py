@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
@@ -225,7 +226,7 @@ class Options(ServiceOptions):
     """The options of netlab-echo."""
 
     command = "netlab-echo"
-    default_port = 9090
+    default_port = DEFAULTS["echo"].port
     optFlags: ClassVar = [["upper", "u", "Send back upper-case text."]]
     optParameters: ClassVar = [
         [

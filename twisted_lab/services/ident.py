@@ -16,6 +16,7 @@ from twisted_lab.accounts import (
     remember,
 )
 from twisted_lab.channels import Channel, Refused
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.peers import network
 from twisted_lab.serving import (
     ConversationOptions,
@@ -84,7 +85,7 @@ class Options(ConversationOptions):
     """The options of netlab-ident."""
 
     command = "netlab-ident"
-    default_port = 9092
+    default_port = DEFAULTS["ident"].port
     has_secrets = False
     optParameters: ClassVar = [
         ["database", None, DEFAULT_FILE, "The SQLite file that keeps the names."],

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from twisted.internet.address import UNIXAddress
 from twisted.python import usage
 
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.peers import address_text
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.process.plugins import PREFIX, makers
@@ -25,7 +26,7 @@ from twisted_lab.serving import (
     natural_number,
 )
 
-FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
+FIRST_PORT = DEFAULTS["echo"].port  # those of the others follow it
 # Options that make sense for one service alone.
 FOR_ONE = {"port", "listen", "ask", "workers"}
 # Options that name a database.

@@ -11,6 +11,7 @@ from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
 from twisted_lab import __version__
+from twisted_lab.text.printing import print_line
 
 
 def natural_number(name: str, least: int = 1, most: int = 10**15) -> Callable[[str], int]:
@@ -48,14 +49,14 @@ def write_out(command: str, text: str) -> None:
     problem = "it is closed"
     try:
         if sys.stdout is not None:
-            print(text, flush=True)  # noqa: T201
+            print_line(text)
             return
     except OSError as error:
         problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
         # Python would try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if problem:
-        print(f"{command}: cannot write to standard output: {problem}", file=sys.stderr)  # noqa: T201
+        print_line(f"{command}: cannot write to standard output: {problem}", sys.stderr)
     raise SystemExit(1)
 
 
@@ -79,7 +80,7 @@ class Options(usage.Options):
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
-            print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
+            print_line(f"{self.command}: {error}{hint}", sys.stderr)
             raise SystemExit(self.exit_status) from None
 
     def parse(self, options: list[str]) -> None:
