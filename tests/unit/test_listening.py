@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Port, Server
-from twisted.internet.testing import MemoryReactor, MemoryReactorClock
+from twisted.internet.testing import MemoryReactor
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.python import lockfile
@@ -20,6 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab.process.plugins
 from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import recorded_events
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.listening import (
@@ -182,7 +183,7 @@ STOCK = ("--transport", "stock")
 
 class ListenersTests(SynchronousTestCase):
     def find(self, *arguments: str, is_worker: bool = False) -> list[Listener]:
-        self.reactor = MemoryReactorClock()
+        self.reactor = FakeReactor()
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))

@@ -125,7 +125,7 @@ class LabCollectorTests(SynchronousTestCase):
 
     def test_health(self) -> None:
         self.assertEqual(health(self.lab), Page(b"ok\n"))
-        self.lab.public_services[0].is_paused = True
+        self.lab.public_services[0]._ports.is_paused = True
         page = health(self.lab)
         self.assertEqual((page.body, page.status), (b"paused: netlab-sample\n", 503))
 

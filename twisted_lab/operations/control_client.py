@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as NoAnswer
@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
+from twisted_lab.interfaces import Reactor
 from twisted_lab.operations.control_commands import (
     PAGE,
     Disconnect,
@@ -164,7 +165,7 @@ async def say(control: AMP, word: str, thing: str) -> None:
         show(f"{word}d: {thing}")
 
 
-async def main(reactor: Any, options: ControlOptions) -> None:
+async def main(reactor: Reactor, options: ControlOptions) -> None:
     """Connect, and send the command in `options`.
 
     Raises:
