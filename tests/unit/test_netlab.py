@@ -21,9 +21,9 @@ from twisted_lab.services.netlab import (
     FIRST_PORT,
     Options,
     how_to_connect,
+    how_to_connect_to_all,
     interpreter,
     makeService,
-    table,
 )
 from twisted_lab.serving import ServiceProcess
 
@@ -178,7 +178,7 @@ class MakeServiceTests(SynchronousTestCase):
             address = IPv4Address("TCP", "0.0.0.0", port)
             service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
-            table(lab, options.services),
+            how_to_connect_to_all(lab, options.services),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
