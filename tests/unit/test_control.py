@@ -138,7 +138,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("from level warn up", self.say("log-level", "warn"))
 
     def test_a_command_adds_nothing_of_amp_s_to_the_log(self) -> None:
-        recorder: Any = Recorder()
+        recorder = Recorder()
         globalLogPublisher.addObserver(recorder)
         self.addCleanup(globalLogPublisher.removeObserver, recorder)
         protocol = ControlFactory(self.lab).buildProtocol(None)
@@ -226,7 +226,7 @@ class ControlTests(SynchronousTestCase):
     def test_workers_that_have_not_answered_are_named(self) -> None:
         [service, *_] = self.lab.services
 
-        async def ask(*_: str) -> list[tuple[str, Any]]:
+        async def ask(*_: str) -> list[tuple[str, object]]:
             return [("netlab-0 worker 0", None)]
 
         self.patch(service, "ask", ask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -93,7 +93,7 @@ class NetworkService(Service):
         """Return number, process and counts of each of the processes that serve for it."""
         return []
 
-    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:
         """Have each of the processes that serve for it `do` something.
 
         Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
@@ -51,7 +50,7 @@ class SupervisedService(NetworkService):
         """See `NetworkService`."""
         return self._pool.each()
 
-    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:
         """See `NetworkService`."""
         answers = await self._pool.ask(word, *arguments)
         return [(f"{self.events.service} worker {number}", answer) for number, answer in answers]

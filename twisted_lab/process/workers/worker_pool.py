@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from operator import attrgetter, itemgetter
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -130,7 +129,7 @@ class WorkerPool:
         found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
         return sorted(found, key=itemgetter(0))
 
-    async def ask(self, word: str, *arguments: str) -> list[tuple[int, Any]]:
+    async def ask(self, word: str, *arguments: str) -> list[tuple[int, object]]:
         """Have each that is there do something; see `NetworkService.do`.
 
         Returns:

@@ -8,7 +8,7 @@ import select
 import signal
 from collections import deque
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
@@ -83,7 +83,7 @@ class WorkerProcess(ProcessProtocol):
         self._clock = clock
         self._outcome: int | None = outcome
         self._cut = b""
-        self._asked: deque[Deferred[Any]] = deque()
+        self._asked: deque[Deferred[object]] = deque()
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
@@ -107,7 +107,7 @@ class WorkerProcess(ProcessProtocol):
                 )
             return pipe.read(4096)
 
-    def ask(self, word: str, *arguments: str) -> Deferred[Any]:
+    def ask(self, word: str, *arguments: str) -> Deferred[object]:
         """Have it do something; see `NetworkService.do`.
 
         Returns:
@@ -116,10 +116,10 @@ class WorkerProcess(ProcessProtocol):
         """
         if len(self._asked) >= MOST_ANSWERS:
             return succeed(None)
-        answer: Deferred[Any] = Deferred()
+        answer: Deferred[object] = Deferred()
         waiting = Countdown(self._clock, ANSWER_SECONDS, answer.cancel)
 
-        def stop_waiting(result: Any) -> Any:
+        def stop_waiting(result: object) -> object:
             waiting.cancel()
             return None if isinstance(result, Failure) else result
 
