@@ -86,8 +86,8 @@ class ServiceProcess(ServiceGroup):
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
 
-        If a port cannot be listened on, `startService` raises: only the user that the process
-        changes to in between may make the log, which has the reason.
+        If it cannot, `startService` raises. The reason belongs into the log, and only the user that
+        the process changes to in between may make that file.
         """
         self._has_listened = True
         super().privilegedStartService()
