@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -30,3 +30,19 @@ class Resource(Protocol):
     def discard(self) -> None:
         """Release it, without a reactor: the start has failed, perhaps before it was opened."""
         ...
+
+
+def open_all(resources: Iterable[Resource]) -> None:
+    """Open `resources`.
+
+    Raises:
+        NotReady: One of them cannot be opened, or there is too little memory for it.
+    """
+    try:
+        for resource in resources:
+            resource.open()
+    except (MemoryError, RuntimeError) as error:
+        # A thread that cannot be started is a RuntimeError.
+        if isinstance(error, RuntimeError) and "thread" not in str(error):
+            raise
+        raise NotReady(f"too little memory: {str(error) or 'none is left'}") from None

@@ -6,11 +6,11 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from zope.interface import implementer, provider
 
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.serving import message
@@ -19,6 +19,7 @@ PEER = IPv4Address("TCP", "127.0.0.1", 50412)
 SERVER = IPv4Address("TCP", "127.0.0.1", 9090)
 
 
+@implementer(ILogObserver)
 class Recorder(list[LogEvent]):
     """An observer that keeps its events."""
 
@@ -44,16 +45,16 @@ def published() -> Iterator[Recorder]:
     """Record the events of the whole process, and so of twistd's log."""
     recorder = Recorder()
 
+    @provider(ILogObserver)
     def record(event: LogEvent) -> None:
         if "service" in event:
             recorder(event)
 
-    observer = cast(ILogObserver, record)
-    globalLogPublisher.addObserver(observer)
+    globalLogPublisher.addObserver(record)
     try:
         yield recorder
     finally:
-        globalLogPublisher.removeObserver(observer)
+        globalLogPublisher.removeObserver(record)
 
 
 class Wire(StringTransport):

@@ -165,7 +165,7 @@ class OptionsTests(SynchronousTestCase):
             options.parseOptions(arguments)
             options.process = ServiceProcess(options, reactor)
             (service,) = chat.makeService(options)
-            self.assertEqual(len(service._listeners), 1 + count)
+            self.assertEqual(len(service._ports._listeners), 1 + count)
             with_history = chat.Options()
             with_history.parseOptions(["--history", "x.sqlite3"])
             with_history.process = ServiceProcess(with_history, reactor)

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Port, Server
-from twisted.internet.testing import MemoryReactor, MemoryReactorClock
+from twisted.internet.testing import MemoryReactor
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.python import lockfile
@@ -22,6 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab.process.plugins
 from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import recorded_events
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.file_reserve import FileReserve
@@ -203,7 +204,7 @@ STOCK = ("--transport", "stock")
 
 class ListenersTests(SynchronousTestCase):
     def find(self, *arguments: str, is_worker: bool = False) -> list[Listener]:
-        self.reactor = MemoryReactorClock()
+        self.reactor = FakeReactor()
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
@@ -254,7 +255,7 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(found, [self.guarded(self.port())])
 
     def test_fast_is_for_tcp_alone(self) -> None:
-        reactor = MemoryReactorClock()
+        reactor = FakeReactor()
         ports: list[Port] = [Port(0, Factory(), reactor=reactor), UNIXPort(b"x", Factory())]
         for port in ports:
             listener = mock.Mock(listen=lambda factory, port=port: succeed(port))
@@ -287,7 +288,7 @@ class ListenersTests(SynchronousTestCase):
         events, _ = recorded_events()
         unknown = mock.Mock(listen=lambda _: succeed(object()))
         for listener in (
-            Fast(unknown, Poller(MemoryReactorClock())),
+            Fast(unknown, Poller(FakeReactor())),
             Guarded(unknown, FileReserve(Clock(), events)),
             BehindProxy(unknown, Clock(), events),
         ):
@@ -302,7 +303,7 @@ class ListenersTests(SynchronousTestCase):
             transport = Other
 
         listener = mock.Mock(listen=lambda factory: succeed(OtherPort(0, factory)))
-        listening = Fast(listener, Poller(MemoryReactorClock())).listen(Factory())
+        listening = Fast(listener, Poller(FakeReactor())).listen(Factory())
         refused = self.failureResultOf(listening, CannotListen)
         self.assertIn("Other needs --transport stock", str(refused.value))
         self.successResultOf(
@@ -318,7 +319,7 @@ class ListenersTests(SynchronousTestCase):
             "from twisted_lab.process.listeners import listeners\n"
             "options = Options()\n"
             "options.parseOptions(sys.argv[1:])\n"
-            "listeners(options, ServiceProcess(options, MemoryReactorClock()))\n"
+            "listeners(options, ServiceProcess(options, FakeReactor()))\n"
             "print(sorted(name for name in sys.modules if 'prox' in name and 'twisted' in name))\n"
         )
         ours = ["twisted_lab.codecs.proxy_header", "twisted_lab.ports.proxy"]

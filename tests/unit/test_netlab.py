@@ -10,10 +10,10 @@ from pathlib import Path
 from unittest.mock import Mock, patch
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions
+from tests.doubles.reactor import FakeReactor
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
@@ -21,9 +21,9 @@ from twisted_lab.services.netlab import (
     FIRST_PORT,
     Options,
     how_to_connect,
+    how_to_connect_to_all,
     interpreter,
     makeService,
-    table,
 )
 from twisted_lab.serving import ServiceProcess
 
@@ -154,7 +154,7 @@ class OptionsTests(SynchronousTestCase):
 class MakeServiceTests(SynchronousTestCase):
     def test_one_of_each(self) -> None:
         lab = makeService(parse("--base-port", "0"))
-        names = [service.events.service for service in lab.network_services]
+        names = [service.events.service for service in lab.services]
         self.assertEqual(names, [f"netlab-{name}" for name in NAMES])
         # The database, and the threads that hash.
         self.assertEqual(len(lab.resources), 2)
@@ -169,16 +169,16 @@ class MakeServiceTests(SynchronousTestCase):
 
     def test_the_table(self) -> None:
         options = parse("--only", "echo,messages")
-        reactor = MemoryReactorClock()
+        reactor = FakeReactor()
         lab = ServiceProcess(options, reactor)
         for name, maker in options.makers.items():
             options.services[name].process = lab
             maker.makeService(options.services[name])
-        for port, service in enumerate(lab.network_services, 9090):
+        for port, service in enumerate(lab.services, 9090):
             address = IPv4Address("TCP", "0.0.0.0", port)
-            service._ports.append((Mock(), Mock(getHost=lambda address=address: address)))
+            service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
-            table(lab, options.services),
+            how_to_connect_to_all(lab, options.services),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
@@ -258,8 +258,8 @@ class InterpreterTests(SynchronousTestCase):
 
     def test_it_is_in_the_table(self) -> None:
         lab = makeService(parse("--only", "echo", "--base-port", "0"))
-        [service] = lab.network_services
+        [service] = lab.services
         address = IPv4Address("TCP", "127.0.0.1", 9090)
-        service._ports.append((Mock(), Mock(getHost=lambda: address)))
+        service._ports._open.append((Mock(), Mock(getHost=lambda: address)))
         assert lab.greeting is not None
         self.assertIn(f"{interpreter()} -m twisted_lab.client echo", lab.greeting())

@@ -9,7 +9,7 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab
-from twisted_lab.process.service_process import CannotStart
+from twisted_lab.process.cannot_start import CannotStart
 
 # The public names; each further name is a promise.
 PUBLIC = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import FanOut, Int32Channel, PeerGone, PeerSilent, TextChannel
 from twisted_lab.channels.fan_out import BATCH_MESSAGES, SLICE_SENDS
@@ -125,10 +125,10 @@ class OptionsTests(SynchronousTestCase):
     def test_limits_reach_the_channel(self) -> None:
         options = broadcast.Options()
         options.parseOptions(["--max-message=3", "--newline=crlf", "--pace=70", "--idle-flush=9"])
-        reactor = MemoryReactorClock()
+        reactor = FakeReactor()
         options.process = ServiceProcess(options, reactor)
         (service,) = broadcast.makeService(options)
-        factory = service._factory
+        factory = service._ports._factory
         channel = factory.buildProtocol(None)
         assert isinstance(channel, TextChannel)
         transport = Wire()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as NoAnswer
@@ -15,6 +14,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
+from twisted_lab.interfaces import Reactor
 from twisted_lab.operations.control_commands import (
     PAGE,
     Disconnect,
@@ -29,6 +29,7 @@ from twisted_lab.operations.control_commands import (
 from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.tables import table
 
 PATIENCE = 10.0  # seconds
 # The commands, each with its argument.
@@ -71,13 +72,6 @@ def show(text: str) -> None:
     write_out(ControlOptions.command, text)
 
 
-def show_table(rows: Iterable[tuple[object, ...]]) -> None:
-    """Write a table to standard output."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    show("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells))
-
-
 async def status(control: AMP) -> None:
     """Print the status of the process."""
     answer = await control.callRemote(Status)
@@ -87,21 +81,14 @@ async def status(control: AMP) -> None:
         f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
         f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
     )
-    show_table(
-        [
-            ("service", "address", "connected", "in all", "refused", "errors"),
-            *(
-                (
-                    service["name"],
-                    f"{service['addresses']} (paused)"
-                    if service["paused"]
-                    else service["addresses"],
-                    *(service[key] for key in ("connected", "total", "refused", "errors")),
-                )
-                for service in answer["services"]
-            ),
-        ]
-    )
+    rows: list[tuple[object, ...]] = [
+        ("service", "address", "connected", "in all", "refused", "errors")
+    ]
+    for service in answer["services"]:
+        paused = " (paused)" if service["paused"] else ""
+        counts = (service[key] for key in ("connected", "total", "refused", "errors"))
+        rows.append((service["name"], service["addresses"] + paused, *counts))
+    show(table(rows))
 
 
 async def connections(control: AMP) -> None:
@@ -127,7 +114,7 @@ async def connections(control: AMP) -> None:
         ]
         if len(page) < PAGE:
             break
-    show_table(rows)
+    show(table(rows))
     check_answered(silent)
 
 
@@ -164,7 +151,7 @@ async def say(control: AMP, word: str, thing: str) -> None:
         show(f"{word}d: {thing}")
 
 
-async def main(reactor: Any, options: ControlOptions) -> None:
+async def main(reactor: Reactor, options: ControlOptions) -> None:
     """Connect, and send the command in `options`.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
@@ -11,7 +10,7 @@ from twisted.plugin import getPlugins
 PREFIX = "netlab-"
 
 
-def makers() -> dict[str, Any]:
+def makers() -> dict[str, IServiceMaker]:
     """Return the maker of each service, by its name without the prefix."""
     return {
         maker.tapname.removeprefix(PREFIX): maker

@@ -25,6 +25,7 @@ from twisted_lab.serving import (
     build_process,
     natural_number,
 )
+from twisted_lab.text.tables import table
 
 FIRST_PORT = DEFAULTS["echo"].port  # those of the others follow it
 # Options that make sense for one service alone.
@@ -191,7 +192,7 @@ def how_to_connect(address: Any, options: ServiceOptions, python: str = "python"
     return " ".join(words)
 
 
-def table(
+def how_to_connect_to_all(
     process: ServiceProcess, services: dict[str, ServiceOptions], python: str = "python"
 ) -> str:
     """Say where each service is, and how to connect to it."""
@@ -202,12 +203,7 @@ def table(
             (name, address_text(address), how_to_connect(address, options, python))
             for address in service.addresses
         ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join(["", *lines, "", ""])
+    return f"\n{table(rows)}\n\n"
 
 
 def makeService(options: Options) -> ServiceProcess:
@@ -218,5 +214,5 @@ def makeService(options: Options) -> ServiceProcess:
         maker.makeService(options.services[name])
     # Before twistd changes the directory.
     python = interpreter()
-    process.greeting = lambda: table(process, options.services, python)
+    process.greeting = lambda: how_to_connect_to_all(process, options.services, python)
     return process

@@ -3,11 +3,12 @@
 from twisted_lab.eventlog.event_file import message
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.ports.addresses import port_number
+from twisted_lab.process.cannot_start import CannotStart
 from twisted_lab.process.listeners import datagram_listener, listeners
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
-from twisted_lab.process.service_process import CannotStart, ServiceProcess
+from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.resources import Resource
 from twisted_lab.serving.building import build_process, process_of, stream_service
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from twisted.internet.interfaces import IProtocolFactory
 
 from twisted_lab.channels import Connections
+from twisted_lab.interfaces import Reactor
 from twisted_lab.process.listeners import listeners
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
-from twisted_lab.process.workers.supervisor import SupervisedService, Workers
+from twisted_lab.process.workers.launcher import Launcher
+from twisted_lab.process.workers.shared_socket import SharedSocket
+from twisted_lab.process.workers.supervised_service import SupervisedService
+from twisted_lab.process.workers.worker_pool import WorkerPool
 
 
-def build_process(options: ProcessOptions, reactor: Any = None) -> ServiceProcess:
+def build_process(options: ProcessOptions, reactor: Reactor | None = None) -> ServiceProcess:
     """Build a process, with the parts that the operator has asked for.
 
     Args:
@@ -61,8 +65,10 @@ def stream_service(
     service: NetworkService
     if options["workers"] > 1 and not options.is_worker:
         [listener] = listening
-        workers = Workers(process.reactor, events, options, listener)
-        service = SupervisedService(process, events, factory, workers)
+        socket = SharedSocket(listener)
+        launcher = Launcher(process.reactor, options, socket)
+        pool = WorkerPool(options["workers"], launcher, process.reactor, events)
+        service = SupervisedService(process, events, factory, socket, pool)
     else:
         service = NetworkService(process, events, listening, factory, connections)
     process.addService(service)
