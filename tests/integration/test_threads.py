@@ -14,13 +14,14 @@ from twisted.python.failure import Failure
 from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import Queries, recognize, remember
 from twisted_lab.channels import Unable
+from twisted_lab.interfaces import global_reactor
 from twisted_lab.login import Hashing
 from twisted_lab.storage.threads import Storage
 
 
 @pytest_twisted.ensureDeferred
 async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_path: Path) -> None:
-    from twisted.internet import reactor
+    reactor = global_reactor()
 
     storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
     storage.open()
@@ -55,7 +56,7 @@ async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_pa
 
 @pytest_twisted.ensureDeferred
 async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
-    from twisted.internet import reactor
+    reactor = global_reactor()
 
     async def broken(queries: Queries) -> None:
         await remember(queries, "10.0.0.1", "Anna", 1.0)
@@ -90,7 +91,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
 async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
     tmp_path: Path,
 ) -> None:
-    from twisted.internet import reactor
+    reactor = global_reactor()
 
     storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
     early = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
@@ -135,7 +136,7 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
 
 @pytest_twisted.ensureDeferred
 async def test_hashes_are_made_elsewhere() -> None:
-    from twisted.internet import reactor
+    reactor = global_reactor()
 
     hashing = Hashing(reactor, CHEAP, threads=2)
     hashing.open()

@@ -201,6 +201,8 @@ class MemberChannel:
         self.heard: list[int] = []
 
     def say(self, text: str) -> None:
+        if self.is_gone:
+            return
         place, _, line = text.split(" ", 2)
         self.place = max(self.place, int(place))
         if line.startswith("Vera"):
@@ -208,7 +210,7 @@ class MemberChannel:
 
     def hang_up(self) -> None:
         """Drop all output from now on."""
-        self.say = lambda text: None  # type: ignore[method-assign]
+        self.is_gone = True
 
     async def taken(self) -> None:
         pass

@@ -130,17 +130,12 @@ def main() -> None:
     try:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
-    except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+    except (BadName, BadPassword, CannotStore, NotFound, OSError, Unusable) as error:
+        raise SystemExit(f"{options.command}: {error}") from None
     except MemoryError as error:
-        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
-    except OSError as error:
-        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+        raise SystemExit(f"{options.command}: too little memory: {error}") from None
     except (EOFError, KeyboardInterrupt):
-        print(file=sys.stderr)  # noqa: T201
+        sys.stderr.write("\n")
         raise SystemExit(130) from None
 
 

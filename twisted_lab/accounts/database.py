@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from dbxs import accessor
@@ -99,9 +99,9 @@ def _drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
     raise RuntimeError("a transaction must not wait for anything but the database")
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino
@@ -121,7 +121,7 @@ class Database:
     ) -> None:
         self._connection = connection
         self._begin = begin
-        self._file = (path, _identity(path)) if path else None
+        self._file = (Path(path), _identity(Path(path))) if path else None
         self._queries = _queries(_Connection(connection))
 
     def run(self, work: Work[Result]) -> Result:

@@ -5,15 +5,17 @@ The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.accounts.sessions import Session
 from twisted_lab.accounts.throttle import Failures
 from twisted_lab.rooms import Said
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ class Client:
     count: int
 
 
+class FailedNetwork(NamedTuple):
+    """A network, with its number of failures."""
+
+    network: str
+    failures: int
+
+
+class Places(NamedTuple):
+    """The places before the first of some messages, and of the last one."""
+
+    before: int
+    last: int
+
+
 @dataclass(frozen=True)
 class Newest:
     """The newest message: its place, and the bytes of all messages up to it."""
@@ -61,72 +77,17 @@ class Newest:
     upto: int
 
 
-def _text(_: object, value: str) -> str:
-    return value
+def row(make: Callable[..., Row]) -> Callable[..., Row]:
+    """Return a loader for dbxs that calls `make` with the columns of a row."""
+
+    def load(_: object, *columns: object) -> Row:
+        return make(*columns)
+
+    return load
 
 
-def _peer(_: object, address: str, name: str, since: float, used: float) -> Peer:
-    return Peer(address, name, since, used)
-
-
-def _account(_: object, key: str, name: str, password: str, since: float) -> Account:
-    return Account(key, name, password, since)
-
-
-def _summary(_: object, name: str, since: float, sessions: int) -> Summary:
-    return Summary(name, since, sessions)
-
-
-def _session(
-    _: object,
-    digest: str,
-    account: str,
-    origin: str,
-    since: float,
-    used: float,
-    ends: float,
-    reason: str,
-) -> Session:
-    return Session(digest, account, origin, since, used, ends, reason)
-
-
-def _address(_: object, address: str, count: int) -> tuple[str, int]:
-    return address, count
-
-
-def _failures(_: object, count: int, last: float) -> Failures:
-    return Failures(count, last)
-
-
-def _number(_: object, value: int) -> int:
-    return value
-
-
-def _places(_: object, first: int, last: int) -> tuple[int, int]:
-    return first, last
-
-
-def _said(
-    _: object,
-    place: int,
-    name: str,
-    text: str,
-    addressee: str,
-    speaker: str,
-    count: int,
-    listener: str,
-    time: float,
-) -> Said:
-    return Said(place, name, text, addressee, speaker, count, listener, time)
-
-
-def _client(_: object, slot: int, count: int) -> Client:
-    return Client(slot, count)
-
-
-def _newest(_: object, place: int, upto: int) -> Newest:
-    return Newest(place, upto)
-
+PEERS = "SELECT address, name, since, used FROM peers "
+SESSIONS = "SELECT digest, account, origin, since, used, ends, reason FROM sessions "
 
 FREE_SLOT = (
     "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
@@ -160,8 +121,8 @@ class Queries(Protocol):
     # Peers that are known by their addresses
 
     @query(
-        sql="SELECT address, name, since, used FROM peers WHERE address = {address}",
-        load=maybe(_peer),
+        sql=PEERS + "WHERE address = {address}",
+        load=maybe(row(Peer)),
     )
     async def peer(self, address: str) -> Peer | None:
         """Return the peer at `address`."""
@@ -177,7 +138,7 @@ class Queries(Protocol):
     async def use_peer(self, address: str, now: float) -> None:
         """Note that a peer has come back."""
 
-    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(_number))
+    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(row(int)))
     async def total(self, subject: str) -> int:
         """Return the number of rows of a table: peers, failures or accounts."""
         ...
@@ -199,14 +160,14 @@ class Queries(Protocol):
         The `kept` that were used last stay.
         """
 
-    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(_number))
+    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(row(int)))
     async def peers_in(self, network: str) -> int:
         """Return how many peers of a network are known."""
         ...
 
     @query(
-        sql="SELECT address, name, since, used FROM peers ORDER BY since, address",
-        load=many(_peer),
+        sql=PEERS + "ORDER BY since, address",
+        load=many(row(Peer)),
     )
     def peers(self) -> AsyncIterable[Peer]:
         """Return all peers, oldest first."""
@@ -214,7 +175,7 @@ class Queries(Protocol):
     @query(
         sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
         "RETURNING address, name, since, used",
-        load=many(_peer),
+        load=many(row(Peer)),
     )
     def forget_peers(self, word: str) -> AsyncIterable[Peer]:
         """Forget the peers with that address, network or name, and return them."""
@@ -228,14 +189,14 @@ class Queries(Protocol):
     @query(
         sql="INSERT INTO accounts (key, name, password, since) "
         "VALUES ({key}, {name}, {password}, {since}) ON CONFLICT (key) DO NOTHING RETURNING name",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def add_account(self, key: str, name: str, password: str, since: float) -> str | None:
         """Open an account; None if there is one with that key."""
 
     @query(
         sql="SELECT account FROM skeletons WHERE skeleton IN ({one}, {other}) LIMIT 1",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def account_like(self, one: str, other: str) -> str | None:
         """Return the key of an account that has one of the two skeletons."""
@@ -246,7 +207,7 @@ class Queries(Protocol):
 
     @query(
         sql="SELECT key, name, password, since FROM accounts WHERE key = {key}",
-        load=maybe(_account),
+        load=maybe(row(Account)),
     )
     async def account(self, key: str) -> Account | None:
         """Return the account with that key."""
@@ -261,7 +222,7 @@ class Queries(Protocol):
     async def renew_password(self, key: str, old: str, password: str) -> None:
         """Store another hash of the same password, unless it was changed meanwhile."""
 
-    @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(_text))
+    @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(row(str)))
     async def forget_account(self, key: str) -> str | None:
         """Close an account with all its sessions, and return its name."""
 
@@ -273,7 +234,7 @@ class Queries(Protocol):
         sql="SELECT accounts.name, accounts.since, "
         "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}) "
         "FROM accounts ORDER BY accounts.since, accounts.key",
-        load=many(_summary),
+        load=many(row(Summary)),
     )
     def summaries(self, now: float) -> AsyncIterable[Summary]:
         """Return all accounts with what belongs to them, oldest first."""
@@ -290,25 +251,22 @@ class Queries(Protocol):
         """Begin a session."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE digest = {digest}",
-        load=maybe(_session),
+        sql=SESSIONS + "WHERE digest = {digest}",
+        load=maybe(row(Session)),
     )
     async def session(self, digest: str) -> Session | None:
         """Return the session of that token."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
-        load=many(_session),
+        sql=SESSIONS + "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
+        load=many(row(Session)),
     )
     def sessions_of(self, account: str, now: float) -> AsyncIterable[Session]:
         """Return the sessions of an account that have not ended, oldest first."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE ends > {now} ORDER BY account, since, digest",
-        load=many(_session),
+        sql=SESSIONS + "WHERE ends > {now} ORDER BY account, since, digest",
+        load=many(row(Session)),
     )
     def sessions(self, now: float) -> AsyncIterable[Session]:
         """Return all sessions that have not ended."""
@@ -347,14 +305,14 @@ class Queries(Protocol):
 
     # Failures
 
-    @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(_text))
+    @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(row(str)))
     async def secret(self, purpose: str) -> str:
         """Return a random text, which differs between databases."""
         ...
 
     @query(
         sql="SELECT count, last FROM failures WHERE subject = {subject} AND network = {network}",
-        load=maybe(_failures),
+        load=maybe(row(Failures)),
     )
     async def failures(self, subject: str, network: str) -> Failures | None:
         """Return the failures of `subject` in `network`."""
@@ -362,9 +320,9 @@ class Queries(Protocol):
     @query(
         sql="SELECT network, count FROM failures WHERE subject = {subject} AND last > {since} "
         "ORDER BY last",
-        load=many(_address),
+        load=many(row(FailedNetwork)),
     )
-    def failed_networks(self, subject: str, since: float) -> AsyncIterable[tuple[str, int]]:
+    def failed_networks(self, subject: str, since: float) -> AsyncIterable[FailedNetwork]:
         """Return the networks with failures of `subject` since then, and their numbers."""
 
     @statement(
@@ -379,7 +337,9 @@ class Queries(Protocol):
     async def forget_failures(self, subject: str, network: str) -> None:
         """Forget the failures of `subject` in `network`."""
 
-    @query(sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(_text))
+    @query(
+        sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(row(str))
+    )
     def forget_failures_in(self, network: str) -> AsyncIterable[str]:
         """Forget the failures of all subjects in `network`, and return the subjects."""
 
@@ -411,7 +371,7 @@ class Queries(Protocol):
     @query(
         sql="SELECT account FROM networks "
         "WHERE account = {account} AND network = {network} AND last >= {since}",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def has_network(self, account: str, network: str, since: float) -> str | None:
         """Return `account`, if its owner has logged in from `network` since then."""
@@ -433,11 +393,11 @@ class Queries(Protocol):
 
     # Messages of the chat
 
-    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))
+    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(row(Client)))
     async def client(self, client: str) -> Client | None:
         """Return what is known of a client."""
 
-    @query(sql=FREE_SLOT, load=one(_number))
+    @query(sql=FREE_SLOT, load=one(row(int)))
     async def free_slot(self, most: int) -> int:
         """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
         ...
@@ -468,7 +428,7 @@ class Queries(Protocol):
     ) -> None:
         """Keep a message."""
 
-    @query(sql=PRUNE, load=many(_number))
+    @query(sql=PRUNE, load=many(row(int)))
     def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
         """Remove the messages up to a sum of bytes or up to a time, but not the newest.
 
@@ -479,7 +439,7 @@ class Queries(Protocol):
     @query(
         sql="SELECT coalesce((SELECT max(place) FROM said), 0), "
         "coalesce((SELECT max(upto) FROM said), 0)",
-        load=one(_newest),
+        load=one(row(Newest)),
     )
     async def newest(self) -> Newest:
         """Return the newest message; zeros if there is none."""
@@ -489,16 +449,16 @@ class Queries(Protocol):
         sql="SELECT coalesce(min(place), 0) - 1, coalesce(max(place), 0) FROM (SELECT place "
         "FROM said WHERE addressee = '' AND place <= {newest} ORDER BY place DESC LIMIT {most}) "
         "AS last",
-        load=one(_places),
+        load=one(row(Places)),
     )
-    async def places_of_last(self, most: int, newest: int) -> tuple[int, int]:
+    async def places_of_last(self, most: int, newest: int) -> Places:
         """Return the places before the last `most` messages to all up to `newest`, and of the last.
 
         The first is -1 and the second 0 if there is none.
         """
         ...
 
-    @query(sql=SAID_SINCE, load=many(_said))
+    @query(sql=SAID_SINCE, load=many(row(Said)))
     def said_since(self, place: int, newest: int, client: str, most: int) -> AsyncIterable[Said]:
         """Return the `most` oldest messages after `place`, up to `newest`, that `client` may hear.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -39,7 +42,7 @@ class _Reader:
     Each is a transaction of its own: a long one would keep the writer from emptying its log.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, 1, "reading")  # a service may never read
         self._database: Database | None = None
@@ -69,7 +72,7 @@ class _Reader:
                 self._deliver, result
             )
 
-    def _deliver(self, value: Any, result: Deferred[Any]) -> None:
+    def _deliver(self, value: object, result: Deferred[Any]) -> None:
         self._next()
         if isinstance(value, Failure) and isinstance(value.value, CannotStore):
             value = Failure(Unable("cannot read that now", str(value.value)))
@@ -103,9 +106,9 @@ class Storage:
         path: The file, wherever the process is.
     """
 
-    def __init__(self, reactor: Any, path: str) -> None:
+    def __init__(self, reactor: IReactorFromThreads, path: str) -> None:
         self._reactor = reactor
-        self.path = os.path.abspath(path)  # noqa: PTH100
+        self.path = os.path.normpath(Path(path).absolute())
         self._pool = ThreadPool(1, 1, "storage")
         self._database: Database | None = None
         self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
@@ -167,7 +170,7 @@ class Storage:
             self._deliver, [result for _, result in gathered]
         )
 
-    def _deliver(self, values: list[Any], results: list[Deferred[Any]]) -> None:
+    def _deliver(self, values: Sequence[object], results: list[Deferred[Any]]) -> None:
         self._next()
         for value, result in zip(values, results, strict=True):
             if isinstance(value, CannotStore):
