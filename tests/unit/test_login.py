@@ -23,8 +23,9 @@ from twisted.web.server import Site
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
+from tests.doubles.storage import CHEAP, CountingHashes
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     Lifetimes,
     Passwords,
     account_name,
@@ -32,7 +33,6 @@ from twisted_lab.accounts import (
     name_key,
     register,
 )
-from twisted_lab.channels import Unable
 from twisted_lab.login import (
     Account,
     AccountRealm,
@@ -44,6 +44,8 @@ from twisted_lab.login import (
     TokenChecker,
     TooManyFailures,
 )
+from twisted_lab.resources import Unable
+from twisted_lab.testing_storage import MemoryStorage
 
 PASSWORD = b"correct horse"
 
@@ -63,7 +65,7 @@ class DirectThreads(Clock):
 
 class LoginTestCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(ACCOUNT_TABLES)
         self.addCleanup(self.storage.database.close)
         self.hashes = CountingHashes()
         self.clock = Clock()

@@ -11,18 +11,15 @@ from typing import ClassVar
 from twisted.python.usage import UsageError
 
 from twisted_lab.accounts import (
-    DEFAULT_FILE,
     BadName,
     BadPassword,
-    CannotStore,
     Passwords,
-    Unusable,
     account_name,
     check_password,
     clean_name,
-    open_database,
 )
-from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
+from twisted_lab.accounts.commands import COMMANDS, KEPT_TABLES, Lines, NotFound
+from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.prompts import ask
 
@@ -116,9 +113,9 @@ def run(options: AccountsOptions) -> Lines:
         answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
         if answer != "yes":
             raise NotFound("nothing is forgotten")
-    database = open_database(str(path))
+    database = open_database(str(path), KEPT_TABLES)
     try:
-        return database.run(lambda queries: COMMANDS[command](queries, *arguments))
+        return database.run(lambda kept: COMMANDS[command](kept, *arguments))
     finally:
         database.close()
 

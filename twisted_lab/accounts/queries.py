@@ -1,31 +1,19 @@
-"""Every query of the database, with its arguments and results.
+"""The queries of accounts, their sessions and failures, with arguments and results.
 
 The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.accounts.sessions import Session
 from twisted_lab.accounts.throttle import Failures
-from twisted_lab.rooms import Said
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A peer that is known by its IP address; `used` is a day that it came back, at least."""
-
-    address: str
-    name: str
-    since: float
-    used: float
+from twisted_lab.storage import row
 
 
 @dataclass(frozen=True)
@@ -47,14 +35,6 @@ class Summary:
     sessions: int
 
 
-@dataclass(frozen=True)
-class Client:
-    """A client that has said something in the chat; the slots are counted from 1."""
-
-    slot: int
-    count: int
-
-
 class FailedNetwork(NamedTuple):
     """A network, with its number of failures."""
 
@@ -62,127 +42,11 @@ class FailedNetwork(NamedTuple):
     failures: int
 
 
-class Places(NamedTuple):
-    """The places before the first of some messages, and of the last one."""
-
-    before: int
-    last: int
-
-
-@dataclass(frozen=True)
-class Newest:
-    """The newest message: its place, and the bytes of all messages up to it."""
-
-    place: int
-    upto: int
-
-
-def row(make: Callable[..., Row]) -> Callable[..., Row]:
-    """Return a loader for dbxs that calls `make` with the columns of a row."""
-
-    def load(_: object, *columns: object) -> Row:
-        return make(*columns)
-
-    return load
-
-
-PEERS = "SELECT address, name, since, used FROM peers "
 SESSIONS = "SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-
-FREE_SLOT = (
-    "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
-    "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
-)
-
-# Three searches of an index that stop after `most` places. A single condition with OR would read
-# all private messages of others that stand in between.
-SAID_SINCE = (
-    "SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
-    "WHERE place IN (SELECT place FROM (SELECT place FROM said WHERE addressee = '' "
-    "AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) AS to_all "
-    "UNION ALL SELECT place FROM (SELECT place FROM said WHERE speaker <> '' "
-    "AND speaker = {client} AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) "
-    "AS by_client UNION ALL SELECT place FROM (SELECT place FROM said WHERE listener <> '' "
-    "AND listener = {client} AND place > {place} AND place <= {newest} ORDER BY place "
-    "LIMIT {most}) AS to_client) ORDER BY place LIMIT {most}"
-)
-
-PRUNE = (
-    "DELETE FROM said WHERE place < {newest} AND place IN (SELECT place FROM (SELECT place "
-    "FROM said WHERE upto <= {upto} ORDER BY upto LIMIT {most}) AS over UNION ALL SELECT place "
-    "FROM (SELECT place FROM said WHERE time <= {time} ORDER BY time LIMIT {most}) AS old) "
-    "RETURNING place"
-)
 
 
 class Queries(Protocol):
-    """The queries of the database."""
-
-    # Peers that are known by their addresses
-
-    @query(
-        sql=PEERS + "WHERE address = {address}",
-        load=maybe(row(Peer)),
-    )
-    async def peer(self, address: str) -> Peer | None:
-        """Return the peer at `address`."""
-
-    @statement(
-        sql="INSERT INTO peers (address, network, name, since, used) "
-        "VALUES ({address}, {network}, {name}, {now}, {now}) ON CONFLICT (address) DO NOTHING"
-    )
-    async def add_peer(self, address: str, network: str, name: str, now: float) -> None:
-        """Remember a peer, unless its address is known."""
-
-    @statement(sql="UPDATE peers SET used = {now} WHERE address = {address}")
-    async def use_peer(self, address: str, now: float) -> None:
-        """Note that a peer has come back."""
-
-    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(row(int)))
-    async def total(self, subject: str) -> int:
-        """Return the number of rows of a table: peers, failures or accounts."""
-        ...
-
-    @statement(
-        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers WHERE used <= {used} "
-        "ORDER BY used LIMIT {most})"
-    )
-    async def forget_unused_peers(self, used: float, most: int) -> None:
-        """Forget peers that have not come back since `used`, at most `most` of them."""
-
-    @statement(
-        sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
-        "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
-    )
-    async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
-        """Forget peers of a network that have not come back since `used`; at most `most`.
-
-        The `kept` that were used last stay.
-        """
-
-    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(row(int)))
-    async def peers_in(self, network: str) -> int:
-        """Return how many peers of a network are known."""
-        ...
-
-    @query(
-        sql=PEERS + "ORDER BY since, address",
-        load=many(row(Peer)),
-    )
-    def peers(self) -> AsyncIterable[Peer]:
-        """Return all peers, oldest first."""
-
-    @query(
-        sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
-        "RETURNING address, name, since, used",
-        load=many(row(Peer)),
-    )
-    def forget_peers(self, word: str) -> AsyncIterable[Peer]:
-        """Forget the peers with that address, network or name, and return them."""
-
-    @statement(sql="DELETE FROM peers")
-    async def forget_all_peers(self) -> None:
-        """Forget them all."""
+    """The queries of accounts, their sessions and failures."""
 
     # Accounts
 
@@ -305,6 +169,11 @@ class Queries(Protocol):
 
     # Failures
 
+    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(row(int)))
+    async def total(self, subject: str) -> int:
+        """Return the number of rows of a table: failures or accounts."""
+        ...
+
     @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(row(str)))
     async def secret(self, purpose: str) -> str:
         """Return a random text, which differs between databases."""
@@ -390,77 +259,3 @@ class Queries(Protocol):
     )
     async def forget_old_networks(self, account: str, before: float, most: int) -> None:
         """Forget the networks of an account that are older, or not among the `most` newest."""
-
-    # Messages of the chat
-
-    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(row(Client)))
-    async def client(self, client: str) -> Client | None:
-        """Return what is known of a client."""
-
-    @query(sql=FREE_SLOT, load=one(row(int)))
-    async def free_slot(self, most: int) -> int:
-        """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
-        ...
-
-    @statement(
-        sql="INSERT INTO clients (slot, id, count, place) "
-        "VALUES ({slot}, {client}, {count}, {place}) "
-        "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
-    )
-    async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
-        """Note the highest count of a client, and the place of its last message."""
-
-    @statement(
-        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time, upto) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time}, {upto})"
-    )
-    async def add_said(
-        self,
-        place: int,
-        name: str,
-        text: str,
-        to: str,
-        speaker: str,
-        count: int,
-        listener: str,
-        time: float,
-        upto: int,
-    ) -> None:
-        """Keep a message."""
-
-    @query(sql=PRUNE, load=many(row(int)))
-    def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
-        """Remove the messages up to a sum of bytes or up to a time, but not the newest.
-
-        Returns:
-            The places of the removed messages, at most `most` for either reason.
-        """
-
-    @query(
-        sql="SELECT coalesce((SELECT max(place) FROM said), 0), "
-        "coalesce((SELECT max(upto) FROM said), 0)",
-        load=one(row(Newest)),
-    )
-    async def newest(self) -> Newest:
-        """Return the newest message; zeros if there is none."""
-        ...
-
-    @query(
-        sql="SELECT coalesce(min(place), 0) - 1, coalesce(max(place), 0) FROM (SELECT place "
-        "FROM said WHERE addressee = '' AND place <= {newest} ORDER BY place DESC LIMIT {most}) "
-        "AS last",
-        load=one(row(Places)),
-    )
-    async def places_of_last(self, most: int, newest: int) -> Places:
-        """Return the places before the last `most` messages to all up to `newest`, and of the last.
-
-        The first is -1 and the second 0 if there is none.
-        """
-        ...
-
-    @query(sql=SAID_SINCE, load=many(row(Said)))
-    def said_since(self, place: int, newest: int, client: str, most: int) -> AsyncIterable[Said]:
-        """Return the `most` oldest messages after `place`, up to `newest`, that `client` may hear.
-
-        These are the messages to all, by `client` and to `client`, oldest first.
-        """

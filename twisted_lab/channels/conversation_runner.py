@@ -16,10 +16,10 @@ from twisted_lab.channels.channel import (
     PeerGone,
     PeerSilent,
     Refused,
-    Unable,
 )
 from twisted_lab.codecs import MessageError
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.resources import Unable
 
 _KINDS: dict[type[BaseException], str] = {PeerSilent: "silent", Refused: "refused"}
 

@@ -26,14 +26,14 @@ from twisted_lab.accounts import (
     LoginAttempt,
     Passwords,
     Queries,
-    Store,
     known_session,
     name_key,
     resume_session,
 )
-from twisted_lab.channels import Unable
 from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network
+from twisted_lab.resources import Unable
+from twisted_lab.storage import Store
 
 # An attempt that would have to wait for longer is refused, so that the client learns why.
 LONGEST_WAIT = 30.0  # seconds
@@ -122,7 +122,7 @@ class PasswordChecker:
 
     def __init__(
         self,
-        storage: Store,
+        storage: Store[Queries],
         hashes: Hashes,
         clock: IReactorTime,
         now: Callable[[], float] = time.time,
@@ -237,7 +237,7 @@ class TokenChecker:
     credentialInterfaces = (IToken,)
 
     def __init__(
-        self, storage: Store, lifetimes: Lifetimes, now: Callable[[], float] = time.time
+        self, storage: Store[Queries], lifetimes: Lifetimes, now: Callable[[], float] = time.time
     ) -> None:
         self._storage = storage
         self._lifetimes = lifetimes

@@ -14,11 +14,11 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.accounts import Passwords
-from twisted_lab.channels import Unable
 from twisted_lab.channels.channel import TOO_LITTLE_MEMORY
 from twisted_lab.interfaces import Reactor
 from twisted_lab.login.hash_queue import HashQueue, Job
 from twisted_lab.peers import site
+from twisted_lab.resources import Unable
 from twisted_lab.token_bucket import NetworkBuckets
 
 Result = TypeVar("Result")

@@ -15,7 +15,6 @@ from twisted_lab.accounts import (
     Lifetimes,
     Queries,
     Session,
-    Store,
     change_password,
     known_session,
     name_key,
@@ -27,6 +26,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.login.checkers import Hashes, PeerPassword, SessionEnded
 from twisted_lab.peers import network
+from twisted_lab.storage import Store
 
 
 class IAccount(Interface):
@@ -154,7 +154,7 @@ class AccountRealm:
 
     def __init__(
         self,
-        storage: Store,
+        storage: Store[Queries],
         hashes: Hashes,
         clock: IReactorTime,
         lifetimes: Lifetimes,
