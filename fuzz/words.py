@@ -14,8 +14,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
 
 from tests.doubles.recording import recorded_events
-from tests.doubles.storage import CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes
+from tests.doubles.storage import CountingHashes
+from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Refused
 from twisted_lab.client.addresses import server_address, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
@@ -29,6 +29,7 @@ from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
 from twisted_lab.testing import play
+from twisted_lab.testing_storage import MemoryStorage
 from twisted_lab.text.command_line import natural_number, one_of
 from twisted_lab.text.token_form import TOKEN
 
@@ -37,7 +38,7 @@ OWNERS = "the owner's secret"
 
 def login(data: bytes) -> None:
     """No input to netlab-auth logs a client in under the name of another account."""
-    storage = MemoryStorage()
+    storage = MemoryStorage(ACCOUNT_TABLES)
     clock = Clock()
     clock.advance(1_700_000_000)
     events, recorder = recorded_events()

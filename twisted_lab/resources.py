@@ -12,6 +12,21 @@ class NotReady(Exception):
     """A service cannot get a resource that it needs; the text says why."""
 
 
+class Unable(Exception):
+    """The server cannot do what was asked, through no fault of the peer, which gets the text.
+
+    A conversation need not catch it: then the server hangs up.
+
+    Args:
+        text: The message to the peer.
+        reason: Further text for the log.
+    """
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class Resource(Protocol):
     """A resource that services need for as long as they run, such as a database."""
 

@@ -17,10 +17,11 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tests.clients import CLIENT, Terminal
-from tests.doubles.storage import MemoryStorage
 from tests.processes import DEADLINE, ROOT, Server, connect
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.rooms import Said
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.testing_storage import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
 BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
@@ -349,7 +350,7 @@ def test_more_is_missed_than_a_channel_holds(
         assert server.stop() == 0
         now = round(time.time())
         place = now * 1_000_000
-        storage = MemoryStorage(str(path))
+        storage = MemoryStorage(HISTORY_TABLES, str(path))
         for number, text in enumerate(texts):
             said = Said(place + number, "Boris", text, time=now)
             Deferred.fromCoroutine(KeptHistory(storage).add(said))

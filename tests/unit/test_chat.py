@@ -28,8 +28,6 @@ from tests.doubles.chat_network import START, Net, Person
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
-from tests.doubles.storage import MemoryStorage
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
@@ -41,9 +39,12 @@ from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.ports.udp_port import ScopedPort
 from twisted_lab.rooms import Line, MemoryHistory, Said
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.services import chat
 from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import ScriptedChannel, play
+from twisted_lab.testing_storage import MemoryStorage
 
 SECRET = "0123456789abcdef"
 
@@ -172,8 +173,8 @@ class OptionsTests(SynchronousTestCase):
             self.assertEqual(len(chat.makeService(with_history).resources), 1)
 
     def test_at_the_start_what_is_old_is_forgotten(self) -> None:
-        storage = MemoryStorage()
-        self.patch(chat, "shared_storage", lambda lab, path: storage)
+        storage = MemoryStorage(HISTORY_TABLES)
+        self.patch(chat, "shared_storage", lambda process, path, tables: storage)
         history = KeptHistory(storage)
         for day in (1, 2, 3):
             said = Said(day, "Anna", "x", time=day * 86_400.0)

@@ -313,7 +313,7 @@ class ListenersTests(SynchronousTestCase):
     def test_the_proxy_header_is_imported_when_it_is_wanted(self) -> None:
         program = (
             "import sys\n"
-            "from twisted.internet.testing import MemoryReactorClock\n"
+            "from tests.doubles.reactor import FakeReactor\n"
             "from twisted_lab.services.echo import Options, makeService\n"
             "from twisted_lab.serving import ServiceProcess\n"
             "from twisted_lab.process.listeners import listeners\n"

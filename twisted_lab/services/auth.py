@@ -13,7 +13,7 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import Portal
 
 from twisted_lab.accounts import (
-    DEFAULT_FILE,
+    ACCOUNT_TABLES,
     LANES,
     LONGEST_PASSWORD,
     MEMORY_MIB,
@@ -68,7 +68,7 @@ from twisted_lab.serving import (
     one_of,
     process_of,
 )
-from twisted_lab.serving.storage import shared_storage
+from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
 from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
@@ -357,7 +357,7 @@ def makeService(options: Options) -> ServiceProcess:
     )
     authentication = Authentication(
         AccountRealm(
-            shared_storage(process, options["database"]),
+            shared_storage(process, options["database"], ACCOUNT_TABLES),
             hashing,
             process.reactor,
             Lifetimes(

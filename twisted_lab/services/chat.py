@@ -11,7 +11,6 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.defaults import DEFAULTS
@@ -30,7 +29,9 @@ from twisted_lab.rooms import (
     TooMany,
     client_id,
 )
+from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
+from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,
@@ -261,7 +262,8 @@ def makeService(options: Options) -> ServiceProcess:
     retention = Retention(options["history-bytes"], options["history-days"])
     history: History = MemoryHistory(retention)
     if options["history"] is not None:
-        kept = history = KeptHistory(shared_storage(process, options["history"]), retention)
+        storage = shared_storage(process, options["history"], HISTORY_TABLES)
+        kept = history = KeptHistory(storage, retention)
         # Once the file is open. If nothing can be stored, the first message will tell.
         Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
             lambda error: error.trap(Unable)

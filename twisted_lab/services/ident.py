@@ -7,16 +7,9 @@ from functools import partial
 from math import ceil
 from typing import ClassVar
 
-from twisted_lab.accounts import (
-    DEFAULT_FILE,
-    BadName,
-    Store,
-    clean_name,
-    recognize,
-    remember,
-)
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.defaults import DEFAULTS
+from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.peers import network
 from twisted_lab.serving import (
     ConversationOptions,
@@ -24,7 +17,8 @@ from twisted_lab.serving import (
     conversation_service,
     process_of,
 )
-from twisted_lab.serving.storage import shared_storage
+from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
+from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
 TRIES = 3
@@ -43,7 +37,10 @@ class Identification:
     """
 
     def __init__(
-        self, storage: Store, now: Callable[[], float], ticks: Callable[[], float]
+        self,
+        storage: Store[PeerQueries],
+        now: Callable[[], float],
+        ticks: Callable[[], float],
     ) -> None:
         self._storage = storage
         self._now = now
@@ -95,7 +92,7 @@ class Options(ConversationOptions):
 def makeService(options: Options) -> ServiceProcess:
     """Build the service that `options` describe."""
     process = process_of(options)
-    storage = shared_storage(process, options["database"])
+    storage = shared_storage(process, options["database"], PEER_TABLES)
     return conversation_service(
         options, Identification(storage, process.now, process.reactor.seconds).converse
     )
