@@ -187,7 +187,7 @@ class ListenersTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
         self.lab = ServiceProcess(options, self.reactor)
-        return listeners(options, self.lab)
+        return listeners(self.lab, options)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
         return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as NoAnswer
@@ -27,6 +27,7 @@ from twisted_lab.operations.control_commands import (
     Stop,
 )
 from twisted_lab.process.process_options import CONTROL, control_endpoint
+from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
 
@@ -52,9 +53,7 @@ class ControlOptions(Options):
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
-    optParameters: ClassVar = [
-        ["control", None, CONTROL, "The server's --control endpoint.", control_endpoint],
-    ]
+    control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Take the command."""
@@ -170,7 +169,7 @@ async def main(reactor: Any, options: ControlOptions) -> None:
     Raises:
         SystemExit: With status 1, if that could not be done; the reason is on standard error.
     """
-    where = options["control"]
+    where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
         saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))

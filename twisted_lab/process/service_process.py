@@ -79,9 +79,9 @@ class ServiceProcess(MultiService):
         self.log = EventLog(options, self.reactor)
         self.events = self.log.events
         self.files = FileReserve(self.reactor, self.events)
-        self.drain_seconds: float = options["drain"]
+        self.drain_seconds = options.drain
         self.resources: list[Resource] = []
-        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options["log-file"] else []
+        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.measures: list[Measure] = []
         self.names: dict[str, Callable[[Any], str]] = {}
         self.greeting: Callable[[], str] | None = None

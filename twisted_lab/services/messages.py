@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import count
 
 from twisted_lab.channels import Channel
-from twisted_lab.serving import ConversationOptions, ServiceProcess, conversation_service
+from twisted_lab.serving import (
+    ConversationOptions,
+    NetworkService,
+    ServiceProcess,
+    conversation_service,
+    in_own_process,
+)
 
 
 async def number_messages(channel: Channel) -> None:
@@ -27,6 +33,9 @@ class Options(ConversationOptions):
     default_framing = "int32"
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    return conversation_service(options, number_messages)
+    return conversation_service(process, options, number_messages)
+
+
+makeService = in_own_process(build)
