@@ -132,7 +132,7 @@ def group_options() -> GroupOptions:
     takers: dict[str, list[str]] = {}
     for service, options in services.items():
         for name in options.declared.keys() - ProcessOptions.declared.keys():
-            # The kind is for the service's own: the process does not need the file.
+            # Only the service itself needs the file that it names.
             each = replace(options.declared[name], default=options[name], short=None, kind="")
             declared[f"{service}-{name}"] = each
             takers[f"{service}-{name}"] = [service]

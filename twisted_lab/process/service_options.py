@@ -72,9 +72,9 @@ class ServiceOptions(ProcessOptions):
     handshake_timeout = option.seconds(
         "With --tls: seconds that the handshake may take.", default=10
     )
-    max_connections = option.number("How many connections are served at once.", default=MOST)
+    max_connections = option.number("How many peers are served at once.", default=MOST)
     max_per_peer = option.number(
-        "How many of them one IP address, or IPv6 network of 64 bits, may have.",
+        "How many peers of one IP address, or IPv6 network of 64 bits, are served at once.",
         default=MOST_PER_PEER,
     )
     idle_timeout = option.seconds("Idle timeout, in seconds.", default=600)

@@ -208,15 +208,15 @@ class Options(ConversationOptions):
         default=Rates.members,
     )
     address_joins = option.number(
-        "How many members may join from it in a second; bursts of 15 times as many.",
+        "How many members may join from one address in a second; bursts of 15 times as many.",
         default=int(Rates.joins),
     )
     address_message_bytes = option.size(
-        "How many bytes its members may send in a second; bursts of twice as many.",
+        "Bytes that the members of one address may send in a second; bursts of twice as many.",
         default=int(Rates.message_bytes),
     )
     address_history_bytes = option.size(
-        "How many bytes of history they receive in a second; bursts of 15 times as many.",
+        "Bytes of history that they receive in a second; bursts of 15 times as many.",
         default=int(Rates.history_bytes),
     )
 

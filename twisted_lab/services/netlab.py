@@ -6,9 +6,8 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
-from twisted.internet.address import UNIXAddress
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.python.reflect import namedAny
 
 from twisted_lab.peers import address_text
@@ -22,6 +21,8 @@ from twisted_lab.serving import (
     ServiceProcess,
     build_process,
 )
+
+Address = IPv4Address | IPv6Address | UNIXAddress
 
 # The options of all services are found where they are asked for: twistd lists netlab without them.
 Options = group_options
@@ -40,7 +41,7 @@ def interpreter() -> str:
     return shlex.quote(str(path.relative_to(checkout) if is_here else path))
 
 
-def how_to_connect(address: Any, options: ServiceOptions, python: str = "python") -> str:
+def how_to_connect(address: Address, options: ServiceOptions, python: str = "python") -> str:
     """Say how to connect to a service, with our client if it can, or else with netcat."""
     if isinstance(address, UNIXAddress):
         return "nc -U " + address_text(address).removeprefix("unix:")

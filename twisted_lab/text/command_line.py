@@ -15,20 +15,6 @@ from twisted_lab import __version__
 from twisted_lab.text.option import Option
 
 
-def natural_number(name: str, least: int = 1, most: int = 10**15) -> Callable[[str], int]:
-    """Make a reader of whole numbers from `least` to `most`, for the option `name`."""
-
-    def read(text: str) -> int:
-        # int() would also take "+1", "1_0" and digits of other scripts.
-        plain = text.isascii() and text.isdigit() and len(text) < 20
-        if not (plain and least <= int(text) <= most):
-            limit = f"from {least} to {most}" if most < 10**15 else f"from {least} up"
-            raise usage.UsageError(f"--{name} is a whole number {limit}, not {text!r}")
-        return int(text)
-
-    return read
-
-
 def one_of(name: str, *choices: str) -> Callable[[str], str]:
     """Make a reader of one of some words, for the option `name`."""
 
