@@ -30,7 +30,7 @@ from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
 from twisted_lab.testing import play
 from twisted_lab.testing_storage import MemoryStorage
-from twisted_lab.text.command_line import natural_number, one_of
+from twisted_lab.text.option import choice, number
 from twisted_lab.text.token_form import TOKEN
 
 OWNERS = "the owner's secret"
@@ -75,8 +75,8 @@ READERS = (
     server_address,
     chat_name,
     control_endpoint,
-    natural_number("n", 1, 100),
-    one_of("o", "a", "b"),
+    number("", default=1, most=100).parse,
+    choice("", "a", "b", default="a").parse,
 )
 
 

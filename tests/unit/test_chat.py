@@ -130,47 +130,47 @@ class OptionsTests(SynchronousTestCase):
 
     def test_help_shows_its_own_defaults(self) -> None:
         text = " ".join(str(chat.Options()).split())
-        self.assertIn("hung up on. [default: 60]", text)
-        self.assertIn("For --tcp-port: Speak TLS", text)
+        self.assertIn("Idle timeout, in seconds. [default: 60]", text)
+        self.assertIn("With --tcp-port: use TLS", text)
 
     def test_tls_is_for_tcp(self) -> None:
         for name in ("--tls", "--proxy-protocol"):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 self.assertRaises(SystemExit, chat.Options().parseOptions, [name])
-            self.assertIn(f"{name} is for --tcp-port", said.getvalue())
+            self.assertIn(f"{name} requires --tcp-port", said.getvalue())
             chat.Options().parseOptions([name, "--tcp-port", "1"])
+        # netlab passes it to all services.
         grouped = chat.Options()
-        grouped.shared = {"tls"}
-        grouped.parseOptions(["--tls"])
+        grouped.tls = True
+        grouped.parseOptions([])
 
     def test_it_says_that_udp_is_not_encrypted(self) -> None:
         for arguments, expected in (([], 0), (["--tls", "--tcp-port", "1"], 1)):
             options = chat.Options()
             options.parseOptions(arguments)
             reactor = FakeReactor()
-            options.process = lab = ServiceProcess(options, reactor)
+            lab = ServiceProcess(options, reactor)
             recorder = Recorder()
             lab.log._everything[:] = [recorder]
-            chat.makeService(options)
+            chat.build(lab, options)
             reactor.start()
             self.assertEqual(recorder.names.count("not encrypted"), expected)
 
     def test_endpoints_are_for_streams(self) -> None:
-        options = chat.Options()
-        self.assertRaises(UsageError, options.opt_listen, "tcp:1")
+        self.assertRaises(UsageError, chat.Options().parse, ["--listen", "tcp:1"])
 
     def test_the_service_listens_by_udp_and_if_wanted_by_tcp(self) -> None:
         for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
             reactor: Any = MemoryReactorClock()
             options = chat.Options()
             options.parseOptions(arguments)
-            options.process = ServiceProcess(options, reactor)
-            (service,) = chat.makeService(options)
+            service = chat.build(ServiceProcess(options, reactor), options)
             self.assertEqual(len(service._ports._listeners), 1 + count)
             with_history = chat.Options()
             with_history.parseOptions(["--history", "x.sqlite3"])
-            with_history.process = ServiceProcess(with_history, reactor)
-            self.assertEqual(len(chat.makeService(with_history).resources), 1)
+            process = ServiceProcess(with_history, reactor)
+            chat.build(process, with_history)
+            self.assertEqual(len(process.resources), 1)
 
     def test_at_the_start_what_is_old_is_forgotten(self) -> None:
         storage = MemoryStorage(HISTORY_TABLES)
@@ -182,14 +182,12 @@ class OptionsTests(SynchronousTestCase):
         options = chat.Options()
         options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
         reactor: Any = MemoryReactorClock()
-        options.process = ServiceProcess(options, reactor, lambda: 7.5 * 86_400)
-        chat.makeService(options)
+        chat.build(ServiceProcess(options, reactor, lambda: 7.5 * 86_400), options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
         # With a full disk it starts all the same: the first message reports that.
         storage.full = True
-        options.process = ServiceProcess(options, reactor)
-        chat.makeService(options)
+        chat.build(ServiceProcess(options, reactor), options)
 
     def test_the_client_has_a_name(self) -> None:
         options = ClientOptions()

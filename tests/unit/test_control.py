@@ -277,7 +277,7 @@ class OptionsTests(SynchronousTestCase):
             (["halt"], "not 'halt'"),
             (["pause"], "it is said like this: pause SERVICE ("),
             (["stop", "now"], "it is said like this: stop ("),
-            (["--control", "tcp:1", "stop"], "--control is a unix endpoint such as unix:"),
+            (["--control", "tcp:1", "stop"], "--control: expected a unix endpoint such as unix:"),
         ):
             said = io.StringIO()
             with redirect_stderr(said):

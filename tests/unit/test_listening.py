@@ -209,7 +209,7 @@ class ListenersTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
         self.lab = ServiceProcess(options, self.reactor)
-        return listeners(options, self.lab)
+        return listeners(self.lab, options)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
         return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)
@@ -319,7 +319,7 @@ class ListenersTests(SynchronousTestCase):
             "from twisted_lab.process.listeners import listeners\n"
             "options = Options()\n"
             "options.parseOptions(sys.argv[1:])\n"
-            "listeners(options, ServiceProcess(options, FakeReactor()))\n"
+            "listeners(ServiceProcess(options, FakeReactor()), options)\n"
             "print(sorted(name for name in sys.modules if 'prox' in name and 'twisted' in name))\n"
         )
         ours = ["twisted_lab.codecs.proxy_header", "twisted_lab.ports.proxy"]

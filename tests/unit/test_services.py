@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -126,10 +127,8 @@ class OptionsTests(SynchronousTestCase):
         options = broadcast.Options()
         options.parseOptions(["--max-message=3", "--newline=crlf", "--pace=70", "--idle-flush=9"])
         reactor = FakeReactor()
-        options.process = ServiceProcess(options, reactor)
-        (service,) = broadcast.makeService(options)
-        factory = service._ports._factory
-        channel = factory.buildProtocol(None)
+        service = broadcast.build(ServiceProcess(options, reactor), options)
+        channel = service._ports._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50412))
         assert isinstance(channel, TextChannel)
         transport = Wire()
         channel.makeConnection(transport)

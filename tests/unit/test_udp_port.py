@@ -173,16 +173,16 @@ class DatagramPortTests(SynchronousTestCase):
         self.listen("127.0.0.1")
         options = SampleOptions()
         options.parseOptions(["--interface", "127.0.0.1"])
-        options["port"] = self.number
+        options.port = self.number
         options.others_ports = lambda: frozenset({self.number + 1})
         listener = datagram_listener(options, self.reactor, Echo())
         port = self.successResultOf(listener.listen(Factory()))
         assert isinstance(port, DatagramPort)
         self.addCleanup(port.connectionLost)
         self.assertGreater(port.getHost().port, self.number + 1)
-        for word in ("port_was_given", "strict-port"):
-            options.port_was_given = word == "port_was_given"
-            options["strict-port"] = word == "strict-port"
+        for given, is_strict in ((set(), True), ({"port"}, False)):
+            options.given = given
+            options.strict_port = is_strict
             self.failureResultOf(
                 datagram_listener(options, self.reactor, Echo()).listen(Factory()), CannotListen
             )

@@ -483,9 +483,8 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        options.process = ServiceProcess(options, SpawningReactor())
-        [service] = stream_service(options, Factory(), connections)
-        return service
+        process = ServiceProcess(options, SpawningReactor())
+        return stream_service(process, options, Factory(), connections)
 
     def test_one_process_has_nobody_over_it(self) -> None:
         self.assertNotIsInstance(self.build("1"), SupervisedService)

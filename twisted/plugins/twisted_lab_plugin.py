@@ -45,7 +45,7 @@ netlab = Maker(
 netlab_echo = Maker(
     "twisted_lab echo",
     "twisted_lab.services.echo",
-    "Send back what comes, over TCP.",
+    "Echo: send back all received bytes, over TCP.",
     "netlab-echo",
 )
 
@@ -59,7 +59,7 @@ netlab_messages = Maker(
 netlab_broadcast = Maker(
     "twisted_lab broadcast",
     "twisted_lab.services.broadcast",
-    "Say to everybody what anybody says, over TCP.",
+    "Send each message to all peers, over TCP.",
     "netlab-broadcast",
 )
 
@@ -80,6 +80,6 @@ netlab_auth = Maker(
 netlab_chat = Maker(
     "twisted_lab chat",
     "twisted_lab.services.chat",
-    "A chat room over UDP that loses nothing, and over TCP.",
+    "A chat room over reliable UDP, and over TCP.",
     "netlab-chat",
 )

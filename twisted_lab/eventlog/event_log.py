@@ -48,8 +48,8 @@ class EventLog:
     """
 
     def __init__(self, options: LogOptions, clock: IReactorTime) -> None:
-        self.level = options.log_level
-        paths = _paths(options["log-file"])
+        self.level = LogLevel.levelWithName(options.log_level)
+        paths = _paths(options.log_file)
         self._has_security = len(paths) > 1
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
@@ -58,10 +58,10 @@ class EventLog:
         self._files = [
             EventFile(
                 path,
-                json_line if options["log-format"] == "json" else text_line,
+                json_line if options.log_format == "json" else text_line,
                 # A file without a second one beside it is not renamed, either.
-                options["log-rotate-bytes"] if self._has_security else sys.maxsize,
-                options["log-keep"],
+                options.log_rotate_bytes if self._has_security else sys.maxsize,
+                options.log_keep,
                 self.events,
                 clock,
             )
@@ -72,7 +72,7 @@ class EventLog:
         self._security: SecurityLog | None = None
         if self._has_security:
             self._security = SecurityLog(self._files[1], options.command, clock)
-        self._budgets = log_budgets(options["log-rate"], clock)
+        self._budgets = log_budgets(options.log_rate, clock)
         self._summary = Summary(ServiceEvents(options.command, self._log), clock, SUMMARY_SECONDS)
         self.summed: Counter[str] = Counter()
         twistd: Mapping[str, object] = options.parent or {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as NoAnswer
@@ -27,6 +26,7 @@ from twisted_lab.operations.control_commands import (
     Stop,
 )
 from twisted_lab.process.process_options import CONTROL, control_endpoint
+from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
 from twisted_lab.text.tables import table
@@ -53,9 +53,7 @@ class ControlOptions(Options):
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
-    optParameters: ClassVar = [
-        ["control", None, CONTROL, "The server's --control endpoint.", control_endpoint],
-    ]
+    control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Take the command."""
@@ -157,7 +155,7 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     Raises:
         SystemExit: With status 1, if that could not be done; the reason is on standard error.
     """
-    where = options["control"]
+    where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
         saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))

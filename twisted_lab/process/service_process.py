@@ -62,9 +62,9 @@ class ServiceProcess(ServiceGroup):
         self.since = reactor.seconds()
         self.events = self.log.events
         self.files = FileReserve(reactor, self.events)
-        self.drain_seconds: float = options["drain"]
+        self.drain_seconds = options.drain
         self.resources: list[Resource] = []
-        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options["log-file"] else []
+        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
         self._failure: tuple[str, ServiceEvents] | None = None

@@ -8,9 +8,10 @@ from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.serving import (
     ConversationOptions,
+    NetworkService,
     ServiceProcess,
     conversation_service,
-    process_of,
+    in_own_process,
 )
 
 
@@ -58,8 +59,10 @@ class Options(ConversationOptions):
     one_process = "all members must be in one process to hear each other"
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    process = process_of(options)
     members = FanOut(process.reactor, process.log.events_of(options.command))
-    return conversation_service(options, Broadcast(members).converse)
+    return conversation_service(process, options, Broadcast(members).converse)
+
+
+makeService = in_own_process(build)

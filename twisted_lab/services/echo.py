@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -28,10 +28,11 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
 from twisted_lab.serving import (
+    NetworkService,
     ServiceOptions,
     ServiceProcess,
-    natural_number,
-    process_of,
+    in_own_process,
+    option,
     stream_service,
 )
 
@@ -227,29 +228,23 @@ class Options(ServiceOptions):
 
     command = "netlab-echo"
     default_port = DEFAULTS["echo"].port
-    optFlags: ClassVar = [["upper", "u", "Send back upper-case text."]]
-    optParameters: ClassVar = [
-        [
-            "chunk-size",
-            None,
-            1024,
-            "The most bytes that are logged as one portion.",
-            natural_number("chunk-size"),
-        ],
-    ]
+    upper = option.flag("Send back upper-case text.", short="u")
+    chunk_size = option.size("The most bytes that are logged as one portion.", default=1024)
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    process = process_of(options)
     events = process.log.events_of(options.command)
     events.allow_bytes()
     factory = EchoFactory(
         process.reactor,
         events,
-        options["chunk-size"],
-        bool(options["upper"]),
-        options["idle-timeout"],
+        options.chunk_size,
+        options.upper,
+        options.idle_timeout,
         options.make_connections(),
     )
-    return stream_service(options, factory, factory.connections)
+    return stream_service(process, options, factory, factory.connections)
+
+
+makeService = in_own_process(build)

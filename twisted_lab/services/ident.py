@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import ClassVar
 
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.defaults import DEFAULTS
@@ -13,9 +12,11 @@ from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remembe
 from twisted_lab.peers import network
 from twisted_lab.serving import (
     ConversationOptions,
+    NetworkService,
     ServiceProcess,
     conversation_service,
-    process_of,
+    in_own_process,
+    option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
 from twisted_lab.text.user_names import BadName, clean_name
@@ -84,15 +85,16 @@ class Options(ConversationOptions):
     command = "netlab-ident"
     default_port = DEFAULTS["ident"].port
     has_secrets = False
-    optParameters: ClassVar = [
-        ["database", None, DEFAULT_FILE, "The SQLite file that keeps the names."],
-    ]
-
-
-def makeService(options: Options) -> ServiceProcess:
-    """Build the service that `options` describe."""
-    process = process_of(options)
-    storage = shared_storage(process, options["database"], PEER_TABLES)
-    return conversation_service(
-        options, Identification(storage, process.now, process.reactor.seconds).converse
+    database = option.path(
+        "The SQLite file that keeps the names.", default=DEFAULT_FILE, kind="database"
     )
+
+
+def build(process: ServiceProcess, options: Options) -> NetworkService:
+    """Build the service that `options` describe."""
+    storage = shared_storage(process, options.database, PEER_TABLES)
+    identification = Identification(storage, process.now, process.reactor.seconds)
+    return conversation_service(process, options, identification.converse)
+
+
+makeService = in_own_process(build)

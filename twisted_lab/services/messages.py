@@ -6,7 +6,13 @@ from itertools import count
 
 from twisted_lab.channels import Channel
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.serving import ConversationOptions, ServiceProcess, conversation_service
+from twisted_lab.serving import (
+    ConversationOptions,
+    NetworkService,
+    ServiceProcess,
+    conversation_service,
+    in_own_process,
+)
 from twisted_lab.text.exit_word import EXIT
 
 
@@ -29,6 +35,9 @@ class Options(ConversationOptions):
     default_framing = DEFAULTS["messages"].framing
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    return conversation_service(options, number_messages)
+    return conversation_service(process, options, number_messages)
+
+
+makeService = in_own_process(build)

@@ -10,9 +10,10 @@ from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.resources import Resource
-from twisted_lab.serving.building import build_process, process_of, stream_service
+from twisted_lab.serving.building import build_process, in_own_process, stream_service
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
-from twisted_lab.text.command_line import Options, natural_number, one_of
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options, one_of
 from twisted_lab.text.prompts import ask
 
 __all__ = [
@@ -29,11 +30,11 @@ __all__ = [
     "build_process",
     "conversation_service",
     "datagram_listener",
+    "in_own_process",
     "listeners",
     "message",
-    "natural_number",
     "one_of",
+    "option",
     "port_number",
-    "process_of",
     "stream_service",
 ]

@@ -39,7 +39,7 @@ class Launcher:
             *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
             *options.arguments,
             # A daemon has a log file even if none was asked for.
-            *([f"--log-file={options['log-file']}"] if options["log-file"] else []),
+            *([f"--log-file={options.log_file}"] if options.log_file else []),
         ]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         # Names of files are to mean the same to them; a daemon may go elsewhere.

@@ -69,7 +69,7 @@ def main() -> None:
     signal.signal(ABORT, lambda *_: reactor.callFromThread(service.abort))
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.addReader(_Supervisor(service, pipe))
-    if options["metrics"] or options["control"]:
+    if options.metrics or options.control:
         LoopingCall(_tell_counts, service, pipe).start(COUNT_SECONDS)
     reactor.callWhenRunning(_tell, OUTCOME, READY)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
