@@ -17,7 +17,7 @@ from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CountingHashes
 from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Refused
-from twisted_lab.client.addresses import server_address, server_port
+from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import Tokens
@@ -72,7 +72,7 @@ READERS = (
     port_number,
     server_port,
     interface_address,
-    server_address,
+    host_and_port,
     chat_name,
     control_endpoint,
     number("", default=1, most=100).parse,

@@ -125,8 +125,8 @@ class OptionsTests(SynchronousTestCase):
     def test_defaults(self) -> None:
         options = chat.Options()
         options.parseOptions([])
-        self.assertEqual((options["port"], options["idle-timeout"]), (9095, 60))
-        self.assertIsNone(options["tcp-port"])
+        self.assertEqual((options.port, options.idle_timeout), (9095, 60))
+        self.assertIsNone(options.tcp_port)
 
     def test_help_shows_its_own_defaults(self) -> None:
         text = " ".join(str(chat.Options()).split())
@@ -193,11 +193,11 @@ class OptionsTests(SynchronousTestCase):
         options = ClientOptions()
         options.parseOptions(["chat", "--name", "Anna"])
         options.complete(False)
-        self.assertEqual((options["port"], options["name"]), (9095, "Anna"))
+        self.assertEqual((options.port, options.name), (9095, "Anna"))
         options = ClientOptions()
         options.parseOptions(["chat"])
         options.complete(False)
-        self.assertTrue(options["name"])
+        self.assertTrue(options.name)
 
 
 class LinkTests(SynchronousTestCase):

@@ -65,7 +65,6 @@ PUBLIC = {
         "in_own_process",
         "listeners",
         "message",
-        "one_of",
         "option",
         "port_number",
         "stream_service",

@@ -31,14 +31,14 @@ async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals)
     Raises:
         Ended: It has none, or a signal has arrived.
     """
-    finding = Deferred.fromCoroutine(Resolver(reactor).find(options["host"]))
+    finding = Deferred.fromCoroutine(Resolver(reactor).find(options.host))
     signals.end = finding.cancel
     try:
         return await finding
     except CancelledError:
         raise Ended(status=signals.status) from None
     except DNSLookupError as error:
-        server = f"{options['host']}:{options['port']}"
+        server = f"{options.host}:{options.port}"
         raise Ended(f"could not connect to {server}: {error.args[0]}") from None
 
 
@@ -59,9 +59,9 @@ def verdict(
     lines: list[str] = []
     match problem:
         case NoAnswer():
-            start = f"; is it started? twistd -n netlab-chat --port {options['port']}"
+            start = f"; is it started? twistd -n netlab-chat --port {options.port}"
             how = "" if link.has_session else start
-            lines.append(f"{options['host']}:{options['port']}: {problem}{how}")
+            lines.append(f"{options.host}:{options.port}: {problem}{how}")
         case NotLetIn():
             lines.append(f"not let in: {escape(str(problem))}")
         case Ended():
@@ -91,7 +91,7 @@ async def converse(
     """
     hosts = await find_hosts(reactor, options, signals)
     patience = float("inf") if interactive else PATIENCE
-    link = ChatClient(reactor, options["name"], lambda line: view.show(line), tell, patience)
+    link = ChatClient(reactor, options.name, lambda line: view.show(line), tell, patience)
     view: Pipe | Terminal
     if interactive:
         from twisted_lab.client.chat_terminal import Terminal
@@ -100,7 +100,7 @@ async def converse(
     else:
         view = Pipe(link)
     signals.end = link.abort
-    UDPWire(reactor, link, hosts, options["port"]).open()
+    UDPWire(reactor, link, hosts, options.port).open()
     problem: Exception | None = None
     try:
         await view.run(reactor)

@@ -29,6 +29,7 @@ from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
 PATIENCE = 10.0  # seconds
@@ -53,6 +54,9 @@ class ControlOptions(Options):
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
+    word: str
+    object: str
+
     control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
@@ -61,8 +65,8 @@ class ControlOptions(Options):
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
         if len(others) != bool(WORDS[word]):
             raise UsageError(f"it is said like this: {word} {WORDS[word]}".rstrip())
-        self["word"] = word
-        self["object"] = others[0] if others else ""
+        self.word = word
+        self.object = others[0] if others else ""
 
 
 def show(text: str) -> None:
@@ -158,7 +162,7 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
-        saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))
+        saying = Deferred.fromCoroutine(say(control, options.word, options.object))
         await saying.addTimeout(PATIENCE, reactor)
     except Refusal as error:
         problem = str(error)
@@ -175,5 +179,5 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
         problem = "the server has closed the connection; look into its log"
     else:
         return
-    print(f"{options.command}: {problem}", file=sys.stderr)
+    print_line(f"{options.command}: {problem}", sys.stderr)
     raise SystemExit(1)

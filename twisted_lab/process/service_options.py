@@ -12,6 +12,7 @@ from twisted_lab.ports.addresses import ALL_IPV4, check_bindable, interface_addr
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.process.process_options import ProcessOptions, socket_paths
 from twisted_lab.text import option
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.prompts import ask
 
 # Kept beside the database, in the directory where the service is started.
@@ -146,7 +147,7 @@ class ServiceOptions(ProcessOptions):
         try:
             default = interface(self.interface)
         except usage.UsageError as error:
-            print(error)  # noqa: T201
+            print_line(str(error))
             default = ALL_IPV4
         self.interface = ask("Interface", default, interface)
         self.port = ask("Port", self.port, port)

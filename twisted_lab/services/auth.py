@@ -69,6 +69,7 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
@@ -310,7 +311,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
         # twistd has not begun its log yet.
-        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
+        print_line(f"{options.command}: too little memory: {error}", sys.stderr)
         raise CannotStart(str(error)) from None
     # Each account that a class opens in its first lesson takes two: to register, and to log in.
     burst = max(BURST, 2 * options.max_registrations)
