@@ -33,6 +33,7 @@ from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
+from twisted_lab.client.connection import HungUp
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.udp import UDPWire
@@ -220,6 +221,16 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(anna.link.guest.pending, 1)
         # Meanwhile it has tried from other ports.
         self.assertGreater(anna.address[1], 1027)
+
+    def test_the_server_hangs_up_before_the_client_leaves(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(lambda: anna.link.guest.is_in)
+        [channel] = net.connections
+        channel.finish()
+        net.run(lambda: anna.link.ended.called, 10)
+        failure = self.failureResultOf(anna.link.ended, HungUp)
+        self.assertEqual(str(failure.value), "the server has closed the connection")
 
     def test_it_leaves_when_all_is_confirmed(self) -> None:
         net = Net()

@@ -11,6 +11,7 @@ from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import Pipe
+from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.resolving import Resolver
@@ -55,13 +56,15 @@ def verdict(
     """
     guest = link.guest
     is_incomplete = guest.pending or guest.refused or (link.refused and not interactive)
-    status = 1 if is_incomplete or not guest.has_been_in else 0
+    status = 1 if problem or is_incomplete or not guest.has_been_in else 0
     lines: list[str] = []
     match problem:
         case NoAnswer():
             start = f"; is it started? twistd -n netlab-chat --port {options.port}"
             how = "" if link.has_session else start
             lines.append(f"{options.host}:{options.port}: {problem}{how}")
+        case HungUp():
+            lines.append(f"{options.host}:{options.port}: {problem}")
         case NotLetIn():
             lines.append(f"not let in: {escape(str(problem))}")
         case Ended():
@@ -69,7 +72,6 @@ def verdict(
             status = problem.status
         case Exception():
             lines.append(str(problem))
-            status = 1
     if guest.pending and guest.has_been_in:
         were = "message was" if guest.pending == 1 else "messages were"
         lines.append(f"{guest.pending} {were} not confirmed, and may be lost")
@@ -87,7 +89,7 @@ async def converse(
 
     Raises:
         Ended: Always. The status is 1 if the server was not there, would not have us, or has not
-            confirmed everything.
+            confirmed everything, or went before we did.
     """
     hosts = await find_hosts(reactor, options, signals)
     patience = float("inf") if interactive else PATIENCE
@@ -104,6 +106,6 @@ async def converse(
     problem: Exception | None = None
     try:
         await view.run(reactor)
-    except (NoAnswer, NotLetIn, MessageError, OtherVersion, Ended) as error:
+    except (HungUp, NoAnswer, NotLetIn, MessageError, OtherVersion, Ended) as error:
         problem = error
     raise verdict(link, problem, options, interactive)

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
+from twisted_lab.client.connection import HungUp
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
@@ -62,7 +63,8 @@ class ChatClient:
     Attributes:
         guest: The guest.
         caller: Its end of the reliable protocol.
-        ended: Fires when both sides have closed; fails with NoAnswer.
+        ended: Fires when both sides have closed; fails if the server closes first, does not
+            answer, or would not have us.
         pumped: Called whenever the number of pending messages may have changed.
         not_let_in: Called with what the server says if it does not let the guest in.
         let_in: Called when it does, also after it did not.
@@ -207,7 +209,10 @@ class ChatClient:
         for datagram in self.caller.datagrams_to_send(now):
             self._wire.write(datagram)
         if self.caller.is_over:
-            self._end()
+            if self._finishing:
+                self._end()
+            else:
+                self.fail(HungUp("the server has closed the connection"))
             return
         self.pumped()
         self._watch(now, self._wire)
