@@ -440,7 +440,7 @@ class PlaintextTests(AuthenticationTestCase):
         self.assertEqual(channel.said[0], "Name or token?")
 
 
-class VisitTests(AuthenticationTestCase):
+class AccountShellTests(AuthenticationTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.token = self.register()

@@ -179,12 +179,12 @@ class CertificateTests(SynchronousTestCase):
         self.assertIn("it is not a file", self.recorder.messages[-1])
 
     def test_services_share_it(self) -> None:
-        lab = ServiceProcess(parse(), FakeReactor())
+        process = ServiceProcess(parse(), FakeReactor())
         options = [SampleOptions() for _ in range(3)]
         for each, path in zip(options, ("x", "x", "y"), strict=True):
             each.parseOptions(["--tls", "--certificate", path])
-        first, same, other = (shared_certificate(lab, each) for each in options)
+        first, same, other = (shared_certificate(process, each) for each in options)
         self.assertIs(first, same)
         self.assertIsNot(first, other)
-        self.assertEqual(lab.resources, [first, other])
-        self.assertEqual(lab.reloads, [first.reload, other.reload])
+        self.assertEqual(process.resources, [first, other])
+        self.assertEqual(process.reloads, [first.reload, other.reload])

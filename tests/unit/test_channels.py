@@ -254,7 +254,7 @@ class SilenceTests(ChannelTestCase):
         told = b"error: too many connections: 1 are served at once; try again later"
         self.assertEqual(wire.value(), encode_frame(told))
         self.assertTrue(wire.half_closed)
-        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.assertEqual(self.events.counters.errors, {"refused": 1})
         self.channel.dataReceived(encode_frame(b"a"))
         self.assertEqual(self.heard, ["a"])
         for _ in range(MOST_REFUSED_PER_PEER):
@@ -269,7 +269,7 @@ class SilenceTests(ChannelTestCase):
 
         self.connect(refuse)
         self.assertEqual(self.frames(), [b"error: not today"])
-        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.assertEqual(self.events.counters.errors, {"refused": 1})
 
     def test_patience_that_is_changed(self) -> None:
         self.connect(self.listen)

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import START, Net, Person
+from tests.doubles.chat_network import START, Member, Net
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
@@ -150,10 +150,10 @@ class OptionsTests(SynchronousTestCase):
             options = chat.Options()
             options.parseOptions(arguments)
             reactor = FakeReactor()
-            lab = ServiceProcess(options, reactor)
+            process = ServiceProcess(options, reactor)
             recorder = Recorder()
-            lab.log._everything[:] = [recorder]
-            chat.build(lab, options)
+            process.log._everything[:] = [recorder]
+            chat.build(process, options)
             reactor.start()
             self.assertEqual(recorder.names.count("not encrypted"), expected)
 
@@ -201,46 +201,46 @@ class OptionsTests(SynchronousTestCase):
         self.assertTrue(options.name)
 
 
-class LinkTests(SynchronousTestCase):
+class ChatClientTests(SynchronousTestCase):
     def test_nobody_answers_at_first(self) -> None:
         net = Net(0, {"drop": 1.0})
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 20)
-        self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(lambda: anna.client.ended.called, 20)
+        self.failureResultOf(anna.client.ended, NoAnswer)
 
     def test_nobody_answers_any_more(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in)
         anna.is_cut = True
-        anna.link.say("hello?")
+        anna.client.say("hello?")
         before = net.clock.seconds()
-        net.run(lambda: anna.link.ended.called, 100)
-        self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(lambda: anna.client.ended.called, 100)
+        self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertGreater(net.clock.seconds() - before, 59)
-        self.assertEqual(anna.link.guest.pending, 1)
+        self.assertEqual(anna.client.room.pending, 1)
         # Meanwhile it has tried from other ports.
         self.assertGreater(anna.address[1], 1027)
 
     def test_the_server_hangs_up_before_the_client_leaves(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in)
         [channel] = net.connections
         channel.finish()
-        net.run(lambda: anna.link.ended.called, 10)
-        failure = self.failureResultOf(anna.link.ended, HungUp)
+        net.run(lambda: anna.client.ended.called, 10)
+        failure = self.failureResultOf(anna.client.ended, HungUp)
         self.assertEqual(str(failure.value), "the server has closed the connection")
 
     def test_it_leaves_when_all_is_confirmed(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
         for number in range(15):
-            anna.link.say(f"{number}")
-        anna.link.finish()
-        anna.link.say("too late")
-        net.run(lambda: anna.link.ended.called)
-        self.successResultOf(anna.link.ended)
+            anna.client.say(f"{number}")
+        anna.client.finish()
+        anna.client.say("too late")
+        net.run(lambda: anna.client.ended.called)
+        self.successResultOf(anna.client.ended)
         self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
@@ -254,35 +254,35 @@ class LinkTests(SynchronousTestCase):
         ):
             net = Net()
             anna = net.join("Anna", patience)
-            net.run(lambda: anna.link.guest.is_in)  # noqa: B023
+            net.run(lambda: anna.client.room.is_in)  # noqa: B023
             anna.is_cut = True
-            anna.link.say("last words")
+            anna.client.say("last words")
             net.clock.pump([0.5] * silent_for * 2)
-            anna.link.finish()
+            anna.client.finish()
             net.clock.pump([0.5] * 4 if not silent_for else [])
             self.assertEqual(anna.told, told)
 
     def test_a_person_is_told_nothing_when_all_is_confirmed_soon(self) -> None:
         net = Net(0, {"delay": 0.1})
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
-        anna.link.say("last words")
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called)
+        net.run(lambda: anna.client.room.is_in)
+        anna.client.say("last words")
+        anna.client.finish()
+        net.run(lambda: anna.client.ended.called)
         self.assertEqual(anna.told, [])
 
     def test_it_leaves_through_an_outage(self) -> None:
         for seconds in (4, 8, 12):
             net = Net(0, {"delay": 0.4})
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)  # noqa: B023
             anna.is_cut = True
-            anna.link.say("last words")
-            anna.link.finish()
+            anna.client.say("last words")
+            anna.client.finish()
             net.clock.pump([0.1] * seconds * 10)
             anna.is_cut = False
-            net.run(lambda: anna.link.ended.called, 6)  # noqa: B023
-            self.successResultOf(anna.link.ended)
+            net.run(lambda: anna.client.ended.called, 6)  # noqa: B023
+            self.successResultOf(anna.client.ended)
             net.clock.pump([0.1] * 20)
             self.assertEqual(boris.said, ["Anna: last words"])
             self.assertEqual(boris.texts[-1], "* Anna has left")
@@ -290,25 +290,25 @@ class LinkTests(SynchronousTestCase):
     def test_a_lost_goodbye_is_no_error(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        anna.link.say("hello")
-        net.run(lambda: anna.link.guest.is_in and not anna.link.guest.pending)
+        anna.client.say("hello")
+        net.run(lambda: anna.client.room.is_in and not anna.client.room.pending)
         anna.is_cut = True
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 30)
-        self.successResultOf(anna.link.ended)
+        anna.client.finish()
+        net.run(lambda: anna.client.ended.called, 30)
+        self.successResultOf(anna.client.ended)
 
     def test_a_server_that_confirms_nothing_is_left_after_60_s(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in)
         # The server answers pings, and drops all messages.
         [channel] = net.connections
         channel.session.receive = lambda packet, now: ()  # type: ignore[attr-defined]
-        anna.link.say("hello")
-        take = anna.link.caller.receive
+        anna.client.say("hello")
+        take = anna.client.endpoint.receive
 
         def answer(data: bytes, now: float) -> Iterable[bytes]:
-            anna.link.caller.heard = now
+            anna.client.endpoint.heard = now
             return take(data, now)
 
         net.clock.advance(0)
@@ -316,24 +316,24 @@ class LinkTests(SynchronousTestCase):
         keeps_alive.clock = net.clock
         keeps_alive.start(1.0)
         start = net.clock.seconds()
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 100)
+        anna.client.finish()
+        net.run(lambda: anna.client.ended.called, 100)
         keeps_alive.stop()
-        self.successResultOf(anna.link.ended)
+        self.successResultOf(anna.client.ended)
         self.assertTrue(60 <= net.clock.seconds() - start < 62)
-        self.assertEqual(anna.link.guest.pending, 1)
+        self.assertEqual(anna.client.room.pending, 1)
 
     def test_one_that_was_away_for_long_loses_nothing(self) -> None:
         for seconds in (30, 62, 75, 110, 200):
             net = Net()
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)  # noqa: B023
             anna.is_cut = True
-            anna.link.say("from afar")
-            boris.link.say("meanwhile")
+            anna.client.say("from afar")
+            boris.client.say("meanwhile")
             net.clock.pump([0.5] * seconds * 2)
             anna.is_cut = False
-            net.run(lambda: not anna.link.guest.pending and anna.link.guest.is_in, 12)  # noqa: B023
+            net.run(lambda: not anna.client.room.pending and anna.client.room.is_in, 12)  # noqa: B023
             self.assertEqual(anna.said, ["Boris: meanwhile", "Anna: from afar"])
             net.clock.pump([0.1] * 10)
             self.assertEqual(boris.said, anna.said)
@@ -342,10 +342,10 @@ class LinkTests(SynchronousTestCase):
         for word in ("exit", " /leave "):
             net = Net()
             anna = net.join("Anna")
-            net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]
-            anna.link.say(word)
-            net.run(lambda anna=anna: anna.link.ended.called)  # type: ignore[misc]
-            self.successResultOf(anna.link.ended)
+            net.run(lambda anna=anna: anna.client.room.is_in)  # type: ignore[misc]
+            anna.client.say(word)
+            net.run(lambda anna=anna: anna.client.ended.called)  # type: ignore[misc]
+            self.successResultOf(anna.client.ended)
             net.clock.advance(5)
             self.assertEqual(len(net.connections), 0)
 
@@ -353,8 +353,8 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         net.connections.most = 0
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 1)
-        failure = self.failureResultOf(anna.link.ended, NotLetIn)
+        net.run(lambda: anna.client.ended.called, 1)
+        failure = self.failureResultOf(anna.client.ended, NotLetIn)
         self.assertIn("too many connections: 0 are served at once", str(failure.value))
 
     def test_a_name_that_is_taken(self) -> None:
@@ -362,53 +362,53 @@ class LinkTests(SynchronousTestCase):
         net.join("Anna")
         net.clock.advance(1)
         other = net.join("anna")
-        net.run(lambda: other.link.ended.called)
-        failure = self.failureResultOf(other.link.ended, NotLetIn)
+        net.run(lambda: other.client.ended.called)
+        failure = self.failureResultOf(other.client.ended, NotLetIn)
         self.assertIn("somebody is called anna already", str(failure.value))
 
-    def refused(self) -> tuple[Net, Person, list[str]]:
+    def refused(self) -> tuple[Net, Member, list[str]]:
         """Have a member that wants a taken name, and is refused."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
         other = net.join("Anna")
         refusals: list[str] = []
-        other.link.not_let_in = refusals.append
+        other.client.not_let_in = refusals.append
         net.run(lambda: bool(refusals))
         return net, other, refusals
 
     def test_another_name_can_be_tried(self) -> None:
         net, other, refusals = self.refused()
-        other.link.rename("Anna")
+        other.client.rename("Anna")
         net.run(lambda: len(refusals) == 2)
-        other.link.rename("Boris")
-        net.run(lambda: other.link.guest.is_in)
-        self.assertEqual(other.link.guest.name, "Boris")
+        other.client.rename("Boris")
+        net.run(lambda: other.client.room.is_in)
+        self.assertEqual(other.client.room.name, "Boris")
 
     def test_another_name_when_the_old_one_was_let_in_after_all_is_a_command(self) -> None:
         net, other, _ = self.refused()
         let_in: list[str] = []
-        other.link.let_in = lambda: let_in.append(other.link.guest.name)
+        other.client.let_in = lambda: let_in.append(other.client.room.name)
         [first, _] = net.members.values()
-        first.link.abort()
+        first.client.abort()
         net.kill_server()
-        net.run(lambda: other.link.guest.is_in)
+        net.run(lambda: other.client.room.is_in)
         self.assertEqual(let_in, ["Anna"])
-        other.link.rename("Anna")
-        self.assertEqual(other.link.guest.pending, 0)
-        other.link.rename("Boris")
-        net.run(lambda: not other.link.guest.pending)
+        other.client.rename("Anna")
+        self.assertEqual(other.client.room.pending, 0)
+        other.client.rename("Boris")
+        net.run(lambda: not other.client.room.pending)
         self.assertEqual(other.texts[-1], "* Anna is now called Boris")
         self.assertEqual([text for text in other.texts if text.startswith("error")], [])
 
     def test_who_goes_at_once_is_gone_at_once(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)
         net.clock.advance(1)
-        anna.link.say("hello")
-        anna.link.abort()
-        self.successResultOf(anna.link.ended)
+        anna.client.say("hello")
+        anna.client.abort()
+        self.successResultOf(anna.client.ended)
         net.clock.pump([0.1] * 3)
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
@@ -416,87 +416,87 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         refusals: list[str] = []
-        anna.link.not_let_in = refusals.append
-        net.run(lambda: anna.link.guest.is_in)
+        anna.client.not_let_in = refusals.append
+        net.run(lambda: anna.client.room.is_in)
         anna.is_cut = True
-        anna.link.say("important")
+        anna.client.say("important")
         net.kill_server()
         other = net.join("Anna")
-        net.run(lambda: other.link.guest.is_in)
+        net.run(lambda: other.client.room.is_in)
         anna.is_cut = False
         net.run(lambda: bool(refusals))
-        anna.link.rename("Anna2")
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 100)
-        self.assertEqual(anna.link.guest.pending, 0)
+        anna.client.rename("Anna2")
+        anna.client.finish()
+        net.run(lambda: anna.client.ended.called, 100)
+        self.assertEqual(anna.client.room.pending, 0)
         net.clock.advance(1)
         self.assertEqual(other.said, ["Anna2: important"])
 
     def test_a_room_that_never_says_welcome_is_left_after_60_s(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.has_session)
-        anna.link.guest.hear = lambda message, now: None  # type: ignore[method-assign]
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 70)
+        net.run(lambda: anna.client.has_session)
+        anna.client.room.hear = lambda message, now: None  # type: ignore[method-assign]
+        anna.client.finish()
+        net.run(lambda: anna.client.ended.called, 70)
 
     def test_a_server_that_lets_no_one_in(self) -> None:
         net = Net()
         net.connections.draining = True
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 20)
-        failure = self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(lambda: anna.client.ended.called, 20)
+        failure = self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "it answers, but lets no one in; try again later")
 
     def test_a_goodbye_gets_through_an_outage(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)
         anna.is_cut = True
-        anna.link.finish()
+        anna.client.finish()
         net.clock.pump([0.1] * 120)
         anna.is_cut = False
         net.run(lambda: boris.texts[-1] == "* Anna has left", 3)
-        self.successResultOf(anna.link.ended)
+        self.successResultOf(anna.client.ended)
 
     def test_who_is_not_let_in_may_go(self) -> None:
         net, other, _ = self.refused()
-        other.link.finish()
-        net.run(lambda: other.link.ended.called, 5)
-        self.successResultOf(other.link.ended)
+        other.client.finish()
+        net.run(lambda: other.client.ended.called, 5)
+        self.successResultOf(other.client.ended)
 
     def test_what_is_too_long_is_not_said(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        anna.link.say("x" * (LONGEST_LINE + 1))
+        anna.client.say("x" * (LONGEST_LINE + 1))
         self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
-        self.assertEqual(anna.link.guest.pending, 0)
+        self.assertEqual(anna.client.room.pending, 0)
 
     def test_a_server_that_stops_is_waited_for(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in)
         net.connections.drain(net.clock, 5)
         net.clock.pump([0.1] * 20)
         self.assertEqual(anna.told, ["the server stops; waiting for it to come back"])
-        anna.link.say("hello")
+        anna.client.say("hello")
         net.kill_server()
-        net.run(lambda: not anna.link.guest.pending)
+        net.run(lambda: not anna.client.room.pending)
         self.assertEqual(anna.said, ["Anna: hello"])
         self.assertEqual(len(anna.told), 1)
 
     def test_each_line_has_the_time_when_it_was_said(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
-        anna.link.say("early")
-        net.run(lambda: not anna.link.guest.pending)
+        net.run(lambda: anna.client.room.is_in)
+        anna.client.say("early")
+        net.run(lambda: not anna.client.room.pending)
         net.clock.pump([1.0] * 100)
         boris = net.join("Boris")
-        net.run(lambda: boris.link.guest.is_in)
+        net.run(lambda: boris.client.room.is_in)
         net.clock.pump([1.0] * 100)
-        boris.link.say("/history 1")
-        net.run(lambda: not boris.link.guest.pending)
+        boris.client.say("/history 1")
+        net.run(lambda: not boris.client.room.pending)
         times = {line.text.partition(";")[0]: (line.when or 0) - START for line in boris.heard}
         self.assertLess(times["Anna: early"], 2.0)
         self.assertGreater(times["* welcome, Boris"], 100.0)
@@ -505,7 +505,7 @@ class LinkTests(SynchronousTestCase):
     def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(lambda: anna.client.room.is_in)
         # All its timers are late, and then everything that has come is read.
         net.clock.advance(30)
         net.clock.pump([0.1] * 100)
@@ -543,8 +543,8 @@ class UDPReactor(MemoryReactorClock):
 class UDPWireTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = UDPReactor()
-        self.link = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
-        self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095, FakePort)
+        self.client = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
+        self.wire = UDPWire(self.reactor, self.client, ["::1", "127.0.0.1"], 9095, FakePort)
         self.wire.open()
 
     def test_the_next_address_is_tried_when_one_refuses(self) -> None:
@@ -559,7 +559,7 @@ class UDPWireTests(SynchronousTestCase):
         # The epoll reactor closes a port that was refused.
         second.connected = False
         second.protocol.stopProtocol()
-        failure = self.failureResultOf(self.link.ended, NoAnswer)
+        failure = self.failureResultOf(self.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "no server listens there")
 
 
@@ -572,7 +572,7 @@ class PipeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.net = Net()
         self.anna = self.net.join("Anna", patience=60)
-        self.pipe = Pipe(self.anna.link)
+        self.pipe = Pipe(self.anna.client)
         self.transport = StdioTransport()
         self.pipe.makeConnection(self.transport)
 
@@ -580,39 +580,39 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"one\ntw")
         self.pipe.dataReceived(b"o\r\n\nthree")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one", "Anna: two", "Anna: three"])
 
     def test_exit(self) -> None:
         self.pipe.dataReceived(b"one\nexit\ntwo\n")
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one"])
 
     def test_what_is_heard_steers_no_terminal(self) -> None:
         for line in self.anna.heard:
             self.pipe.show(line)
-        self.net.run(lambda: self.anna.link.guest.is_in)
+        self.net.run(lambda: self.anna.client.room.is_in)
         self.pipe.show(self.anna.heard[0].__class__("a\x1b[2J\u202eb", 0.0))
         self.assertEqual(self.transport.value(), b"a\\x1b[2J\\u202eb\n")
 
     def test_input_waits_for_the_room(self) -> None:
         self.pipe.dataReceived(b"x\n" * (MOST_PENDING + 1))
         self.assertEqual(self.transport.producerState, "paused")
-        self.net.run(lambda: self.anna.link.guest.pending < MOST_PENDING)
+        self.net.run(lambda: self.anna.client.room.pending < MOST_PENDING)
         self.net.clock.advance(1)
         self.assertEqual(self.transport.producerState, "producing")
 
     def test_a_line_that_is_too_long(self) -> None:
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
-        self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
+        self.assertEqual((self.anna.said, self.anna.client.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:
         self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: " + "?" * LONGEST_LINE])
 
     def test_the_output_is_lost(self) -> None:
@@ -620,12 +620,12 @@ class PipeTests(SynchronousTestCase):
             self.setUp()
             self.pipe.connectionLost(Failure(reason))
             self.assertEqual(self.pipe._output_lost, lost)
-            self.successResultOf(self.anna.link.ended)
+            self.successResultOf(self.anna.client.ended)
         self.setUp()
         self.pipe.writeConnectionLost()
         self.assertTrue(self.pipe._output_lost)
         self.assertTrue(self.pipe._closed.called)
-        self.successResultOf(self.anna.link.ended)
+        self.successResultOf(self.anna.client.ended)
 
 
 class TimeTextTests(SynchronousTestCase):
@@ -659,7 +659,7 @@ class TimeTextTests(SynchronousTestCase):
     def test_lines_are_shown_with_the_time_that_they_carry(self) -> None:
         anna = Net().join("Anna")
         with create_app_session(DummyInput(), DummyOutput()):
-            terminal = Terminal(anna.link, lambda: 1e9 + 60)
+            terminal = Terminal(anna.client, lambda: 1e9 + 60)
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             terminal.show(Line("Anna: now", 1e9, True))
@@ -685,9 +685,9 @@ class NameTests(SynchronousTestCase):
         self.anna = self.net.join("Anna")
         self.net.clock.advance(1)
         self.other = self.net.join("Anna")
-        self.link = self.other.link
+        self.client = self.other.client
         self.patch(chat_terminal, "is_dumb_terminal", lambda: False)
-        self.terminal = Terminal(self.link, self.net.clock.seconds)
+        self.terminal = Terminal(self.client, self.net.clock.seconds)
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
 
     def type(self, text: str) -> None:
@@ -699,15 +699,15 @@ class NameTests(SynchronousTestCase):
 
     def let_in_after_all(self) -> None:
         """Have a new session begin whose server has no member of that name."""
-        self.anna.link.abort()
+        self.anna.client.abort()
         self.net.kill_server()
-        self.net.run(lambda: self.link.guest.is_in)
+        self.net.run(lambda: self.client.room.is_in)
 
     def test_nothing_is_asked_once_the_name_is_let_in_after_all(self) -> None:
         self.let_in_after_all()
         self.assertEqual(self.terminal._prompt(), "> ")
         self.terminal._typed("hello")
-        self.net.run(lambda: not self.link.guest.pending)
+        self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "Anna: hello")
         self.assertEqual(self.shown.getvalue().count("error"), 0)
 
@@ -718,7 +718,7 @@ class NameTests(SynchronousTestCase):
         self.type("Boris")
         self.terminal._typed("Boris")
         self.assertEqual(self.terminal._prompt(), "> ")
-        self.net.run(lambda: not self.link.guest.pending)
+        self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
         self.assertEqual(self.shown.getvalue().count("call"), 1)  # of the first refusal
 
@@ -735,8 +735,8 @@ class NameTests(SynchronousTestCase):
         self.terminal._typed("anna")
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
         self.terminal._typed(" Boris ")
-        self.net.run(lambda: self.link.guest.is_in)
-        self.assertEqual((self.link.guest.name, self.terminal._prompt()), ("Boris", "> "))
+        self.net.run(lambda: self.client.room.is_in)
+        self.assertEqual((self.client.room.name, self.terminal._prompt()), ("Boris", "> "))
 
 
 class WordsTests(SynchronousTestCase):
@@ -744,8 +744,8 @@ class WordsTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         net.join("Boris")
-        net.run(lambda: bool(anna.link.guest.others))
-        words = Words(anna.link)
+        net.run(lambda: bool(anna.client.room.others))
+        words = Words(anna.client)
         for begun, expected in (
             ("/h", ["/help", "/history "]),
             ("/m", ["/msg "]),

@@ -150,12 +150,12 @@ class ChatVerdictTests(ConnectedTestCase):
     ) -> tuple[list[str], int]:
         options = parse("chat", "--host", "box")
         options.complete(interactive=False)
-        link = ChatClient(self.clock, "Anna", self.fail, self.fail)
-        link.refused = refused
-        link.guest.has_been_in = has_been_in
+        client = ChatClient(self.clock, "Anna", self.fail, self.fail)
+        client.refused = refused
+        client.room.has_been_in = has_been_in
         for _ in range(waiting):
-            link.guest.say("hi", 0.0)
-        end = chat.verdict(link, problem, options, interactive)
+            client.room.say("hi", 0.0)
+        end = chat.verdict(client, problem, options, interactive)
         return list(end.lines), end.status
 
     def test_ends(self) -> None:

@@ -68,21 +68,21 @@ class ControlTests(SynchronousTestCase):
         options = SampleOptions()
         options.parseOptions([])
         self.reactor = FakeReactor()
-        self.lab = ServiceProcess(options, self.reactor)
+        self.process = ServiceProcess(options, self.reactor)
         self.recorder = Recorder()
-        self.lab.log._everything[:] = [self.recorder]
+        self.process.log._everything[:] = [self.recorder]
         self.ports = [FakePort(7), FakePort(8), FakePort(1)]
         self.connections = [Connections() for _ in self.ports]
         for index, port in enumerate(self.ports):
-            events = self.lab.log.events_of(f"netlab-{index}")
-            self.lab.addService(
-                NetworkService(self.lab, events, [port], Factory(), self.connections[index])
+            events = self.process.log.events_of(f"netlab-{index}")
+            self.process.addService(
+                NetworkService(self.process, events, [port], Factory(), self.connections[index])
             )
-        self.lab.startService()
+        self.process.startService()
         self.reactor.start()
         self.recorder.clear()
         self.client = AMP()
-        self.server = ControlFactory(self.lab).buildProtocol(None)
+        self.server = ControlFactory(self.process).buildProtocol(None)
         self.wires = StringTransport(), StringTransport()
         self.client.makeConnection(self.wires[0])
         self.server.makeConnection(self.wires[1])
@@ -128,7 +128,7 @@ class ControlTests(SynchronousTestCase):
     def test_connections_by_the_names_that_a_service_knows(self) -> None:
         FakeConnection(self.connections[0], False, "a")
         FakeConnection(self.connections[1], False, "b")
-        self.lab.names["netlab-1"] = lambda _: "An\na"
+        self.process.names["netlab-1"] = lambda _: "An\na"
         first, second = self.say("connections").splitlines()[1:]
         self.assertEqual((first.split()[2], second.split()[2]), ("-", "An\\na"))
 
@@ -141,7 +141,7 @@ class ControlTests(SynchronousTestCase):
         recorder = Recorder()
         globalLogPublisher.addObserver(recorder)
         self.addCleanup(globalLogPublisher.removeObserver, recorder)
-        protocol = ControlFactory(self.lab).buildProtocol(None)
+        protocol = ControlFactory(self.process).buildProtocol(None)
         protocol.makeConnection(StringTransport())
         protocol.connectionLost(Failure(ConnectionDone()))
         self.assertEqual(recorder, [])
@@ -185,7 +185,7 @@ class ControlTests(SynchronousTestCase):
     def test_resuming_while_it_pauses_comes_after_it(self) -> None:
         closed: Deferred[None] = Deferred()
         self.ports[0].stopping = closed
-        [service, *_] = self.lab.services
+        [service, *_] = self.process.services
         pausing = Deferred.fromCoroutine(service.pause())
         resuming = Deferred.fromCoroutine(service.resume())
         self.assertNoResult(resuming)
@@ -197,9 +197,9 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(len(service.addresses), 1)
 
     def test_nothing_is_resumed_at_the_end(self) -> None:
-        [service, *_] = self.lab.services
+        [service, *_] = self.process.services
         self.say("pause", "0")
-        self.successResultOf(self.lab.stopService())
+        self.successResultOf(self.process.stopService())
         self.failureResultOf(Deferred.fromCoroutine(service.resume()), CannotListen)
         self.assertEqual(self.ports[0].listens, 0)
 
@@ -224,7 +224,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
 
     def test_workers_that_have_not_answered_are_named(self) -> None:
-        [service, *_] = self.lab.services
+        [service, *_] = self.process.services
 
         async def ask(*_: str) -> list[tuple[str, object]]:
             return [("netlab-0 worker 0", None)]
@@ -238,16 +238,16 @@ class ControlTests(SynchronousTestCase):
             self.assertIn("cut off" if words[1] else "127.0.0.1:50412", said)
 
     def test_the_level_of_the_log(self) -> None:
-        events = self.lab.log.events_of("netlab-0")
+        events = self.process.log.events_of("netlab-0")
         self.assertTrue(events.traffic)
         self.say("log-level", "warn")
         self.assertFalse(events.traffic)
-        self.assertEqual(self.lab.log.level, LogLevel.warn)
-        self.assertFalse(self.lab.log.events_of("netlab-new").traffic)
+        self.assertEqual(self.process.log.level, LogLevel.warn)
+        self.assertFalse(self.process.log.events_of("netlab-new").traffic)
         self.assertIn("a level is one of debug,", self.refuse("log-level", "loud"))
 
     def test_the_newest_are_heeded(self) -> None:
-        factory = ControlFactory(self.lab)
+        factory = ControlFactory(self.process)
         transports = [StringTransport() for _ in range(12)]
         for transport in transports:
             factory.buildProtocol(None).makeConnection(transport)

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Net, Person, Socket
+from tests.doubles.chat_network import Member, Net, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
@@ -173,7 +173,7 @@ class StrangerTests(DatagramsCase):
         self.assertEqual((len(self.channels), len(self.connections)), (1, 1))
         self.assertEqual((list(self.server._peers), self.server._clients), ([THERE], {}))
         self.assertEqual(self.connections.refused, 200)
-        self.assertEqual(self.server.events.tally.errors, {"refused": 200})
+        self.assertEqual(self.server.events.counters.errors, {"refused": 200})
         # Another host's peers are served as usual.
         self.open()
         # A line a second in the log, with a count.
@@ -881,73 +881,73 @@ class NetTests(SynchronousTestCase):
 
     faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
-    def talk(self, net: Net, people: list[Person], each: int) -> None:
+    def talk(self, net: Net, members: list[Member], each: int) -> None:
         for number in range(each):
-            for person in people:
-                person.link.say(f"{number}")
+            for member in members:
+                member.client.say(f"{number}")
 
-    def joined(self, net: Net, count: int) -> list[Person]:
-        people = [net.join(f"m{number}") for number in range(count)]
-        net.run(lambda: all(person.link.guest.is_in for person in people))
-        net.run(lambda: all(len(person.link.guest.others) == count - 1 for person in people))
-        return people
+    def joined(self, net: Net, count: int) -> list[Member]:
+        members = [net.join(f"m{number}") for number in range(count)]
+        net.run(lambda: all(member.client.room.is_in for member in members))
+        net.run(lambda: all(len(member.client.room.others) == count - 1 for member in members))
+        return members
 
-    def check(self, net: Net, people: list[Person], each: int) -> None:
-        total = each * len(people)
-        net.run(lambda: all(len(person.said) >= total for person in people))
-        net.run(lambda: not any(person.link.guest.pending for person in people))
-        for person in people:
-            self.assertEqual(person.said, people[0].said, net)
-        for number in range(len(people)):
-            own = [text for text in people[0].said if text.startswith(f"m{number}: ")]
+    def check(self, net: Net, members: list[Member], each: int) -> None:
+        total = each * len(members)
+        net.run(lambda: all(len(member.said) >= total for member in members))
+        net.run(lambda: not any(member.client.room.pending for member in members))
+        for member in members:
+            self.assertEqual(member.said, members[0].said, net)
+        for number in range(len(members)):
+            own = [text for text in members[0].said if text.startswith(f"m{number}: ")]
             self.assertEqual(own, [f"m{number}: {count}" for count in range(each)], net)
 
-    def leave(self, net: Net, people: list[Person]) -> None:
-        for person in people:
-            person.link.finish()
-        net.run(lambda: all(person.link.ended.called for person in people))
-        for person in people:
-            self.successResultOf(person.link.ended)
+    def leave(self, net: Net, members: list[Member]) -> None:
+        for member in members:
+            member.client.finish()
+        net.run(lambda: all(member.client.ended.called for member in members))
+        for member in members:
+            self.successResultOf(member.client.ended)
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
             net = Net(seed, {**self.faults, "corrupt": 0.02})
-            people = self.joined(net, 4)
-            self.talk(net, people, 10)
-            self.check(net, people, 10)
-            self.leave(net, people)
+            members = self.joined(net, 4)
+            self.talk(net, members, 10)
+            self.check(net, members, 10)
+            self.leave(net, members)
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
             net = Net(seed, self.faults)
-            people = self.joined(net, 4)
-            self.talk(net, people, 20)
-            for person in people * 3:
+            members = self.joined(net, 4)
+            self.talk(net, members, 20)
+            for member in members * 3:
                 net.clock.advance(0.3)
-                person.reopen()
-            self.check(net, people, 20)
+                member.reopen()
+            self.check(net, members, 20)
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
             net = Net(seed, self.faults)
-            people = self.joined(net, 4)
-            self.talk(net, people, 20)
+            members = self.joined(net, 4)
+            self.talk(net, members, 20)
             for _ in range(3):
                 net.clock.pump([0.1] * 10)
                 net.kill_server()
-            self.check(net, people, 20)
+            self.check(net, members, 20)
 
     def test_a_member_that_is_away_misses_nothing(self) -> None:
         net = Net(3)
         anna, boris = self.joined(net, 2)
         anna.is_cut = True
         net.run(lambda: len(anna.told) == 1)
-        boris.link.say("are you there?")
+        boris.client.say("are you there?")
         net.run(lambda: "* m0 has gone silent" in boris.texts)
-        boris.link.say("she has gone")
+        boris.client.say("she has gone")
         net.clock.advance(1)
         anna.is_cut = False
-        net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
+        net.run(lambda: len(anna.told) == 2 and anna.client.room.is_in)
         self.assertEqual(anna.told, ["no answer; still trying", "the server answers again"])
         self.assertEqual(anna.said, ["m1: are you there?", "m1: she has gone"])
         self.assertEqual(boris.texts[-1], "* m0 has joined")

@@ -207,15 +207,15 @@ class EventLogTests(SynchronousTestCase):
             options.parent = twistd_options(nodaemon=0)
             options.parseOptions([])
             with patch("os.dup", lambda number: os.open(os.devnull, os.O_WRONLY)):
-                lab = ServiceProcess(options, FakeReactor())
-        lab.setServiceParent(application := Application("test"))
+                process = ServiceProcess(options, FakeReactor())
+        process.setServiceParent(application := Application("test"))
         observe = application.getComponent(ILogObserver)
-        lab.log.open()
+        process.log.open()
         event = {"log_level": LogLevel.critical, "log_format": "{text}", "log_time": 0.0}
         observe({**event, "text": "one\ntwo\x1b"})
         observe({**event, "log_level": LogLevel.debug, "text": "not this"})
         observe({**event, "text": "nor this", "service": "netlab-sample"})
-        lab.log.close()
+        process.log.close()
         for name in ("netlab.log", "netlab.log.security"):
             text = (self.directory / name).read_text()
             self.assertTrue(text.endswith("netlab-sample: one\n    two\\x1b\n"), text)

@@ -208,14 +208,14 @@ class ListenersTests(SynchronousTestCase):
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
-        self.lab = ServiceProcess(options, self.reactor)
-        return listeners(self.lab, options)
+        self.process = ServiceProcess(options, self.reactor)
+        return listeners(self.process, options)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
         return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)
 
     def guarded(self, listener: Listener) -> Guarded:
-        return Guarded(listener, self.lab.files)
+        return Guarded(listener, self.process.files)
 
     def test_a_port_by_default(self) -> None:
         found = self.find("--interface", "::", *STOCK)
@@ -272,7 +272,7 @@ class ListenersTests(SynchronousTestCase):
         assert isinstance(listener, BehindProxy)
         assert isinstance(listener.listener, OverTLS)
         self.assertEqual(listener.wanted, 7007)
-        self.assertEqual(len(self.lab.resources), 1)
+        self.assertEqual(len(self.process.resources), 1)
 
     def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
         # The port's factory is the one that ssl: has made of ours.

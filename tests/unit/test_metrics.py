@@ -52,13 +52,15 @@ class LabCollectorTests(SynchronousTestCase):
     def setUp(self) -> None:
         options = SampleOptions()
         options.parseOptions([])
-        self.lab = ServiceProcess(options, FakeReactor())
-        self.events = self.lab.log.events_of("netlab-sample")
+        self.process = ServiceProcess(options, FakeReactor())
+        self.events = self.process.log.events_of("netlab-sample")
         self.connections = Connections(most=1)
-        self.lab.addService(NetworkService(self.lab, self.events, [], Factory(), self.connections))
+        self.process.addService(
+            NetworkService(self.process, self.events, [], Factory(), self.connections)
+        )
         self.lag = LoopLag(Clock())
         self.registry = CollectorRegistry()
-        self.registry.register(LabCollector(self.lab, self.lag))
+        self.registry.register(LabCollector(self.process, self.lag))
 
     def read(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"netlab_{name}", labels)
@@ -107,7 +109,7 @@ class LabCollectorTests(SynchronousTestCase):
 
     def test_what_is_measured_beside(self) -> None:
         for is_counter in (False, True):
-            self.lab.measures.append(
+            self.process.measures.append(
                 Measure("netlab-sample", f"thing{is_counter}", "A thing.", is_counter, lambda: 7)
             )
         self.assertEqual(self.mine("thingFalse"), 7)
@@ -115,7 +117,7 @@ class LabCollectorTests(SynchronousTestCase):
 
     def test_a_measure_of_two_services_is_one_family(self) -> None:
         for number, service in enumerate(("netlab-one", "netlab-two")):
-            self.lab.measures.append(
+            self.process.measures.append(
                 Measure(service, "thing", "A thing.", False, partial(float, number))
             )
         text = generate_latest(self.registry).decode()
@@ -126,13 +128,13 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.read("info", version=__version__), 1)
 
     def test_health(self) -> None:
-        self.assertEqual(health(self.lab), Page(b"ok\n"))
-        self.lab.public_services[0]._ports.is_paused = True
-        page = health(self.lab)
+        self.assertEqual(health(self.process), Page(b"ok\n"))
+        self.process.public_services[0]._ports.is_paused = True
+        page = health(self.process)
         self.assertEqual((page.body, page.status), (b"paused: netlab-sample\n", 503))
 
     def test_events_that_were_summed_up(self) -> None:
-        self.lab.log.summed["netlab-sample"] = 3
+        self.process.log.summed["netlab-sample"] = 3
         self.assertEqual(self.mine("log_events_summed_total"), 3)
 
     def test_the_lab_itself(self) -> None:

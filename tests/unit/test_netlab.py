@@ -223,31 +223,33 @@ class OptionsTests(SynchronousTestCase):
 
 class MakeServiceTests(SynchronousTestCase):
     def test_one_of_each(self) -> None:
-        lab = makeService(parse("--base-port", "0"))
-        names = [service.events.service for service in lab.services]
+        process = makeService(parse("--base-port", "0"))
+        names = [service.events.service for service in process.services]
         self.assertEqual(names, [f"netlab-{name}" for name in NAMES])
         # The database, and the threads that hash.
-        self.assertEqual(len(lab.resources), 2)
+        self.assertEqual(len(process.resources), 2)
         self.assertEqual(
-            {measure.name for measure in lab.measures},
+            {measure.name for measure in process.measures},
             {"log_events_summed", "hash_queue", "retransmissions"},
         )
 
     def test_one_certificate(self) -> None:
-        lab = makeService(parse("--base-port", "0", "--tls"))
-        self.assertEqual(len(lab.resources), 3)
+        process = makeService(parse("--base-port", "0", "--tls"))
+        self.assertEqual(len(process.resources), 3)
 
     def test_the_table(self) -> None:
         options = parse("--only", "echo,messages")
         reactor = FakeReactor()
-        lab = ServiceProcess(options, reactor)
+        process = ServiceProcess(options, reactor)
         for module in (echo, messages):
-            lab.addService(module.build(lab, options.services[module.__name__.rpartition(".")[2]]))
-        for port, service in enumerate(lab.services, 9090):
+            process.addService(
+                module.build(process, options.services[module.__name__.rpartition(".")[2]])
+            )
+        for port, service in enumerate(process.services, 9090):
             address = IPv4Address("TCP", "0.0.0.0", port)
             service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
-            how_to_connect_to_all(lab, options.services),
+            how_to_connect_to_all(process, options.services),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
@@ -258,8 +260,8 @@ class MakeServiceTests(SynchronousTestCase):
 
 class SecretsTests(SynchronousTestCase):
     def test_at_level_debug_only_services_without_secrets_show_bytes(self) -> None:
-        lab = makeService(parse("--log-level", "debug"))
-        shown = {name for name in NAMES if lab.log.events_of(f"netlab-{name}").shows_bytes}
+        process = makeService(parse("--log-level", "debug"))
+        shown = {name for name in NAMES if process.log.events_of(f"netlab-{name}").shows_bytes}
         self.assertEqual(shown, {"echo", "messages", "ident", "broadcast"})
 
 
@@ -326,9 +328,9 @@ class InterpreterTests(SynchronousTestCase):
             self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
 
     def test_it_is_in_the_table(self) -> None:
-        lab = makeService(parse("--only", "echo", "--base-port", "0"))
-        [service] = lab.services
+        process = makeService(parse("--only", "echo", "--base-port", "0"))
+        [service] = process.services
         address = IPv4Address("TCP", "127.0.0.1", 9090)
         service._ports._open.append((Mock(), Mock(getHost=lambda: address)))
-        assert lab.greeting is not None
-        self.assertIn(f"{interpreter()} -m twisted_lab.client echo", lab.greeting())
+        assert process.greeting is not None
+        self.assertIn(f"{interpreter()} -m twisted_lab.client echo", process.greeting())

@@ -208,10 +208,10 @@ class PaceTests(JoinTests):
         *_, last = self.join(600)
         here = last.said[-1]
         self.assertTrue(here.endswith(", and 100 more"), here)
-        guest = RoomClient("m600", lambda _: None)
-        guest.hear(here, 0.0)
-        self.assertEqual(len(guest.others), 500)
-        self.assertNotIn("more", guest.others)
+        client = RoomClient("m600", lambda _: None)
+        client.hear(here, 0.0)
+        self.assertEqual(len(client.others), 500)
+        self.assertNotIn("more", client.others)
 
 
 class FloodTests(SynchronousTestCase):
@@ -285,19 +285,19 @@ class FloodTests(SynchronousTestCase):
         self.assertTrue(address.messages.wait(burst - 63_999, 0.0))
 
 
-class GuestTests(SynchronousTestCase):
+class RoomClientTests(SynchronousTestCase):
     def test_it_asks_again_when_the_server_says(self) -> None:
         sent: list[str] = []
-        guest = RoomClient("Anna", sent.append, bytes)
-        guest.join()
-        line = guest.hear("error: too many have joined from your address; try again in 3 s", 10.0)
+        client = RoomClient("Anna", sent.append, bytes)
+        client.join()
+        line = client.hear("error: too many have joined from your address; try again in 3 s", 10.0)
         self.assertEqual(
             line, Line("* too many have joined from your address; joining in 3 s", None)
         )
-        guest.pump(12.9)
-        self.assertEqual((len(sent), guest.deadline(12.9)), (1, 13.0))
-        guest.pump(13.0)
-        self.assertEqual((sent[1], guest.deadline(13.0)), (sent[0], None))
+        client.pump(12.9)
+        self.assertEqual((len(sent), client.deadline(12.9)), (1, 13.0))
+        client.pump(13.0)
+        self.assertEqual((sent[1], client.deadline(13.0)), (sent[0], None))
 
     def test_one_that_waits_to_join_can_leave_at_once(self) -> None:
         net = Net(1, {}, rates=Rates(members=1))
@@ -305,8 +305,8 @@ class GuestTests(SynchronousTestCase):
         net.run(lambda: any("joining in" in text for text in anna.texts + boris.texts))
         late = anna if any("joining in" in text for text in anna.texts) else boris
         begun = net.clock.seconds()
-        late.link.finish()
-        net.run(lambda: late.link.ended.called)
+        late.client.finish()
+        net.run(lambda: late.client.ended.called)
         self.assertLess(net.clock.seconds() - begun, 5)
 
     def test_who_is_told_when_to_try_again_cannot_try_before(self) -> None:
@@ -335,7 +335,7 @@ class GuestTests(SynchronousTestCase):
             self.wait_for_members(net, 50)
             if has_spoken:
                 for one in people:
-                    one.link.say("hello")
+                    one.client.say("hello")
             net.clock.pump([1.0] * 20)
             net.kill_server()
             begun = net.clock.seconds()
@@ -348,10 +348,10 @@ class GuestTests(SynchronousTestCase):
     def test_two_that_paste_at_one_address_lose_nothing(self) -> None:
         net = Net(1, {}, rates=Rates())
         people = [net.join(name) for name in ("Anna", "Boris")]
-        net.run(lambda: all(one.link.guest.is_in for one in people))
+        net.run(lambda: all(one.client.room.is_in for one in people))
         for one in people:
             for number in range(20):
-                one.link.say(f"{number} ".ljust(65_000, "x"))
-        net.run(lambda: not any(one.link.guest.pending for one in people))
-        self.assertEqual([one.link.guest.refused for one in people], [0, 0])
+                one.client.say(f"{number} ".ljust(65_000, "x"))
+        net.run(lambda: not any(one.client.room.pending for one in people))
+        self.assertEqual([one.client.room.refused for one in people], [0, 0])
         self.assertEqual([len(one.said) for one in people], [40, 40])

@@ -62,10 +62,12 @@ class NetworkServiceTests(SynchronousTestCase):
     def service(self, *listeners: Listener, log_file: str | None = None) -> ServiceProcess:
         options = SampleOptions()
         options.parseOptions(["--log-file", log_file] if log_file else [])
-        lab = ServiceProcess(options, self.reactor)
-        lab.events = ServiceEvents("netlab-sample", self.recorder)
-        lab.addService(NetworkService(lab, lab.events, listeners, Factory(), self.connections))
-        return lab
+        process = ServiceProcess(options, self.reactor)
+        process.events = ServiceEvents("netlab-sample", self.recorder)
+        process.addService(
+            NetworkService(process, process.events, listeners, Factory(), self.connections)
+        )
+        return process
 
     def port(self, number: int = 9090) -> TCPPort:
         return TCPPort(self.reactor, number, "127.0.0.1")

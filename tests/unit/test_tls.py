@@ -83,9 +83,9 @@ class TLSTests(SynchronousTestCase):
         self.agree()
         self.clock.advance(10)
         self.assertFalse(self.wire.disconnected)
-        self.assertEqual(self.events.tally.errors, {})
+        self.assertEqual(self.events.counters.errors, {})
         self.lose()
-        self.assertEqual(self.events.tally.errors, {})
+        self.assertEqual(self.events.counters.errors, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_who_does_not_is_hung_up_on(self) -> None:
@@ -95,7 +95,7 @@ class TLSTests(SynchronousTestCase):
         self.assertTrue(self.wire.disconnected)
         self.assertIn("hung up on 127.0.0.1:50412: no TLS within 10 s", self.recorder.messages)
         self.lose()
-        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_who_has_finished_still_gets_what_it_is_owed(self) -> None:
@@ -159,10 +159,10 @@ class TLSTests(SynchronousTestCase):
             self.server.dataReceived(data)
             self.lose()
             self.assertIn("TLS failed: ", self.recorder.messages[-1])
-            self.assertEqual(self.events.tally.errors, {"tls": 1})
+            self.assertEqual(self.events.counters.errors, {"tls": 1})
             self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_who_goes_before_it_is_agreed(self) -> None:
         self.lose()
-        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -138,13 +138,13 @@ class WorkersTests(SynchronousTestCase):
     def service(self, *arguments: str) -> ServiceProcess:
         options = SampleOptions()
         options.parseOptions(["--workers", "3", *arguments])
-        lab = ServiceProcess(options, self.reactor)
-        lab.events = ServiceEvents("netlab-sample", self.recorder)
+        process = ServiceProcess(options, self.reactor)
+        process.events = ServiceEvents("netlab-sample", self.recorder)
         shared = SharedSocket(self.port)
         launcher = Launcher(self.reactor, options, shared)
-        pool = WorkerPool(3, launcher, self.reactor, lab.events, self.published.append)
-        lab.addService(SupervisedService(lab, lab.events, Factory(), shared, pool))
-        return lab
+        pool = WorkerPool(3, launcher, self.reactor, process.events, self.published.append)
+        process.addService(SupervisedService(process, process.events, Factory(), shared, pool))
+        return process
 
     def started(self, *arguments: str) -> ServiceProcess:
         service = self.service(*arguments)
@@ -294,9 +294,9 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual([answer for _, answer in self.successResultOf(asking)], [3, 3, 3])
 
     def test_none_is_asked_while_it_stops(self) -> None:
-        lab = self.started()
-        [service] = lab.public_services
-        lab.stopService()
+        process = self.started()
+        [service] = process.public_services
+        process.stopService()
         asking = Deferred.fromCoroutine(service.ask("connections"))
         self.assertEqual(self.successResultOf(asking), [])
 

@@ -115,7 +115,7 @@ class ServiceEvents(_Reporter):
         service: See above.
         traffic: Whether `received` and `sent` go anywhere.
         shows_bytes: Whether they show the data.
-        tally: Counts events, whatever the level.
+        counters: Counts events, whatever the level.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class ServiceEvents(_Reporter):
         now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(service, observer, level, now)
-        self.tally = Counters()
+        self.counters = Counters()
 
     def started(self, version: str) -> None:
         """The service runs."""
@@ -176,7 +176,7 @@ class ServiceEvents(_Reporter):
 
     def out_of_files(self, limit: int) -> None:
         """No more connections are accepted, because too few files are left to be opened."""
-        self.tally.errors["files"] += 1
+        self.counters.errors["files"] += 1
         self._announce(
             LogLevel.error,
             "out of files",
@@ -209,14 +209,14 @@ class ServiceEvents(_Reporter):
 
     def connected(self, peer: str) -> None:
         """A client has connected."""
-        self.tally.connected += 1
+        self.counters.connected += 1
         self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
 
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
     ) -> None:
         """The connection has ended, and why."""
-        self.tally.seconds.add(seconds)
+        self.counters.seconds.add(seconds)
         self._report(
             LogLevel.info,
             "client disconnected",
@@ -231,7 +231,7 @@ class ServiceEvents(_Reporter):
 
     def hung_up(self, peer: str, reason: Reason) -> None:
         """The server ends the connection, and tells the peer the reason if it can hear."""
-        self.tally.errors[reason.why.kind] += 1
+        self.counters.errors[reason.why.kind] += 1
         self._report(
             LogLevel.warn,
             "hung up",
@@ -253,7 +253,7 @@ class ServiceEvents(_Reporter):
 
     def behind(self, peer: str, limit: int) -> None:
         """The peer does not read what it is sent, and is cut off."""
-        self.tally.errors["behind"] += 1
+        self.counters.errors["behind"] += 1
         self._report(
             LogLevel.warn,
             "client dropped",
@@ -264,7 +264,7 @@ class ServiceEvents(_Reporter):
 
     def unable(self, peer: str, told: str, reason: str) -> None:
         """The peer was `told` that instead of being served, for `reason`."""
-        self.tally.errors["unable"] += 1
+        self.counters.errors["unable"] += 1
         self._report(
             LogLevel.error,
             "unable",
@@ -287,17 +287,17 @@ class ServiceEvents(_Reporter):
 
     def login_failed(self, peer: str) -> None:
         """The peer had no right name, password or token. Which it gave may be a secret."""
-        self.tally.errors["login"] += 1
+        self.counters.errors["login"] += 1
         self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
     def login_refused(self, peer: str) -> None:
         """The password was not checked, after too many failures, or the session had ended."""
-        self.tally.errors["login"] += 1
+        self.counters.errors["login"] += 1
         self._report(LogLevel.warn, "login refused", "login refused: {peer}", peer=peer)
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """The conversation with the peer has raised, which is a mistake in the service."""
-        self.tally.errors["conversation"] += 1
+        self.counters.errors["conversation"] += 1
         self._report(
             LogLevel.critical,
             "conversation failed",
@@ -388,7 +388,7 @@ class ServiceEvents(_Reporter):
     def events_lost(self, pid: int, kinds: Mapping[str, int]) -> None:
         """Worker `pid` dropped events, as many of each of `kinds`: its supervisor was stuck."""
         lost = sum(kinds.values())
-        self.tally.errors["log"] += lost
+        self.counters.errors["log"] += lost
         self._announce(
             LogLevel.warn,
             "events lost",

@@ -123,7 +123,7 @@ class TLSConnection(BufferingTLSTransport):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         if self._patience.active() and not self._is_agreed:
-            self.factory.events.tally.errors["tls"] += 1
+            self.factory.events.counters.errors["tls"] += 1
         cancel(self._patience)
         super().connectionLost(reason)
 

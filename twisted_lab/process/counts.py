@@ -39,17 +39,19 @@ class Counts:
     measures: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, tally: Counters, connections: Connections, measures: Iterable[Measure]) -> Counts:
+    def of(
+        cls, counters: Counters, connections: Connections, measures: Iterable[Measure]
+    ) -> Counts:
         """Return those of a service in this process."""
         return cls(
             len(connections),
             connections.served,
-            tally.connected,
+            counters.connected,
             connections.refused,
             connections.traffic(),
-            Counter(tally.errors),
-            list(tally.seconds.counts),
-            tally.seconds.total,
+            Counter(counters.errors),
+            list(counters.seconds.counts),
+            counters.seconds.total,
             Counter({each.name: each.read() for each in measures}),
         )
 

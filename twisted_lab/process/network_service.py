@@ -87,7 +87,7 @@ class NetworkService(Service):
 
     def counts(self) -> Counts:
         """Return what it has counted."""
-        return Counts.of(self.events.tally, self.connections, self._process.measures_of(self))
+        return Counts.of(self.events.counters, self.connections, self._process.measures_of(self))
 
     def workers(self) -> list[tuple[int, int | None, Counts]]:
         """Return number, process and counts of each of the processes that serve for it."""

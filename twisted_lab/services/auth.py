@@ -144,7 +144,7 @@ class Authentication:
         shown = _Shown()
         for _ in range(TRIES):
             try:
-                visit = await self._enter(channel, shown)
+                shell = await self._enter(channel, shown)
             except BadName as error:
                 channel.say(f"error: {error}")
             except BadPassword as error:
@@ -154,9 +154,9 @@ class Authentication:
                 channel.say(refusal(error))
             else:
                 channel.patience = patience
-                self._accounts[channel] = visit.account
+                self._accounts[channel] = shell.account
                 try:
-                    await visit.converse()
+                    await shell.converse()
                 finally:
                     del self._accounts[channel]
                 return
