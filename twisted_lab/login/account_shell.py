@@ -11,6 +11,7 @@ from twisted_lab.accounts import BadPassword, check_password, time_text, token_d
 from twisted_lab.channels import Channel
 from twisted_lab.login.checkers import SessionEnded, TooManyFailures
 from twisted_lab.login.realm import Account
+from twisted_lab.text.dialogue_messages import GOODBYE, WRONG, AskPassword
 from twisted_lab.text.exit_word import EXIT
 
 TRIES = 3
@@ -37,7 +38,7 @@ async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
         try:
             password = await channel.hear()
             check_password(password, shortest)
-            channel.say("Repeat the password:")
+            channel.say(AskPassword.REPEATED)
             if await channel.hear() != password:
                 raise BadPassword("the two passwords are not the same")
         except BadPassword as error:
@@ -53,7 +54,7 @@ def refusal(error: UnauthorizedLogin) -> str:
     """Say to a peer that it cannot log in, in the same words whatever was wrong."""
     if isinstance(error, TooManyFailures | SessionEnded):
         return f"error: {error}"
-    return "Wrong name, password or token."
+    return WRONG
 
 
 class AccountShell:
@@ -105,7 +106,7 @@ class AccountShell:
                 await self.account.use_session(self._token)
                 if command == "logout":
                     await self.account.end_session(self._token)
-                    say(f"Goodbye, {self.account.name}")
+                    say(f"{GOODBYE}{self.account.name}")
                     return
                 if command not in commands:
                     say("error: that is no command; help lists them")
@@ -153,9 +154,9 @@ class AccountShell:
 
     async def _passwd(self, _: str) -> None:
         # A passer-by at a terminal that is logged in must not be able to lock its owner out.
-        self._channel.say("Password?")
+        self._channel.say(AskPassword.CURRENT)
         await self._check(self.account.name, await self._channel.hear())
-        password = await choose_password(self._channel, "New password:", self._shortest)
+        password = await choose_password(self._channel, AskPassword.NEW, self._shortest)
         await self.account.change_password(password, self._token, self._channel.peer.host)
         self._channel.say("Password changed. All other sessions are ended.")
 

@@ -69,6 +69,7 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
+from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
@@ -162,7 +163,7 @@ class Authentication:
                 return
 
     async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
-        channel.say("Name or token?")
+        channel.say(ASK_NAME)
         typed = (await channel.hear()).strip()
         # A script sends its next line whatever the answer was: after a refused name or password
         # that line may be a password, and must not become the name of an account.
@@ -171,7 +172,7 @@ class Authentication:
         if typed.startswith(TOKEN_PREFIX):
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
-            channel.say(f"Welcome back, {account.name}")
+            channel.say(f"{WELCOME_BACK}{account.name}")
             self._events.logged_in(channel.peer.text, account.name, "token")
             return self._visit(channel, account, typed)
         try:
@@ -183,12 +184,12 @@ class Authentication:
             how = "registration"
             account = await self._register(channel, name)
         else:
-            channel.say("Password?")
+            channel.say(AskPassword.CURRENT)
             password = await channel.hear()
             shown.passwords.append(password.strip())
             account = await self._check(channel, shown.device, name, password)
         token, until = await account.open_session(channel.peer.text)
-        channel.say(f"Hello, {account.name}")
+        channel.say(f"{HELLO}{account.name}")
         channel.say(tell_token(token, time_text(until)))
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
@@ -213,7 +214,7 @@ class Authentication:
             await realm.storage.run(admit)
         except BadName as error:
             raise Refused(str(error)) from None
-        password = await choose_password(channel, "New name. Choose a password:", self._shortest)
+        password = await choose_password(channel, AskPassword.FIRST, self._shortest)
         hashed = await realm.hashes.hash(password, place)
         now = realm.now()
 

@@ -19,6 +19,7 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
+from twisted_lab.text.dialogue_messages import HELLO
 from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
@@ -56,7 +57,7 @@ class Identification:
         if name is None:
             name = await self._ask(channel, address)
         if name is not None:
-            channel.say(f"Hello, {name}")
+            channel.say(f"{HELLO}{name}")
 
     async def _ask(self, channel: Channel, address: str) -> str | None:
         for _ in range(TRIES):
