@@ -157,6 +157,15 @@ class Member:
     def texts(self) -> list[str]:
         return [line.text for line in self.heard]
 
+    def is_in(self) -> bool:
+        return self.client.room.is_in
+
+    def has_said_all(self) -> bool:
+        return self.client.room.is_in and not self.client.room.pending
+
+    def has_ended(self) -> bool:
+        return self.client.ended.called
+
     def reopen(self) -> None:
         """Be at another address from now on; earlier datagrams come from the old one."""
         net = self._net

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 from unittest import mock
 
 from prompt_toolkit.application import create_app_session
@@ -29,6 +28,7 @@ from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import PeerGone, PeerSilent
+from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
@@ -107,7 +107,7 @@ class ChatTests(SynchronousTestCase):
         channel = ScriptedChannel("/join Boris")
         held: Deferred[str] = Deferred()
         hear = channel.hear
-        channel.hear = lambda: held if not channel._script else hear()  # type: ignore[assignment, return-value]
+        self.patch(channel, "hear", lambda: hear() if channel._script else held)
         Deferred.fromCoroutine(self.chat.converse(channel)).addErrback(lambda f: f.trap(PeerGone))
         for script, how in (
             (["/leave"], "left"),
@@ -162,7 +162,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_the_service_listens_by_udp_and_if_wanted_by_tcp(self) -> None:
         for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
-            reactor: Any = MemoryReactorClock()
+            reactor = FakeReactor()
             options = chat.Options()
             options.parseOptions(arguments)
             service = chat.build(ServiceProcess(options, reactor), options)
@@ -182,7 +182,7 @@ class OptionsTests(SynchronousTestCase):
             self.successResultOf(Deferred.fromCoroutine(history.add(said)))
         options = chat.Options()
         options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
-        reactor: Any = MemoryReactorClock()
+        reactor = FakeReactor()
         chat.build(ServiceProcess(options, reactor, lambda: 7.5 * 86_400), options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
@@ -205,17 +205,17 @@ class ChatClientTests(SynchronousTestCase):
     def test_nobody_answers_at_first(self) -> None:
         net = Net(0, {"drop": 1.0})
         anna = net.join("Anna")
-        net.run(lambda: anna.client.ended.called, 20)
+        net.run(anna.has_ended, 20)
         self.failureResultOf(anna.client.ended, NoAnswer)
 
     def test_nobody_answers_any_more(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         anna.is_cut = True
         anna.client.say("hello?")
         before = net.clock.seconds()
-        net.run(lambda: anna.client.ended.called, 100)
+        net.run(anna.has_ended, 100)
         self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertGreater(net.clock.seconds() - before, 59)
         self.assertEqual(anna.client.room.pending, 1)
@@ -225,10 +225,10 @@ class ChatClientTests(SynchronousTestCase):
     def test_the_server_hangs_up_before_the_client_leaves(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         [channel] = net.connections
         channel.finish()
-        net.run(lambda: anna.client.ended.called, 10)
+        net.run(anna.has_ended, 10)
         failure = self.failureResultOf(anna.client.ended, HungUp)
         self.assertEqual(str(failure.value), "the server has closed the connection")
 
@@ -239,7 +239,7 @@ class ChatClientTests(SynchronousTestCase):
             anna.client.say(f"{number}")
         anna.client.finish()
         anna.client.say("too late")
-        net.run(lambda: anna.client.ended.called)
+        net.run(anna.has_ended)
         self.successResultOf(anna.client.ended)
         self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
@@ -254,7 +254,7 @@ class ChatClientTests(SynchronousTestCase):
         ):
             net = Net()
             anna = net.join("Anna", patience)
-            net.run(lambda: anna.client.room.is_in)  # noqa: B023
+            net.run(anna.is_in)
             anna.is_cut = True
             anna.client.say("last words")
             net.clock.pump([0.5] * silent_for * 2)
@@ -265,23 +265,24 @@ class ChatClientTests(SynchronousTestCase):
     def test_a_person_is_told_nothing_when_all_is_confirmed_soon(self) -> None:
         net = Net(0, {"delay": 0.1})
         anna = net.join("Anna")
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         anna.client.say("last words")
         anna.client.finish()
-        net.run(lambda: anna.client.ended.called)
+        net.run(anna.has_ended)
         self.assertEqual(anna.told, [])
 
     def test_it_leaves_through_an_outage(self) -> None:
         for seconds in (4, 8, 12):
             net = Net(0, {"delay": 0.4})
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)  # noqa: B023
+            net.run(anna.is_in)
+            net.run(boris.is_in)
             anna.is_cut = True
             anna.client.say("last words")
             anna.client.finish()
             net.clock.pump([0.1] * seconds * 10)
             anna.is_cut = False
-            net.run(lambda: anna.client.ended.called, 6)  # noqa: B023
+            net.run(anna.has_ended, 6)
             self.successResultOf(anna.client.ended)
             net.clock.pump([0.1] * 20)
             self.assertEqual(boris.said, ["Anna: last words"])
@@ -291,19 +292,20 @@ class ChatClientTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna", patience=60)
         anna.client.say("hello")
-        net.run(lambda: anna.client.room.is_in and not anna.client.room.pending)
+        net.run(anna.has_said_all)
         anna.is_cut = True
         anna.client.finish()
-        net.run(lambda: anna.client.ended.called, 30)
+        net.run(anna.has_ended, 30)
         self.successResultOf(anna.client.ended)
 
     def test_a_server_that_confirms_nothing_is_left_after_60_s(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         # The server answers pings, and drops all messages.
         [channel] = net.connections
-        channel.session.receive = lambda packet, now: ()  # type: ignore[attr-defined]
+        assert isinstance(channel, ReliableChannel)
+        self.patch(channel.session, "receive", lambda packet, now: ())
         anna.client.say("hello")
         take = anna.client.endpoint.receive
 
@@ -317,7 +319,7 @@ class ChatClientTests(SynchronousTestCase):
         keeps_alive.start(1.0)
         start = net.clock.seconds()
         anna.client.finish()
-        net.run(lambda: anna.client.ended.called, 100)
+        net.run(anna.has_ended, 100)
         keeps_alive.stop()
         self.successResultOf(anna.client.ended)
         self.assertTrue(60 <= net.clock.seconds() - start < 62)
@@ -327,13 +329,14 @@ class ChatClientTests(SynchronousTestCase):
         for seconds in (30, 62, 75, 110, 200):
             net = Net()
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)  # noqa: B023
+            net.run(anna.is_in)
+            net.run(boris.is_in)
             anna.is_cut = True
             anna.client.say("from afar")
             boris.client.say("meanwhile")
             net.clock.pump([0.5] * seconds * 2)
             anna.is_cut = False
-            net.run(lambda: not anna.client.room.pending and anna.client.room.is_in, 12)  # noqa: B023
+            net.run(anna.has_said_all, 12)
             self.assertEqual(anna.said, ["Boris: meanwhile", "Anna: from afar"])
             net.clock.pump([0.1] * 10)
             self.assertEqual(boris.said, anna.said)
@@ -342,9 +345,9 @@ class ChatClientTests(SynchronousTestCase):
         for word in ("exit", " /leave "):
             net = Net()
             anna = net.join("Anna")
-            net.run(lambda anna=anna: anna.client.room.is_in)  # type: ignore[misc]
+            net.run(anna.is_in)
             anna.client.say(word)
-            net.run(lambda anna=anna: anna.client.ended.called)  # type: ignore[misc]
+            net.run(anna.has_ended)
             self.successResultOf(anna.client.ended)
             net.clock.advance(5)
             self.assertEqual(len(net.connections), 0)
@@ -353,7 +356,7 @@ class ChatClientTests(SynchronousTestCase):
         net = Net()
         net.connections.most = 0
         anna = net.join("Anna")
-        net.run(lambda: anna.client.ended.called, 1)
+        net.run(anna.has_ended, 1)
         failure = self.failureResultOf(anna.client.ended, NotLetIn)
         self.assertIn("too many connections: 0 are served at once", str(failure.value))
 
@@ -362,7 +365,7 @@ class ChatClientTests(SynchronousTestCase):
         net.join("Anna")
         net.clock.advance(1)
         other = net.join("anna")
-        net.run(lambda: other.client.ended.called)
+        net.run(other.has_ended)
         failure = self.failureResultOf(other.client.ended, NotLetIn)
         self.assertIn("somebody is called anna already", str(failure.value))
 
@@ -382,7 +385,7 @@ class ChatClientTests(SynchronousTestCase):
         other.client.rename("Anna")
         net.run(lambda: len(refusals) == 2)
         other.client.rename("Boris")
-        net.run(lambda: other.client.room.is_in)
+        net.run(other.is_in)
         self.assertEqual(other.client.room.name, "Boris")
 
     def test_another_name_when_the_old_one_was_let_in_after_all_is_a_command(self) -> None:
@@ -392,7 +395,7 @@ class ChatClientTests(SynchronousTestCase):
         [first, _] = net.members.values()
         first.client.abort()
         net.kill_server()
-        net.run(lambda: other.client.room.is_in)
+        net.run(other.is_in)
         self.assertEqual(let_in, ["Anna"])
         other.client.rename("Anna")
         self.assertEqual(other.client.room.pending, 0)
@@ -404,7 +407,8 @@ class ChatClientTests(SynchronousTestCase):
     def test_who_goes_at_once_is_gone_at_once(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         net.clock.advance(1)
         anna.client.say("hello")
         anna.client.abort()
@@ -417,17 +421,17 @@ class ChatClientTests(SynchronousTestCase):
         anna = net.join("Anna")
         refusals: list[str] = []
         anna.client.not_let_in = refusals.append
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         anna.is_cut = True
         anna.client.say("important")
         net.kill_server()
         other = net.join("Anna")
-        net.run(lambda: other.client.room.is_in)
+        net.run(other.is_in)
         anna.is_cut = False
         net.run(lambda: bool(refusals))
         anna.client.rename("Anna2")
         anna.client.finish()
-        net.run(lambda: anna.client.ended.called, 100)
+        net.run(anna.has_ended, 100)
         self.assertEqual(anna.client.room.pending, 0)
         net.clock.advance(1)
         self.assertEqual(other.said, ["Anna2: important"])
@@ -436,22 +440,23 @@ class ChatClientTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         net.run(lambda: anna.client.has_session)
-        anna.client.room.hear = lambda message, now: None  # type: ignore[method-assign]
+        self.patch(anna.client.room, "hear", lambda message, now: None)
         anna.client.finish()
-        net.run(lambda: anna.client.ended.called, 70)
+        net.run(anna.has_ended, 70)
 
     def test_a_server_that_lets_no_one_in(self) -> None:
         net = Net()
         net.connections.draining = True
         anna = net.join("Anna")
-        net.run(lambda: anna.client.ended.called, 20)
+        net.run(anna.has_ended, 20)
         failure = self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "it answers, but lets no one in; try again later")
 
     def test_a_goodbye_gets_through_an_outage(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         anna.is_cut = True
         anna.client.finish()
         net.clock.pump([0.1] * 120)
@@ -462,7 +467,7 @@ class ChatClientTests(SynchronousTestCase):
     def test_who_is_not_let_in_may_go(self) -> None:
         net, other, _ = self.refused()
         other.client.finish()
-        net.run(lambda: other.client.ended.called, 5)
+        net.run(other.has_ended, 5)
         self.successResultOf(other.client.ended)
 
     def test_what_is_too_long_is_not_said(self) -> None:
@@ -475,7 +480,7 @@ class ChatClientTests(SynchronousTestCase):
     def test_a_server_that_stops_is_waited_for(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         net.connections.drain(net.clock, 5)
         net.clock.pump([0.1] * 20)
         self.assertEqual(anna.told, ["the server stops; waiting for it to come back"])
@@ -488,12 +493,12 @@ class ChatClientTests(SynchronousTestCase):
     def test_each_line_has_the_time_when_it_was_said(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         anna.client.say("early")
         net.run(lambda: not anna.client.room.pending)
         net.clock.pump([1.0] * 100)
         boris = net.join("Boris")
-        net.run(lambda: boris.client.room.is_in)
+        net.run(boris.is_in)
         net.clock.pump([1.0] * 100)
         boris.client.say("/history 1")
         net.run(lambda: not boris.client.room.pending)
@@ -505,7 +510,7 @@ class ChatClientTests(SynchronousTestCase):
     def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.client.room.is_in)
+        net.run(anna.is_in)
         # All its timers are late, and then everything that has come is read.
         net.clock.advance(30)
         net.clock.pump([0.1] * 100)
@@ -701,7 +706,7 @@ class NameTests(SynchronousTestCase):
         """Have a new session begin whose server has no member of that name."""
         self.anna.client.abort()
         self.net.kill_server()
-        self.net.run(lambda: self.client.room.is_in)
+        self.net.run(self.other.is_in)
 
     def test_nothing_is_asked_once_the_name_is_let_in_after_all(self) -> None:
         self.let_in_after_all()
@@ -735,7 +740,7 @@ class NameTests(SynchronousTestCase):
         self.terminal._typed("anna")
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
         self.terminal._typed(" Boris ")
-        self.net.run(lambda: self.client.room.is_in)
+        self.net.run(self.other.is_in)
         self.assertEqual((self.client.room.name, self.terminal._prompt()), ("Boris", "> "))
 
 

@@ -59,7 +59,8 @@ class LastWordsTests(SynchronousTestCase):
         net.history = SlowHistory(net.clock)
         net.start_server()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.client.room.is_in and boris.client.room.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         for text in ("one", "two", "three"):
             anna.client.say(text)
         anna.client.abort()
@@ -122,7 +123,7 @@ class RefusedTests(SynchronousTestCase):
         for messages in (0, 5):
             net = Net()
             boris = net.join("Boris")
-            net.run(lambda boris=boris: boris.client.room.is_in)  # type: ignore[misc]
+            net.run(boris.is_in)
             net.kill_server()
             net.connections.pausing = True
             for number in range(messages):

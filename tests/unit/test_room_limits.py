@@ -306,7 +306,7 @@ class RoomClientTests(SynchronousTestCase):
         late = anna if any("joining in" in text for text in anna.texts) else boris
         begun = net.clock.seconds()
         late.client.finish()
-        net.run(lambda: late.client.ended.called)
+        net.run(late.has_ended)
         self.assertLess(net.clock.seconds() - begun, 5)
 
     def test_who_is_told_when_to_try_again_cannot_try_before(self) -> None:
