@@ -6,10 +6,11 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
+
+from twisted_lab.interfaces import StreamTransport
 
 # The transport gets no more than this at a time, which is also the most that it sends at a time.
 PIECE_BYTES = 131_072
@@ -18,18 +19,22 @@ PIECE_BYTES = 131_072
 MOST_LOOSE = 64
 # Memory of a message that is kept on its own, in addition to its bytes.
 MESSAGE_OVERHEAD = 64
+# Limit of pending output, in addition to the output that the transport and the kernel hold: a peer
+# that is further behind is cut off. The limit is four of the largest messages if that is more.
+BEHIND_BYTES = 262_144
 # A conversation that waits for its peer waits while more than this many bytes are pending.
 HELD_BYTES = 65_536
 _ACKNOWLEDGED = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info (tcp(7), linux/tcp.h)
 
 
-def acknowledged(transport: Any) -> int:
+def acknowledged(transport: object) -> int:
     """Return how many bytes the peer's kernel has acknowledged; 0 if this is not a TCP socket.
 
     The kernel may hold megabytes, and has room for more only when a third of them is acknowledged.
     """
     try:
-        info = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
+        connection: socket.socket = transport.socket  # type: ignore[attr-defined]
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
     except (AttributeError, OSError):
         return 0
     return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
@@ -57,7 +62,7 @@ class Outbox:
 
     def __init__(
         self,
-        transport: Any,
+        transport: StreamTransport,
         clock: IReactorTime,
         has_room: Callable[[], object],
         fell_behind: Callable[[], object],

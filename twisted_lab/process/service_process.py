@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import provider
 
 from twisted_lab import __version__
+from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.eventlog.events import ServiceEvents
@@ -78,6 +79,7 @@ class ServiceProcess(MultiService):
         self.since = self.reactor.seconds()
         self.log = EventLog(options, self.reactor)
         self.events = self.log.events
+        self.turns = TurnBudget(self.reactor)
         self.files = FileReserve(self.reactor, self.events)
         self.drain_seconds: float = options["drain"]
         self.resources: list[Resource] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError
-
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.serving import (
     ConversationOptions,
@@ -32,18 +30,14 @@ class Broadcast:
         self._members.add(channel)
         sender = (channel.peer.host, channel.peer.port)
         try:
-            while True:
-                try:
-                    text = await channel.hear()
-                except PeerSilent:
-                    continue  # One may well just listen.
-                self._members.say(f"Message from client {sender}: {text.upper()}")
-                await self._members.has_room()
-        except CancelledError:
-            raise
-        except Exception:
-            await self._members.sent()  # It gets the messages of the time that it was there.
-            raise
+            async with self._members.heard_out():
+                while True:
+                    try:
+                        text = await channel.hear()
+                    except PeerSilent:
+                        continue  # One may well just listen.
+                    self._members.say(f"Message from client {sender}: {text.upper()}")
+                    await self._members.has_room()
         finally:
             self._members.remove(channel)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
@@ -96,15 +96,11 @@ class Chat:
         member.limits.address.members += 1
         how = "left"
         try:
-            while await self._room.hear(member, await channel.hear(), self._now()):
-                pass
-            await self._room.sent()
-        except CancelledError:
-            raise
-        except Exception as error:
-            if isinstance(error, PeerSilent):
-                how = "gone silent"
-            await self._room.sent()  # It gets the messages of the time that it was there.
+            async with self._room.heard_out():
+                while await self._room.hear(member, await channel.hear(), self._now()):
+                    pass
+        except PeerSilent:
+            how = "gone silent"
             raise
         finally:
             member.limits.address.members -= 1
@@ -278,7 +274,12 @@ def makeService(options: Options) -> ServiceProcess:
     )
     chat = Chat(history, process.now, process.reactor, events, rates)
     streams = ConversationFactory(
-        process.reactor, events, chat.converse, options.make_channel, options.make_connections()
+        process.reactor,
+        events,
+        chat.converse,
+        options.make_channel,
+        options.make_connections(),
+        process.turns,
     )
     datagrams = DatagramServer(
         process.reactor,
@@ -287,6 +288,7 @@ def makeService(options: Options) -> ServiceProcess:
         streams.connections,
         options["idle-timeout"],
         options["max-message"],
+        turns=process.turns,
     )
     process.measures.append(
         Measure(

@@ -98,6 +98,11 @@ def conversation_service(options: ConversationOptions, converse: Conversation) -
     if not options.has_secrets:
         events.allow_bytes()
     factory = ConversationFactory(
-        process.reactor, events, converse, options.make_channel, options.make_connections()
+        process.reactor,
+        events,
+        converse,
+        options.make_channel,
+        options.make_connections(),
+        process.turns,
     )
     return stream_service(options, factory, factory.connections)
