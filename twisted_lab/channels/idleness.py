@@ -51,6 +51,8 @@ class IdleTimer:
         heard: When the peer was last heard of.
     """
 
+    __slots__ = ("_changed", "_patience", "heard")
+
     def __init__(self, patience: float, now: float, changed: Callable[[], object]) -> None:
         self.heard = now
         self._patience = patience

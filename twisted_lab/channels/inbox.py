@@ -20,6 +20,8 @@ class Inbox:
         is_shut: Whether further input is dropped.
     """
 
+    __slots__ = ("end", "is_shut", "may_have_more", "messages")
+
     def __init__(self) -> None:
         self.messages: deque[str] = deque()
         self.may_have_more = False
@@ -58,6 +60,8 @@ class StreamInbox(Inbox):
     Args:
         decoder: Cuts the received bytes into messages.
     """
+
+    __slots__ = ("decoder",)
 
     def __init__(self, decoder: StreamDecoder) -> None:
         super().__init__()

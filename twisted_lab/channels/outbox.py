@@ -48,7 +48,7 @@ class Outbox:
         transport: The transport to write to; it takes this as its producer.
         clock: Keeps messages apart in time, if that is wanted.
         has_room: Called when the peer has taken the output that was held back.
-        fell_behind: Called when the peer is too far behind.
+        fell_behind: Called with the limit when the peer is too far behind.
         limit: The most bytes of pending output, plus one message.
 
     Attributes:
@@ -65,7 +65,7 @@ class Outbox:
         transport: StreamTransport,
         clock: IReactorTime,
         has_room: Callable[[], object],
-        fell_behind: Callable[[], object],
+        fell_behind: Callable[[int], object],
         limit: int,
     ) -> None:
         self.batching = False
@@ -87,6 +87,7 @@ class Outbox:
         self.pace = 0.0
         self._pacing: IDelayedCall | None = None
         self._finally: Callable[[], object] | None = None
+        self._acknowledged = 0  # bytes, at the last call of has_taken
         transport.registerProducer(self, True)
 
     def add(self, data: bytes) -> None:
@@ -107,8 +108,8 @@ class Outbox:
             self._clock.callLater(0, self.end_batch)
 
     def add_batch(self, data: bytes) -> None:
-        """Send a finished batch; if nothing is in the way, without a copy."""
-        if self._congested or self.pace or self.batching or self._kept or len(data) > PIECE_BYTES:
+        """Send a finished batch, to a peer without `pace`; if nothing is in the way, uncopied."""
+        if self._congested or self.batching or self._kept or len(data) > PIECE_BYTES:
             self.add(data)
         else:
             self.bytes_out += len(data)
@@ -119,7 +120,7 @@ class Outbox:
             # The limit counts the messages before this one, not this one, however large it is.
             self._push()
             if self._size > self._limit:
-                self._fell_behind()
+                self._fell_behind(self._limit)
                 return
         if self.pace:
             self._messages.append(data)
@@ -138,6 +139,11 @@ class Outbox:
         if len(self._kept) > HELD_BYTES:
             self.flush()
         return self.holding
+
+    def has_taken(self) -> bool:
+        """Tell whether the peer has taken something since the last call."""
+        before, self._acknowledged = self._acknowledged, acknowledged(self._transport)
+        return self._acknowledged > before
 
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, `seconds` after the one before."""

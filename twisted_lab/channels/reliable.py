@@ -20,7 +20,7 @@ class ReliableOutbox:
     Args:
         session: The session.
         touch: Called when the session has something to send.
-        fell_behind: Called when the peer is too far behind.
+        fell_behind: Called with the limit when the peer is too far behind.
         limit: The most bytes of pending output, plus one message.
         is_draining: Tells whether the server stops.
     """
@@ -31,7 +31,7 @@ class ReliableOutbox:
         self,
         session: Session,
         touch: Callable[[], object],
-        fell_behind: Callable[[], object],
+        fell_behind: Callable[[int], object],
         limit: int,
         is_draining: Callable[[], bool],
     ) -> None:
@@ -56,7 +56,7 @@ class ReliableOutbox:
     def add(self, data: bytes) -> None:
         """See `twisted_lab.channels.base.Output`."""
         if self._session.sender.backlog > self._limit:
-            self._fell_behind()
+            self._fell_behind(self._limit)
             return
         self.bytes_out += len(data)
         self._session.say(data)
@@ -100,12 +100,11 @@ class ReliableChannel(DatagramChannel):
 
     def _make_outbox(self) -> ReliableOutbox:
         host = self._host
-        limit = max(BEHIND_BYTES, 4 * host.max_message)
         return ReliableOutbox(
             self.session,
             lambda: host.touch(self),
-            lambda: self._fell_behind(limit),
-            limit,
+            self._fell_behind,
+            max(BEHIND_BYTES, 4 * host.max_message),
             lambda: host.connections.draining,
         )
 

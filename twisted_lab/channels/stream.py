@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -14,7 +12,7 @@ from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, IdleTimer, may_look_again
 from twisted_lab.channels.inbox import StreamInbox
-from twisted_lab.channels.outbox import BEHIND_BYTES, Outbox, acknowledged
+from twisted_lab.channels.outbox import BEHIND_BYTES, Outbox
 from twisted_lab.channels.phase import Phase
 from twisted_lab.codecs import StreamDecoder
 from twisted_lab.disconnects import Disconnect, end_reason
@@ -46,8 +44,6 @@ class StreamChannel(BaseChannel, Protocol):
         super().__init__(StreamInbox(decoder))
         self._decoder = decoder
         self._first_patience = patience
-        self._behind_bytes = max(BEHIND_BYTES, 4 * decoder.limit)
-        self._acknowledged = 0  # bytes, at the last check of the peer's progress
         self._reading = True
         self._has_half_closed = False  # the peer
         self._linger: IDelayedCall | None = None
@@ -55,8 +51,8 @@ class StreamChannel(BaseChannel, Protocol):
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         clock = self.factory.clock
-        fell_behind = partial(self._fell_behind, self._behind_bytes)
-        outbox = Outbox(self.transport, clock, self._go_on, fell_behind, self._behind_bytes)
+        limit = max(BEHIND_BYTES, 4 * self._decoder.limit)
+        outbox = Outbox(self.transport, clock, self._go_on, self._fell_behind, limit)
         idle = IdleTimer(self._first_patience, clock.seconds(), self._look_for_silence)
         self._silence = clock.callLater(self._first_patience, self._check_silence)
         self._begin(self.factory, Peer.of(self.transport), outbox, idle)
@@ -128,15 +124,10 @@ class StreamChannel(BaseChannel, Protocol):
             if self._phase is not TALKING:
                 self._cut_off()
                 return
-            if self._conversation.is_waiting or not self._has_taken():
+            if self._conversation.is_waiting or not self._outbox.has_taken():
                 self._report_silence()
             silent = 0
         self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
-
-    def _has_taken(self) -> bool:
-        """Tell whether the peer has taken something since the last call."""
-        before, self._acknowledged = self._acknowledged, acknowledged(self.transport)
-        return self._acknowledged > before
 
     # Saying
 
@@ -153,7 +144,7 @@ class StreamChannel(BaseChannel, Protocol):
 
     def _begin_taking(self) -> None:
         self._idle.heard = self._clock.seconds()  # starts the idle timeout anew
-        self._has_taken()
+        self._outbox.has_taken()
 
     # Ending
 
