@@ -121,6 +121,11 @@ class Net:
             assert self.clock.seconds() < end, f"seed {self._seed}: it never comes"
             self.clock.advance(max(calls[0].getTime() - self.clock.seconds(), 0.0))
 
+    def run_for(self, seconds: float) -> None:
+        """Let that time pass."""
+        end = self.clock.seconds() + seconds
+        self.run(lambda: self.clock.seconds() >= end)
+
 
 class Person:
     """A member with our client.
@@ -145,6 +150,18 @@ class Person:
         self.reopen()
         self.link = ChatClient(self.clock, name, self.show, self.told.append, patience, net.random)
         self.link.start(self)
+
+    def is_in(self) -> bool:
+        """Tell whether it is a member."""
+        return self.link.guest.is_in
+
+    def is_settled(self) -> bool:
+        """Tell whether it is a member, all of whose messages were confirmed."""
+        return self.is_in() and not self.link.guest.pending
+
+    def has_heard(self, count: int) -> bool:
+        """Tell whether it has heard that many texts."""
+        return len(self.said) == count
 
     def show(self, line: Line) -> None:
         self.heard.append(line)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from zope.interface import implementer, provider
 
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.serving import message
@@ -19,6 +19,7 @@ PEER = IPv4Address("TCP", "127.0.0.1", 50412)
 SERVER = IPv4Address("TCP", "127.0.0.1", 9090)
 
 
+@implementer(ILogObserver)
 class Recorder(list[LogEvent]):
     """An observer that keeps its events."""
 
@@ -44,22 +45,23 @@ def published() -> Iterator[Recorder]:
     """Record the events of the whole process, and so of twistd's log."""
     recorder = Recorder()
 
+    @provider(ILogObserver)
     def record(event: LogEvent) -> None:
         if "service" in event:
             recorder(event)
 
-    observer = cast(ILogObserver, record)
-    globalLogPublisher.addObserver(observer)
+    globalLogPublisher.addObserver(record)
     try:
         yield recorder
     finally:
-        globalLogPublisher.removeObserver(observer)
+        globalLogPublisher.removeObserver(record)
 
 
 class Wire(StringTransport):
     """A transport that counts the writes, can be full, and can be half-closed."""
 
     half_closed = False
+    doWrite: Callable[[], object] | None = None
 
     def __init__(self) -> None:
         super().__init__(SERVER, PEER)
@@ -90,6 +92,10 @@ class SlowWire(Wire):
     @property
     def socket(self) -> SlowWire:
         return self
+
+    def fileno(self) -> int:
+        """Return that of a closed socket."""
+        return -1
 
     def getsockopt(self, level: int, option: int, size: int) -> bytes:
         """Return Linux's ``struct tcp_info`` with the bytes that the peer has acknowledged."""

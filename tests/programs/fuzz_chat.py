@@ -63,7 +63,7 @@ class Attack:
             self.seen.append((data, addr))
             receive(data, addr)
 
-        self.net.server.datagramReceived = watch  # type: ignore[method-assign]
+        vars(self.net.server)["datagramReceived"] = watch
 
     def _own_packet(self, number: int) -> Packet:
         """Make a packet that the hostile member could send by its own right."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -460,7 +462,7 @@ class FlowControlTests(ChannelTestCase):
 
     def test_before_that_the_kernel_is_asked(self) -> None:
         self.connect(self.echo)
-        self.wire.doWrite = self.channel._outbox.resumeProducing  # type: ignore[attr-defined]
+        self.wire.doWrite = self.channel._outbox.resumeProducing
         self.channel._outbox.pauseProducing()
         self.channel.dataReceived(encode_frame(b"waits"))
         for _ in range(1000):
@@ -529,8 +531,8 @@ class FlowControlTests(ChannelTestCase):
         outbox = self.channel._outbox
         outbox.pauseProducing()
         self.channel.say("a")
-        self.wire.write = lambda data: outbox.pauseProducing()  # type: ignore[method-assign]
-        outbox.resumeProducing()
+        with patch.object(self.wire, "write", lambda _: outbox.pauseProducing()):
+            outbox.resumeProducing()
         self.channel.dataReceived(encode_frame(b"b"))
         self.assertEqual(self.heard, [])
         outbox.resumeProducing()
@@ -650,7 +652,7 @@ class TextChannelTests(ChannelTestCase):
 
     def test_newlines(self) -> None:
         for newline in (b"\r\n", b""):
-            self.make = lambda newline=newline: TextChannel(600, 100, newline)  # type: ignore[misc]
+            self.make = partial(TextChannel, 600, 100, newline)
             self.connect(self.echo)
             self.channel.dataReceived(b"a\n")
             self.assertEqual(self.wire.value(), b"a" + newline)

@@ -1,5 +1,5 @@
 from io import StringIO
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
 from twisted.logger import (
@@ -20,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog import events as events_module
-from twisted_lab.eventlog.events import ClientEvents, Observer, ServiceEvents
+from twisted_lab.eventlog.events import ClientEvents, ServiceEvents
 from twisted_lab.peers import address_text
 
 
@@ -146,7 +146,7 @@ class TwistedsObserversTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.events = ServiceEvents(
             "netlab-test",
-            cast(Observer, globalLogPublisher),
+            globalLogPublisher,
             LogLevel.warn,
             now=lambda: 1800000000.25,
         )
@@ -183,7 +183,7 @@ class TwistedsObserversTests(SynchronousTestCase):
         predicate = LogLevelFilterPredicate(LogLevel.critical)
         predicate.setLogLevelForNamespace("netlab-test", LogLevel.error)
         recorder = Recorder()
-        self.observed(FilteringLogObserver(cast(ILogObserver, recorder), [predicate]))
+        self.observed(FilteringLogObserver(recorder, [predicate]))
         self.assertEqual(recorder.names, ["conversation failed"])
 
     def test_legacy(self) -> None:

@@ -43,17 +43,20 @@ class Output(Protocol):
     """The way out of a channel, such as an `Outbox`.
 
     Attributes:
-        holding: Whether the peer should take pending output before more is heard.
-        gathering: While nothing is in the way, the buffer to add messages to, up to PIECE_BYTES.
         bytes_out: How many bytes were sent.
     """
 
     bytes_out: int
 
     @property
-    def holding(self) -> bool: ...  # noqa: D102
+    def holding(self) -> bool:
+        """Whether the peer should take pending output before more is heard."""
+        ...
+
     @property
-    def gathering(self) -> bytearray | None: ...  # noqa: D102
+    def gathering(self) -> bytearray | None:
+        """While nothing is in the way, the buffer to add messages to, up to PIECE_BYTES."""
+        ...
 
     def begin_batch(self) -> None:
         """Keep messages from here on, to go out together."""

@@ -17,11 +17,9 @@ LOOK_AGAIN_SECONDS = 1.0
 
 def has_unread(transport: object) -> bool:
     """Tell whether the kernel holds input of a connection or a port that was not read yet."""
-    try:
-        number: int = transport.socket.fileno()  # type: ignore[attr-defined]
-    except AttributeError:
-        return False  # It is closed, or not a socket.
-    if number < 0:
+    # Without one it is closed, or not a socket.
+    connection = getattr(transport, "socket", None)
+    if connection is None or (number := connection.fileno()) < 0:
         return False
     poll = select.poll()
     poll.register(number, select.POLLIN)

@@ -32,10 +32,12 @@ def acknowledged(transport: object) -> int:
 
     The kernel may hold megabytes, and has room for more only when a third of them is acknowledged.
     """
+    connection = getattr(transport, "socket", None)
+    if connection is None:
+        return 0
     try:
-        connection: socket.socket = transport.socket  # type: ignore[attr-defined]
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
-    except (AttributeError, OSError):
+    except OSError:
         return 0
     return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
 
