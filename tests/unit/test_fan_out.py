@@ -55,6 +55,27 @@ class FanOutTests(SynchronousTestCase):
     def turn(self) -> None:
         self.clock.advance(TURN)
 
+    def test_a_conversation_waits_at_its_end_unless_it_is_cancelled(self) -> None:
+        self.add(2 * SLICE_SENDS)
+        for end, has_to_wait in ((None, True), (ValueError, True), (CancelledError, False)):
+            work: Deferred[None] = Deferred()
+            conversation = Deferred.fromCoroutine(self.talk(work))
+            if end is None:
+                work.callback(None)
+            else:
+                work.errback(end())
+            self.assertEqual(not conversation.called, has_to_wait)
+            self.clock.pump([TURN] * 5)
+            if end is None:
+                self.successResultOf(conversation)
+            else:
+                self.failureResultOf(conversation, end)
+
+    async def talk(self, work: Deferred[None]) -> None:
+        async with self.fan_out.heard_out():
+            self.fan_out.say("hello")
+            await work
+
     def test_few_are_told_at_once(self) -> None:
         anna, boris = self.add(2)
         self.fan_out.say("hello")
