@@ -21,18 +21,22 @@ import time
 from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from twisted.logger import LogLevel
 
 from bench.frames import report
-from twisted_lab.accounts import Lifetimes, Passwords, open_database, register
+from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes, Passwords, register
 from twisted_lab.channels import ConversationFactory, TextChannel
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import global_reactor
+from twisted_lab.known_peers import PEER_TABLES
 from twisted_lab.login import AccountRealm, Hashing
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.echo import EchoFactory
 from twisted_lab.services.ident import Identification
+from twisted_lab.storage import open_database
 from twisted_lab.storage.threads import Storage
 
 PEERS = 50
@@ -44,24 +48,23 @@ PASSWORD = "correct horse battery"
 
 def serve(path: str) -> None:
     """Serve auth, ident and echo on one reactor, until the parent goes."""
-    from twisted.internet import reactor
-
-    r: object = reactor
+    reactor = global_reactor()
     events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
     storage = Storage(reactor, path)
     hashing = Hashing(reactor, Passwords())
+    realm = AccountRealm(storage.of(ACCOUNT_TABLES), hashing, reactor, Lifetimes())
+    names = Identification(storage.of(PEER_TABLES), time.time, time.monotonic)
     for resource in (storage, hashing):
         resource.open()
-    login = Authentication(AccountRealm(storage, hashing, reactor, Lifetimes()), events)  # type: ignore[arg-type]
-    names = Identification(storage, time.time, time.monotonic)
+    login = Authentication(realm, events)
     factories = [
-        ConversationFactory(reactor, events, converse, lambda: TextChannel(600))  # type: ignore[arg-type]
+        ConversationFactory(reactor, events, converse, lambda: TextChannel(600))
         for converse in (login.converse, names.converse)
     ]
-    for factory in (*factories, EchoFactory(reactor, events)):  # type: ignore[arg-type]
-        port = r.listenTCP(0, factory, 1024, "127.0.0.1")  # type: ignore[attr-defined]
+    for factory in (*factories, EchoFactory(reactor, events)):
+        port = reactor.listenTCP(0, factory, 1024, "127.0.0.1")
         print(port.getHost().port, flush=True)
-    r.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 @contextmanager
@@ -69,11 +72,10 @@ def server() -> Iterator[list[int]]:
     """Run a server with an account for each peer; give the ports of auth, ident and echo."""
     with tempfile.TemporaryDirectory() as directory:
         path = str(Path(directory) / "bench.sqlite3")
-        database = open_database(path)
+        database = open_database(path, ACCOUNT_TABLES)
         hashed = Passwords().hash(PASSWORD)
         for number in range(PEERS):
-            name = f"peer{number}"
-            database.run(lambda queries, name=name: register(queries, name, hashed, 1.0))  # type: ignore[misc]
+            database.run(partial(register, name=f"peer{number}", hashed=hashed, now=1.0))
         database.close()
         command = [sys.executable, "-m", "bench.accounts", "--serve", path]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

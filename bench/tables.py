@@ -32,7 +32,7 @@ def promises(findings: list[Finding]) -> str:
         ]
         for finding in findings
     ]
-    return _markdown(["what", "wanted", "measured: median (min to max)", "reached"], rows)
+    return _markdown(["measurement", "target", "result: median (min to max)", "reached"], rows)
 
 
 def _table(
@@ -59,7 +59,8 @@ def compared(results: Results, name: str, cells: list[str], mine: str = "ours") 
 
     rates = _table(results, name, cells, rate)
     ratios = _table(results, name, cells, ratio, without=mine)
-    return f'{rates}\n\n"{mine}" to each, round by round, median (min to max):\n\n{ratios}'
+    title = f'Rate of "{mine}" divided by that of each server, in each round: median (min to max):'
+    return f"{rates}\n\n{title}\n\n{ratios}"
 
 
 def costs(results: Results) -> str:
@@ -110,7 +111,7 @@ def memory(results: Results) -> str:
 def behind(results: Results, findings: list[Finding]) -> str:
     """Say which promises are not kept, and which peers are faster than ours."""
     lines = [
-        f"- Promised {finding.promise}, measured {finding.measured}: {finding.what}."
+        f"- Target {finding.promise}, result {finding.measured}: {finding.what}."
         for finding in findings
         if not finding.reached()
     ]
@@ -123,5 +124,5 @@ def behind(results: Results, findings: list[Finding]) -> str:
                 if ratio < 1 and not peer.startswith("ours"):
                     faster.append(f"{peer} ({ratio:.2f})")
             if faster:
-                lines.append(f"- Slower than these at {table}, {cell}: {', '.join(faster)}.")
-    return "\n".join(lines or ["Nowhere that was measured."])
+                lines.append(f"- Faster than ours at {table}, {cell}: {', '.join(faster)}.")
+    return "\n".join(lines or ["Ours is slower in no measurement."])

@@ -27,10 +27,11 @@ from fuzz.datagrams import KEY, ChatServer
 from tests.doubles.chat_network import Address, Socket
 from tests.doubles.recording import Wire, recorded_events
 from tests.doubles.rooms import open_chat
-from tests.doubles.storage import CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes
+from tests.doubles.storage import CountingHashes
+from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Connections, ConversationFactory, FanOut, TextChannel
 from twisted_lab.channels.channel import Conversation
+from twisted_lab.known_peers import PEER_TABLES
 from twisted_lab.login import AccountRealm
 from twisted_lab.reliable.packets import Data, Side, seal
 from twisted_lab.rooms import MemoryHistory, Rates
@@ -38,6 +39,7 @@ from twisted_lab.services.auth import Authentication
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.ident import Identification
 from twisted_lab.services.messages import number_messages
+from twisted_lab.testing_storage import MemoryStorage
 
 OTHERS = 20  # peers that are there already
 SAID = 100  # messages in the chat's history
@@ -192,7 +194,9 @@ def _login() -> Conversation:
     clock = Clock()
     clock.advance(1_700_000_000)
     events, _ = recorded_events()
-    realm = AccountRealm(MemoryStorage(), CountingHashes(), clock, Lifetimes(), clock.seconds)
+    realm = AccountRealm(
+        MemoryStorage(ACCOUNT_TABLES), CountingHashes(), clock, Lifetimes(), clock.seconds
+    )
     return Authentication(realm, events, takes_plaintext=True).converse
 
 
@@ -206,7 +210,7 @@ SCENES: dict[str, Callable[[], DatagramScene | StreamScene]] = {
     "broadcast": lambda: StreamScene(Broadcast(FanOut(Clock(), recorded_events()[0])).converse),
     "messages": lambda: StreamScene(number_messages),
     "ident": lambda: StreamScene(
-        Identification(MemoryStorage(), lambda: 0.0, lambda: 0.0).converse
+        Identification(MemoryStorage(PEER_TABLES), lambda: 0.0, lambda: 0.0).converse
     ),
     "auth": lambda: StreamScene(_login()),
 }

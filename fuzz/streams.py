@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 
-from tests.doubles.recording import Recorder, Wire, recorded_events
+from tests.doubles.proxy_headers import agrees, written
+from tests.doubles.recording import Recorder
 from tests.programs.fuzz import LIMIT, try_one
-from twisted_lab.channels import Channel, ConversationFactory, Int32Channel, TextChannel
+from twisted_lab.channels import Int32Channel, TextChannel
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
-from twisted_lab.ports.proxy import ProxiedFactory
+from twisted_lab.codecs.proxy_header import LONGEST_HEADER, ProxyHeader, read_proxy_header
 
 FOREVER = 1e9  # seconds of silence, which never run out here
 
@@ -44,32 +43,28 @@ def int32(data: bytes) -> None:
     assert data[1:].startswith(again)
 
 
-async def _say_who(channel: Channel) -> None:
-    channel.say(f"{channel.peer.text} {channel.peer.host}")
-    channel.say(await channel.hear())
-
-
-def _through_proxy(came: list[bytes]) -> tuple[bytes, bool]:
-    clock = Clock()
-    events, recorder = recorded_events()
-    inner = ConversationFactory(clock, events, _say_who, lambda: TextChannel(60, LIMIT))
-    connection = ProxiedFactory(inner, clock, events).buildProtocol(None)
-    assert connection is not None
-    wire = Wire()
-    connection.makeConnection(wire)
+def _header(came: Iterable[bytes]) -> ProxyHeader | str | None:
+    received = b""
     for piece in came:
-        if not wire.disconnected:
-            connection.dataReceived(piece)
-    is_cut_off = wire.disconnected
-    connection.connectionLost(Failure(ConnectionDone()))
-    clock.pump([1.0] * 70)
-    assert not clock.getDelayedCalls(), "a timer is left"
-    assert "conversation failed" not in recorder.names, recorder.messages
-    return wire.value(), is_cut_off
+        received += piece
+        try:
+            header = read_proxy_header(received)
+        except MessageError as error:
+            return str(error)
+        if header is not None:
+            return header
+    return None
 
 
 def proxy(data: bytes) -> None:
-    """A PROXY header in any pieces names the same client, or the connection is closed."""
-    cut, whole = _through_proxy(list(pieces(data))), _through_proxy([data[1:]])
-    assert cut[1] == whole[1], "whether it is a header depends on how it comes"
-    assert cut[0].partition(b"\n")[0] == whole[0].partition(b"\n")[0], "the client depends on it"
+    """A PROXY header in any pieces is read alike, also by other means and written again."""
+    header = _header([data[1:]])
+    assert _header(pieces(data)) == header, "the header depends on how it comes"
+    if isinstance(header, str):
+        header = None
+    assert agrees(data[1:], header), header
+    if header is not None:
+        source, destination, size = header
+        assert 0 < size <= min(len(data) - 1, LONGEST_HEADER)
+        for again in written((source, destination)):
+            assert read_proxy_header(again) == (source, destination, len(again)), again

@@ -8,18 +8,19 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from unittest.mock import patch
 
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
 
 from tests.doubles.recording import recorded_events
-from tests.doubles.storage import CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes
+from tests.doubles.storage import CountingHashes
+from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Refused
 from twisted_lab.client.addresses import server_address, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
-from twisted_lab.client.tokens import TOKEN, Tokens
+from twisted_lab.client.tokens import Tokens
 from twisted_lab.login import AccountRealm
 from twisted_lab.ports.addresses import interface_address, port_number
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
@@ -28,14 +29,16 @@ from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
 from twisted_lab.testing import play
-from twisted_lab.text.command_line import natural_number, one_of
+from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.text.option import choice, number
+from twisted_lab.text.token_form import TOKEN
 
 OWNERS = "the owner's secret"
 
 
 def login(data: bytes) -> None:
     """No input to netlab-auth logs a client in under the name of another account."""
-    storage = MemoryStorage()
+    storage = MemoryStorage(ACCOUNT_TABLES)
     clock = Clock()
     clock.advance(1_700_000_000)
     events, recorder = recorded_events()
@@ -72,8 +75,8 @@ READERS = (
     server_address,
     chat_name,
     control_endpoint,
-    natural_number("n", 1, 100),
-    one_of("o", "a", "b"),
+    number("", default=1, most=100).parse,
+    choice("", "a", "b", default="a").parse,
 )
 
 
@@ -90,7 +93,7 @@ def option(data: bytes) -> None:
         return  # It would take the fuzzer's own.
     refused: list[str] = []
     with suppress(OSError):
-        listening = DescribedEndpoint(MemoryReactorClock(), text).listen(None)  # type: ignore[arg-type]
+        listening = DescribedEndpoint(MemoryReactorClock(), text).listen(Factory())
         listening.addErrback(
             lambda failure: refused.append(str(failure.trap(CannotListen) and failure.value))
         )

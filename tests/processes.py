@@ -191,4 +191,4 @@ NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
 def ports(server: Server) -> dict[str, int]:
     """Wait for the table, and return the port of each service."""
     server.wait_for("^service +address +how to connect$")
-    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in Options().makers}
+    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in Options().services}

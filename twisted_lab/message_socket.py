@@ -73,7 +73,7 @@ class MessageSocket(socket.socket):
         max_message: The most bytes of a message; set it before the first message is received.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: int, **kwargs: int) -> None:
         super().__init__(*args, **kwargs)
         self.max_message = MAX_MESSAGE
         self._decoder: FrameDecoder | None = None

@@ -103,12 +103,12 @@ class ChaosNet(Net):
         is_calm: Whether the network loses, doubles and reorders nothing any more.
     """
 
-    def __init__(self, seed: int, trouble: dict[str, float]) -> None:
+    def __init__(self, seed: int, faults: dict[str, float]) -> None:
         self._processes: list[Process] = []
         self._elapsed = START
         self.is_up = True
         self.is_calm = False
-        super().__init__(seed, trouble)
+        super().__init__(seed, faults)
 
     def new_clock(self) -> Clock:
         process = Process(self._elapsed)

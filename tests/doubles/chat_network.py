@@ -34,7 +34,7 @@ class Socket:
 
 
 class Net:
-    """One server and its members; `trouble` has the parameters of `LossyWire`.
+    """One server and its members; `faults` has the parameters of `LossyWire`.
 
     Attributes:
         clock: The network's time.
@@ -47,7 +47,7 @@ class Net:
     def __init__(
         self,
         seed: int = 0,
-        trouble: Mapping[str, float] = MappingProxyType({}),
+        faults: Mapping[str, float] = MappingProxyType({}),
         history: History | None = None,
         rates: Rates = FREE,
     ) -> None:
@@ -58,7 +58,7 @@ class Net:
         self.members: dict[Address, Person] = {}
         self._chance = random.Random(seed)
         self._seed = seed
-        self._trouble = trouble
+        self._faults = faults
         self._ports = 1024
         self._killed: list[DatagramServer] = []
         self.start_server()
@@ -98,7 +98,7 @@ class Net:
         return Person(self, name, patience)
 
     def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
-        return LossyWire(self.clock, self._chance.getrandbits(32), deliver, **self._trouble)
+        return LossyWire(self.clock, self._chance.getrandbits(32), deliver, **self._faults)
 
     def new_address(self) -> Address:
         self._ports += 1

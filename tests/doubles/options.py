@@ -21,6 +21,13 @@ class TwistdOptions(TwistdsOptions):
     optParameters: ClassVar = [["pidfile", None, "twistd.pid", ""]]
 
 
+def twistd_options(**values: object) -> TwistdsOptions:
+    """Return options of twistd's, as a service finds them in its `parent`."""
+    options = TwistdsOptions()
+    options.update(values)
+    return options
+
+
 def parse(*arguments: str) -> SampleOptions:
     options = SampleOptions()
     options.parseOptions(list(arguments))

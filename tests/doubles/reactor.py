@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.internet.testing import MemoryReactorClock
+from zope.interface import implementer
+
+from twisted_lab.interfaces import Reactor
 
 
+@implementer(Reactor)
 class FakeReactor(MemoryReactorClock):
     """A reactor that can be started, called from signal handlers, and stopped."""
 
     stopped = False
 
-    def callFromThread(self, action: Callable[[], object]) -> None:
-        action()
+    def callFromThread(self, *call: Any, **keywords: object) -> None:
+        action, *arguments = call
+        action(*arguments, **keywords)
 
     def stop(self) -> None:
         self.stopped = True
@@ -24,8 +28,17 @@ class FakeReactor(MemoryReactorClock):
             action(*arguments, **keywords)
         self.hasRun = True
 
-    def callWhenRunning(self, action: Callable[..., object], *arguments: Any) -> None:  # type: ignore[override]
-        if self.hasRun:
-            action(*arguments)
-        else:
-            super().callWhenRunning(action, *arguments)
+    def spawnProcess(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
+    def listenUDP(self, *_: Any, **__: Any) -> NoReturn:
+        raise NotImplementedError
+
+    def callInThread(self, *_: Any, **__: Any) -> NoReturn:
+        raise NotImplementedError
+
+    def getThreadPool(self) -> NoReturn:
+        raise NotImplementedError
+
+    def suggestThreadPoolSize(self, size: int) -> NoReturn:
+        raise NotImplementedError

@@ -4,50 +4,36 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from twisted.internet.defer import Deferred, execute, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 
-from twisted_lab.accounts import CannotStore, Passwords, Work, open_database
-from twisted_lab.channels import Unable
+from twisted_lab.accounts import Passwords
+from twisted_lab.storage import Tables, Work
+from twisted_lab.storage.tables import Q, Result
 from twisted_lab.storage.threads import Uncancelled
-
-Result = TypeVar("Result")
+from twisted_lab.testing_storage import MemoryStorage
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 
 
-class MemoryStorage:
-    """A database that answers at once, stored or not; or not at all, if it is `full`."""
+class SlowStorage(MemoryStorage[Q]):
+    """A store in memory that does its work when `answer` is called, in order."""
 
-    def __init__(self, path: str = ":memory:") -> None:
-        self.database = open_database(path)
-        self.full = False
+    def __init__(self, tables: Tables[Q]) -> None:
+        super().__init__(tables)
+        self._gathered: list[tuple[Work[Q, Any], Deferred[Any]]] = []
 
-    def run(self, work: Work[Result]) -> Deferred[Result]:
-        if self.full:
-            return fail(Unable("cannot store that now", str(CannotStore("disk full"))))
-        return execute(self.database.run, work)
-
-    keep = read = run
-
-
-class SlowStorage(MemoryStorage):
-    """The same, but the work is done when `answer` is called, in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
-
-    def run(self, work: Work[Result]) -> Deferred[Result]:
+    def run(self, work: Work[Q, Result]) -> Deferred[Result]:
         return self._gather(work, Deferred())
 
-    read = run
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
+        return self._gather(work, Deferred())
 
-    def keep(self, work: Work[Result]) -> Deferred[Result]:
+    def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
         return self._gather(work, Uncancelled())
 
-    def _gather(self, work: Work[Result], result: Deferred[Result]) -> Deferred[Result]:
+    def _gather(self, work: Work[Q, Result], result: Deferred[Result]) -> Deferred[Result]:
         self._gathered.append((work, result))
         return result
 
@@ -60,16 +46,16 @@ class SlowStorage(MemoryStorage):
         return len(gathered)
 
 
-class ShuffledStorage(SlowStorage):
+class ShuffledStorage(SlowStorage[Q]):
     """The same, but reads run beside writes, as on threads of any speed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._reads: deque[tuple[Work[Any], Deferred[Any]]] = deque()
+    def __init__(self, tables: Tables[Q]) -> None:
+        super().__init__(tables)
+        self._reads: deque[tuple[Work[Q, Any], Deferred[Any]]] = deque()
         self._stored: list[tuple[Any, Deferred[Any]]] = []
         self._read: list[tuple[Any, Deferred[Any]]] = []
 
-    def read(self, work: Work[Result]) -> Deferred[Result]:
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
         result: Deferred[Result] = Deferred()
         self._reads.append((work, result))
         return result

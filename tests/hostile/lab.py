@@ -16,10 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from tests.doubles.old_files import make_old_file
 from tests.hostile.crowd import GREETING, NEIGHBOUR
 from tests.processes import ROOT, Server, ports
-from twisted_lab.accounts.migrations import open_database
-from twisted_lab.accounts.schema import STEPS
 
 # The one place for the options of the lab: options that bound a cost belong here.
 MOST_PER_PEER = 50
@@ -94,7 +93,7 @@ class Cost:
 
 
 def _history(path: Path, size: Size) -> None:
-    open_database(str(path), STEPS[:FILLED_SCHEMA]).close()
+    make_old_file(str(path), FILLED_SCHEMA)
     begun = time.time() - size.public - size.private
 
     def said() -> Iterator[tuple[object, ...]]:

@@ -95,7 +95,7 @@ def test_behind_a_proxy(tmp_path: Path) -> None:
             direct.sendall(b"Boris is my name\n")
             with pytest.raises(ConnectionResetError):
                 direct.recv(1024)
-        server.wait_for("hung up on .*: what came first is no PROXY header")
+        server.wait_for("hung up on .*: no valid PROXY header")
 
 
 def test_a_network_gives_new_names_at_a_rate(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
         end = run(*arguments, typed=b"whoami\n")
         assert end.returncode == 1
         assert b"New name" not in end.stdout
-        assert end.stderr.startswith(b"the token from last time was not taken"), end.stderr
+        assert end.stderr.startswith(b"the stored token was refused"), end.stderr
         end = run(*arguments, typed=b"anna\nwrong\n")
         assert end.returncode == 1
         assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."
@@ -275,7 +275,7 @@ def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
         terminal.type(PASSWORD)
         terminal.type("\r")
         terminal.see("Hello, anna")
-        terminal.see(r"Token kept in .*")
+        terminal.see(r"Token stored in .*")
         # Nor does the history have it: "up" brings back the line before it.
         terminal.type("whoami\r")
         terminal.see("anna")

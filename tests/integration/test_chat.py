@@ -17,10 +17,11 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tests.clients import CLIENT, Terminal
-from tests.doubles.storage import MemoryStorage
 from tests.processes import DEADLINE, ROOT, Server, connect
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.rooms import Said
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.testing_storage import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
 BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
@@ -156,11 +157,11 @@ def test_nothing_is_lost_when_the_server_is_killed(
     tmp_path: Path, kept_port: int, quarters: tuple[int, ...]
 ) -> None:
     history = ("--history", str(tmp_path / "said.sqlite3"))
-    trouble = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
+    faults = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, *history))
         server.wait_for_port()
-        bad = stack.enter_context(relay(kept_port, *trouble))
+        bad = stack.enter_context(relay(kept_port, *faults))
         messages = 20 * len(quarters)
         members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
         members.wait_for("^everybody is here$")
@@ -194,7 +195,7 @@ def test_nobody_listens(no_port: int) -> None:
     with RoomClient(no_port, "Anna", "hello\n") as anna:
         assert anna.wait() == 1
     assert len(anna.lines) == 1, anna.lines
-    assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: nobody listens there")
+    assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: no server listens there")
 
 
 def test_a_name_that_somebody_has(tmp_path: Path) -> None:
@@ -349,7 +350,7 @@ def test_more_is_missed_than_a_channel_holds(
         assert server.stop() == 0
         now = round(time.time())
         place = now * 1_000_000
-        storage = MemoryStorage(str(path))
+        storage = MemoryStorage(HISTORY_TABLES, str(path))
         for number, text in enumerate(texts):
             said = Said(place + number, "Boris", text, time=now)
             Deferred.fromCoroutine(KeptHistory(storage).add(said))

@@ -131,4 +131,4 @@ def test_control_c_says_what_was_not_confirmed(
         anna.see("2 messages are not confirmed; waiting up to 15 s, Ctrl-C ends at once")
     anna.type("\x03")
     assert anna.end() == 130
-    assert anna.lines[-1].endswith("2 messages were not confirmed, and perhaps not said")
+    assert anna.lines[-1].endswith("2 messages were not confirmed, and may be lost")

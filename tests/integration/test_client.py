@@ -193,7 +193,7 @@ def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
         end = run("ident", "--quiet", "--port", str(port))
     assert end.returncode == 1
     assert end.stderr.decode() == (
-        f"127.0.0.1:{port}: nothing came from it; if it speaks TLS, try --tls\n"
+        f"127.0.0.1:{port}: nothing received; if the server uses TLS, try --tls\n"
     )
 
 
@@ -201,7 +201,7 @@ def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
     ("typed", "told"),
     [
         (b"x" * 70_000, b"not sent: message of 70000 bytes is over the limit of 65536\n"),
-        (b"Anna", b"not let in: see what the server said last\n"),
+        (b"Anna", b"not let in: see the server's last line\n"),
     ],
 )
 def test_the_server_is_referred_to_if_it_said_something_last(typed: bytes, told: bytes) -> None:

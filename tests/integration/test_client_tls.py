@@ -96,10 +96,10 @@ def test_authorities(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "days", "why"),
     [
-        ([x509.DNSName("example.org")], 1, b"for another name"),
-        ([], 1, b"does not say as it should for which host it is"),
-        ([x509.RFC822Name("me@localhost")], 1, b"does not say as it should for which host it is"),
-        ([x509.DNSName("*.*.localhost")], 1, b"does not say as it should for which host it is"),
+        ([x509.DNSName("example.org")], 1, b"has another name"),
+        ([], 1, b"has no host name that can be compared"),
+        ([x509.RFC822Name("me@localhost")], 1, b"has no host name that can be compared"),
+        ([x509.DNSName("*.*.localhost")], 1, b"has no host name that can be compared"),
         ([x509.DNSName("localhost")], -1, b"has expired"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_server_that_does_not_speak_tls(tmp_path: Path, name: str) -> None:
     with Server(tmp_path, f"netlab-{name}", "--port", "0", "--interface", "127.0.0.1") as server:
         done = client(tmp_path, b"hi\n", name, "--port", str(server.wait_for_port()), *FIRST_USE)
         assert (done.returncode, done.stdout) == (1, b"")
-        assert b"if it does not speak TLS, leave out --tls\n" in done.stderr
+        assert b"if the server does not use TLS, leave out --tls\n" in done.stderr
         assert done.stderr.count(b"\n") == 1
         assert server.stop() == 0
 
@@ -136,7 +136,7 @@ def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
         for typed in (b"hi\n", b"hello, whoever you are\n"):
             done = client(tmp_path, typed, name, "--port", port)
             assert (done.returncode, done.stdout) == (1, b"")
-            assert b"if it speaks TLS, try --tls" in done.stderr
+            assert b"if the server uses TLS, try --tls" in done.stderr
         if name == "echo":
             return
         # No input: a person waits for the greeting.
@@ -148,6 +148,6 @@ def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
         ) as waiting:
             assert waiting.stderr is not None
             assert waiting.stderr.readline() == (
-                f"127.0.0.1:{port}: nothing came from it; if it speaks TLS, try --tls\n".encode()
+                f"127.0.0.1:{port}: nothing received; if the server uses TLS, try --tls\n".encode()
             )
             waiting.kill()

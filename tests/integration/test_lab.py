@@ -273,7 +273,7 @@ def test_a_proxy_before_tls(tmp_path: Path, header: bytes, endpoint: bool) -> No
             wrong.sendall(b"\x16\x03\x01 this is no PROXY header")
             with pytest.raises(ConnectionResetError):
                 wrong.recv(1)
-        server.wait_for("what came first is no PROXY header")
+        server.wait_for("no valid PROXY header")
         assert server.stop() == 0
 
 

@@ -10,13 +10,14 @@ from itertools import count
 import pytest
 
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     AttemptHistory,
     LoginAttempt,
-    open_database,
     register,
     remember_network,
 )
 from twisted_lab.accounts.throttle import DAY, HOUR
+from twisted_lab.storage import open_database
 
 HOME = "192.0.2.1"
 
@@ -37,7 +38,7 @@ class Month:
     def __init__(self, name: str, networks: int) -> None:
         self.guesses = self.at_home = self.elsewhere = 0
         self._name = name
-        self._database = open_database(":memory:")
+        self._database = open_database(":memory:", ACCOUNT_TABLES)
         self._run = self._database.run
         self._run(partial(register, name="anna", hashed="", now=0.0))
         self._run(partial(remember_network, key="anna", network=HOME, now=0.0))

@@ -50,7 +50,7 @@ def test_a_password_is_not_seen(port: int, tmp_path: Path, number: int) -> None:
     terminal.see(".*Repeat the password:")
     terminal.type(f"{PASSWORD}\r")
     terminal.see(f".*Hello, anna{number}")
-    terminal.see(".*Token kept in .*")
+    terminal.see(".*Token stored in .*")
     terminal.type("whoami\r")
     terminal.see(".*whoami")
     terminal.type("\x04")

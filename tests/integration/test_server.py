@@ -203,8 +203,8 @@ def test_a_busy_port_gives_the_next_free_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--port", "http"], "a port is a number from 0 to 65535, not 'http'"),
-        (["--port", "65536"], "a port is a number from 0 to 65535, not '65536'"),
+        (["--port", "http"], "--port: expected a whole number from 0 to 65535, not 'http'"),
+        (["--port", "65536"], "--port: expected a whole number from 0 to 65535, not '65536'"),
         (["--interface", "192.0.2.1"], "192.0.2.1 is not an address of this machine"),
         (["--listen", "9090"], "cannot listen on '9090': "),
         (["--listen", "ssl:0:privateKey=missing.pem"], "No such file or directory"),

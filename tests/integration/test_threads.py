@@ -12,17 +12,19 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
 from tests.doubles.storage import CHEAP
-from twisted_lab.accounts import Queries, recognize, remember
-from twisted_lab.channels import Unable
+from twisted_lab.accounts import ACCOUNT_TABLES, register
+from twisted_lab.accounts.commands import KEPT_TABLES, Kept
+from twisted_lab.interfaces import global_reactor
+from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.login import Hashing
+from twisted_lab.resources import Unable
 from twisted_lab.storage.threads import Storage
 
 
 @pytest_twisted.ensureDeferred
 async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_path: Path) -> None:
-    from twisted.internet import reactor
-
-    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
+    store = storage.of(PEER_TABLES)
     storage.open()
     order: list[int] = []
     batches: list[int] = []
@@ -37,10 +39,10 @@ async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_pa
     database.run_all = counted  # type: ignore[method-assign]
 
     async def introduce(number: int) -> str | None:
-        async def work(queries: Queries) -> str | None:
+        async def work(queries: PeerQueries) -> str | None:
             return await remember(queries, f"10.0.0.{number % 50}", f"name {number}", 1.0)
 
-        name = await storage.run(work)
+        name = await store.run(work)
         order.append(number)
         return name
 
@@ -54,23 +56,42 @@ async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_pa
 
 
 @pytest_twisted.ensureDeferred
-async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
-    from twisted.internet import reactor
+async def test_packages_share_transactions(tmp_path: Path) -> None:
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
+    peers, accounts = storage.of(PEER_TABLES), storage.of(ACCOUNT_TABLES)
+    storage.open()
+    database = storage._database
+    assert database is not None
+    statements: list[str] = []
+    database._connection.set_trace_callback(statements.append)
+    running: list[Deferred[Any]] = [
+        peers.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0)),
+        accounts.run(lambda queries: register(queries, "Boris", "hash", 1.0)),
+        peers.run(lambda queries: remember(queries, "10.0.0.2", "Carl", 1.0)),
+    ]
+    await gatherResults(running)
+    assert statements.count("COMMIT") == 2  # the first one, and those that came meanwhile
+    assert await accounts.read(lambda queries: queries.account("boris")) is not None
+    await storage.close()
 
-    async def broken(queries: Queries) -> None:
-        await remember(queries, "10.0.0.1", "Anna", 1.0)
+
+@pytest_twisted.ensureDeferred
+async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
+    async def broken(kept: Kept) -> None:
+        await remember(kept.peers, "10.0.0.1", "Anna", 1.0)
         raise ValueError("no")
 
-    async def unstorable(queries: Queries) -> None:
-        await queries.add_session("digest", "nobody", "here", 1.0, 9.0)
+    async def unstorable(kept: Kept) -> None:
+        await kept.accounts.add_session("digest", "nobody", "here", 1.0, 9.0)
 
-    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
+    store = storage.of(KEPT_TABLES)
     storage.open()
     running: list[Deferred[Any]] = [
-        storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)),
-        storage.run(broken),
-        storage.run(unstorable),
-        storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)),
+        store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)),
+        store.run(broken),
+        store.run(unstorable),
+        store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)),
     ]
     assert await running[0] is None
     with pytest.raises(ValueError, match="no"):
@@ -80,9 +101,9 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
     assert caught.value.reason == "FOREIGN KEY constraint failed"
     assert await running[3] is None
     # Work whose caller has given up is done all the same, without a report.
-    given_up = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
+    given_up = store.run(lambda kept: remember(kept.peers, "10.0.0.1", "Anna", 1.0))
     given_up.addErrback(lambda _: None).cancel()
-    assert await storage.run(lambda queries: recognize(queries, "10.0.0.1", 1.0)) == "Anna"
+    assert await store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)) == "Anna"
     await storage.close()
 
 
@@ -90,21 +111,20 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
 async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
     tmp_path: Path,
 ) -> None:
-    from twisted.internet import reactor
-
-    storage = Storage(reactor, str(tmp_path / "names.sqlite3"))
-    early = storage.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
+    store = storage.of(PEER_TABLES)
+    early = store.run(lambda queries: remember(queries, "10.0.0.1", "Anna", 1.0))
     storage.open()
     await early
     began, go_on = Event(), Event()
 
-    async def slow(queries: Queries) -> str | None:
+    async def slow(queries: PeerQueries) -> str | None:
         name = await recognize(queries, "10.0.0.1", 1.0)
         began.set()
         go_on.wait()
         return name
 
-    async def unstorable(queries: Queries) -> None:
+    async def unstorable(queries: PeerQueries) -> None:
         await remember(queries, "10.0.0.2", "Boris", 1.0)
 
     done: list[str] = []
@@ -114,13 +134,13 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
         return result
 
     reads: list[Deferred[Any]] = [
-        storage.read(work).addBoth(note, name)
+        store.read(work).addBoth(note, name)
         for name, work in (("slow", slow), ("cancelled", slow), ("bad", unstorable))
     ]
     reads[1].addErrback(lambda _: None).cancel()
     began.wait()
     began.clear()
-    await storage.run(lambda queries: remember(queries, "10.0.0.3", "Carl", 1.0))
+    await store.run(lambda queries: remember(queries, "10.0.0.3", "Carl", 1.0))
     assert done == ["cancelled"]
     go_on.set()
     assert await reads[0] == "Anna"
@@ -135,9 +155,7 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
 
 @pytest_twisted.ensureDeferred
 async def test_hashes_are_made_elsewhere() -> None:
-    from twisted.internet import reactor
-
-    hashing = Hashing(reactor, CHEAP, threads=2)
+    hashing = Hashing(global_reactor(), CHEAP, threads=2)
     hashing.open()
     hashed = await gatherResults([hashing.hash(f"password {number}") for number in range(20)])
     right: list[bool] = await gatherResults(

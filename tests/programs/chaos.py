@@ -24,7 +24,8 @@ from twisted_lab.client.chat_client import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
 from twisted_lab.rooms import Said
-from twisted_lab.text.command_line import Options, natural_number
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
 
 RECOVERY = 12.0  # seconds
 MEMBERS = 3
@@ -276,10 +277,8 @@ class ChaosOptions(Options):
     """The seeds to try."""
 
     command = "tests.programs.chaos"
-    optParameters: ClassVar = [
-        ["seeds", None, 1000, "How many seeds.", natural_number("seeds")],
-        ["seed", None, 1, "The first of them.", natural_number("seed")],
-    ]
+    seeds = option.number("How many seeds.", default=1000)
+    seed = option.number("The first of them.", default=1)
 
 
 def main() -> None:
@@ -287,13 +286,13 @@ def main() -> None:
     options = ChaosOptions()
     options.parseOptions(sys.argv[1:])
     failed = 0
-    for seed in range(options["seed"], options["seed"] + options["seeds"]):
+    for seed in range(options.seed, options.seed + options.seeds):
         try:
             Storm(seed).run()
         except AssertionError as error:
             failed += 1
             print(error)
-    print(f"{options['seeds']} seeds, {failed or 'none'} failed")
+    print(f"{options.seeds} seeds, {failed or 'none'} failed")
     sys.exit(bool(failed))
 
 

@@ -26,12 +26,11 @@ from pathlib import Path
 from tests.processes import DEADLINE, Server, children, suspend
 from twisted_lab.accounts import (
     TOKEN_PREFIX,
-    Queries,
-    Unusable,
     name_key,
-    open_database,
     token_digest,
 )
+from twisted_lab.accounts.commands import KEPT_TABLES, Kept
+from twisted_lab.storage import Unusable, open_database
 
 THREADS = 4  # of clients for each server
 SAMPLE = 100  # of the data acknowledged in earlier rounds are checked in each
@@ -190,24 +189,24 @@ class Clients:
 def check_file(path: Path, wanted: Acknowledged) -> None:
     """Check that the file is sound, and has all acknowledged data."""
 
-    async def find_lost(queries: Queries) -> list[str]:
+    async def find_lost(kept: Kept) -> list[str]:
         lost = []
         for address, name in wanted.names.items():
-            peer = await queries.peer(address)
+            peer = await kept.peers.peer(address)
             if peer is None or peer.name != name:
                 lost.append(f"address {address}")
         for key, name in wanted.accounts.items():
-            account = await queries.account(key)
+            account = await kept.accounts.account(key)
             if account is None or account.name != name:
                 lost.append(f"account {name}")
         for token, name in wanted.tokens.items():
-            session = await queries.session(token_digest(token))
+            session = await kept.accounts.session(token_digest(token))
             if session is None or session.account != name_key(name):
                 lost.append(f"token {token} of {name}")
         return lost
 
     try:
-        database = open_database(str(path))
+        database = open_database(str(path), KEPT_TABLES)
     except Unusable as error:
         raise Wrong(str(error)) from None
     try:

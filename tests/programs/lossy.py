@@ -8,10 +8,10 @@ Everything runs in one process on a clock of its own, so a seed that fails does 
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
 
 from tests.doubles.chat_network import Net
-from twisted_lab.text.command_line import Options, natural_number
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
 
 TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
@@ -47,12 +47,10 @@ class LossyOptions(Options):
     """The options of a run."""
 
     command = "tests.programs.lossy"
-    optParameters: ClassVar = [
-        ["seeds", None, 1, "How many seeds.", natural_number("seeds")],
-        ["seed", None, 1, "The first of them.", natural_number("seed")],
-        ["members", None, 50, "How many members.", natural_number("members")],
-        ["messages", None, 200, "How many messages each says.", natural_number("messages")],
-    ]
+    seeds = option.number("How many seeds.", default=1)
+    seed = option.number("The first of them.", default=1)
+    members = option.number("How many members.", default=50)
+    messages = option.number("How many messages each says.", default=200)
 
 
 def main() -> None:
@@ -60,9 +58,9 @@ def main() -> None:
     options = LossyOptions()
     options.parseOptions(sys.argv[1:])
     worst = 0.0
-    for seed in range(options["seed"], options["seed"] + options["seeds"]):
-        worst = max(worst, talk(seed, options["members"], options["messages"]))
-    print(f"{options['seeds']} seeds, none failed; the longest took {worst:.1f} simulated seconds")
+    for seed in range(options.seed, options.seed + options.seeds):
+        worst = max(worst, talk(seed, options.members, options.messages))
+    print(f"{options.seeds} seeds, none failed; the longest took {worst:.1f} simulated seconds")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from twisted.internet.defer import DeferredList, FirstError
 from twisted.internet.task import react
@@ -20,22 +20,21 @@ from twisted.internet.task import react
 from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
-from twisted_lab.text.command_line import Options, natural_number
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
 
 
 class MembersOptions(Options):
     command = "members"
     exit_status = 2
     synopsis = "Usage: python -m tests.programs.members --port PORT [options]"
-    optParameters: ClassVar = [
-        ["port", "p", 9095, "The server's or relay's.", natural_number("port", 1, 65535)],
-        ["first", None, 0, "The number of the first member here.", natural_number("first", 0)],
-        ["count", None, 10, "How many are here.", natural_number("count")],
-        ["messages", None, 200, "How many each says.", natural_number("messages")],
-        ["total-members", None, 50, "How many are in the room.", natural_number("total-members")],
-        ["seed", None, 1, "Makes their numbers, keys and secrets.", natural_number("seed", 0)],
-        ["deadline", None, 300, "Seconds that it may take.", natural_number("deadline")],
-    ]
+    port = option.number("The server's or relay's.", default=9095, most=65535, short="p")
+    first = option.number("The number of the first member here.", default=0, least=0)
+    count = option.number("How many are here.", default=10)
+    messages = option.number("How many each says.", default=200)
+    total_members = option.number("How many are in the room.", default=50)
+    seed = option.number("Makes their numbers, keys and secrets.", default=1, least=0)
+    deadline = option.seconds("Seconds that it may take.", default=300)
 
 
 class Wrong(Exception):
@@ -68,14 +67,14 @@ class Member:
         self.heard: list[str] = []
         self.complaints: list[str] = []
         self.is_speaking = False
-        self._messages: int = options["messages"]
-        self._total: int = options["total-members"]
+        self._messages: int = options.messages
+        self._total: int = options.total_members
         self._is_finishing = False
         self._progress = progress
-        chance = random.Random(f"{options['seed']} {name}")
+        chance = random.Random(f"{options.seed} {name}")
         self.link = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
         self.link.pumped = self._look
-        self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options["port"])
+        self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options.port)
 
     def open(self) -> None:
         """Begin."""
@@ -158,9 +157,9 @@ class Members:
 
     def __init__(self, reactor: Any, options: MembersOptions) -> None:
         self._reactor = reactor
-        self._seconds: int = options["deadline"]
-        self._total: int = options["total-members"] * options["messages"]
-        numbers = range(options["first"], options["first"] + options["count"])
+        self._seconds = options.deadline
+        self._total: int = options.total_members * options.messages
+        numbers = range(options.first, options.first + options.count)
         self._members = [
             Member(reactor, f"m{number}", options, self._progress) for number in numbers
         ]

@@ -1,12 +1,12 @@
-"""Stands between chat clients and their server, and does to datagrams what bad networks do.
+"""A relay between chat clients and their server that loses, repeats and delays datagrams.
 
     python -m tests.programs.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
     python -m twisted_lab.client chat --port 9100
 
-Each client has a socket of its own towards the server; with --move the server sees a new address
-of each client every so many seconds. The seed and the order in which clients come give what is
-done to the datagrams of each, in each direction. The signal USR1 cuts the network, and joins it
-again. Ctrl-C ends it.
+Each client has a socket of its own towards the server. With --move N the relay changes each
+client's address every N seconds. The seed and the order in which the clients come determine what
+happens to the datagrams of each, in each direction. The signal USR1 cuts the network, and the next
+one restores it. Ctrl-C ends the relay.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol
@@ -24,7 +24,8 @@ from twisted.internet.task import LoopingCall
 from twisted.python.usage import UsageError
 
 from twisted_lab.testing import LossyWire
-from twisted_lab.text.command_line import Options, natural_number
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
 
 HOST = "127.0.0.1"
 TROUBLE = ("drop", "duplicate", "reorder", "corrupt", "delay")
@@ -32,14 +33,14 @@ TROUBLE = ("drop", "duplicate", "reorder", "corrupt", "delay")
 Address = tuple[str, int]
 
 
-def number(name: str, most: float) -> Callable[[str], float]:
-    """Make a reader of numbers from 0 to `most`, for the option `name`."""
+def up_to(most: float) -> Callable[[str], float]:
+    """Make a reader of numbers from 0 to `most`."""
 
     def read(text: str) -> float:
         with suppress(ValueError):
             if 0 <= (value := float(text)) <= most:
                 return value
-        raise UsageError(f"--{name} is a number from 0 to {most:g}, not {text!r}")
+        raise UsageError(f"expected a number from 0 to {most:g}, not {text!r}")
 
     return read
 
@@ -48,17 +49,17 @@ class RelayOptions(Options):
     command = "relay"
     exit_status = 2
     synopsis = "Usage: python -m tests.programs.relay --server-port PORT [options]"
-    optParameters: ClassVar = [
-        ["port", "p", 9100, "Where clients come; 0 for any.", natural_number("port", 0, 65535)],
-        ["server-port", None, 9095, "The server's.", natural_number("server-port", 1, 65535)],
-        ["drop", None, 0.0, "The share of datagrams that do not come.", number("drop", 1)],
-        ["duplicate", None, 0.0, "The share that come twice.", number("duplicate", 1)],
-        ["reorder", None, 0.0, "The share that others overtake.", number("reorder", 1)],
-        ["corrupt", None, 0.0, "The share of which a bit is changed.", number("corrupt", 1)],
-        ["delay", None, 0.02, "The seconds that all of them take.", number("delay", 60)],
-        ["seed", None, 1, "Makes the same choices again.", natural_number("seed", 0)],
-        ["move", None, 0.0, "Seconds between changes of address; 0: none.", number("move", 3600)],
-    ]
+    port = option.number(
+        "Where clients come; 0 for any.", default=9100, least=0, most=65535, short="p"
+    )
+    server_port = option.number("The server's.", default=9095, most=65535)
+    drop = option.parsed("The share of datagrams that do not come.", up_to(1), default=0.0)
+    duplicate = option.parsed("The share that come twice.", up_to(1), default=0.0)
+    reorder = option.parsed("The share that others overtake.", up_to(1), default=0.0)
+    corrupt = option.parsed("The share of which a bit is changed.", up_to(1), default=0.0)
+    delay = option.parsed("The seconds that all of them take.", up_to(60), default=0.02)
+    seed = option.number("Makes the same choices again.", default=1, least=0)
+    move = option.parsed("Seconds between changes of address; 0: none.", up_to(3600), default=0.0)
 
 
 class Upstream(DatagramProtocol):
@@ -88,7 +89,7 @@ class Client:
         server: The server's address.
         deliver: Called with each datagram that comes through to the client.
         chance: Gives the wires' seeds.
-        trouble: The parameters of the wires' losses, duplicates and delays.
+        faults: The parameters of the wires' losses, duplicates and delays.
     """
 
     def __init__(
@@ -97,12 +98,12 @@ class Client:
         server: Address,
         deliver: Callable[[bytes], object],
         chance: random.Random,
-        trouble: dict[str, float],
+        faults: dict[str, float],
     ) -> None:
         self._reactor = reactor
         self._server = server
-        self._up = LossyWire(reactor, chance.getrandbits(32), self._to_server, **trouble)
-        self._down = LossyWire(reactor, chance.getrandbits(32), deliver, **trouble)
+        self._up = LossyWire(reactor, chance.getrandbits(32), self._to_server, **faults)
+        self._down = LossyWire(reactor, chance.getrandbits(32), deliver, **faults)
         self._port = self._open()
         self.send = self._up.send
 
@@ -132,9 +133,9 @@ class Relay(DatagramProtocol):
 
     def __init__(self, reactor: Any, options: RelayOptions) -> None:
         self._reactor = reactor
-        self._server = HOST, options["server-port"]
-        self._trouble = {name: options[name] for name in TROUBLE}
-        self._chance = random.Random(options["seed"])
+        self._server = HOST, options.server_port
+        self._faults = {name: options[name] for name in TROUBLE}
+        self._chance = random.Random(options.seed)
         self._clients: dict[Address, Client] = {}
         self._is_cut = False
 
@@ -157,7 +158,7 @@ class Relay(DatagramProtocol):
                 with suppress(OSError):
                     self.transport.write(data, address)
 
-        return Client(self._reactor, self._server, deliver, self._chance, self._trouble)
+        return Client(self._reactor, self._server, deliver, self._chance, self._faults)
 
     def move(self) -> None:
         """Let the server see another address of each client."""
@@ -174,12 +175,12 @@ def main() -> None:
     reactor: Any = installed
     relay = Relay(reactor, options)
     try:
-        port = reactor.listenUDP(options["port"], relay, HOST)
+        port = reactor.listenUDP(options.port, relay, HOST)
     except CannotListenError as error:
         print(f"relay: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    if options["move"]:
-        LoopingCall(relay.move).start(options["move"], now=False)
+    if options.move:
+        LoopingCall(relay.move).start(options.move, now=False)
     signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(relay.cut_or_join))
     print(f"relaying on {HOST}:{port.getHost().port}", flush=True)
     reactor.run()

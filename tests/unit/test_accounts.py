@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     TOKEN_PREFIX,
     BadName,
     BadPassword,
@@ -22,16 +23,15 @@ from twisted_lab.accounts import (
     known_session,
     name_key,
     new_token,
-    open_database,
     open_session,
     register,
-    remember,
     resume_session,
     revoke,
     time_text,
     token_digest,
 )
 from twisted_lab.accounts.sessions import REMEMBERED
+from twisted_lab.storage import open_database
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 # Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
@@ -192,7 +192,7 @@ class SessionsTests(SynchronousTestCase):
 
 class MemoryCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:")
+        self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
         self.run_work = self.database.run
 
@@ -351,15 +351,6 @@ class RegistryTests(MemoryCase):
 
     async def renew(self, queries: Queries, old: str, new: str) -> None:
         await queries.renew_password("anna", old, new)
-
-    def test_the_first_name_of_an_address_stays(self) -> None:
-        for name in ("Anna", "Berta"):
-            self.assertEqual(
-                self.run_work(partial(remember, address="192.0.2.1", name=name, now=0.0)), "Anna"
-            )
-        self.assertEqual(
-            self.run_work(partial(remember, address="192.0.2.2", name="Anna", now=0.0)), "Anna"
-        )
 
 
 class HostileTests(SynchronousTestCase):

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,16 +17,16 @@ from twisted_lab.accounts import (
     Account,
     Lifetimes,
     Passwords,
-    Queries,
-    Work,
-    open_database,
+    Session,
     open_session,
     register,
-    remember,
     token_digest,
 )
 from twisted_lab.accounts import __main__ as command
+from twisted_lab.accounts.commands import KEPT_TABLES, Kept
 from twisted_lab.accounts.throttle import stranger_subject
+from twisted_lab.known_peers import remember
+from twisted_lab.storage import Work, open_database
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 PROGRAM = f"{shlex.quote(sys.executable)} -m twisted_lab.accounts"
@@ -38,13 +39,17 @@ class Terminal(io.StringIO):
         return True
 
 
-async def fill(queries: Queries) -> None:
+async def fill(kept: Kept) -> None:
     for name in ("Anna", "Berta"):
-        await register(queries, name, "hash", 1.0)
-        await open_session(queries, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
-    await queries.set_failures("account anna", "192.0.2.7", 100, 1.0)
-    await remember(queries, "192.0.2.1", "Carla", 1.0)
-    await remember(queries, "2001:db8::1", "Dora", 2.0)
+        await register(kept.accounts, name, "hash", 1.0)
+        await open_session(kept.accounts, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
+    await kept.accounts.set_failures("account anna", "192.0.2.7", 100, 1.0)
+    await remember(kept.peers, "192.0.2.1", "Carla", 1.0)
+    await remember(kept.peers, "2001:db8::1", "Dora", 2.0)
+
+
+async def session_of(kept: Kept, digest: str) -> Session | None:
+    return await kept.accounts.session(digest)
 
 
 class CommandTests(SynchronousTestCase):
@@ -53,12 +58,12 @@ class CommandTests(SynchronousTestCase):
         self.patch(command, "Passwords", lambda: CHEAP)
         self.run_work(fill)
 
-    def run_work(self, work: Work[object]) -> object:
-        with closing(open_database(self.path)) as database:
+    def run_work(self, work: Work[Kept, object]) -> object:
+        with closing(open_database(self.path, KEPT_TABLES)) as database:
             return database.run(work)
 
     def account(self, key: str) -> Account | None:
-        account = self.run_work(lambda queries: queries.account(key))
+        account = self.run_work(lambda kept: kept.accounts.account(key))
         assert account is None or isinstance(account, Account)
         return account
 
@@ -78,6 +83,9 @@ class CommandTests(SynchronousTestCase):
                 command.main()
             except SystemExit as end:
                 status = end.code
+                if isinstance(status, str):  # as Python does
+                    print(status, file=err)
+                    status = 1
         return status, out.getvalue(), err.getvalue()
 
     def shows(self, arguments: Sequence[str], *lines: str, stdin: str = "") -> None:
@@ -101,9 +109,9 @@ class CommandTests(SynchronousTestCase):
         )
 
     def test_what_counts_now_is_listed(self) -> None:
-        async def fail(queries: Queries) -> None:
+        async def fail(kept: Kept) -> None:
             now = time.time()
-            stranger = stranger_subject("anna", await queries.secret("unknown names"))
+            stranger = stranger_subject("anna", await kept.accounts.secret("unknown names"))
             for subject, network, count in (
                 ("account anna", "192.0.2.7", 3),
                 (stranger, "192.0.2.8", 2),
@@ -111,7 +119,7 @@ class CommandTests(SynchronousTestCase):
                 ("", "192.0.2.8", 5),
                 ("registrations", "192.0.2.9", 7),
             ):
-                await queries.set_failures(subject, network, count, now)
+                await kept.accounts.set_failures(subject, network, count, now)
 
         self.run_work(fail)
         _, out, _ = self.main("list")
@@ -125,8 +133,8 @@ class CommandTests(SynchronousTestCase):
             "Anna may log in from 2001:db8:: while others guess the password",
         )
 
-        async def known(queries: Queries) -> str | None:
-            return await queries.has_network("anna", "2001:db8::", 0.0)
+        async def known(kept: Kept) -> str | None:
+            return await kept.accounts.has_network("anna", "2001:db8::", 0.0)
 
         self.assertEqual(self.run_work(known), "anna")
         self.refuse(1, ["admit", "nobody", "192.0.2.1"], "no account of the name nobody")
@@ -165,7 +173,7 @@ class CommandTests(SynchronousTestCase):
                 self.refuse(1, [word, name], reason, "new password\n")
 
     def test_what_new_names_may_not_have_old_ones_may(self) -> None:
-        self.run_work(lambda queries: register(queries, "Eva\ufe0f", "hash", 1.0))
+        self.run_work(lambda kept: register(kept.accounts, "Eva\ufe0f", "hash", 1.0))
         self.refuse(1, ["add", "Eva\ufe0f"], "no control or invisible", "new password\n")
         self.shows(
             ["passwd", "Eva\ufe0f"],
@@ -174,8 +182,8 @@ class CommandTests(SynchronousTestCase):
         )
 
     def test_forget_a_network(self) -> None:
-        self.run_work(lambda queries: remember(queries, "2001:db8::2", "Eva", 3.0))
-        self.run_work(lambda queries: remember(queries, "2001:db8:0:1::1", "Eva", 3.0))
+        self.run_work(lambda kept: remember(kept.peers, "2001:db8::2", "Eva", 3.0))
+        self.run_work(lambda kept: remember(kept.peers, "2001:db8:0:1::1", "Eva", 3.0))
         self.shows(
             ["forget", "2001:db8:0::"],
             "forgot address 2001:db8::1, name: Dora",
@@ -220,10 +228,10 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(CHEAP.matches(account.password, "new password"))
         for token, known in (("Anna", False), ("Berta", True)):
             digest = token_digest(token)
-            session = self.run_work(lambda queries, digest=digest: queries.session(digest))  # type: ignore[misc]
+            session = self.run_work(partial(session_of, digest=digest))
             self.assertEqual(session is not None, known)
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
+            self.run_work(lambda kept: kept.accounts.failures("account anna", "192.0.2.7"))
         )
 
     def test_passwd_of_nobody(self) -> None:
@@ -234,7 +242,7 @@ class CommandTests(SynchronousTestCase):
         self.shows(["forget", "ANNA"], "forgot account Anna")
         self.assertIsNone(self.account("anna"))
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
+            self.run_work(lambda kept: kept.accounts.failures("account anna", "192.0.2.7"))
         )
         self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
 
@@ -247,8 +255,8 @@ class CommandTests(SynchronousTestCase):
             self.refuse(1, ["forget", word], "there is no account, name or address")
 
     def test_forget_all_of_one_name(self) -> None:
-        self.run_work(lambda queries: remember(queries, "192.0.2.2", "Anna", 1.0))
-        self.run_work(lambda queries: remember(queries, "192.0.2.3", "Anna", 1.0))
+        self.run_work(lambda kept: remember(kept.peers, "192.0.2.2", "Anna", 1.0))
+        self.run_work(lambda kept: remember(kept.peers, "192.0.2.3", "Anna", 1.0))
         self.shows(
             ["forget", "Anna"],
             "forgot address 192.0.2.2, name: Anna",
@@ -286,7 +294,7 @@ class CommandTests(SynchronousTestCase):
         self.shows(["list"])
         self.shows(["sessions"])
         self.assertIsNone(
-            self.run_work(lambda queries: queries.failures("account anna", "192.0.2.7"))
+            self.run_work(lambda kept: kept.accounts.failures("account anna", "192.0.2.7"))
         )
         self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
 
@@ -339,7 +347,7 @@ class CommandTests(SynchronousTestCase):
             self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
 
     def test_the_failures_of_an_address_are_forgotten_with_it(self) -> None:
-        self.run_work(lambda queries: queries.set_failures("", "192.0.2.9", 3, 1.0))
+        self.run_work(lambda kept: kept.accounts.set_failures("", "192.0.2.9", 3, 1.0))
         self.shows(
             ["forget", "192.0.2.9"], "forgot the failures and new accounts of address 192.0.2.9"
         )
@@ -347,8 +355,8 @@ class CommandTests(SynchronousTestCase):
 
     def test_a_session_goes_before_an_account_of_the_same_name(self) -> None:
         session = token_digest("Anna")[:8]
-        self.run_work(lambda queries: register(queries, session, "hash", 1.0))
-        self.run_work(lambda queries: open_session(queries, session, "x", "here", 1.0, ENDLESS))
+        self.run_work(lambda kept: register(kept.accounts, session, "hash", 1.0))
+        self.run_work(lambda kept: open_session(kept.accounts, session, "x", "here", 1.0, ENDLESS))
         self.shows(["revoke", session], f"revoked {session} of anna")
         self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
 

@@ -16,12 +16,12 @@ from hypothesis.stateful import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     Lifetimes,
     Queries,
     Session,
     change_password,
     name_key,
-    open_database,
     open_session,
     register,
     resume_session,
@@ -29,6 +29,7 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.accounts.sessions import REMEMBERED
+from twisted_lab.storage import open_database
 
 LIFETIMES = Lifetimes(idle=10.0, whole=25.0)
 
@@ -52,7 +53,7 @@ class Known:
 class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.database = open_database(":memory:")
+        self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.now = 1000.0
         self.opened = 0
         self.accounts: dict[str, tuple[str, str]] = {}

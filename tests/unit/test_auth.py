@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
-from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
-from twisted_lab.accounts import Lifetimes, known_peers, register
+from tests.doubles.storage import CHEAP, CountingHashes
+from twisted_lab import known_peers
+from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes, register
 from twisted_lab.channels import PeerGone, Refused, Unable
 from twisted_lab.login import AccountRealm
 from twisted_lab.peers import Peer
@@ -17,13 +18,14 @@ from twisted_lab.services import auth, ident
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.ident import Identification
 from twisted_lab.testing import ScriptedChannel, play
+from twisted_lab.testing_storage import MemoryStorage
 
 PASSWORD = "correct horse"
 
 
 class IdentificationTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(known_peers.PEER_TABLES)
         self.addCleanup(self.storage.database.close)
         self.clock = Clock()
         self.service = Identification(self.storage, self.clock.seconds, self.clock.seconds)
@@ -107,7 +109,7 @@ class AuthenticationTestCase(SynchronousTestCase):
     takes_plaintext = False
 
     def setUp(self) -> None:
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(ACCOUNT_TABLES)
         self.addCleanup(self.storage.database.close)
         self.hashes = CountingHashes()
         self.clock = Clock()

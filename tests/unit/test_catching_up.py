@@ -14,7 +14,6 @@ from tests.doubles.chat_network import START, Net, Socket
 from tests.doubles.recording import Recorder, SlowWire, recorded_events
 from tests.doubles.rooms import open_chat
 from tests.doubles.storage import SlowStorage
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import (
     Connections,
     ConversationFactory,
@@ -25,6 +24,8 @@ from twisted_lab.channels import (
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.codecs import FrameDecoder, encode_frame
 from twisted_lab.rooms import MemoryHistory, Said
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.schema import HISTORY_TABLES
 
 SECRET = "0123456789abcdef"
 # Three times the output that a channel holds for a peer that is behind.
@@ -152,8 +153,8 @@ class StreamTests(StreamCase):
 
 class DatagramTests(SynchronousTestCase):
     def test_the_reliable_protocol(self) -> None:
-        for trouble in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
-            net = Net(1, trouble, history())
+        for faults in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
+            net = Net(1, faults, history())
             anna = net.join("Anna")
             anna.link.guest._place = 0
             net.run(anna.is_in)
@@ -195,7 +196,7 @@ class GatheredTests(SynchronousTestCase):
     """Others talk while a client catches up, and the history takes its time."""
 
     def setUp(self) -> None:
-        self.storage = SlowStorage()
+        self.storage = SlowStorage(HISTORY_TABLES)
         self.addCleanup(self.storage.database.close)
         self.net = Net(0, {}, KeptHistory(self.storage))
 

@@ -12,11 +12,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 from OpenSSL import SSL
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.certificates import self_signed
 from tests.doubles.options import SampleOptions, parse
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import recorded_events
 from twisted_lab.disconnects import tls_text
 from twisted_lab.ports.certificate import Certificate, make_own
@@ -179,7 +179,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertIn("it is not a file", self.recorder.messages[-1])
 
     def test_services_share_it(self) -> None:
-        lab = ServiceProcess(parse(), MemoryReactorClock())
+        lab = ServiceProcess(parse(), FakeReactor())
         options = [SampleOptions() for _ in range(3)]
         for each, path in zip(options, ("x", "x", "y"), strict=True):
             each.parseOptions(["--tls", "--certificate", path])

@@ -28,8 +28,6 @@ from tests.doubles.chat_network import START, Net, Person
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
-from tests.doubles.storage import MemoryStorage
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import PeerGone, PeerSilent
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
@@ -39,10 +37,14 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
+from twisted_lab.ports.udp_port import ScopedPort
 from twisted_lab.rooms import Line, MemoryHistory, Said
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.services import chat
 from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import ScriptedChannel, play
+from twisted_lab.testing_storage import MemoryStorage
 
 SECRET = "0123456789abcdef"
 
@@ -128,51 +130,51 @@ class OptionsTests(SynchronousTestCase):
 
     def test_help_shows_its_own_defaults(self) -> None:
         text = " ".join(str(chat.Options()).split())
-        self.assertIn("hung up on. [default: 60]", text)
-        self.assertIn("For --tcp-port: Speak TLS", text)
+        self.assertIn("Idle timeout, in seconds. [default: 60]", text)
+        self.assertIn("With --tcp-port: use TLS", text)
 
     def test_tls_is_for_tcp(self) -> None:
         for name in ("--tls", "--proxy-protocol"):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 self.assertRaises(SystemExit, chat.Options().parseOptions, [name])
-            self.assertIn(f"{name} is for --tcp-port", said.getvalue())
+            self.assertIn(f"{name} requires --tcp-port", said.getvalue())
             chat.Options().parseOptions([name, "--tcp-port", "1"])
+        # netlab passes it to all services.
         grouped = chat.Options()
-        grouped.shared = {"tls"}
-        grouped.parseOptions(["--tls"])
+        grouped.tls = True
+        grouped.parseOptions([])
 
     def test_it_says_that_udp_is_not_encrypted(self) -> None:
         for arguments, expected in (([], 0), (["--tls", "--tcp-port", "1"], 1)):
             options = chat.Options()
             options.parseOptions(arguments)
             reactor = FakeReactor()
-            options.process = lab = ServiceProcess(options, reactor)
+            lab = ServiceProcess(options, reactor)
             recorder = Recorder()
             lab.log._everything[:] = [recorder]
-            chat.makeService(options)
+            chat.build(lab, options)
             reactor.start()
             self.assertEqual(recorder.names.count("not encrypted"), expected)
 
     def test_endpoints_are_for_streams(self) -> None:
-        options = chat.Options()
-        self.assertRaises(UsageError, options.opt_listen, "tcp:1")
+        self.assertRaises(UsageError, chat.Options().parse, ["--listen", "tcp:1"])
 
     def test_the_service_listens_by_udp_and_if_wanted_by_tcp(self) -> None:
         for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
             reactor: Any = MemoryReactorClock()
             options = chat.Options()
             options.parseOptions(arguments)
-            options.process = ServiceProcess(options, reactor)
-            (service,) = chat.makeService(options)
-            self.assertEqual(len(service._listeners), 1 + count)
+            service = chat.build(ServiceProcess(options, reactor), options)
+            self.assertEqual(len(service._ports._listeners), 1 + count)
             with_history = chat.Options()
             with_history.parseOptions(["--history", "x.sqlite3"])
-            with_history.process = ServiceProcess(with_history, reactor)
-            self.assertEqual(len(chat.makeService(with_history).resources), 1)
+            process = ServiceProcess(with_history, reactor)
+            chat.build(process, with_history)
+            self.assertEqual(len(process.resources), 1)
 
     def test_at_the_start_what_is_old_is_forgotten(self) -> None:
-        storage = MemoryStorage()
-        self.patch(chat, "shared_storage", lambda lab, path: storage)
+        storage = MemoryStorage(HISTORY_TABLES)
+        self.patch(chat, "shared_storage", lambda process, path, tables: storage)
         history = KeptHistory(storage)
         for day in (1, 2, 3):
             said = Said(day, "Anna", "x", time=day * 86_400.0)
@@ -180,14 +182,12 @@ class OptionsTests(SynchronousTestCase):
         options = chat.Options()
         options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
         reactor: Any = MemoryReactorClock()
-        options.process = ServiceProcess(options, reactor, lambda: 7.5 * 86_400)
-        chat.makeService(options)
+        chat.build(ServiceProcess(options, reactor, lambda: 7.5 * 86_400), options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
         # With a full disk it starts all the same: the first message reports that.
         storage.full = True
-        options.process = ServiceProcess(options, reactor)
-        chat.makeService(options)
+        chat.build(ServiceProcess(options, reactor), options)
 
     def test_the_client_has_a_name(self) -> None:
         options = ClientOptions()
@@ -238,7 +238,7 @@ class LinkTests(SynchronousTestCase):
         waiting = "1 message is not confirmed; waiting up to {} s, Ctrl-C ends at once"
         for silent_for, patience, told in (
             (0, float("inf"), [waiting.format(15)]),
-            (30, float("inf"), ["no answer; trying on", waiting.format(15)]),
+            (30, float("inf"), ["no answer; still trying", waiting.format(15)]),
             (0, 60, []),
         ):
             net = Net()
@@ -458,7 +458,7 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         anna.link.say("x" * (LONGEST_LINE + 1))
-        self.assertEqual(anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual(anna.link.guest.pending, 0)
 
     def test_a_server_that_stops_is_waited_for(self) -> None:
@@ -501,26 +501,19 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(anna.told, [])
 
 
-class FakePort:
-    connected = True
-
-    def __init__(
-        self, port: int, protocol: Any, interface: str, size: int, reactor: UDPReactor
-    ) -> None:
-        self.protocol = protocol
-        self.interface = interface
-        self.written: list[bytes] = []
-        self.reactor = reactor
-        protocol.transport = self
-
+class FakePort(ScopedPort):
     def startListening(self) -> None:
+        self.connected = True
+        self.written: list[bytes] = []
+        self.protocol.transport = self
+        assert isinstance(self.reactor, UDPReactor)
         self.reactor.ports.append(self)
         self.protocol.startProtocol()
 
     def connect(self, host: str, port: int) -> None:
         self.peer = host, port
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, addr: object = None) -> None:
         if not self.connected:
             raise AssertionError("it is closed")
         self.written.append(data)
@@ -530,7 +523,7 @@ class FakePort:
         self.connected = False
 
 
-class UDPReactor(Clock):
+class UDPReactor(MemoryReactorClock):
     def __init__(self) -> None:
         super().__init__()
         self.ports: list[FakePort] = []
@@ -556,7 +549,7 @@ class UDPWireTests(SynchronousTestCase):
         second.connected = False
         second.protocol.stopProtocol()
         failure = self.failureResultOf(self.link.ended, NoAnswer)
-        self.assertEqual(str(failure.value), "nobody listens there")
+        self.assertEqual(str(failure.value), "no server listens there")
 
 
 class StdioTransport(StringTransport):
@@ -570,7 +563,7 @@ class PipeTests(SynchronousTestCase):
         self.anna = self.net.join("Anna", patience=60)
         self.pipe = Pipe(self.anna.link)
         self.transport = StdioTransport()
-        self.pipe.transport = self.transport
+        self.pipe.makeConnection(self.transport)
 
     def test_lines_are_messages_and_the_end_is_the_end(self) -> None:
         self.pipe.dataReceived(b"one\ntw")
@@ -602,7 +595,7 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.link.ended.called)
-        self.assertEqual(self.anna.told, [f"not said: a message has at most {LONGEST_LINE} bytes"])
+        self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
 
     def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:

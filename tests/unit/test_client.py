@@ -20,7 +20,7 @@ from zope.interface import alsoProvides
 
 from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client import services
-from twisted_lab.client.__main__ import advice
+from twisted_lab.client.connecting import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
@@ -28,7 +28,7 @@ from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
-from twisted_lab.client.resolving import Resolver
+from twisted_lab.client.resolving import NO_HOST
 from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.codecs import MAX_INCOMING, MessageError, encode_frame
 from twisted_lab.disconnects import Disconnect
@@ -77,14 +77,17 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "not 'x'"),
             (["--port", "0"], "not '0'"),
-            (["echo", "--framing", "text"], "echo has no framing"),
+            (["echo", "--framing", "text"], "echo does not support --framing"),
             (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
             (["--host", "localhost:"], "not 'localhost:'"),
             (["--host", "localhost:0"], "not '0'"),
             (["--host", "::1:9090:"], "not '::1:9090:'"),
             (["--host", "[::1"], "not '[::1'"),
-            (["--host", "localhost:9090", "--port", "9091"], "--port says 9091, not 9090"),
+            (
+                ["--host", "localhost:9090", "--port", "9091"],
+                "--host and --port name two ports, 9090 and 9091",
+            ),
             (["--host", "fe80::1%"], "not 'fe80::1%'"),
             (["--host", "192.168..5"], "not '192.168..5'"),
             (["--host", f"{'a' * 64}.org"], "not 'aaaaa"),
@@ -195,7 +198,7 @@ class AdviceTests(SynchronousTestCase):
             (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
         ):
-            line = advice(error, options, Resolver(None))
+            line = advice(error, options, NO_HOST)
             self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
             self.assertIn(text, line)
             self.assertNotIn("\n", line)
@@ -482,7 +485,7 @@ class SuggestTLSTests(ConnectedTestCase):
         self.watch(is_greeted=True)
         self.clock.pump([1.0] * 3)
         self.assertEqual(
-            self.told, ["127.0.0.1:9090: nothing came from it; if it speaks TLS, try --tls"]
+            self.told, ["127.0.0.1:9090: nothing received; if the server uses TLS, try --tls"]
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 

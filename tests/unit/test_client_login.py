@@ -56,7 +56,7 @@ class TokensTests(SynchronousTestCase):
             self.path.write_bytes(content)
             self.assertIsNone(self.tokens.find(SERVER))
             [line] = self.told
-            self.assertIn("is not a file of tokens", line)
+            self.assertIn("is not a token file", line)
             self.told.clear()
 
     def test_a_place_that_cannot_be_used(self) -> None:
@@ -188,7 +188,7 @@ class LoginTests(SynchronousTestCase):
         self.assertTrue(login.succeeded)
         self.assertEqual(self.tokens.find(SERVER), ABC)
         self.assertNotIn(ABC, shown)
-        self.assertTrue(shown.startswith("Hello, aliceToken kept in "), shown)
+        self.assertTrue(shown.startswith("Hello, aliceToken stored in "), shown)
 
     def test_what_is_no_token_is_not_kept(self) -> None:
         login = self.login()
@@ -308,7 +308,7 @@ class OptionsTests(SynchronousTestCase):
 
         login("--tls").heard(TOKEN)
         self.assertEqual(login().heard(ASKED), (ASKED, None))
-        self.assertEqual(told, ["the token for h:1 is kept for --tls, and not sent without it"])
+        self.assertEqual(told, ["the token for h:1 came by TLS, and is not sent without --tls"])
         self.assertEqual(login("--tls").heard(ASKED)[1], ABC)
         login().heard(TOKEN.replace(ABC, DEF))
         told.clear()

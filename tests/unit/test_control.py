@@ -138,7 +138,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("from level warn up", self.say("log-level", "warn"))
 
     def test_a_command_adds_nothing_of_amp_s_to_the_log(self) -> None:
-        recorder: Any = Recorder()
+        recorder = Recorder()
         globalLogPublisher.addObserver(recorder)
         self.addCleanup(globalLogPublisher.removeObserver, recorder)
         protocol = ControlFactory(self.lab).buildProtocol(None)
@@ -185,7 +185,7 @@ class ControlTests(SynchronousTestCase):
     def test_resuming_while_it_pauses_comes_after_it(self) -> None:
         closed: Deferred[None] = Deferred()
         self.ports[0].stopping = closed
-        [service, *_] = self.lab.network_services
+        [service, *_] = self.lab.services
         pausing = Deferred.fromCoroutine(service.pause())
         resuming = Deferred.fromCoroutine(service.resume())
         self.assertNoResult(resuming)
@@ -197,7 +197,7 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(len(service.addresses), 1)
 
     def test_nothing_is_resumed_at_the_end(self) -> None:
-        [service, *_] = self.lab.network_services
+        [service, *_] = self.lab.services
         self.say("pause", "0")
         self.successResultOf(self.lab.stopService())
         self.failureResultOf(Deferred.fromCoroutine(service.resume()), CannotListen)
@@ -224,9 +224,9 @@ class ControlTests(SynchronousTestCase):
         self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
 
     def test_workers_that_have_not_answered_are_named(self) -> None:
-        [service, *_] = self.lab.network_services
+        [service, *_] = self.lab.services
 
-        async def ask(*_: str) -> list[tuple[str, Any]]:
+        async def ask(*_: str) -> list[tuple[str, object]]:
             return [("netlab-0 worker 0", None)]
 
         self.patch(service, "ask", ask)
@@ -277,7 +277,7 @@ class OptionsTests(SynchronousTestCase):
             (["halt"], "not 'halt'"),
             (["pause"], "it is said like this: pause SERVICE ("),
             (["stop", "now"], "it is said like this: stop ("),
-            (["--control", "tcp:1", "stop"], "--control is a unix endpoint such as unix:"),
+            (["--control", "tcp:1", "stop"], "--control: expected a unix endpoint such as unix:"),
         ):
             said = io.StringIO()
             with redirect_stderr(said):
@@ -289,13 +289,11 @@ class OptionsTests(SynchronousTestCase):
     def test_nobody_listens(self) -> None:
         options = ControlOptions()
         options.parseOptions(["--control", f"unix:{self.mktemp()}", "status"])
-        from twisted.internet import reactor
-
         said = io.StringIO()
         with redirect_stderr(said):
             self.patch(control, "clientFromString", lambda *_: None)
             self.patch(control, "connectProtocol", lambda *_: fail(ConnectError(2)))
-            main = Deferred.fromCoroutine(control.main(reactor, options))
+            main = Deferred.fromCoroutine(control.main(FakeReactor(), options))
             self.failureResultOf(main, SystemExit)
         self.assertIn("No such file or directory; the server must have been", said.getvalue())
 
@@ -306,8 +304,8 @@ class OptionsTests(SynchronousTestCase):
         ):
             options = SampleOptions()
             options.parseOptions(["--control", given])
-            [service] = build_process(options, FakeReactor()).network_services
-            [listener] = service._listeners
+            [service] = build_process(options, FakeReactor()).services
+            [listener] = service._ports._listeners
             assert isinstance(listener, Guarded)
             assert isinstance(listener.listener, DescribedEndpoint)
             self.assertEqual(listener.listener.description, listened)

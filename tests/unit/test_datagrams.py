@@ -820,7 +820,7 @@ class ReliableTests(DatagramsCase):
 class NetTests(SynchronousTestCase):
     """Members with our client, on bad networks."""
 
-    trouble: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
+    faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
     def talk(self, net: Net, people: list[Person], each: int) -> None:
         for number in range(each):
@@ -852,7 +852,7 @@ class NetTests(SynchronousTestCase):
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
-            net = Net(seed, {**self.trouble, "corrupt": 0.02})
+            net = Net(seed, {**self.faults, "corrupt": 0.02})
             people = self.joined(net, 4)
             self.talk(net, people, 10)
             self.check(net, people, 10)
@@ -860,7 +860,7 @@ class NetTests(SynchronousTestCase):
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.trouble)
+            net = Net(seed, self.faults)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for person in people * 3:
@@ -870,7 +870,7 @@ class NetTests(SynchronousTestCase):
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.trouble)
+            net = Net(seed, self.faults)
             people = self.joined(net, 4)
             self.talk(net, people, 20)
             for _ in range(3):
@@ -889,6 +889,6 @@ class NetTests(SynchronousTestCase):
         net.clock.advance(1)
         anna.is_cut = False
         net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
-        self.assertEqual(anna.told, ["no answer; trying on", "the server answers again"])
+        self.assertEqual(anna.told, ["no answer; still trying", "the server answers again"])
         self.assertEqual(anna.said, ["m1: are you there?", "m1: she has gone"])
         self.assertEqual(boris.texts[-1], "* m0 has joined")

@@ -238,7 +238,7 @@ class MakeServiceTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--upper", "--chunk-size", "7", "--port", "0"])
         (service,) = makeService(options)
-        factory = service._factory
+        factory = service._ports._factory
         assert isinstance(factory, EchoFactory)
         self.assertEqual(factory.chunk_size, 7)
         echo = factory.buildProtocol(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 from collections.abc import Coroutine
 from itertools import count
@@ -13,9 +14,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.rooms import free_limits, make_room
-from tests.doubles.storage import MemoryStorage, ShuffledStorage, SlowStorage
-from twisted_lab.accounts import KeptHistory
-from twisted_lab.accounts.history import MOST_READS, PRUNED
+from tests.doubles.storage import ShuffledStorage, SlowStorage
 from twisted_lab.rooms import (
     PAGE_MESSAGES,
     History,
@@ -27,6 +26,10 @@ from twisted_lab.rooms import (
     client_id,
 )
 from twisted_lab.rooms.history import DAY_SECONDS
+from twisted_lab.rooms.kept_history import MOST_READS, PRUNED, KeptHistory
+from twisted_lab.rooms.queries import FREE_SLOT
+from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.testing_storage import MemoryStorage
 
 Result = TypeVar("Result")
 
@@ -50,7 +53,7 @@ class HistoryCase(SynchronousTestCase):
 
 class RetentionTests(HistoryCase):
     def histories(self, retention: Retention) -> list[History]:
-        return [MemoryHistory(retention), KeptHistory(MemoryStorage(), retention)]
+        return [MemoryHistory(retention), KeptHistory(MemoryStorage(HISTORY_TABLES), retention)]
 
     def test_a_message_is_forgotten_when_those_after_it_fill_the_bytes(self) -> None:
         text = "ж" * 10_000
@@ -86,7 +89,7 @@ class RetentionTests(HistoryCase):
             self.assertEqual(self.run_now(history.newest()), 10)
 
     def test_a_history_that_was_too_large_shrinks_in_small_steps(self) -> None:
-        storage = MemoryStorage()
+        storage = MemoryStorage(HISTORY_TABLES)
         old = [Said(number, "Anna", "x") for number in range(1, 3 * PRUNED)]
         self.say(KeptHistory(storage), *old)
         history = KeptHistory(storage, Retention(most_bytes=1))
@@ -97,7 +100,7 @@ class RetentionTests(HistoryCase):
         self.assertEqual(len(self.places(history)), PRUNED - 1)
 
     def test_a_large_message_makes_room_for_itself(self) -> None:
-        storage = MemoryStorage()
+        storage = MemoryStorage(HISTORY_TABLES)
         history = KeptHistory(storage, Retention(most_bytes=300_000))
         self.say(history, *(Said(number, "Anna", "x") for number in range(1, 2001)))
         for _ in range(9):
@@ -107,7 +110,7 @@ class RetentionTests(HistoryCase):
             self.assertLess(filled, 300_000)
 
     def test_at_the_start_all_that_is_old_is_forgotten(self) -> None:
-        storage = SlowStorage()
+        storage = SlowStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         for number in range(1, 3 * PRUNED):
             ensureDeferred(history.add(Said(number, "Anna", "x", time=0.0)))
@@ -137,7 +140,7 @@ class CostTests(HistoryCase):
     """A page costs SQLite no more when the file has more messages outside of it."""
 
     def setUp(self) -> None:
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(HISTORY_TABLES)
         self.history = KeptHistory(self.storage)
         self._steps = 0
 
@@ -174,7 +177,7 @@ class CostTests(HistoryCase):
             self.assertLess(large, 100 * PAGE_MESSAGES)
 
     def test_only_so_many_requests_wait(self) -> None:
-        storage = SlowStorage()
+        storage = SlowStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         ensureDeferred(history.add(Said(1, "Anna", "x")))
         storage.answer()
@@ -201,6 +204,8 @@ class MemberChannel:
         self.heard: list[int] = []
 
     def say(self, text: str) -> None:
+        if self.is_gone:
+            return
         place, _, line = text.split(" ", 2)
         self.place = max(self.place, int(place))
         if line.startswith("Vera"):
@@ -208,7 +213,7 @@ class MemberChannel:
 
     def hang_up(self) -> None:
         """Drop all output from now on."""
-        self.say = lambda text: None  # type: ignore[method-assign]
+        self.is_gone = True
 
     async def taken(self) -> None:
         pass
@@ -221,7 +226,7 @@ class OrderTests(HistoryCase):
 
     def play(self, chance: random.Random) -> None:
         """Have people come, listen to Vera, and come back from where they were."""
-        storage = ShuffledStorage()
+        storage = ShuffledStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         ticks, clock = count(), Clock()
         room = make_room(history, clock, lambda: float(next(ticks)))
@@ -263,4 +268,17 @@ class OrderTests(HistoryCase):
                 steps[0]()
             everything = [said.place for said in self.successResultOf(reading)]
             self.assertEqual(heard[name] + ears[name].heard, everything)
+        storage.database.close()
+
+
+class IndexTests(SynchronousTestCase):
+    def test_the_client_that_spoke_longest_ago_is_found_by_an_index(self) -> None:
+        storage = MemoryStorage(HISTORY_TABLES)
+        plan = storage.database._connection.execute(
+            "EXPLAIN QUERY PLAN " + re.sub(r"\{\w+\}", "9", FREE_SLOT)
+        )
+        steps = [step[3] for step in plan]
+        self.assertNotIn("TEMP B-TREE", " ".join(steps))
+        [scan] = [step for step in steps if step.startswith("SCAN clients")]
+        self.assertIn("INDEX clients_by_place", scan)
         storage.database.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import ssl
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 from hypothesis import given
@@ -57,7 +56,7 @@ class TransportTests(SynchronousTestCase):
 
     kind: type[Server] = ImmediateServer
 
-    def connect(self, protocol: Any = None) -> Connected:
+    def connect(self, protocol: Recording | None = None) -> Connected:
         connected = Connected(self.kind, protocol)
         self.addCleanup(connected.close)
         return connected

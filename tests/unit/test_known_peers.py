@@ -6,18 +6,23 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.accounts import Queries, known_peers, open_database, recognize, remember
-from twisted_lab.accounts.known_peers import (
+from twisted_lab import known_peers
+from twisted_lab.known_peers import (
+    DAY,
     MOST_OF_NETWORK,
+    PEER_TABLES,
     PIECE,
     UNUSED,
+    PeerQueries,
+    recognize,
+    remember,
 )
-from twisted_lab.accounts.throttle import DAY
+from twisted_lab.storage import open_database
 
 
 class PeersTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:")
+        self.database = open_database(":memory:", PEER_TABLES)
         self.addCleanup(self.database.close)
 
     def remember(self, address: str, now: float) -> str | None:
@@ -27,15 +32,20 @@ class PeersTests(SynchronousTestCase):
         return self.database.run(partial(recognize, address=address, now=now))
 
     def addresses(self) -> list[str]:
-        async def work(queries: Queries) -> list[str]:
+        async def work(queries: PeerQueries) -> list[str]:
             return [peer.address async for peer in queries.peers()]
 
         found = self.database.run(work)
-        self.assertEqual(self.database.run(lambda queries: queries.total("peers")), len(found))
+        self.assertEqual(self.database.run(lambda queries: queries.total()), len(found))
         return found
 
     def changes(self) -> int:
         return self.database._connection.total_changes
+
+    def test_the_first_name_of_an_address_stays(self) -> None:
+        self.remember("192.0.2.1", 0.0)
+        work = partial(remember, address="192.0.2.1", name="Berta", now=0.0)
+        self.assertEqual(self.database.run(work), "Anna")
 
     def test_who_comes_back_is_noted_once_a_day(self) -> None:
         self.remember("192.0.2.1", 0.0)
@@ -87,7 +97,7 @@ class PeersTests(SynchronousTestCase):
         for number in range(3):
             self.remember(f"192.0.2.{number}", 0.0)
 
-        async def forget(queries: Queries) -> int:
+        async def forget(queries: PeerQueries) -> int:
             return len([peer async for peer in queries.forget_peers("192.0.2.1")])
 
         self.assertEqual(self.database.run(forget), 1)

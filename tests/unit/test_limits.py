@@ -1,30 +1,25 @@
 """Files that connections leave for other uses."""
 
+import gc
 import resource
-from typing import Any
+import socket
+import weakref
 from unittest.mock import patch
 
-from twisted.internet.protocol import Factory
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
-from twisted.internet.tcp import Port
+from twisted.internet.tcp import Port, Server
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import recorded_events
 from twisted_lab.ports.file_reserve import FileReserve
 
 
-class Accepted:
-    """A socket that was accepted, by its number alone."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def fileno(self) -> int:
-        return self.number
-
-
 class FakePort(Port):
-    """A port that notes whether it accepts."""
+    """A port that notes whether it accepts, and whose connections take numbers of files."""
 
     connected = True
     accepts = True
@@ -32,7 +27,6 @@ class FakePort(Port):
     def __init__(self) -> None:
         super().__init__(0, Factory())
         self.numberAccepts = 100
-        self.transport = lambda *arguments: arguments  # type: ignore[assignment]
 
     def startReading(self) -> None:
         self.accepts = True
@@ -43,9 +37,10 @@ class FakePort(Port):
     def doRead(self) -> None:
         """Accept nothing: no connection waits."""
 
-    def accept(self, number: int) -> Any:
-        made: Any = self.transport
-        return made(Accepted(number), "protocol")
+    def accept(self, number: int) -> None:
+        """Accept connections, after which `number` is the lowest that is free."""
+        with patch("os.dup", lambda _: number), patch("os.close"):
+            self.doRead()
 
 
 class FileReserveTests(SynchronousTestCase):
@@ -65,9 +60,8 @@ class FileReserveTests(SynchronousTestCase):
                 self.clock.advance(0.1)
 
     def test_far_from_the_limit(self) -> None:
-        self.assertEqual(len(self.port.accept(800)), 2)
+        self.port.accept(800)
         self.assertTrue(self.port.accepts)
-        self.port.doRead()
         self.assertEqual(self.port.numberAccepts, 32)
         self.assertEqual(self.recorder, [])
 
@@ -138,7 +132,6 @@ class FileReserveTests(SynchronousTestCase):
         self.reserve.limit = 64
         self.port.accept(47)
         self.assertTrue(self.port.accepts)
-        self.port.doRead()
         self.assertEqual(self.port.numberAccepts, 4)
         self.port.accept(48)
         self.assertFalse(self.port.accepts)
@@ -149,7 +142,6 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(900)
         own.accept(901)
         self.assertEqual((self.port.accepts, own.accepts), (False, True))
-        own.doRead()
         self.assertEqual(own.numberAccepts, 8)
         own.accept(936)
         self.assertFalse(own.accepts)
@@ -171,6 +163,33 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(100_000)
         self.assertTrue(self.port.accepts)
 
-    def test_what_is_no_port_stays_as_it_is(self) -> None:
-        other: Any = object()
-        self.assertIs(self.reserve.guard(other), other)
+    def test_no_number_is_free(self) -> None:
+        with patch("os.dup", side_effect=OSError(24, "Too many open files")):
+            self.port.doRead()
+        self.assertFalse(self.port.accepts)
+
+    def test_a_port_that_closes_while_it_accepts(self) -> None:
+        self.port.connected = False
+        self.port.accept(900)
+        self.assertEqual(self.recorder, [])
+
+    def test_a_closed_port_is_forgotten(self) -> None:
+        known = weakref.ref(self.port)
+        del self.port
+        gc.collect()
+        self.assertIsNone(known())
+
+    def test_a_real_port(self) -> None:
+        reactor = MemoryReactorClock()
+        port = Port(0, Factory.forProtocol(Protocol), interface="127.0.0.1", reactor=reactor)
+        port.startListening()
+        self.addCleanup(reactor.advance, 0)
+        self.addCleanup(port.stopListening)
+        self.reserve.guard(port)
+        self.reserve.limit = port.fileno()
+        with socket.create_connection(port.socket.getsockname()):
+            port.doRead()
+        [connection] = reactor.getReaders()
+        self.assertIsInstance(connection, Server)
+        connection.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.recorder.names, ["out of files"])

@@ -6,13 +6,12 @@ import os
 from collections import Counter
 from itertools import count
 from threading import Thread
-from typing import Any
 from unittest.mock import patch
 
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.reactor import FakeReactor
 from twisted_lab.process.workers import line_pipe
 from twisted_lab.process.workers.line_pipe import (
     MOST_BYTES,
@@ -24,23 +23,9 @@ from twisted_lab.process.workers.line_pipe import (
 PIPE_BYTES = 65_536  # bytes that the kernel's pipe holds
 
 
-class Writers(Clock):
-    """A reactor that knows the writers that wait for room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writers: set[Any] = set()
-
-    def addWriter(self, writer: Any) -> None:
-        self.writers.add(writer)
-
-    def removeWriter(self, writer: Any) -> None:
-        self.writers.discard(writer)
-
-
 class LinePipeTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.reactor = Writers()
+        self.reactor = FakeReactor()
         self.reader, writer = os.pipe()
         self.pipe = LinePipe(writer, self.reactor, self.tell_lost)
         self.addCleanup(os.close, writer)
@@ -55,7 +40,7 @@ class LinePipeTests(SynchronousTestCase):
 
     def get_stuck(self) -> None:
         """Have a long time pass before each look at the clock."""
-        self.reactor.seconds = count(0, STUCK_SECONDS).__next__  # type: ignore[method-assign]
+        self.patch(self.reactor, "seconds", count(0, STUCK_SECONDS).__next__)
 
     def read(self) -> list[bytes]:
         """Read all, with turns of the reactor."""

@@ -1,18 +1,20 @@
 import errno
 import select
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from unittest import mock
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Port, Server
-from twisted.internet.testing import MemoryReactor, MemoryReactorClock
+from twisted.internet.testing import MemoryReactor
 from twisted.internet.unix import Port as UNIXPort
 from twisted.internet.unix import Server as UNIXServer
 from twisted.python import lockfile
@@ -20,12 +22,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab.process.plugins
 from tests.doubles.options import SampleOptions
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import recorded_events
 from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.file_reserve import FileReserve
 from twisted_lab.ports.listening import (
     BACKLOG,
     AdoptedPort,
-    BehindProxy,
     CannotListen,
     DescribedEndpoint,
     Fast,
@@ -33,10 +36,18 @@ from twisted_lab.ports.listening import (
     Listener,
     TCPPort,
 )
+from twisted_lab.ports.proxy import BehindProxy, ProxiedFactory
 from twisted_lab.ports.tls import OverTLS
 from twisted_lab.process.listeners import listeners
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.serving import ServiceProcess
+
+
+class QuietPort(Port):
+    """A port that has no socket."""
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", self.interface, self.port or 0)
 
 
 class PortsReactor(MemoryReactor):
@@ -46,14 +57,16 @@ class PortsReactor(MemoryReactor):
         super().__init__()
         self.problem = problem
 
-    def listenTCP(self, port: int, *args: Any, **kwargs: Any) -> IListeningPort:
+    def listenTCP(
+        self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
         problem = self.problem(port)
         if isinstance(problem, OSError):
             if problem.errno == errno.EADDRINUSE and port % 2:
                 raise problem  # listen() failed, not bind()
-            raise CannotListenError(args[-1], port, problem)
-        listening: IListeningPort = super().listenTCP(port, *args, **kwargs)
-        return listening
+            raise CannotListenError(interface, port, problem)
+        super().listenTCP(port, factory, backlog, interface)
+        return QuietPort(port, factory, backlog, interface, self)
 
 
 def busy(*ports: int) -> PortsReactor:
@@ -65,8 +78,9 @@ class TCPPortTests(SynchronousTestCase):
         return str(self.failureResultOf(listening, CannotListen).value)
 
     def number(self, listening: Deferred[IListeningPort]) -> int:
-        address: Any = self.successResultOf(listening).getHost()
-        return int(address.port)
+        address = self.successResultOf(listening).getHost()
+        assert isinstance(address, IPv4Address)
+        return address.port
 
     def test_a_free_port(self) -> None:
         reactor = MemoryReactor()
@@ -100,10 +114,9 @@ class TCPPortTests(SynchronousTestCase):
 
     def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
         reactor = busy(9093)
-        others = lambda: frozenset({9093, 9094, 9095})  # noqa: E731
-        port = TCPPort(reactor, 9093, "0.0.0.0", others=others).listen(Factory())
-        address: Any = self.successResultOf(port).getHost()
-        self.assertEqual(address.port, 9096)
+        others = frozenset({9093, 9094, 9095})
+        port = TCPPort(reactor, 9093, "0.0.0.0", others=lambda: others).listen(Factory())
+        self.assertEqual(self.number(port), 9096)
 
     def test_the_advice_names_the_option_that_chooses_the_port(self) -> None:
         port = TCPPort(busy(9090), 9090, "::", spare=0, option="--echo-port").listen(Factory())
@@ -125,15 +138,24 @@ class TCPPortTests(SynchronousTestCase):
 
 
 class DescribedEndpointTests(SynchronousTestCase):
-    def refusal(self, description: str, reactor: Any = None) -> str:
+    def refusal(self, description: str, reactor: object = None) -> str:
         listening = DescribedEndpoint(reactor or MemoryReactor(), description).listen(Factory())
         return str(self.failureResultOf(listening, CannotListen).value)
 
     def test_a_description(self) -> None:
-        reactor = MemoryReactor()
         factory = Factory()
-        self.successResultOf(DescribedEndpoint(reactor, "unix:/run/echo").listen(factory))
-        self.assertEqual(reactor.unixServers[0][:2], ("/run/echo", factory))
+        port = UNIXPort(b"/run/echo", factory)
+        reactor = mock.Mock(listenUNIX=mock.Mock(return_value=port))
+        listening = DescribedEndpoint(reactor, "unix:/run/echo").listen(factory)
+        self.assertIs(self.successResultOf(listening), port)
+        self.assertEqual(reactor.listenUNIX.call_args[0][:2], ("/run/echo", factory))
+
+    def test_a_port_whose_connections_cannot_be_limited(self) -> None:
+        self.assertEqual(
+            self.refusal("tcp:9090"),
+            "cannot listen on 'tcp:9090': services need a TCP port or a unix socket, and no "
+            "_FakePort",
+        )
 
     def test_unreadable_descriptions(self) -> None:
         for description in ("", "9090", "nonsense:1", "tcp", "tcp:x", "tcp:1:colour=red", "unix"):
@@ -182,12 +204,12 @@ STOCK = ("--transport", "stock")
 
 class ListenersTests(SynchronousTestCase):
     def find(self, *arguments: str, is_worker: bool = False) -> list[Listener]:
-        self.reactor = MemoryReactorClock()
+        self.reactor = FakeReactor()
         options = SampleOptions()
         options.is_worker = is_worker
         options.parseOptions(list(arguments))
         self.lab = ServiceProcess(options, self.reactor)
-        return listeners(options, self.lab)
+        return listeners(self.lab, options)
 
     def port(self, interface: str = "0.0.0.0", spare: int = 100) -> TCPPort:
         return TCPPort(self.reactor, 7007, interface, spare, others=default_ports)
@@ -210,8 +232,8 @@ class ListenersTests(SynchronousTestCase):
         self.patch(twisted_lab.process.plugins, "makers", lambda: dict(enumerate(makers)))
         [guarded] = self.find("--port", "9093", *STOCK)
         with mock.patch.object(self.reactor, "listenTCP", busy(9093).listenTCP):
-            port: Any = self.successResultOf(guarded.listen(Factory()))
-        self.assertEqual(port.getHost().port, 9095)
+            port = self.successResultOf(guarded.listen(Factory()))
+        self.assertEqual(port.getHost(), IPv4Address("TCP", "0.0.0.0", 9095))
 
     def test_endpoints(self) -> None:
         found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
@@ -227,16 +249,13 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(inner.wanted, 7007)
 
     def test_without_epoll_as_ever(self) -> None:
-        epoll = select.epoll
-        del select.epoll
-        try:
+        with mock.patch.object(select, "epoll"):
+            del select.epoll
             found = self.find()
-        finally:
-            select.epoll = epoll  # type: ignore[misc]
         self.assertEqual(found, [self.guarded(self.port())])
 
     def test_fast_is_for_tcp_alone(self) -> None:
-        reactor = MemoryReactor()
+        reactor = FakeReactor()
         ports: list[Port] = [Port(0, Factory(), reactor=reactor), UNIXPort(b"x", Factory())]
         for port in ports:
             listener = mock.Mock(listen=lambda factory, port=port: succeed(port))
@@ -257,9 +276,53 @@ class ListenersTests(SynchronousTestCase):
 
     def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
         # The port's factory is the one that ssl: has made of ours.
-        port: Any = mock.Mock(factory=Factory())
+        inner = Factory()
+        port = Port(0, inner)
         ours = mock.Mock(listen=lambda _: succeed(port))
         events, _ = recorded_events()
-        inner = port.factory
         BehindProxy(ours, Clock(), events).listen(Factory())
+        assert isinstance(port.factory, ProxiedFactory)
         self.assertIs(port.factory.wrappedFactory, inner)
+
+    def test_a_port_of_an_unknown_kind_is_refused(self) -> None:
+        events, _ = recorded_events()
+        unknown = mock.Mock(listen=lambda _: succeed(object()))
+        for listener in (
+            Fast(unknown, Poller(FakeReactor())),
+            Guarded(unknown, FileReserve(Clock(), events)),
+            BehindProxy(unknown, Clock(), events),
+        ):
+            refused = self.failureResultOf(listener.listen(Factory()), CannotListen)
+            self.assertIn("no object", str(refused.value))
+
+    def test_a_transport_of_an_unknown_kind_is_refused(self) -> None:
+        class Other(Server):
+            """A transport that a plugin brings."""
+
+        class OtherPort(Port):
+            transport = Other
+
+        listener = mock.Mock(listen=lambda factory: succeed(OtherPort(0, factory)))
+        listening = Fast(listener, Poller(FakeReactor())).listen(Factory())
+        refused = self.failureResultOf(listening, CannotListen)
+        self.assertIn("Other needs --transport stock", str(refused.value))
+        self.successResultOf(
+            Guarded(listener, FileReserve(Clock(), recorded_events()[0])).listen(Factory())
+        )
+
+    def test_the_proxy_header_is_imported_when_it_is_wanted(self) -> None:
+        program = (
+            "import sys\n"
+            "from tests.doubles.reactor import FakeReactor\n"
+            "from twisted_lab.services.echo import Options, makeService\n"
+            "from twisted_lab.serving import ServiceProcess\n"
+            "from twisted_lab.process.listeners import listeners\n"
+            "options = Options()\n"
+            "options.parseOptions(sys.argv[1:])\n"
+            "listeners(ServiceProcess(options, FakeReactor()), options)\n"
+            "print(sorted(name for name in sys.modules if 'prox' in name and 'twisted' in name))\n"
+        )
+        ours = ["twisted_lab.codecs.proxy_header", "twisted_lab.ports.proxy"]
+        for arguments, expected in (((), []), (("--proxy-protocol",), ours)):
+            said = subprocess.check_output([sys.executable, "-c", program, *arguments], text=True)
+            self.assertEqual(said.strip(), str(expected))

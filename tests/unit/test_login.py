@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections import deque
-from typing import Any, cast
-from unittest.mock import Mock
+from typing import Any
+from unittest.mock import Mock, patch
 
 from argon2.exceptions import HashingError, VerificationError
 from twisted.cred.checkers import ICredentialsChecker
@@ -23,8 +23,9 @@ from twisted.web.server import Site
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.doubles.storage import CHEAP, CountingHashes, MemoryStorage
+from tests.doubles.storage import CHEAP, CountingHashes
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     Lifetimes,
     Passwords,
     account_name,
@@ -32,7 +33,6 @@ from twisted_lab.accounts import (
     name_key,
     register,
 )
-from twisted_lab.channels import Unable
 from twisted_lab.login import (
     Account,
     AccountRealm,
@@ -44,6 +44,8 @@ from twisted_lab.login import (
     TokenChecker,
     TooManyFailures,
 )
+from twisted_lab.resources import Unable
+from twisted_lab.testing_storage import MemoryStorage
 
 PASSWORD = b"correct horse"
 
@@ -63,7 +65,7 @@ class DirectThreads(Clock):
 
 class LoginTestCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(ACCOUNT_TABLES)
         self.addCleanup(self.storage.database.close)
         self.hashes = CountingHashes()
         self.clock = Clock()
@@ -204,9 +206,8 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 0)
 
     def test_a_password_that_could_not_be_checked_is_no_failure(self) -> None:
-        self.hashes.matches = Mock(side_effect=Unable("busy", ""))  # type: ignore[method-assign]
-        self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
-        del self.hashes.matches
+        with patch.object(self.hashes, "matches", side_effect=Unable("busy", "")):
+            self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
         self.account()
 
     def test_an_address_waits_whatever_it_guesses(self) -> None:
@@ -260,7 +261,8 @@ class PasswordCheckerTests(LoginTestCase):
             lambda queries: change_password(queries, "anna", CHEAP.hash("another password"))
         )
         self.hashes.finish()
-        account = cast(Account, self.successResultOf(logging_in)[1])
+        _, account, _ = self.successResultOf(logging_in)
+        assert isinstance(account, Account)
         self.failureResultOf(
             Deferred.fromCoroutine(account.open_session("here")), UnauthorizedLogin
         )
@@ -269,7 +271,8 @@ class PasswordCheckerTests(LoginTestCase):
         self.hashes.passwords = Passwords(memory_mib=0.125, passes=1)
         credentials = PeerPassword(b"Anna", PASSWORD)
         login = self.portal.login(credentials, credentials, IAccount)
-        account = cast(Account, self.successResultOf(login)[1])
+        _, account, _ = self.successResultOf(login)
+        assert isinstance(account, Account)
         self.successResultOf(Deferred.fromCoroutine(account.open_session("here")))
 
     def test_a_guess_that_is_cancelled_hinders_nobody(self) -> None:
@@ -332,15 +335,23 @@ class TokenTests(LoginTestCase):
         self.successResultOf(self.login(Token(self.token, "10.0.0.1")))
 
 
+class Page(Resource):
+    isLeaf = True
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__()
+        self.text = text
+
+    def render_GET(self, _: object) -> bytes:
+        return self.text
+
+
 @implementer(IRealm)
 class PageRealm:
     """The realm of a stock web server."""
 
     def requestAvatar(self, avatar_id: Any, mind: object, *interfaces: Any) -> Any:
-        page = Resource()
-        page.isLeaf = True
-        page.render_GET = lambda request: b"hello, " + avatar_id  # type: ignore[attr-defined]
-        return IResource, page, lambda: None
+        return IResource, Page(b"hello, " + avatar_id), lambda: None
 
 
 class OtherServersTests(LoginTestCase):
@@ -370,31 +381,32 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(name_key("ANNA"), name_key("anna"))
 
 
-class WaitingThreads:
+class WaitingThreads(Clock):
     """A reactor and its threads, which do nothing until the test asks them to."""
 
     def __init__(self) -> None:
-        self.calls: deque[Any] = deque()
+        super().__init__()
+        self.work: deque[Any] = deque()
 
     def callFromThread(self, call: Any, *arguments: Any) -> None:
         call(*arguments)
 
     def callInThreadWithCallback(self, done: Any, work: Any, *arguments: Any) -> None:
-        self.calls.append((done, work, *arguments))
+        self.work.append((done, work, *arguments))
+
+    def stop(self) -> None:
+        pass
 
     def finish_one(self) -> None:
-        done, work, *arguments = self.calls.popleft()
+        done, work, *arguments = self.work.popleft()
         done(True, work(*arguments))
 
 
 class HashQueueTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.hashing = Hashing(None, CHEAP, threads=1)
         threads: Any = WaitingThreads()
-        threads.stop = lambda: None
-        self.clock = Clock()
-        threads.seconds, threads.callLater = self.clock.seconds, self.clock.callLater
-        self.hashing._reactor = self.hashing._pool = self.threads = threads
+        self.hashing = Hashing(threads, CHEAP, threads=1)
+        self.hashing._pool = self.clock = self.threads = threads
         self.done: list[str] = []
 
     def hash(self, network: str) -> Deferred[Any]:
@@ -441,7 +453,7 @@ class HashQueueTests(SynchronousTestCase):
         self.use_up("a")
         for _ in range(5):
             self.hash("a")
-        self.assertEqual(len(self.threads.calls), 0)
+        self.assertEqual(len(self.threads.work), 0)
         for count in range(1, 6):
             self.clock.advance(0.2)
             self.assertEqual(self.finish(1), ["a"], count)
@@ -486,14 +498,14 @@ class HashQueueTests(SynchronousTestCase):
         result.cancel()
         self.failureResultOf(result, CancelledError)
         self.clock.advance(1)
-        self.assertEqual(len(self.threads.calls), 0)
+        self.assertEqual(len(self.threads.work), 0)
 
     def test_one_that_was_given_up_keeps_its_thread(self) -> None:
         results = [self.hash("a") for _ in range(5)]
         for result in results:
             result.cancel()
             self.failureResultOf(result, CancelledError)
-        self.assertEqual((self.hashing.queued, len(self.threads.calls)), (0, 2))
+        self.assertEqual((self.hashing.queued, len(self.threads.work)), (0, 2))
         later = self.hash("b")
         self.assertEqual(self.hashing.queued, 1)
         self.assertEqual(self.finish(3), ["b"])
@@ -531,9 +543,9 @@ class HashingTests(SynchronousTestCase):
             passwords = Passwords(0.0625, 1)
             problem = Mock(side_effect=error("Memory allocation error"))
             passwords._hasher = Mock(**{name: problem})
-            hashing = Hashing(Clock(), passwords, threads=1)
             threads: Any = DirectThreads()
-            hashing._reactor = hashing._pool = threads
+            hashing = Hashing(threads, passwords, threads=1)
+            hashing._pool = threads
             result: Deferred[Any] = (
                 hashing.hash("x") if name == "hash" else hashing.matches(hashed, "x")
             )
@@ -542,7 +554,8 @@ class HashingTests(SynchronousTestCase):
             self.assertEqual(unable.reason, "a hash takes 0.0625 MiB: memory allocation error")
 
     def test_a_full_queue_is_said_at_once(self) -> None:
-        hashing = Hashing(Clock(), CHEAP, threads=1)
+        clock: Any = Clock()
+        hashing = Hashing(clock, CHEAP, threads=1)
         waiting = [hashing.hash("x") for _ in range(66)]
         refused = self.failureResultOf(hashing.hash("x"), Unable)
         self.assertIn("try again", str(refused.value))

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import (
+    ACCOUNT_TABLES,
     AttemptHistory,
     Lifetimes,
     LoginAttempt,
     change_password,
     login_attempt,
-    open_database,
     open_session,
     register,
     token_digest,
@@ -29,6 +29,7 @@ from twisted_lab.accounts.throttle import (
     account_subject,
     stranger_subject,
 )
+from twisted_lab.storage import open_database
 
 HOME = "192.0.2.1"
 # Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
@@ -92,7 +93,7 @@ class SubjectsTests(SynchronousTestCase):
 
 class GuessCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:")
+        self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
         self.run_work = self.database.run
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))

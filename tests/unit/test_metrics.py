@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -115,7 +116,7 @@ class LabCollectorTests(SynchronousTestCase):
     def test_a_measure_of_two_services_is_one_family(self) -> None:
         for number, service in enumerate(("netlab-one", "netlab-two")):
             self.lab.measures.append(
-                Measure(service, "thing", "A thing.", False, lambda number=number: number)  # type: ignore[misc]
+                Measure(service, "thing", "A thing.", False, partial(float, number))
             )
         text = generate_latest(self.registry).decode()
         self.assertEqual(text.count("# TYPE netlab_thing gauge"), 1)
@@ -126,7 +127,7 @@ class LabCollectorTests(SynchronousTestCase):
 
     def test_health(self) -> None:
         self.assertEqual(health(self.lab), Page(b"ok\n"))
-        self.lab.public_services[0].is_paused = True
+        self.lab.public_services[0]._ports.is_paused = True
         page = health(self.lab)
         self.assertEqual((page.body, page.status), (b"paused: netlab-sample\n", 503))
 

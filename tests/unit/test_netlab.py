@@ -5,33 +5,35 @@ import os
 import re
 import shlex
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import Mock, patch
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.options import SampleOptions, TwistdOptions
+from tests.doubles.reactor import FakeReactor
+from twisted_lab.process import group_options
+from twisted_lab.process.group_options import FIRST_PORT, GroupOptions
 from twisted_lab.process.plugins import default_ports
+from twisted_lab.services import echo, messages
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import (
-    FIRST_PORT,
     Options,
     how_to_connect,
+    how_to_connect_to_all,
     interpreter,
     makeService,
-    table,
 )
 from twisted_lab.serving import ServiceProcess
 
-NAMES = list(Options().makers)
+NAMES = list(Options().services)
 PORTS = sorted(default_ports())
 
 
-def parse(*arguments: str) -> Options:
+def parse(*arguments: str) -> GroupOptions:
     options = Options()
     options.parseOptions(list(arguments))
     return options
@@ -49,13 +51,13 @@ class OptionsTests(SynchronousTestCase):
     def test_all_services_on_their_own_ports(self) -> None:
         services = parse().services
         self.assertEqual(list(services), NAMES)
-        self.assertEqual([each["port"] for each in services.values()], PORTS)
+        self.assertEqual([each.port for each in services.values()], PORTS)
 
     def test_a_base_port(self) -> None:
         moved = [port - FIRST_PORT + 7000 for port in PORTS]
         for base, ports in (("7000", moved), ("0", [0] * len(PORTS))):
             services = parse("--base-port", base).services.values()
-            self.assertEqual([each["port"] for each in services], ports)
+            self.assertEqual([each.port for each in services], ports)
 
     def test_the_documented_settings(self) -> None:
         page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
@@ -69,7 +71,7 @@ class OptionsTests(SynchronousTestCase):
     def test_some_services(self) -> None:
         services = parse("--only", "chat,echo").services
         self.assertEqual(
-            {name: each["port"] for name, each in services.items()}, {"chat": 9095, "echo": 9090}
+            {name: each.port for name, each in services.items()}, {"chat": 9095, "echo": 9090}
         )
 
     def test_an_option_of_one_service(self) -> None:
@@ -81,17 +83,78 @@ class OptionsTests(SynchronousTestCase):
     def test_an_option_of_all_that_have_it(self) -> None:
         services = parse("--interface", "::1", "--framing=int32", "--proxy-protocol").services
         for name, options in services.items():
-            self.assertEqual((options["interface"], options["proxy-protocol"]), ("::1", 1))
+            self.assertEqual((options.interface, options.proxy_protocol), ("::1", True))
             if name != "echo":
                 self.assertEqual(options["framing"], "int32")
 
+    def test_the_option_of_one_service_wins_in_any_order(self) -> None:
+        for arguments in (
+            ["--chat-idle-timeout", "7", "--idle-timeout", "9"],
+            ["--idle-timeout", "9", "--chat-idle-timeout", "7"],
+        ):
+            services = parse(*arguments).services
+            self.assertEqual((services["chat"].idle_timeout, services["echo"].idle_timeout), (7, 9))
+        services = parse("--database", "x", "--ident-database", "y").services
+        self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("y", "x"))
+
+    def test_an_endpoint_for_one_service_and_an_interface_for_all(self) -> None:
+        services = parse("--echo-listen", "unix:/x", "--echo-listen=unix:/y", "--interface=::1")
+        self.assertEqual(services.services["echo"].listen, ("unix:/x", "unix:/y"))
+        self.assertEqual(services.services["auth"].interface, "::1")
+
+    def help(self, option: str) -> str:
+        said = io.StringIO()
+        with redirect_stdout(said):
+            end = self.assertRaises(SystemExit, parse, option)
+        self.assertEqual(end.code, 0)
+        return " ".join(said.getvalue().split())
+
+    def test_help_lists_its_own_options_and_those_of_several_services(self) -> None:
+        shown = self.help("--help")
+        for part in (
+            "--base-port= ",
+            "--log-level= ",
+            "--tls ",
+            "--max-message= The longest message, in bytes. [default: 65536]",
+            "--idle-timeout= Idle timeout, in seconds. [default: the service's own]",
+        ):
+            self.assertIn(part, shown)
+        for part in ("--upper ", "--echo-tls", "--port=", "--listen=", "--workers", "--ask"):
+            self.assertNotIn(part, shown.partition("Runs all services")[0])
+
+    def test_help_all_lists_those_of_each_service_as_well(self) -> None:
+        shown = self.help("--help-all")
+        for part in (
+            "--base-port= ",
+            "--tls ",
+            "--echo-upper Send back upper-case text.",
+            "--chat-idle-timeout= Idle timeout, in seconds. [default: 60]",
+            "--auth-port= TCP port to listen on; 0 for any free one. [default: 9093]",
+            "--messages-framing= text (lines) or int32 (a length first). [default: int32]",
+        ):
+            self.assertIn(part, shown)
+        for part in ("-workers", "--chat-listen", "--echo-log-level", "--chat-drain"):
+            self.assertNotIn(part, shown)
+
+    def test_a_service_can_stay_out(self) -> None:
+        class Apart(SampleOptions):
+            in_netlab = False
+
+        made = {
+            "sample": Mock(options=SampleOptions),
+            "apart": Mock(options=Apart),
+            "other": Mock(options=TwistdOptions),  # one that is not made from our options
+        }
+        self.patch(group_options, "makers", lambda: made)
+        self.assertEqual(list(parse().services), ["sample"])
+
     def test_its_own_options_are_not_for_the_services(self) -> None:
         options = parse("--log-level", "warn", "--drain", "7")
-        self.assertEqual((options["log-level"], options["drain"]), ("warn", 7))
+        self.assertEqual((options.log_level, options.drain), ("warn", 7))
 
     def test_a_value_that_looks_like_an_option(self) -> None:
         options = parse("--log-file", "--tls")
-        self.assertEqual((options["log-file"], options.services["echo"]["tls"]), ("--tls", 0))
+        self.assertEqual((options.log_file, options.services["echo"].tls), ("--tls", False))
 
     def test_one_database(self) -> None:
         services = parse("--database", "x", "--chat-history", "y").services
@@ -103,33 +166,40 @@ class OptionsTests(SynchronousTestCase):
 
     def test_mistakes_are_one_line(self) -> None:
         for arguments, text in (
-            (["--only", "echo,talk"], "netlab: --only names services among echo, messages"),
-            (["--echo-workers", "2"], "netlab: --echo-workers is not for this service: netlab"),
+            (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
+            (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
             (["--port", "3"], "netlab: option --port not recognized"),
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
-            (["--auth-registration", "maybe"], "netlab: --auth-registration is one of open"),
+            (["--auth-registration", "maybe"], "netlab: --auth-registration: expected one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
             (["--only", ""], "netlab: --only needs a value that is not empty"),
-            (["--only=x"], "netlab: --only names services among echo, messages"),
-            (["--only=echo", "--chat-history=x"], "--chat-history=x is for chat, which --only"),
-            (["--history-days", "0"], "netlab: --chat-history-days is a whole number from 1 to"),
-            (["--history-bytes", "1M"], "netlab: --chat-history-bytes is a whole number from 1"),
+            (["--only=x"], "netlab: --only: expected services among echo, messages"),
+            (
+                ["--only=echo", "--chat-history=x"],
+                "--chat-history belongs to chat, which --only leaves out",
+            ),
+            (["--only=echo", "--history=x"], "--history belongs to chat, which --only leaves out"),
+            (["--history-days", "0"], "netlab: --history-days: expected a whole number of days"),
+            (["--chat-history-bytes", "1M"], "--chat-history-bytes: expected a whole number of"),
             (["--metrics="], "netlab: --metrics needs a value that is not empty"),
             (["--log-file", ""], "netlab: --log-file needs a value that is not empty"),
             (["--certificate", ""], "netlab: --certificate needs a value that is not empty"),
             (["--", "--tls"], "netlab: '--tls' is not an option"),
             (["--log-file", "--tls", "--x"], "netlab: option --x not recognized"),
             (["--echo-upper=yes"], "netlab: option --echo-upper must not have an argument"),
-            (["--key", "x"], "netlab: --key is for --"),
+            (["--key", "x"], "netlab: --key requires --tls"),
             (["--echo-port="], "netlab: --echo-port needs a value that is not empty"),
-            (["--echo-port", "x"], "netlab: echo: a port is a number"),
+            (["--echo-port", "x"], "netlab: --echo-port: expected a whole number from 0 to 65535"),
             (["--chat-history="], "netlab: --chat-history needs a value that is not empty"),
-            (["--chat-idle-timeout", "x"], "netlab: --chat-idle-timeout is a whole number"),
-            (["--idle-timeout", "--tls"], "netlab: --idle-timeout is a whole number from 1 up, no"),
-            (["--only", "chat", "--chat-tls"], "netlab: --chat-tls is for --chat-tcp-port"),
-            (["--chat-tls"], "netlab: --chat-tls is for --chat-tcp-port"),
-            (["--only", "chat", "--tls"], "is for --chat-tcp-port"),
-            (["--base-port", "x"], "netlab: --base-port is a whole number"),
+            (["--chat-idle-timeout", "x"], "netlab: --chat-idle-timeout: expected a whole number"),
+            (
+                ["--idle-timeout", "--tls"],
+                "--idle-timeout: expected a whole number of seconds from",
+            ),
+            (["--only", "chat", "--chat-tls"], "netlab: --chat-tls requires --chat-tcp-port"),
+            (["--chat-tls"], "netlab: --chat-tls requires --chat-tcp-port"),
+            (["--only", "chat", "--tls"], "netlab: --tls requires --chat-tcp-port"),
+            (["--base-port", "x"], "netlab: --base-port: expected a whole number"),
         ):
             self.assertIn(text, self.refuse(*arguments))
 
@@ -154,7 +224,7 @@ class OptionsTests(SynchronousTestCase):
 class MakeServiceTests(SynchronousTestCase):
     def test_one_of_each(self) -> None:
         lab = makeService(parse("--base-port", "0"))
-        names = [service.events.service for service in lab.network_services]
+        names = [service.events.service for service in lab.services]
         self.assertEqual(names, [f"netlab-{name}" for name in NAMES])
         # The database, and the threads that hash.
         self.assertEqual(len(lab.resources), 2)
@@ -169,16 +239,15 @@ class MakeServiceTests(SynchronousTestCase):
 
     def test_the_table(self) -> None:
         options = parse("--only", "echo,messages")
-        reactor = MemoryReactorClock()
+        reactor = FakeReactor()
         lab = ServiceProcess(options, reactor)
-        for name, maker in options.makers.items():
-            options.services[name].process = lab
-            maker.makeService(options.services[name])
-        for port, service in enumerate(lab.network_services, 9090):
+        for module in (echo, messages):
+            lab.addService(module.build(lab, options.services[module.__name__.rpartition(".")[2]]))
+        for port, service in enumerate(lab.services, 9090):
             address = IPv4Address("TCP", "0.0.0.0", port)
-            service._ports.append((Mock(), Mock(getHost=lambda address=address: address)))
+            service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
-            table(lab, options.services),
+            how_to_connect_to_all(lab, options.services),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
@@ -258,8 +327,8 @@ class InterpreterTests(SynchronousTestCase):
 
     def test_it_is_in_the_table(self) -> None:
         lab = makeService(parse("--only", "echo", "--base-port", "0"))
-        [service] = lab.network_services
+        [service] = lab.services
         address = IPv4Address("TCP", "127.0.0.1", 9090)
-        service._ports.append((Mock(), Mock(getHost=lambda: address)))
+        service._ports._open.append((Mock(), Mock(getHost=lambda: address)))
         assert lab.greeting is not None
         self.assertIn(f"{interpreter()} -m twisted_lab.client echo", lab.greeting())

@@ -4,7 +4,6 @@ from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
-from twisted.logger import LogLevel
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -26,20 +25,20 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_defaults(self) -> None:
         options = parse()
-        self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7007))
-        self.assertEqual(options["listen"], [])
-        self.assertEqual(options.log_level, LogLevel.info)
-        self.assertEqual(options["log-format"], "text")
+        self.assertEqual((options.interface, options.port), ("0.0.0.0", 7007))
+        self.assertEqual(options.listen, ())
+        self.assertEqual(options.log_level, "info")
+        self.assertEqual(options.log_format, "text")
 
     def test_values(self) -> None:
         options = parse("--port", "0", "--interface", "::1", "--log-level", "warn", "--log-keep=2")
-        self.assertEqual((options["interface"], options["port"]), ("::1", 0))
-        self.assertEqual(options.log_level, LogLevel.warn)
-        self.assertEqual(options["log-keep"], 2)
+        self.assertEqual((options.interface, options.port), ("::1", 0))
+        self.assertEqual(options.log_level, "warn")
+        self.assertEqual(options.log_keep, 2)
 
     def test_listen_is_repeatable(self) -> None:
         options = parse("--listen", "unix:/run/x", "--listen", "tcp6:1")
-        self.assertEqual(options["listen"], ["unix:/run/x", "tcp6:1"])
+        self.assertEqual(options.listen, ("unix:/run/x", "tcp6:1"))
 
     def test_what_was_given_is_kept_for_the_workers(self) -> None:
         given = ["--workers", "2", "--port=1"]
@@ -61,7 +60,7 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_instances_share_nothing(self) -> None:
         parse("--listen", "unix:/run/x")
-        self.assertEqual(parse()["listen"], [])
+        self.assertEqual(parse().listen, ())
 
     def test_the_help_does_not_list_what_the_service_refuses(self) -> None:
         for service, workers, listen in (
@@ -74,7 +73,7 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertEqual("--listen" in str(options), listen)
         with redirect_stderr(io.StringIO()) as said:
             self.assertRaises(SystemExit, options.parseOptions, ["--listen", "x"])
-        self.assertIn("--listen is for streams", said.getvalue())
+        self.assertIn("--listen supports only streams", said.getvalue())
 
     def test_whether_the_port_was_given(self) -> None:
         self.assertFalse(parse().port_was_given)
@@ -85,17 +84,20 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_mistakes_are_one_line(self) -> None:
         for arguments, text in (
-            (["--port", "x"], "not 'x'"),
-            (["--interface", "here"], "not 'here'"),
+            (["--port", "x"], "--port: expected a whole number from 0 to 65535, not 'x'"),
+            (["--interface", "here"], "--interface: an interface is an IP address such as"),
             (["--prot", "1"], "--prot not recognized"),
-            (["--log-keep", "0"], "--log-keep is a whole number from 1 up, not '0'"),
-            (["--log-level", "loud"], "--log-level is one of debug, info, warn, error"),
+            (["--log-keep", "0"], "--log-keep: expected a whole number from 1 up, not '0'"),
+            (["--log-level", "loud"], "--log-level: expected one of debug, info, warn, error, not"),
             (["9090"], "'9090' is not an option"),
-            (["--listen", "tcp:1", "--port", "1"], "--listen and --port exclude each other"),
-            (["--listen", "tcp:1", "--port", "0"], "--listen and --port exclude each other"),
-            (["--listen", "tcp:1", "--ask"], "--listen and --ask exclude each other"),
-            (["--listen", "tcp:1", "--workers", "2"], "--listen and --workers exclude each other"),
-            (["--workers", "0"], "--workers is a whole number from 1 to 256, not '0'"),
+            (["--listen", "tcp:1", "--port", "1"], "--listen and --port cannot be combined"),
+            (["--listen", "tcp:1", "--port", "0"], "--listen and --port cannot be combined"),
+            (["--listen", "tcp:1", "--ask"], "--listen and --ask cannot be combined"),
+            (["--listen", "tcp:1", "--workers", "2"], "--listen and --workers cannot be combined"),
+            (["--key", "x"], "--key requires --tls"),
+            (["--tls", "--key", "x"], "--key requires --certificate"),
+            (["--control", "tcp:1"], "--control: expected a unix endpoint such as unix:netlab."),
+            (["--workers", "0"], "--workers: expected a whole number from 1 to 256, not '0'"),
         ):
             line = self.refuse(*arguments)
             self.assertTrue(line.startswith("netlab-sample: "), line)
@@ -115,27 +117,27 @@ class ServiceOptionsTests(SynchronousTestCase):
 
     def test_asking(self) -> None:
         options, said = self.ask(["127.0.0.1", "0"])
-        self.assertEqual((options["interface"], options["port"]), ("127.0.0.1", 0))
+        self.assertEqual((options.interface, options.port), ("127.0.0.1", 0))
         self.assertIn("Interface [0.0.0.0]: ", said)
         self.assertIn("Port [7007]: ", said)
 
     @skipUnless(HAS_IPV6, NO_IPV6)
     def test_asking_again(self) -> None:
         options, said = self.ask(["everywhere", "192.0.2.1", "::1", "many", "0"])
-        self.assertEqual((options["interface"], options["port"]), ("::1", 0))
+        self.assertEqual((options.interface, options.port), ("::1", 0))
         self.assertIn("not 'everywhere'", said)
         self.assertIn("192.0.2.1 is not an address of this machine", said)
         self.assertIn("not 'many'", said)
 
     def test_asking_does_not_offer_what_cannot_be(self) -> None:
         options, said = self.ask(["", ""], "--interface", "192.0.2.1")
-        self.assertEqual(options["interface"], "0.0.0.0")
+        self.assertEqual(options.interface, "0.0.0.0")
         self.assertIn("192.0.2.1 is not an address of this machine", said)
         self.assertIn("Interface [0.0.0.0]: ", said)
 
     def test_asking_shows_what_was_given_as_the_default(self) -> None:
         options, said = self.ask(["", ""], "--port", "7008")
-        self.assertEqual((options["interface"], options["port"]), ("0.0.0.0", 7008))
+        self.assertEqual((options.interface, options.port), ("0.0.0.0", 7008))
         self.assertIn("Port [7008]: ", said)
 
     def test_a_directory_that_was_removed(self) -> None:

@@ -1,7 +1,6 @@
 """Pages over HTTP, and malformed requests for them."""
 
 import tracemalloc
-from typing import Any
 from unittest.mock import patch
 
 from twisted.internet.task import Clock
@@ -35,7 +34,8 @@ class PageTests(SynchronousTestCase):
         self.factory = PageFactory({b"/page": lambda: Page(b"text\n")}, self.clock)
 
     def connect(self) -> tuple[PageConnection, Transport]:
-        connection: Any = self.factory.buildProtocol(None)
+        connection = self.factory.buildProtocol(None)
+        assert isinstance(connection, PageConnection)
         transport = Transport()
         connection.makeConnection(transport)
         return connection, transport

@@ -9,7 +9,7 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_lab
-from twisted_lab.process.service_process import CannotStart
+from twisted_lab.process.cannot_start import CannotStart
 
 # The public names; each further name is a promise.
 PUBLIC = {
@@ -62,12 +62,12 @@ PUBLIC = {
         "build_process",
         "conversation_service",
         "datagram_listener",
+        "in_own_process",
         "listeners",
         "message",
-        "natural_number",
         "one_of",
+        "option",
         "port_number",
-        "process_of",
         "stream_service",
     ],
 }
@@ -85,7 +85,7 @@ class PluginTests(SynchronousTestCase):
         self.assertEqual(set(makers), names)
         self.assertIn("netlab-echo", names)
         for name, maker in makers.items():
-            self.assertEqual(maker.options.command, name)
+            self.assertEqual(maker.options().command, name)
 
     def test_no_module_but_the_clients_entry_point_imports_a_reactor(self) -> None:
         package = Path(twisted_lab.__file__).parent

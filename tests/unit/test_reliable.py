@@ -758,13 +758,13 @@ class Endpoint:
         self.wire.send(seal(packet, KEY, Side.CLIENT))
 
 
-def converse(seed: int, messages: int, **trouble: float) -> tuple[Clock, Endpoint, Endpoint]:
+def converse(seed: int, messages: int, **faults: float) -> tuple[Clock, Endpoint, Endpoint]:
     """Have two ends say `messages` to each other, until all have come or an hour has passed."""
     clock = Clock()
     first, second = (seed * 7919) % MODULUS, MODULUS - 1 - seed % 50
     one, other = Endpoint(clock, first, second), Endpoint(clock, second, first)
-    one.wire = LossyWire(clock, seed, other.received, **trouble)
-    other.wire = LossyWire(clock, ~seed, one.received, **trouble)
+    one.wire = LossyWire(clock, seed, other.received, **faults)
+    other.wire = LossyWire(clock, ~seed, one.received, **faults)
     for number in range(messages):
         size = (seed + number) % 7 * 600
         for end, name in ((one, b"one"), (other, b"other")):
@@ -775,14 +775,14 @@ def converse(seed: int, messages: int, **trouble: float) -> tuple[Clock, Endpoin
 
 
 class LossTests(SynchronousTestCase):
-    def check(self, seed: int, messages: int, **trouble: float) -> tuple[Clock, Endpoint]:
-        clock, one, other = converse(seed, messages, **trouble)
+    def check(self, seed: int, messages: int, **faults: float) -> tuple[Clock, Endpoint]:
+        clock, one, other = converse(seed, messages, **faults)
         expected = [(seed + number) % 7 * 600 for number in range(messages)]
         for end, name in ((one, b"other"), (other, b"one")):
             self.assertEqual(
                 end.heard,
                 [b"%s %d " % (name, n) + b"x" * size for n, size in enumerate(expected)],
-                f"seed {seed}, {trouble}",
+                f"seed {seed}, {faults}",
             )
         return clock, one
 

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from collections.abc import Callable
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
-from twisted.internet.interfaces import IResolutionReceiver
+from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from twisted_lab.client.resolving import Resolver
+from tests.doubles.reactor import FakeReactor
+from twisted_lab.client.resolving import Found, Resolver
 
-FOUND = [
+FOUND: list[Found] = [
     (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 9090, 0, 2)),
     (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 9090, 0, 0)),
     (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9090)),
 ]
 
 
-class FakeReactor:
-    """Is called from no thread: the test itself does the work of one."""
-
-    def callFromThread(self, call: Any, *arguments: Any) -> None:
-        call(*arguments)
-
-
 class ResolverTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.work: list[Any] = []
+        self.work: list[Callable[[], object]] = []
 
-    def resolve(self, answer: Any) -> Deferred[list[str]]:
-        def look_up(*_: object, **__: object) -> Any:
+    def resolve(self, answer: list[Found] | Exception) -> Deferred[list[str]]:
+        def look_up(*_: object, **__: object) -> list[Found]:
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -52,7 +46,7 @@ class ResolverTests(SynchronousTestCase):
 
         @implementer(IResolutionReceiver)
         class Receiver:
-            def resolutionBegan(self, resolution: Any) -> None:
+            def resolutionBegan(self, resolution: IHostResolution) -> None:
                 told.append(resolution.name)
 
             def addressResolved(self, address: object) -> None:

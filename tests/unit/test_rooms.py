@@ -13,9 +13,6 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.rooms import free_limits, make_room
-from tests.doubles.storage import MemoryStorage
-from twisted_lab.accounts import CannotStore, KeptHistory, Queries, Work
-from twisted_lab.accounts import history as kept_history
 from twisted_lab.rooms import (
     History,
     HistoryBusy,
@@ -25,11 +22,17 @@ from twisted_lab.rooms import (
     RoomClient,
     Said,
     client_id,
+    kept_history,
     plain,
 )
 from twisted_lab.rooms import history as memory_history
 from twisted_lab.rooms.history import KEPT
+from twisted_lab.rooms.kept_history import KeptHistory
+from twisted_lab.rooms.queries import HistoryQueries
 from twisted_lab.rooms.rate_limits import BURST, MUTE_SECONDS, Allowance
+from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.storage import CannotStore, Work
+from twisted_lab.testing_storage import MemoryStorage
 from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")
@@ -657,7 +660,7 @@ class HistoryTests(SynchronousTestCase):
     """Both kinds of history are the same to a room."""
 
     def histories(self) -> list[History]:
-        return [MemoryHistory(), KeptHistory(MemoryStorage())]
+        return [MemoryHistory(), KeptHistory(MemoryStorage(HISTORY_TABLES))]
 
     def test_each_thing_has_a_place_of_its_own(self) -> None:
         for history in self.histories():
@@ -679,15 +682,15 @@ class HistoryTests(SynchronousTestCase):
             self.assertEqual(len(run(self, history.since(0, "client"))), 3)
 
     def test_what_could_not_be_kept_is_not_counted(self) -> None:
-        class Broken(MemoryStorage):
-            def keep(self, work: Work[Any]) -> Deferred[Any]:
-                async def fail(queries: Queries) -> None:
+        class Broken(MemoryStorage[HistoryQueries]):
+            def keep(self, work: Work[HistoryQueries, Any]) -> Deferred[Any]:
+                async def fail(queries: HistoryQueries) -> None:
                     await work(queries)
                     raise CannotStore("disk full")
 
                 return execute(self.database.run, fail)
 
-        broken, whole = Broken(), MemoryStorage()
+        broken, whole = Broken(HISTORY_TABLES), MemoryStorage(HISTORY_TABLES)
         whole.database = broken.database
         said = Said(10, "Anna", "x", "", "client", 1)
         adding = Deferred.fromCoroutine(KeptHistory(broken).add(said))

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
@@ -16,6 +17,8 @@ from tests.doubles.recording import Recorder
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.operations.operator_connections import OperatorFactory
+from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.ports.file_reserve import raise_file_limit
 from twisted_lab.ports.listening import CannotListen, Listener, TCPPort
 from twisted_lab.serving import CannotStart, NetworkService, ServiceProcess
@@ -36,10 +39,13 @@ class PendingPort:
         return self
 
 
-class FakeUnixPort:
-    """A port that can be let go without a reactor."""
+class FakeUnixPort(FileDescriptor):
+    """A port that can be closed without a reactor."""
 
     lost = False
+
+    def __init__(self) -> None:
+        super().__init__(FakeReactor())
 
     def connectionLost(self, reason: object) -> None:
         self.lost = True
@@ -99,11 +105,32 @@ class NetworkServiceTests(SynchronousTestCase):
         )
 
     def test_it_cannot_listen(self) -> None:
-        service = self.service(PendingPort(fail(CannotListen("no way"))))
-        refusal = self.assertRaises(CannotStart, service.privilegedStartService)
+        ports = [PendingPort(fail(CannotListen(reason))) for reason in ("no way", "nor there")]
+        service = self.service(*ports)
+        service.privilegedStartService()
+        refusal = self.assertRaises(CannotStart, service.startService)
         self.assertEqual(refusal.code, 1)
         self.assertIsInstance(refusal, SystemExit)
         self.assertEqual(self.recorder.messages, ["netlab-sample: no way"])
+
+    def test_the_log_has_the_reason_why_it_cannot_listen(self) -> None:
+        path = self.mktemp()
+        service = self.service(log_file=path)
+        events = service.log.events_of("netlab-other")
+        port = PendingPort(fail(CannotListen("no way")))
+        service.addService(NetworkService(service, events, [port], Factory(), self.connections))
+        service.privilegedStartService()
+        self.assertFalse(Path(path).exists())  # The user may change before it is made.
+        self.assertRaises(CannotStart, service.startService)
+        self.assertIn("netlab-other: no way", Path(path).read_text())
+
+    def test_the_operators_port_cannot_be_opened(self) -> None:
+        service = self.service(self.port())
+        events = ServiceEvents("netlab-control", self.recorder)
+        service.addService(OperatorService(service, events, "nonsense", OperatorFactory()))
+        self.assertRaises(CannotStart, service.startService)
+        self.assertNotIn("listening", self.recorder.names)
+        self.assertIn("cannot listen on 'nonsense'", self.recorder.messages[-1])
 
     def test_it_cannot_listen_after_all(self) -> None:
         listening: Deferred[IListeningPort] = Deferred()
@@ -224,7 +251,8 @@ class NetworkServiceTests(SynchronousTestCase):
         service = self.service(
             PendingPort(succeed(port)), PendingPort(fail(CannotListen("no way")))
         )
-        self.assertRaises(CannotStart, service.privilegedStartService)
+        service.privilegedStartService()
+        self.assertRaises(CannotStart, service.startService)
         self.assertTrue(port.lost)
 
     def test_sigterm_stops_the_reactor(self) -> None:

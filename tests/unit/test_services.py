@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Wire, recorded_events
 from twisted_lab.channels import FanOut, Int32Channel, PeerGone, PeerSilent, TextChannel
 from twisted_lab.channels.fan_out import BATCH_MESSAGES, SLICE_SENDS
@@ -125,11 +126,9 @@ class OptionsTests(SynchronousTestCase):
     def test_limits_reach_the_channel(self) -> None:
         options = broadcast.Options()
         options.parseOptions(["--max-message=3", "--newline=crlf", "--pace=70", "--idle-flush=9"])
-        reactor = MemoryReactorClock()
-        options.process = ServiceProcess(options, reactor)
-        (service,) = broadcast.makeService(options)
-        factory = service._factory
-        channel = factory.buildProtocol(None)
+        reactor = FakeReactor()
+        service = broadcast.build(ServiceProcess(options, reactor), options)
+        channel = service._ports._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50412))
         assert isinstance(channel, TextChannel)
         transport = Wire()
         channel.makeConnection(transport)

@@ -6,10 +6,9 @@ import inspect
 import re
 from pathlib import Path
 
-from twisted.internet import tcp, udp
+from twisted.internet import tcp, udp, unix
 from twisted.internet.protocol import DatagramProtocol, Factory
 from twisted.internet.testing import MemoryReactorClock
-from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import HTTPChannel
 
@@ -24,10 +23,12 @@ class TwistedTests(SynchronousTestCase):
     def test_a_port_and_its_hooks(self) -> None:
         port = tcp.Port(0, Factory(), reactor=MemoryReactorClock())
         self.assertIs(port.transport, tcp.Server)
+        self.assertIs(unix.Port(b"x", Factory()).transport, unix.Server)
         self.assertIn("self.numberAccepts = 100", inspect.getsource(tcp.Port.startListening))
         accepting = inspect.getsource(tcp.Port.doRead)
         for part in ("self.numberAccepts", "self.transport("):
             self.assertIn(part, accepting)
+        self.assertIn("self.factory.buildProtocol", accepting)
 
     def test_the_states_of_a_transport(self) -> None:
         for name in ("_aborting", "_writeDisconnecting", "_shouldShutdown"):
@@ -38,9 +39,6 @@ class TwistedTests(SynchronousTestCase):
         self.assertEqual((port.interface, port.maxPacketSize), ("127.0.0.1", 100))
         self.assertTrue(callable(port.createInternetSocket))
         self.assertTrue(hasattr(port, "addressFamily"))
-
-    def test_the_proxy_header(self) -> None:
-        self.assertIn("dataReceived", vars(HAProxyProtocolWrapper))
 
     def test_a_channel_of_http(self) -> None:
         for name in ("length", "persistent", "totalHeadersSize", "allHeadersReceived"):

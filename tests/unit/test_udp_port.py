@@ -6,7 +6,7 @@ import errno
 import select
 import socket
 import struct
-from typing import Any, cast
+from typing import Any
 from unittest import mock, skipUnless
 
 from twisted.internet.address import IPv4Address
@@ -35,7 +35,7 @@ class Echo(DatagramProtocol):
     """Replies to each datagram with the same bytes."""
 
     noisy = False
-    transport: Any
+    transport: DatagramPort
 
     def __init__(self) -> None:
         self.received: list[tuple[bytes, tuple[Any, ...]]] = []
@@ -52,9 +52,11 @@ class DatagramPortTests(SynchronousTestCase):
         self.reactor = Turns()
         self.echo = Echo()
         listening = UDPPort(self.reactor, 0, interface, 0, protocol=self.echo).listen(Factory())
-        self.port = cast(Any, self.successResultOf(listening))
+        port = self.successResultOf(listening)
+        assert isinstance(port, DatagramPort)
+        self.port = port
         self.addCleanup(self.port.connectionLost)
-        self.number: int = self.port.getHost().port
+        self.number = self.port.getHost().port
 
     def client(self, host: str) -> socket.socket:
         """Return a socket that is connected to the port at `host`."""
@@ -171,15 +173,16 @@ class DatagramPortTests(SynchronousTestCase):
         self.listen("127.0.0.1")
         options = SampleOptions()
         options.parseOptions(["--interface", "127.0.0.1"])
-        options["port"] = self.number
+        options.port = self.number
         options.others_ports = lambda: frozenset({self.number + 1})
         listener = datagram_listener(options, self.reactor, Echo())
-        port: Any = self.successResultOf(listener.listen(Factory()))
+        port = self.successResultOf(listener.listen(Factory()))
+        assert isinstance(port, DatagramPort)
         self.addCleanup(port.connectionLost)
         self.assertGreater(port.getHost().port, self.number + 1)
-        for word in ("port_was_given", "strict-port"):
-            options.port_was_given = word == "port_was_given"
-            options["strict-port"] = word == "strict-port"
+        for given, is_strict in ((set(), True), ({"port"}, False)):
+            options.given = given
+            options.strict_port = is_strict
             self.failureResultOf(
                 datagram_listener(options, self.reactor, Echo()).listen(Factory()), CannotListen
             )

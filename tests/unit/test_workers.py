@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.internet.tcp import Port
 from twisted.logger import LogLevel, eventAsJSON, eventAsText
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,7 +23,10 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.listening import Listener
 from twisted_lab.process.counts import Counts
 from twisted_lab.process.workers import worker
-from twisted_lab.process.workers.supervisor import SupervisedService, Workers
+from twisted_lab.process.workers.launcher import Launcher
+from twisted_lab.process.workers.shared_socket import SharedSocket
+from twisted_lab.process.workers.supervised_service import SupervisedService
+from twisted_lab.process.workers.worker_pool import WorkerPool
 from twisted_lab.process.workers.worker_process import (
     ABORT,
     ANSWER,
@@ -46,18 +50,18 @@ class FakeSocket:
         self.is_closed = True
 
 
-class FakePort:
+class FakePort(Port):
     """A listener, and the port that it listens on."""
 
     wanted = None
     accepts = True
 
     def __init__(self) -> None:
-        self.socket = FakeSocket()
+        self.fake_socket = FakeSocket()
+        self.socket = self.fake_socket
 
     def listen(self, _: object) -> Deferred[IListeningPort]:
-        port: Any = self
-        return succeed(port)
+        return succeed(self)
 
     def relisten(self, _: object) -> Listener:
         return self
@@ -99,20 +103,24 @@ class SpawningReactor(FakeReactor):
     """Starts processes, each of which says at once how its start has gone.
 
     Attributes:
-        outcomes: The reports of the next ones; all others are ready.
+        outcomes: The reports of the next ones, None for one that is stopped; all others are ready.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.processes: list[FakeProcess] = []
-        self.outcomes: list[bytes | OSError] = []
+        self.outcomes: list[bytes | OSError | None] = []
+        self.stopped_pipes: list[int] = []
 
-    def spawnProcess(self, protocol: Any, executable: str, *arguments: Any, **more: Any) -> None:
+    def spawnProcess(self, *arguments: Any, **more: Any) -> None:
+        protocol, _, command, environment, directory = arguments
         outcome = self.outcomes.pop(0) if self.outcomes else READY
         if isinstance(outcome, OSError):
             raise outcome
-        os.write(more["childFDs"][OUTCOME], outcome)
-        [command, environment, directory] = arguments
+        if outcome is None:
+            self.stopped_pipes.append(os.dup(more["childFDs"][OUTCOME]))
+        else:
+            os.write(more["childFDs"][OUTCOME], outcome)
         call = {"command": command, "environment": environment, "directory": directory, **more}
         self.processes.append(FakeProcess(protocol, 100 + len(self.processes), call))
 
@@ -120,6 +128,7 @@ class SpawningReactor(FakeReactor):
 class WorkersTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = SpawningReactor()
+        self.addCleanup(lambda reactor: [*map(os.close, reactor.stopped_pipes)], self.reactor)
         self.recorder = Recorder()
         self.published: list[dict[str, Any]] = []
         self.port = FakePort()
@@ -131,8 +140,10 @@ class WorkersTests(SynchronousTestCase):
         options.parseOptions(["--workers", "3", *arguments])
         lab = ServiceProcess(options, self.reactor)
         lab.events = ServiceEvents("netlab-sample", self.recorder)
-        workers = Workers(self.reactor, lab.events, options, self.port, self.published.append)
-        lab.addService(SupervisedService(lab, lab.events, Factory(), workers))
+        shared = SharedSocket(self.port)
+        launcher = Launcher(self.reactor, options, shared)
+        pool = WorkerPool(3, launcher, self.reactor, lab.events, self.published.append)
+        lab.addService(SupervisedService(lab, lab.events, Factory(), shared, pool))
         return lab
 
     def started(self, *arguments: str) -> ServiceProcess:
@@ -185,7 +196,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertRaises(CannotStart, service.startService)
         self.assertEqual(len(self.reactor.processes), 1)
         self.assertEqual(self.recorder.messages, ["netlab-sample: no database"])
-        self.assertTrue(self.port.socket.is_closed)
+        self.assertTrue(self.port.fake_socket.is_closed)
 
     def test_none_stays_when_one_cannot_start(self) -> None:
         for outcome, why in (
@@ -200,6 +211,18 @@ class WorkersTests(SynchronousTestCase):
             self.assertEqual(self.recorder.messages, [f"netlab-sample: {why}"])
             for process in self.reactor.processes:
                 self.assertEqual(process.signals, [signal.SIGKILL])
+
+    def test_one_that_is_stopped_while_it_starts_is_not_waited_for_for_ever(self) -> None:
+        self.reactor.outcomes = [None]
+        service = self.service()
+        service.privilegedStartService()
+        with patch("twisted_lab.process.workers.worker_process.START_SECONDS", 0.01):
+            self.assertRaises(CannotStart, service.startService)
+        self.assertEqual(
+            self.recorder.messages,
+            ["netlab-sample: process 100, a worker, was not ready within 0.01 s"],
+        )
+        self.assertEqual(self.reactor.processes[0].signals, [signal.SIGKILL])
 
     def test_one_that_dies_is_started_again_at_once(self) -> None:
         self.started()
@@ -332,7 +355,7 @@ class WorkersTests(SynchronousTestCase):
     def test_stopping_waits_for_all(self) -> None:
         service = self.started()
         stopping = service.stopService()
-        self.assertTrue(self.port.socket.is_closed)
+        self.assertTrue(self.port.fake_socket.is_closed)
         for process in self.reactor.processes:
             self.assertTrue(process.is_told)
             self.assertNoResult(stopping)
@@ -460,9 +483,8 @@ class StreamServiceTests(SynchronousTestCase):
         options.is_worker = is_worker
         options.parseOptions(["--workers", count])
         connections: Any = object()
-        options.process = ServiceProcess(options, SpawningReactor())
-        [service] = stream_service(options, Factory(), connections)
-        return service
+        process = ServiceProcess(options, SpawningReactor())
+        return stream_service(process, options, Factory(), connections)
 
     def test_one_process_has_nobody_over_it(self) -> None:
         self.assertNotIsInstance(self.build("1"), SupervisedService)

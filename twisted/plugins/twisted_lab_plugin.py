@@ -1,27 +1,34 @@
-from twisted.application.service import ServiceMaker
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.application.service import IService, ServiceMaker
+from twisted.python.usage import Options
 
 from twisted_lab.memory import lacks_memory, say_lack
+
+Result = TypeVar("Result")
 
 
 class Maker(ServiceMaker):
     """Makes a service, or says in one line that there is too little memory for its modules."""
 
     @property
-    def options(self):
+    def options(self) -> type[Options]:
         """See `twisted.application.service.IServiceMaker`."""
-        return self._attempt(lambda: super(Maker, self).options)
+        options: type[Options] = self._attempt(lambda: super(Maker, self).options)
+        return options
 
     @property
-    def makeService(self):
+    def makeService(self) -> Callable[[Options], IService]:
         """See `twisted.application.service.IServiceMaker`."""
         make = self._attempt(lambda: super(Maker, self).makeService)
         return lambda options: self._attempt(lambda: make(options))
 
-    def _attempt(self, action):
+    def _attempt(self, action: Callable[[], Result]) -> Result:
         try:
             return action()
         except Exception as error:
-            # CannotStart is said already.
+            # CannotStart has reported its reason already.
             if isinstance(error, SystemExit) or not lacks_memory(error):
                 raise
         say_lack(self.tapname)
@@ -38,7 +45,7 @@ netlab = Maker(
 netlab_echo = Maker(
     "twisted_lab echo",
     "twisted_lab.services.echo",
-    "Send back what comes, over TCP.",
+    "Echo: send back all received bytes, over TCP.",
     "netlab-echo",
 )
 
@@ -52,7 +59,7 @@ netlab_messages = Maker(
 netlab_broadcast = Maker(
     "twisted_lab broadcast",
     "twisted_lab.services.broadcast",
-    "Say to everybody what anybody says, over TCP.",
+    "Send each message to all peers, over TCP.",
     "netlab-broadcast",
 )
 
@@ -73,6 +80,6 @@ netlab_auth = Maker(
 netlab_chat = Maker(
     "twisted_lab chat",
     "twisted_lab.services.chat",
-    "A chat room over UDP that loses nothing, and over TCP.",
+    "A chat room over reliable UDP, and over TCP.",
     "netlab-chat",
 )

@@ -1,4 +1,4 @@
-"""Names, passwords and sessions, and the database that keeps them; no reactor, no clock."""
+"""Names, passwords and sessions, and their tables; no reactor, no clock."""
 
 from twisted_lab.accounts.accounts import (
     account_name,
@@ -10,11 +10,7 @@ from twisted_lab.accounts.accounts import (
     resume_session,
     revoke,
 )
-from twisted_lab.accounts.database import CannotStore, Database, Store, Work
-from twisted_lab.accounts.history import KeptHistory
-from twisted_lab.accounts.known_peers import recognize, remember
 from twisted_lab.accounts.login_attempt import AttemptHistory, LoginAttempt, remember_network
-from twisted_lab.accounts.migrations import DEFAULT_FILE, Unusable, open_database, open_for_reading
 from twisted_lab.accounts.passwords import (
     LANES,
     LONGEST_PASSWORD,
@@ -31,19 +27,19 @@ from twisted_lab.accounts.registrations import (
     count_registration,
     registration_wait,
 )
+from twisted_lab.accounts.schema import ACCOUNT_TABLES
 from twisted_lab.accounts.sessions import (
     MOST_SESSIONS,
-    TOKEN_PREFIX,
     Lifetimes,
     Session,
-    new_token,
     time_text,
     token_digest,
 )
+from twisted_lab.text.token_form import TOKEN_PREFIX, new_token
 from twisted_lab.text.user_names import BadName, clean_name, name_key
 
 __all__ = [
-    "DEFAULT_FILE",
+    "ACCOUNT_TABLES",
     "LANES",
     "LONGEST_PASSWORD",
     "MEMORY_MIB",
@@ -56,17 +52,11 @@ __all__ = [
     "AttemptHistory",
     "BadName",
     "BadPassword",
-    "CannotStore",
-    "Database",
-    "KeptHistory",
     "Lifetimes",
     "LoginAttempt",
     "Passwords",
     "Queries",
     "Session",
-    "Store",
-    "Unusable",
-    "Work",
     "account_name",
     "change_password",
     "check_new_name",
@@ -76,13 +66,9 @@ __all__ = [
     "known_session",
     "name_key",
     "new_token",
-    "open_database",
-    "open_for_reading",
     "open_session",
-    "recognize",
     "register",
     "registration_wait",
-    "remember",
     "remember_network",
     "resume_session",
     "revoke",

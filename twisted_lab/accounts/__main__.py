@@ -11,18 +11,15 @@ from typing import ClassVar
 from twisted.python.usage import UsageError
 
 from twisted_lab.accounts import (
-    DEFAULT_FILE,
     BadName,
     BadPassword,
-    CannotStore,
     Passwords,
-    Unusable,
     account_name,
     check_password,
     clean_name,
-    open_database,
 )
-from twisted_lab.accounts.commands import COMMANDS, Lines, NotFound
+from twisted_lab.accounts.commands import COMMANDS, KEPT_TABLES, Lines, NotFound
+from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.prompts import ask
 
@@ -116,9 +113,9 @@ def run(options: AccountsOptions) -> Lines:
         answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
         if answer != "yes":
             raise NotFound("nothing is forgotten")
-    database = open_database(str(path))
+    database = open_database(str(path), KEPT_TABLES)
     try:
-        return database.run(lambda queries: COMMANDS[command](queries, *arguments))
+        return database.run(lambda kept: COMMANDS[command](kept, *arguments))
     finally:
         database.close()
 
@@ -130,17 +127,12 @@ def main() -> None:
     try:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
-    except (BadName, BadPassword, CannotStore, NotFound, Unusable) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+    except (BadName, BadPassword, CannotStore, NotFound, OSError, Unusable) as error:
+        raise SystemExit(f"{options.command}: {error}") from None
     except MemoryError as error:
-        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
-    except OSError as error:
-        print(f"{options.command}: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(1) from None
+        raise SystemExit(f"{options.command}: too little memory: {error}") from None
     except (EOFError, KeyboardInterrupt):
-        print(file=sys.stderr)  # noqa: T201
+        sys.stderr.write("\n")
         raise SystemExit(130) from None
 
 

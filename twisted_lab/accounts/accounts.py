@@ -5,11 +5,11 @@ from __future__ import annotations
 from twisted_lab.accounts.queries import Account, Queries
 from twisted_lab.accounts.sessions import (
     REMEMBERED,
-    TOKEN_PREFIX,
     Lifetimes,
     Session,
     token_digest,
 )
+from twisted_lab.text.token_form import TOKEN_PREFIX
 from twisted_lab.text.user_names import BadName, clean_name, known_name, name_key, skeletons
 
 

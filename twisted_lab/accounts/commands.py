@@ -6,10 +6,12 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from twisted_lab.accounts.accounts import change_password, check_new_name, register
 from twisted_lab.accounts.login_attempt import remember_network
 from twisted_lab.accounts.queries import Queries
+from twisted_lab.accounts.schema import ACCOUNT_TABLES
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import (
     ANY_NAME,
@@ -20,36 +22,52 @@ from twisted_lab.accounts.throttle import (
     account_subject,
     stranger_subject,
 )
+from twisted_lab.known_peers import PEER_TABLES, PeerQueries
 from twisted_lab.peers import network, site
+from twisted_lab.storage import Tables
 from twisted_lab.text.user_names import name_key
 
 Lines = list[str]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The queries of the data that the commands show and change."""
+
+    accounts: Queries
+    peers: PeerQueries
+
+
+KEPT_TABLES = Tables(
+    lambda connection: Kept(ACCOUNT_TABLES.queries(connection), PEER_TABLES.queries(connection)),
+    [*ACCOUNT_TABLES.migrations, *PEER_TABLES.migrations],
+)
 
 
 class NotFound(Exception):
     """There is nothing of that name; the text says so."""
 
 
-async def list_all(queries: Queries) -> Lines:
+async def list_all(kept: Kept) -> Lines:
     """List the accounts, the addresses that are known, and those with failures."""
     now = time.time()
     lines = []
-    secret = await queries.secret("unknown names")
-    async for account in queries.summaries(now):
+    secret = await kept.accounts.secret("unknown names")
+    async for account in kept.accounts.summaries(now):
         failures = 0
         for subject in _subjects(account.name, secret):
-            found = queries.failed_networks(subject, now - DAY)
+            found = kept.accounts.failed_networks(subject, now - DAY)
             failures += sum([count async for place, count in found if place != ELSEWHERE])
         lines.append(
             f"account {account.name} since {time_text(account.since)}, "
             f"sessions: {account.sessions}, failures: {failures}"
         )
-    async for peer in queries.peers():
+    async for peer in kept.peers.peers():
         since, used = time_text(peer.since), time_text(peer.used)
         lines.append(f"address {peer.address} since {since} used {used}, name: {peer.name}")
-    async for place, count in queries.failed_networks(ANY_NAME, now - HOUR):
+    async for place, count in kept.accounts.failed_networks(ANY_NAME, now - HOUR):
         lines.append(f"address {place}, failures: {count}")
-    async for place, count in queries.failed_networks(REGISTRATIONS, now - DAY):
+    async for place, count in kept.accounts.failed_networks(REGISTRATIONS, now - DAY):
         lines.append(f"address {place}, new accounts: {count}")
     return lines
 
@@ -60,44 +78,44 @@ def _subjects(name: str, secret: str) -> tuple[str, str]:
     return account_subject(key), stranger_subject(key, secret)
 
 
-async def _forgive(queries: Queries, name: str) -> None:
-    for subject in _subjects(name, await queries.secret("unknown names")):
-        await queries.forget_failures_everywhere(subject)
+async def _forgive(accounts: Queries, name: str) -> None:
+    for subject in _subjects(name, await accounts.secret("unknown names")):
+        await accounts.forget_failures_everywhere(subject)
 
 
-async def admit(queries: Queries, name: str, address: str) -> Lines:
+async def admit(kept: Kept, name: str, address: str) -> Lines:
     """Have guesses from elsewhere not delay the owner of an account at an address."""
-    account = await queries.account(name_key(name))
+    account = await kept.accounts.account(name_key(name))
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
     try:
         place = network(str(ipaddress.ip_address(address)))
     except ValueError:
         raise NotFound(f"{address} is not an IP address, such as 192.0.2.7") from None
-    await remember_network(queries, account.key, place, time.time())
+    await remember_network(kept.accounts, account.key, place, time.time())
     return [f"{account.name} may log in from {place} while others guess the password"]
 
 
-async def add(queries: Queries, name: str, hashed: str) -> Lines:
+async def add(kept: Kept, name: str, hashed: str) -> Lines:
     """Open an account."""
-    if await queries.account(name_key(name)) is None:
-        await check_new_name(queries, name)
-    if not await register(queries, name, hashed, time.time()):
+    if await kept.accounts.account(name_key(name)) is None:
+        await check_new_name(kept.accounts, name)
+    if not await register(kept.accounts, name, hashed, time.time()):
         raise NotFound(f"there is an account of the name {name} already; passwd changes it")
     return [f"added {name}"]
 
 
-async def passwd(queries: Queries, name: str, hashed: str) -> Lines:
+async def passwd(kept: Kept, name: str, hashed: str) -> Lines:
     """Change a password, end all sessions of the account, and forgive its failures."""
-    account = await queries.account(name_key(name))
+    account = await kept.accounts.account(name_key(name))
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
-    await change_password(queries, account.key, hashed)
-    await _forgive(queries, name)
+    await change_password(kept.accounts, account.key, hashed)
+    await _forgive(kept.accounts, name)
     return [f"changed the password of {account.name}; its sessions are ended"]
 
 
-async def forget(queries: Queries, word: str) -> Lines:
+async def forget(kept: Kept, word: str) -> Lines:
     """Forget an account, or what is known of an address, its failures included."""
     lines = []
     with suppress(ValueError):
@@ -106,47 +124,47 @@ async def forget(queries: Queries, word: str) -> Lines:
         found = [
             subject
             for place in {network(word), site(word)}
-            async for subject in queries.forget_failures_in(place)
+            async for subject in kept.accounts.forget_failures_in(place)
         ]
         if found:
             lines.append(f"forgot the failures and new accounts of address {word}")
-    async for peer in queries.forget_peers(word):
+    async for peer in kept.peers.forget_peers(word):
         lines.append(f"forgot address {peer.address}, name: {peer.name}")
-    name = await queries.forget_account(name_key(word))
+    name = await kept.accounts.forget_account(name_key(word))
     if name is not None:
-        await _forgive(queries, name)
+        await _forgive(kept.accounts, name)
         lines.append(f"forgot account {name}")
     if not lines:
         raise NotFound(f"there is no account, name or address {word}")
     return lines
 
 
-async def sessions(queries: Queries) -> Lines:
+async def sessions(kept: Kept) -> Lines:
     """List the sessions."""
     return [
         f"{session.id} {session.account} since {time_text(session.since)} "
         f"used {time_text(session.used)} from {session.origin}"
-        async for session in queries.sessions(time.time())
+        async for session in kept.accounts.sessions(time.time())
     ]
 
 
-async def revoke(queries: Queries, word: str) -> Lines:
+async def revoke(kept: Kept, word: str) -> Lines:
     """End a session by its id, or all of an account by its name."""
-    known = [session async for session in queries.sessions(time.time())]
+    known = [session async for session in kept.accounts.sessions(time.time())]
     ended = [session for session in known if session.id == word]
     ended = ended or [session for session in known if session.account == name_key(word)]
     for session in ended:
-        await queries.end_session(session.digest)
+        await kept.accounts.end_session(session.digest)
     if not ended:
         raise NotFound(f"there is no session, and no account with one, called {word}")
     return [f"revoked {session.id} of {session.account}" for session in ended]
 
 
-async def clear(queries: Queries) -> Lines:
+async def clear(kept: Kept) -> Lines:
     """Forget everything."""
-    await queries.forget_all_accounts()
-    await queries.forget_all_peers()
-    await queries.forget_all_failures()
+    await kept.accounts.forget_all_accounts()
+    await kept.peers.forget_all_peers()
+    await kept.accounts.forget_all_failures()
     return ["forgot everything"]
 
 

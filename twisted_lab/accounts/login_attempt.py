@@ -38,6 +38,7 @@ class AttemptHistory:
 
     Attributes:
         account: The account that the name belongs to, if there is one.
+        is_counted: Whether it may be made now, and counts as a failure.
         delay: The seconds until it may be made.
         network_failed: Whether failures in its network count.
         is_limited: Whether it has to wait because of guesses from all unknown networks together.
@@ -45,6 +46,7 @@ class AttemptHistory:
     """
 
     account: Account | None
+    is_counted: bool
     delay: float
     network_failed: bool
     is_limited: bool
@@ -95,12 +97,15 @@ class LoginAttempt:
         is_limited = elsewhere.count >= MOST_ELSEWHERE
         if is_limited:
             delay = max(delay, elsewhere.last + DAY - now)
-        if not delay and (is_alone or not of_network.count):
+        is_counted = not delay and (is_alone or not of_network.count)
+        if is_counted:
             self._before, self._counted = here, here.one_more(now)
             await _write(queries, self._here, self._counted)
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
-        return AttemptHistory(account, delay, bool(of_network.count), is_limited, is_own)
+        return AttemptHistory(
+            account, is_counted, delay, bool(of_network.count), is_limited, is_own
+        )
 
     async def failed(self, queries: Queries, now: float) -> None:
         """Count it for the network, too."""

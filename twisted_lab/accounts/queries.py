@@ -1,4 +1,4 @@
-"""Every query of the database, with its arguments and results.
+"""The queries of accounts, their sessions and failures, with arguments and results.
 
 The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
 """
@@ -7,23 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.accounts.sessions import Session
 from twisted_lab.accounts.throttle import Failures
-from twisted_lab.rooms import Said
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A peer that is known by its IP address; `used` is a day that it came back, at least."""
-
-    address: str
-    name: str
-    since: float
-    used: float
+from twisted_lab.storage import row
 
 
 @dataclass(frozen=True)
@@ -45,197 +35,32 @@ class Summary:
     sessions: int
 
 
-@dataclass(frozen=True)
-class Client:
-    """A client that has said something in the chat; the slots are counted from 1."""
+class FailedNetwork(NamedTuple):
+    """A network, with its number of failures."""
 
-    slot: int
-    count: int
-
-
-@dataclass(frozen=True)
-class Newest:
-    """The newest message: its place, and the bytes of all messages up to it."""
-
-    place: int
-    upto: int
+    network: str
+    failures: int
 
 
-def _text(_: object, value: str) -> str:
-    return value
-
-
-def _peer(_: object, address: str, name: str, since: float, used: float) -> Peer:
-    return Peer(address, name, since, used)
-
-
-def _account(_: object, key: str, name: str, password: str, since: float) -> Account:
-    return Account(key, name, password, since)
-
-
-def _summary(_: object, name: str, since: float, sessions: int) -> Summary:
-    return Summary(name, since, sessions)
-
-
-def _session(
-    _: object,
-    digest: str,
-    account: str,
-    origin: str,
-    since: float,
-    used: float,
-    ends: float,
-    reason: str,
-) -> Session:
-    return Session(digest, account, origin, since, used, ends, reason)
-
-
-def _address(_: object, address: str, count: int) -> tuple[str, int]:
-    return address, count
-
-
-def _failures(_: object, count: int, last: float) -> Failures:
-    return Failures(count, last)
-
-
-def _number(_: object, value: int) -> int:
-    return value
-
-
-def _places(_: object, first: int, last: int) -> tuple[int, int]:
-    return first, last
-
-
-def _said(
-    _: object,
-    place: int,
-    name: str,
-    text: str,
-    addressee: str,
-    speaker: str,
-    count: int,
-    listener: str,
-    time: float,
-) -> Said:
-    return Said(place, name, text, addressee, speaker, count, listener, time)
-
-
-def _client(_: object, slot: int, count: int) -> Client:
-    return Client(slot, count)
-
-
-def _newest(_: object, place: int, upto: int) -> Newest:
-    return Newest(place, upto)
-
-
-FREE_SLOT = (
-    "SELECT coalesce((SELECT slot FROM clients WHERE (SELECT max(slot) FROM clients) >= {most} "
-    "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
-)
-
-# Three searches of an index that stop after `most` places. A single condition with OR would read
-# all private messages of others that stand in between.
-SAID_SINCE = (
-    "SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
-    "WHERE place IN (SELECT place FROM (SELECT place FROM said WHERE addressee = '' "
-    "AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) AS to_all "
-    "UNION ALL SELECT place FROM (SELECT place FROM said WHERE speaker <> '' "
-    "AND speaker = {client} AND place > {place} AND place <= {newest} ORDER BY place LIMIT {most}) "
-    "AS by_client UNION ALL SELECT place FROM (SELECT place FROM said WHERE listener <> '' "
-    "AND listener = {client} AND place > {place} AND place <= {newest} ORDER BY place "
-    "LIMIT {most}) AS to_client) ORDER BY place LIMIT {most}"
-)
-
-PRUNE = (
-    "DELETE FROM said WHERE place < {newest} AND place IN (SELECT place FROM (SELECT place "
-    "FROM said WHERE upto <= {upto} ORDER BY upto LIMIT {most}) AS over UNION ALL SELECT place "
-    "FROM (SELECT place FROM said WHERE time <= {time} ORDER BY time LIMIT {most}) AS old) "
-    "RETURNING place"
-)
+SESSIONS = "SELECT digest, account, origin, since, used, ends, reason FROM sessions "
 
 
 class Queries(Protocol):
-    """The queries of the database."""
-
-    # Peers that are known by their addresses
-
-    @query(
-        sql="SELECT address, name, since, used FROM peers WHERE address = {address}",
-        load=maybe(_peer),
-    )
-    async def peer(self, address: str) -> Peer | None:
-        """Return the peer at `address`."""
-
-    @statement(
-        sql="INSERT INTO peers (address, network, name, since, used) "
-        "VALUES ({address}, {network}, {name}, {now}, {now}) ON CONFLICT (address) DO NOTHING"
-    )
-    async def add_peer(self, address: str, network: str, name: str, now: float) -> None:
-        """Remember a peer, unless its address is known."""
-
-    @statement(sql="UPDATE peers SET used = {now} WHERE address = {address}")
-    async def use_peer(self, address: str, now: float) -> None:
-        """Note that a peer has come back."""
-
-    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(_number))
-    async def total(self, subject: str) -> int:
-        """Return the number of rows of a table: peers, failures or accounts."""
-        ...
-
-    @statement(
-        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers WHERE used <= {used} "
-        "ORDER BY used LIMIT {most})"
-    )
-    async def forget_unused_peers(self, used: float, most: int) -> None:
-        """Forget peers that have not come back since `used`, at most `most` of them."""
-
-    @statement(
-        sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
-        "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
-    )
-    async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
-        """Forget peers of a network that have not come back since `used`; at most `most`.
-
-        The `kept` that were used last stay.
-        """
-
-    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(_number))
-    async def peers_in(self, network: str) -> int:
-        """Return how many peers of a network are known."""
-        ...
-
-    @query(
-        sql="SELECT address, name, since, used FROM peers ORDER BY since, address",
-        load=many(_peer),
-    )
-    def peers(self) -> AsyncIterable[Peer]:
-        """Return all peers, oldest first."""
-
-    @query(
-        sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
-        "RETURNING address, name, since, used",
-        load=many(_peer),
-    )
-    def forget_peers(self, word: str) -> AsyncIterable[Peer]:
-        """Forget the peers with that address, network or name, and return them."""
-
-    @statement(sql="DELETE FROM peers")
-    async def forget_all_peers(self) -> None:
-        """Forget them all."""
+    """The queries of accounts, their sessions and failures."""
 
     # Accounts
 
     @query(
         sql="INSERT INTO accounts (key, name, password, since) "
         "VALUES ({key}, {name}, {password}, {since}) ON CONFLICT (key) DO NOTHING RETURNING name",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def add_account(self, key: str, name: str, password: str, since: float) -> str | None:
         """Open an account; None if there is one with that key."""
 
     @query(
         sql="SELECT account FROM skeletons WHERE skeleton IN ({one}, {other}) LIMIT 1",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def account_like(self, one: str, other: str) -> str | None:
         """Return the key of an account that has one of the two skeletons."""
@@ -246,7 +71,7 @@ class Queries(Protocol):
 
     @query(
         sql="SELECT key, name, password, since FROM accounts WHERE key = {key}",
-        load=maybe(_account),
+        load=maybe(row(Account)),
     )
     async def account(self, key: str) -> Account | None:
         """Return the account with that key."""
@@ -261,7 +86,7 @@ class Queries(Protocol):
     async def renew_password(self, key: str, old: str, password: str) -> None:
         """Store another hash of the same password, unless it was changed meanwhile."""
 
-    @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(_text))
+    @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(row(str)))
     async def forget_account(self, key: str) -> str | None:
         """Close an account with all its sessions, and return its name."""
 
@@ -273,7 +98,7 @@ class Queries(Protocol):
         sql="SELECT accounts.name, accounts.since, "
         "(SELECT count(*) FROM sessions WHERE account = accounts.key AND ends > {now}) "
         "FROM accounts ORDER BY accounts.since, accounts.key",
-        load=many(_summary),
+        load=many(row(Summary)),
     )
     def summaries(self, now: float) -> AsyncIterable[Summary]:
         """Return all accounts with what belongs to them, oldest first."""
@@ -290,25 +115,22 @@ class Queries(Protocol):
         """Begin a session."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE digest = {digest}",
-        load=maybe(_session),
+        sql=SESSIONS + "WHERE digest = {digest}",
+        load=maybe(row(Session)),
     )
     async def session(self, digest: str) -> Session | None:
         """Return the session of that token."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
-        load=many(_session),
+        sql=SESSIONS + "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
+        load=many(row(Session)),
     )
     def sessions_of(self, account: str, now: float) -> AsyncIterable[Session]:
         """Return the sessions of an account that have not ended, oldest first."""
 
     @query(
-        sql="SELECT digest, account, origin, since, used, ends, reason FROM sessions "
-        "WHERE ends > {now} ORDER BY account, since, digest",
-        load=many(_session),
+        sql=SESSIONS + "WHERE ends > {now} ORDER BY account, since, digest",
+        load=many(row(Session)),
     )
     def sessions(self, now: float) -> AsyncIterable[Session]:
         """Return all sessions that have not ended."""
@@ -347,14 +169,19 @@ class Queries(Protocol):
 
     # Failures
 
-    @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(_text))
+    @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(row(int)))
+    async def total(self, subject: str) -> int:
+        """Return the number of rows of a table: failures or accounts."""
+        ...
+
+    @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(row(str)))
     async def secret(self, purpose: str) -> str:
         """Return a random text, which differs between databases."""
         ...
 
     @query(
         sql="SELECT count, last FROM failures WHERE subject = {subject} AND network = {network}",
-        load=maybe(_failures),
+        load=maybe(row(Failures)),
     )
     async def failures(self, subject: str, network: str) -> Failures | None:
         """Return the failures of `subject` in `network`."""
@@ -362,9 +189,9 @@ class Queries(Protocol):
     @query(
         sql="SELECT network, count FROM failures WHERE subject = {subject} AND last > {since} "
         "ORDER BY last",
-        load=many(_address),
+        load=many(row(FailedNetwork)),
     )
-    def failed_networks(self, subject: str, since: float) -> AsyncIterable[tuple[str, int]]:
+    def failed_networks(self, subject: str, since: float) -> AsyncIterable[FailedNetwork]:
         """Return the networks with failures of `subject` since then, and their numbers."""
 
     @statement(
@@ -379,7 +206,9 @@ class Queries(Protocol):
     async def forget_failures(self, subject: str, network: str) -> None:
         """Forget the failures of `subject` in `network`."""
 
-    @query(sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(_text))
+    @query(
+        sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(row(str))
+    )
     def forget_failures_in(self, network: str) -> AsyncIterable[str]:
         """Forget the failures of all subjects in `network`, and return the subjects."""
 
@@ -411,7 +240,7 @@ class Queries(Protocol):
     @query(
         sql="SELECT account FROM networks "
         "WHERE account = {account} AND network = {network} AND last >= {since}",
-        load=maybe(_text),
+        load=maybe(row(str)),
     )
     async def has_network(self, account: str, network: str, since: float) -> str | None:
         """Return `account`, if its owner has logged in from `network` since then."""
@@ -430,77 +259,3 @@ class Queries(Protocol):
     )
     async def forget_old_networks(self, account: str, before: float, most: int) -> None:
         """Forget the networks of an account that are older, or not among the `most` newest."""
-
-    # Messages of the chat
-
-    @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(_client))
-    async def client(self, client: str) -> Client | None:
-        """Return what is known of a client."""
-
-    @query(sql=FREE_SLOT, load=one(_number))
-    async def free_slot(self, most: int) -> int:
-        """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
-        ...
-
-    @statement(
-        sql="INSERT INTO clients (slot, id, count, place) "
-        "VALUES ({slot}, {client}, {count}, {place}) "
-        "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
-    )
-    async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
-        """Note the highest count of a client, and the place of its last message."""
-
-    @statement(
-        sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time, upto) "
-        "VALUES ({place}, {name}, {text}, {to}, {speaker}, {count}, {listener}, {time}, {upto})"
-    )
-    async def add_said(
-        self,
-        place: int,
-        name: str,
-        text: str,
-        to: str,
-        speaker: str,
-        count: int,
-        listener: str,
-        time: float,
-        upto: int,
-    ) -> None:
-        """Keep a message."""
-
-    @query(sql=PRUNE, load=many(_number))
-    def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
-        """Remove the messages up to a sum of bytes or up to a time, but not the newest.
-
-        Returns:
-            The places of the removed messages, at most `most` for either reason.
-        """
-
-    @query(
-        sql="SELECT coalesce((SELECT max(place) FROM said), 0), "
-        "coalesce((SELECT max(upto) FROM said), 0)",
-        load=one(_newest),
-    )
-    async def newest(self) -> Newest:
-        """Return the newest message; zeros if there is none."""
-        ...
-
-    @query(
-        sql="SELECT coalesce(min(place), 0) - 1, coalesce(max(place), 0) FROM (SELECT place "
-        "FROM said WHERE addressee = '' AND place <= {newest} ORDER BY place DESC LIMIT {most}) "
-        "AS last",
-        load=one(_places),
-    )
-    async def places_of_last(self, most: int, newest: int) -> tuple[int, int]:
-        """Return the places before the last `most` messages to all up to `newest`, and of the last.
-
-        The first is -1 and the second 0 if there is none.
-        """
-        ...
-
-    @query(sql=SAID_SINCE, load=many(_said))
-    def said_since(self, place: int, newest: int, client: str, most: int) -> AsyncIterable[Said]:
-        """Return the `most` oldest messages after `place`, up to `newest`, that `client` may hear.
-
-        These are the messages to all, by `client` and to `client`, oldest first.
-        """

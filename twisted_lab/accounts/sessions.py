@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-TOKEN_PREFIX = "nlt_"  # noqa: S105 (it is not the secret part)
-TOKEN_BYTES = 32
 MOST_SESSIONS = 100
 # Ended sessions are kept this long: a client that sends such a token has not guessed it.
 REMEMBERED = 7 * 24 * 60 * 60.0  # seconds
-
-
-def new_token(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
-    """Make a token of 256 random bits."""
-    return TOKEN_PREFIX + base64.urlsafe_b64encode(random(TOKEN_BYTES)).decode().rstrip("=")
 
 
 def token_digest(token: str) -> str:

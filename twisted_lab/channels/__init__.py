@@ -6,7 +6,6 @@ from twisted_lab.channels.channel import (
     PeerGone,
     PeerSilent,
     Refused,
-    Unable,
 )
 from twisted_lab.channels.closing import LINGER_SECONDS, cancel, shut_down
 from twisted_lab.channels.connections import Connection, Connections
@@ -15,6 +14,7 @@ from twisted_lab.channels.fan_out import FanOut
 from twisted_lab.channels.int32 import Int32Channel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.channels.text import TextChannel
+from twisted_lab.resources import Unable
 
 __all__ = [
     "LINGER_SECONDS",

@@ -43,21 +43,6 @@ class Refused(Exception):
 TOO_LITTLE_MEMORY = "the server has too little memory for that now; try again later"
 
 
-class Unable(Exception):
-    """The server cannot do what was asked, through no fault of the peer, which gets the text.
-
-    A conversation need not catch it: then the server hangs up.
-
-    Args:
-        text: The message to the peer.
-        reason: Further text for the log.
-    """
-
-    def __init__(self, text: str, reason: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-
-
 class Channel(Protocol):
     """One peer's messages, in and out.
 

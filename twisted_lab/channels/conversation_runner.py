@@ -16,11 +16,11 @@ from twisted_lab.channels.channel import (
     PeerGone,
     PeerSilent,
     Refused,
-    Unable,
 )
 from twisted_lab.codecs import MessageError
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.resources import Unable
 
 
 def unless_refused(refusal: Reason | None, conversation: Conversation) -> Conversation:

@@ -4,75 +4,106 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import DNSLookupError
 
-from twisted_lab.client import chat_pipe
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
+from twisted_lab.client.chat_pipe import Pipe
+from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.pipe import OutputLost
 from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
+from twisted_lab.interfaces import Reactor
 from twisted_lab.reliable import OtherVersion
-from twisted_lab.rooms import Line
 from twisted_lab.text.escaping import escape
 
 # A program that talks to a server that has gone waits for this many seconds; a person can decide.
 PATIENCE = 60.0
 
 
+async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals) -> list[str]:
+    """Look up the IP addresses of the server.
+
+    Raises:
+        Ended: It has none, or a signal has arrived.
+    """
+    finding = Deferred.fromCoroutine(Resolver(reactor).find(options["host"]))
+    signals.end = finding.cancel
+    try:
+        return await finding
+    except CancelledError:
+        raise Ended(status=signals.status) from None
+    except DNSLookupError as error:
+        server = f"{options['host']}:{options['port']}"
+        raise Ended(f"could not connect to {server}: {error.args[0]}") from None
+
+
+def verdict(
+    link: ChatClient, problem: Exception | None, options: ClientOptions, interactive: bool
+) -> Ended:
+    """Judge a visit to the room.
+
+    Args:
+        link: The link, which has ended.
+        problem: What it has ended with; None if nothing went wrong.
+        options: The options.
+        interactive: Whether a person has seen what was refused; a script looks at the status.
+    """
+    guest = link.guest
+    is_incomplete = guest.pending or guest.refused or (link.refused and not interactive)
+    status = 1 if is_incomplete or not guest.has_been_in else 0
+    lines: list[str] = []
+    match problem:
+        case NoAnswer():
+            start = f"; is it started? twistd -n netlab-chat --port {options['port']}"
+            how = "" if link.has_session else start
+            lines.append(f"{options['host']}:{options['port']}: {problem}{how}")
+        case NotLetIn():
+            lines.append(f"not let in: {escape(str(problem))}")
+        case Ended():
+            lines += problem.lines
+            status = problem.status
+        case Exception():
+            lines.append(str(problem))
+            status = 1
+    if guest.pending and guest.has_been_in:
+        were = "message was" if guest.pending == 1 else "messages were"
+        lines.append(f"{guest.pending} {were} not confirmed, and may be lost")
+    return Ended(*lines, status=status)
+
+
 async def converse(
-    reactor: Any, options: ClientOptions, interactive: bool, tell: Callable[[str], object]
-) -> None:
+    reactor: Reactor,
+    options: ClientOptions,
+    interactive: bool,
+    tell: Callable[[str], object],
+    signals: Signals,
+) -> NoReturn:
     """Be in the room until the input is at its end, and all of it confirmed.
 
     Raises:
-        SystemExit: With status 1, if the server was not there, would not have us, or has not
-            confirmed everything; with 128 and its number for a signal.
+        Ended: Always. The status is 1 if the server was not there, would not have us, or has not
+            confirmed everything.
     """
-    signals = Signals(reactor)
-    host, port = options["host"], options["port"]
-
-    def show(line: Line) -> None:
-        view.show(line)
-
+    hosts = await find_hosts(reactor, options, signals)
     patience = float("inf") if interactive else PATIENCE
-    link = ChatClient(reactor, options["name"], show, tell, patience)
-    view: Any
+    link = ChatClient(reactor, options["name"], lambda line: view.show(line), tell, patience)
+    view: Pipe | Terminal
     if interactive:
-        from twisted_lab.client import chat_terminal
+        from twisted_lab.client.chat_terminal import Terminal
 
-        view = chat_terminal.Terminal(link, time.time)
+        view = Terminal(link, time.time)
     else:
-        view = chat_pipe.Pipe(link)
+        view = Pipe(link)
+    signals.end = link.abort
+    UDPWire(reactor, link, hosts, options["port"]).open()
+    problem: Exception | None = None
     try:
-        resolving = Deferred.fromCoroutine(Resolver(reactor).find(host))
-        signals.end = resolving.cancel
-        hosts = await resolving
-        signals.end = link.abort
-        UDPWire(reactor, link, hosts, port).open()
         await view.run(reactor)
-    except CancelledError:
-        raise SystemExit(signals.status) from None
-    except DNSLookupError as error:
-        tell(f"could not connect to {host}:{port}: {error.args[0]}")
-        raise SystemExit(1) from None
-    except NoAnswer as error:
-        how = "" if link.has_session else f"; is it started? twistd -n netlab-chat --port {port}"
-        tell(f"{host}:{port}: {error}{how}")
-    except NotLetIn as error:
-        tell(f"not let in: {escape(str(error))}")
-    except (MessageError, OtherVersion, OutputLost) as error:
-        tell(str(error))
-        raise SystemExit(1) from None
-    finally:
-        if (pending := link.guest.pending) and link.guest.has_been_in:
-            were = "message was" if pending == 1 else "messages were"
-            tell(f"{pending} {were} not confirmed, and perhaps not said")
-    is_incomplete = link.guest.pending or link.guest.refused or (link.refused and not interactive)
-    if signals.status or is_incomplete or not link.guest.has_been_in:
-        raise SystemExit(signals.status or 1)
+    except (NoAnswer, NotLetIn, MessageError, OtherVersion, Ended) as error:
+        problem = error
+    raise verdict(link, problem, options, interactive)

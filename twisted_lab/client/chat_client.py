@@ -14,6 +14,7 @@ from twisted_lab.channels import cancel
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
+from twisted_lab.text.chat_messages import NICK, leaves
 
 # The first answer may take this many seconds, and so may confirmations when a person leaves.
 FIRST_ANSWER = 15.0
@@ -119,7 +120,7 @@ class ChatClient:
         except NotServed as error:
             if self.guest.has_been_in:
                 if str(error) != self._refusal:
-                    self._tell(f"not let in again: {error}; trying on")
+                    self._tell(f"not let in again: {error}; still trying")
                 self._refusal = str(error)
             else:
                 self.fail(NotLetIn(str(error)))
@@ -151,7 +152,7 @@ class ChatClient:
 
     def say(self, text: str) -> None:
         """Say something to the room, or leave it."""
-        if text.strip() in ("exit", "/leave"):
+        if leaves(text):
             self.finish()
         elif len(text.encode(errors="replace")) > LONGEST_LINE:
             self.refuse_long()
@@ -162,7 +163,7 @@ class ChatClient:
     def refuse_long(self, _: object = None) -> None:
         """Report a message that is too long, and is not sent."""
         self.refused += 1
-        self._tell(f"not said: a message has at most {LONGEST_LINE} bytes")
+        self._tell(f"not sent: a message has at most {LONGEST_LINE} bytes")
 
     def rename(self, name: str) -> None:
         """Try another name, because the server would not take the one before.
@@ -174,7 +175,7 @@ class ChatClient:
             self.guest.rename(name)
             self._pump()
         elif name != self.guest.name:
-            self.say(f"/nick {name}")
+            self.say(f"{NICK} {name}")
 
     def finish(self) -> None:
         """Leave, when all that was said is confirmed."""
@@ -222,7 +223,7 @@ class ChatClient:
         self._stops = stops
         is_lost = self.caller.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:
-            self._tell("the server answers again" if self._was_lost else "no answer; trying on")
+            self._tell("the server answers again" if self._was_lost else "no answer; still trying")
         self._was_lost = is_lost
         if self._leaving_since is not None and self.guest.pending:
             self._say_what_it_waits_for(now, self._leaving_since, is_lost)
@@ -255,7 +256,7 @@ class ChatClient:
         if self._finishing and self.guest.has_been_in and not self.guest.pending:
             self._end()  # Only the goodbye is lost.
         else:
-            self.fail(NoAnswer("no answer any more"))
+            self.fail(NoAnswer("the server no longer answers"))
 
     def _is_stuck(self, now: float) -> bool:
         """Tell whether the server answers, but has confirmed nothing for too long."""

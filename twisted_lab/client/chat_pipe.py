@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorFDSet
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
@@ -30,7 +28,7 @@ class Pipe(Protocol):
         link: The link.
     """
 
-    transport: Any
+    transport: StandardIO
 
     def __init__(self, link: ChatClient) -> None:
         self._link = link
@@ -45,7 +43,7 @@ class Pipe(Protocol):
         """Write a line."""
         self.transport.write(f"{escape(line.text)}\n".encode(errors="replace"))
 
-    async def run(self, reactor: Any) -> None:
+    async def run(self, reactor: IReactorFDSet) -> None:
         """Pass everything on, until the link has ended and everything is written.
 
         Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -15,14 +14,17 @@ from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
 
 from twisted_lab.client.chat_client import ChatClient
+from twisted_lab.client.ending import Ended
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.rooms import Line
+from twisted_lab.text.chat_messages import COMMANDS, MSG, leaves
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.printing import print_line
 
 # A space stands after those that take an argument.
-COMMANDS = ("/help", "/history ", "/leave", "/msg ", "/nick ", "/who")
+COMPLETIONS = [f"{word} " if arguments else word for word, (arguments, _) in COMMANDS.items()]
 DELIVERED = "✓"
 
 
@@ -42,9 +44,9 @@ class Words(Completer):
         """See `prompt_toolkit.completion.Completer`."""
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
-        words = COMMANDS if begun.startswith("/") and word == begun else self._link.guest.others
+        words = COMPLETIONS if begun.startswith("/") and word == begun else self._link.guest.others
         # The message follows, and is no part of the name.
-        end = " " if begun.removesuffix(word) == "/msg " else ""
+        end = " " if begun.removesuffix(word) == f"{MSG} " else ""
         for known in sorted(words):
             if word and known.casefold().startswith(word.casefold()):
                 yield Completion(known + end, -len(word))
@@ -81,13 +83,13 @@ class Terminal:
     def show(self, line: Line) -> None:
         """Show a line above the one that is being typed."""
         mark = DELIVERED if line.is_own else " "
-        print(f"{time_text(line.when, self._now())} {mark} {escape(line.text)}")  # noqa: T201
+        print_line(f"{time_text(line.when, self._now())} {mark} {escape(line.text)}")
 
     def _ask_name(self, why: str) -> None:
         self._asks_name = True
-        print(escape(why))  # noqa: T201
+        print_line(escape(why))
         if self._session is None:
-            print("Name: ", end="", flush=True)  # noqa: T201
+            print_line("Name: ", end="")
         self._redraw()
 
     def _ask_no_more(self) -> None:
@@ -107,14 +109,14 @@ class Terminal:
         if self._session and self._session.app.is_running:
             self._session.app.invalidate()
 
-    async def run(self, reactor: Any) -> None:
+    async def run(self, reactor: object) -> None:
         """Say each line that the person types, until ``exit``, Ctrl-D or the end of the link.
 
         It needs the asyncio reactor, on whose loop the line editor runs.
 
         Raises:
             twisted_lab.client.chat_client.NoAnswer: The server has gone.
-            SystemExit: With status 130, if the person interrupts (Ctrl-C).
+            Ended: With status 130, if the person interrupts (Ctrl-C).
         """
         typing: asyncio.Task[str] | None = None
 
@@ -135,11 +137,11 @@ class Terminal:
             except Interrupted:
                 self._link.abort()
                 await self._link.ended
-                raise SystemExit(130) from None
+                raise Ended(status=130) from None
             await self._link.ended
 
     def _typed(self, text: str) -> None:
-        if self._asks_name and text.strip() not in ("exit", "/leave"):
+        if self._asks_name and not leaves(text):
             self._asks_name = False
             self._link.rename(text.strip() or self._link.guest.name)
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -23,6 +22,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.disconnects import Disconnect, end_reason
 from twisted_lab.eventlog.events import ClientEvents
+from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
 
 LONGEST_ERROR = 2048  # bytes
@@ -46,13 +46,14 @@ class ClientConnection(Protocol):
 
     Attributes:
         agreed: Fires when TLS is agreed on; fails with the reason if it is not.
+        framing: How lines travel.
         deliver: Called with the bytes to show; set it before any can come.
         ended: Fires with None when the server has closed after `finish`, or the client has
             aborted it; fails with MessageError if something is too long for a message, and with
             HungUp if it ends in any other way.
     """
 
-    transport: Any  # ITCPTransport, IConsumer and IPushProducer, for which there is no one name
+    transport: StreamTransport
     deliver: Callable[[bytes], object]
 
     def __init__(self, clock: IReactorTime, events: ClientEvents, framing: Framing) -> None:
@@ -61,7 +62,7 @@ class ClientConnection(Protocol):
         self._is_agreed = False
         self._clock = clock
         self._events = events
-        self._framing = framing
+        self.framing = framing
         self._error: MessageError | None = None
         self._finished = False
         self._aborted = False
@@ -105,7 +106,7 @@ class ClientConnection(Protocol):
         with self._failing():
             if is_alert and not ISSLTransport.providedBy(self.transport):
                 raise MessageError(looks_like(data[:4], 0))
-            for shown in self._framing.incoming(data):
+            for shown in self.framing.incoming(data):
                 self._tail = (self._tail + shown[-LONGEST_ERROR:])[-LONGEST_ERROR:]
                 self.deliver(shown)
 
@@ -113,7 +114,7 @@ class ClientConnection(Protocol):
         """Send the next piece of input, unless the client has finished."""
         if not self._finished:
             with self._failing():
-                self._write(self._framing.outgoing(typed))
+                self._write(self.framing.outgoing(typed))
 
     def _write(self, pieces: Iterable[bytes]) -> None:
         for data in filter(None, pieces):
@@ -133,7 +134,7 @@ class ClientConnection(Protocol):
         """Half-close: send nothing more; the server's pending output still comes."""
         if not self.ended.called:
             with self._failing():
-                self._write(self._framing.last())
+                self._write(self.framing.last())
             self._finished = True
             self.transport.unregisterProducer()
             if ISSLTransport.providedBy(self.transport):
@@ -169,7 +170,7 @@ class ClientConnection(Protocol):
         )
         if self._error is not None:
             self.ended.errback(self._error)
-        elif self._framing.incomplete and not self._aborted:
+        elif self.framing.incomplete and not self._aborted:
             self.ended.errback(HungUp(f"{how} in the middle of a message"))
         elif self._aborted or (self._finished and reason.check(ConnectionDone)):
             self.ended.callback(None)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from twisted_lab.client.tokens import Tokens
-
-TOKEN = re.compile(r"Token: (nlt_[A-Za-z0-9_-]{43})  valid until ")
+from twisted_lab.text.token_form import TOLD_TOKEN
 
 
 class Dialogue(Protocol):
@@ -146,15 +144,15 @@ class Login:
         if "Wrong name" in line and self._tried and not (self.succeeded or self.refused):
             self.refused = True
             self._forget()
-            line += " (The token from last time is good no more.)"
-        said = TOKEN.search(line)
+            line += " (The stored token is no longer valid.)"
+        said = TOLD_TOKEN.search(line)
         if said and self._tokens and self._tokens.keep(self._server, said[1]):
-            line = TOKEN.sub(f"Token kept in {self._tokens.path}, valid until ", line)
+            line = TOLD_TOKEN.sub(f"Token stored in {self._tokens.path}, valid until ", line)
         if asks_name and self._tried and not self.succeeded:
             self.refused = True
         if asks_name and self._token is not None and not self._tried:
             self._tried = True
-            return f"{line} (the one kept from last time)", self._token
+            return f"{line} (the stored token)", self._token
         return line, None
 
     def _forget(self) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted_lab.text.exit_word import EXIT
+
+EXIT_LINES = (EXIT.encode(), f"{EXIT}\r".encode())
+
 
 class UntilExit:
     """Passes input on, in pieces of any size, up to a line that says ``exit`` and nothing else.
@@ -29,14 +33,14 @@ class UntilExit:
         self._held = b""
         passed: list[bytes] = []
         for line in lines:
-            if line in (b"exit", b"exit\r") and not self._in_mid_line:
+            if line in EXIT_LINES and not self._in_mid_line:
                 self.ended = True
                 if self._passes_it:
                     passed.append(line + b"\n")
                 return b"".join(passed)
             passed.append(line + b"\n")
             self._in_mid_line = False
-        if b"exit\r".startswith(last) and not self._in_mid_line:
+        if any(line.startswith(last) for line in EXIT_LINES) and not self._in_mid_line:
             self._held = last
         else:
             passed.append(last)
@@ -45,7 +49,7 @@ class UntilExit:
 
     def end(self) -> bytes:
         """The input is at its end: return what was held back and is to be sent after all."""
-        is_exit = self._held in (b"exit", b"exit\r") and not self._passes_it
+        is_exit = self._held in EXIT_LINES and not self._passes_it
         return b"" if is_exit else self._held
 
 

@@ -25,7 +25,9 @@ class Framing(Protocol):
     refused: int
 
     @property
-    def incomplete(self) -> bool: ...  # noqa: D102
+    def incomplete(self) -> bool:
+        """See above."""
+        ...
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """Yield the bytes to send for the next piece of input."""

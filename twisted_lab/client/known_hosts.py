@@ -9,12 +9,13 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from twisted_lab.client.ending import Ended
 from twisted_lab.text.private_files import read_private
 
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
 
-class CannotVerify(Exception):
+class CannotVerify(Ended):
     """There is no certificate to compare the server's with; the text says why."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from twisted.python.usage import UsageError
 
@@ -16,10 +16,12 @@ from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
-from twisted_lab.client.services import SERVICES, port_and_framing
-from twisted_lab.client.tls import FirstUse, by_authorities
+from twisted_lab.client.services import defaults_of
+from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
+from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.serving import Options, ask, one_of
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.user_names import BadName, nickname
 
 Value = TypeVar("Value")
@@ -45,15 +47,15 @@ def chat_name(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def _ask(question: str, default: Value, parse: Callable[[str], Value]) -> Value:
-    return ask(question, default, parse, read=_read)
+def _ask(question: str, default: Value, parse: Callable[[str], Value], interactive: bool) -> Value:
+    return ask(question, default, parse, read=_read) if interactive else default
 
 
 def _read(prompt: str) -> str:
     try:
         return input(prompt)
     except EOFError:
-        print()  # noqa: T201
+        print_line()
         raise SystemExit(1) from None
 
 
@@ -64,16 +66,20 @@ class ClientOptions(Options):
     exit_status = 2
     synopsis = "Usage: python -m twisted_lab.client [SERVICE] [options]"
     longdesc = (
-        "Sends each line of the input to the service, and shows what comes from it. A line that "
-        "says exit, Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(SERVICES)}; echo by default. Another one is known by its plugin or by --port; "
-        "its framing is text unless its plugin or --framing says otherwise."
+        "Sends each input line to the service, and shows the service's output. The line exit, "
+        "Ctrl-D or the end of the input ends it. The service is one of "
+        f"{', '.join(DEFAULTS)} (default: echo), that of an installed plugin, or any other with "
+        "its --port. The framing of the last is text unless --framing says otherwise."
     )
     optFlags: ClassVar = [
-        ["quiet", "q", "Say nothing about the connection."],
-        ["tls", None, "Speak TLS, and verify who the server is."],
-        ["first-use", None, "For --tls: trust what the server shows the first time, as ssh does."],
-        ["no-token", None, "For auth: neither use the token from last time nor keep the new one."],
+        ["quiet", "q", "Do not report events of the connection."],
+        ["tls", None, "Use TLS, and verify the server's certificate."],
+        [
+            "first-use",
+            None,
+            "With --tls: trust the certificate of the first connection, as ssh does.",
+        ],
+        ["no-token", None, "With auth: neither use the stored token nor store the new one."],
     ]
     optParameters: ClassVar = [
         [
@@ -88,23 +94,35 @@ class ClientOptions(Options):
             "framing",
             "f",
             None,
-            "text or int32, not for echo. [default: the service's own]",
+            "text or int32; not with echo or chat. [default: the service's own]",
             one_of("framing", "text", "int32"),
         ],
-        ["ca", None, None, "For --tls: file of authorities. [default: the system's]", Path],
+        [
+            "ca",
+            None,
+            None,
+            "With --tls: PEM file of trusted authorities. [default: the system's]",
+            Path,
+        ],
         [
             "known-hosts",
             None,
             None,
-            f"For --first-use: the file that keeps it. [default: {known_hosts_path()}]",
+            f"With --first-use: file that stores certificates. [default: {known_hosts_path()}]",
             Path,
         ],
-        ["name", None, None, "For chat: your name in the room. [default: asked for]", chat_name],
+        [
+            "name",
+            None,
+            None,
+            "With chat: your name in the room. [default: your user name]",
+            chat_name,
+        ],
         [
             "token-file",
             None,
             None,
-            f"For auth: the file that keeps tokens. [default: {default_path()}]",
+            f"With auth: file that stores tokens. [default: {default_path()}]",
             Path,
         ],
     ]
@@ -124,34 +142,33 @@ class ClientOptions(Options):
         """Take the service's name."""
         if self["host"] is not None:
             self._take_server(self["host"])
-        known = None if others else port_and_framing(service)
+        known = None if others else defaults_of(service)
         if known is None and (others or not self["port"]):
             words = " ".join([service, *others])
             raise UsageError(
-                f"the service is one of {', '.join(SERVICES)}, or another one with its --port, "
+                f"the service is one of {', '.join(DEFAULTS)}, or another one with its --port, "
                 f"not {words!r}"
             )
         self["service"] = service
-        self._port: int
-        self._port, framing = known or (self["port"], "text")
-        if framing is None and self["framing"]:
-            raise UsageError(f"{service} has no framing")
-        self["framing"] = self["framing"] or framing
+        self._defaults = known or Defaults(self["port"], "text")
+        if self["framing"] and not self._defaults.framing:
+            raise UsageError(f"{service} does not support --framing")
+        self["framing"] = self["framing"] or self._defaults.framing
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if self[name] and service != only:
-                raise UsageError(f"--{name} is for {only}, not for {service}")
+                raise UsageError(f"--{name} works with {only} only, not with {service}")
         for one, other in (("no-token", "token-file"), ("ca", "first-use")):
             if self[one] and self[other]:
                 raise UsageError(f"--{one} and --{other} exclude each other")
         for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
             if self[name] and not self[needs]:
-                raise UsageError(f"--{name} is for --{needs}")
+                raise UsageError(f"--{name} needs --{needs}")
         if self["tls"] and service == "chat":
-            raise UsageError("--tls is not for the chat, which comes by UDP")
+            raise UsageError("chat does not support --tls: it uses UDP")
 
     def _take_server(self, server: Server) -> Server:
         if server.port and self["port"] not in (None, server.port):
-            raise UsageError(f"--port says {self['port']}, not {server.port}")
+            raise UsageError(f"--host and --port name two ports, {server.port} and {self['port']}")
         self["host"] = server.host
         self["port"] = self["port"] or server.port
         return server
@@ -162,7 +179,7 @@ class ClientOptions(Options):
     @property
     def answers(self) -> bool:
         """Whether the service is known to answer whatever is sent."""
-        return self["service"] in SERVICES
+        return self["service"] in DEFAULTS
 
     @property
     def is_greeted(self) -> bool:
@@ -180,11 +197,11 @@ class ClientOptions(Options):
         Args:
             tell: Shows a line to the person.
         """
-        if self["framing"] is None:
+        if not self["framing"]:
             return Unchanged()
         return Int32(tell) if self["framing"] == "int32" else Text(tell)
 
-    def make_tls(self, tell: Callable[[str], object]) -> Any:
+    def make_tls(self, tell: Callable[[str], object]) -> Verifier | None:
         """Make the verifier of the server; None without TLS.
 
         Args:
@@ -217,7 +234,7 @@ class ClientOptions(Options):
             # A token that came by TLS is not sent without it. Older versions kept all by this name.
             in_clear = f"{self._server} without --tls"
             if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
-                tell(f"the token for {self._server} is kept for --tls, and not sent without it")
+                tell(f"the token for {self._server} came by TLS, and is not sent without --tls")
             return Login(tokens, in_clear)
         return AnyTalk(says_exit=self["service"] == "messages")
 
@@ -228,11 +245,9 @@ class ClientOptions(Options):
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
         if self["host"] is None:
-            default = Server("localhost")
-            self._take_server(_ask("Host", default, self._read_server) if interactive else default)
-        questions: list[tuple[str, Any, Callable[[str], Any]]] = [("port", self._port, server_port)]
-        if self["service"] == "chat":
-            questions.append(("name", user_name(), chat_name))
-        for name, default, parse in questions:
-            if self[name] is None:
-                self[name] = _ask(name.capitalize(), default, parse) if interactive else default
+            local = Server("localhost")
+            self._take_server(_ask("Host", local, self._read_server, interactive))
+        if self["port"] is None:
+            self["port"] = _ask("Port", self._defaults.port, server_port, interactive)
+        if self["name"] is None and self["service"] == "chat":
+            self["name"] = _ask("Name", user_name(), chat_name, interactive)

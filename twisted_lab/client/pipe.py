@@ -7,7 +7,6 @@ import select
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -20,11 +19,13 @@ from zope.interface import implementer
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
+from twisted_lab.client.ending import Ended
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.rendering import WholeLines, visible
+from twisted_lab.interfaces import Reactor
 
 
-class OutputLost(Exception):
+class OutputLost(Ended):
     """Standard output cannot be written."""
 
 
@@ -47,7 +48,7 @@ class Pipe(Protocol):
         output_lost: Whether not everything could be written.
     """
 
-    transport: Any
+    transport: StandardIO
 
     def __init__(
         self,
@@ -142,18 +143,18 @@ def tell(line: str) -> None:
                 select.select([], [2], [])
 
 
-async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
+async def run(reactor: Reactor, connection: ClientConnection, dialogue: Dialogue) -> None:
     """Pass everything on, both ways, until all output of the server is received and written.
 
     Raises:
         HungUp: The server has gone before that.
         OutputLost: See `check_output`.
     """
-    if os.isatty(1):
-        show = visible()
-        render = lambda data: show(data, False).encode()  # noqa: E731
-    else:
-        render = lambda data: data  # noqa: E731
+    read = visible() if os.isatty(1) else None
+
+    def render(data: bytes) -> bytes:
+        return data if read is None else read(data, False).encode()
+
     # The input may be a terminal although the output is none.
     with unchanged_blocking(), Echo(0) as echo:
         pipe = Pipe(connection, render, dialogue, reactor, echo.hide)

@@ -14,10 +14,13 @@ from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
     IHostResolution,
+    IReactorFromThreads,
     IResolutionReceiver,
 )
 from zope.interface import implementer
 
+# An address as `socket.getaddrinfo` returns it: the family first, host and port last.
+Found = tuple[Any, ...]
 NO_HOST = "no host has that name; check how it is written"
 NO_THREAD = "no thread can be started to look it up; is a limit too low (ulimit -u, ulimit -v)?"
 
@@ -65,20 +68,20 @@ class Resolver:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactorFromThreads,
         start: Callable[[Callable[[], object]], object] = _in_thread,
-        getaddrinfo: Callable[..., Any] | None = None,
+        getaddrinfo: Callable[..., list[Found]] | None = None,
     ) -> None:
         self.problem = NO_HOST
         self._reactor = reactor
         self._start = start
         self._getaddrinfo = getaddrinfo or socket.getaddrinfo
 
-    def _look_up(self, host: str, port: int, kind: int) -> Deferred[list[Any]]:
-        found: Deferred[list[Any]] = Deferred()
+    def _look_up(self, host: str, port: int, kind: int) -> Deferred[list[Found]]:
+        found: Deferred[list[Found]] = Deferred()
 
         def work() -> None:
-            result: list[Any] = []
+            result: list[Found] = []
             problem = NO_HOST
             try:
                 result = self._getaddrinfo(host, port, type=kind)
@@ -86,7 +89,7 @@ class Resolver:
                 problem = _problem(error)
             self._reactor.callFromThread(deliver, result, problem)
 
-        def deliver(result: list[Any], problem: str) -> None:
+        def deliver(result: list[Found], problem: str) -> None:
             self.problem = problem
             found.callback(result)
 
@@ -117,7 +120,7 @@ class Resolver:
     ) -> IHostResolution:
         """See `twisted.internet.interfaces.IHostnameResolver`, for TCP."""
 
-        def deliver(found: list[Any]) -> None:
+        def deliver(found: list[Found]) -> None:
             for family, *_, address in found:
                 kind = IPv6Address if family == socket.AF_INET6 else IPv4Address
                 resolutionReceiver.addressResolved(kind("TCP", *address))

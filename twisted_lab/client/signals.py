@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from typing import Any
+
+from twisted.internet.interfaces import IReactorFromThreads
+
+from twisted_lab.client.ending import Ended
 
 
 class Signals:
@@ -14,11 +17,11 @@ class Signals:
         reactor: Where to run.
 
     Attributes:
-        end: Called, if it is set, when one has come.
-        status: The exit status: 128 and the number of the signal; 0 if none has come.
+        end: Called, if it is set, when a signal has arrived.
+        status: The exit status: 128 and the number of the signal; 0 if none has arrived.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorFromThreads) -> None:
         self.end: Callable[[], object] = lambda: None
         self.status = 0
         self._reactor = reactor
@@ -31,3 +34,12 @@ class Signals:
         self.status = 128 + number
         # Looked up when it is called: by then it may be another function.
         self._reactor.callFromThread(lambda: self.end())
+
+    def check(self) -> None:
+        """Check whether a signal has arrived.
+
+        Raises:
+            Ended: One has.
+        """
+        if self.status:
+            raise Ended(status=self.status)

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 # Seconds between two looks: a service that greets or answers does so at once.
 LOOK_SECONDS = 1.0
-TRY_TLS = "nothing came from it; if it speaks TLS, try --tls"
+TRY_TLS = "nothing received; if the server uses TLS, try --tls"
 
 
 def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
@@ -13,14 +12,17 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
+from twisted_lab.client.ending import Ended
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import WholeLines, visible
+from twisted_lab.text.token_form import TOKEN_PREFIX
 
 
 class Interrupted(Exception):
@@ -51,18 +53,18 @@ class NoSecrets(InMemoryHistory):
     def append_string(self, string: str) -> None:
         """See `prompt_toolkit.history.History`."""
         is_pasted = self._dialogue.has_secrets and "\n" in string
-        if not (self._dialogue.hidden or is_pasted or string.startswith("nlt_")):
+        if not (self._dialogue.hidden or is_pasted or string.startswith(TOKEN_PREFIX)):
             super().append_string(string)
 
 
-async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) -> None:
+async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialogue) -> None:
     """Send each line that the person types, until ``exit``, Ctrl-D or the server's end.
 
     It needs the asyncio reactor, on whose loop the line editor runs.
 
     Raises:
         HungUp: The server has gone before its pending output had come.
-        SystemExit: With status 130, if the person interrupts (Ctrl-C).
+        Ended: With status 130, if the person interrupts (Ctrl-C).
     """
     read = visible()
 
@@ -78,7 +80,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         # The terminal shows a line while it is typed or pasted: too early to tell what it is.
         echo.hide(dialogue.hidden or (dialogue.has_secrets and not dialogue.succeeded))
 
-    lines = WholeLines(reactor, show)
+    lines = WholeLines(clock, show)
     connection.deliver = lambda data: lines.add(read(data, False))
     # There prompt_toolkit shows each key that it reads.
     is_plain = is_dumb_terminal()
@@ -113,7 +115,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
                 while not connection.ended.called:
                     typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                     line = await Deferred.fromFuture(typing)
-                    if echo.is_off and not (dialogue.hidden or line.startswith("nlt_")):
+                    if echo.is_off and not (dialogue.hidden or line.startswith(TOKEN_PREFIX)):
                         sys.stdout.write(f"{line}\n")
                     # Pasted text may be several lines.
                     connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
@@ -126,7 +128,7 @@ async def run(reactor: Any, connection: ClientConnection, dialogue: Dialogue) ->
         except Interrupted:
             connection.abort()
             await connection.ended
-            raise SystemExit(130) from None
+            raise Ended(status=130) from None
         connection.finish()
         try:
             await connection.ended

@@ -6,13 +6,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import extract_patterns
 from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
-from twisted.internet.defer import TimeoutError  # noqa: A004
+from twisted.internet import defer
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import (
@@ -29,12 +28,14 @@ from twisted_lab.disconnects import tls_text
 from twisted_lab.text.escaping import escape
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+NO_TLS = "if the server does not use TLS, leave out --tls"
+LEAST_VERSION = TLSVersion.TLSv1_2
 # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
 _OUT_OF_TIME = (9, 10)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class _Verifier(ABC):
+class Verifier(ABC):
     """Makes the connection of OpenSSL to a server, and decides whether it is the right one.
 
     Twisted's own lets a certificate pass whose names cannot be read: it logs the exception, and
@@ -42,7 +43,7 @@ class _Verifier(ABC):
 
     Args:
         host: The server's name or IP address.
-        trust: The certificates that are trusted, if that matters.
+        options: The TLS versions, and the authorities that are trusted, if that matters.
 
     Attributes:
         problem: Why the server is not trusted; empty if it is.
@@ -51,13 +52,13 @@ class _Verifier(ABC):
         CannotVerify: No server can have such a name.
     """
 
-    def __init__(self, host: str, trust: Any = None) -> None:
+    def __init__(self, host: str, options: CertificateOptions) -> None:
         self.problem = ""
         try:
             self._identity = _identity(host)
         except ValueError as error:  # idna's errors are
-            raise CannotVerify(f"{host} cannot be the name of a host: {error}") from None
-        self._options = CertificateOptions(trustRoot=trust, raiseMinimumTo=TLSVersion.TLSv1_2)
+            raise CannotVerify(f"{host} cannot be a host name: {error}") from None
+        self._options = options
 
     def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
         """See `twisted.internet.interfaces.IOpenSSLClientConnectionCreator`."""
@@ -106,37 +107,35 @@ def _identity(host: str) -> DNS_ID | IPAddress_ID:
         return DNS_ID(host)
 
 
-class ByAuthorities(_Verifier):
+class ByAuthorities(Verifier):
     """Trusts a server whose name is certified by an authority (RFC 9525)."""
 
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if error in _OUT_OF_TIME:
             return (
-                "its certificate has expired, or is not valid yet; is the clock right? If it is, "
-                "somebody has to renew it"
+                "its certificate has expired, or is not valid yet; if the clock of this machine is "
+                "right, the server needs a new one"
             )
         if not is_good:
             return (
-                "no authority that is trusted here vouches for its certificate; name its "
-                "authority with --ca FILE, or use --first-use"
+                "no trusted authority has signed its certificate; name its authority with "
+                "--ca FILE, or use --first-use"
             )
         if not depth:
             try:
                 patterns = extract_patterns(shown.to_cryptography())
                 verify_service_identity(patterns, [self._identity], [])
             except VerificationError:
-                return (
-                    "its certificate is for another name; connect by that name, or use --first-use"
-                )
+                return "its certificate has another name; connect by that name, or use --first-use"
             except CertificateError:
                 return (
-                    "its certificate does not say as it should for which host it is "
-                    "(subjectAltName); use --first-use"
+                    "its certificate has no host name that can be compared (subjectAltName); "
+                    "use --first-use"
                 )
         return ""
 
     def agreed(self) -> None:
-        """See `_Verifier.agreed`: nothing is left to be done."""
+        """See `Verifier.agreed`: nothing is left to be done."""
 
 
 def by_authorities(host: str, file: Path | None) -> ByAuthorities:
@@ -149,8 +148,11 @@ def by_authorities(host: str, file: Path | None) -> ByAuthorities:
     Raises:
         CannotVerify: The file cannot be used, or no server can have such a name.
     """
-    if file is None:
-        return ByAuthorities(host, platformTrust())
+    trust = platformTrust() if file is None else trustRootFromCertificates(_read(file))
+    return ByAuthorities(host, CertificateOptions(trustRoot=trust, raiseMinimumTo=LEAST_VERSION))
+
+
+def _read(file: Path) -> list[Certificate]:
     try:
         found = [Certificate.loadPEM(text) for text in _CERTIFICATE.findall(file.read_bytes())]
     except OSError as error:
@@ -159,10 +161,10 @@ def by_authorities(host: str, file: Path | None) -> ByAuthorities:
         raise CannotVerify(f"cannot use {file}: {tls_text(error)}") from None
     if not found:
         raise CannotVerify(f"there is no certificate in {file}")
-    return ByAuthorities(host, trustRootFromCertificates(found))
+    return found
 
 
-class FirstUse(_Verifier):
+class FirstUse(Verifier):
     """Trusts the certificate that a server shows on first use, and no other from then on.
 
     Its signer and its dates do not matter.
@@ -177,7 +179,7 @@ class FirstUse(_Verifier):
     def __init__(
         self, host: str, server: str, known: KnownHosts, tell: Callable[[str], object]
     ) -> None:
-        super().__init__(host)
+        super().__init__(host, CertificateOptions(raiseMinimumTo=LEAST_VERSION))
         self._server = server
         self._known = known
         self._tell = tell
@@ -191,14 +193,14 @@ class FirstUse(_Verifier):
         if known not in (None, self._shown):
             return (
                 f"{self._server} shows another certificate than before: SHA-256 {self._shown}, "
-                f"not {known}; it was renewed, or somebody is in between. Compare it with what "
-                f"the server says at its start; if it is right, remove the line of {self._server} "
-                f"from {self._known.path}"
+                f"not {known}; it was renewed, or an attacker intercepts the connection. Compare "
+                f"it with the one that the server logs at its start; if they are the same, remove "
+                f"the line of {self._server} from {self._known.path}"
             )
         return ""
 
     def agreed(self) -> None:
-        """See `_Verifier.agreed`: the certificate is kept now, if none is known yet."""
+        """See `Verifier.agreed`: the certificate is kept now, if none is known yet."""
         if self._known.find(self._server) is None:
             self._known.keep(self._server, self._shown)
             self._tell(
@@ -206,23 +208,22 @@ class FirstUse(_Verifier):
             )
 
 
-def advice(error: BaseException, server: str, verifier: Any) -> str:
+def advice(error: BaseException, server: str, problem: str) -> str:
     """Say in one line why there is no TLS, and what to try.
 
     Args:
         error: What was raised.
         server: Its address.
-        verifier: What has decided whether it is the right one; None without TLS.
+        problem: Why the server is not trusted; empty if it is.
     """
-    problem = getattr(verifier, "problem", "")
     if problem:
         return f"not connected to {server}: {problem}"
     if isinstance(error, SSL.Error):
-        why = f"TLS failed ({tls_text(error)}); if it does not speak TLS, leave out --tls"
-    elif isinstance(error, TimeoutError):
-        why = "no answer; if it does not speak TLS, leave out --tls"
+        why = f"TLS failed ({tls_text(error)}); {NO_TLS}"
+    elif isinstance(error, defer.TimeoutError):
+        why = f"no answer; {NO_TLS}"
     elif isinstance(error, ConnectionClosed):
-        why = "it hung up before TLS was agreed on; if it does not speak TLS, leave out --tls"
+        why = f"the server closed the connection during the TLS handshake; {NO_TLS}"
     else:
         why = str(error)
     return f"not connected to {server}: {why}"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_state_path
 
 from twisted_lab.text.private_files import read_private, write_private
-
-TOKEN = re.compile(r"nlt_[A-Za-z0-9_-]{43}")
+from twisted_lab.text.token_form import TOKEN
 
 
 def default_path() -> Path:
@@ -63,7 +61,7 @@ class Tokens:
             self._is_unusable = True
             self._tell(f"cannot read the tokens in {self.path}: {error.strerror}")
         except (AttributeError, RecursionError, ValueError):
-            self._tell(f"{self.path} is not a file of tokens; it is taken for an empty one")
+            self._tell(f"{self.path} is not a token file; it is treated as empty")
         return {}
 
     def _write(self, tokens: dict[str, str]) -> bool:

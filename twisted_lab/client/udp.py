@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
+from twisted.internet.interfaces import IReactorFDSet, IUDPTransport
 from twisted.internet.protocol import DatagramProtocol
 
 from twisted_lab.client.chat_client import ChatClient, NoAnswer
@@ -14,7 +13,7 @@ from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, ScopedPort
 
 
 class _Port(DatagramProtocol):
-    transport: Any  # IUDPTransport
+    transport: IUDPTransport
     noisy = False
 
     def __init__(self, wire: UDPWire, host: str, port: int) -> None:
@@ -51,18 +50,18 @@ class UDPWire:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactorFDSet,
         link: ChatClient,
         hosts: list[str],
         port: int,
-        make_port: Callable[..., Any] = ScopedPort,
+        make_port: type[ScopedPort] = ScopedPort,
     ) -> None:
         self.link = link
         self._reactor = reactor
         self._hosts = hosts
         self._server_port = port
         self._make_port = make_port
-        self._port: Any = None
+        self._port: ScopedPort | None = None
         self._protocol: _Port | None = None
 
     def open(self) -> None:
@@ -94,7 +93,7 @@ class UDPWire:
             return
         if not self.link.has_session:
             if len(self._hosts) == 1:
-                self.link.fail(NoAnswer("nobody listens there"))
+                self.link.fail(NoAnswer("no server listens there"))
                 return
             del self._hosts[0]
         self.reopen()

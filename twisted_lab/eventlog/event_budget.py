@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -44,7 +45,7 @@ SECURITY_SUMMARY_SECONDS = 60.0
 FIRST_SUMMARY_SECONDS = 1.0
 MOST_COUNTED = 1_000  # networks in a sum
 
-DAY = 86_400.0
+BUDGET_SECONDS = timedelta(days=1).total_seconds()
 # Limits of the file of security events, for each kind and day. It keeps the first event of at most
 # MOST_NETWORKS networks, which no other event takes the place of, and at most MOST_OF_KIND others,
 # of one network at most MOST_OF_NETWORK.
@@ -112,7 +113,7 @@ class SecurityBudget:
         self._begin()
 
     def _begin(self) -> None:
-        self._day_ends = self._clock.seconds() + DAY
+        self._day_ends = self._clock.seconds() + BUDGET_SECONDS
         # Nothing is remembered of a network of which nothing is kept.
         self._kept: Counter[tuple[str, str]] = Counter()
         self._firsts: Counter[str] = Counter()
@@ -204,9 +205,7 @@ class SecurityLog:
         self._summary = Summary(ServiceEvents(service, keep), clock, SECURITY_SUMMARY_SECONDS)
 
     def __call__(self, event: LogEvent) -> None:
-        """Keep `event` if it is a security event."""
-        if event["event"] in TRAFFIC:
-            return
+        """Keep a security event."""
         if self._budget.allows(event):
             self._keep(event)
         else:

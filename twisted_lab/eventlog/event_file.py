@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import LogEvent, LogLevel, eventAsText
@@ -40,7 +39,7 @@ def _time(milliseconds: int) -> str:
 
 
 @lru_cache
-def _origin(level: Any, service: str) -> str:
+def _origin(level: LogLevel, service: str) -> str:
     return f"{level.name:<5} {service}"
 
 
@@ -112,7 +111,7 @@ class EventFile:
         events: ServiceEvents,
         clock: IReactorTime,
     ) -> None:
-        self._path = os.path.abspath(path)  # noqa: PTH100 - Path.resolve() would follow links
+        self._path = str(Path(path).absolute())
         self._to_line = to_line
         self._rotate_bytes = rotate_bytes
         self._keep = keep

@@ -7,10 +7,11 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
+from twisted.python import usage
 
 from twisted_lab.eventlog.console import Console
 from twisted_lab.eventlog.event_budget import TRAFFIC, SecurityLog, Summary, log_budgets
@@ -47,8 +48,8 @@ class EventLog:
     """
 
     def __init__(self, options: LogOptions, clock: IReactorTime) -> None:
-        self.level = options.log_level
-        paths = _paths(options["log-file"])
+        self.level = LogLevel.levelWithName(options.log_level)
+        paths = _paths(options.log_file)
         self._has_security = len(paths) > 1
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
@@ -57,10 +58,10 @@ class EventLog:
         self._files = [
             EventFile(
                 path,
-                json_line if options["log-format"] == "json" else text_line,
+                json_line if options.log_format == "json" else text_line,
                 # A file without a second one beside it is not renamed, either.
-                options["log-rotate-bytes"] if self._has_security else sys.maxsize,
-                options["log-keep"],
+                options.log_rotate_bytes if self._has_security else sys.maxsize,
+                options.log_keep,
                 self.events,
                 clock,
             )
@@ -71,10 +72,10 @@ class EventLog:
         self._security: SecurityLog | None = None
         if self._has_security:
             self._security = SecurityLog(self._files[1], options.command, clock)
-        self._budgets = log_budgets(options["log-rate"], clock)
+        self._budgets = log_budgets(options.log_rate, clock)
         self._summary = Summary(ServiceEvents(options.command, self._log), clock, SUMMARY_SECONDS)
         self.summed: Counter[str] = Counter()
-        twistd: Mapping[str, Any] = options.parent or {}
+        twistd: Mapping[str, object] = options.parent or {}
         self.is_daemon = is_daemon(twistd)
         twistds_is_elsewhere = twistd_keeps_a_log(twistd)
         self.takes_twisteds = self.is_daemon and not twistds_is_elsewhere
@@ -216,11 +217,11 @@ def _is_ours(path: str) -> bool:
     """Tell whether a file is ours alone: no device, no pipe, and no output that we were given."""
     # /dev/stderr may be a link to a regular file.
     outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
-    is_other = os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113
+    is_other = Path(path).exists() and not Path(path).is_file()
     return not is_other and os.path.realpath(path) not in outputs
 
 
-def _shared_with(twistd: Any) -> Console | None:
+def _shared_with(twistd: usage.Options | None) -> Console | None:
     """Have twistd's log go to the console through one of ours, and return that."""
     if twistd is None:
         return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from twisted.logger import LogLevel
-
-from twisted_lab.text.command_line import CannotRun, Options, natural_number, one_of
+from twisted_lab.text import option
+from twisted_lab.text.command_line import CannotRun, Options
 
 # The default log file of a daemon.
 DAEMONS_LOG = "netlab.log"
+LEVELS = ("debug", "info", "warn", "error")
 
 
 def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
@@ -31,45 +31,24 @@ class LogOptions(Options):
         is_worker: Whether this is one of several processes that serve on a port they are given.
     """
 
-    optParameters: ClassVar = [
-        [
-            "log-file",
-            None,
-            None,
-            "Log the events to this file, not to the console, and security events also to "
-            f"FILE.security. [default, for a daemon: {DAEMONS_LOG}]",
-        ],
-        [
-            "log-format",
-            None,
-            "text",
-            "text or json (JSON lines).",
-            one_of("log-format", "text", "json"),
-        ],
-        [
-            "log-level",
-            None,
-            "info",
-            "debug, info, warn or error: the least that is logged.",
-            one_of("log-level", "debug", "info", "warn", "error"),
-        ],
-        [
-            "log-rotate-bytes",
-            None,
-            10_000_000,
-            "Begin a new log file when this size is reached.",
-            natural_number("log-rotate-bytes"),
-        ],
-        ["log-keep", None, 5, "How many old log files to keep.", natural_number("log-keep")],
-        [
-            "log-rate",
-            None,
-            1000,
-            "Events a second that are logged one by one, after 100 times as many at once; "
-            "what comes beyond is summed up.",
-            natural_number("log-rate"),
-        ],
-    ]
+    log_file = option.path(
+        "Log to this file, not to the console; security events also go to FILE.security. "
+        f"[default, for a daemon: {DAEMONS_LOG}]",
+        default=None,
+    )
+    log_format = option.choice("text or json (JSON lines).", "text", "json", default="text")
+    log_level = option.choice(
+        "The lowest level that is logged: " + ", ".join(LEVELS) + ".",
+        *LEVELS,
+        default="info",
+    )
+    log_rotate_bytes = option.size("Begin a new log file at this size, in bytes.", default=10**7)
+    log_keep = option.number("How many old log files to keep.", default=5)
+    log_rate = option.number(
+        "Events a second that are logged one by one, with bursts of 100 times as many; further "
+        "events are summed up.",
+        default=1000,
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,11 +62,5 @@ class LogOptions(Options):
                 raise CannotRun(
                     "a daemon has no output to log to: leave out --logfile -, or add -n"
                 )
-            if self["log-file"] is None:
-                self["log-file"] = DAEMONS_LOG
-
-    @property
-    def log_level(self) -> LogLevel:
-        """The lowest level that is logged."""
-        level: LogLevel = LogLevel.levelWithName(self["log-level"])
-        return level
+            if self.log_file is None:
+                self.log_file = DAEMONS_LOG

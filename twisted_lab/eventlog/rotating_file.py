@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from select import PIPE_BUF
 
 BATCH_BYTES = 65_536
@@ -41,7 +42,7 @@ class RotatingFile:
         keep: int,
         cannot_rotate: Callable[[OSError], object],
     ) -> None:
-        self._path = path
+        self._path = Path(path)
         self._rotate_bytes = rotate_bytes
         self._keep = keep
         self._cannot_rotate = cannot_rotate
@@ -90,7 +91,7 @@ class RotatingFile:
         self._cut_short = False
 
     def _ends_with_a_line(self) -> bool:
-        with suppress(OSError), open(self._path, "rb") as file:  # noqa: PTH123
+        with suppress(OSError), self._path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
         return True  # It is empty, or may be written, but not read.
@@ -123,21 +124,24 @@ class RotatingFile:
 
     def _still_has_its_name(self, status: os.stat_result) -> bool:
         try:
-            return os.path.samestat(os.stat(self._path), status)  # noqa: PTH116
+            return os.path.samestat(self._path.stat(), status)
         except FileNotFoundError:
             return False
 
     def _rename(self) -> None:
         for number in range(self._keep - 1, 0, -1):
             with suppress(FileNotFoundError):
-                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")  # noqa: PTH105
-        newest = f"{self._path}.1"
-        os.replace(self._path, newest)  # noqa: PTH105
+                self._numbered(number).replace(self._numbered(number + 1))
+        newest = self._numbered(1)
+        self._path.replace(newest)
         try:
             self._open()
         except OSError:
             # It gets its name back, unless another process has begun a file of that name.
             with suppress(OSError):
-                os.link(newest, self._path)
-                os.unlink(newest)  # noqa: PTH108
+                self._path.hardlink_to(newest)
+                newest.unlink()
             raise
+
+    def _numbered(self, number: int) -> Path:
+        return Path(f"{self._path}.{number}")

@@ -11,6 +11,7 @@ from twisted_lab.accounts import BadPassword, check_password, time_text, token_d
 from twisted_lab.channels import Channel
 from twisted_lab.login.checkers import SessionEnded, TooManyFailures
 from twisted_lab.login.realm import Account
+from twisted_lab.text.exit_word import EXIT
 
 TRIES = 3
 PAGE = 20  # sessions
@@ -20,7 +21,7 @@ HELP = (
     "revoke ID: ends one of these sessions",
     "passwd: changes your password, and ends all other sessions",
     "logout: ends this session, and closes",
-    "exit: closes; your token stays good",
+    f"{EXIT}: closes; your token stays good",
     "help: lists this",
 )
 
@@ -97,7 +98,7 @@ class AccountShell:
         # A peer may send many commands and leave: they are not executed any more.
         while not self._channel.is_gone:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
-            if command == "exit":
+            if command == EXIT:
                 return
             try:
                 # The session may have ended since the last command: it expired, or was revoked.

@@ -6,12 +6,10 @@ Any server that logs in through a `twisted.cred.portal.Portal` can use them.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import Any
-from typing import Protocol as Interface
+from typing import Protocol
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword, UsernamePassword
@@ -28,24 +26,20 @@ from twisted_lab.accounts import (
     LoginAttempt,
     Passwords,
     Queries,
-    Store,
     known_session,
     name_key,
     resume_session,
 )
-from twisted_lab.channels import Unable
 from twisted_lab.login.attempt_locks import AttemptLocks
-from twisted_lab.peers import network, site
+from twisted_lab.peers import network
+from twisted_lab.resources import Unable
+from twisted_lab.storage import Store
 
 # An attempt that would have to wait for longer is refused, so that the client learns why.
 LONGEST_WAIT = 30.0  # seconds
-# At most this many attempts from one address are made at once, as long as none has failed.
-MOST_AT_ONCE = 8
-
-Check = Callable[[AttemptHistory], Awaitable[str | None]]
 
 
-class Hashes(Interface):
+class Hashes(Protocol):
     """A maker of hashes; see `twisted_lab.login.Hashing`."""
 
     @property
@@ -128,7 +122,7 @@ class PasswordChecker:
 
     def __init__(
         self,
-        storage: Store,
+        storage: Store[Queries],
         hashes: Hashes,
         clock: IReactorTime,
         now: Callable[[], float] = time.time,
@@ -136,10 +130,10 @@ class PasswordChecker:
         self._storage = storage
         self._hashes = hashes
         self._clock = clock
-        self._turns = AttemptLocks()
+        self._locks = AttemptLocks()
         self._now = now
 
-    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
         """See `twisted.cred.checkers.ICredentialsChecker`.
 
         Returns:
@@ -147,70 +141,53 @@ class PasswordChecker:
         """
         return Deferred.fromCoroutine(self._request(credentials))
 
-    async def _request(self, credentials: Any) -> bytes | tuple[()]:
+    async def _request(self, credentials: IUsernamePassword) -> bytes:
         # A name that is not UTF-8, or too long, is an unknown one, and costs as much.
         try:
             key = name_key(credentials.username.decode(errors="replace"))
         except BadName:
             key = ""
-        password = credentials.password.decode(errors="surrogateescape")
-        check = partial(self._compare, credentials, password)
-        return (await self._attempt(key, credentials, check)).encode()
+        return (await self._attempt(key, credentials)).encode()
 
-    async def _attempt(self, key: str, credentials: Any, check: Check) -> str:
-        """Make one attempt, when it is due, and return the account's name.
-
-        Attempts from a network that has failures are made one at a time, or else many could be
-        made before the first of them has failed. So are those for one account from one network, or
-        else the second one would take the first one, which is counted already, for a failure. No
-        attempt holds a lock while it waits for its time.
-        """
-        address = getattr(credentials, "address", "")
-        guess = LoginAttempt(key, address, getattr(credentials, "device", ""))
-        place, whole = network(address), site(address)
-        # Always in this order, so that no two attempts wait for each other.
-        several = self._turns.of(f"several {place}", MOST_AT_ONCE) if address else None
-        alone = self._turns.of(f"alone {place}", 1)
-        own = self._turns.of(f"name {whole} {key}", 1)
+    async def _attempt(self, key: str, credentials: IUsernamePassword) -> str:
+        """Make one attempt, when it is due, and return the account's name."""
+        address = _address(credentials)
+        attempt = LoginAttempt(key, address, getattr(credentials, "device", ""))
         is_alone = False
         while True:
-            with ExitStack() as held:
-                for turn in (several, alone if is_alone else None, own):
-                    if turn is not None:
-                        await turn.acquire()
-                        held.callback(turn.release)
-                standing = await self._storage.run(
-                    partial(guess.begin, now=self._now(), is_alone=is_alone)
-                )
-                if not standing.delay and (is_alone or not standing.network_failed):
-                    return await self._check(guess, standing, check)
-            if not standing.delay:
-                is_alone = True
-            elif standing.delay > LONGEST_WAIT:
-                raise TooManyFailures(_wait_text(standing))
-            else:
-                await deferLater(self._clock, standing.delay)
+            async with self._locks.hold(key, address, is_alone):
+                begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
+                history = await self._storage.run(begin)
+                if history.is_counted:
+                    return await self._check(attempt, history, credentials)
+            # It holds no lock while it waits.
+            if history.delay > LONGEST_WAIT:
+                raise TooManyFailures(_wait_text(history))
+            if history.delay:
+                await deferLater(self._clock, history.delay)
+            is_alone = history.network_failed
 
-    async def _check(self, guess: LoginAttempt, standing: AttemptHistory, check: Check) -> str:
+    async def _check(
+        self, attempt: LoginAttempt, history: AttemptHistory, credentials: IUsernamePassword
+    ) -> str:
         try:
-            name = await check(standing)
+            name = await self._compare(history, credentials)
         except Unable:
-            await self._storage.run(partial(guess.withdrawn, now=self._now()))
+            await self._storage.run(partial(attempt.withdrawn, now=self._now()))
             raise
-        outcome = guess.failed if name is None else guess.succeeded
+        outcome = attempt.failed if name is None else attempt.succeeded
         await self._storage.run(partial(outcome, now=self._now()))
         if name is None:
             raise UnauthorizedLogin
         return name
 
-    async def _compare(
-        self, credentials: Any, password: str, standing: AttemptHistory
-    ) -> str | None:
-        passwords, account = self._hashes.passwords, standing.account
+    async def _compare(self, history: AttemptHistory, credentials: IUsernamePassword) -> str | None:
+        passwords, account = self._hashes.passwords, history.account
+        password = credentials.password.decode(errors="surrogateescape")
         # An unknown name takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
-        place = network(getattr(credentials, "address", ""))
-        matches = await self._hashes.matches(hashed, password, place, standing.is_own)
+        place = network(_address(credentials))
+        matches = await self._hashes.matches(hashed, password, place, history.is_own)
         if not matches or account is None:
             return None
         if passwords.is_outdated(hashed):
@@ -230,14 +207,18 @@ class PasswordChecker:
         return hashed
 
 
-def _wait_text(standing: AttemptHistory) -> str:
-    hours = ceil(standing.delay / 3600)
-    if standing.is_limited:
+def _address(credentials: IUsernamePassword) -> str:
+    return getattr(credentials, "address", "")
+
+
+def _wait_text(history: AttemptHistory) -> str:
+    hours = ceil(history.delay / 3600)
+    if history.is_limited:
         return (
             "too many wrong passwords for this name from unknown networks; "
             f"try again in {hours} h, or from a network where you have logged in before"
         )
-    return f"too many failures; try again in {standing.delay:.0f} s"
+    return f"too many failures; try again in {history.delay:.0f} s"
 
 
 @implementer(ICredentialsChecker)
@@ -256,13 +237,13 @@ class TokenChecker:
     credentialInterfaces = (IToken,)
 
     def __init__(
-        self, storage: Store, lifetimes: Lifetimes, now: Callable[[], float] = time.time
+        self, storage: Store[Queries], lifetimes: Lifetimes, now: Callable[[], float] = time.time
     ) -> None:
         self._storage = storage
         self._lifetimes = lifetimes
         self._now = now
 
-    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+    def requestAvatarId(self, credentials: IToken) -> Deferred[bytes | tuple[()]]:
         """See `twisted.cred.checkers.ICredentialsChecker`.
 
         Returns:

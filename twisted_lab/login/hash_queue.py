@@ -22,7 +22,7 @@ class Job:
     """
 
     site: str
-    work: Callable[..., Any]
+    work: Callable[..., object]
     arguments: tuple[str, ...]
     result: Deferred[Any]
 

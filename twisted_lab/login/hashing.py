@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from math import ceil
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
@@ -14,10 +14,11 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.accounts import Passwords
-from twisted_lab.channels import Unable
 from twisted_lab.channels.channel import TOO_LITTLE_MEMORY
+from twisted_lab.interfaces import Reactor
 from twisted_lab.login.hash_queue import HashQueue, Job
 from twisted_lab.peers import site
+from twisted_lab.resources import Unable
 from twisted_lab.token_bucket import NetworkBuckets
 
 Result = TypeVar("Result")
@@ -47,7 +48,11 @@ class Hashing:
     """
 
     def __init__(
-        self, reactor: Any, passwords: Passwords, threads: int | None = None, burst: int = BURST
+        self,
+        reactor: Reactor,
+        passwords: Passwords,
+        threads: int | None = None,
+        burst: int = BURST,
     ) -> None:
         threads = threads or len(os.sched_getaffinity(0))
         self.passwords = passwords
@@ -160,7 +165,7 @@ class Hashing:
             made = deferToThreadPool(self._reactor, self._pool, job.work, *job.arguments)
             made.addBoth(self._done, job)
 
-    def _done(self, result: Any, job: Job) -> None:
+    def _done(self, result: object, job: Job) -> None:
         self._running -= 1
         self._start_next()
         if not job.result.called:
@@ -184,7 +189,7 @@ class Hashing:
         self._pool.stop()
 
 
-def _explained(result: Any) -> Any:
+def _explained(result: object) -> object:
     if isinstance(result, Failure) and result.check(MemoryError):
         return Failure(Unable(TOO_LITTLE_MEMORY, result.getErrorMessage()))
     return result

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm
@@ -16,7 +15,6 @@ from twisted_lab.accounts import (
     Lifetimes,
     Queries,
     Session,
-    Store,
     change_password,
     known_session,
     name_key,
@@ -28,6 +26,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.login.checkers import Hashes, PeerPassword, SessionEnded
 from twisted_lab.peers import network
+from twisted_lab.storage import Store
 
 
 class IAccount(Interface):
@@ -155,7 +154,7 @@ class AccountRealm:
 
     def __init__(
         self,
-        storage: Store,
+        storage: Store[Queries],
         hashes: Hashes,
         clock: IReactorTime,
         lifetimes: Lifetimes,
@@ -168,8 +167,8 @@ class AccountRealm:
         self.now = now
 
     def requestAvatar(
-        self, avatar_id: Any, mind: object, *interfaces: Any
-    ) -> tuple[Any, Account, Callable[[], None]]:
+        self, avatar_id: bytes | tuple[()], mind: object, *interfaces: type[Interface]
+    ) -> tuple[type[Interface], Account, Callable[[], None]]:
         """See `twisted.cred.portal.IRealm`.
 
         If `mind` is the PeerPassword that was logged in with, sessions are opened only for as long
@@ -181,4 +180,4 @@ class AccountRealm:
         if IAccount not in interfaces:
             raise NotImplementedError("the only avatar of this realm is an IAccount")
         hashed = mind.hashed if isinstance(mind, PeerPassword) else None
-        return IAccount, Account(avatar_id.decode(), self, hashed), lambda: None
+        return IAccount, Account(bytes(avatar_id).decode(), self, hashed), lambda: None

@@ -6,13 +6,14 @@ import os
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, ITransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import LogLevel
 from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
+from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.control_commands import (
     PAGE,
     Disconnect,
@@ -160,8 +161,10 @@ class Controls(CommandLocator):
 
 
 class _QuietAMP(OperatorConnection, AMP):
+    transport: StreamTransport
+
     # An operator's command is no event of the process, and AMP would log two lines for each.
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
         self.begin()
 

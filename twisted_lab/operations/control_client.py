@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as NoAnswer
@@ -15,6 +13,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
+from twisted_lab.interfaces import Reactor
 from twisted_lab.operations.control_commands import (
     PAGE,
     Disconnect,
@@ -27,8 +26,10 @@ from twisted_lab.operations.control_commands import (
     Stop,
 )
 from twisted_lab.process.process_options import CONTROL, control_endpoint
+from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.tables import table
 
 PATIENCE = 10.0  # seconds
 # The commands, each with its argument.
@@ -52,9 +53,7 @@ class ControlOptions(Options):
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
-    optParameters: ClassVar = [
-        ["control", None, CONTROL, "The server's --control endpoint.", control_endpoint],
-    ]
+    control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Take the command."""
@@ -71,13 +70,6 @@ def show(text: str) -> None:
     write_out(ControlOptions.command, text)
 
 
-def show_table(rows: Iterable[tuple[object, ...]]) -> None:
-    """Write a table to standard output."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    show("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells))
-
-
 async def status(control: AMP) -> None:
     """Print the status of the process."""
     answer = await control.callRemote(Status)
@@ -87,21 +79,14 @@ async def status(control: AMP) -> None:
         f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
         f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
     )
-    show_table(
-        [
-            ("service", "address", "connected", "in all", "refused", "errors"),
-            *(
-                (
-                    service["name"],
-                    f"{service['addresses']} (paused)"
-                    if service["paused"]
-                    else service["addresses"],
-                    *(service[key] for key in ("connected", "total", "refused", "errors")),
-                )
-                for service in answer["services"]
-            ),
-        ]
-    )
+    rows: list[tuple[object, ...]] = [
+        ("service", "address", "connected", "in all", "refused", "errors")
+    ]
+    for service in answer["services"]:
+        paused = " (paused)" if service["paused"] else ""
+        counts = (service[key] for key in ("connected", "total", "refused", "errors"))
+        rows.append((service["name"], service["addresses"] + paused, *counts))
+    show(table(rows))
 
 
 async def connections(control: AMP) -> None:
@@ -127,7 +112,7 @@ async def connections(control: AMP) -> None:
         ]
         if len(page) < PAGE:
             break
-    show_table(rows)
+    show(table(rows))
     check_answered(silent)
 
 
@@ -164,13 +149,13 @@ async def say(control: AMP, word: str, thing: str) -> None:
         show(f"{word}d: {thing}")
 
 
-async def main(reactor: Any, options: ControlOptions) -> None:
+async def main(reactor: Reactor, options: ControlOptions) -> None:
     """Connect, and send the command in `options`.
 
     Raises:
         SystemExit: With status 1, if that could not be done; the reason is on standard error.
     """
-    where = options["control"]
+    where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
         saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -113,10 +112,10 @@ class LabCollector(Collector):
         version.add_metric([__version__], 1)
         yield version
         # Several services may have a measure of one name, which is one family then.
-        families: dict[str, Any] = {}
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for measure in self._process.measures:
             if measure.name not in families:
-                kind: Any = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
+                kind = CounterMetricFamily if measure.is_counter else GaugeMetricFamily
                 families[measure.name] = kind(
                     f"netlab_{measure.name}", measure.text, labels=["service"]
                 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.protocol import Factory
 
 from twisted_lab.channels import Connection, Connections
 from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.interfaces import StreamTransport
 
 MOST_CONNECTIONS = 10
 
@@ -38,7 +37,7 @@ class OperatorConnection:
         since: See `Connection`.
     """
 
-    transport: Any
+    transport: StreamTransport
     connections: OperatorConnections
     label = "the operator"
     since = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 
 from twisted_lab.channels import cancel, shut_down
+from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.operator_connections import OperatorConnection, OperatorFactory
 
 MOST_HEAD = 8192  # bytes of a request's line and its headers
@@ -54,7 +55,7 @@ class PageRequest(Request):
 class PageConnection(OperatorConnection, HTTPChannel):
     """A connection on which one request is answered; a body is not read."""
 
-    factory: Any
+    transport: StreamTransport
     requestFactory = PageRequest
     MAX_LENGTH = totalHeadersSize = MOST_HEAD
     _deadline: IDelayedCall | None = None
@@ -64,8 +65,10 @@ class PageConnection(OperatorConnection, HTTPChannel):
         """See `twisted.internet.interfaces.IProtocol`."""
         super().connectionMade()
         self.transport.unregisterProducer()  # One answer needs none, and TLS would not close.
+        assert isinstance(self.factory, PageFactory)
         self.connections = self.factory.connections
-        self._deadline = self.factory.clock.callLater(DEADLINE_SECONDS, self.abort)
+        self._clock = self.factory.clock
+        self._deadline = self._clock.callLater(DEADLINE_SECONDS, self.abort)
         self.begin()
 
     def lineReceived(self, line: bytes) -> None:
@@ -88,7 +91,7 @@ class PageConnection(OperatorConnection, HTTPChannel):
     def loseConnection(self) -> None:
         """See `HTTPChannel`: input is still read, or else the answer might be lost."""
         self.setRawMode()
-        self._linger = shut_down(self.transport, self.factory.clock)
+        self._linger = shut_down(self.transport, self._clock)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

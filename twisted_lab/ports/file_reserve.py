@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import resource
 from contextlib import suppress
-from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
-from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.tcp import Port
 
 from twisted_lab.channels import cancel
@@ -53,76 +52,69 @@ class FileReserve:
         self._clock = clock
         self._events = events
         self.limit = resource.RLIM_INFINITY
-        self._ports: WeakKeyDictionary[Port, bool] = WeakKeyDictionary()
-        self._waiting: set[Port] = set()
+        self._ports: WeakSet[_GuardedPort] = WeakSet()
+        self._waiting: set[_GuardedPort] = set()
         self._calm: IDelayedCall | None = None
 
-    def _is_scarce(self, descriptor: int, is_own: bool) -> bool:
-        # The kernel gives the lowest number that is free.
-        return 0 <= self.limit <= descriptor + self._part(2 if is_own else 1)
-
-    def _part(self, divisor: int) -> int:
-        return max(min(RESERVE, self.limit // 4) // divisor, 1)
-
-    def guard(self, port: IListeningPort, is_own: bool = False) -> IListeningPort:
-        """Have `port` leave the reserve alone, if it is one of a kind that is known.
+    def guard(self, port: Port, is_own: bool = False) -> None:
+        """Have `port` leave the reserve alone.
 
         Args:
             port: The port.
             is_own: Whether it serves the operator of the process: it may use half of the reserve.
-
-        Returns:
-            The port.
         """
-        if isinstance(port, Port):
-            self._ports[port] = is_own
-            make: Any = port.transport
-            accept = port.doRead
+        self._ports.add(_GuardedPort(port, self, is_own))
 
-            def transport(socket: Any, *arguments: Any) -> Any:
-                if self._is_scarce(socket.fileno(), is_own):
-                    self._stop_accepting(is_own)
-                return make(socket, *arguments)
+    def part(self, divisor: int) -> int:
+        """Return this part of the reserve, as a number of files."""
+        return max(min(RESERVE, self.limit // 4) // divisor, 1)
 
-            def accept_some() -> None:
-                # The burst of one port fits into the reserve: the first one at the limit stops all.
-                most = self._part(16 if is_own else 4)
-                port.numberAccepts = min(port.numberAccepts, most)
-                accept()
+    def look(self, port: _GuardedPort) -> None:
+        """Stop accepting if what `port` has accepted leaves too few files."""
+        if port.is_open and self._is_scarce(self._next_number(port), port):
+            self._stop_accepting(port.is_own)
 
-            port.transport = transport  # type: ignore[assignment]
-            port.doRead = accept_some  # type: ignore[method-assign]
-        return port
+    def _next_number(self, port: _GuardedPort) -> int:
+        # The kernel gives the lowest number that is free.
+        try:
+            number = os.dup(port.port.fileno())
+        except OSError:
+            return self.limit
+        os.close(number)
+        return number
+
+    def _is_scarce(self, used: int, port: _GuardedPort) -> bool:
+        return 0 <= self.limit <= used + self.part(2 if port.is_own else 1)
 
     def _stop_accepting(self, is_own: bool) -> None:
         # All at once: each of them could accept a burst in the same turn of the reactor.
-        scarce = {port for port, own in self._ports.items() if is_own or not own}
+        scarce = {port for port in self._ports if is_own or not port.is_own}
         if not self._waiting:
-            self._clock.callLater(LOOK_SECONDS, self._look)
+            self._clock.callLater(LOOK_SECONDS, self._look_again)
         for port in scarce - self._waiting:
-            if _is_open(port):
-                port.stopReading()
+            if port.is_open:
+                port.port.stopReading()
                 self._waiting.add(port)
         if self._calm is None:
             self._events.out_of_files(self.limit)
         cancel(self._calm)
         self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
 
-    def _look(self) -> None:
+    def _look_again(self) -> None:
         # A low number that is free does not tell how many are.
         try:
             count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         except OSError:
             count = self.limit
         for port in list(self._waiting):
-            if not _is_open(port):
+            if not port.is_open:
                 self._waiting.remove(port)
-            elif not self._is_scarce(count, self._ports[port]):
+            elif not self._is_scarce(count, port):
                 self._waiting.remove(port)
-                port.numberAccepts = 1
-                port.startReading()
+                port.port.numberAccepts = 1
+                port.port.startReading()
         if self._waiting:
-            self._clock.callLater(LOOK_SECONDS, self._look)
+            self._clock.callLater(LOOK_SECONDS, self._look_again)
 
     def _look_back(self) -> None:
         if self._waiting:
@@ -132,5 +124,27 @@ class FileReserve:
             self._events.accepting_again()
 
 
-def _is_open(port: Port) -> bool:
-    return bool(port.connected) and not port.disconnecting
+class _GuardedPort:
+    """A port that accepts a small burst at a time, and reports to the reserve after each.
+
+    The port is made by an endpoint of Twisted's, and so of Twisted's class: its `doRead` can be
+    replaced, but not overridden.
+    """
+
+    def __init__(self, port: Port, reserve: FileReserve, is_own: bool) -> None:
+        self.port = port
+        self.is_own = is_own
+        self._reserve = reserve
+        self._accept = port.doRead
+        port.doRead = self._accept_some  # type: ignore[method-assign]
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.port.connected) and not self.port.disconnecting
+
+    def _accept_some(self) -> None:
+        # The burst of one port fits into the reserve: the first one at the limit stops all.
+        most = self._reserve.part(16 if self.is_own else 4)
+        self.port.numberAccepts = min(self.port.numberAccepts, most)
+        self._accept()
+        self._reserve.look(self)

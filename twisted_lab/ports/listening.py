@@ -7,22 +7,29 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.tcp import Port, Server
+from twisted.internet.unix import Server as UNIXServer
+from twisted.python.reflect import qual
 
 from twisted_lab.disconnects import tls_text
-from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.addresses import bind_problem
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
-from twisted_lab.ports.proxy import ProxiedFactory
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, DatagramPort
 
 # Connections that the kernel completes while the server is at other work: clients of a burst that
@@ -33,6 +40,17 @@ ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd do
 
 class CannotListen(Exception):
     """One line for the person who started the service: where it cannot listen, and why."""
+
+
+def known_port(port: IListeningPort) -> Port:
+    """Return `port`, whose connections can be limited and wrapped.
+
+    Raises:
+        CannotListen: Its kind is unknown, and its connections would have no limits.
+    """
+    if isinstance(port, Port):
+        return port
+    raise CannotListen(f"services need a TCP port or a unix socket, and no {type(port).__name__}")
 
 
 class Listener(Protocol):
@@ -51,7 +69,7 @@ class Listener(Protocol):
         """
         ...
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """Return a listener for the `address` at which this one has listened.
 
         Raises:
@@ -68,7 +86,7 @@ class _NumberedPort:
     when the port is busy. `option` is the option that chooses the port.
     """
 
-    reactor: Any
+    reactor: object
     port: int
     interface: str
     spare: int = 100
@@ -84,8 +102,9 @@ class _NumberedPort:
         """See `Listener.listen`."""
         return execute(self._listen, factory)
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
+        assert isinstance(address, IPv4Address | IPv6Address)
         return replace(self, port=address.port, spare=0)
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
@@ -116,8 +135,11 @@ class _NumberedPort:
             yield from (port for port in range(self.port + 1, last + 1) if port not in others)
 
 
+@dataclass(frozen=True)
 class TCPPort(_NumberedPort):
     """A TCP port."""
+
+    reactor: Any  # an IReactorTCP, whose type for factories is too narrow
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
         opened: IListeningPort = self.reactor.listenTCP(port, factory, BACKLOG, self.interface)
@@ -128,6 +150,7 @@ class TCPPort(_NumberedPort):
 class UDPPort(_NumberedPort):
     """A UDP port, whose datagrams go to `protocol`; other listeners use the service's factory."""
 
+    reactor: IReactorTime
     protocol: DatagramProtocol | None = None
 
     def _open(self, port: int, factory: IProtocolFactory) -> IListeningPort:
@@ -140,7 +163,7 @@ class UDPPort(_NumberedPort):
 class DescribedEndpoint:
     """A Twisted server endpoint description, such as ``unix:/run/echo``."""
 
-    reactor: Any
+    reactor: object
     description: str
     wanted: None = None
 
@@ -150,7 +173,7 @@ class DescribedEndpoint:
         async def listen() -> IListeningPort:
             try:
                 endpoint = serverFromString(self.reactor, self.description)
-                port: IListeningPort = await endpoint.listen(factory)
+                port = known_port(await endpoint.listen(factory))
             except Exception as error:
                 # Parsers and endpoints are plugins and may raise any exception.
                 line = f"cannot listen on {self.description!r}: {self._explain(error)}"
@@ -159,13 +182,15 @@ class DescribedEndpoint:
 
         return Deferred.fromCoroutine(listen())
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         if self.description.startswith("systemd:"):
             raise CannotListen("its socket is systemd's: it is stopped by systemctl")
         return self
 
     def _explain(self, error: Exception) -> str:
+        if isinstance(error, CannotListen):
+            return str(error)
         why = getattr(error, "socketError", error)
         if isinstance(why, OSError):
             name = why.filename2 or why.filename
@@ -190,7 +215,7 @@ class Wrapping:
         """See `Listener`."""
         return self.listener.wanted
 
-    def relisten(self, address: Any) -> Any:
+    def relisten(self, address: IAddress) -> Self:
         """See `Listener.relisten`."""
         return replace(self, listener=self.listener.relisten(address))
 
@@ -206,26 +231,37 @@ class Fast(Wrapping):
         return self.listener.listen(factory).addCallback(self._hasten)
 
     def _hasten(self, port: IListeningPort) -> IListeningPort:
-        if isinstance(port, Port) and port.transport is Server:
-            port.transport = self._transport  # type: ignore[assignment]
-        return port
+        known = known_port(port)
+        if known.transport is Server:
+            known.transport = self._transport  # type: ignore[assignment]  # called as `Server` is
+        elif known.transport is not UNIXServer:
+            raise CannotListen(f"its {qual(known.transport)} needs --transport stock")
+        return known
 
-    def _transport(self, *arguments: Any) -> ImmediateServer:
-        return ImmediateServer(*arguments[:-1], self.poller)  # instead of the port's own reactor
+    def _transport(
+        self,
+        sock: socket.socket,
+        protocol: IProtocol,
+        client: tuple[object, ...],
+        server: Port,
+        sessionno: int,
+        _: object,  # the port's own reactor
+    ) -> ImmediateServer:
+        return ImmediateServer(sock, protocol, client, server, sessionno, self.poller)
 
 
 @dataclass(frozen=True)
 class AdoptedPort:
     """The listening socket that a worker gets from its supervisor."""
 
-    reactor: Any
+    reactor: Any  # an IReactorSocket, whose type for factories is too narrow
     wanted: None = None
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
         return execute(self._adopt, factory)
 
-    def relisten(self, address: Any) -> Listener:
+    def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         raise CannotListen("its socket is the supervisor's")
 
@@ -233,24 +269,6 @@ class AdoptedPort:
         with socket.socket(fileno=ADOPTED) as shared:
             port: IListeningPort = self.reactor.adoptStreamPort(ADOPTED, shared.family, factory)
         return port
-
-
-@dataclass(frozen=True)
-class BehindProxy(Wrapping):
-    """A listener that only proxies connect to. Their header comes first, even before TLS."""
-
-    clock: IReactorTime
-    events: ServiceEvents
-
-    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self._wrap)
-
-    def _wrap(self, port: Any) -> IListeningPort:
-        # An endpoint such as ssl: has wrapped the service's factory by now.
-        port.factory = ProxiedFactory(port.factory, self.clock, self.events)
-        wrapped: IListeningPort = port
-        return wrapped
 
 
 @dataclass(frozen=True)
@@ -265,4 +283,9 @@ class Guarded(Wrapping):
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self.reserve.guard, self.is_own)
+        return self.listener.listen(factory).addCallback(self._guard)
+
+    def _guard(self, port: IListeningPort) -> IListeningPort:
+        known = known_port(port)
+        self.reserve.guard(known, self.is_own)
+        return known

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     IOpenSSLServerConnectionCreator,
     IProtocolFactory,
     IReactorTime,
+    ITransport,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory, TLSMemoryBIOProtocol
@@ -23,6 +24,7 @@ from twisted_lab.channels import cancel
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, may_look_again
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import Wrapping
 
@@ -70,6 +72,7 @@ class HalfClosingCreator:
     def __init__(self, creator: IOpenSSLServerConnectionCreator) -> None:
         self._creator = creator
 
+    # Any: a HalfClosing has what a Connection has, and is none.
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Any:
         """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
         return HalfClosing(self._creator.serverConnectionForTLS(protocol), protocol)
@@ -80,9 +83,9 @@ class TLSConnection(BufferingTLSTransport):
     """Twisted's own, with support for a half-close, and with a handshake timeout."""
 
     factory: TLSFactory
-    transport: Any  # ITCPTransport
+    transport: StreamTransport
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         self._patience = self.factory.clock.callLater(self.factory.patience, self._look)
         super().makeConnection(transport)

@@ -7,10 +7,10 @@ import socket
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 from twisted.internet import udp
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IReactorTime
 from twisted.python import log
 
 from twisted_lab.ports.addresses import socket_address
@@ -28,6 +28,8 @@ DATAGRAMS_A_TURN = 256
 TURN_SECONDS = 0.005
 
 Ancillary = tuple[tuple[int, int, bytes], ...]
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+Address = tuple[str, int, SocketAddress, Ancillary]
 
 
 @lru_cache(_MOST_CACHED)
@@ -53,28 +55,29 @@ def reply_ancillary(level: int, kind: int, info: bytes) -> Ancillary:
     return ((level, kind, _IPV6_INFO.pack(local, interface)),)
 
 
-def scoped_host(address: tuple[Any, ...]) -> str:
+def scoped_host(address: SocketAddress) -> str:
     """Return the host of a socket's address, with the scope of a link-local one: ``fe80::1%eth0``.
 
     The scope is the interface's name, because its index may change when the machine restarts.
     """
     if any(address[3:]):
         return socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
-    host: str = address[0]
-    return host
+    return address[0]
 
 
 class _Socket(socket.socket):
     """Takes host and port, as Twisted gives them; the host may have a scope."""
 
-    def bind(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+    def bind(self, address: object, /) -> None:
+        assert isinstance(address, tuple)
         try:
             super().bind(socket_address(*address))
         except OSError:
             self.close()  # Twisted's port leaves it to the garbage collector.
             raise
 
-    def connect(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+    def connect(self, address: object, /) -> None:
+        assert isinstance(address, tuple)
         super().connect(socket_address(*address))
 
 
@@ -107,6 +110,7 @@ class DatagramPort(ScopedPort):
     def createInternetSocket(self) -> socket.socket:
         """See `twisted.internet.udp.Port`."""
         made = super().createInternetSocket()
+        self._seconds = IReactorTime(self.reactor).seconds
         self._is_wildcard = ipaddress.ip_address(self.interface).is_unspecified
         if self._is_wildcard:
             made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
@@ -116,10 +120,10 @@ class DatagramPort(ScopedPort):
 
     def doRead(self) -> None:
         """See `twisted.internet.interfaces.IReadDescriptor`."""
-        reactor: Any = self.reactor
-        end = reactor.seconds() + TURN_SECONDS
+        seconds = self._seconds
+        end = seconds() + TURN_SECONDS
         for _ in range(DATAGRAMS_A_TURN):
-            if reactor.seconds() >= end:
+            if seconds() >= end:
                 return
             try:
                 data, told, _, peer = self.socket.recvmsg(self.maxPacketSize, _INFO_SPACE)
@@ -133,7 +137,7 @@ class DatagramPort(ScopedPort):
             except Exception:
                 log.err()
 
-    def send(self, data: bytes, addresses: Iterable[tuple[Any, ...]]) -> None:
+    def send(self, data: bytes, addresses: Iterable[Address]) -> None:
         """Send a datagram to each address; one that the kernel refuses is as good as lost."""
         if self._is_wildcard:
             sendmsg, buffers = self.socket.sendmsg, (data,)

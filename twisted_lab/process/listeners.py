@@ -11,7 +11,6 @@ from twisted_lab.eventlog.counters import Measure
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.listening import (
     AdoptedPort,
-    BehindProxy,
     DescribedEndpoint,
     Fast,
     Guarded,
@@ -27,36 +26,38 @@ if TYPE_CHECKING:
 
 
 def listeners(
-    options: ServiceOptions, process: ServiceProcess, name: str = "port"
+    process: ServiceProcess, options: ServiceOptions, name: str = "port"
 ) -> list[Listener]:
     """Return the listeners for streams that `options` ask for; `name` is the port's option."""
     reactor, events = process.reactor, process.log.events_of(options.command)
     found: list[Listener] = [
-        DescribedEndpoint(reactor, description) for description in options["listen"]
+        DescribedEndpoint(reactor, description) for description in options.listen
     ] or [
         TCPPort(
             reactor,
             options[name],
-            options["interface"],
-            0 if options["strict-port"] else 100,
+            options.interface,
+            0 if options.strict_port else 100,
             options.name_of(name),
             options.others_ports,
         )
     ]
     if options.is_worker:
         found = [AdoptedPort(reactor)]
-    if options["transport"] == "fast" and hasattr(select, "epoll"):
+    if options.transport == "fast" and hasattr(select, "epoll"):
         poller = Poller(reactor)
         found = [Fast(listener, poller) for listener in found]
     found = [Guarded(listener, process.files) for listener in found]
-    if options["tls"]:
+    if options.tls:
         # cryptography takes its time to be imported.
         from twisted_lab.ports.tls import OverTLS
 
         certificate = shared_certificate(process, options)
-        patience = options["handshake-timeout"]
+        patience = options.handshake_timeout
         found = [OverTLS(listener, certificate, reactor, events, patience) for listener in found]
-    if options["proxy-protocol"]:
+    if options.proxy_protocol:
+        from twisted_lab.ports.proxy import BehindProxy
+
         found = [BehindProxy(listener, reactor, events) for listener in found]
     return found
 
@@ -70,9 +71,9 @@ def datagram_listener(
     """
     return UDPPort(
         reactor,
-        options["port"],
-        options["interface"],
-        0 if options["strict-port"] or options.port_was_given else 100,
+        options.port,
+        options.interface,
+        0 if options.strict_port or options.port_was_given else 100,
         options.name_of("port"),
         options.others_ports,
         protocol,
@@ -83,9 +84,9 @@ def shared_certificate(process: ServiceProcess, options: ServiceOptions) -> Cert
     """Return the process's certificate that `options` name; shared by those that name the same."""
     from twisted_lab.ports.certificate import Certificate
 
-    path = options["certificate"] or OWN_CERTIFICATE
-    is_own = options["certificate"] is None
-    certificate = Certificate(path, options["key"] or path, is_own, process.events)
+    path = options.certificate or OWN_CERTIFICATE
+    is_own = options.certificate is None
+    certificate = Certificate(path, options.key or path, is_own, process.events)
     same = [
         each
         for each in process.resources

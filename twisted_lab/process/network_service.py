@@ -3,54 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, DeferredLock, maybeDeferred
-from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import (
-    IListeningPort,
-    IProtocolFactory,
-    IReactorTime,
-    IUDPTransport,
-)
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IReactorTime
 from twisted.logger import LogLevel
-from twisted.python.failure import Failure
 
+from twisted_lab.channels import Connection, Connections
 from twisted_lab.eventlog.counters import Measure
-from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.peers import address_text
-from twisted_lab.ports.listening import CannotListen, Listener
+from twisted_lab.ports.listening import Listener
 from twisted_lab.process.counts import Counts
-
-
-class Served(Protocol):
-    """The served peers, such as `Connections`.
-
-    Attributes:
-        pausing: Whether no new peer is to be served for now.
-    """
-
-    pausing: bool
-
-    def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Finish with all peers, within `seconds`."""
-        ...
-
-    def abort(self) -> None:
-        """Finish at once."""
-        ...
+from twisted_lab.process.service_ports import ServicePorts
 
 
 class Process(Protocol):
     """The interface of the process that a service belongs to; see `ServiceProcess`."""
 
-    reactor: Any
-    log: EventLog
     drain_seconds: float
 
-    def name_of(self, service: str, connection: object) -> str:
+    @property
+    def reactor(self) -> IReactorTime:
+        """The clock."""
+        ...
+
+    def name_of(self, service: str, connection: Connection) -> str:
         """Return a service's name for a connected peer."""
         ...
 
@@ -58,12 +37,8 @@ class Process(Protocol):
         """Return the measures of a service."""
         ...
 
-    def cannot_start(self, reason: str, events: ServiceEvents) -> Exception:
-        """Report the reason, and close what is open."""
-        ...
-
-    def end(self) -> None:
-        """End the process."""
+    def fail(self, reason: str, events: ServiceEvents) -> None:
+        """End, because a service cannot serve."""
         ...
 
 
@@ -81,7 +56,6 @@ class NetworkService(Service):
         is_public: Whether it serves peers, not the operator.
         connections: See above.
         events: See above.
-        is_paused: Whether it does not listen for now.
     """
 
     is_public = True
@@ -92,25 +66,24 @@ class NetworkService(Service):
         events: ServiceEvents,
         listeners: Sequence[Listener],
         factory: IProtocolFactory,
-        connections: Served,
+        connections: Connections,
     ) -> None:
         self.setName(events.service)
-        self.connections: Any = connections  # Any: its users need more than `Served` has
-        self.is_paused = False
+        self.connections = connections
         self.events = events
         self._process = process
-        self._listeners = listeners
-        self._factory = factory
-        self._listening: list[Deferred[None]] = []
-        self._ports: list[tuple[Listener, Any]] = []
-        self._left: list[Any] = []  # the addresses at which it will listen again
-        self._problem = ""
-        self._turn = DeferredLock()  # held while it pauses or resumes
+        fail = partial(process.fail, events=events)
+        self._ports = ServicePorts(listeners, factory, connections, events, fail)
 
     @property
-    def addresses(self) -> list[Any]:
+    def addresses(self) -> list[IAddress]:
         """The addresses where it listens, or will again."""
-        return [port.getHost() for _, port in self._ports] + self._left
+        return self._ports.addresses
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it does not listen for now."""
+        return self._ports.is_paused
 
     def counts(self) -> Counts:
         """Return what it has counted."""
@@ -120,7 +93,7 @@ class NetworkService(Service):
         """Return number, process and counts of each of the processes that serve for it."""
         return []
 
-    async def ask(self, word: str, *arguments: str) -> list[tuple[str, Any]]:
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:
         """Have each of the processes that serve for it `do` something.
 
         Returns:
@@ -128,15 +101,15 @@ class NetworkService(Service):
         """
         return [(self.events.service, self.do(word, *arguments))]
 
-    def do(self, word: str, *arguments: str) -> Any:
+    def do(self, word: str, *arguments: str) -> object:
         """List connected peers, or disconnect a peer, in this process; the answer fits JSON."""
-        actions: dict[str, Callable[..., Any]] = {
+        actions: dict[str, Callable[..., object]] = {
             "connections": self._connection_rows,
             "disconnect": self._disconnect,
         }
         return actions[word](*arguments)
 
-    def _connection_rows(self) -> list[dict[str, Any]]:
+    def _connection_rows(self) -> list[dict[str, object]]:
         now = self._process.reactor.seconds()
         return [
             {
@@ -163,52 +136,32 @@ class NetworkService(Service):
         """Have its processes log from `level` up; the process's own log does already."""
 
     def privilegedStartService(self) -> None:
-        """Listen, while the process still has the right to take low ports.
-
-        Raises:
-            CannotStart: It cannot listen.
-        """
+        """Listen, while the process still has the right to take low ports."""
         super().privilegedStartService()
-        for listener in self._listeners:
-            listening = listener.listen(self._factory).addCallbacks(
-                self._listens, self._refused, callbackArgs=(listener,)
-            )
-            if self._problem:
-                raise self._process.cannot_start(self._problem, self.events)
-            self._listening.append(listening)
+        self._ports.open()
 
-    def startService(self) -> None:
-        """See `twisted.application.service.IService`."""
-        super().startService()
-        # A daemon reports that it listens while it has a console.
-        for listener, port in self._ports:
-            if self._process.log.is_daemon:
-                self._announce(port, listener.wanted)
-            else:
-                self._process.reactor.callWhenRunning(self._announce, port, listener.wanted)
+    def announce(self) -> None:
+        """Report where it listens."""
+        self._ports.announce()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, and let each connection send its pending output."""
         super().stopService()
 
         async def stop() -> None:
-            for listening in self._listening:
-                listening.cancel()
-            # The pending output to the peers of a UDP port needs the port itself.
-            last = await self._turn.run(self._stop_listening)
-            await self.connections.drain(self._process.reactor, self._process.drain_seconds)
-            for _, port in last:
-                await maybeDeferred(port.stopListening)
+            await self._ports.close_streams()
+            await self.drain()
+            await self._ports.close()
 
         return Deferred.fromCoroutine(stop())
 
-    async def _stop_listening(self) -> list[tuple[Listener, Any]]:
-        """Close all ports but those for UDP, which are returned."""
-        ports, self._ports = self._ports, []
-        for _, port in ports:
-            if not IUDPTransport.providedBy(port):
-                await maybeDeferred(port.stopListening)
-        return [each for each in ports if IUDPTransport.providedBy(each[1])]
+    def drain(self) -> Deferred[None]:
+        """Finish with all peers, within the time that a drain may take."""
+        return self.connections.drain(self._process.reactor, self._process.drain_seconds)
+
+    def abort(self) -> None:
+        """Finish with all peers at once."""
+        self.connections.abort()
 
     async def pause(self) -> None:
         """Stop listening; connected peers stay connected.
@@ -218,18 +171,7 @@ class NetworkService(Service):
         Raises:
             CannotListen: It could not listen again; it goes on.
         """
-        await self._turn.run(self._pause)
-
-    async def _pause(self) -> None:
-        if self.is_paused:
-            return
-        left = [each for each in self._ports if not IUDPTransport.providedBy(each[1])]
-        again = [listener.relisten(port.getHost()) for listener, port in left]
-        self._left = [port.getHost() for _, port in left]
-        self.is_paused = self.connections.pausing = True
-        self._listeners = again
-        self._ports = await self._stop_listening()
-        self.events.paused()
+        await self._ports.pause()
 
     async def resume(self) -> None:
         """Listen again.
@@ -237,38 +179,8 @@ class NetworkService(Service):
         Raises:
             CannotListen: It cannot; it stays as it is.
         """
-        await self._turn.run(self._resume)
+        await self._ports.resume()
 
-    async def _resume(self) -> None:
-        if not self.running:
-            raise CannotListen("it stops")
-        while self.is_paused and self._listeners:
-            listener = self._listeners[0]
-            port = await listener.listen(self._factory)
-            self._listeners, self._left = self._listeners[1:], self._left[1:]
-            self._listens(port, listener)
-        self.is_paused = self.connections.pausing = False
-
-    def let_go(self) -> None:
-        """Close the ports without a reactor; a unix socket would leave its file behind."""
-        for _, port in self._ports:
-            port.connectionLost(Failure(ConnectionDone()))
-
-    def _listens(self, port: IListeningPort, listener: Listener) -> None:
-        self._ports.append((listener, port))
-        if self.running:
-            self._announce(port, listener.wanted)
-
-    def _announce(self, port: IListeningPort, wanted: int | None) -> None:
-        address: Any = port.getHost()
-        if wanted is not None and address.port != wanted:
-            self.events.port_busy(wanted, address.port)
-        self.events.listening(address_text(address))
-
-    def _refused(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
-            return
-        self._problem = failure.getErrorMessage()
-        if self.running:
-            self._process.cannot_start(self._problem, self.events)
-            self._process.end()
+    def discard(self) -> None:
+        """Close the ports, without a reactor: the process cannot start."""
+        self._ports.discard()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
-from twisted.application.service import IServiceMaker
+from twisted.application.service import IServiceMaker, ServiceMaker
 from twisted.plugin import getPlugins
 
 PREFIX = "netlab-"
 
 
-def makers() -> dict[str, Any]:
+def makers() -> dict[str, ServiceMaker]:
     """Return the maker of each service, by its name without the prefix."""
     return {
         maker.tapname.removeprefix(PREFIX): maker
         for maker in getPlugins(IServiceMaker)
-        if maker.tapname.startswith(PREFIX)
+        if isinstance(maker, ServiceMaker) and maker.tapname.startswith(PREFIX)
     }
 
 

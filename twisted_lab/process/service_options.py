@@ -10,8 +10,8 @@ from twisted.python import usage
 from twisted_lab.channels.connections import MOST, MOST_PER_PEER, Connections
 from twisted_lab.ports.addresses import ALL_IPV4, check_bindable, interface_address, port_number
 from twisted_lab.process.plugins import default_ports
-from twisted_lab.process.process_options import ProcessOptions
-from twisted_lab.text.command_line import natural_number, one_of
+from twisted_lab.process.process_options import ProcessOptions, socket_paths
+from twisted_lab.text import option
 from twisted_lab.text.prompts import ask
 
 # Kept beside the database, in the directory where the service is started.
@@ -19,163 +19,118 @@ OWN_CERTIFICATE = "netlab.pem"
 
 
 class ServiceOptions(ProcessOptions):
-    """Where a service listens; a subclass adds what is its own.
+    """Where a service listens; a subclass adds its own options.
 
     After parsing, either ``listen`` holds endpoint descriptions or ``port`` and ``interface`` say
     where to listen.
 
     Attributes:
+        default_port: The port if none is given.
+        client_type: The transport of our client: TCP or UDP.
+        one_process: Why one process must serve all peers, if that is so.
+        in_netlab: Whether `netlab` runs it, too.
         arguments: The arguments, as they were given.
-        process: The process that the service belongs to, if not one of its own; see `process_of`.
         others_ports: Returns the ports that it leaves to other services when its own is busy.
-        naming: How an option of it is given, where several services were asked for.
-        shared: The options that were given to all of these services.
-        port_was_given: Whether the port was chosen, rather than left to the default.
     """
 
-    default_port: ClassVar[int]
-    # The transport of our client: TCP or UDP.
+    default_port: ClassVar[int] = 0
     client_type: ClassVar[str] = "TCP"
-    # Why one process must serve all, if that is so.
-    one_process: ClassVar[str] = ""
-    # Whether it needs UDP, for which there are no endpoints.
-    no_endpoints: ClassVar[bool] = False
+    one_process: str = ""
+    in_netlab: ClassVar[bool] = True
 
-    optFlags: ClassVar = [
-        ["strict-port", None, "Fail if the port is busy, rather than take the next free one."],
-        ["ask", "a", "Ask for interface and port on the terminal."],
-        [
-            "proxy-protocol",
-            None,
-            "Expect HAProxy's PROXY header first, which says who the client is.",
-        ],
-        ["tls", None, "Speak TLS, 1.2 or newer."],
-    ]
-    optParameters: ClassVar = [
-        ["port", "p", None, "TCP port to listen on, 0 for any free one", port_number],
-        [
-            "interface",
-            "i",
-            None,
-            f"Address to listen on; :: takes IPv6 and IPv4. [default: {ALL_IPV4}, all IPv4]",
-            interface_address,
-        ],
-        [
-            "transport",
-            None,
-            "fast",
-            "fast (sends at once) or stock (Twisted's own).",
-            one_of("transport", "fast", "stock"),
-        ],
-        [
-            "workers",
-            None,
-            1,
-            "How many processes serve; none knows what the others do.",
-            natural_number("workers", most=256),
-        ],
-        [
-            "certificate",
-            None,
-            None,
-            f"For --tls: file of the certificate and its chain. [default: {OWN_CERTIFICATE}, "
-            "which is made]",
-        ],
-        ["key", None, None, "For --tls: file of the private key. [default: that of --certificate]"],
-        [
-            "handshake-timeout",
-            None,
-            10,
-            "For --tls: seconds until a peer must have agreed on it.",
-            natural_number("handshake-timeout"),
-        ],
-        [
-            "max-connections",
-            None,
-            MOST,
-            "How many are served at once.",
-            natural_number("max-connections"),
-        ],
-        [
-            "max-per-peer",
-            None,
-            MOST_PER_PEER,
-            "How many of them may be of one IP address, or IPv6 network of 64 bits.",
-            natural_number("max-per-peer"),
-        ],
-        [
-            "idle-timeout",
-            None,
-            600,
-            "Seconds of silence after which a peer is hung up on.",
-            natural_number("idle-timeout"),
-        ],
-    ]
+    strict_port = option.flag("Fail if the port is busy, instead of taking the next free one.")
+    ask = option.flag("Ask for the interface and the port on the terminal.", short="a")
+    proxy_protocol = option.flag("Expect HAProxy's PROXY header first, with the client's address.")
+    tls = option.flag("Use TLS, 1.2 or newer.")
+    port = option.number(
+        "TCP port to listen on; 0 for any free one.", default=0, least=0, most=65535, short="p"
+    )
+    interface = option.parsed(
+        f"Address to listen on: {ALL_IPV4} for all IPv4, :: for IPv6 and IPv4.",
+        interface_address,
+        default=ALL_IPV4,
+        short="i",
+    )
+    listen = option.repeated(
+        "Listen on this endpoint (tcp6:9090, unix:/run/echo) instead of --port; can be given "
+        "several times."
+    )
+    transport = option.choice(
+        "fast (sends immediately) or stock (Twisted's own).", "fast", "stock", default="fast"
+    )
+    workers = option.number(
+        "Number of processes that serve; they share only files.", default=1, most=256
+    )
+    certificate = option.path(
+        "With --tls: file with the certificate and its chain. "
+        f"[default: {OWN_CERTIFICATE}, which is created]",
+        default=None,
+    )
+    key = option.path(
+        "With --tls: file with the private key. [default: that of --certificate]", default=None
+    )
+    handshake_timeout = option.seconds(
+        "With --tls: seconds that the handshake may take.", default=10
+    )
+    max_connections = option.number("How many peers are served at once.", default=MOST)
+    max_per_peer = option.number(
+        "How many peers of one IP address, or IPv6 network of 64 bits, are served at once.",
+        default=MOST_PER_PEER,
+    )
+    idle_timeout = option.seconds("Idle timeout, in seconds.", default=600)
 
     def __init__(self) -> None:
         super().__init__()
-        self.docs["port"] += f". [default: {self.default_port}]"
-        self["listen"] = []
+        self.port = self.defaults["port"] = self.default_port
         self.arguments: list[str] = []
-        self.process: object = None
         self.others_ports: Callable[[], frozenset[int]] = default_ports
-        self.naming = "--{}"
-        self.shared: set[str] = set()
-        self.port_was_given = False
+        if self.one_process:
+            self.hidden.add("workers")
 
     def parse(self, options: list[str]) -> None:
         """See `Options`."""
         self.arguments = list(options)
         super().parse(options)
 
-    def opt_listen(self, description: str) -> None:
-        """Listen on this endpoint (tcp6:9090, unix:/run/echo), not on --port. Repeatable."""
-        self["listen"].append(description)
-
     def postOptions(self) -> None:
-        """Fill in what was not given, from the defaults or from the person."""
+        """Check what excludes or needs something else, and ask the person, if that is wanted.
+
+        Raises:
+            UsageError: Options do not fit together.
+        """
         super().postOptions()
-        given = [name for name in ("port", "interface") if self[name] is not None]
-        given += [name for name in ("ask", "strict-port") if self[name]]
-        if self["listen"] and given:
-            raise usage.UsageError(f"--listen and --{given[0]} exclude each other")
-        if self["workers"] > 1:
+        for name in ("port", "interface", "ask", "strict-port"):
+            if self.listen and name in self.given:
+                raise self._conflict("listen", name)
+        if self.workers > 1:
             if self.one_process:
-                raise usage.UsageError(f"--workers is not for this service: {self.one_process}")
-            if self["listen"]:
-                raise usage.UsageError("--listen and --workers exclude each other")
-        for name in ("certificate", "key"):
-            if self[name] is not None and not self["tls"]:
-                raise usage.UsageError(f"--{name} is for --tls")
-        if self["key"] is not None and self["certificate"] is None:
-            raise usage.UsageError("--key is for --certificate")
-        self.port_was_given = self["port"] is not None or bool(self["ask"])
-        if self["port"] is None:
-            self["port"] = self.default_port
-        if self["interface"] is None:
-            self["interface"] = ALL_IPV4
-        if self["ask"] and not self.is_worker:
+                raise usage.UsageError(
+                    f"{self.name_of('workers')} is not supported: {self.one_process}"
+                )
+            if self.listen:
+                raise self._conflict("listen", "workers")
+        for name, needed in (("certificate", "tls"), ("key", "tls"), ("key", "certificate")):
+            if self[name] and not self[needed]:
+                raise usage.UsageError(f"{self.name_of(name)} requires {self.name_of(needed)}")
+        if self.ask and not self.is_worker:
             self._ask()
 
-    def getUsage(self, width: int | None = None) -> str:
-        """See `twisted.python.usage.Options`; options that the service refuses are not listed."""
-        refused = ["workers="] * bool(self.one_process) + ["listen="] * self.no_endpoints
-        every = self.longOpt
-        self.longOpt = [option for option in every if option not in refused]
-        try:
-            return super().getUsage(width)
-        finally:
-            self.longOpt = every
+    def _conflict(self, one: str, other: str) -> usage.UsageError:
+        return usage.UsageError(f"{self.name_of(one)} and {self.name_of(other)} cannot be combined")
 
-    def name_of(self, option: str) -> str:
-        """Say how an option is given, where this service was asked for."""
-        given = self.naming.format(option)
-        is_moved_together = option == "port" and not self.port_was_given and self.naming != "--{}"
-        return f"{given} or --base-port" if is_moved_together else given
+    @property
+    def port_was_given(self) -> bool:
+        """Whether the port was chosen, rather than left to the default."""
+        return bool(self.given & {"port", "ask"})
+
+    def files(self) -> list[str]:
+        """See `ProcessOptions`."""
+        makes_own = self.tls and self.certificate is None
+        return super().files() + socket_paths(*self.listen) + [OWN_CERTIFICATE] * makes_own
 
     def make_connections(self) -> Connections:
         """Make the counter of connections, with the limits that were asked for."""
-        return Connections(self["max-connections"], self["max-per-peer"])
+        return Connections(self.max_connections, self.max_per_peer)
 
     def _ask(self) -> None:
         def interface(text: str) -> str:
@@ -185,13 +140,13 @@ class ServiceOptions(ProcessOptions):
 
         def port(text: str) -> int:
             number = port_number(text)
-            check_bindable(self["interface"], number)
+            check_bindable(self.interface, number)
             return number
 
         try:
-            default = interface(self["interface"])
+            default = interface(self.interface)
         except usage.UsageError as error:
             print(error)  # noqa: T201
             default = ALL_IPV4
-        self["interface"] = ask("Interface", default, interface)
-        self["port"] = ask("Port", self["port"], port)
+        self.interface = ask("Interface", default, interface)
+        self.port = ask("Port", self.port, port)

@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
 
-from twisted.application.service import MultiService
+from twisted.application.service import IServiceCollection
 from twisted.internet.defer import Deferred
-from twisted.logger import ILogObserver, LogEvent, LogLevel
+from twisted.logger import ILogObserver, LogEvent
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from zope.interface import provider
 
 from twisted_lab import __version__
 from twisted_lab.channels.turn_budget import TurnBudget
-from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import Reactor, global_reactor
 from twisted_lab.ports.file_reserve import FileReserve, raise_file_limit
-from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.cannot_start import CannotStart
 from twisted_lab.process.process_options import ProcessOptions
+from twisted_lab.process.service_group import ServiceGroup
 from twisted_lab.process.signals import Signals
-from twisted_lab.resources import NotReady, Resource
+from twisted_lab.resources import NotReady, Resource, open_all
 
 
-class CannotStart(SystemExit, Exception):
-    """The service cannot start; the reason is on the console already.
-
-    An Exception, so that twistd cleans up and reports to the process that waits for its daemon; a
-    SystemExit, so that the process then ends with status 1 and without a traceback.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.code = 1
-
-
-class ServiceProcess(MultiService):
+class ServiceProcess(ServiceGroup):
     """The services of one process, and what they share.
 
     Args:
@@ -49,14 +37,11 @@ class ServiceProcess(MultiService):
         reactor: See above. Its clock is monotonic, not a time of day that a person sets.
         now: See above.
         since: When it was made, on the reactor's clock.
-        log: Where events go; opened at the start and closed at the end.
         events: Events of the process are reported here.
         files: How many files may be open.
         drain_seconds: How long a drain may take.
         resources: Opened before it serves, and closed after the last peer has gone.
         reloads: The functions to call at SIGHUP.
-        measures: Measures in addition to the counters of each service.
-        names: For a service that knows names, a function that returns a connection's name.
         greeting: Makes the text that the console shows when all is there.
         is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to a whole
             group of processes reaches it in addition to the supervisor's orders.
@@ -65,69 +50,31 @@ class ServiceProcess(MultiService):
     def __init__(
         self,
         options: ProcessOptions,
-        reactor: Any = None,
+        reactor: Reactor | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
         if reactor is None:
-            from twisted.internet import reactor
-
+            reactor = global_reactor()
             # Twisted's own is the machine's clock, and a step of that would fire or stall timers.
-            cast(Any, reactor).seconds = time.monotonic
-        self.reactor: Any = reactor
+            vars(reactor)["seconds"] = time.monotonic
+        super().__init__(EventLog(options, reactor))
+        self.reactor = reactor
         self.now = now
-        self.since = self.reactor.seconds()
-        self.log = EventLog(options, self.reactor)
+        self.since = reactor.seconds()
         self.events = self.log.events
-        self.turns = TurnBudget(self.reactor)
-        self.files = FileReserve(self.reactor, self.events)
-        self.drain_seconds: float = options["drain"]
+        self.turns = TurnBudget(reactor)
+        self.files = FileReserve(reactor, self.events)
+        self.drain_seconds = options.drain
         self.resources: list[Resource] = []
-        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options["log-file"] else []
-        self.measures: list[Measure] = []
-        self.names: dict[str, Callable[[Any], str]] = {}
+        self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
+        self._failure: tuple[str, ServiceEvents] | None = None
         self._has_listened = False
         self._has_started = False
         self._is_ending = False
 
-    @property
-    def network_services(self) -> list[NetworkService]:
-        """All services that listen."""
-        return cast(list[NetworkService], list(self))
-
-    @property
-    def public_services(self) -> list[NetworkService]:
-        """The services, without those of the process itself."""
-        return [each for each in self.network_services if each.is_public]
-
-    def addService(self, service: Any) -> None:
-        """See `twisted.application.service.IServiceCollection`."""
-        super().addService(service)
-        if service.is_public:
-            name = service.events.service
-            text = "Events beyond --log-rate, which were summed up."
-            count = self.log.summed
-            measure = Measure(name, "log_events_summed", text, True, lambda: count[name])
-            self.measures.append(measure)
-
-    def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return the measures of a service that may differ between the processes."""
-        name = service.events.service
-        return [each for each in self.measures if each.service == name and not each.is_common]
-
-    def log_from(self, level: LogLevel) -> None:
-        """Log events from `level` up, from here on, in all processes."""
-        self.log.log_from(level)
-        for service in self.network_services:
-            service.log_from(level)
-
-    def name_of(self, service: str, connection: object) -> str:
-        """Return a service's name for a connected peer; "" for none."""
-        return self.names[service](connection) if service in self.names else ""
-
-    def setServiceParent(self, parent: Any) -> None:
+    def setServiceParent(self, parent: IServiceCollection) -> None:
         """See `twisted.application.service.IService`; twistd logs where its application says."""
 
         @provider(ILogObserver)
@@ -141,8 +88,8 @@ class ServiceProcess(MultiService):
     def privilegedStartService(self) -> None:
         """Listen, while the process still has the right to take low ports.
 
-        Raises:
-            CannotStart: It cannot listen.
+        If it cannot, `startService` raises. The reason belongs into the log, and only the user that
+        the process changes to in between may make that file.
         """
         self._has_listened = True
         super().privilegedStartService()
@@ -161,28 +108,68 @@ class ServiceProcess(MultiService):
             self.log.open()
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
-            raise self.cannot_start(f"cannot write the log {why}") from None
+            raise self._refusal(f"cannot write the log {why}", self.events) from None
         if not self._has_listened:
             self.privilegedStartService()  # which only twistd calls
-        try:
-            for resource in self.resources:
-                resource.open()
-        except NotReady as error:
-            raise self.cannot_start(str(error)) from None
-        except (MemoryError, RuntimeError) as error:
-            # A thread that cannot be started is a RuntimeError.
-            if isinstance(error, RuntimeError) and "thread" not in str(error):
-                raise
-            raise self.cannot_start(f"too little memory: {str(error) or 'none is left'}") from None
+        self._check_ports()
+        self._open_resources()
         self.files.limit = raise_file_limit()
         self.events.started(__version__)
         # Before a report that it listens.
         self.reactor.callWhenRunning(signals.heed)
         super().startService()
+        self._check_ports()  # of the services that listen only now
         self._has_started = True
         if self.log.is_daemon:
-            self.log.settle()  # The starting program goes on when this has returned.
+            # It reports while it has a console; the starting program goes on when this returns.
+            self._announce()
+            self.log.settle()
+        else:
+            self.reactor.callWhenRunning(self._announce)
         self.reactor.callWhenRunning(self._greet)
+
+    def _check_ports(self) -> None:
+        if self._failure is not None:
+            raise self._refusal(*self._failure)
+
+    def _open_resources(self) -> None:
+        try:
+            open_all(self.resources)
+        except NotReady as error:
+            raise self._refusal(str(error), self.events) from None
+
+    def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
+        """Report why it cannot start, close what is open, and return the exception to raise."""
+        events.failed(reason)
+        for service in self.services:
+            service.discard()
+        # A thread that is left would keep the process from ending.
+        for resource in self.resources:
+            resource.discard()
+        self.log.close()
+        return CannotStart(reason)
+
+    def fail(self, reason: str, events: ServiceEvents) -> None:
+        """End, because a service cannot serve; a process that has not started does not start.
+
+        Args:
+            reason: Why.
+            events: The reporter of the service.
+        """
+        if self._has_started:
+            events.failed(reason)
+            self.end()
+        elif self._failure is None:
+            self._failure = reason, events
+
+    def _announce(self) -> None:
+        for service in self.services:
+            service.announce()
+
+    def _greet(self) -> None:
+        if self.greeting is not None:
+            self.log.show(self.greeting())
+        self.log.has_started()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection send its pending output, and close the log."""
@@ -198,11 +185,6 @@ class ServiceProcess(MultiService):
 
         return Deferred.fromCoroutine(stop())
 
-    def _greet(self) -> None:
-        if self.greeting is not None:
-            self.log.show(self.greeting())
-        self.log.has_started()
-
     def end(self) -> None:
         """Have the process drain and end."""
         if self.running and not self._is_ending:
@@ -212,35 +194,8 @@ class ServiceProcess(MultiService):
     def abort(self) -> None:
         """Have the process end, without waiting for any peer."""
         self.end()
-        for service in self.network_services:
-            service.connections.abort()
-
-    def cannot_start(self, reason: str, events: ServiceEvents | None = None) -> CannotStart:
-        """Report the reason on the console, and close what is open.
-
-        Args:
-            reason: Why.
-            events: The reporter of the service that cannot; by default that of the process.
-
-        Returns:
-            The exception to raise, where it is not too late for that.
-        """
-        (events or self.events).failed(reason)
-        if not self._has_started:
-            for service in self.network_services:
-                service.let_go()
-            # A thread that is left would keep the process from ending.
-            for resource in self.resources:
-                resource.discard()
-            self.log.close()
-        return CannotStart(reason)
-
-    def _reload(self) -> None:
-        for reload in self.reloads:
-            try:
-                reload()
-            except Exception:
-                self.events.reload_failed(Failure())
+        for service in self.services:
+            service.abort()
 
     def _terminate(self) -> None:
         # The sender of a second signal does not want to wait for the peers.
@@ -248,3 +203,10 @@ class ServiceProcess(MultiService):
             self.end()
         else:
             self.abort()
+
+    def _reload(self) -> None:
+        for reload in self.reloads:
+            try:
+                reload()
+            except Exception:
+                self.events.reload_failed(Failure())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+
+from twisted.internet.interfaces import IReactorFromThreads
 
 
 class Signals:
@@ -21,7 +22,7 @@ class Signals:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactorFromThreads,
         terminate: Callable[[], object],
         reload: Callable[[], object],
         end: Callable[[], object],

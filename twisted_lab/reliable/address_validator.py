@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable
 
@@ -22,14 +21,14 @@ from twisted_lab.reliable.packets import (
     is_sealed,
     seal,
 )
+from twisted_lab.text.chat_messages import JOIN_FIRST, read_join_with_cookie
 from twisted_lab.text.user_names import BadName, nickname
 
 # At most this many bytes go to an unverified address for each byte received from it.
 AMPLIFICATION = 3
 # A datagram that begins like this is never answered: two servers must not answer each other
 # for ever.
-HINT = b"error: /join NAME\n"
-_JOIN = re.compile(r"(/join +(\S+))(?: +([\w-]{12}))? *")
+HINT = f"{JOIN_FIRST}\n".encode()
 
 
 class AddressValidator:
@@ -50,12 +49,12 @@ class AddressValidator:
         """
         text = data.decode(errors="replace").removeprefix("\ufeff").rstrip("\0\r\n")
         answer = b"" if text.startswith("error:") else HINT
-        if join := _JOIN.fullmatch(text):
-            message, name, cookie = join.groups()
+        if found := read_join_with_cookie(text):
+            join, cookie = found
             if cookie and self._cookies.is_good(cookie, host, port, now):
-                return message, b""
-            if not cookie and _can_be_name(name):
-                answer = f"/join {name} {self._cookies.make(host, port, now)}\n".encode()
+                return str(join), b""
+            if not cookie and _can_be_name(join.name):
+                answer = f"{join} {self._cookies.make(host, port, now)}\n".encode()
         return None, answer if len(answer) <= AMPLIFICATION * len(data) else b""
 
     def receive(

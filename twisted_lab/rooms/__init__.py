@@ -13,12 +13,11 @@ from twisted_lab.rooms.history import (
 )
 from twisted_lab.rooms.member import Member, MemberChannel, client_id
 from twisted_lab.rooms.rate_limits import Addresses, Limits, Rates, TooMany
-from twisted_lab.rooms.room import LEAVE, Room, plain
+from twisted_lab.rooms.room import Room, plain
 from twisted_lab.rooms.room_client import Line, RoomClient
 
 __all__ = [
     "CLIENTS",
-    "LEAVE",
     "OVERHEAD",
     "PAGE_MESSAGES",
     "Addresses",

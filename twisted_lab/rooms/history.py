@@ -44,6 +44,9 @@ class Retention:
         return now - self.days * DAY_SECONDS
 
 
+KEPT_FOR_A_MONTH = Retention()
+
+
 @dataclass(frozen=True)
 class Said:
     """A message of a room.
@@ -143,7 +146,7 @@ class MemoryHistory:
             bytes for a character.
     """
 
-    def __init__(self, retention: Retention = Retention()) -> None:
+    def __init__(self, retention: Retention = KEPT_FOR_A_MONTH) -> None:
         self._retention = retention
         self._said: deque[Said] = deque()
         self._bytes = 0

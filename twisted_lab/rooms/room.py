@@ -11,24 +11,29 @@ from twisted_lab.codecs import byte_length
 from twisted_lab.rooms.history import History, HistoryBusy, Said
 from twisted_lab.rooms.member import Member, MemberChannel, Speaker
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
+from twisted_lab.text.chat_messages import (
+    HELP,
+    HISTORY,
+    JOIN,
+    MSG,
+    NICK,
+    WHO,
+    done,
+    help_lines,
+    leaves,
+    not_done,
+    placed,
+    read_counted,
+    usage,
+)
 from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 
-LEAVE = ("/leave", "exit")
 MOST_HISTORY = 100
 # `/who` lists no more: the answer to a command of five bytes must be bounded.
 MOST_LISTED = 500
 # Control sequences of terminals, with their arguments.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
-_COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
-HELP = (
-    "/msg NAME TEXT says it to one",
-    "/who lists who is here",
-    "/nick NAME changes your name",
-    "/history N repeats the last N messages",
-    "/help lists this",
-    "/leave leaves",
-)
 
 
 def plain(text: str) -> str:
@@ -44,10 +49,6 @@ def _line(said: Said, client: str) -> str:
         return f"{said.name}: {said.text}"
     to = "you" if said.listener == client != said.speaker else said.to
     return f"{said.name} (to {to}): {said.text}"
-
-
-def _placed(place: int, time: float, text: str) -> str:
-    return f"{place} {round(time * 1000)} {text}"
 
 
 class Room:
@@ -108,7 +109,7 @@ class Room:
             for said in missed:
                 place = said.place
                 self._place = max(self._place, place)
-                text = _placed(place, said.time, _line(said, client))
+                text = placed(place, said.time, _line(said, client))
                 # Later messages are not limited, or members that talk could keep others out.
                 await self._repeat_line(channel, text, address if place <= newest else None)
 
@@ -142,7 +143,7 @@ class Room:
             self._tell_all(f"* {member.name} has joined", now)
         self._add(member)
         self._speaker.add(channel, 1 if client else 0)
-        self._tell(member, f"* welcome, {member.name}; /help lists what you can do", now)
+        self._tell(member, f"* welcome, {member.name}; {HELP} lists what you can do", now)
         self._tell(member, self._here(), now)
         return member
 
@@ -196,19 +197,19 @@ class Room:
         is_mute = allowance.is_mute(tick)
         count = 0
         if member.client:
-            counted = _COUNTED.fullmatch(text)
+            counted = read_counted(text)
             if counted is None:
                 if not is_mute and allowance.spend(tick):
                     wrong = "error: a client with an id counts what it says: COUNT TEXT"
                     self._tell(member, wrong, now)
                 return True
-            count, text = int(counted[1]), counted[2]
-        if text.strip() in LEAVE:
+            count, text = counted
+        if leaves(text):
             return False
         if is_mute or not allowance.spend(tick):
             why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
             if count:
-                self._tell(member, f"/not {count} {why}", now)
+                self._tell(member, not_done(count, why), now)
             elif not is_mute:
                 self._tell(member, f"error: {why}", now)
             return True
@@ -223,7 +224,7 @@ class Room:
             self._tell(member, f"error: {error}", now)
         if count:
             await self._speaker.sent()
-            self._tell(member, f"/done {count}", now)
+            self._tell(member, done(count), now)
         return True
 
     async def _pace_message(self, member: Member, size: int) -> bool:
@@ -262,23 +263,23 @@ class Room:
     async def _do(
         self, member: Member, command: str, argument: str, text: str, count: int, now: float
     ) -> None:
-        if command == "/msg":
+        if command == MSG:
             await self._message_one(member, argument, count, now)
-        elif command == "/who":
+        elif command == WHO:
             here = self._here()
             await self.pace(member.channel, member.limits.address.history, byte_length(here))
             self._tell(member, here, now)
-        elif command == "/nick":
+        elif command == NICK:
             self._rename(member, argument, now)
-        elif command == "/history":
+        elif command == HISTORY:
             await self._repeat(member, argument, now)
-        elif command == "/help":
-            for line in HELP:
+        elif command == HELP:
+            for line in help_lines():
                 self._tell(member, line, now)
-        elif command == "/join":
+        elif command == JOIN:
             self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, "error: that is no command; /help lists them", now)
+            self._tell(member, f"error: that is no command; {HELP} lists them", now)
         elif words := plain(text):
             said = Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
             place = await self._history.add(said)
@@ -291,9 +292,9 @@ class Room:
         words = plain(words)
         other = self._members.get(name_key(name))
         if not words:
-            self._tell(member, "error: say to whom and what: /msg NAME TEXT", now)
+            self._tell(member, f"error: say to whom and what: {usage(MSG)}", now)
         elif other is None:
-            self._tell(member, "error: nobody of that name is here; /who lists who is", now)
+            self._tell(member, f"error: nobody of that name is here; {WHO} lists who is", now)
         else:
             said = Said(
                 round(now * 1e6),
@@ -325,7 +326,7 @@ class Room:
 
     async def _repeat(self, member: Member, argument: str, now: float) -> None:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
-            self._tell(member, f"error: say how many: /history N, up to {MOST_HISTORY}", now)
+            self._tell(member, f"error: say how many: {usage(HISTORY)}, up to {MOST_HISTORY}", now)
             return
         place, last = await self._history.last(min(int(argument), MOST_HISTORY))
         while place < last and (page := await self._history.since(place, "")):
@@ -338,7 +339,7 @@ class Room:
     # Saying
 
     def _text(self, member: Member, text: str, time: float) -> str:
-        return _placed(self._place, time, text) if member.client else text
+        return placed(self._place, time, text) if member.client else text
 
     def _tell(self, member: Member, text: str, time: float) -> None:
         self._speaker.tell(member.channel, self._text(member, text, time))
@@ -354,4 +355,4 @@ class Room:
         await channel.taken()
 
     def _tell_all(self, text: str, time: float) -> None:
-        self._speaker.say(text, _placed(self._place, time, text))
+        self._speaker.say(text, placed(self._place, time, text))

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted_lab.rooms.rate_limits import BURST, PER_SECOND
+from twisted_lab.text.chat_messages import NICK, Join, counted, read_confirmation, read_placed
 
-_CONFIRMED = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
-_PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
 _LATER = re.compile(r"error: (.*); try again in ([0-9]{1,4}) s", re.DOTALL)
 # A little slower than the server allows: the clocks of two machines do not run alike.
 SAFETY = 0.95
@@ -88,8 +87,7 @@ class RoomClient:
         self.is_in = False
         self._join_at = None
         self._asked = self.name
-        place = "" if self._place is None else f" {self._place}"
-        self._send(f"/join {self.name} {self._client}{place}")
+        self._send(str(Join(self.name, self._client, self._place)))
 
     def rename(self, name: str) -> None:
         """Ask for another name, because the room would not have the one before.
@@ -110,12 +108,12 @@ class RoomClient:
         """Take a message of the server, and return what to show of it."""
         text, is_new = message, False
         when: float | None = None
-        if placed := _PLACED.fullmatch(message):
-            place, when, text = int(placed[1]), int(placed[2]) / 1000, placed[3]
+        if placed := read_placed(message):
+            place, when, text = placed
             is_new = place > (self._place or 0)
             self._place = max(place, self._place or 0)
-        if confirmed := _CONFIRMED.fullmatch(text):
-            return self._confirmed(confirmed[1], int(confirmed[2]), confirmed[3], when, now)
+        if confirmation := read_confirmation(text):
+            return self._confirmed(*confirmation, when, now)
         if self._asked is not None and text.startswith("error: "):
             asked, self._asked = self._asked, None
             if asked != self.name:
@@ -129,7 +127,7 @@ class RoomClient:
         return Line(text, when, is_own)
 
     def _confirmed(
-        self, how: str, count: int, why: str, when: float | None, now: float
+        self, count: int, why: str | None, when: float | None, now: float
     ) -> Line | None:
         text = self._sent.pop(count, None)
         if text is None:
@@ -137,7 +135,7 @@ class RoomClient:
         self._leak(now)
         self._level += 1
         self.pump(now)
-        if how == "done":
+        if why is None:
             return None
         self.refused += 1
         return Line(f"error: not said: {text} ({why})", when)
@@ -151,7 +149,7 @@ class RoomClient:
                 self.name, self._asked = name.removesuffix(";"), None
                 self._again(now)
                 if asked not in (None, wanted):
-                    self.say(f"/nick {wanted}", now)
+                    self.say(f"{NICK} {wanted}", now)
             case ["*", name, "has", "joined"]:
                 self.others.add(name)
             case ["*", name, "has", "left"] | ["*", name, "has", "gone", "silent"]:
@@ -191,7 +189,7 @@ class RoomClient:
         while self.is_in and self._waiting and self._over() <= 0:
             count, text = self._waiting.popleft()
             self._sent[count] = text
-            self._send(f"{count} {text}")
+            self._send(counted(count, text))
 
     def _over(self) -> float:
         """Return by how much the next message is more than the server takes now."""

@@ -6,14 +6,14 @@ import sys
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from twisted.cred.credentials import ICredentials
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import Portal
 
 from twisted_lab.accounts import (
-    DEFAULT_FILE,
+    ACCOUNT_TABLES,
     LANES,
     LONGEST_PASSWORD,
     MEMORY_MIB,
@@ -38,6 +38,7 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.channels import Channel, Refused
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
@@ -61,13 +62,14 @@ from twisted_lab.peers import network
 from twisted_lab.serving import (
     CannotStart,
     ConversationOptions,
+    NetworkService,
     ServiceProcess,
     conversation_service,
-    natural_number,
-    one_of,
-    process_of,
+    in_own_process,
+    option,
 )
-from twisted_lab.serving.storage import shared_storage
+from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
+from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
 # A client that has not logged in may be silent for this long.
@@ -186,7 +188,7 @@ class Authentication:
             account = await self._check(channel, shown.device, name, password)
         token, until = await account.open_session(channel.peer.text)
         channel.say(f"Hello, {account.name}")
-        channel.say(f"Token: {token}  valid until {time_text(until)}")
+        channel.say(tell_token(token, time_text(until)))
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
 
@@ -257,91 +259,61 @@ class Options(ConversationOptions):
     """The options of netlab-auth."""
 
     command = "netlab-auth"
-    default_port = 9093
-    optFlags: ClassVar = [
-        ["allow-plaintext", None, "Take passwords over a network without TLS, too."],
-    ]
-    optParameters: ClassVar = [
-        ["database", None, DEFAULT_FILE, "The SQLite file that keeps the accounts."],
-        [
-            "registration",
-            None,
-            "open",
-            "open or closed: whether peers can open accounts.",
-            one_of("registration", "open", "closed"),
-        ],
-        [
-            "min-password",
-            None,
-            8,
-            "The least characters of a password.",
-            natural_number("min-password", most=LONGEST_PASSWORD),
-        ],
-        [
-            "token-idle",
-            None,
-            30,
-            "Minutes without use that end a session.",
-            natural_number("token-idle", most=MOST_HOURS * 60),
-        ],
-        [
-            "token-lifetime",
-            None,
-            12,
-            "Hours after which a session ends in any case.",
-            natural_number("token-lifetime", most=MOST_HOURS),
-        ],
-        [
-            "max-sessions",
-            None,
-            MOST_SESSIONS,
-            "Sessions of an account; one more ends the oldest.",
-            natural_number("max-sessions", most=10_000),
-        ],
-        [
-            "max-registrations",
-            None,
-            MOST_REGISTRATIONS,
-            "Accounts that peers in one network can open a day.",
-            natural_number("max-registrations"),
-        ],
-        [
-            "argon2-memory",
-            None,
-            MEMORY_MIB,
-            "MiB that each hash of a password takes.",
-            natural_number("argon2-memory", MEMORY_MIB, 4096),
-        ],
-        [
-            "argon2-passes",
-            None,
-            PASSES,
-            "How often each hash goes through its memory.",
-            natural_number("argon2-passes", PASSES, 1000),
-        ],
-        [
-            "argon2-lanes",
-            None,
-            LANES,
-            "The parts of that memory.",
-            natural_number("argon2-lanes", LANES, 64),
-        ],
-    ]
+    default_port = DEFAULTS["auth"].port
+    allow_plaintext = option.flag("Accept passwords over a network without TLS, too.")
+    database = option.path(
+        "The SQLite file that keeps the accounts.", default=DEFAULT_FILE, kind="database"
+    )
+    registration = option.choice(
+        "open or closed: whether peers can open accounts.", "open", "closed", default="open"
+    )
+    min_password = option.number(
+        "The minimum length of a password, in characters.", default=8, most=LONGEST_PASSWORD
+    )
+    token_idle = option.number(
+        "Minutes without use after which a session ends.",
+        default=30,
+        most=MOST_HOURS * 60,
+        unit="minutes",
+    )
+    token_lifetime = option.number(
+        "Hours after which a session ends in any case.", default=12, most=MOST_HOURS, unit="hours"
+    )
+    max_sessions = option.number(
+        "Sessions of an account; one more ends the oldest.", default=MOST_SESSIONS, most=10_000
+    )
+    max_registrations = option.number(
+        "Accounts that peers in one network can open a day.", default=MOST_REGISTRATIONS
+    )
+    argon2_memory = option.number(
+        "Memory for each hash of a password, in MiB.",
+        default=MEMORY_MIB,
+        least=MEMORY_MIB,
+        most=4096,
+        unit="MiB",
+    )
+    argon2_passes = option.number(
+        "How often each hash passes over its memory.", default=PASSES, least=PASSES, most=1000
+    )
+    argon2_lanes = option.number(
+        "The number of lanes of that memory.", default=LANES, least=LANES, most=64
+    )
 
 
-def makeService(options: Options) -> ServiceProcess:
-    """Build the service that `options` describe."""
-    process = process_of(options)
+def build(process: ServiceProcess, options: Options) -> NetworkService:
+    """Build the service that `options` describe.
+
+    Raises:
+        CannotStart: There is too little memory for a hash; the reason is on standard error.
+    """
     try:
-        passwords = Passwords(
-            options["argon2-memory"], options["argon2-passes"], options["argon2-lanes"]
-        )
+        passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
         # twistd has not begun its log yet.
         print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
         raise CannotStart(str(error)) from None
     # Each account that a class opens in its first lesson takes two: to register, and to log in.
-    burst = max(BURST, 2 * options["max-registrations"])
+    burst = max(BURST, 2 * options.max_registrations)
     hashing = Hashing(process.reactor, passwords, burst=burst)
     process.resources.append(hashing)
     process.measures.append(
@@ -355,21 +327,24 @@ def makeService(options: Options) -> ServiceProcess:
     )
     authentication = Authentication(
         AccountRealm(
-            shared_storage(process, options["database"]),
+            shared_storage(process, options.database, ACCOUNT_TABLES),
             hashing,
             process.reactor,
             Lifetimes(
-                options["token-idle"] * 60,
-                options["token-lifetime"] * 3600,
-                options["max-sessions"],
+                options.token_idle * 60,
+                options.token_lifetime * 3600,
+                options.max_sessions,
             ),
             process.now,
         ),
         process.log.events_of(options.command),
-        options["registration"] == "open",
-        bool(options["allow-plaintext"]),
-        options["min-password"],
-        options["max-registrations"],
+        options.registration == "open",
+        options.allow_plaintext,
+        options.min_password,
+        options.max_registrations,
     )
     process.names[options.command] = authentication.name_of
-    return conversation_service(options, authentication.converse)
+    return conversation_service(process, options, authentication.converse)
+
+
+makeService = in_own_process(build)

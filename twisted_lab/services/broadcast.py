@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.serving import (
     ConversationOptions,
+    NetworkService,
     ServiceProcess,
     conversation_service,
-    process_of,
+    in_own_process,
 )
 
 
@@ -46,13 +48,15 @@ class Options(ConversationOptions):
     """The options of netlab-broadcast."""
 
     command = "netlab-broadcast"
-    default_port = 9094
+    default_port = DEFAULTS["broadcast"].port
     has_secrets = False
     one_process = "all members must be in one process to hear each other"
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    process = process_of(options)
     members = FanOut(process.reactor, process.log.events_of(options.command))
-    return conversation_service(options, Broadcast(members).converse)
+    return conversation_service(process, options, Broadcast(members).converse)
+
+
+makeService = in_own_process(build)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from twisted_lab.accounts import KeptHistory
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
-    LEAVE,
     Addresses,
     History,
     Limits,
@@ -31,23 +29,24 @@ from twisted_lab.rooms import (
     TooMany,
     client_id,
 )
+from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
+from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,
+    ServiceOptions,
     ServiceProcess,
     datagram_listener,
+    in_own_process,
     listeners,
-    natural_number,
-    port_number,
-    process_of,
+    option,
 )
 from twisted_lab.serving.storage import shared_storage
+from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
 from twisted_lab.text.user_names import BadName
 
 FULL_SECONDS = 5  # until a client tries again whose address has as many members as it may
-# The secret of a client that comes back is followed by the place of its last received message.
-_JOIN = re.compile(r"/join +(\S+)(?: +([0-9a-f]{16})(?: +([0-9]{1,18}))?)? *")
 
 
 class Chat:
@@ -113,30 +112,28 @@ class Chat:
         later = 0.0  # when this peer may try again
         while True:
             text = await channel.hear()
-            if text.strip() in LEAVE:
+            if leaves(text):
                 return None
             if not self._may_speak(channel, allowance):
                 continue
-            join = _JOIN.fullmatch(text)
+            join = read_join(text)
             if join is None:
-                channel.say("error: /join NAME")
+                channel.say(JOIN_FIRST)
                 continue
-            name, secret, place = join.groups(default="")
-            client = client_id(secret)
+            client = client_id(join.secret)
             try:
-                self._room.check_name(name, client)  # before the history is sent for nothing
+                self._room.check_name(join.name, client)  # before the history is sent for nothing
                 if (early := later - self._ticks()) > 0:
                     # So clients that try all the time do not take all places.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
-                    heard = int(place) if place else None
-                    await self._room.catch_up(channel, client, heard, address)
+                    await self._room.catch_up(channel, client, join.place, address)
                 self._check_room(client, address)
                 if channel.is_gone:
                     raise PeerGone("gone before it joined")
                 limits = Limits(address, self._ticks())
-                return self._room.join(name, channel, limits, self._now(), client)
+                return self._room.join(join.name, channel, limits, self._now(), client)
             except TooMany as error:
                 later = self._ticks() + error.seconds
                 channel.say(f"error: {error}")
@@ -177,100 +174,83 @@ class Options(ConversationOptions):
 
     command = "netlab-chat"
     client_type = "UDP"
-    default_port = 9095
+    default_port = DEFAULTS["chat"].port
     one_process = "all members must be in one process to hear each other"
-    no_endpoints = True
-    optParameters: ClassVar = [
-        ["history", None, None, "The SQLite file that keeps what is said. [default: none]"],
-        [
-            "history-bytes",
-            None,
-            Retention.most_bytes,
-            "The newest bytes of messages that are kept.",
-            natural_number("history-bytes"),
-        ],
-        [
-            "history-days",
-            None,
-            Retention.days,
-            "Days after which a message is removed.",
-            natural_number("history-days", 1, 36_500),
-        ],
-        [
-            "tcp-port",
-            None,
-            None,
-            "A TCP port for those who come by TCP. [default: none]",
-            port_number,
-        ],
-        [
-            "address-members",
-            None,
-            Rates.members,
-            "How many members may be there from one IP address, or IPv6 network of 64 bits.",
-            natural_number("address-members"),
-        ],
-        [
-            "address-joins",
-            None,
-            int(Rates.joins),
-            "How many may join from it in a second; 15 times as many at once.",
-            natural_number("address-joins"),
-        ],
-        [
-            "address-message-bytes",
-            None,
-            int(Rates.message_bytes),
-            "How many bytes they may say in a second; twice as many at once.",
-            natural_number("address-message-bytes"),
-        ],
-        [
-            "address-history-bytes",
-            None,
-            int(Rates.history_bytes),
-            "How many bytes of history they are told in a second; 15 times as many at once.",
-            natural_number("address-history-bytes"),
-        ],
-    ]
+    port = replace(ServiceOptions.port, doc="UDP port to listen on; 0 for any free one.")
+    tls = replace(ServiceOptions.tls, doc="With --tcp-port: use TLS, 1.2 or newer.")
+    proxy_protocol = replace(
+        ServiceOptions.proxy_protocol,
+        doc="With --tcp-port: expect HAProxy's PROXY header first, with the client's address.",
+    )
+    idle_timeout = replace(ServiceOptions.idle_timeout, default=60)
+    history = option.path(
+        "The SQLite file that keeps the messages. [default: none]", default=None, kind="database"
+    )
+    history_bytes = option.size(
+        "The size of the history, in bytes; older messages are removed.",
+        default=Retention.most_bytes,
+    )
+    history_days = option.number(
+        "Days after which a message is removed.", default=Retention.days, most=36_500, unit="days"
+    )
+    tcp_port = option.number(
+        "A TCP port for clients without UDP. [default: none]", default=None, least=0, most=65535
+    )
+    address_members = option.number(
+        "How many members one IP address, or IPv6 network of 64 bits, may have.",
+        default=Rates.members,
+    )
+    address_joins = option.number(
+        "How many members may join from one address in a second; bursts of 15 times as many.",
+        default=int(Rates.joins),
+    )
+    address_message_bytes = option.size(
+        "Bytes that the members of one address may send in a second; bursts of twice as many.",
+        default=int(Rates.message_bytes),
+    )
+    address_history_bytes = option.size(
+        "Bytes of history that they receive in a second; bursts of 15 times as many.",
+        default=int(Rates.history_bytes),
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self["idle-timeout"] = 60
-        self.defaults["idle-timeout"] = 60  # which --help shows
-        self.docs["port"] = self.docs["port"].replace("TCP", "UDP")
-        for name in ("tls", "proxy-protocol"):
-            self.docs[name] = f"For --tcp-port: {self.docs[name]}"
+        self.hidden.add("listen")
 
     def postOptions(self) -> None:
         """See `ServiceOptions`."""
+        if self.listen:
+            raise usage.UsageError(
+                f"{self.name_of('listen')} supports only streams: use {self.name_of('port')}, "
+                f"{self.name_of('interface')} and {self.name_of('tcp-port')}"
+            )
         super().postOptions()
-        if self["tcp-port"] is None:
-            for name in ("tls", "proxy-protocol"):
-                if self[name] and name not in self.shared:
-                    raise usage.UsageError(f"--{name} is for --tcp-port: UDP has no such thing")
+        for name in ("tls", "proxy-protocol"):
+            # Where netlab gives it to all services, it is not meant for this one.
+            if name in self.given and self.tcp_port is None:
+                raise usage.UsageError(
+                    f"{self.name_of(name)} requires {self.name_of('tcp-port')}: UDP does not "
+                    "support it"
+                )
 
-    def opt_listen(self, description: str) -> None:
-        """Not here: there are no endpoints for UDP."""
-        raise usage.UsageError("--listen is for streams; give --port, --interface and --tcp-port")
 
-
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    process = process_of(options)
     events = process.log.events_of(options.command)
-    retention = Retention(options["history-bytes"], options["history-days"])
+    retention = Retention(options.history_bytes, options.history_days)
     history: History = MemoryHistory(retention)
-    if options["history"] is not None:
-        kept = history = KeptHistory(shared_storage(process, options["history"]), retention)
+    if options.history is not None:
+        storage = shared_storage(process, options.history, HISTORY_TABLES)
+        kept = history = KeptHistory(storage, retention)
         # Once the file is open. If nothing can be stored, the first message will tell.
         Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
             lambda error: error.trap(Unable)
         )
     rates = Rates(
-        options["address-members"],
-        options["address-joins"],
-        options["address-message-bytes"],
-        options["address-history-bytes"],
+        options.address_members,
+        options.address_joins,
+        options.address_message_bytes,
+        options.address_history_bytes,
     )
     chat = Chat(history, process.now, process.reactor, events, rates)
     streams = ConversationFactory(
@@ -286,8 +266,8 @@ def makeService(options: Options) -> ServiceProcess:
         events,
         chat.converse,
         streams.connections,
-        options["idle-timeout"],
-        options["max-message"],
+        options.idle_timeout,
+        options.max_message,
         turns=process.turns,
     )
     process.measures.append(
@@ -300,10 +280,12 @@ def makeService(options: Options) -> ServiceProcess:
         )
     )
     listening = [datagram_listener(options, process.reactor, datagrams)]
-    if options["tcp-port"] is not None:
-        listening += listeners(options, process, "tcp-port")
+    if options.tcp_port is not None:
+        listening += listeners(process, options, "tcp-port")
     process.names[options.command] = chat.name_of
-    process.addService(NetworkService(process, events, listening, streams, streams.connections))
-    if options["tls"]:
+    if options.tls:
         process.reactor.callWhenRunning(events.not_encrypted)
-    return process
+    return NetworkService(process, events, listening, streams, streams.connections)
+
+
+makeService = in_own_process(build)

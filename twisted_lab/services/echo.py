@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -21,16 +21,18 @@ from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
 from twisted_lab.serving import (
+    NetworkService,
     ServiceOptions,
     ServiceProcess,
-    natural_number,
-    process_of,
+    in_own_process,
+    option,
     stream_service,
 )
 
@@ -225,30 +227,24 @@ class Options(ServiceOptions):
     """The options of netlab-echo."""
 
     command = "netlab-echo"
-    default_port = 9090
-    optFlags: ClassVar = [["upper", "u", "Send back upper-case text."]]
-    optParameters: ClassVar = [
-        [
-            "chunk-size",
-            None,
-            1024,
-            "The most bytes that are logged as one portion.",
-            natural_number("chunk-size"),
-        ],
-    ]
+    default_port = DEFAULTS["echo"].port
+    upper = option.flag("Send back upper-case text.", short="u")
+    chunk_size = option.size("The most bytes that are logged as one portion.", default=1024)
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    process = process_of(options)
     events = process.log.events_of(options.command)
     events.allow_bytes()
     factory = EchoFactory(
         process.reactor,
         events,
-        options["chunk-size"],
-        bool(options["upper"]),
-        options["idle-timeout"],
+        options.chunk_size,
+        options.upper,
+        options.idle_timeout,
         options.make_connections(),
     )
-    return stream_service(options, factory, factory.connections)
+    return stream_service(process, options, factory, factory.connections)
+
+
+makeService = in_own_process(build)

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import ClassVar
 
-from twisted_lab.accounts import (
-    DEFAULT_FILE,
-    BadName,
-    Store,
-    clean_name,
-    recognize,
-    remember,
-)
 from twisted_lab.channels import Channel, Refused
+from twisted_lab.defaults import DEFAULTS
+from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.peers import network
 from twisted_lab.serving import (
     ConversationOptions,
+    NetworkService,
     ServiceProcess,
     conversation_service,
-    process_of,
+    in_own_process,
+    option,
 )
-from twisted_lab.serving.storage import shared_storage
+from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
+from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
 TRIES = 3
@@ -42,7 +38,10 @@ class Identification:
     """
 
     def __init__(
-        self, storage: Store, now: Callable[[], float], ticks: Callable[[], float]
+        self,
+        storage: Store[PeerQueries],
+        now: Callable[[], float],
+        ticks: Callable[[], float],
     ) -> None:
         self._storage = storage
         self._now = now
@@ -84,17 +83,18 @@ class Options(ConversationOptions):
     """The options of netlab-ident."""
 
     command = "netlab-ident"
-    default_port = 9092
+    default_port = DEFAULTS["ident"].port
     has_secrets = False
-    optParameters: ClassVar = [
-        ["database", None, DEFAULT_FILE, "The SQLite file that keeps the names."],
-    ]
-
-
-def makeService(options: Options) -> ServiceProcess:
-    """Build the service that `options` describe."""
-    process = process_of(options)
-    storage = shared_storage(process, options["database"])
-    return conversation_service(
-        options, Identification(storage, process.now, process.reactor.seconds).converse
+    database = option.path(
+        "The SQLite file that keeps the names.", default=DEFAULT_FILE, kind="database"
     )
+
+
+def build(process: ServiceProcess, options: Options) -> NetworkService:
+    """Build the service that `options` describe."""
+    storage = shared_storage(process, options.database, PEER_TABLES)
+    identification = Identification(storage, process.now, process.reactor.seconds)
+    return conversation_service(process, options, identification.converse)
+
+
+makeService = in_own_process(build)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import count
 
 from twisted_lab.channels import Channel
-from twisted_lab.serving import ConversationOptions, ServiceProcess, conversation_service
+from twisted_lab.defaults import DEFAULTS
+from twisted_lab.serving import (
+    ConversationOptions,
+    NetworkService,
+    ServiceProcess,
+    conversation_service,
+    in_own_process,
+)
+from twisted_lab.text.exit_word import EXIT
 
 
 async def number_messages(channel: Channel) -> None:
@@ -13,7 +21,7 @@ async def number_messages(channel: Channel) -> None:
     for number in count(1):
         channel.say(f"Message {number}:")
         text = await channel.hear()
-        if text == "exit":
+        if text == EXIT:
             return
         channel.say(f"Your message: {text.upper()}")
 
@@ -22,11 +30,14 @@ class Options(ConversationOptions):
     """The options of netlab-messages."""
 
     command = "netlab-messages"
-    default_port = 9091
+    default_port = DEFAULTS["messages"].port
     has_secrets = False
-    default_framing = "int32"
+    default_framing = DEFAULTS["messages"].framing
 
 
-def makeService(options: Options) -> ServiceProcess:
+def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    return conversation_service(options, number_messages)
+    return conversation_service(process, options, number_messages)
+
+
+makeService = in_own_process(build)

@@ -12,10 +12,11 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
+from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
-from twisted_lab.serving.building import process_of, stream_service
-from twisted_lab.text.command_line import natural_number, one_of
+from twisted_lab.serving.building import stream_service
+from twisted_lab.text import option
 
 
 class ConversationOptions(ServiceOptions):
@@ -26,74 +27,52 @@ class ConversationOptions(ServiceOptions):
     # a NUL before it is an error: a C program's buffer may have a password there.
     has_secrets: ClassVar[bool] = True
 
-    optParameters: ClassVar = [
-        [
-            "framing",
-            "f",
-            None,
-            "text (lines) or int32 (a length first)",
-            one_of("framing", "text", "int32"),
-        ],
-        [
-            "newline",
-            None,
-            "lf",
-            "What ends our lines: lf, crlf or none.",
-            one_of("newline", *NEWLINES),
-        ],
-        [
-            "idle-flush",
-            None,
-            200,
-            "Milliseconds of silence that end a message without a newline.",
-            natural_number("idle-flush"),
-        ],
-        [
-            "pace",
-            None,
-            50,
-            "Milliseconds between two messages to a peer that sends no newlines.",
-            natural_number("pace"),
-        ],
-        [
-            "max-message",
-            None,
-            MAX_MESSAGE,
-            "The most bytes of a message.",
-            natural_number("max-message"),
-        ],
-    ]
+    framing = option.choice(
+        "text (lines) or int32 (a length first).", "text", "int32", default="text", short="f"
+    )
+    newline = option.choice(
+        "What ends each line that the server sends: lf, crlf or none.", *NEWLINES, default="lf"
+    )
+    idle_flush = option.number(
+        "Milliseconds of silence that end a message without a newline.",
+        default=200,
+        unit="milliseconds",
+    )
+    pace = option.number(
+        "Milliseconds between two messages to a peer that sends no newlines.",
+        default=50,
+        unit="milliseconds",
+    )
+    max_message = option.size("The longest message, in bytes.", default=MAX_MESSAGE)
 
     def __init__(self) -> None:
         super().__init__()
-        self.docs["framing"] += f". [default: {self.default_framing}]"
-        self["framing"] = self.default_framing
+        self.framing = self.defaults["framing"] = self.default_framing
 
     def make_channel(self) -> StreamChannel:
         """Make a channel of the framing, and with the limits, that were asked for."""
-        if self["framing"] == "int32":
-            return Int32Channel(self["idle-timeout"], self["max-message"])
+        if self.framing == "int32":
+            return Int32Channel(self.idle_timeout, self.max_message)
         return TextChannel(
-            self["idle-timeout"],
-            self["max-message"],
-            NEWLINES[self["newline"]],
-            self["idle-flush"] / 1000,
-            self["pace"] / 1000,
+            self.idle_timeout,
+            self.max_message,
+            NEWLINES[self.newline],
+            self.idle_flush / 1000,
+            self.pace / 1000,
             self.has_secrets,
         )
 
 
-def conversation_service(options: ConversationOptions, converse: Conversation) -> ServiceProcess:
+def conversation_service(
+    process: ServiceProcess, options: ConversationOptions, converse: Conversation
+) -> NetworkService:
     """Build the service that has a conversation with each peer.
 
     Args:
+        process: The process that it will belong to.
         options: Where it listens, its framing and limits.
         converse: The conversation.
-
-    Returns:
-        The process that it belongs to.
     """
-    process = process_of(options)
     events = process.log.events_of(options.command)
     if not options.has_secrets:
         events.allow_bytes()
@@ -105,4 +84,4 @@ def conversation_service(options: ConversationOptions, converse: Conversation) -
         options.make_connections(),
         process.turns,
     )
-    return stream_service(options, factory, factory.connections)
+    return stream_service(process, options, factory, factory.connections)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.storage import DEFAULT_FILE, Store, Tables
+from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
+__all__ = ["DEFAULT_FILE", "Store", "shared_storage"]
 
-def shared_storage(process: ServiceProcess, path: str) -> Storage:
-    """Return the process's storage for the file; services that name the same one share it."""
+
+def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Store[Q]:
+    """Return a store for work on `tables` in the process's database in the file `path`.
+
+    Services that name the same file share its threads and its transactions.
+    """
     storage = Storage(process.reactor, path)
     for resource in process.resources:
         if isinstance(resource, Storage) and resource.path == storage.path:
-            return resource
+            return resource.of(tables)
     process.resources.append(storage)
-    return storage
+    return storage.of(tables)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Generic
 
+from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from twisted_lab.accounts import (
-    CannotStore,
-    Database,
-    Unusable,
-    Work,
-    open_database,
-    open_for_reading,
-)
-from twisted_lab.channels import Unable
-from twisted_lab.resources import NotReady
+from twisted_lab.resources import NotReady, Unable
+from twisted_lab.storage.database import CannotStore, Database
+from twisted_lab.storage.sqlite_file import Unusable, open_database, open_for_reading
+from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
 
-Result = TypeVar("Result")
+AnyWork = Work[AsyncConnection, Any]
 
 
 class Uncancelled(Deferred[Result]):
@@ -39,19 +37,19 @@ class _Reader:
     Each is a transaction of its own: a long one would keep the writer from emptying its log.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, 1, "reading")  # a service may never read
-        self._database: Database | None = None
-        self._waiting: deque[tuple[Work[Any], Deferred[Any]]] = deque()
+        self._database: Database[AsyncConnection] | None = None
+        self._waiting: deque[tuple[AnyWork, Deferred[Any]]] = deque()
         self._is_busy = True  # until it is open
 
-    def open(self, database: Database) -> None:
+    def open(self, database: Database[AsyncConnection]) -> None:
         self._database = database
         self._pool.start()
         self._next()
 
-    def read(self, work: Work[Result]) -> Deferred[Result]:
+    def read(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
         result: Deferred[Result] = Deferred()
         self._waiting.append((work, result))
         if not self._is_busy:
@@ -69,7 +67,7 @@ class _Reader:
                 self._deliver, result
             )
 
-    def _deliver(self, value: Any, result: Deferred[Any]) -> None:
+    def _deliver(self, value: object, result: Deferred[Any]) -> None:
         self._next()
         if isinstance(value, Failure) and isinstance(value.value, CannotStore):
             value = Failure(Unable("cannot read that now", str(value.value)))
@@ -95,6 +93,8 @@ class Storage:
     So a single writer, which is what SQLite is fast with, and a single wait for the disk serve many
     peers. Work that arrives before the file is open waits for that.
 
+    Its own work gets a connection; `of` returns a store whose work gets queries.
+
     Args:
         reactor: Where results are delivered.
         path: The database's file.
@@ -103,14 +103,29 @@ class Storage:
         path: The file, wherever the process is.
     """
 
-    def __init__(self, reactor: Any, path: str) -> None:
+    def __init__(self, reactor: IReactorFromThreads, path: str) -> None:
         self._reactor = reactor
-        self.path = os.path.abspath(path)  # noqa: PTH100
+        self.path = os.path.normpath(Path(path).absolute())
         self._pool = ThreadPool(1, 1, "storage")
-        self._database: Database | None = None
-        self._gathered: list[tuple[Work[Any], Deferred[Any]]] = []
+        self._database: Database[AsyncConnection] | None = None
+        self._gathered: list[tuple[AnyWork, Deferred[Any]]] = []
         self._is_busy = True  # until it is open
         self._reader = _Reader(reactor)
+        self._migrations: dict[str, Migrations] = {}
+
+    def of(self, tables: Tables[Q]) -> TableStore[Q]:
+        """Return a store for work on `tables`, which the file has once it is open.
+
+        Raises:
+            RuntimeError: It is open already.
+            ValueError: Another package of the same name has tables there.
+        """
+        if self._database is not None:
+            raise RuntimeError("the file is open: its tables can be brought up to date no more")
+        for each in tables.migrations:
+            if self._migrations.setdefault(each.package, each) != each:
+                raise ValueError(f"two packages called {each.package} have tables")
+        return TableStore(self, tables)
 
     def open(self) -> None:
         """Open the file; the threads begin.
@@ -119,15 +134,16 @@ class Storage:
             NotReady: It cannot be opened.
         """
         try:
-            self._database = open_database(self.path)
-            reading = open_for_reading(self.path)
+            tables = Tables(_itself, list(self._migrations.values()))
+            self._database = open_database(self.path, tables)
+            reading = open_for_reading(self.path, tables)
         except Unusable as error:
             raise NotReady(str(error)) from None
         self._pool.start()
         self._reader.open(reading)
         self._next()
 
-    def run(self, work: Work[Result]) -> Deferred[Result]:
+    def run(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
         """Do `work` in a transaction.
 
         Returns:
@@ -136,12 +152,12 @@ class Storage:
         """
         return self._gather(work, Deferred())
 
-    def keep(self, work: Work[Result]) -> Deferred[Result]:
-        """See `twisted_lab.accounts.Store`."""
+    def keep(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
+        """See `twisted_lab.storage.Store`."""
         return self._gather(work, Uncancelled())
 
-    def read(self, work: Work[Result]) -> Deferred[Result]:
-        """See `twisted_lab.accounts.Store`.
+    def read(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
+        """See `twisted_lab.storage.Store`.
 
         Returns:
             A Deferred that fails with Unable if it could not be read, or with the work's exception.
@@ -149,7 +165,9 @@ class Storage:
         """
         return self._reader.read(work)
 
-    def _gather(self, work: Work[Result], result: Deferred[Result]) -> Deferred[Result]:
+    def _gather(
+        self, work: Work[AsyncConnection, Result], result: Deferred[Result]
+    ) -> Deferred[Result]:
         self._gathered.append((work, result))
         if not self._is_busy:
             self._next()
@@ -167,7 +185,7 @@ class Storage:
             self._deliver, [result for _, result in gathered]
         )
 
-    def _deliver(self, values: list[Any], results: list[Deferred[Any]]) -> None:
+    def _deliver(self, values: Sequence[object], results: list[Deferred[Any]]) -> None:
         self._next()
         for value, result in zip(values, results, strict=True):
             if isinstance(value, CannotStore):
@@ -193,6 +211,30 @@ class Storage:
         self._pool.stop()
         if self._database is not None:
             self._database.close()
+
+
+class TableStore(Generic[Q]):
+    """A `twisted_lab.storage.Store` on threads; its results are those of `Storage`."""
+
+    def __init__(self, storage: Storage, tables: Tables[Q]) -> None:
+        self._storage = storage
+        self._tables = tables
+
+    def run(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Storage.run`."""
+        return self._storage.run(self._tables.bind(work))
+
+    def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `twisted_lab.storage.Store`."""
+        return self._storage.keep(self._tables.bind(work))
+
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Storage.read`."""
+        return self._storage.read(self._tables.bind(work))
+
+
+def _itself(connection: AsyncConnection) -> AsyncConnection:
+    return connection
 
 
 async def _nothing(_: object) -> None:

@@ -1,1 +1,1 @@
-"""Text: user names, escaping, prompts, the command line, private files."""
+"""Text: user names, tokens, chat messages, escaping, prompts, the command line, private files."""

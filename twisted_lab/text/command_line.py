@@ -6,25 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from itertools import zip_longest
+from typing import Any, ClassVar
 
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
 from twisted_lab import __version__
-
-
-def natural_number(name: str, least: int = 1, most: int = 10**15) -> Callable[[str], int]:
-    """Make a reader of whole numbers from `least` to `most`, for the option `name`."""
-
-    def read(text: str) -> int:
-        # int() would also take "+1", "1_0" and digits of other scripts.
-        plain = text.isascii() and text.isdigit() and len(text) < 20
-        if not (plain and least <= int(text) <= most):
-            limit = f"from {least} to {most}" if most < 10**15 else f"from {least} up"
-            raise usage.UsageError(f"--{name} is a whole number {limit}, not {text!r}")
-        return int(text)
-
-    return read
+from twisted_lab.text.option import Option
+from twisted_lab.text.printing import print_line
 
 
 def one_of(name: str, *choices: str) -> Callable[[str], str]:
@@ -48,14 +37,14 @@ def write_out(command: str, text: str) -> None:
     problem = "it is closed"
     try:
         if sys.stdout is not None:
-            print(text, flush=True)  # noqa: T201
+            print_line(text)
             return
     except OSError as error:
         problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
         # Python would try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if problem:
-        print(f"{command}: cannot write to standard output: {problem}", file=sys.stderr)  # noqa: T201
+        print_line(f"{command}: cannot write to standard output: {problem}", sys.stderr)
     raise SystemExit(1)
 
 
@@ -64,10 +53,60 @@ class CannotRun(usage.UsageError):
 
 
 class Options(usage.Options):
-    """Options whose errors are one line on the console, not a page of help."""
+    """Options whose errors are one line on the console, not a page of help.
+
+    Attributes:
+        command: The name of the program.
+        exit_status: Its exit status after an error.
+        declared: The options that are attributes of the class (see `Option`), by their names.
+        given: The names of the options that were given; those set as attributes are not.
+        hidden: The names of options that --help does not list.
+        names: How options are given, for errors, where that is not by their own names.
+    """
 
     command = ""
     exit_status = 1
+    declared: ClassVar[dict[str, Option[Any]]] = {}
+    optFlags: ClassVar[list[list[Any]]] = []
+    optParameters: ClassVar[list[list[Any]]] = []
+
+    def __init_subclass__(cls) -> None:
+        own = {each.name: each for each in vars(cls).values() if isinstance(each, Option)}
+        cls.declared = {**cls.declared, **own}
+        flags = [each.row() for each in own.values() if each.read is None]
+        parameters = [each.row() for each in own.values() if each.read is not None]
+        cls.optFlags = [*vars(cls).get("optFlags", ()), *flags]
+        cls.optParameters = [*vars(cls).get("optParameters", ()), *parameters]
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+        self.hidden: set[str] = set()
+        self.names: dict[str, str] = {}
+        super().__init__()
+        self.update({name: each.default for name, each in self.declared.items()})
+        # A name that a subclass has declared again would be no unique prefix of itself.
+        self.longOpt = list(dict.fromkeys(self.longOpt))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Take a value from the command line."""
+        self.given.add(name)
+        option = self.declared.get(name)
+        if option is not None and option.repeats:
+            value = self[name] + value
+        super().__setitem__(name, value if option is None or option.read else True)
+
+    def name_of(self, option: str) -> str:
+        """Return how an option is given."""
+        return self.names.get(option, f"--{option}")
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `twisted.python.usage.Options`; `hidden` options are left out."""
+        every = self.longOpt
+        self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
+        try:
+            return super().getUsage(width)
+        finally:
+            self.longOpt = every
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """Parse `options`, by default the command line's.
@@ -79,7 +118,7 @@ class Options(usage.Options):
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
-            print(f"{self.command}: {error}{hint}", file=sys.stderr)  # noqa: T201
+            print_line(f"{self.command}: {error}{hint}", sys.stderr)
             raise SystemExit(self.exit_status) from None
 
     def parse(self, options: list[str]) -> None:

@@ -23,8 +23,7 @@ def read_private(path: Path) -> bytes:
         OSError: It cannot be read, is larger, or is no regular file but a device, say.
     """
     # A FIFO would wait for its other end.
-    at_once = lambda name, flags: os.open(name, flags | os.O_NONBLOCK)  # noqa: E731
-    with open(path, "rb", opener=at_once) as file:
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         _check_regular(os.fstat(file.fileno()).st_mode)
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:

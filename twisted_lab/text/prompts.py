@@ -7,11 +7,9 @@ from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.text.printing import print_line
+
 Value = TypeVar("Value")
-
-
-def _tell(text: str) -> None:
-    print(text)  # noqa: T201
 
 
 def ask(
@@ -20,7 +18,7 @@ def ask(
     parse: Callable[[str], Value],
     *,
     read: Callable[[str], str] = input,
-    tell: Callable[[str], None] = _tell,
+    tell: Callable[[str], None] = print_line,
 ) -> Value:
     """Ask until the answer is good; an empty one, or the end of input, takes the default.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import select
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.internet.tcp import Server
 from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -31,6 +32,14 @@ _FAILURES: dict[type[BaseException], Failure] = {
 _IN, _OUT = 1, 4
 
 
+class _Reactor(Protocol):
+    """The part of a reactor that the loop itself calls; its transports call more."""
+
+    def addReader(self, reader: IReadDescriptor, /) -> object: ...
+    def removeReader(self, reader: IReadDescriptor, /) -> object: ...
+    def seconds(self) -> float: ...
+
+
 @implementer(IReadDescriptor)
 class Poller:
     """A small epoll loop that fast transports register with instead of the reactor.
@@ -42,35 +51,35 @@ class Poller:
         reactor: Waits for this loop's events; it gets all calls that this one does not handle.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: _Reactor) -> None:
         self._reactor = reactor
         # For a read of this size the C library would have memory mapped each time, which costs more
         # than the read, unless something as large has been freed before.
         bytearray(4 * READ_BYTES)
         self._epoll = select.epoll()
-        self._transports: dict[int, Any] = {}
+        self._transports: dict[int, Server] = {}
         self._masks: dict[int, int] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
 
-    def addReader(self, transport: Any) -> None:
+    def addReader(self, transport: Server) -> None:
         """See `twisted.internet.interfaces.IReactorFDSet`."""
         self._watch(transport, _IN)
 
-    def addWriter(self, transport: Any) -> None:
+    def addWriter(self, transport: Server) -> None:
         """See `twisted.internet.interfaces.IReactorFDSet`."""
         self._watch(transport, _OUT)
 
-    def removeReader(self, transport: Any) -> None:
+    def removeReader(self, transport: Server) -> None:
         """See `twisted.internet.interfaces.IReactorFDSet`."""
         self._ignore(transport, _IN)
 
-    def removeWriter(self, transport: Any) -> None:
+    def removeWriter(self, transport: Server) -> None:
         """See `twisted.internet.interfaces.IReactorFDSet`."""
         self._ignore(transport, _OUT)
 
-    def _watch(self, transport: Any, event: int) -> None:
+    def _watch(self, transport: Server, event: int) -> None:
         number = transport.fileno()
         mask = self._masks.get(number, 0)
         if not mask:
@@ -82,7 +91,7 @@ class Poller:
             self._epoll.modify(number, mask | event)
         self._masks[number] = mask | event
 
-    def _ignore(self, transport: Any, event: int) -> None:
+    def _ignore(self, transport: Server, event: int) -> None:
         number = transport.fileno()  # -1 if it is closed already
         mask = self._masks.get(number, 0)
         if mask == event:
@@ -135,7 +144,7 @@ class Poller:
                     why = sys.exc_info()[1]
                     log.callWithLogger(transport, self._disconnect, transport, why, False)
 
-    def _deal_with(self, transport: Any, number: int, event: int) -> None:
+    def _deal_with(self, transport: Server, number: int, event: int) -> None:
         # A hang-up or an error is found by reading or writing, whichever the transport waits for.
         if event & ~_OUT and self._masks[number] & _IN:
             self._disconnect(transport, transport.doRead(), True)
@@ -143,7 +152,7 @@ class Poller:
         if event & ~_IN and is_waiting:
             self._disconnect(transport, transport.doWrite(), False)
 
-    def _disconnect(self, transport: Any, why: BaseException | None, by_reading: bool) -> None:
+    def _disconnect(self, transport: Server, why: BaseException | None, by_reading: bool) -> None:
         if why is None:
             return
         failure = _FAILURES.get(type(why)) or Failure(why)

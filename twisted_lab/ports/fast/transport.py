@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.internet.interfaces import IOpenSSLContextFactory, IProducer
+from twisted.internet.interfaces import (
+    IOpenSSLContextFactory,
+    IProducer,
+    IProtocol,
+)
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
-from twisted.internet.tcp import Server
+from twisted.internet.tcp import Port, Server
 from twisted.python.failure import Failure
 
 
@@ -29,8 +34,16 @@ class ImmediateServer(Server):
     # It has no use before close(), by Twisted's documentation, and costs a system call.
     _shouldShutdown = False
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(
+        self,
+        sock: socket.socket,
+        protocol: IProtocol,
+        client: tuple[object, ...],
+        server: Port,
+        sessionno: int,
+        reactor: Any,  # a Poller: the few methods of a reactor that a transport calls
+    ) -> None:
+        super().__init__(sock, protocol, client, server, sessionno, reactor)
         self.setTcpNoDelay(True)  # Bytes sent at once should not wait in the kernel.
         # Writing by number costs less than by the socket's method, as much as a call of our own.
         self._number = self.socket.fileno()
@@ -50,7 +63,7 @@ class ImmediateServer(Server):
             data = data[sent:]
         super().write(data)
 
-    def doRead(self) -> Any:
+    def doRead(self) -> Any:  # Twisted's two bases have two types for it.
         """See `twisted.internet.interfaces.IReadDescriptor`."""
         why = super().doRead()
         # The kernel reports an error once, and `write` has got it.

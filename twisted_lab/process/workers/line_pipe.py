@@ -6,9 +6,8 @@ import os
 import select
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
-from twisted.internet.interfaces import IWriteDescriptor
+from twisted.internet.interfaces import IReactorFDSet, IWriteDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -33,7 +32,10 @@ class LinePipe:
     """
 
     def __init__(
-        self, descriptor: int, reactor: Any, tell_lost: Callable[[Counter[str]], object]
+        self,
+        descriptor: int,
+        reactor: IReactorFDSet,
+        tell_lost: Callable[[Counter[str]], object],
     ) -> None:
         self._descriptor = descriptor
         self._reactor = reactor

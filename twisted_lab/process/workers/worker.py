@@ -1,4 +1,4 @@
-"""One of the processes that serve together; `twisted_lab.process.workers.supervisor` starts it."""
+"""One of the processes that serve together; `launcher` starts it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, cast
 
 from twisted.application.service import IServiceMaker
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsJSON, globalLogBeginner
 from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import implementer, provider
 
 from twisted_lab.eventlog.event_budget import TRAFFIC
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.process.service_process import CannotStart, ServiceProcess
+from twisted_lab.interfaces import global_reactor
+from twisted_lab.process.cannot_start import CannotStart
+from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.process.workers.line_pipe import LinePipe
 from twisted_lab.process.workers.worker_process import (
     ABORT,
@@ -43,14 +43,16 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
-    from twisted.internet import reactor
-
+    reactor = global_reactor()
     pipe = LinePipe(LOG, reactor, lambda lost: _events(service).events_lost(os.getpid(), lost))
     atexit.register(pipe.close)
-    globalLogBeginner.beginLoggingTo(
-        [cast(ILogObserver, lambda event: _log(pipe, event))], redirectStandardIO=False
-    )
-    maker: Any = {each.tapname: each for each in getPlugins(IServiceMaker)}[command]
+
+    @provider(ILogObserver)
+    def log(event: LogEvent) -> None:
+        _log(pipe, event)
+
+    globalLogBeginner.beginLoggingTo([log], redirectStandardIO=False)
+    maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == command)
     options = maker.options()
     options.is_worker = True
     options.parent = {"logger": twistds_log}
@@ -64,10 +66,10 @@ def main() -> None:
         is_refusal = isinstance(error, CannotStart)
         _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
         raise
-    signal.signal(ABORT, lambda *_: cast(Any, reactor).callFromThread(service.abort))
+    signal.signal(ABORT, lambda *_: reactor.callFromThread(service.abort))
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.addReader(_Supervisor(service, pipe))
-    if options["metrics"] or options["control"]:
+    if options.metrics or options.control:
         LoopingCall(_tell_counts, service, pipe).start(COUNT_SECONDS)
     reactor.callWhenRunning(_tell, OUTCOME, READY)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
@@ -120,7 +122,7 @@ class _Supervisor:
     def logPrefix(self) -> str:
         return "supervisor"
 
-    def doRead(self) -> Any:
+    def doRead(self) -> None:
         data = os.read(0, 4096)
         *lines, self._cut = (self._cut + data).split(b"\n")
         for line in lines:
@@ -131,7 +133,9 @@ class _Supervisor:
                 self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
             else:
                 self._process.log_from(LogLevel.levelWithName(line.decode()))
-        return None if data else CONNECTION_DONE
+        if not data:
+            self._process.reactor.removeReader(self)
+            self._process.end()
 
     def connectionLost(self, _: Failure) -> None:
         self._process.end()

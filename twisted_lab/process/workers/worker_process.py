@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 from collections import deque
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
+from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IProcessTransport, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
-from twisted.logger import eventFromJSON
+from twisted.logger import LogLevel, eventFromJSON
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.countdown import Countdown
@@ -23,6 +25,8 @@ from twisted_lab.process.counts import Counts
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
+# For each start before the reactor runs. The first worker may have to bring a database up to date.
+START_SECONDS = 600.0
 ANSWER_SECONDS = 2.0
 MOST_ANSWERS = 16  # that may be outstanding
 ANSWER = b"answer "  # begins a worker's answers, which are in the order of the questions
@@ -79,20 +83,31 @@ class WorkerProcess(ProcessProtocol):
         self._clock = clock
         self._outcome: int | None = outcome
         self._cut = b""
-        self._asked: deque[Deferred[Any]] = deque()
+        self._asked: deque[Deferred[object]] = deque()
 
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
         self.pid = self.transport.pid
 
     def outcome(self) -> bytes:
-        """Wait for its start to succeed or fail, and return READY, or why it failed, if known."""
+        """Wait for its start to succeed or fail, without a reactor.
+
+        Returns:
+            READY, or why it failed, if known.
+
+        Raises:
+            TimeoutError: It does neither within START_SECONDS; the text says so.
+        """
         assert self._outcome is not None
-        with open(self._outcome, "rb", buffering=0) as pipe:  # noqa: PTH123
-            self._outcome = None
+        outcome, self._outcome = self._outcome, None
+        with os.fdopen(outcome, "rb", buffering=0) as pipe:
+            if not select.select([pipe], [], [], START_SECONDS)[0]:
+                raise TimeoutError(
+                    f"process {self.pid}, a worker, was not ready within {START_SECONDS:g} s"
+                )
             return pipe.read(4096)
 
-    def ask(self, word: str, *arguments: str) -> Deferred[Any]:
+    def ask(self, word: str, *arguments: str) -> Deferred[object]:
         """Have it do something; see `NetworkService.do`.
 
         Returns:
@@ -101,16 +116,20 @@ class WorkerProcess(ProcessProtocol):
         """
         if len(self._asked) >= MOST_ANSWERS:
             return succeed(None)
-        answer: Deferred[Any] = Deferred()
+        answer: Deferred[object] = Deferred()
         waiting = Countdown(self._clock, ANSWER_SECONDS, answer.cancel)
 
-        def stop_waiting(result: Any) -> Any:
+        def stop_waiting(result: object) -> object:
             waiting.cancel()
             return None if isinstance(result, Failure) else result
 
         self._asked.append(answer.addBoth(stop_waiting))
         self.transport.write(json.dumps([word, *arguments]).encode() + b"\n")
         return answer
+
+    def log_from(self, level: LogLevel) -> None:
+        """Have it log from `level` up."""
+        self.transport.write(f"{level.name}\n".encode())
 
     def childDataReceived(self, _: int, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
@@ -132,7 +151,8 @@ class WorkerProcess(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """See `twisted.internet.interfaces.IProcessProtocol`."""
-        how = cast(ProcessTerminated, reason.value)
+        how = reason.value  # ProcessDone or ProcessTerminated
+        assert isinstance(how, (ProcessDone, ProcessTerminated))
         why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
         if self._outcome is not None:
             outcome = self.outcome()

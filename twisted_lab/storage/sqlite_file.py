@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from twisted_lab.accounts.database import Database
-from twisted_lab.accounts.schema import STEPS
-from twisted_lab.peers import network
-from twisted_lab.text.user_names import skeletons
+from twisted_lab.storage.database import Connection, Database
+from twisted_lab.storage.migrations import (
+    APPLICATION_ID,
+    FORMAT,
+    file_version,
+    package_versions,
+    upgrade,
+)
+from twisted_lab.storage.tables import Migrations, Q, Tables
 
 DEFAULT_FILE = "netlab.sqlite3"
-# The application id in SQLite's header: "nlab".
-APPLICATION_ID = 0x6E6C6162
 SMALLEST_PAGE = 512
 # A larger file is read through at the start only if it was not closed the last time: at about
 # 200 MB/s, a start must not wait for gigabytes. Damage that is found later is one line.
@@ -32,14 +35,15 @@ class Unusable(Exception):
     """The file cannot be used as a database; the text says why, and what to do."""
 
 
-def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database:
+def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
     """Open the database in the file `path`, which is made if there is none.
 
-    An older one is upgraded, after a copy of it was made beside it.
+    Older tables are brought up to date, after a copy of the file was made beside it. Tables of
+    other packages are left alone.
 
     Args:
         path: The file's name; ``:memory:`` for one that is never stored.
-        steps: The schema; see `twisted_lab.accounts.schema`.
+        tables: The tables that are needed.
 
     Raises:
         Unusable: It cannot be opened, is no database of twisted_lab, is damaged, or was made by a
@@ -48,7 +52,7 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
     with _explained(path):
         if path != ":memory:":
             _make(path)
-            _inspect(path, len(steps))
+            _inspect(path, tables.migrations)
             # A copy that was put here may be readable by other users, who must not see its content.
             Path(path).chmod(0o600)
         connection = _connect(path)
@@ -59,14 +63,17 @@ def open_database(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Database
             connection.execute("PRAGMA foreign_keys = ON")
             # Deleted data must not remain in the file.
             connection.execute("PRAGMA secure_delete = ON")
-            _upgrade(connection, path, steps)
+            connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
+            upgrade(connection, tables.migrations, lambda end: _copy(path, f"{path}.{end}"))
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         except BaseException:
             connection.close()
             raise
-    return Database(connection, None if path == ":memory:" else path)
+    queries = tables.queries(Connection(connection))
+    return Database(connection, queries, None if path == ":memory:" else path)
 
 
-def open_for_reading(path: str) -> Database:
+def open_for_reading(path: str, tables: Tables[Q]) -> Database[Q]:
     """Open the database in the file `path`, which `open_database` has opened, once more.
 
     It changes nothing. It sees the data that are stored when a transaction begins, and neither
@@ -83,7 +90,7 @@ def open_for_reading(path: str) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path, "BEGIN")
+    return Database(connection, tables.queries(Connection(connection)), path, "BEGIN")
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -139,7 +146,7 @@ def _make(path: str) -> None:
             raise sqlite3.DatabaseError("file is not a database") from None
 
 
-def _inspect(path: str, newest: int) -> None:
+def _inspect(path: str, migrations: Sequence[Migrations]) -> None:
     # A file that was closed has no log of what is to be written to it, or an empty one.
     log = Path(f"{path}-wal")
     is_checked = Path(path).stat().st_size <= CHECKED_BYTES or (
@@ -148,37 +155,25 @@ def _inspect(path: str, newest: int) -> None:
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
         file.execute("BEGIN")  # One snapshot, even if another process makes the tables.
         [application] = file.execute("PRAGMA application_id").fetchone()
-        [version] = file.execute("PRAGMA user_version").fetchone()
+        version = file_version(file)
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and (tables or version):
             raise Unusable(f"{path} is the database of another program; choose another file")
-        if version > newest:
-            raise Unusable(
-                f"{path} was written by a newer version of twisted_lab (schema {version}, this one "
-                f"knows {newest}); use that one, or choose another file"
-            )
+        _refuse_newer(path, "twisted_lab", version, FORMAT)
+        versions = package_versions(file)
+        for each in migrations:
+            _refuse_newer(path, each.package, versions.get(each.package, 0), len(each.steps))
         [health] = file.execute("PRAGMA quick_check(1)").fetchone() if is_checked else ("ok",)
         if health != "ok":
             raise sqlite3.DatabaseError(f"it is damaged ({' '.join(health.split())})")
 
 
-def _upgrade(connection: sqlite3.Connection, path: str, steps: Sequence[Sequence[str]]) -> None:
-    # The steps call these.
-    connection.create_function("skeleton_of", 2, lambda name, number: skeletons(name)[number])
-    connection.create_function("network_of", 1, network)
-    connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
-    connection.execute("BEGIN IMMEDIATE")
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    if version < len(steps):
-        if version:
-            _copy(path, f"{path}.version-{version}")
-        for step in steps[version:]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(steps)}")
-    connection.execute("COMMIT")
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+def _refuse_newer(path: str, program: str, version: int, known: int) -> None:
+    if version > known:
+        raise Unusable(
+            f"{path} was written by a newer version of {program} (schema {version}, this one "
+            f"knows {known}); use that one, or choose another file"
+        )
 
 
 def _copy(path: str, copy: str) -> None:

@@ -7,9 +7,18 @@ from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from twisted_lab.accounts.database import Store, Work
-from twisted_lab.accounts.queries import Newest, Queries
-from twisted_lab.rooms import CLIENTS, OVERHEAD, PAGE_MESSAGES, HistoryBusy, Page, Retention, Said
+from twisted_lab.rooms.history import (
+    CLIENTS,
+    KEPT_FOR_A_MONTH,
+    OVERHEAD,
+    PAGE_MESSAGES,
+    HistoryBusy,
+    Page,
+    Retention,
+    Said,
+)
+from twisted_lab.rooms.queries import HistoryQueries, Newest, Places
+from twisted_lab.storage import Store, Work
 
 Result = TypeVar("Result")
 
@@ -34,7 +43,9 @@ class KeptHistory:
         retention: How long.
     """
 
-    def __init__(self, storage: Store, retention: Retention = Retention()) -> None:  # noqa: B008
+    def __init__(
+        self, storage: Store[HistoryQueries], retention: Retention = KEPT_FOR_A_MONTH
+    ) -> None:
         self._storage = storage
         self._retention = retention
         self._newest = 0  # the place of the newest message of which the room has heard
@@ -82,7 +93,7 @@ class KeptHistory:
         """See `twisted_lab.rooms.History`."""
         return await self._read(partial(_knows, client=client))
 
-    async def _read(self, work: Work[Result]) -> Result:
+    async def _read(self, work: Work[HistoryQueries, Result]) -> Result:
         self._reads += 1
         try:
             return await self._storage.read(work)
@@ -90,7 +101,7 @@ class KeptHistory:
             self._reads -= 1
 
 
-async def _add(queries: Queries, said: Said, retention: Retention) -> int | None:
+async def _add(queries: HistoryQueries, said: Said, retention: Retention) -> int | None:
     newest = await queries.newest()
     place = max(said.place, newest.place + 1)
     if said.speaker:
@@ -105,7 +116,7 @@ async def _add(queries: Queries, said: Said, retention: Retention) -> int | None
     return place
 
 
-async def _prune(queries: Queries, now: float, retention: Retention, most: int) -> bool:
+async def _prune(queries: HistoryQueries, now: float, retention: Retention, most: int) -> bool:
     newest = await queries.newest()
     forgotten: Any = queries.prune(
         newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
@@ -114,15 +125,15 @@ async def _prune(queries: Queries, now: float, retention: Retention, most: int) 
         return len([place async for place in places]) > 0
 
 
-async def _newest(queries: Queries) -> Newest:
+async def _newest(queries: HistoryQueries) -> Newest:
     return await queries.newest()
 
 
-async def _last(queries: Queries, most: int, newest: int) -> tuple[int, int]:
+async def _last(queries: HistoryQueries, most: int, newest: int) -> Places:
     return await queries.places_of_last(most, newest)
 
 
-async def _since(queries: Queries, place: int, client: str, newest: int) -> list[Said]:
+async def _since(queries: HistoryQueries, place: int, client: str, newest: int) -> list[Said]:
     page = Page()
     found: Any = queries.said_since(place, newest, client, PAGE_MESSAGES)
     async with aclosing(aiter(found)) as messages:
@@ -132,5 +143,5 @@ async def _since(queries: Queries, place: int, client: str, newest: int) -> list
     return page.said
 
 
-async def _knows(queries: Queries, client: str) -> bool:
+async def _knows(queries: HistoryQueries, client: str) -> bool:
     return await queries.client(client) is not None

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol
 
-from dbxs import accessor
+from dbxs.dbapi import DBAPIColumnDescription
 
-from twisted_lab.accounts.queries import Queries
-
-Result = TypeVar("Result")
-Work = Callable[[Queries], Awaitable[Result]]
-"""A coroutine function that runs queries and awaits nothing else.
-
-It may be called again if another one of the same transaction fails, so it changes nothing outside
-the database.
-"""
+from twisted_lab.storage.tables import Q, Result, Work
 
 
-class Store(Protocol):
+class Store(Protocol[Q]):
     """Runs work on a database, for callers that can wait."""
 
-    def run(self, work: Work[Result]) -> Awaitable[Result]:
+    def run(self, work: Work[Q, Result]) -> Awaitable[Result]:
         """Do `work` in a transaction, and return what it returns when that is on disk.
 
         Raises:
@@ -32,11 +24,11 @@ class Store(Protocol):
         """
         ...
 
-    def keep(self, work: Work[Result]) -> Awaitable[Result]:
+    def keep(self, work: Work[Q, Result]) -> Awaitable[Result]:
         """Do the same, but ignore cancellation: other callers depend on the result."""
         ...
 
-    def read(self, work: Work[Result]) -> Awaitable[Result]:
+    def read(self, work: Work[Q, Result]) -> Awaitable[Result]:
         """Do `work`, which changes nothing, without making `run` and `keep` wait.
 
         Results come in the order of the calls to `read`, but in no order with those of `run` and
@@ -55,27 +47,30 @@ class _Cursor:
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self._cursor = cursor
 
-    async def description(self) -> Any:
+    async def description(self) -> Sequence[DBAPIColumnDescription] | None:
         return self._cursor.description
 
     async def rowcount(self) -> int:
         return self._cursor.rowcount
 
-    async def fetchone(self) -> Any:
-        return self._cursor.fetchone()
+    async def fetchone(self) -> Sequence[Any] | None:
+        row: Sequence[Any] | None = self._cursor.fetchone()
+        return row
 
-    async def fetchall(self) -> Any:
+    async def fetchall(self) -> Sequence[Sequence[Any]]:
         return self._cursor.fetchall()
 
-    async def execute(self, operation: str, parameters: Any = ()) -> object:
+    async def execute(
+        self, operation: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> object:
         return self._cursor.execute(operation, parameters)
 
     async def close(self) -> None:
         self._cursor.close()
 
 
-class _Connection:
-    """The same for a connection; transactions are begun and ended elsewhere."""
+class Connection:
+    """The same for a connection."""
 
     paramstyle = sqlite3.paramstyle
 
@@ -83,48 +78,58 @@ class _Connection:
         self._connection = connection
 
     async def cursor(self) -> _Cursor:
+        """Return a new cursor."""
         return _Cursor(self._connection.cursor())
 
+    async def commit(self) -> None:
+        """Refuse: the transaction ends when all its pieces of work have returned."""
+        raise RuntimeError("a piece of work cannot end its transaction, which others share")
 
-_queries: Callable[[Any], Queries] = accessor(Queries)
+    rollback = close = commit
 
 
-def _drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def _drive(work: Awaitable[Result]) -> Result:
+    steps = work.__await__()
     try:
-        coroutine.send(None)
+        next(steps)
     except StopIteration as end:
         result: Result = end.value
         return result
-    coroutine.close()
+    steps.close()
     raise RuntimeError("a transaction must not wait for anything but the database")
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino
 
 
-class Database:
+class Database(Generic[Q]):
     """An open database, used by one thread at a time. `open_database` makes it.
 
     Args:
         connection: In autocommit mode.
+        queries: The queries that each piece of work gets.
         path: The file, if there is one.
         begin: The statement that begins a transaction.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: str | None, begin: str = "BEGIN IMMEDIATE"
+        self,
+        connection: sqlite3.Connection,
+        queries: Q,
+        path: str | None,
+        begin: str = "BEGIN IMMEDIATE",
     ) -> None:
         self._connection = connection
         self._begin = begin
-        self._file = (path, _identity(path)) if path else None
-        self._queries = _queries(_Connection(connection))
+        self._file = (Path(path), _identity(Path(path))) if path else None
+        self._queries = queries
 
-    def run(self, work: Work[Result]) -> Result:
+    def run(self, work: Work[Q, Result]) -> Result:
         """Do one piece of work in a transaction, which is on disk when this returns.
 
         Raises:
@@ -136,7 +141,7 @@ class Database:
             raise result
         return result
 
-    def run_all(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
+    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         """Do several pieces of work in one transaction, which is on disk when this returns.
 
         A piece that raises changes nothing, and does not hinder the others. It is fast because it
@@ -161,13 +166,13 @@ class Database:
                 return [self.run_all([work])[0] for work in works]
             return [CannotStore(str(error)) for _ in works]
 
-    def _transact(self, works: Sequence[Work[Result]]) -> list[Result | Exception]:
+    def _transact(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         execute = self._connection.execute
         results: list[Result | Exception] = []
         for work in works:
             execute("SAVEPOINT work")
             try:
-                results.append(_drive(self._ask(work)))
+                results.append(_drive(work(self._queries)))
             except sqlite3.Error:
                 raise
             except Exception as error:
@@ -178,9 +183,6 @@ class Database:
         if self._file is not None and _identity(self._file[0]) != self._file[1]:
             return [CannotStore(f"{self._file[0]} was removed or replaced") for _ in works]
         return results
-
-    async def _ask(self, work: Work[Result]) -> Result:
-        return await work(self._queries)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,279 @@
+"""Old files, and packages that come, go and come back."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import time
+from collections.abc import AsyncIterable
+from contextlib import closing
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Protocol
+
+from dbxs import accessor, many, query, statement
+from dbxs.async_dbapi import AsyncConnection
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.old_files import STEPS, make_old_file
+from twisted_lab.accounts import ACCOUNT_TABLES, register
+from twisted_lab.known_peers import PEER_TABLES
+from twisted_lab.rooms import Said
+from twisted_lab.rooms.queries import Client, HistoryQueries
+from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.storage import Migrations, Tables, Unusable, open_database, row
+from twisted_lab.storage.migrations import FORMAT
+from twisted_lab.storage.tables import Q
+from twisted_lab.storage.threads import Storage
+
+NEWEST_OLD = len(STEPS)
+ALL: Tables[AsyncConnection] = Tables(
+    lambda connection: connection,
+    [
+        each
+        for tables in (ACCOUNT_TABLES, PEER_TABLES, HISTORY_TABLES)
+        for each in tables.migrations
+    ],
+)
+
+
+class Scores(Protocol):
+    @statement(sql="INSERT INTO scores (score) VALUES ({score})")
+    async def add(self, score: int) -> None: ...
+
+    @query(sql="SELECT score FROM scores ORDER BY score", load=many(row(int)))
+    def all(self) -> AsyncIterable[int]: ...
+
+
+def game(*more: str) -> Tables[Scores]:
+    """Return the tables of a package that is none of ours, with further steps."""
+    steps = [("CREATE TABLE scores (score INTEGER NOT NULL)",), *((each,) for each in more)]
+    return Tables(accessor(Scores), [Migrations("guessing_game", steps)])
+
+
+class MigrationCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = self.mktemp()
+
+    def update(self, tables: Tables[Q], path: str | None = None) -> None:
+        open_database(path or self.path, tables).close()
+
+    def rows(self, statement: str, path: str | None = None) -> list[Any]:
+        with closing(sqlite3.connect(path or self.path)) as file:
+            return file.execute(statement).fetchall()
+
+    def change(self, statement: str, *rows: tuple[object, ...]) -> None:
+        with closing(sqlite3.connect(self.path)) as file:
+            file.executemany(statement, rows)
+            file.commit()
+
+    def versions(self) -> dict[object, object]:
+        return dict(self.rows("SELECT package, version FROM schema_versions"))
+
+    def copies(self) -> list[str]:
+        """Return the ends of the names of all copies."""
+        file = Path(self.path)
+        names = (path.name.removeprefix(f"{file.name}.") for path in file.parent.iterdir())
+        return sorted(name for name in names if not name.startswith(file.name))
+
+
+class OldFileTests(MigrationCase):
+    def make(self, version: int) -> None:
+        """Make an old file with a peer, an account and a message, if it has such tables."""
+        make_old_file(self.path, version)
+        self.change(
+            "INSERT INTO peers (address, name, since) VALUES ('192.0.2.1', 'Anna', 1.0)", ()
+        )
+        if version >= 2:
+            self.change("INSERT INTO accounts VALUES ('anna', 'Anna', 'hash', 1.0)", ())
+        if version >= 3:
+            self.change(
+                "INSERT INTO said (place, name, text, addressee, speaker, count, listener) "
+                "VALUES (1, 'Anna', 'hello', '', 'a', 7, '')",
+                (),
+            )
+
+    def test_each_version_becomes_the_newest(self) -> None:
+        self.update(ALL)
+        tables = "SELECT name, sql FROM sqlite_master ORDER BY name"
+        new = self.rows(tables)
+        for version in range(1, NEWEST_OLD + 1):
+            self.path = self.mktemp()
+            self.make(version)
+            self.update(ALL)
+            self.assertEqual(self.rows(tables), new)
+            self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
+            self.assertEqual(self.rows("SELECT name FROM peers"), [("Anna",)])
+            self.assertEqual(self.rows("SELECT name FROM accounts"), [("Anna",)] * (version >= 2))
+            self.assertEqual(self.rows("SELECT text FROM said"), [("hello",)] * (version >= 3))
+            totals = self.rows("SELECT subject, count FROM totals ORDER BY subject")
+            self.assertEqual(
+                totals, [("accounts", int(version >= 2)), ("failures", 0), ("peers", 1)]
+            )
+            self.assertEqual(self.copies(), [f"version-{version}"])
+            copy = f"{self.path}.version-{version}"
+            self.assertEqual(self.rows("PRAGMA user_version", copy), [(version,)])
+            self.assertEqual(self.rows("SELECT name FROM peers", copy), [("Anna",)])
+
+    def test_older_programs_refuse_it(self) -> None:
+        self.update(PEER_TABLES)
+        self.assertEqual(self.rows("PRAGMA user_version"), [(FORMAT,)])
+        self.assertGreater(FORMAT, NEWEST_OLD)
+
+    def test_packages_are_brought_up_to_date_one_after_another(self) -> None:
+        self.make(3)
+        self.update(HISTORY_TABLES)
+        self.assertEqual(self.versions(), {"accounts": 1, "known_peers": 1, "rooms": 3})
+        self.assertEqual(self.copies(), ["version-3"])
+        self.update(ALL)
+        self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
+        self.assertEqual(self.copies(), ["accounts-1.known_peers-1", "version-3"])
+
+    def test_a_copy_is_readable_by_the_owner_alone(self) -> None:
+        self.make(1)
+        Path(self.path).chmod(0o644)
+        self.update(ALL)
+        copy = Path(f"{self.path}.version-1")
+        self.assertEqual(stat.S_IMODE(copy.stat().st_mode), 0o600)
+
+    def test_a_copy_can_be_used(self) -> None:
+        self.make(1)
+        self.update(ALL)
+        self.update(ALL, f"{self.path}.version-1")
+
+    def test_a_copy_that_was_interrupted_is_made_anew(self) -> None:
+        self.make(1)
+        Path(f"{self.path}.version-1.unfinished").write_bytes(b"half a copy")
+        self.update(ALL)
+        self.assertEqual(self.copies(), ["version-1"])
+        self.assertEqual(self.rows("SELECT name FROM peers", f"{self.path}.version-1"), [("Anna",)])
+
+    def test_no_copy_without_older_tables(self) -> None:
+        for tables in (PEER_TABLES, ALL, ALL):
+            self.update(tables)
+        self.assertEqual(self.copies(), [])
+
+    def test_old_accounts_have_skeletons_even_if_they_look_alike(self) -> None:
+        make_old_file(self.path, 2)
+        self.change(
+            "INSERT INTO accounts VALUES (?, ?, '', 1.0)",
+            *[("anna", "Anna"), ("аnna", "аnna"), ("ivan", "Ivan"), ("\u0301", "\u0301")],
+        )
+        self.update(ACCOUNT_TABLES)
+        self.assertEqual(
+            self.rows("SELECT skeleton, account FROM skeletons ORDER BY 1, 2"),
+            [
+                ("anna", "anna"),
+                ("anna", "аnna"),
+                ("ivan", "ivan"),
+                ("lvan", "ivan"),
+                ("\u0301",) * 2,
+            ],
+        )
+        with closing(open_database(self.path, ACCOUNT_TABLES)) as database:
+            for name in ("АNNA", "lvan"):
+                work = partial(register, name=name, hashed="", now=1.0)
+                self.assertFalse(database.run(work))
+            database.run(lambda queries: queries.forget_account("ivan"))
+            self.assertTrue(database.run(partial(register, name="lvan", hashed="", now=1.0)))
+
+    def test_old_peers_have_their_networks_and_a_year_from_now_on(self) -> None:
+        addresses = ("192.0.2.1", "2001:db8::1", "fe80::1%eth0", "unix")
+        make_old_file(self.path, 1)
+        self.change(
+            "INSERT INTO peers VALUES (?, 'Anna', 1.0)", *[(address,) for address in addresses]
+        )
+        began = int(time.time())
+        self.update(PEER_TABLES)
+        self.assertEqual(
+            self.rows("SELECT network FROM peers ORDER BY address"),
+            [("192.0.2.1",), ("2001:db8::",), ("fe80::",), ("unix",)],
+        )
+        [[first]] = self.rows("SELECT min(used) FROM peers")
+        assert isinstance(first, float)
+        self.assertGreaterEqual(first, began)
+
+    def test_old_messages_have_their_times_and_their_clients(self) -> None:
+        make_old_file(self.path, 3)
+        self.change(
+            "INSERT INTO said VALUES (?, 'Анна', 'здравствуйте', '', ?, ?, '')",
+            *[(1, "a", 7), (2, "b", 3), (3, "a", 2), (1700000000250000, "", 0)],
+        )
+
+        async def said(queries: HistoryQueries) -> list[Said]:
+            return [said async for said in queries.said_since(0, 2**62, "", 9)]
+
+        async def clients(queries: HistoryQueries) -> list[Client | None]:
+            return [await queries.client(client) for client in ("a", "b", "")]
+
+        with closing(open_database(self.path, HISTORY_TABLES)) as database:
+            messages = database.run(said)
+            self.assertEqual(database.run(clients), [Client(1, 7), Client(2, 3), None])
+        self.assertEqual(messages[-1].time, 1_700_000_000.25)
+        sizes = list(accumulate(message.size for message in messages))
+        self.assertEqual(
+            self.rows("SELECT upto FROM said ORDER BY place"), [(size,) for size in sizes]
+        )
+
+
+class OutsidePackageTests(MigrationCase):
+    def scores(self, tables: Tables[Scores]) -> list[int]:
+        async def work(scores: Scores) -> list[int]:
+            return [score async for score in scores.all()]
+
+        with closing(open_database(self.path, tables)) as database:
+            return database.run(work)
+
+    def add(self, score: int) -> None:
+        with closing(open_database(self.path, game())) as database:
+            database.run(lambda scores: scores.add(score))
+
+    def test_it_finds_its_tables_when_it_comes_back(self) -> None:
+        self.update(PEER_TABLES)
+        self.add(7)
+        self.update(ALL)  # without it
+        self.assertEqual(self.versions()["guessing_game"], 1)
+        self.assertEqual(self.scores(game()), [7])
+        self.assertEqual(self.copies(), [])
+
+    def test_its_tables_are_brought_up_to_date_after_a_copy(self) -> None:
+        self.add(7)
+        self.assertEqual(self.scores(game("UPDATE scores SET score = score + 1")), [8])
+        self.assertEqual(self.versions(), {"guessing_game": 2})
+        self.assertEqual(
+            self.rows("SELECT score FROM scores", f"{self.path}.guessing_game-1"), [(7,)]
+        )
+
+    def test_newer_tables_are_refused_to_it_alone(self) -> None:
+        self.add(7)
+        self.update(game("UPDATE scores SET score = 9"))
+        error = self.assertRaises(Unusable, open_database, self.path, game())
+        self.assertIn("a newer version of guessing_game (schema 2, this one knows 1)", str(error))
+        self.update(ALL)
+        self.assertEqual(self.rows("SELECT score FROM scores"), [(9,)])
+
+    def test_a_step_that_fails_changes_nothing(self) -> None:
+        self.add(7)
+        broken = game("UPDATE scores SET score = 9", "CREATE TABLE scores (x)")
+        both = Tables(broken.queries, [*PEER_TABLES.migrations, *broken.migrations])
+        error = self.assertRaises(Unusable, open_database, self.path, both)
+        self.assertIn("table scores already exists", str(error))
+        self.assertEqual(self.versions(), {"guessing_game": 1})
+        self.assertEqual(self.scores(game()), [7])
+
+    def test_two_packages_of_one_name(self) -> None:
+        reactor: Any = Clock()
+        storage = Storage(reactor, self.path)
+        storage.of(game())
+        storage.of(game())
+        error = self.assertRaises(ValueError, storage.of, game("DROP TABLE scores"))
+        self.assertEqual(str(error), "two packages called guessing_game have tables")
+
+    def test_tables_for_a_file_that_is_open(self) -> None:
+        reactor: Any = Clock()
+        storage = Storage(reactor, self.path)
+        storage.open()
+        self.assertRaises(RuntimeError, storage.of, game())
+        storage.discard()

@@ -1,0 +1,112 @@
+"""Options that are declared as attributes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
+
+
+def even(text: str) -> int:
+    if int(text) % 2:
+        raise UsageError(f"{text} is odd")
+    return int(text)
+
+
+class Sample(Options):
+    command = "sample"
+    loud = option.flag("Shout.", short="l")
+    idle_timeout = option.seconds("Idle timeout, in seconds.", default=600)
+    max_message = option.size("The longest message, in bytes.", default=64)
+    members = option.number("Members.", default=None, most=9)
+    framing = option.choice("How messages travel.", "text", "int32", default="text", short="f")
+    title = option.text("A title.", default=None)
+    database = option.path("A database.", default="x.sqlite3", kind="database")
+    listen = option.repeated("An endpoint; can be given several times.")
+    half = option.parsed("An even number.", even, default=2)
+
+
+class Other(Sample):
+    idle_timeout = replace(Sample.idle_timeout, default=60)
+
+
+def parse(*arguments: str, kind: type[Sample] = Sample) -> Sample:
+    options = kind()
+    options.parse(list(arguments))
+    return options
+
+
+class OptionTests(SynchronousTestCase):
+    def test_defaults(self) -> None:
+        options = parse()
+        self.assertIs(options.loud, False)
+        seconds: float = options.idle_timeout
+        members: int | None = options.members
+        listen: tuple[str, ...] = options.listen
+        self.assertEqual((seconds, members, listen), (600, None, ()))
+        self.assertEqual((options.framing, options.title, options.half), ("text", None, 2))
+        self.assertEqual(options.given, set())
+
+    def test_values(self) -> None:
+        options = parse("-l", "--idle-timeout", "7", "--members=3", "-f", "int32", "--half", "4")
+        self.assertIs(options.loud, True)
+        self.assertEqual((options.idle_timeout, options.members, options.half), (7, 3, 4))
+        self.assertEqual(options.framing, "int32")
+        self.assertEqual(options.given, {"loud", "idle-timeout", "members", "framing", "half"})
+
+    def test_the_mapping_has_the_same_values(self) -> None:
+        options = parse("--idle-timeout", "7")
+        self.assertEqual((options["idle-timeout"], options["max-message"]), (7, 64))
+
+    def test_a_value_that_is_set_was_not_given(self) -> None:
+        options = parse()
+        options.idle_timeout = 9
+        self.assertEqual((options["idle-timeout"], options.given), (9, set()))
+
+    def test_one_that_repeats(self) -> None:
+        self.assertEqual(parse("--listen", "a", "--listen=b").listen, ("a", "b"))
+
+    def test_a_short_form_of_a_name(self) -> None:
+        self.assertEqual(parse("--idle", "7", kind=Other).idle_timeout, 7)
+
+    def test_a_subclass_has_another_default(self) -> None:
+        self.assertEqual((Other().idle_timeout, Sample().idle_timeout), (60, 600))
+        self.assertIn("[default: 60]", str(Other()))
+
+    def test_the_help(self) -> None:
+        shown = " ".join(str(Sample()).split())
+        for part in (
+            "-l, --loud Shout.",
+            "--idle-timeout= Idle timeout, in seconds. [default: 600]",
+            "-f, --framing= How messages travel. [default: text]",
+            "--listen= An endpoint; can be given several times. --",
+            "--members= Members. --",
+        ):
+            self.assertIn(part, shown)
+
+    def test_what_is_hidden_is_accepted_but_not_listed(self) -> None:
+        options = Sample()
+        options.hidden = {"title"}
+        self.assertNotIn("--title", str(options))
+        options.parse(["--title", "x"])
+        self.assertEqual(options.title, "x")
+
+    def test_mistakes(self) -> None:
+        whole = "expected a whole number of"
+        for arguments, text in (
+            (["--idle-timeout", "soon"], f"--idle-timeout: {whole} seconds from 1 up, not 'soon'"),
+            (["--max-message", "1M"], f"--max-message: {whole} bytes from 1 up, not '1M'"),
+            (["--members", "10"], "--members: expected a whole number from 1 to 9, not '10'"),
+            (["--members", "+1"], "--members: expected a whole number from 1 to 9, not '+1'"),
+            (["-f", "tar"], "--framing: expected one of text, int32, not 'tar'"),
+            (["--half", "3"], "--half: 3 is odd"),
+            (["--title="], "--title needs a value that is not empty"),
+            (["--listen", ""], "--listen needs a value that is not empty"),
+            (["--members"], "option --members requires argument"),
+        ):
+            error = self.assertRaises(UsageError, parse, *arguments)
+            self.assertEqual(str(error), text)

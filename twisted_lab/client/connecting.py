@@ -1,0 +1,103 @@
+"""Connecting to a server, with advice if it fails."""
+
+from __future__ import annotations
+
+import os
+
+from twisted.internet.abstract import isIPv6Address
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP6ClientEndpoint,
+    connectProtocol,
+    wrapClientTLS,
+)
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.ending import Ended
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.resolving import Resolver
+from twisted_lab.client.signals import Signals
+from twisted_lab.client.tls import Verifier
+from twisted_lab.client.tls import advice as tls_advice
+from twisted_lab.interfaces import Reactor
+
+HANDSHAKE_SECONDS = 30.0
+
+
+def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
+    """Say in one line why there is no connection, and what to try.
+
+    Args:
+        error: What was raised.
+        options: The options.
+        no_address: Why the host has no address, if it has none.
+    """
+    host, port, service = options["host"], options["port"], options["service"]
+    text = f"could not connect to {host}:{port}: "
+    if isinstance(error, DNSLookupError):
+        return text + no_address
+    if isinstance(error, ConnectTimeout):
+        return text + "no answer; check host and port, and whether a firewall is in the way"
+    if isinstance(error, ConnectError) and error.osError:
+        why = os.strerror(error.osError).lower()
+        return (
+            f"{text}{why}; is the server running there? "
+            f"It is started with: twistd -n netlab-{service} --port {port}"
+        )
+    return f"{text}{error}"
+
+
+async def connect(
+    reactor: Reactor,
+    options: ClientOptions,
+    verifier: Verifier | None,
+    connection: ClientConnection,
+    signals: Signals,
+) -> None:
+    """Connect to the server of the options.
+
+    Args:
+        reactor: Where to run.
+        options: The options.
+        verifier: Verifies the server; None without TLS.
+        connection: What is connected.
+        signals: Interrupt it.
+
+    Raises:
+        Ended: There is no connection.
+    """
+    resolver = Resolver(reactor)
+    reactor.installNameResolver(resolver)
+    # HostnameEndpoint drops the scope of fe80::1%eth0.
+    kind = TCP6ClientEndpoint if isIPv6Address(options["host"]) else HostnameEndpoint
+    endpoint: IStreamClientEndpoint = kind(reactor, options["host"], options["port"])
+    if verifier is not None:
+        endpoint = wrapClientTLS(verifier, endpoint)
+    try:
+        connecting = connectProtocol(endpoint, connection)
+        signals.end = connecting.cancel
+        await connecting
+    except Exception as error:
+        signals.check()
+        raise Ended(advice(error, options, resolver.problem)) from None
+    signals.end = connection.abort
+
+
+async def agree_on_tls(
+    clock: IReactorTime, connection: ClientConnection, verifier: Verifier, signals: Signals
+) -> None:
+    """Wait for the end of the TLS handshake, and see whether the server is the right one.
+
+    Raises:
+        Ended: There is no agreement; the connection is aborted.
+    """
+    try:
+        await connection.agreed.addTimeout(HANDSHAKE_SECONDS, clock)
+        verifier.agreed()
+    except Exception as error:
+        connection.abort()
+        signals.check()
+        raise Ended(tls_advice(error, connection.peer, verifier.problem)) from None

@@ -1,0 +1,17 @@
+"""The end of the client, known from anywhere in it."""
+
+from __future__ import annotations
+
+
+class Ended(Exception):
+    """The client ends.
+
+    Args:
+        lines: The last lines to the person.
+        status: The exit status.
+    """
+
+    def __init__(self, *lines: str, status: int = 1) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+        self.status = status

@@ -1,0 +1,47 @@
+"""The verdict on a conversation: the exit status, and the last line to the person."""
+
+from __future__ import annotations
+
+from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.dialogue import Dialogue
+from twisted_lab.client.ending import Ended
+from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.silence import TRY_TLS, may_be_tls
+
+
+def verdict(
+    options: ClientOptions,
+    connection: ClientConnection,
+    dialogue: Dialogue,
+    hung_up: str,
+    interactive: bool,
+) -> Ended:
+    """Judge a conversation that no signal has ended.
+
+    Args:
+        options: The options.
+        connection: The connection, which has ended.
+        dialogue: The conversation.
+        hung_up: How the server has closed the connection before the client had finished; empty if
+            it has not.
+        interactive: Whether a person has seen what was refused; a script looks at the status.
+    """
+    peer, tls, is_greeted = connection.peer, options["tls"], options.is_greeted
+    if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
+        is_plain = not tls and may_be_tls(connection, is_greeted, hung_up)
+        what = TRY_TLS if is_plain else "see the server's log, or try again"
+        return Ended(f"{peer} hung up early: {hung_up}; {what}")
+    if options.answers and may_be_tls(connection, is_greeted):
+        return Ended("the server did not answer" if tls else f"{peer}: {TRY_TLS}")
+    framing = connection.framing
+    if not dialogue.succeeded:
+        if dialogue.refused:
+            return Ended(
+                "the stored token was refused: see the server's reply, and run the client again"
+            )
+        if framing.refused and not connection.ends_with_error:
+            return Ended()  # The client has reported the lines that it has refused.
+        return Ended("not let in: see the server's last line")
+    says_error = is_greeted and connection.ends_with_error
+    is_refused = framing.refused or framing.is_foreign or says_error
+    return Ended(status=1 if is_refused and not interactive else 0)

@@ -1,0 +1,168 @@
+"""Peers that are known by their IP addresses: their names, limits, queries and tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dbxs import accessor, many, maybe, one, query, statement
+
+from twisted_lab.peers import network
+from twisted_lab.storage import Migrations, Tables, counted, row
+
+DAY = 24 * 60 * 60.0  # seconds
+# A peer that has not come back for this long is forgotten.
+UNUSED = 365 * DAY
+# At most this many rows of one IPv6 network of 64 bits. One more takes the place of a peer that has
+# not come back for a week: machines may change their addresses each day for ever, and no host
+# makes the server forget its neighbours.
+MOST_OF_NETWORK = 1000
+REPLACEABLE = 7 * DAY
+# All networks together: 210 MB with short names, 730 MB with the longest. Known peers stay known.
+MOST_PEERS = 1_000_000
+# Each new peer removes at most this many unused rows, and this many surplus rows of its network.
+PIECE = 10
+
+
+PEERS = "SELECT address, name, since, used FROM peers "
+
+
+@dataclass(frozen=True)
+class KnownPeer:
+    """A peer that is known by its IP address; `used` is a day that it came back, at least."""
+
+    address: str
+    name: str
+    since: float
+    used: float
+
+
+class PeerQueries(Protocol):
+    """The queries of known peers. Times are seconds of Unix time."""
+
+    @query(
+        sql=PEERS + "WHERE address = {address}",
+        load=maybe(row(KnownPeer)),
+    )
+    async def peer(self, address: str) -> KnownPeer | None:
+        """Return the peer at `address`."""
+
+    @statement(
+        sql="INSERT INTO peers (address, network, name, since, used) "
+        "VALUES ({address}, {network}, {name}, {now}, {now}) ON CONFLICT (address) DO NOTHING"
+    )
+    async def add_peer(self, address: str, network: str, name: str, now: float) -> None:
+        """Remember a peer, unless its address is known."""
+
+    @statement(sql="UPDATE peers SET used = {now} WHERE address = {address}")
+    async def use_peer(self, address: str, now: float) -> None:
+        """Note that a peer has come back."""
+
+    @query(sql="SELECT count FROM totals WHERE subject = 'peers'", load=one(row(int)))
+    async def total(self) -> int:
+        """Return the number of known peers."""
+        ...
+
+    @statement(
+        sql="DELETE FROM peers WHERE address IN (SELECT address FROM peers WHERE used <= {used} "
+        "ORDER BY used LIMIT {most})"
+    )
+    async def forget_unused_peers(self, used: float, most: int) -> None:
+        """Forget peers that have not come back since `used`, at most `most` of them."""
+
+    @statement(
+        sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
+        "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
+    )
+    async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
+        """Forget peers of a network that have not come back since `used`; at most `most`.
+
+        The `kept` that were used last stay.
+        """
+
+    @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(row(int)))
+    async def peers_in(self, network: str) -> int:
+        """Return how many peers of a network are known."""
+        ...
+
+    @query(
+        sql=PEERS + "ORDER BY since, address",
+        load=many(row(KnownPeer)),
+    )
+    def peers(self) -> AsyncIterable[KnownPeer]:
+        """Return all peers, oldest first."""
+
+    @query(
+        sql="DELETE FROM peers WHERE address = {word} OR network = {word} OR name = {word} "
+        "RETURNING address, name, since, used",
+        load=many(row(KnownPeer)),
+    )
+    def forget_peers(self, word: str) -> AsyncIterable[KnownPeer]:
+        """Forget the peers with that address, network or name, and return them."""
+
+    @statement(sql="DELETE FROM peers")
+    async def forget_all_peers(self) -> None:
+        """Forget them all."""
+
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE peers (
+            address TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "CREATE INDEX peers_by_name ON peers (name)",
+    ),
+    (
+        "ALTER TABLE peers ADD COLUMN network TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE peers ADD COLUMN used DOUBLE PRECISION NOT NULL DEFAULT 0",
+        # The time of their last visit is not known.
+        "UPDATE peers SET network = network_of(address), "
+        "used = CAST(strftime('%s', 'now') AS DOUBLE PRECISION)",
+        "CREATE INDEX peers_by_network ON peers (network, used)",
+        "CREATE INDEX peers_by_use ON peers (used)",
+        *counted("peers"),
+    ),
+)
+
+PEER_TABLES = Tables(
+    accessor(PeerQueries), [Migrations("known_peers", STEPS, {"network_of": network})]
+)
+
+
+async def recognize(queries: PeerQueries, address: str, now: float) -> str | None:
+    """Return the name of the peer at `address`, if it has one, and note that it has come back."""
+    peer = await queries.peer(address)
+    if peer is None:
+        return None
+    if now >= peer.used + DAY:  # A greeting does not have to be stored.
+        await queries.use_peer(address, now)
+    return peer.name
+
+
+async def remember(queries: PeerQueries, address: str, name: str, now: float) -> str | None:
+    """Remember the name of the peer at `address`, unless it has one.
+
+    Returns:
+        The name that it has; of two that are given at once, the first one. None if there is no
+        room for one more.
+    """
+    known = await recognize(queries, address, now)
+    if known is not None:
+        return known
+    await queries.forget_unused_peers(now - UNUSED, PIECE)
+    its_network = network(address)
+    if its_network != address:
+        await queries.forget_oldest_peers(
+            its_network, now - REPLACEABLE, MOST_OF_NETWORK - 1, PIECE
+        )
+        if await queries.peers_in(its_network) >= MOST_OF_NETWORK:
+            return None
+    if await queries.total() >= MOST_PEERS:
+        return None
+    await queries.add_peer(address, its_network, name, now)
+    return name

@@ -1,0 +1,147 @@
+"""The options of a process that runs several services: its own and those of the services."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.python import usage
+
+from twisted_lab.process.plugins import makers
+from twisted_lab.process.process_options import ProcessOptions
+from twisted_lab.process.service_options import ServiceOptions
+from twisted_lab.text import option
+from twisted_lab.text.option import Option
+
+FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
+# Options that make sense for one service alone.
+FOR_ONE = {"port", "listen", "ask", "workers"}
+
+
+class GroupOptions(ProcessOptions):
+    """The options of netlab; `group_options` makes them, with those of all services.
+
+    Args:
+        services: The options of each service, by its name.
+        takers: The services that have an option, by the name that it has here.
+
+    Attributes:
+        services: The options of the services that are to run.
+    """
+
+    command = "netlab"
+    longdesc = (
+        "Runs all services in one process. Options that several services have apply to all of "
+        "them; with the name of a service before it, an option applies to that service only, and "
+        "wins: --idle-timeout 600 --chat-idle-timeout 60. Options of one service need no name: "
+        "--upper. --help-all lists all options of all services."
+    )
+    base_port = option.number(
+        "Port of the echo; those of the others follow it. 0 takes any free ones.",
+        default=FIRST_PORT,
+        least=0,
+        most=65000,
+        short="b",
+    )
+    only = option.text("The services to run, such as echo,chat. [default: all]", default=None)
+    database = option.path(
+        "The SQLite file that keeps names, accounts and chat messages.",
+        default="netlab.sqlite3",
+        kind="database",
+    )
+
+    def __init__(self, services: dict[str, ServiceOptions], takers: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.services = services
+        self._takers = takers
+        for options in services.values():
+            options.one_process = "netlab runs all services in one process"
+            options.hidden.add("workers")
+        self.hidden = {name for name, having in takers.items() if len(having) == 1}
+
+    def opt_help_all(self) -> None:
+        """Display this help with the options of each service, and exit."""
+        for service, options in self.services.items():
+            listed = options.declared.keys() - options.hidden
+            self.hidden -= {f"{service}-{name}" for name in listed}
+        self.opt_help()
+
+    def postOptions(self) -> None:
+        """Pass the options on to the services, and check them there.
+
+        Raises:
+            UsageError: They are wrong.
+        """
+        super().postOptions()
+        ports = {self._moved(options.default_port) for options in self.services.values()}
+        if self.only is not None:
+            self._choose(self.only.split(","))
+        for service, options in self.services.items():
+            self._pass_on(service, options)
+            options.parent = self.parent
+            options.postOptions()
+            ports |= {options.port, options.get("tcp-port") or 0}
+        # A service that finds its port busy goes elsewhere, not to the port of another one.
+        group = frozenset(ports - {0})
+        for options in self.services.values():
+            options.others_ports = lambda: group
+
+    def _choose(self, chosen: list[str]) -> None:
+        for service in chosen:
+            if service not in self.services:
+                known = ", ".join(self.services)
+                raise usage.UsageError(f"--only: expected services among {known}, not {service!r}")
+        for name in sorted(self.given):
+            takers = self._takers.get(name, [])
+            if len(takers) == 1 and takers[0] not in chosen:
+                raise usage.UsageError(f"--{name} belongs to {takers[0]}, which --only leaves out")
+        self.services = {service: self.services[service] for service in chosen}
+
+    def _pass_on(self, service: str, options: ServiceOptions) -> None:
+        for name, each in options.declared.items():
+            specific = f"{service}-{name}"
+            takers = self._takers.get(name, [])
+            if specific in self.given:
+                options[name] = self[specific]
+            elif name in self.given and service in takers:
+                options.update({name: self[name]})
+                if len(self.services) == 1:
+                    options.given.add(name)
+            elif each.kind == "database":
+                options.update({name: self.database})
+            is_shared = len(takers) > 1 and specific not in self.given
+            options.names[name] = f"--{name}" if is_shared else f"--{specific}"
+        if "port" not in options.given:
+            options.port = self._moved(options.default_port)
+        if not options.port_was_given:
+            options.names["port"] += " or --base-port"
+
+    def _moved(self, port: int) -> int:
+        return self.base_port and self.base_port + port - FIRST_PORT
+
+
+def group_options() -> GroupOptions:
+    """Return the options of all services that plugins bring, unless they stay out of netlab."""
+    joining = [
+        (maker.options.default_port, service, maker.options())
+        for service, maker in makers().items()
+        if getattr(maker.options, "in_netlab", False)
+    ]
+    services = {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
+    declared: dict[str, Option[Any]] = {}
+    takers: dict[str, list[str]] = {}
+    for service, options in services.items():
+        for name in options.declared.keys() - ProcessOptions.declared.keys():
+            # Only the service itself needs the file that it names.
+            each = replace(options.declared[name], default=options[name], short=None, kind="")
+            declared[f"{service}-{name}"] = each
+            takers[f"{service}-{name}"] = [service]
+            if name in FOR_ONE or name in GroupOptions.declared:
+                continue
+            takers.setdefault(name, []).append(service)
+            if declared.setdefault(name, replace(each)).default != each.default:
+                declared[name] = replace(
+                    each, default=None, doc=f"{each.doc} [default: the service's own]"
+                )
+    kind: type[GroupOptions] = type("Options", (GroupOptions,), declared)
+    return kind(services, takers)

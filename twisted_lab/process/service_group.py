@@ -1,0 +1,67 @@
+"""The services of one process, and what can be known of them from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.logger import LogLevel
+
+from twisted_lab.channels import Connection
+from twisted_lab.eventlog.counters import Measure
+from twisted_lab.eventlog.event_log import EventLog
+from twisted_lab.process.network_service import NetworkService
+
+
+class ServiceGroup(MultiService):
+    """Services with one log.
+
+    Args:
+        log: Where their events go.
+
+    Attributes:
+        services: All of them, those for the operator included.
+        log: See above.
+        measures: Measures in addition to the counters of each service.
+        names: For a service that knows names, a function that returns a connection's name.
+    """
+
+    services: list[NetworkService]
+
+    def __init__(self, log: EventLog) -> None:
+        super().__init__()
+        self.log = log
+        self.measures: list[Measure] = []
+        # Any: each service names its own kind of connection.
+        self.names: dict[str, Callable[[Any], str]] = {}
+
+    @property
+    def public_services(self) -> list[NetworkService]:
+        """The services, without those for the operator."""
+        return [each for each in self.services if each.is_public]
+
+    def addService(self, service: NetworkService) -> None:
+        """See `twisted.application.service.IServiceCollection`."""
+        super().addService(service)
+        if service.is_public:
+            name = service.events.service
+            text = "Events beyond --log-rate, which were summed up."
+            count = self.log.summed
+            measure = Measure(name, "log_events_summed", text, True, lambda: count[name])
+            self.measures.append(measure)
+
+    def measures_of(self, service: NetworkService) -> list[Measure]:
+        """Return the measures of a service that may differ between the processes."""
+        name = service.events.service
+        return [each for each in self.measures if each.service == name and not each.is_common]
+
+    def name_of(self, service: str, connection: Connection) -> str:
+        """Return a service's name for a connected peer; "" for none."""
+        return self.names[service](connection) if service in self.names else ""
+
+    def log_from(self, level: LogLevel) -> None:
+        """Log events from `level` up, from here on, in all processes."""
+        self.log.log_from(level)
+        for service in self.services:
+            service.log_from(level)

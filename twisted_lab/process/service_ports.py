@@ -1,0 +1,160 @@
+"""The listening ports of one service: opened, paused, resumed and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, maybeDeferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocolFactory,
+    IUDPTransport,
+)
+from twisted.python.failure import Failure
+
+from twisted_lab.channels import Connections
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.peers import address_text
+from twisted_lab.ports.listening import CannotListen, Listener
+
+
+class ServicePorts:
+    """The listening ports of one service.
+
+    Args:
+        listeners: Where to listen.
+        factory: Builds a protocol for each connection.
+        connections: Told when no new peer is to be served: a UDP port stays open in a pause.
+        events: Open ports and pauses are reported here.
+        fail: Called with the reason when a port cannot be opened.
+
+    Attributes:
+        is_paused: Whether the service does not listen for now.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        factory: IProtocolFactory,
+        connections: Connections,
+        events: ServiceEvents,
+        fail: Callable[[str], object],
+    ) -> None:
+        self.is_paused = False
+        self._listeners = listeners
+        self._factory = factory
+        self._connections = connections
+        self._events = events
+        self._fail = fail
+        self._opening: list[Deferred[None]] = []
+        self._open: list[tuple[Listener, IListeningPort]] = []
+        self._paused: list[IAddress] = []  # where it will listen again
+        self._is_announced = False
+        self._is_closing = False
+        self._lock = DeferredLock()  # held while the ports are paused, resumed or closed
+
+    @property
+    def addresses(self) -> list[IAddress]:
+        """The addresses where the service listens, or will again."""
+        return [port.getHost() for _, port in self._open] + self._paused
+
+    def open(self) -> None:
+        """Start to listen."""
+        self._opening = [
+            listener.listen(self._factory).addCallbacks(
+                self._opened, self._refused, callbackArgs=(listener,)
+            )
+            for listener in self._listeners
+        ]
+
+    def _opened(self, port: IListeningPort, listener: Listener) -> None:
+        self._open.append((listener, port))
+        if self._is_announced:
+            self._announce(port, listener)
+
+    def _refused(self, failure: Failure) -> None:
+        if not failure.check(CancelledError):
+            self._fail(failure.getErrorMessage())
+
+    def announce(self) -> None:
+        """Report the open ports, and each later one when it is open."""
+        self._is_announced = True
+        for listener, port in self._open:
+            self._announce(port, listener)
+
+    def _announce(self, port: IListeningPort, listener: Listener) -> None:
+        address, wanted = port.getHost(), listener.wanted
+        if isinstance(address, (IPv4Address, IPv6Address)) and wanted not in (None, address.port):
+            self._events.port_busy(wanted, address.port)
+        self._events.listening(address_text(address))
+
+    async def pause(self) -> None:
+        """Close all ports but those for UDP, where new peers are refused.
+
+        Raises:
+            CannotListen: They could not be opened again; they stay open.
+        """
+        await self._lock.run(self._pause)
+
+    async def _pause(self) -> None:
+        if self.is_paused:
+            return
+        streams = [each for each in self._open if not _is_for_datagrams(each)]
+        self._listeners = [listener.relisten(port.getHost()) for listener, port in streams]
+        self._paused = [port.getHost() for _, port in streams]
+        self.is_paused = self._connections.pausing = True
+        await self._close_streams()
+        self._events.paused()
+
+    async def resume(self) -> None:
+        """Listen again.
+
+        Raises:
+            CannotListen: It cannot; it stays as it is.
+        """
+        await self._lock.run(self._resume)
+
+    async def _resume(self) -> None:
+        if self._is_closing:
+            raise CannotListen("it stops")
+        while self.is_paused and self._listeners:
+            listener = self._listeners[0]
+            port = await listener.listen(self._factory)
+            self._listeners, self._paused = self._listeners[1:], self._paused[1:]
+            self._opened(port, listener)
+        self.is_paused = self._connections.pausing = False
+
+    async def close_streams(self) -> None:
+        """Close all ports but those for UDP, which pending output still needs."""
+        self._is_closing = True
+        for opening in self._opening:
+            opening.cancel()
+        await self._lock.run(self._close_streams)
+
+    async def _close_streams(self) -> None:
+        ports = self._open
+        self._open = [each for each in ports if _is_for_datagrams(each)]
+        for each in ports:
+            if not _is_for_datagrams(each):
+                await maybeDeferred(each[1].stopListening)
+
+    async def close(self) -> None:
+        """Close the remaining ports."""
+        for _, port in self._open:
+            await maybeDeferred(port.stopListening)
+
+    def discard(self) -> None:
+        """Close the ports without a reactor; a unix socket would leave its file behind."""
+        for _, port in self._open:
+            if isinstance(port, FileDescriptor):
+                port.connectionLost(Failure(ConnectionDone()))
+            else:
+                port.stopListening()
+
+
+def _is_for_datagrams(port: tuple[Listener, IListeningPort]) -> bool:
+    return IUDPTransport.providedBy(port[1])

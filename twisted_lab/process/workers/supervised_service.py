@@ -1,0 +1,74 @@
+"""A service whose peers worker processes serve."""
+
+from __future__ import annotations
+
+import signal
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.logger import LogLevel
+
+from twisted_lab.channels import Connections
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.process.counts import Counts
+from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.process.workers.shared_socket import SharedSocket
+from twisted_lab.process.workers.worker_pool import WorkerPool
+
+
+class SupervisedService(NetworkService):
+    """A service of which this process has the port, and its workers have the connections.
+
+    Args:
+        process: The process that it belongs to.
+        events: Events are reported here.
+        factory: What the workers build for each connection.
+        socket: Where it listens.
+        pool: The workers.
+    """
+
+    def __init__(
+        self,
+        process: ServiceProcess,
+        events: ServiceEvents,
+        factory: IProtocolFactory,
+        socket: SharedSocket,
+        pool: WorkerPool,
+    ) -> None:
+        super().__init__(process, events, [socket], factory, Connections())
+        self._pool = pool
+        process.resources.append(pool)
+        if process.reloads:
+            process.reloads.append(lambda: pool.signal(signal.SIGHUP))
+
+    def counts(self) -> Counts:
+        """See `NetworkService`: as far as the workers have reported."""
+        return self._pool.counts()
+
+    def workers(self) -> list[tuple[int, int | None, Counts]]:
+        """See `NetworkService`."""
+        return self._pool.each()
+
+    async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:
+        """See `NetworkService`."""
+        answers = await self._pool.ask(word, *arguments)
+        return [(f"{self.events.service} worker {number}", answer) for number, answer in answers]
+
+    def log_from(self, level: LogLevel) -> None:
+        """See `NetworkService`."""
+        self._pool.log_from(level)
+
+    def startService(self) -> None:
+        """See `NetworkService`; and name the workers."""
+        super().startService()
+        for pid in self._pool.pids:
+            self.events.worker_started(pid)
+
+    def drain(self) -> Deferred[None]:
+        """See `NetworkService`: have the workers drain and end."""
+        return self._pool.drain(self._process.drain_seconds)
+
+    def abort(self) -> None:
+        """See `NetworkService`: have the workers end."""
+        self._pool.abort()

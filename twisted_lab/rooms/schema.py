@@ -1,0 +1,58 @@
+"""The tables of a room's history."""
+
+from __future__ import annotations
+
+from dbxs import accessor
+
+from twisted_lab.rooms.queries import HistoryQueries
+from twisted_lab.storage import Migrations, Tables
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE said (
+            place BIGINT PRIMARY KEY,
+            name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            addressee TEXT NOT NULL,
+            speaker TEXT NOT NULL,
+            count BIGINT NOT NULL,
+            listener TEXT NOT NULL
+        )
+        """,
+        "CREATE UNIQUE INDEX said_by_client ON said (speaker, count) WHERE speaker <> ''",
+    ),
+    (
+        "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
+        # Until here the place was the time, in microseconds.
+        "UPDATE said SET time = place / 1000000.0",
+        """
+        CREATE TABLE clients (
+            slot INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            count BIGINT NOT NULL,
+            place BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX clients_by_place ON clients (place)",
+        "INSERT INTO clients (slot, id, count, place) "
+        "SELECT row_number() OVER (ORDER BY max(place) DESC), speaker, max(count), max(place) "
+        "FROM said WHERE speaker <> '' GROUP BY speaker ORDER BY 1 LIMIT 100000",
+        "DROP INDEX said_by_client",
+    ),
+    (
+        # The sum of `Said.size` up to this message, and with it.
+        "ALTER TABLE said ADD COLUMN upto BIGINT NOT NULL DEFAULT 0",
+        "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
+        "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
+        "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
+        # Each index covers its queries: a row is read only to be sent.
+        "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
+        "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
+        "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
+        "CREATE INDEX said_by_size ON said (upto, place)",
+        "CREATE INDEX said_by_time ON said (time, place)",
+    ),
+)
+
+HISTORY_TABLES = Tables(accessor(HistoryQueries), [Migrations("rooms", STEPS)])

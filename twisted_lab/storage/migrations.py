@@ -1,0 +1,85 @@
+"""Versions: the tables of each package are brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from twisted_lab.storage.tables import Migrations
+
+# The application id in SQLite's header: "nlab".
+APPLICATION_ID = 0x6E6C6162
+# Files of versions 1 to 7 had one version for the tables of all packages. These packages had a step
+# in each of them.
+COMMON_STEPS = (
+    ("known_peers",),
+    ("accounts",),
+    ("rooms",),
+    ("rooms",),
+    ("rooms",),
+    ("accounts",),
+    ("accounts", "known_peers"),
+)
+# Since then each package has its own version, in the table `schema_versions`.
+FORMAT = len(COMMON_STEPS) + 1
+
+
+def file_version(connection: sqlite3.Connection) -> int:
+    """Return the version of a file as a whole; 0 if it is new."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def package_versions(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the versions of the packages that have tables in a file."""
+    version = file_version(connection)
+    if version < FORMAT:
+        return dict(Counter(chain.from_iterable(COMMON_STEPS[:version])))
+    return dict(connection.execute("SELECT package, version FROM schema_versions"))
+
+
+def upgrade(
+    connection: sqlite3.Connection,
+    migrations: Sequence[Migrations],
+    copy: Callable[[str], None],
+) -> None:
+    """Bring the tables of some packages up to date, in one transaction. Others are left alone.
+
+    Args:
+        connection: In autocommit mode.
+        migrations: The steps of the packages.
+        copy: Copies the file before older tables are changed; it is called with the end of the
+            copy's name.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    version, old = file_version(connection), package_versions(connection)
+    outdated = [each for each in migrations if old.get(each.package, 0) < len(each.steps)]
+    changed = [f"{each.package}-{old[each.package]}" for each in outdated if each.package in old]
+    if 0 < version < FORMAT:
+        copy(f"version-{version}")
+    elif changed:
+        copy(".".join(changed))
+    if version < FORMAT:
+        connection.execute(
+            "CREATE TABLE schema_versions (package TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        _note_versions(connection, old)
+    for each in outdated:
+        for name, function in each.functions.items():
+            connection.create_function(name, -1, function)
+        for statement in chain.from_iterable(each.steps[old.get(each.package, 0) :]):
+            connection.execute(statement)
+    _note_versions(connection, {each.package: len(each.steps) for each in outdated})
+    connection.execute("COMMIT")
+
+
+def _note_versions(connection: sqlite3.Connection, versions: dict[str, int]) -> None:
+    connection.executemany(
+        "INSERT INTO schema_versions (package, version) VALUES (?, ?) "
+        "ON CONFLICT (package) DO UPDATE SET version = excluded.version",
+        versions.items(),
+    )

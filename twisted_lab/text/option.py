@@ -1,0 +1,153 @@
+"""Command-line options, each declared once: type, default, range and help.
+
+An option is an attribute of a subclass of `twisted_lab.text.command_line.Options`, which gives it
+its name: ``idle_timeout = option.seconds("Idle timeout, in seconds.", default=600)`` declares
+``--idle-timeout``, and `options.idle_timeout` is the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Self, TypeVar, overload
+
+from twisted.python import usage
+
+Value = TypeVar("Value")
+Default = TypeVar("Default")
+
+UNLIMITED = 10**15
+
+
+@dataclass(eq=False)
+class Option(Generic[Value]):
+    """One option. `dataclasses.replace` makes another one for a subclass, with another default.
+
+    Attributes:
+        doc: What --help says about it; the default is added.
+        default: Its value if it is not given.
+        read: Turns the text into a value, or raises UsageError; None in a flag.
+        short: The letter of its short name.
+        repeats: Whether it can be given several times; its value is a tuple.
+        kind: What the text names: a file, or a database that several services can share.
+        name: Its name, without the two hyphens.
+    """
+
+    doc: str
+    default: Value
+    read: Callable[[str], Any] | None = None
+    short: str | None = None
+    repeats: bool = False
+    kind: Literal["", "file", "database"] = ""
+    name: str = field(default="", init=False)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name.replace("_", "-")
+
+    @overload
+    def __get__(self, options: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, options: usage.Options, owner: type) -> Value: ...
+    def __get__(self, options: usage.Options | None, owner: type) -> Self | Value:
+        if options is None:
+            return self
+        value: Value = options[self.name]
+        return value
+
+    def __set__(self, options: usage.Options, value: Value) -> None:
+        options.update({self.name: value})
+
+    def row(self) -> list[Any]:
+        """Return its row in ``optFlags`` or ``optParameters``."""
+        if self.read is None:
+            return [self.name, self.short, self.doc]
+        return [self.name, self.short, None if self.repeats else self.default, self.doc, self.parse]
+
+    def parse(self, text: str) -> Any:
+        """Read its value from the command line.
+
+        Raises:
+            UsageError: It is wrong; the text begins with the name of the option.
+        """
+        assert self.read is not None
+        if not text:
+            raise usage.UsageError(f"--{self.name} needs a value that is not empty")
+        try:
+            return self.read(text)
+        except usage.UsageError as error:
+            raise usage.UsageError(f"--{self.name}: {error}") from None
+
+
+def flag(doc: str, *, short: str | None = None) -> Option[bool]:
+    """Declare an option without a value."""
+    return Option(doc, False, short=short)
+
+
+def parsed(
+    doc: str, read: Callable[[str], Value], *, default: Default, short: str | None = None
+) -> Option[Value | Default]:
+    """Declare an option whose value `read` makes, or refuses with a UsageError."""
+    return Option(doc, default, read, short)
+
+
+def text(doc: str, *, default: Default, short: str | None = None) -> Option[str | Default]:
+    """Declare an option whose value is any text."""
+    return parsed(doc, str, default=default, short=short)
+
+
+def path(
+    doc: str, *, default: Default, kind: Literal["file", "database"] = "file"
+) -> Option[str | Default]:
+    """Declare an option that names a file; `netlab` has one database for all its services."""
+    return Option(doc, default, str, kind=kind)
+
+
+def repeated(doc: str) -> Option[tuple[str, ...]]:
+    """Declare an option that can be given several times, each time with any text."""
+    return Option(doc, (), lambda given: (given,), repeats=True)
+
+
+def choice(
+    doc: str, *words: str, default: Default, short: str | None = None
+) -> Option[str | Default]:
+    """Declare an option whose value is one of some words."""
+
+    def read(given: str) -> str:
+        if given not in words:
+            raise usage.UsageError(f"expected one of {', '.join(words)}, not {given!r}")
+        return given
+
+    return parsed(doc, read, default=default, short=short)
+
+
+def number(
+    doc: str,
+    *,
+    default: Default,
+    least: int = 1,
+    most: int = UNLIMITED,
+    unit: str = "",
+    short: str | None = None,
+) -> Option[int | Default]:
+    """Declare an option whose value is a whole number from `least` to `most`."""
+    kind = f"a whole number of {unit}" if unit else "a whole number"
+    limits = f"from {least} up" if most == UNLIMITED else f"from {least} to {most}"
+
+    def read(given: str) -> int:
+        # int() would also take "+1", "1_0" and digits of other scripts.
+        is_plain = given.isascii() and given.isdigit() and len(given) < 20
+        if not (is_plain and least <= int(given) <= most):
+            raise usage.UsageError(f"expected {kind} {limits}, not {given!r}")
+        return int(given)
+
+    return parsed(doc, read, default=default, short=short)
+
+
+def seconds(doc: str, *, default: float, least: int = 1, most: int = UNLIMITED) -> Option[float]:
+    """Declare an option whose value is a time, in whole seconds."""
+    return number(doc, default=default, least=least, most=most, unit="seconds")
+
+
+def size(doc: str, *, default: int, least: int = 1) -> Option[int]:
+    """Declare an option whose value is a number of bytes."""
+    return number(doc, default=default, least=least, unit="bytes")
