@@ -36,10 +36,6 @@ class OperatorService(NetworkService):
         """See `NetworkService`; this service does not listen yet."""
 
     def startService(self) -> None:
-        """Start listening.
-
-        Raises:
-            CannotStart: The endpoint cannot be opened.
-        """
+        """Start listening; if the endpoint cannot be opened, the process does not start."""
         super().privilegedStartService()
         super().startService()
