@@ -143,7 +143,8 @@ class Echo(Protocol):
             return
         if self._finished:
             self.abort()
-        elif self._quiet_looks > LOOKS + has_unread(self.transport):  # unread input: one more look
+        elif self._quiet_looks > LOOKS + has_unread(self.transport):
+            # Unread input was allowed one more look.
             self._quiet_looks = 0
             seconds = self.factory.idleness.patience
             self._hang_up(Disconnect.NOTHING_HEARD.reason(seconds=seconds))
