@@ -22,7 +22,7 @@ REPLACEABLE = 7 * DAY
 # At most this many peers in total: 210 MB with short names, 730 MB with the longest ones. Beyond
 # that the server remembers no new peers.
 MOST_PEERS = 1_000_000
-# Each new peer removes at most this many unused rows, and this many surplus rows of its network.
+# Each new peer deletes at most this many unused rows, and as many surplus rows of its network.
 PIECE = 10
 
 

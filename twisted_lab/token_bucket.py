@@ -40,7 +40,7 @@ class Bucket:
         self._level -= min(tokens, max(self._level, 0.0))
 
     def give_back(self, tokens: float, seconds: float) -> None:
-        """Return the unpaid part of `tokens`, `seconds` before the debt would have been paid."""
+        """Put back the unpaid part of `tokens`, `seconds` before the debt would have been paid."""
         self._level += min(tokens, seconds * self._rate)
 
     def is_full(self, now: float) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
-# The back-off of one network at one account grows to this.
+# The back-off of one network for one account grows up to this.
 LONGEST_DELAY = HOUR
-# That of one network at all names together stays shorter: a whole class may share an address.
+# That of one network for all names together stays shorter: a whole class may share an address.
 LONGEST_NETWORK_DELAY = HOUR / 4
 # Wrong passwords per day for one name, from all networks together that are unknown to its account.
 MOST_ELSEWHERE = 100

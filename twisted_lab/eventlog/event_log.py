@@ -154,7 +154,7 @@ class EventLog:
         Raises:
             OSError: A file cannot be written.
         """
-        # A process may end by an exception before the reactor runs.
+        # The process may end without a shutdown by the reactor, such as after an exception.
         atexit.register(self.close)
         for file in self._files:
             file.open()

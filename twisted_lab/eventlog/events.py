@@ -215,7 +215,7 @@ class ServiceEvents(_Reporter):
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
     ) -> None:
-        """Report the end of a connection, with its reason and duration, which is also counted."""
+        """Report the end of a connection with its reason, and count its duration."""
         self.tally.seconds.add(seconds)
         self._report(
             LogLevel.info,
@@ -286,7 +286,7 @@ class ServiceEvents(_Reporter):
         )
 
     def login_failed(self, peer: str) -> None:
-        """Report a login with a wrong name, password or token, which may be secrets themselves."""
+        """Report a failed login, without the given name, password or token: it may be a secret."""
         self.tally.errors["login"] += 1
         self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
@@ -312,7 +312,7 @@ class ServiceEvents(_Reporter):
         self._report(LogLevel.info, "server stopped", "server stopped")
 
     def failed(self, reason: str) -> None:
-        """Report why the service cannot serve, and ends."""
+        """Report why the service cannot serve and the process ends."""
         self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
 
     def worker_started(self, pid: int | None) -> None:

@@ -116,7 +116,7 @@ class PasswordChecker:
         storage: The database with accounts and failures.
         hashes: The password hasher.
         clock: The clock for delays.
-        now: Tells the time, in seconds of Unix time.
+        now: Returns the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IUsernamePassword,)
@@ -233,7 +233,7 @@ class TokenChecker:
     Args:
         storage: The database with sessions.
         lifetimes: The limits of sessions.
-        now: Tells the time, in seconds of Unix time.
+        now: Returns the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IToken,)

@@ -149,7 +149,7 @@ class AccountRealm:
         hashes: The password hasher.
         clock: The clock for delays.
         lifetimes: The limits of sessions.
-        now: Tells the time, in seconds of Unix time.
+        now: Returns the time, in seconds of Unix time.
     """
 
     def __init__(

@@ -47,7 +47,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
-    """A certificate and its key, in files, which creates TLS connections.
+    """A certificate and its key, read from files, for TLS connections.
 
     Args:
         path: The file with the certificate and its chain, in PEM.

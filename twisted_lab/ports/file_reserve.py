@@ -101,7 +101,7 @@ class FileReserve:
         self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
 
     def _look_again(self) -> None:
-        # Here the lowest free number says little: there may be few free numbers above it.
+        # Count the open files, because a low free number does not mean that many are free.
         try:
             count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         except OSError:

@@ -148,7 +148,7 @@ class TCPPort(_NumberedPort):
 
 @dataclass(frozen=True)
 class UDPPort(_NumberedPort):
-    """A UDP port, whose datagrams `protocol` gets; the service's factory is not used."""
+    """A UDP port that passes datagrams to `protocol`, and does not use the service's factory."""
 
     reactor: IReactorTime
     protocol: DatagramProtocol | None = None

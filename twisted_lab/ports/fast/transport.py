@@ -23,8 +23,8 @@ class ImmediateServer(Server):
 
     Twisted buffers written bytes until the reactor reports in its next turn that the socket is
     writable. This transport passes them to the kernel at once, unless output is pending, and lets
-    Twisted buffer the bytes that the kernel does not accept. `write` has no other effect: after an
-    error from the kernel, the reactor finds it when it sends the rest.
+    Twisted buffer the bytes that the kernel does not accept. `write` has no other effect: it leaves
+    an error from the kernel for the reactor to find when it sends the rest.
     """
 
     # Whether `write` may pass bytes to the kernel: not while output is pending or a pull producer
