@@ -1,4 +1,4 @@
-"""netlab-broadcast: sends each message to all peers."""
+"""netlab-broadcast: relay of each message to all clients."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from twisted_lab.serving import (
 
 
 class Broadcast:
-    """The connected peers, each of which gets the messages of all.
+    """The relay of messages between all connected clients, its members.
 
-    All members get all messages in the same order. They do not wait for a member that does not
-    read: its channel holds its pending output, and cuts it off when that becomes too much.
+    All members get all messages in the same order. A member that does not read does not delay the
+    others: its channel buffers its pending output, and aborts the connection if that grows too
+    large.
 
     Args:
-        members: Sends to them.
+        members: Sends messages to all members.
     """
 
     def __init__(self, members: FanOut) -> None:
         self._members = members
 
     async def converse(self, channel: Channel) -> None:
-        """Have `channel` as a member, for as long as its peer is there."""
+        """Serve a client as a member until it disconnects."""
         channel.say("CONNECT")
         self._members.add(channel)
         sender = (channel.peer.host, channel.peer.port)
@@ -37,7 +38,7 @@ class Broadcast:
                     try:
                         text = await channel.hear()
                     except PeerSilent:
-                        continue  # One may well just listen.
+                        continue  # Members may just listen.
                     self._members.say(f"Message from client {sender}: {text.upper()}")
                     await self._members.has_room()
         finally:
@@ -45,7 +46,7 @@ class Broadcast:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-broadcast."""
+    """Options of netlab-broadcast."""
 
     command = "netlab-broadcast"
     default_port = DEFAULTS["broadcast"].port
