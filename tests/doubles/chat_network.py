@@ -121,6 +121,11 @@ class Net:
             assert self.clock.seconds() < end, f"seed {self._seed}: it never comes"
             self.clock.advance(max(calls[0].getTime() - self.clock.seconds(), 0.0))
 
+    def run_for(self, seconds: float) -> None:
+        """Let that time pass."""
+        end = self.clock.seconds() + seconds
+        self.run(lambda: self.clock.seconds() >= end)
+
 
 class Member:
     """A member with our client.
@@ -148,6 +153,22 @@ class Member:
         )
         self.client.start(self)
 
+    def is_in(self) -> bool:
+        """Tell whether it is a member."""
+        return self.client.room.is_in
+
+    def is_settled(self) -> bool:
+        """Tell whether it is a member, all of whose messages were confirmed."""
+        return self.is_in() and not self.client.room.pending
+
+    def has_ended(self) -> bool:
+        """Tell whether its client has ended."""
+        return self.client.ended.called
+
+    def has_heard(self, count: int) -> bool:
+        """Tell whether it has heard that many texts."""
+        return len(self.said) == count
+
     def show(self, line: Line) -> None:
         self.heard.append(line)
         if not line.text.startswith("* "):
@@ -156,15 +177,6 @@ class Member:
     @property
     def texts(self) -> list[str]:
         return [line.text for line in self.heard]
-
-    def is_in(self) -> bool:
-        return self.client.room.is_in
-
-    def has_said_all(self) -> bool:
-        return self.client.room.is_in and not self.client.room.pending
-
-    def has_ended(self) -> bool:
-        return self.client.ended.called
 
     def reopen(self) -> None:
         """Be at another address from now on; earlier datagrams come from the old one."""

@@ -12,6 +12,7 @@ import argparse
 import random
 import time
 from collections import deque
+from unittest.mock import patch
 
 from tests.doubles.chat_network import Address, Net
 from twisted_lab.codecs import encode_frame
@@ -51,9 +52,8 @@ class Attack:
         """Have the plain member in the room, as `nc -u` would come."""
         server = self.net.server
         answers: list[bytes] = []
-        send, server.send = server.send, lambda data, address: answers.append(data)  # type: ignore[method-assign]
-        server.datagramReceived(b"/join plain", PLAIN)
-        server.send = send  # type: ignore[method-assign]
+        with patch.object(server, "send", lambda data, _: answers.append(data)):
+            server.datagramReceived(b"/join plain", PLAIN)
         server.datagramReceived(answers[0], PLAIN)
 
     def _watch(self) -> None:
@@ -63,7 +63,7 @@ class Attack:
             self.seen.append((data, addr))
             receive(data, addr)
 
-        self.net.server.datagramReceived = watch  # type: ignore[method-assign]
+        vars(self.net.server)["datagramReceived"] = watch
 
     def _own_packet(self, number: int) -> Packet:
         """Make a packet that the hostile member could send by its own right."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -163,7 +164,7 @@ class DatagramTests(SynchronousTestCase):
             anna.client.say("/history 100")
             for number in range(3):
                 vera.client.say(f"live {number} {LONG[:-500]}")
-            net.run(lambda anna=anna: len(anna.said) == 2 * COUNT + 3)  # type: ignore[misc]
+            net.run(partial(anna.has_heard, 2 * COUNT + 3))
             boris = [text for text in anna.said[COUNT:] if text.startswith("Boris: ")]
             self.assertEqual(boris, TEXTS)
             self.assertEqual(net.log, Recorder())

@@ -292,7 +292,7 @@ class ChatClientTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna", patience=60)
         anna.client.say("hello")
-        net.run(anna.has_said_all)
+        net.run(anna.is_settled)
         anna.is_cut = True
         anna.client.finish()
         net.run(anna.has_ended, 30)
@@ -336,7 +336,7 @@ class ChatClientTests(SynchronousTestCase):
             boris.client.say("meanwhile")
             net.clock.pump([0.5] * seconds * 2)
             anna.is_cut = False
-            net.run(anna.has_said_all, 12)
+            net.run(anna.is_settled, 12)
             self.assertEqual(anna.said, ["Boris: meanwhile", "Anna: from afar"])
             net.clock.pump([0.1] * 10)
             self.assertEqual(boris.said, anna.said)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any, ClassVar
-from unittest.mock import patch
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,8 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.chat_network import Member, Net, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
-from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
+from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.counters import Traffic
@@ -374,7 +372,7 @@ class PlainTests(DatagramsCase):
             before = plain.traffic().messages_in
             for _ in range(3):
                 self.give(b"\n" * 100)
-                while plain._inbox:
+                while len(plain._inbox):
                     self.hear(plain)
                     self.clock.advance(0)
             counts.append(plain.traffic().messages_in - before)
@@ -391,58 +389,6 @@ class PlainTests(DatagramsCase):
             self.successResultOf(self.hear(plain))
         self.give(b"x" * 40_000)
         self.assertEqual(plain.traffic().messages_in, 4)
-
-
-class TurnTests(DatagramsCase):
-    """Each message takes a millisecond."""
-
-    level = LogLevel.warn
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.heard = 0
-
-    async def converse(self, channel: Channel) -> None:
-        self.channels.append(channel)
-        while True:
-            await channel.hear()
-            self.heard += 1
-            self.clock.rightNow += 0.001
-
-    def turns(self) -> list[int]:
-        """Run due calls; return how many messages were heard by the end of each turn."""
-        ends = [self.heard]
-
-        def call_later(delay: float, call: Callable[..., object], *args: Any) -> IDelayedCall:
-            if call == self.channels[0]._begin_turn:  # type: ignore[attr-defined]
-                ends.append(self.heard)
-            return Clock.callLater(self.clock, delay, call, *args)
-
-        with patch.object(self.clock, "callLater", call_later):
-            self.clock.advance(0)
-        return [*ends, self.heard]
-
-    def test_a_datagram_of_many_lines(self) -> None:
-        self.join_plain()
-        self.give(b"x\n" * 64)
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
-
-    def test_many_datagrams(self) -> None:
-        self.join_plain()
-        for _ in range(80):
-            self.give(b"x\n")
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
-
-    def test_a_packet_that_makes_many_messages_whole(self) -> None:
-        session = self.open()
-        self.say(session, *("x" for _ in range(45)))
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 45])
-
-    def test_only_the_work_on_messages_counts(self) -> None:
-        self.join_plain()
-        self.clock.advance(1.0)
-        self.give(b"x\n" * 9)
-        self.assertEqual(self.heard, 10)
 
 
 class LocalAddressTests(DatagramsCase):
@@ -704,13 +650,8 @@ class ReliableTests(DatagramsCase):
         for sequence in range(3):
             self.say(session, *("x" for _ in range(40)), sequence=sequence)
         self.assertEqual(self.say(session, "late", sequence=2), [])
-        for _ in range(TURN_MESSAGES):
+        for _ in range(DatagramInbox.MESSAGES + 1):
             self.successResultOf(self.hear(channel))
-        # Then others have their turn.
-        hearing = self.hear(channel)
-        self.assertNoResult(hearing)
-        self.clock.advance(0)
-        self.successResultOf(hearing)
         self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
 
     def open_with_many(self, last: bytes = b"") -> tuple[int, ReliableChannel]:
@@ -722,7 +663,7 @@ class ReliableTests(DatagramsCase):
         pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
         for sequence in reversed(range(len(pieces))):
             self.packet(Data(session, sequence, 5, pieces[sequence]))
-            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+            self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
         return session, channel
 
     def hear_many(self, channel: ReliableChannel) -> None:
@@ -730,11 +671,11 @@ class ReliableTests(DatagramsCase):
             hearing = self.hear(channel)
             self.clock.advance(0)
             self.assertEqual(self.successResultOf(hearing), f"{number:03}")
-            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+            self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
 
     def test_messages_are_decoded_as_they_are_heard(self) -> None:
         session, channel = self.open_with_many()
-        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.assertEqual(channel.traffic().messages_in, DatagramInbox.MESSAGES)
         self.hear_many(channel)
         hearing = self.hear(channel)
         self.assertNoResult(hearing)
@@ -769,7 +710,7 @@ class ReliableTests(DatagramsCase):
         _, channel = self.open_with_many()
         channel.finish()
         self.failureResultOf(self.hear(channel), PeerGone)
-        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.assertEqual(channel.traffic().messages_in, DatagramInbox.MESSAGES)
 
     def test_acknowledged_words_are_heard_although_the_peer_has_closed(self) -> None:
         session = self.open()

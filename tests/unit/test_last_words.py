@@ -128,10 +128,9 @@ class RefusedTests(SynchronousTestCase):
             net.connections.pausing = True
             for number in range(messages):
                 boris.client.say(f"{number}")
-            end = net.clock.seconds() + 60
-            net.run(lambda net=net, end=end: net.clock.seconds() >= end)  # type: ignore[misc]
+            net.run_for(60)
             self.assertEqual(sum("not let in again" in text for text in boris.told), 1)
             self.assertLess(net.connections.refused, 14)
             net.connections.pausing = False
-            net.run(lambda boris=boris: not boris.client.room.pending and boris.client.room.is_in)  # type: ignore[misc]
+            net.run(boris.is_settled)
             self.assertEqual(len(boris.said), messages)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
@@ -86,8 +88,8 @@ class JoinTests(SynchronousTestCase):
         self.history = MemoryHistory()
         self.open()
 
-    def open(self, rates: Rates = Rates()) -> None:  # noqa: B008
-        self.chat = open_chat(self.history, self.clock, rates)
+    def open(self, rates: Rates | None = None) -> None:
+        self.chat = open_chat(self.history, self.clock, rates or Rates())
         self.channels: list[LiveChannel] = []
 
     def connect(self, host: str = "192.0.2.1") -> LiveChannel:
@@ -234,7 +236,8 @@ class FloodTests(SynchronousTestCase):
                     heard += 1
                 else:
                     break
-            queue = self.room._speaker._queue  # type: ignore[attr-defined]
+            speaker: Any = self.room._speaker
+            queue = speaker._queue
             self.assertLess(len(queue), 5, text)
             self.clock.advance(100)
             self.room.leave(flooder, 0.0)

@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.control``: looks after a process that runs."""
+"""Client of the control channel, for ``python -m twisted_lab.control``."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from twisted_lab.text.escaping import escape
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
-PATIENCE = 10.0  # seconds
-# The commands, each with its argument.
+PATIENCE = 10.0  # seconds until an answer
+# Each command with the name of its argument.
 WORDS = {
     "status": "",
     "connections": "",
@@ -46,7 +46,7 @@ WORDS = {
 
 
 class ControlOptions(Options):
-    """The command, and where to send it."""
+    """Options of the client."""
 
     command = "twisted_lab.control"
     exit_status = 2
@@ -60,7 +60,7 @@ class ControlOptions(Options):
     control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
-        """Take the command."""
+        """Parse the command and its argument."""
         if word not in WORDS:
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
         if len(others) != bool(WORDS[word]):
@@ -70,12 +70,12 @@ class ControlOptions(Options):
 
 
 def show(text: str) -> None:
-    """Write to standard output."""
+    """Write `text` to standard output."""
     write_out(ControlOptions.command, text)
 
 
 async def status(control: AMP) -> None:
-    """Print the status of the process."""
+    """Print the status of the process and its services."""
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
@@ -124,14 +124,18 @@ def check_answered(silent: list[str]) -> None:
     """Check that all workers have answered.
 
     Raises:
-        Refusal: Those that are `silent` have not.
+        Refusal: The workers in `silent` have not answered.
     """
     if silent:
         raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
 
 
 async def say(control: AMP, word: str, thing: str) -> None:
-    """Send the command to the process, and print the answer."""
+    """Send a command to the process, and print the answer.
+
+    Raises:
+        Refusal: The process refuses the command, or not all workers have answered.
+    """
     if word == "status":
         await status(control)
     elif word == "connections":
@@ -157,7 +161,7 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     """Connect, and send the command in `options`.
 
     Raises:
-        SystemExit: With status 1, if that could not be done; the reason is on standard error.
+        SystemExit: The command failed (status 1); the reason is on standard error.
     """
     where = options.control
     try:

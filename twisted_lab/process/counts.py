@@ -1,4 +1,4 @@
-"""The counters of one service, of one process or summed over several."""
+"""Snapshots of a service's counters, for one process or summed over several."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from twisted_lab.eventlog.counters import Counters, Histogram, Measure, Traffic
 
 @dataclass(frozen=True)
 class Counts:
-    """The counters, at one moment.
+    """A snapshot of a service's counters.
 
     Attributes:
-        open: How many connections are open, those that are being refused included.
-        served: How many peers are served.
-        connected: How many have connected.
-        refused: How many were refused.
-        traffic: The bytes and messages in and out.
-        errors: The number of errors of each kind.
-        seconds: How many peers were connected for how long: `Histogram.counts`.
-        seconds_total: The sum of these times.
-        measures: Further measures, by name.
+        open: Open connections, including those that are being refused.
+        served: Peers that are being served.
+        connected: Peers that have connected so far.
+        refused: Peers refused so far.
+        traffic: Bytes and messages in and out.
+        errors: Number of errors by kind.
+        seconds: Durations of connections, as `Histogram.counts`.
+        seconds_total: The sum of these durations, in seconds.
+        measures: Values of further measures, by name.
     """
 
     open: int = 0
@@ -42,7 +42,7 @@ class Counts:
     def of(
         cls, counters: Counters, connections: Connections, measures: Iterable[Measure]
     ) -> Counts:
-        """Return those of a service in this process."""
+        """Return the counters of a service in this process."""
         return cls(
             len(connections),
             connections.served,
@@ -56,7 +56,7 @@ class Counts:
         )
 
     def plus(self, other: Counts) -> Counts:
-        """Return the sum of both."""
+        """Return the sum of both snapshots."""
         return Counts(
             self.open + other.open,
             self.served + other.served,
@@ -70,22 +70,22 @@ class Counts:
         )
 
     def after_the_end(self) -> Counts:
-        """Return the counts that remain when the process has ended."""
+        """Return the totals that remain after the process has ended."""
         return replace(self, open=0, served=0, measures=Counter())
 
     def histogram(self) -> Histogram:
-        """Return how long peers were connected."""
+        """Return the durations of connections as a histogram."""
         seconds = Counters().seconds
         seconds.counts, seconds.total = self.seconds, self.seconds_total
         return seconds
 
     def to_json(self) -> bytes:
-        """Write them as one line."""
+        """Return the snapshot as one line of JSON."""
         return json.dumps(vars(self)).encode()
 
     @classmethod
     def from_json(cls, line: bytes) -> Counts:
-        """Read what `to_json` has written."""
+        """Parse the output of `to_json`."""
         values: dict[str, Any] = json.loads(line)
         values["traffic"] = Traffic(*values["traffic"])
         for name in ("errors", "measures"):

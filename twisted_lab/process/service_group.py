@@ -1,4 +1,4 @@
-"""The services of one process, and what can be known of them from outside."""
+"""The services of one process, with their measures and names of peers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from twisted_lab.process.network_service import NetworkService
 
 
 class ServiceGroup(MultiService):
-    """Services with one log.
+    """Services that share a log.
 
     Args:
-        log: Where their events go.
+        log: The log of their events.
 
     Attributes:
-        services: All of them, those for the operator included.
+        services: All services, including those for the operator.
         log: See above.
         measures: Measures in addition to the counters of each service.
-        names: For a service that knows names, a function that returns a connection's name.
+        names: By service, a function that returns the name of a connection's peer.
     """
 
     services: list[NetworkService]
@@ -52,16 +52,16 @@ class ServiceGroup(MultiService):
             self.measures.append(measure)
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return the measures of a service that may differ between the processes."""
+        """Return the measures of a service that may differ between worker processes."""
         name = service.events.service
         return [each for each in self.measures if each.service == name and not each.is_common]
 
     def name_of(self, service: str, connection: Connection) -> str:
-        """Return a service's name for a connected peer; "" for none."""
+        """Return the service's name for a connected peer; "" for none."""
         return self.names[service](connection) if service in self.names else ""
 
     def log_from(self, level: LogLevel) -> None:
-        """Log events from `level` up, from here on, in all processes."""
+        """Set the log level of this process and its workers."""
         self.log.log_from(level)
         for service in self.services:
             service.log_from(level)

@@ -1,4 +1,4 @@
-"""netlab-auth: accounts with passwords, and tokens that stand for them for a while."""
+"""netlab-auth: accounts with passwords, and session tokens that replace them for a limited time."""
 
 from __future__ import annotations
 
@@ -74,17 +74,16 @@ from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
-# A client that has not logged in may be silent for this long.
-LOGIN_SECONDS = 60.0
+LOGIN_SECONDS = 60.0  # idle timeout before login
 
 
 @dataclass
 class _Shown:
-    """The passwords and the token that a peer has sent before it has logged in.
+    """The passwords and the token that a client has sent before login.
 
     Attributes:
-        passwords: The passwords.
-        device: The digest of the last token, which need not be good; empty if there was none.
+        passwords: The passwords, without surrounding whitespace.
+        device: The digest of the last token, valid or not; empty if there was none.
     """
 
     passwords: list[str] = field(default_factory=list)
@@ -92,15 +91,15 @@ class _Shown:
 
 
 class Authentication:
-    """Lets peers log in, by password or token, and register.
+    """Login by password or token, and registration.
 
     Args:
-        realm: Gives accounts to peers that have logged in.
-        events: Logins and failures are reported here.
-        is_open: Whether unknown names can be registered.
-        takes_plaintext: Whether peers may log in whose messages others on a network can read.
+        realm: Returns the accounts of logged-in clients.
+        events: The reporter of logins and failures.
+        is_open: Whether clients can register unknown names.
+        takes_plaintext: Whether clients can log in over a network without encryption.
         shortest: The minimum length of a password, in characters.
-        registrations: The new accounts of one network a day.
+        registrations: The maximum number of new accounts per network and day.
     """
 
     def __init__(
@@ -128,12 +127,12 @@ class Authentication:
         )
 
     def name_of(self, channel: Channel) -> str:
-        """Return the account that the peer has logged in to; "" before that."""
+        """Return the name of the account that the client has logged in to; "" before that."""
         account = self._accounts.get(channel)
         return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Let one peer log in, and execute its commands."""
+        """Let a client log in, and execute its commands."""
         if channel.peer.in_clear and not self._takes_plaintext:
             channel.say(
                 "error: others on the network could read your password; connect by TLS, or from "
@@ -165,8 +164,8 @@ class Authentication:
     async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
         channel.say(ASK_NAME)
         typed = (await channel.hear()).strip()
-        # A script sends its next line whatever the answer was: after a refused name or password
-        # that line may be a password, and must not become the name of an account.
+        # A script sends its next line whatever the answer was. After a refused name or password
+        # that line may be a password, which must not become the name of an account.
         if typed in shown.passwords:
             raise Refused("that is the password from before, and no name")
         if typed.startswith(TOKEN_PREFIX):
@@ -258,7 +257,7 @@ class Authentication:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-auth."""
+    """Options of netlab-auth."""
 
     command = "netlab-auth"
     default_port = DEFAULTS["auth"].port
@@ -311,10 +310,10 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     try:
         passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
-        # twistd has not begun its log yet.
+        # twistd has not started its log yet.
         print_line(f"{options.command}: too little memory: {error}", sys.stderr)
         raise CannotStart(str(error)) from None
-    # Each account that a class opens in its first lesson takes two: to register, and to log in.
+    # A class opens its accounts in one lesson; each takes two hashes: to register and to log in.
     burst = max(BURST, 2 * options.max_registrations)
     hashing = Hashing(process.reactor, passwords, burst=burst)
     process.resources.append(hashing)
