@@ -14,12 +14,14 @@ from twisted_lab.channels import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.contract import ChannelContract, ConversationContract, LivePeer
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
+from twisted_lab.testing_storage import MemoryStorage
 
 __all__ = [
     "ChannelContract",
     "ConversationContract",
     "LivePeer",
     "LossyWire",
+    "MemoryStorage",
     "ScriptedChannel",
     "play",
 ]
@@ -87,7 +89,7 @@ class ScriptedChannel:
         self.hung_up = True
 
 
-def play(conversation: Conversation, *script: Step) -> list[str]:
+def play(conversation: Conversation, *script: Step, host: str = "127.0.0.1") -> list[str]:
     """Have a conversation with a peer that plays `script` (see `ScriptedChannel`), and then goes.
 
     Returns:
@@ -98,7 +100,7 @@ def play(conversation: Conversation, *script: Step) -> list[str]:
         AssertionError: It waits for something other than the peer; drive it yourself, on a
             `ScriptedChannel`, with `Deferred.fromCoroutine`.
     """
-    channel = ScriptedChannel(*script)
+    channel = ScriptedChannel(*script, host=host)
     ended: list[object] = []
     Deferred.fromCoroutine(conversation(channel)).addErrback(
         lambda failure: failure.trap(PeerGone)
