@@ -1,12 +1,13 @@
-"""Support for tests of your own conversations and channels, with no reactor."""
+"""Support for tests of your own conversations, channels and stored data, with no reactor."""
 
 from __future__ import annotations
 
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Generic
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -14,7 +15,9 @@ from twisted_lab.channels import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.contract import ChannelContract, ConversationContract, LivePeer
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.resources import Unable
+from twisted_lab.storage import Tables, Work, open_database
+from twisted_lab.storage.tables import Q, Result
 
 __all__ = [
     "ChannelContract",
@@ -111,6 +114,37 @@ def play(conversation: Conversation, *script: Step, host: str = "127.0.0.1") -> 
         ended[0].raiseException()
     channel.hang_up()
     return channel.said
+
+
+class MemoryStorage(Generic[Q]):
+    """A `twisted_lab.storage.Store` whose results are there at once.
+
+    Args:
+        tables: The tables that it has.
+        path: The database's file; by default it is in memory.
+
+    Attributes:
+        database: The `twisted_lab.storage.Database`, to look into and to close.
+        full: Whether all work fails with Unable, as on a full disk; False at first.
+    """
+
+    def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
+        self.database = open_database(path, tables)
+        self.full = False
+
+    def run(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        if self.full:
+            return fail(Unable("cannot store that now", "database or disk is full"))
+        return execute(self.database.run, work)
+
+    def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
+
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
 
 
 class LossyWire:

@@ -79,7 +79,15 @@ PUBLIC = {
         "row",
         "shared_storage",
     ],
-    "twisted_lab.testing": ["LossyWire", "MemoryStorage", "ScriptedChannel", "play"],
+    "twisted_lab.testing": [
+        "ChannelContract",
+        "ConversationContract",
+        "LivePeer",
+        "LossyWire",
+        "MemoryStorage",
+        "ScriptedChannel",
+        "play",
+    ],
 }
 
 
