@@ -28,8 +28,7 @@ from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
-from twisted_lab.testing import play
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage, play
 from twisted_lab.text.option import choice, number
 from twisted_lab.text.token_form import TOKEN
 

@@ -1,12 +1,13 @@
-"""Support for tests of your own conversations and channels, with no reactor."""
+"""Support for tests of your own conversations, channels and stored data, with no reactor."""
 
 from __future__ import annotations
 
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Generic
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -14,12 +15,16 @@ from twisted_lab.channels import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.contract import ChannelContract, ConversationContract, LivePeer
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
+from twisted_lab.resources import Unable
+from twisted_lab.storage import Tables, Work, open_database
+from twisted_lab.storage.tables import Q, Result
 
 __all__ = [
     "ChannelContract",
     "ConversationContract",
     "LivePeer",
     "LossyWire",
+    "MemoryStorage",
     "ScriptedChannel",
     "play",
 ]
@@ -87,7 +92,7 @@ class ScriptedChannel:
         self.hung_up = True
 
 
-def play(conversation: Conversation, *script: Step) -> list[str]:
+def play(conversation: Conversation, *script: Step, host: str = "127.0.0.1") -> list[str]:
     """Have a conversation with a peer that plays `script` (see `ScriptedChannel`), and then goes.
 
     Returns:
@@ -98,7 +103,7 @@ def play(conversation: Conversation, *script: Step) -> list[str]:
         AssertionError: It waits for something other than the peer; drive it yourself, on a
             `ScriptedChannel`, with `Deferred.fromCoroutine`.
     """
-    channel = ScriptedChannel(*script)
+    channel = ScriptedChannel(*script, host=host)
     ended: list[object] = []
     Deferred.fromCoroutine(conversation(channel)).addErrback(
         lambda failure: failure.trap(PeerGone)
@@ -109,6 +114,37 @@ def play(conversation: Conversation, *script: Step) -> list[str]:
         ended[0].raiseException()
     channel.hang_up()
     return channel.said
+
+
+class MemoryStorage(Generic[Q]):
+    """A `twisted_lab.storage.Store` whose results are there at once.
+
+    Args:
+        tables: The tables that it has.
+        path: The database's file; by default it is in memory.
+
+    Attributes:
+        database: The `twisted_lab.storage.Database`, to look into and to close.
+        full: Whether all work fails with Unable, as on a full disk; False at first.
+    """
+
+    def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
+        self.database = open_database(path, tables)
+        self.full = False
+
+    def run(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        if self.full:
+            return fail(Unable("cannot store that now", "database or disk is full"))
+        return execute(self.database.run, work)
+
+    def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
+
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
 
 
 class LossyWire:

@@ -21,7 +21,7 @@ from tests.processes import DEADLINE, ROOT, Server, connect
 from twisted_lab.rooms import Said
 from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
 BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")

@@ -44,8 +44,7 @@ from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.services import chat
 from twisted_lab.serving import ServiceProcess
-from twisted_lab.testing import ScriptedChannel, play
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
 
 SECRET = "0123456789abcdef"
 

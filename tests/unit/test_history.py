@@ -29,7 +29,7 @@ from twisted_lab.rooms.history import DAY_SECONDS
 from twisted_lab.rooms.kept_history import MOST_READS, PRUNED, KeptHistory
 from twisted_lab.rooms.queries import FREE_SLOT
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 Result = TypeVar("Result")
 

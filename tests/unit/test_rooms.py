@@ -32,7 +32,7 @@ from twisted_lab.rooms.queries import HistoryQueries
 from twisted_lab.rooms.rate_limits import BURST, MUTE_SECONDS, Allowance
 from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.storage import CannotStore, Work
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")

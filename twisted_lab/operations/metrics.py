@@ -119,7 +119,8 @@ class LabCollector(Collector):
                 families[measure.name] = kind(
                     f"netlab_{measure.name}", measure.text, labels=["service"]
                 )
-            measured = dict(counted).get(measure.service, Counts()).measures
+            counts = dict(counted).get(measure.service, Counts())
+            measured = counts.counters if measure.is_counter else counts.gauges
             value = measured[measure.name] if measure.name in measured else measure.read()
             families[measure.name].add_metric([measure.service], value)
         yield from families.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,8 @@ class Counts:
         errors: Number of errors by kind.
         seconds: Durations of connections, as `Histogram.counts`.
         seconds_total: The sum of these durations, in seconds.
-        measures: Values of further measures, by name.
+        counters: Further counters, by name.
+        gauges: Other values, by name.
     """
 
     open: int = 0
@@ -36,11 +37,12 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     seconds: list[int] = field(default_factory=lambda: list(Counters().seconds.counts))
     seconds_total: float = 0.0
-    measures: Counter[str] = field(default_factory=Counter)
+    counters: Counter[str] = field(default_factory=Counter)
+    gauges: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(
-        cls, counters: Counters, connections: Connections, measures: Iterable[Measure]
+        cls, counters: Counters, connections: Connections, measures: Sequence[Measure]
     ) -> Counts:
         """Return the counters of a service in this process."""
         return cls(
@@ -52,7 +54,8 @@ class Counts:
             Counter(counters.errors),
             list(counters.seconds.counts),
             counters.seconds.total,
-            Counter({each.name: each.read() for each in measures}),
+            Counter({each.name: each.read() for each in measures if each.is_counter}),
+            Counter({each.name: each.read() for each in measures if not each.is_counter}),
         )
 
     def plus(self, other: Counts) -> Counts:
@@ -66,12 +69,13 @@ class Counts:
             self.errors + other.errors,
             [one + another for one, another in zip(self.seconds, other.seconds, strict=True)],
             self.seconds_total + other.seconds_total,
-            self.measures + other.measures,
+            self.counters + other.counters,
+            self.gauges + other.gauges,
         )
 
     def after_the_end(self) -> Counts:
         """Return the totals that remain after the process has ended."""
-        return replace(self, open=0, served=0, measures=Counter())
+        return replace(self, open=0, served=0, gauges=Counter())
 
     def histogram(self) -> Histogram:
         """Return the durations of connections as a histogram."""
@@ -88,6 +92,6 @@ class Counts:
         """Parse the output of `to_json`."""
         values: dict[str, Any] = json.loads(line)
         values["traffic"] = Traffic(*values["traffic"])
-        for name in ("errors", "measures"):
+        for name in ("errors", "counters", "gauges"):
             values[name] = Counter(values[name])
         return cls(**values)

@@ -47,9 +47,22 @@ class ServiceGroup(MultiService):
         if service.is_public:
             name = service.events.service
             text = "Events beyond --log-rate, which were summed up."
-            count = self.log.summed
-            measure = Measure(name, "log_events_summed", text, True, lambda: count[name])
-            self.measures.append(measure)
+            self.add_counter(name, "log_events_summed", text, lambda: self.log.summed[name])
+
+    def add_counter(self, service: str, name: str, text: str, read: Callable[[], float]) -> None:
+        """Serve a value that only grows as the metric ``netlab_NAME_total``, with --metrics.
+
+        Args:
+            service: The service that it belongs to, a label of the metric.
+            name: In small letters with underscores.
+            text: Its description.
+            read: Returns it; with --workers the metric is the sum over all processes.
+        """
+        self.measures.append(Measure(service, name, text, True, read))
+
+    def add_gauge(self, service: str, name: str, text: str, read: Callable[[], float]) -> None:
+        """Serve another value as the metric ``netlab_NAME``. For arguments see `add_counter`."""
+        self.measures.append(Measure(service, name, text, False, read))
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
         """Return the measures of a service that may differ between worker processes."""

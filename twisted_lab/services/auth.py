@@ -39,7 +39,6 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
     BURST,
@@ -317,15 +316,8 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     burst = max(BURST, 2 * options.max_registrations)
     hashing = Hashing(process.reactor, passwords, burst=burst)
     process.resources.append(hashing)
-    process.measures.append(
-        Measure(
-            options.command,
-            "hash_queue",
-            "Passwords that wait to be hashed.",
-            False,
-            lambda: hashing.queued,
-        )
-    )
+    text = "Passwords that wait to be hashed."
+    process.add_gauge(options.command, "hash_queue", text, lambda: hashing.queued)
     authentication = Authentication(
         AccountRealm(
             shared_storage(process, options.database, ACCOUNT_TABLES),

@@ -14,7 +14,6 @@ from twisted.python import usage
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
@@ -270,15 +269,8 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.max_message,
         turns=process.turns,
     )
-    process.measures.append(
-        Measure(
-            options.command,
-            "retransmissions",
-            "Packets that were sent again.",
-            True,
-            lambda: datagrams.retransmissions,
-        )
-    )
+    text = "Packets that were sent again."
+    process.add_counter(options.command, "retransmissions", text, lambda: datagrams.retransmissions)
     listening = [datagram_listener(options, process.reactor, datagrams)]
     if options.tcp_port is not None:
         listening += listeners(process, options, "tcp-port")
