@@ -11,9 +11,11 @@ from twisted_lab.text.dialogue_messages import (
     HELLO,
     WELCOME_BACK,
     WRONG,
-    AskPassword,
 )
 from twisted_lab.text.token_form import TOLD_TOKEN
+
+# The answer to such a question is hidden, whichever server asks it.
+PASSWORD_ENDS = ("password?", "password:")
 
 
 class Dialogue(Protocol):
@@ -141,7 +143,7 @@ class Login:
         """
         asks_name = line.endswith(ASK_NAME)
         # The first question may come after its answer.
-        self.hidden = line.endswith(tuple(AskPassword)) or (asks_name and self._is_ahead)
+        self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
         if HELLO in line or WELCOME_BACK in line:
