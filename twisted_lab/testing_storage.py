@@ -1,4 +1,4 @@
-"""Support for tests of services that keep data: a store in memory, with no thread."""
+"""Support for tests of services that keep data: a store in memory, without threads."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from twisted_lab.storage.tables import Q, Result
 
 
 class MemoryStorage(Generic[Q]):
-    """A `twisted_lab.storage.Store` whose results are there at once.
+    """A `twisted_lab.storage.Store` that returns results immediately.
 
     Args:
         tables: The tables that it has.
-        path: The database's file; by default it is in memory.
+        path: The database's file; by default the database is in memory.
 
     Attributes:
-        database: The `twisted_lab.storage.Database`, to look into and to close.
-        full: Whether all work fails with Unable, as on a full disk; False at first.
+        database: The `twisted_lab.storage.Database`, to inspect and to close.
+        full: Whether all work fails with Unable, as on a full disk; initially False.
     """
 
     def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
