@@ -1,4 +1,4 @@
-"""The database of a process, in a module of its own because SQLite is slow to import."""
+"""Database of a process, in a module of its own because SQLite is slow to import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["DEFAULT_FILE", "Store", "shared_storage"]
 def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Store[Q]:
     """Return a store for work on `tables` in the process's database in the file `path`.
 
-    Services that name the same file share its threads and its transactions.
+    Services that name the same file share its threads and transactions.
     """
     storage = Storage(process.reactor, path)
     for resource in process.resources:
