@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic
 
-from twisted.internet.defer import Deferred, execute, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -16,7 +16,7 @@ from twisted_lab.channels.contract import ChannelContract, ConversationContract,
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
 from twisted_lab.resources import Unable
-from twisted_lab.storage import Tables, Work, open_database
+from twisted_lab.storage import CannotStore, Tables, Work, open_database
 from twisted_lab.storage.tables import Q, Result
 
 __all__ = [
@@ -138,17 +138,27 @@ class MemoryStorage(Generic[Q]):
 
     def run(self, work: Work[Q, Result]) -> Deferred[Result]:
         """See `Store`."""
-        if self.full:
-            return fail(Unable("cannot store that now", "database or disk is full"))
-        return execute(self.database.run, work)
+        return self._do(self.database.run, work)
 
     def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
         """See `Store`."""
         return self.run(work)
 
     def read(self, work: Work[Q, Result]) -> Deferred[Result]:
-        """See `Store`."""
-        return self.run(work)
+        """See `Store`: work that changes something fails."""
+        return self._do(self.database.read, work)
+
+    def _do(
+        self, run: Callable[[Work[Q, Result]], Result], work: Work[Q, Result]
+    ) -> Deferred[Result]:
+        try:
+            if self.full:
+                raise CannotStore("database or disk is full")
+            return succeed(run(work))
+        except CannotStore as error:
+            return fail(Unable("cannot store that now", str(error)))
+        except Exception:
+            return fail()
 
 
 class LossyWire:

@@ -70,7 +70,8 @@ def _of_block(data: bytes) -> tuple[list[Endpoint], int] | None:
     if len(data) < size or size > 4096 or data[12] not in (32, 33):
         return None
     block = data[16:size]
-    if data[12] == 32 or data[13] in (0x00, 0x01, 0x10, 0x20, 0x30):
+    # Families without a transport, and datagrams, count as unspecified.
+    if data[12] == 32 or data[13] in (0, 1, 2, 0x10, 0x12, 0x20, 0x22, 0x30, 0x32):
         return [], size
     width = {0x11: 4, 0x21: 16, 0x31: 108}.get(data[13])
     if width is None or len(block) < 2 * width + (0 if width == 108 else 4):

@@ -286,14 +286,17 @@ class ListenersTests(SynchronousTestCase):
 
     def test_a_port_of_an_unknown_kind_is_refused(self) -> None:
         events, _ = recorded_events()
-        unknown = mock.Mock(listen=lambda _: succeed(object()))
+        port = mock.Mock()
+        unknown = mock.Mock(listen=lambda _: succeed(port))
         for listener in (
             Fast(unknown, Poller(FakeReactor())),
             Guarded(unknown, FileReserve(Clock(), events)),
             BehindProxy(unknown, Clock(), events),
         ):
             refused = self.failureResultOf(listener.listen(Factory()), CannotListen)
-            self.assertIn("no object", str(refused.value))
+            self.assertIn("no Mock", str(refused.value))
+            port.stopListening.assert_called_once_with()
+            port.reset_mock()
 
     def test_a_transport_of_an_unknown_kind_is_refused(self) -> None:
         class Other(Server):
@@ -302,10 +305,13 @@ class ListenersTests(SynchronousTestCase):
         class OtherPort(Port):
             transport = Other
 
+            def getHost(self) -> IPv4Address:
+                return IPv4Address("TCP", "127.0.0.1", 9090)
+
         listener = mock.Mock(listen=lambda factory: succeed(OtherPort(0, factory)))
         listening = Fast(listener, Poller(FakeReactor())).listen(Factory())
         refused = self.failureResultOf(listening, CannotListen)
-        self.assertIn("Other needs --transport stock", str(refused.value))
+        self.assertIn("Other at 127.0.0.1:9090 needs --transport stock", str(refused.value))
         self.successResultOf(
             Guarded(listener, FileReserve(Clock(), recorded_events()[0])).listen(Factory())
         )

@@ -27,7 +27,7 @@ _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 # After the signature: version and command, family and transport, number of remaining bytes.
 _FIXED = struct.Struct("!12xBBH")
 _LOCAL, _PROXY = 0x20, 0x21
-_UNSPECIFIED, _STREAM = 0, 1
+_UNSPECIFIED, _STREAM, _DATAGRAM = 0, 1, 2
 _IPV4, _IPV6, _UNIX = 1, 2, 3
 _LAYOUTS = {
     _IPV4: struct.Struct("!4s4sHH"),
@@ -131,6 +131,7 @@ def _read_binary(data: bytes) -> ProxyHeader | None:
 
 def _stream_family(kind: int) -> int:
     family, transport = divmod(kind, 16)
-    if transport > _STREAM or family not in (_UNSPECIFIED, *_LAYOUTS):
-        raise MessageError("its client's connection is no stream, or of an unknown family")
+    if transport > _DATAGRAM or family not in (_UNSPECIFIED, *_LAYOUTS):
+        raise MessageError("the family or the transport of the client's connection is unknown")
+    # Section 2.2: a receiver that does not support a valid combination takes it as unspecified.
     return family if transport == _STREAM else _UNSPECIFIED

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
@@ -216,7 +217,9 @@ def _is_ours(path: str) -> bool:
     """Tell whether a file is ours alone: no device, no pipe, and not our standard output."""
     # /dev/stderr may be a link to a regular file.
     outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
-    is_other = Path(path).exists() and not Path(path).is_file()
+    is_other = False
+    with suppress(OSError):  # A path that cannot be looked up cannot be opened either.
+        is_other = Path(path).exists() and not Path(path).is_file()
     return not is_other and os.path.realpath(path) not in outputs
 
 

@@ -6,7 +6,7 @@ Any server with a `twisted.cred.portal.Portal` can use them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from math import ceil
 from typing import Protocol
@@ -149,9 +149,10 @@ class PasswordChecker:
             key = name_key(credentials.username.decode(errors="replace"))
         except BadName:
             key = ""
-        return (await self._attempt(key, credentials)).encode()
+        password = credentials.password.decode(errors="surrogateescape")
+        return (await self._attempt(key, password, credentials)).encode()
 
-    async def _attempt(self, key: str, credentials: IUsernamePassword) -> str:
+    async def _attempt(self, key: str, password: str, credentials: IUsernamePassword) -> str:
         """Make one attempt after its delay, and return the account's name."""
         address = _address(credentials)
         attempt = LoginAttempt(key, address, getattr(credentials, "device", ""))
@@ -161,7 +162,8 @@ class PasswordChecker:
                 begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
                 history = await self._storage.run(begin)
                 if history.is_counted:
-                    return await self._check(attempt, history, credentials)
+                    check = partial(self._compare, history, password, credentials)
+                    return await self._check(attempt, check)
             # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
                 raise TooManyFailures(_wait_text(history))
@@ -170,10 +172,10 @@ class PasswordChecker:
             is_alone = history.network_failed
 
     async def _check(
-        self, attempt: LoginAttempt, history: AttemptHistory, credentials: IUsernamePassword
+        self, attempt: LoginAttempt, check: Callable[[], Awaitable[str | None]]
     ) -> str:
         try:
-            name = await self._compare(history, credentials)
+            name = await check()
         except Unable:
             await self._storage.run(partial(attempt.withdrawn, now=self._now()))
             raise
@@ -183,9 +185,10 @@ class PasswordChecker:
             raise UnauthorizedLogin
         return name
 
-    async def _compare(self, history: AttemptHistory, credentials: IUsernamePassword) -> str | None:
+    async def _compare(
+        self, history: AttemptHistory, password: str, credentials: IUsernamePassword
+    ) -> str | None:
         passwords, account = self._hashes.passwords, history.account
-        password = credentials.password.decode(errors="surrogateescape")
         # For an unknown name the decoy takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         place = network(_address(credentials))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -23,9 +23,11 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.tcp import Port, Server
 from twisted.internet.unix import Server as UNIXServer
+from twisted.python.failure import Failure
 from twisted.python.reflect import qual
 
 from twisted_lab.disconnects import tls_text
+from twisted_lab.peers import address_text
 from twisted_lab.ports.addresses import bind_problem
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
@@ -219,6 +221,26 @@ class Wrapping:
         """See `Listener.relisten`."""
         return replace(self, listener=self.listener.relisten(address))
 
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See `Listener.listen`; a port that cannot be adapted is closed again."""
+        return self.listener.listen(factory).addCallback(self._opened)
+
+    def adapt(self, port: Port) -> None:
+        """Change the open `port`.
+
+        Raises:
+            CannotListen: That is not possible with this port.
+        """
+        raise NotImplementedError
+
+    def _opened(self, port: IListeningPort) -> IListeningPort | Deferred[IListeningPort]:
+        try:
+            self.adapt(known_port(port))
+        except CannotListen:
+            problem = Failure()
+            return maybeDeferred(port.stopListening).addCallback(lambda _: problem)
+        return port
+
 
 @dataclass(frozen=True)
 class Fast(Wrapping):
@@ -226,17 +248,13 @@ class Fast(Wrapping):
 
     poller: Poller
 
-    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self._hasten)
-
-    def _hasten(self, port: IListeningPort) -> IListeningPort:
-        known = known_port(port)
-        if known.transport is Server:
-            known.transport = self._transport  # type: ignore[assignment]  # called as `Server` is
-        elif known.transport is not UNIXServer:
-            raise CannotListen(f"its {qual(known.transport)} needs --transport stock")
-        return known
+    def adapt(self, port: Port) -> None:
+        """Replace the transport of its connections; those of a unix socket keep Twisted's."""
+        if port.transport is Server:
+            port.transport = self._transport  # type: ignore[assignment]  # called as `Server` is
+        elif port.transport is not UNIXServer:
+            where = address_text(port.getHost())
+            raise CannotListen(f"{qual(port.transport)} at {where} needs --transport stock")
 
     def _transport(
         self,
@@ -278,11 +296,6 @@ class Guarded(Wrapping):
     reserve: FileReserve
     is_own: bool = False
 
-    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self._guard)
-
-    def _guard(self, port: IListeningPort) -> IListeningPort:
-        known = known_port(port)
-        self.reserve.guard(known, self.is_own)
-        return known
+    def adapt(self, port: Port) -> None:
+        """Register the port with the reserve."""
+        self.reserve.guard(port, self.is_own)

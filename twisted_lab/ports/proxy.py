@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableProtocol,
-    IListeningPort,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
     ITransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Port
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -29,7 +28,7 @@ from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
-from twisted_lab.ports.listening import Wrapping, known_port
+from twisted_lab.ports.listening import Wrapping
 
 HEADER_SECONDS = 10.0  # timeout of the header
 
@@ -154,13 +153,7 @@ class BehindProxy(Wrapping):
     clock: IReactorTime
     events: ServiceEvents
 
-    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """See `Listener.listen`."""
-        return self.listener.listen(factory).addCallback(self._wrap)
-
-    def _wrap(self, port: IListeningPort) -> IListeningPort:
-        # Wrapped only now, because an endpoint such as ssl: has wrapped the service's factory, and
-        # the PROXY header precedes TLS. Any: Twisted's types do not fit a factory of ours.
-        known: Any = known_port(port)
+    def adapt(self, port: Port) -> None:
+        """Wrap the factory, which an endpoint such as ``ssl:`` has wrapped: the header is first."""
+        known: Any = port  # Twisted's types do not fit a factory of ours.
         known.factory = ProxiedFactory(known.factory, self.clock, self.events)
-        return port

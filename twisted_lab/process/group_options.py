@@ -117,7 +117,8 @@ class GroupOptions(ProcessOptions):
             options.names["port"] += " or --base-port"
 
     def _moved(self, port: int) -> int:
-        return self.base_port and self.base_port + port - FIRST_PORT
+        # 0 stands for any free port.
+        return self.base_port + port - FIRST_PORT if port and self.base_port else 0
 
 
 def group_options() -> GroupOptions:

@@ -89,6 +89,8 @@ class Connection:
 
 
 def _drive(work: Awaitable[Result]) -> Result:
+    if not isinstance(work, Awaitable):
+        raise TypeError("work is a coroutine function, which collects the rows of a `many` query")
     steps = work.__await__()
     try:
         next(steps)
@@ -140,6 +142,19 @@ class Database(Generic[Q]):
         if isinstance(result, Exception):
             raise result
         return result
+
+    def read(self, work: Work[Q, Result]) -> Result:
+        """Run one piece of work that changes nothing.
+
+        Raises:
+            CannotStore: The transaction has failed, or the work tries to change something.
+            Exception: The work raised it.
+        """
+        self._connection.execute("PRAGMA query_only = ON")
+        try:
+            return self.run(work)
+        finally:
+            self._connection.execute("PRAGMA query_only = OFF")
 
     def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         """Run several pieces of work in one transaction, which is on disk on return.

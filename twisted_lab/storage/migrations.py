@@ -32,6 +32,10 @@ def file_version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
+class StepFailed(Exception):
+    """A step is wrong: a mistake of the package's author, not of the file."""
+
+
 def package_versions(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the versions of the packages that have tables in a file."""
     version = file_version(connection)
@@ -71,10 +75,20 @@ def upgrade(
     for each in outdated:
         for name, function in each.functions.items():
             connection.create_function(name, -1, function)
-        for statement in chain.from_iterable(each.steps[old.get(each.package, 0) :]):
-            connection.execute(statement)
+        for number, step in enumerate(each.steps[old.get(each.package, 0) :]):
+            for statement in step:
+                _execute(connection, statement, each.package, old.get(each.package, 0) + number + 1)
     _note_versions(connection, {each.package: len(each.steps) for each in outdated})
     connection.execute("COMMIT")
+
+
+def _execute(connection: sqlite3.Connection, statement: str, package: str, step: int) -> None:
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise StepFailed(f"step {step} of the tables of {package} failed: {error}") from None
 
 
 def _note_versions(connection: sqlite3.Connection, versions: dict[str, int]) -> None:

@@ -13,6 +13,7 @@ from twisted_lab.storage.database import Connection, Database
 from twisted_lab.storage.migrations import (
     APPLICATION_ID,
     FORMAT,
+    StepFailed,
     file_version,
     package_versions,
     upgrade,
@@ -105,6 +106,8 @@ def _explained(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
+    except StepFailed as error:
+        raise Unusable(f"cannot upgrade the database {path}: {error}") from None
     except sqlite3.Error as error:
         raise Unusable(f"cannot use {path} as a database: {error}; {_advice(error)}") from None
 

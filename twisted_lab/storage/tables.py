@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -34,7 +35,8 @@ class Migrations:
     """The permanent steps from an empty database to the newest tables of a package.
 
     Attributes:
-        package: The package's name. No other package may use the names of its tables.
+        package: The name of the distribution, in lower-case letters, digits and underscores. It
+            stays the same for ever. No other package may use the names of its tables.
         steps: The SQL statements of each step. Tables of version N have had the first N steps, so a
             released step is never changed.
         functions: SQL functions that the steps call, by name.
@@ -43,6 +45,12 @@ class Migrations:
     package: str
     steps: Sequence[Sequence[str]]
     functions: Mapping[str, Callable[..., str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[a-z][a-z0-9_]*", self.package):
+            raise ValueError(f"a package is named like quiz_scores, not {self.package!r}")
+        if any(isinstance(step, str) for step in self.steps):
+            raise ValueError(f"each step of {self.package} is a list of SQL statements")
 
 
 @dataclass(frozen=True)
