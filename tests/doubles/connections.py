@@ -1,4 +1,4 @@
-"""A connection that is only counted."""
+"""Connections that are only counted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ from twisted_lab.eventlog.counters import Traffic
 
 
 class FakeConnection:
+    """A connection that closes when the test says so.
+
+    Args:
+        connections: Where it is counted.
+        prompt: Whether `finish` closes it immediately.
+        host: The peer's address.
+        label: The peer in logs.
+        aborts: Whether `abort` closes it.
+    """
+
     since = 0.0
 
     def __init__(
-        self, connections: Connections, prompt: bool, host: str = "", label: str = ""
+        self,
+        connections: Connections,
+        prompt: bool,
+        host: str = "",
+        label: str = "",
+        aborts: bool = True,
     ) -> None:
         self.connections = connections
         self.prompt = prompt
         self.label = label or host
+        self.aborts = aborts
         self.aborted = False
         self.refusal = connections.add(self, host)
 
@@ -27,4 +43,5 @@ class FakeConnection:
 
     def abort(self) -> None:
         self.aborted = True
-        self.connections.remove(self)
+        if self.aborts:
+            self.connections.remove(self)

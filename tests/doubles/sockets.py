@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
-from twisted.internet.tcp import Server
+from twisted.internet.tcp import Port, Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -86,7 +87,7 @@ class Connected:
 
     def __init__(
         self,
-        kind: type[Server] = ImmediateServer,
+        kind: Callable[..., Server] = ImmediateServer,
         protocol: Any = None,
         poller: Poller | None = None,
     ) -> None:
@@ -97,7 +98,7 @@ class Connected:
             accepted, address = listening.accept()
         self.client.setblocking(False)
         self.protocol = protocol or Recording()
-        self.transport = kind(accepted, self.protocol, address, None, 0, self.poller)  # type: ignore[arg-type]
+        self.transport = kind(accepted, self.protocol, address, Port(0, Factory()), 0, self.poller)
         self.protocol.makeConnection(self.transport)
 
     def take(self, size: int) -> bytes:

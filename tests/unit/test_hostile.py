@@ -1,4 +1,4 @@
-"""The costs of an attack, and their bounds."""
+"""Costs of attacks and their bounds."""
 
 import io
 from contextlib import redirect_stdout
@@ -25,14 +25,14 @@ class BoundTests(SynchronousTestCase):
             self.assertEqual(result(**{name: most * 1.01}).exceeded, [name])
             self.assertTrue(result(**{name: most * 1.01}).is_broken)
 
-    def test_a_message_to_all_may_cost_something_for_each(self) -> None:
+    def test_a_broadcast_may_cost_something_per_member(self) -> None:
         more = within(fan_out=2, copy_cpu=1e-5, copy_sent=50, copy_logged=3)(FULL)
         self.assertEqual(more.messages, within()(FULL).messages + 2 * 990)
         self.assertEqual(more.sent, within()(FULL).sent + 2 * 990 * 50)
         self.assertEqual(more.logged, within()(FULL).logged + 2 * 990 * 3)
         self.assertAlmostEqual(more.cpu, within()(FULL).cpu + 2 * 990 * 1e-5)
 
-    def test_with_smaller_numbers_an_attack_may_cost_less(self) -> None:
+    def test_bounds_shrink_with_the_size(self) -> None:
         self.assertEqual(within(sent=2**15 + 1000)(SMALL).sent, 2**15 + 100)
 
 
@@ -48,14 +48,14 @@ class ProgramTests(SynchronousTestCase):
         assert isinstance(end.code, int)
         return end.code, said.getvalue()
 
-    def test_a_broken_bound_is_marked_and_the_exit_status_is_1(self) -> None:
+    def test_an_exceeded_bound_is_marked_and_gives_status_1(self) -> None:
         status, said = self.run_with(result(delay=1.5, cpu=0.001))
         self.assertEqual(status, 1)
         self.assertIn("1.5 s!", said)
         self.assertIn("1 attacks, 1 of them break a bound (!)", said)
         self.assertRegex(said, r"for a byte received +100 us")
 
-    def test_otherwise_it_is_0(self) -> None:
+    def test_kept_bounds_give_status_0(self) -> None:
         status, said = self.run_with(result(cpu=0.001))
         self.assertEqual(status, 0)
         self.assertNotIn("s!", said)
