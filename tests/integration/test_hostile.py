@@ -1,4 +1,4 @@
-"""The cheapest known attacks, with a small crowd; `make hostile` has the full numbers."""
+"""The cheapest known attacks, with a small crowd; `make hostile` has the full size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.hostile.lab import SMALL, Lab
 from tests.hostile.measure import measure
 
 
-def test_what_each_attack_costs(tmp_path: Path) -> None:
+def test_each_attack_costs_less_than_its_bound(tmp_path: Path) -> None:
     with Lab(tmp_path, SMALL, has_neighbour=False) as lab:
         results = [measure(lab, attack) for attack in CATALOGUE]
     wrong = [each for each in results if each.is_broken]
