@@ -4,7 +4,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from fuzz.costs import HEADER, SCENES, Step, cost, search
+from fuzz.costs import HEADER, SCENARIOS, Step, cost, search
 
 
 class SearchTests(SynchronousTestCase):
@@ -16,7 +16,7 @@ class SearchTests(SynchronousTestCase):
     def test_each_scenario_runs(self) -> None:
         trace = sys.gettrace()
         steps = [Step(way=0, lines=["/who", "/who"], end="\n", size=0, wait=1)]
-        for name, make in SCENES.items():
+        for name, make in SCENARIOS.items():
             costs = cost(make, steps)
             self.assertGreater(costs["lines"], 1, name)
             self.assertGreater(costs["sent"], 0, name)
@@ -26,4 +26,4 @@ class SearchTests(SynchronousTestCase):
     def test_a_broadcast_costs_something_per_member(self) -> None:
         steps = [Step(way=0, lines=["x"], end="\n", size=0, wait=0)]
         heard = len("Message from client ('192.0.2.20', 4000): X\n") * 21
-        self.assertEqual(cost(SCENES["broadcast"], steps)["sent"], heard / (2 * HEADER + 2))
+        self.assertEqual(cost(SCENARIOS["broadcast"], steps)["sent"], heard / (2 * HEADER + 2))
