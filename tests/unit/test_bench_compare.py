@@ -101,19 +101,20 @@ class CommitTests(SynchronousTestCase):
         self.patch(compare, "ROOT", self.repository())
         self.patch(os, "environ", {"PATH": "/nonexistent"})
         self.assertEqual(
-            self.problem("main"), "git is not installed, and the other commit cannot be had"
+            self.problem("main"), "git is not installed, so the other commit is not available"
         )
 
     def test_a_tree_without_history_is_one_line(self) -> None:
         self.patch(compare, "ROOT", Path(self.mktemp()))
         self.assertEqual(
-            self.problem("main"), "this tree has no git history, and so no commit to compare with"
+            self.problem("main"),
+            "this tree has no git history, so there is no commit to compare with",
         )
 
     def test_an_unknown_commit_is_one_line(self) -> None:
         self.patch(compare, "ROOT", self.repository())
         for rev in ("nosuch", "-x", "--all", "--since=1"):
-            self.assertEqual(self.problem(rev), f"REV: no commit here is called {rev!r}")
+            self.assertEqual(self.problem(rev), f"REV: this repository has no commit {rev!r}")
 
     def repository(self) -> Path:
         root = Path(self.mktemp()).absolute()
