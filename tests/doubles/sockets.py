@@ -1,4 +1,4 @@
-"""Real connections over loopback, with time and the reactor's turns in the test's hands."""
+"""Real connections over loopback, with time and turns of the reactor under the test's control."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_IPV6 = "this machine has no IPv6"
 
 
 class Turns(Clock):
-    """A reactor whose turns a test makes; it knows the receivers of events."""
+    """A reactor whose turns the test runs; it records its readers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Turns(Clock):
         """See `IReactorFDSet`: there are no writers."""
 
     def turn(self) -> None:
-        """Have one turn."""
+        """Run one turn."""
         self.advance(0)
         for reader in list(self.readers):
             reader.doRead()
@@ -77,10 +77,10 @@ class Recording(Protocol):
 
 
 class Connected:
-    """A connection of which one end is a server's transport and the other one a plain socket.
+    """A connection between a server's transport and a plain socket.
 
     Args:
-        kind: The transport's class.
+        kind: Makes the transport, with the arguments of `Server`.
         protocol: The server's protocol.
         poller: The reactor of the transport.
     """
@@ -102,20 +102,20 @@ class Connected:
         self.protocol.makeConnection(self.transport)
 
     def take(self, size: int) -> bytes:
-        """Take up to `size` bytes that have come to the client; b"" also at the end."""
+        """Read up to `size` bytes at the client; b"" also at the end of the stream."""
         try:
             return self.client.recv(size)
         except BlockingIOError:
             return b""
 
     def take_all(self, size: int) -> bytes:
-        """Take `size` bytes at the client, with turns of the reactor in between."""
+        """Read `size` bytes at the client, with turns of the reactor in between."""
         taken = b""
         while len(taken) < size:
             self.reactor.turn()
             piece = self.take(size - len(taken))
             if not piece and not select.select([self.client], [], [], 0)[0]:
-                raise AssertionError(f"{len(taken)} of {size} bytes came")
+                raise AssertionError(f"{len(taken)} of {size} bytes arrived")
             taken += piece
         return taken
 
@@ -133,7 +133,7 @@ class Connected:
         self.client.close()
 
     def close(self) -> None:
-        """Let go of both ends."""
+        """Close both ends."""
         self.client.close()
         if hasattr(self.transport, "socket"):
             self.transport.connectionLost(connectionDone)

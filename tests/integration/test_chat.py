@@ -164,9 +164,9 @@ def test_nothing_is_lost_when_the_server_is_killed(
         bad = stack.enter_context(relay(kept_port, *faults))
         messages = 20 * len(quarters)
         members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
-        members.wait_for("^everybody is here$")
+        members.wait_for("^all members are in the room$")
         for quarter in quarters:
-            members.wait_for(f"^heard {quarter}/4$")
+            members.wait_for(f"^received {quarter}/4$")
             server.process.kill()
             server.wait()
             server = stack.enter_context(chat(tmp_path, kept_port, *history))

@@ -22,7 +22,7 @@ def test_acknowledged_data_survive_kills(kills: int) -> None:
     )
     assert script.returncode == 0, script.stdout
     counts = re.fullmatch(
-        rf"{kills} kills, (\d+) names, (\d+) accounts, (\d+) tokens acknowledged; none lost\n",
+        rf"{kills} kills, (\d+) names, (\d+) accounts, (\d+) tokens acknowledged; no data lost\n",
         script.stdout,
     )
     assert counts, script.stdout
