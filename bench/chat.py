@@ -192,13 +192,13 @@ def latency() -> None:
         if speaker.startswith("speaker"):
             trips.append((time.perf_counter() - float(said)) * 1000)
 
-    links = [
+    clients = [
         ChatClient(
             r, f"speaker{n}" if n else "listener", show if not n else lambda line: None, print
         )
         for n in range(SPEAKERS + 1)
     ]
-    turns = cycle(links[1:])
+    turns = cycle(clients[1:])
     told = iter(range(SAMPLES))
 
     def say() -> None:
@@ -211,7 +211,7 @@ def latency() -> None:
     saying = LoopingCall(say)
 
     def begin() -> None:
-        if all(link.guest.is_in for link in links):
+        if all(client.room.is_in for client in clients):
             saying.start(INTERVAL)
         else:
             r.callLater(0.1, begin)
@@ -224,8 +224,8 @@ def latency() -> None:
     ):
         assert plain.stdout is not None
         assert plain.stdout.readline() == "joined\n"
-        for link in links:
-            UDPWire(r, link, [HOST], port).open()
+        for client in clients:
+            UDPWire(r, client, [HOST], port).open()
         begin()
         r.run()
     assert len(trips) == SAMPLES, f"{SAMPLES - len(trips)} were lost"

@@ -39,7 +39,7 @@ from twisted_lab.services.auth import Authentication
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.ident import Identification
 from twisted_lab.services.messages import number_messages
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 OTHERS = 20  # peers that are already connected
 SAID = 100  # messages in the chat's history

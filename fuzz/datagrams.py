@@ -126,16 +126,16 @@ class _Wire:
 def client(data: bytes) -> None:
     """Any datagrams from a server to the client of the chat raise nothing."""
     clock = Clock()
-    link = ChatClient(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
-    link.start(_Wire())
-    link.ended.addErrback(lambda _: None)
+    client = ChatClient(clock, "Anna", lambda _: None, lambda _: None, 60.0, bytes)
+    client.start(_Wire())
+    client.ended.addErrback(lambda _: None)
     for action, body in _steps(data):
         if action & 1:
             clock.advance(len(body) / 4)
         elif action & 2:
             whole = bytes((0xC1,)) + body[:1] + bytes(8) + body[1:]
-            link.receive(whole + seal_of(whole, bytes(16), Side.SERVER))
+            client.receive(whole + seal_of(whole, bytes(16), Side.SERVER))
         else:
-            link.receive(body)
-    link.abort()
+            client.receive(body)
+    client.abort()
     assert not clock.getDelayedCalls(), "a timer is left"

@@ -17,7 +17,7 @@ from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CountingHashes
 from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Refused
-from twisted_lab.client.addresses import server_address, server_port
+from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import Tokens
@@ -28,8 +28,7 @@ from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
-from twisted_lab.testing import play
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage, play
 from twisted_lab.text.option import choice, number
 from twisted_lab.text.token_form import TOKEN
 
@@ -72,7 +71,7 @@ READERS = (
     port_number,
     server_port,
     interface_address,
-    server_address,
+    host_and_port,
     chat_name,
     control_endpoint,
     number("", default=1, most=100).parse,

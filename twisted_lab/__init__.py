@@ -10,7 +10,7 @@ from twisted_lab.memory import hook_for
 __version__ = "0.1.0"
 
 _PROGRAMS = ("twisted_lab.accounts", "twisted_lab.client", "twisted_lab.control")
-# In a checkout `twisted` alone is found: the folder of the plugins.
+# `twisted.internet` rather than `twisted`: a checkout has a folder `twisted`, with the plugins.
 _NEEDED = (
     "twisted.internet",
     "argon2",
@@ -27,19 +27,20 @@ _NEEDED = (
 def _is_missing(module: str) -> bool:
     try:
         return find_spec(module) is None
-    except ModuleNotFoundError:  # The package of a module in a package.
+    except ModuleNotFoundError:  # the parent package is missing
         return True
 
 
-# With ``-m`` Python looks for modules in the current directory first, where a student's own
-# socket.py may be. Our programs do without it, before they import anything; a student's program
-# keeps it. While Python looks for the module, argv[0] is "-m", and its name comes before argv[1:].
+# With ``-m`` Python searches the current directory first, where a student may have a socket.py.
+# Our programs remove that directory from the path before they import anything else; a student's
+# program keeps it. While Python looks for the module, sys.argv[0] is "-m", and in sys.orig_argv the
+# module's name comes just before the arguments.
 if sys.argv[:1] == ["-m"] and (
     _program := sys.orig_argv[-len(sys.argv)].removesuffix(".__main__")
 ).endswith(_PROGRAMS):
     hook_for(_program)
-    with suppress(OSError):  # The directory is removed, and Python has not added it.
-        if sys.path[0] == os.getcwd():  # noqa: PTH109 (pathlib imports much)
+    with suppress(OSError):  # The directory was removed; then Python has not added it.
+        if sys.path[0] == os.getcwd():  # noqa: PTH109 (pathlib imports many modules)
             del sys.path[0]
     for _module in _NEEDED:
         if _is_missing(_module):

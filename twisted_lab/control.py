@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.control``: the operator's end of the control channel."""
+"""Entry point of ``python -m twisted_lab.control``, the client of the control channel."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class Defaults(NamedTuple):
-    """What a service and its client use unless an option says otherwise.
+    """The defaults of a service and its client; options override them.
 
     Attributes:
-        port: The port.
-        framing: How messages travel; empty if the client has no choice of framings: echo repeats
-            bytes, and the chat's client uses UDP.
+        port: The TCP port, or the UDP port of the chat.
+        framing: The framing of messages; empty if the client offers no choice: echo has no
+            messages, and the chat client uses UDP.
     """
 
     port: int

@@ -1,4 +1,4 @@
-"""The reasons why connections end, and their texts."""
+"""Reasons why connections end, and their texts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Disconnect(Enum):
     """All reasons why a connection ends or is refused; ``docs/protocols.md`` has the same table.
 
     Attributes:
-        template: The text of the reason; its fields are filled in by `reason`.
-        kind: The error that it counts as (the label of ``netlab_errors_total``); "" for no error.
+        template: The text of the reason; `reason` fills in its fields.
+        kind: The label under which ``netlab_errors_total`` counts it; "" if it is not an error.
     """
 
     CLOSED_BY_CLIENT = "closed by the client"
@@ -46,17 +46,17 @@ class Disconnect(Enum):
         self.kind = kind
 
     def reason(self, **values: object) -> Reason:
-        """Return this reason with the values of its fields."""
+        """Return this reason with its fields filled in."""
         return Reason(self, self.template.format(**values))
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason with its values.
+    """A reason with its fields filled in.
 
     Attributes:
-        why: Which one it is.
-        text: Its text, for logs and for the peer.
+        why: The reason itself.
+        text: The text for logs and for the peer.
     """
 
     why: Disconnect
@@ -78,7 +78,7 @@ def end_reason(failure: Failure, by_client: bool) -> Reason:
 
     Args:
         failure: The reason that Twisted gave to ``connectionLost``.
-        by_client: Whether the client closed or aborted it, if an end did.
+        by_client: If the connection was closed or aborted: whether the client did that.
     """
     error = failure.value
     if isinstance(error, ConnectionAborted):

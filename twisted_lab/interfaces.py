@@ -1,4 +1,4 @@
-"""What the project asks of a reactor and of a transport: Twisted's interfaces, combined."""
+"""Interfaces of the reactor and of stream transports, combined from Twisted's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Reactor(
     IReactorProcess,
     IReactorPluggableNameResolver,
 ):
-    """A reactor, as `twisted.internet.reactor` is on a POSIX system."""
+    """The interfaces of `twisted.internet.reactor` on a POSIX system that this package uses."""
 
 
 class StreamTransport(ITCPTransport, IConsumer, IPushProducer):
@@ -41,7 +41,7 @@ class StreamTransport(ITCPTransport, IConsumer, IPushProducer):
 
 
 def global_reactor() -> Reactor:
-    """Return the reactor that is installed; the first call installs the default one."""
+    """Return the installed reactor; install the default one if there is none."""
     from twisted.internet import reactor
 
     return cast(Reactor, reactor)

@@ -1,4 +1,4 @@
-"""Peers that are known by their IP addresses: their names, limits, queries and tables."""
+"""Known peers: names remembered by IP address, with limits, queries and tables."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from twisted_lab.peers import network
 from twisted_lab.storage import Migrations, Tables, counted, row
 
 DAY = 24 * 60 * 60.0  # seconds
-# A peer that has not come back for this long is forgotten.
+# A peer that has not come back for this time is forgotten.
 UNUSED = 365 * DAY
-# At most this many rows of one IPv6 network of 64 bits. One more takes the place of a peer that has
-# not come back for a week: machines may change their addresses each day for ever, and no host
-# makes the server forget its neighbours.
+# At most this many peers of one IPv6 /64 network. A new one then replaces a peer that has not come
+# back for a week. Thus machines can change their addresses daily (RFC 8981), but no host can make
+# the server forget its neighbours.
 MOST_OF_NETWORK = 1000
 REPLACEABLE = 7 * DAY
-# All networks together: 210 MB with short names, 730 MB with the longest. Known peers stay known.
+# At most this many peers in total: 210 MB with short names, 730 MB with the longest ones. Beyond
+# that the server remembers no new peers.
 MOST_PEERS = 1_000_000
-# Each new peer removes at most this many unused rows, and this many surplus rows of its network.
+# Each new peer deletes at most this many unused rows, and as many surplus rows of its network.
 PIECE = 10
 
 
@@ -30,7 +31,7 @@ PEERS = "SELECT address, name, since, used FROM peers "
 
 @dataclass(frozen=True)
 class KnownPeer:
-    """A peer that is known by its IP address; `used` is a day that it came back, at least."""
+    """A peer with a remembered name; `used` is the time of its last visit, accurate to a day."""
 
     address: str
     name: str
@@ -53,11 +54,11 @@ class PeerQueries(Protocol):
         "VALUES ({address}, {network}, {name}, {now}, {now}) ON CONFLICT (address) DO NOTHING"
     )
     async def add_peer(self, address: str, network: str, name: str, now: float) -> None:
-        """Remember a peer, unless its address is known."""
+        """Remember a peer, unless its address is known already."""
 
     @statement(sql="UPDATE peers SET used = {now} WHERE address = {address}")
     async def use_peer(self, address: str, now: float) -> None:
-        """Note that a peer has come back."""
+        """Record a visit of the peer at `address`."""
 
     @query(sql="SELECT count FROM totals WHERE subject = 'peers'", load=one(row(int)))
     async def total(self) -> int:
@@ -69,16 +70,16 @@ class PeerQueries(Protocol):
         "ORDER BY used LIMIT {most})"
     )
     async def forget_unused_peers(self, used: float, most: int) -> None:
-        """Forget peers that have not come back since `used`, at most `most` of them."""
+        """Forget at most `most` peers that have not come back since `used`."""
 
     @statement(
         sql="DELETE FROM peers WHERE used <= {used} AND address IN (SELECT address FROM peers "
         "WHERE network = {network} ORDER BY used DESC, address LIMIT {most} OFFSET {kept})"
     )
     async def forget_oldest_peers(self, network: str, used: float, kept: int, most: int) -> None:
-        """Forget peers of a network that have not come back since `used`; at most `most`.
+        """Forget at most `most` peers of a network that have not come back since `used`.
 
-        The `kept` that were used last stay.
+        The `kept` peers with the latest visits are not forgotten.
         """
 
     @query(sql="SELECT count(*) FROM peers WHERE network = {network}", load=one(row(int)))
@@ -99,11 +100,11 @@ class PeerQueries(Protocol):
         load=many(row(KnownPeer)),
     )
     def forget_peers(self, word: str) -> AsyncIterable[KnownPeer]:
-        """Forget the peers with that address, network or name, and return them."""
+        """Forget the peers whose address, network or name is `word`, and return them."""
 
     @statement(sql="DELETE FROM peers")
     async def forget_all_peers(self) -> None:
-        """Forget them all."""
+        """Forget all peers."""
 
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -120,7 +121,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE peers ADD COLUMN network TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE peers ADD COLUMN used DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # The time of their last visit is not known.
+        # Earlier versions did not store the last visit.
         "UPDATE peers SET network = network_of(address), "
         "used = CAST(strftime('%s', 'now') AS DOUBLE PRECISION)",
         "CREATE INDEX peers_by_network ON peers (network, used)",
@@ -135,11 +136,11 @@ PEER_TABLES = Tables(
 
 
 async def recognize(queries: PeerQueries, address: str, now: float) -> str | None:
-    """Return the name of the peer at `address`, if it has one, and note that it has come back."""
+    """Return the name of the peer at `address`, if it is known, and record the visit."""
     peer = await queries.peer(address)
     if peer is None:
         return None
-    if now >= peer.used + DAY:  # A greeting does not have to be stored.
+    if now >= peer.used + DAY:  # Most visits need no write.
         await queries.use_peer(address, now)
     return peer.name
 
@@ -148,8 +149,8 @@ async def remember(queries: PeerQueries, address: str, name: str, now: float) ->
     """Remember the name of the peer at `address`, unless it has one.
 
     Returns:
-        The name that it has; of two that are given at once, the first one. None if there is no
-        room for one more.
+        The peer's name: `name`, or the one that it had already. None if there is no room for
+        another peer.
     """
     known = await recognize(queries, address, now)
     if known is not None:

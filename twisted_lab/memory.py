@@ -1,7 +1,7 @@
-"""Too little memory to start, reported in one line.
+"""One-line reports of too little memory to start.
 
-Python, and modules in C and Rust, report it in many ways: as MemoryError, ImportError, OSError,
-RuntimeError or SystemError.
+Depending on where memory runs out, Python and its extension modules raise MemoryError,
+ImportError, OSError, RuntimeError or SystemError.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ROOM = 32 * 2**20  # bytes: more than any module needs at once
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Tell whether `error` comes from too little memory: there is none left for 32 MiB."""
+    """Tell whether `error` is due to a lack of memory: not even 32 MiB can be allocated."""
     try:
         return isinstance(error, MemoryError) or not bytearray(_ROOM)
     except MemoryError:
@@ -22,12 +22,12 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def say_lack(program: str) -> None:
-    """Say that `program` has too little memory; this needs next to none itself."""
+    """Report that `program` has too little memory; the report itself needs next to none."""
     os.write(2, f"{program}: too little memory to start\n".encode())
 
 
 def hook_for(program: str) -> None:
-    """Report lack of memory that ends `program` in one line, without a traceback."""
+    """Replace the traceback by one line if `program` ends for lack of memory."""
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None

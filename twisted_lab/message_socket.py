@@ -1,6 +1,6 @@
 """Int32 messages for blocking programs: a socket that sends and receives whole messages.
 
-A server that repeats what it hears, for one client after the other:
+A server that repeats messages in upper case, for one client at a time:
 
     from twisted_lab.message_socket import MessageSocket
 
@@ -22,8 +22,8 @@ And a client:
         server.send_message("hello")
         print(server.receive_message())
 
-Several clients at once, with `select()`. It sees what waits in the kernel, not the whole messages
-that a socket has received already, so `pending()` is asked first:
+Several clients at once, with `select()`. It sees data in the kernel, but not the messages that a
+socket has read from there already, so call `pending()` first:
 
     from twisted_lab.message_socket import MessageError, MessageSocket
     import select
@@ -37,7 +37,7 @@ that a socket has received already, so `pending()` is asked first:
             for socket in ready or select.select([listening, *clients], [], [])[0]:
                 if socket is listening:
                     client, address = listening.accept()
-                    client.settimeout(5)  # seconds that half a message may keep the others waiting
+                    client.settimeout(5)  # seconds that half a message may block the others
                     clients.append(client)
                     continue
                 try:
@@ -46,7 +46,7 @@ that a socket has received already, so `pending()` is asked first:
                         socket.send_message(text.upper())
                         continue
                 except (MessageError, OSError):
-                    pass  # it broke the rules, has gone, or is too slow
+                    pass  # the client sent an invalid message, disconnected, or is too slow
                 clients.remove(socket)
                 socket.close()
 """
@@ -64,13 +64,13 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, MessageError, decode, 
 
 
 class MessageSocket(socket.socket):
-    """A stream socket for messages in Int32 framing: four bytes of length, then UTF-8.
+    """A stream socket for messages in Int32 framing: a length of four bytes, then UTF-8.
 
-    It is a `socket.socket` in everything else. Do not mix `receive_message` with `recv`: some bytes
-    of the next message may have been received already.
+    In all else it is a `socket.socket`. Do not mix `receive_message` with `recv`: it may already
+    have received part of the next message.
 
     Attributes:
-        max_message: The most bytes of a message; set it before the first message is received.
+        max_message: The maximum length of a message, in bytes; set it before receiving.
     """
 
     def __init__(self, *args: int, **kwargs: int) -> None:
@@ -83,7 +83,7 @@ class MessageSocket(socket.socket):
         """Accept a connection, as `socket.socket.accept` does.
 
         Returns:
-            The connection, with this socket's `max_message`, and the client's address.
+            The connection, which has this socket's `max_message`, and the client's address.
         """
         accepted, address = super().accept()
         connection = type(self)(
@@ -93,12 +93,12 @@ class MessageSocket(socket.socket):
         return connection, address
 
     def send_message(self, text: str) -> None:
-        """Send a message; a lone surrogate, which UTF-8 cannot have, is sent as ``?``.
+        """Send a message, with ``?`` for lone surrogates, which UTF-8 cannot represent.
 
         Raises:
-            MessageError: It is over the limit; nothing is sent.
-            OSError: As `socket.socket.sendall` does; TimeoutError among them. Part of the message
-                may be sent then, so nothing more can be.
+            MessageError: The message is over the limit; nothing was sent.
+            OSError: `socket.socket.sendall` failed, perhaps with TimeoutError. Part of the message
+                may have been sent; do not send anything more.
         """
         data = text.encode("utf-8", "replace")
         if len(data) > self.max_message:
@@ -108,10 +108,10 @@ class MessageSocket(socket.socket):
         self.sendall(encode_frame(data))
 
     def pending(self) -> int:
-        """Return how many messages can be received without waiting, as `ssl.SSLSocket.pending`.
+        """Return how many messages can be received without waiting, like `ssl.SSLSocket.pending`.
 
-        `select.select` does not see them, because they are no longer in the kernel. A message that
-        breaks the rules counts as well: `receive_message` raises what is wrong at once.
+        `select.select` does not see them, because they are no longer in the kernel. An invalid
+        message counts as well: `receive_message` raises its error without waiting.
         """
         if self._decoder is not None:
             try:
@@ -124,13 +124,14 @@ class MessageSocket(socket.socket):
         """Receive the next message.
 
         Returns:
-            The message, or None if the other side has closed after the last one.
+            The message, or None if the peer has closed the connection after a whole message.
 
         Raises:
-            MessageError: It is not UTF-8, or over the limit; then nothing more can be received.
-            ConnectionError: The other side has gone in the middle of a message.
-            TimeoutError: It has not come within the socket's timeout, which counts for the whole
-                message. The bytes received so far are kept: call again to go on.
+            MessageError: The message is not UTF-8, or is over the limit. After one over the limit
+                nothing more can be received.
+            ConnectionError: The connection ended in the middle of a message.
+            TimeoutError: The whole message did not arrive within the socket's timeout. The bytes
+                received so far are kept; call again to continue.
         """
         if self._decoder is None:
             self._decoder = FrameDecoder(self.max_message)
@@ -163,6 +164,10 @@ class MessageSocket(socket.socket):
             ) from error
 
     def messages(self) -> Iterator[str]:
-        """Iterate over the messages, up to the last one; raises what `receive_message` does."""
+        """Yield messages until the peer closes the connection.
+
+        Raises:
+            MessageError, ConnectionError, TimeoutError: See `receive_message`.
+        """
         while (text := self.receive_message()) is not None:
             yield text

@@ -1,4 +1,4 @@
-"""Addresses of peers."""
+"""Peers and their addresses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from twisted_lab.text.escaping import escape
 
 
 def address_text(address: IAddress) -> str:
-    """Write an address as people read it: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
+    """Format an address for people: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
 
-    An IPv4 peer of a dual-stack IPv6 port is shown by its IPv4 address.
+    For an IPv4 peer of a dual-stack IPv6 port this is its IPv4 address (RFC 4291, section 2.5.5.2).
     """
     if isinstance(address, IPv4Address):
         return f"{address.host}:{address.port}"
@@ -22,13 +22,13 @@ def address_text(address: IAddress) -> str:
         mapped = ipaddress.IPv6Address(address.host).ipv4_mapped
         return f"{mapped}:{address.port}" if mapped else f"[{address.host}]:{address.port}"
     if isinstance(address, UNIXAddress):
-        # A peer chooses the path that it binds its own end to.
+        # The peer chooses the path of its own end, so it is escaped.
         return "unix:" + escape((address.name or b"").decode(errors="backslashreplace"))
     return escape(str(address))
 
 
 def network(host: str) -> str:
-    """Return the network of an address: an IPv6 network of 64 bits counts as one peer."""
+    """Return the network that counts as one peer: an IPv4 address, or an IPv6 /64 network."""
     if ":" not in host:
         return host
     address = ipaddress.IPv6Address(host.partition("%")[0])
@@ -37,14 +37,14 @@ def network(host: str) -> str:
 
 
 def site(host: str) -> str:
-    """Return the site of an address: an IPv6 site has 48 bits (RFC 6177, section 2)."""
+    """Return the site of an address: an IPv4 address, or an IPv6 /48 network (RFC 6177)."""
     if ":" not in network(host):
         return network(host)
     return str(ipaddress.IPv6Network((network(host), 48), strict=False).network_address)
 
 
 def site_of(label: str) -> str:
-    """Return the site of an address that `address_text` has written."""
+    """Return the site of an address as formatted by `address_text`."""
     if label.startswith("["):
         return site(label[1:].partition("]")[0])
     return label.rpartition(":")[0].partition(":")[0]
@@ -52,13 +52,13 @@ def site_of(label: str) -> str:
 
 @dataclass(frozen=True)
 class Peer:
-    """The other end of a connection, or of a datagram.
+    """The other end of a connection, or the sender of a datagram.
 
     Attributes:
-        host: Its IP address (IPv4 for an IPv4 peer of a dual-stack port); empty for a unix socket.
-        port: Its port; 0 for a unix socket.
-        text: Its address, as logs show it.
-        in_clear: Whether others on a network can read its messages and the answers.
+        host: The IP address (IPv4 for an IPv4 peer of a dual-stack port); empty for a unix socket.
+        port: The port; 0 for a unix socket.
+        text: The address as logs show it.
+        in_clear: Whether its traffic crosses a network unencrypted.
     """
 
     host: str
@@ -83,7 +83,7 @@ class Peer:
 
     @classmethod
     def of_datagram(cls, host: str, port: int) -> Peer:
-        """Return the peer that has sent a datagram from `host` and `port`."""
+        """Return the sender of a datagram from `host` and `port`."""
         kind = IPv6Address if ":" in host else IPv4Address
         address = kind("UDP", host, port)
         host = _host(address)

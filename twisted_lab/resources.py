@@ -1,4 +1,4 @@
-"""Resources: what a process opens before it serves, and closes at the end."""
+"""Resources, such as databases, that a process opens before it serves and closes at the end."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from twisted.internet.defer import Deferred
 
 
 class NotReady(Exception):
-    """A service cannot get a resource that it needs; the text says why."""
+    """A resource cannot be opened; the text says why."""
 
 
 class Unable(Exception):
-    """The server cannot do what was asked, through no fault of the peer, which gets the text.
+    """The server cannot handle a request, through no fault of the peer.
 
-    A conversation need not catch it: then the server hangs up.
+    A conversation need not catch it: the server then sends the text and closes the connection.
 
     Args:
         text: The message to the peer.
-        reason: Further text for the log.
+        reason: An explanation for the log.
     """
 
     def __init__(self, text: str, reason: str) -> None:
@@ -28,22 +28,22 @@ class Unable(Exception):
 
 
 class Resource(Protocol):
-    """A resource that services need for as long as they run, such as a database."""
+    """A resource that services need while they run, such as a database."""
 
     def open(self) -> None:
-        """Get it ready, as the user that the process runs as.
+        """Open the resource; the process has dropped its privileges by now.
 
         Raises:
-            NotReady: That cannot be done.
+            NotReady: The resource cannot be opened.
         """
         ...
 
     def close(self) -> Coroutine[Deferred[Any], Any, None]:
-        """Finish the work that has begun, and release it."""
+        """Finish the work in progress, and release the resource."""
         ...
 
     def discard(self) -> None:
-        """Release it, without a reactor: the start has failed, perhaps before it was opened."""
+        """Release the resource without a reactor, after a failed start; it may not be open."""
         ...
 
 
@@ -51,13 +51,13 @@ def open_all(resources: Iterable[Resource]) -> None:
     """Open `resources`.
 
     Raises:
-        NotReady: One of them cannot be opened, or there is too little memory for it.
+        NotReady: A resource cannot be opened, perhaps for lack of memory.
     """
     try:
         for resource in resources:
             resource.open()
     except (MemoryError, RuntimeError) as error:
-        # A thread that cannot be started is a RuntimeError.
+        # Python raises RuntimeError if it cannot start a thread.
         if isinstance(error, RuntimeError) and "thread" not in str(error):
             raise
         raise NotReady(f"too little memory: {str(error) or 'none is left'}") from None

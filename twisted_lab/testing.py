@@ -1,36 +1,53 @@
-"""Support for tests of your own conversations: a channel that plays a script, with no reactor."""
+"""Support for tests of your own conversations, channels and stored data, with no reactor."""
 
 from __future__ import annotations
 
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Generic
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
-from twisted_lab.channels import Conversation, PeerGone
+from twisted_lab.channels import Conversation, PeerGone, PeerSilent
+from twisted_lab.channels.contract import ChannelContract, ConversationContract, LivePeer
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
+from twisted_lab.resources import Unable
+from twisted_lab.storage import Tables, Work, open_database
+from twisted_lab.storage.tables import Q, Result
+
+__all__ = [
+    "ChannelContract",
+    "ConversationContract",
+    "LivePeer",
+    "LossyWire",
+    "MemoryStorage",
+    "ScriptedChannel",
+    "play",
+]
+
+Step = str | float | Exception
 
 
 class ScriptedChannel:
     """A `twisted_lab.channels.Channel` whose peer sends the messages of a script, and then goes.
 
     Args:
-        *script: The input, in order: messages, and exceptions such as PeerSilent, which `hear`
-            raises.
+        *script: The input, in order: messages; numbers, which are seconds of silence; and
+            exceptions, which `hear` raises.
         host: The peer's address.
         port: The peer's port.
 
     Attributes:
         said: The messages that were sent to the peer so far.
-        patience: The idle timeout that the conversation has set; 600 s at first.
+        patience: The idle timeout in seconds, which the conversation may set; 600 s at first.
         hung_up: Whether it was hung up on.
     """
 
-    def __init__(
-        self, *script: str | Exception, host: str = "127.0.0.1", port: int = 50412
-    ) -> None:
+    def __init__(self, *script: Step, host: str = "127.0.0.1", port: int = 50412) -> None:
         self.peer = Peer(host, port, f"{host}:{port}")
         self.said: list[str] = []
         self.patience = 600.0
@@ -43,31 +60,40 @@ class ScriptedChannel:
         return self.hung_up
 
     async def hear(self) -> str:
-        """Return or raise the next entry of the script; PeerGone at its end."""
-        if self.hung_up or not self._script:
-            raise PeerGone("the script is at its end")
-        line = self._script.popleft()
-        if isinstance(line, Exception):
-            raise line
-        return line
+        """Return the next message of the script, or raise its next exception.
+
+        Raises:
+            PeerGone: The script is at its end, or the peer was hung up on.
+            PeerSilent: The script has a silence that is longer than the patience.
+        """
+        while self._script and not self.hung_up:
+            step = self._script.popleft()
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, str):
+                return step
+            if step >= self.patience:
+                raise PeerSilent(Disconnect.NOTHING_HEARD.reason(seconds=self.patience))
+        end = Disconnect.CLOSED_BY_SERVER if self.hung_up else Disconnect.CLOSED_BY_CLIENT
+        raise PeerGone(end.reason())
 
     def say(self, text: str) -> None:
         """Keep `text`, unless the peer was hung up on."""
         if not self.hung_up:
-            self.said.append(text)
+            self.said.append(text.encode(errors="replace").decode())
 
     async def taken(self) -> None:
         """The peer takes everything at once."""
         if self.hung_up:
-            raise PeerGone("hung up on")
+            raise PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
 
     def hang_up(self) -> None:
         """Remember it."""
         self.hung_up = True
 
 
-def play(conversation: Conversation, *script: str | Exception) -> list[str]:
-    """Have a conversation with a peer that sends the messages of `script`, and then goes.
+def play(conversation: Conversation, *script: Step, host: str = "127.0.0.1") -> list[str]:
+    """Have a conversation with a peer that plays `script` (see `ScriptedChannel`), and then goes.
 
     Returns:
         The messages that were sent to the peer.
@@ -77,17 +103,48 @@ def play(conversation: Conversation, *script: str | Exception) -> list[str]:
         AssertionError: It waits for something other than the peer; drive it yourself, on a
             `ScriptedChannel`, with `Deferred.fromCoroutine`.
     """
-    channel = ScriptedChannel(*script)
+    channel = ScriptedChannel(*script, host=host)
     ended: list[object] = []
     Deferred.fromCoroutine(conversation(channel)).addErrback(
         lambda failure: failure.trap(PeerGone)
     ).addBoth(ended.append)
     if not ended:
         raise AssertionError("the conversation waits for something other than the peer")
-    raising = getattr(ended[0], "raiseException", None)
-    if raising is not None:
-        raising()
+    if isinstance(ended[0], Failure):
+        ended[0].raiseException()
+    channel.hang_up()
     return channel.said
+
+
+class MemoryStorage(Generic[Q]):
+    """A `twisted_lab.storage.Store` whose results are there at once.
+
+    Args:
+        tables: The tables that it has.
+        path: The database's file; by default it is in memory.
+
+    Attributes:
+        database: The `twisted_lab.storage.Database`, to look into and to close.
+        full: Whether all work fails with Unable, as on a full disk; False at first.
+    """
+
+    def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
+        self.database = open_database(path, tables)
+        self.full = False
+
+    def run(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        if self.full:
+            return fail(Unable("cannot store that now", "database or disk is full"))
+        return execute(self.database.run, work)
+
+    def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
+
+    def read(self, work: Work[Q, Result]) -> Deferred[Result]:
+        """See `Store`."""
+        return self.run(work)
 
 
 class LossyWire:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-MOST_NETWORKS = 10_000  # each of them takes 0.5 KB
+MOST_NETWORKS = 10_000  # 0.5 KB each
 
 
 class Bucket:
     """A token bucket, full at first.
 
     Args:
-        rate: The inflow, in tokens a second.
-        burst: The most that it holds.
+        rate: The inflow, in tokens per second.
+        burst: The capacity, in tokens.
         now: The time, in seconds on a monotonic clock.
     """
 
@@ -23,28 +23,28 @@ class Bucket:
         self._counted = now
 
     def wait(self, tokens: float, now: float) -> float:
-        """Return the seconds until it holds `tokens`; 0 if it does."""
+        """Return the seconds until the bucket holds `tokens`; 0 if it does already."""
         self._level = min(self._level + max(now - self._counted, 0.0) * self._rate, self._burst)
         self._counted = now
         return max(tokens - self._level, 0.0) / self._rate
 
     def take(self, tokens: float, now: float) -> float:
-        """Take `tokens`, on credit if need be; return the seconds until the debt is paid."""
+        """Take `tokens`, on credit if necessary; return the seconds until the debt is paid."""
         self.wait(tokens, now)
         self._level -= tokens
         return max(-self._level, 0.0) / self._rate
 
     def take_rest(self, tokens: float, now: float) -> None:
-        """Take as many of `tokens` as there are."""
+        """Take `tokens`, or all that there are if these are fewer."""
         self.wait(0, now)
         self._level -= min(tokens, max(self._level, 0.0))
 
     def give_back(self, tokens: float, seconds: float) -> None:
-        """Give back the unpaid part of `tokens`, `seconds` before the debt would be paid."""
+        """Put back the unpaid part of `tokens`, `seconds` before the debt would have been paid."""
         self._level += min(tokens, seconds * self._rate)
 
     def is_full(self, now: float) -> bool:
-        """Tell whether it holds as much as a new one."""
+        """Tell whether the bucket is full, and thus equal to a new one."""
         return not self.wait(self._burst, now)
 
 
@@ -52,8 +52,8 @@ class NetworkBuckets:
     """A token bucket for each network with recent traffic.
 
     Args:
-        rate: The inflow of each, in tokens a second.
-        burst: The most that each holds.
+        rate: The inflow of each bucket, in tokens per second.
+        burst: The capacity of each bucket, in tokens.
     """
 
     def __init__(self, rate: float, burst: float) -> None:
@@ -62,15 +62,15 @@ class NetworkBuckets:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, network: str, now: float, longest: float = 0.0) -> float:
-        """Take a token of `network`, on credit if need be.
+        """Take one token of `network`, on credit if necessary.
 
         Args:
-            network: The network, as `twisted_lab.peers.network` returns it.
+            network: The network, as returned by `twisted_lab.peers.network`.
             now: The time, in seconds on a monotonic clock.
-            longest: The longest credit, in seconds.
+            longest: The maximum credit, in seconds.
 
         Returns:
-            The seconds until there is a token; if they are more than `longest`, none is taken.
+            The seconds until a token is available; if more than `longest`, no token was taken.
         """
         while self._buckets and next(iter(self._buckets.values())).is_full(now):
             self._buckets.popitem(last=False)

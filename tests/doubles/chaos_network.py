@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.task import Clock
 
-from tests.doubles.chat_network import START, Address, Net, Person
+from tests.doubles.chat_network import START, Address, Member, Net
 from twisted_lab.testing import LossyWire
 
 HELD = 100  # most datagrams that a process finds when it is resumed
@@ -65,7 +65,7 @@ class Process:
         return min((call.getTime() - self.clock.seconds() for call in calls), default=float("inf"))
 
 
-class ChaosPerson(Person):
+class ChaosMember(Member):
     """A member that can be suspended, and cut off in one direction."""
 
     def __init__(self, net: ChaosNet, name: str) -> None:
@@ -76,7 +76,7 @@ class ChaosPerson(Person):
 
     def _take(self, data: bytes) -> None:
         if not self.cut_down:
-            self.process.do(lambda: self.link.receive(data))
+            self.process.do(lambda: self.client.receive(data))
 
     def write(self, data: bytes) -> None:
         if not self.cut_up:

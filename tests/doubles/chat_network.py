@@ -55,7 +55,7 @@ class Net:
         self.clock.advance(START)
         self.history = history or MemoryHistory()
         self._rates = rates
-        self.members: dict[Address, Person] = {}
+        self.members: dict[Address, Member] = {}
         self._chance = random.Random(seed)
         self._seed = seed
         self._faults = faults
@@ -94,8 +94,8 @@ class Net:
     def random(self, count: int) -> bytes:
         return self._chance.randbytes(count)
 
-    def join(self, name: str, patience: float = float("inf")) -> Person:
-        return Person(self, name, patience)
+    def join(self, name: str, patience: float = float("inf")) -> Member:
+        return Member(self, name, patience)
 
     def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
         return LossyWire(self.clock, self._chance.getrandbits(32), deliver, **self._faults)
@@ -109,8 +109,8 @@ class Net:
         self.server.datagramReceived(data, address)
 
     def _to_member(self, data: bytes, address: Address) -> None:
-        if person := self.members.get(address):
-            person.down.send(data)
+        if member := self.members.get(address):
+            member.down.send(data)
 
     def run(self, until: Callable[[], bool], most: float = 3600.0) -> None:
         """Let time pass until something is so."""
@@ -121,8 +121,13 @@ class Net:
             assert self.clock.seconds() < end, f"seed {self._seed}: it never comes"
             self.clock.advance(max(calls[0].getTime() - self.clock.seconds(), 0.0))
 
+    def run_for(self, seconds: float) -> None:
+        """Let that time pass."""
+        end = self.clock.seconds() + seconds
+        self.run(lambda: self.clock.seconds() >= end)
 
-class Person:
+
+class Member:
     """A member with our client.
 
     Attributes:
@@ -143,8 +148,26 @@ class Person:
         self.down = net.wire(self._take)
         self.address: Address = ("", 0)
         self.reopen()
-        self.link = ChatClient(self.clock, name, self.show, self.told.append, patience, net.random)
-        self.link.start(self)
+        self.client = ChatClient(
+            self.clock, name, self.show, self.told.append, patience, net.random
+        )
+        self.client.start(self)
+
+    def is_in(self) -> bool:
+        """Tell whether it is a member."""
+        return self.client.room.is_in
+
+    def is_settled(self) -> bool:
+        """Tell whether it is a member, all of whose messages were confirmed."""
+        return self.is_in() and not self.client.room.pending
+
+    def has_ended(self) -> bool:
+        """Tell whether its client has ended."""
+        return self.client.ended.called
+
+    def has_heard(self, count: int) -> bool:
+        """Tell whether it has heard that many texts."""
+        return len(self.said) == count
 
     def show(self, line: Line) -> None:
         self.heard.append(line)
@@ -165,7 +188,7 @@ class Person:
 
     def _take(self, data: bytes) -> None:
         if not self.is_cut:
-            self.link.receive(data)
+            self.client.receive(data)
 
     def write(self, data: bytes) -> None:
         if not self.is_cut:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from twisted.internet.address import IPv4Address
@@ -61,6 +61,7 @@ class Wire(StringTransport):
     """A transport that counts the writes, can be full, and can be half-closed."""
 
     half_closed = False
+    doWrite: Callable[[], object] | None = None
 
     def __init__(self) -> None:
         super().__init__(SERVER, PEER)
@@ -91,6 +92,10 @@ class SlowWire(Wire):
     @property
     def socket(self) -> SlowWire:
         return self
+
+    def fileno(self) -> int:
+        """Return that of a closed socket."""
+        return -1
 
     def getsockopt(self, level: int, option: int, size: int) -> bytes:
         """Return Linux's ``struct tcp_info`` with the bytes that the peer has acknowledged."""

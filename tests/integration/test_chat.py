@@ -21,7 +21,7 @@ from tests.processes import DEADLINE, ROOT, Server, connect
 from twisted_lab.rooms import Said
 from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
 BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
@@ -375,15 +375,15 @@ def test_clients_survive_a_restart_of_the_server(tmp_path: Path, kept_port: int)
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, "--drain", "600"))
         server.wait_for_port()
-        guests = [stack.enter_context(RoomClient(kept_port, name)) for name in ("Anna", "Boris")]
-        for guest in guests:
-            guest.wait_for(r"^\* welcome, ")
+        members = [stack.enter_context(RoomClient(kept_port, name)) for name in ("Anna", "Boris")]
+        for member in members:
+            member.wait_for(r"^\* welcome, ")
         assert server.stop() == 0
-        for guest in guests:
-            guest.wait_for("^the server stops; waiting for it to come back$")
-        guests[0].say("while nobody listens\n")
+        for member in members:
+            member.wait_for("^the server stops; waiting for it to come back$")
+        members[0].say("while nobody listens\n")
         server = stack.enter_context(chat(tmp_path, kept_port))
-        for guest in guests:
-            guest.wait_for("^Anna: while nobody listens$")
-        assert [guest.end() for guest in guests] == [0, 0], [guest.lines for guest in guests]
+        for member in members:
+            member.wait_for("^Anna: while nobody listens$")
+        assert [member.end() for member in members] == [0, 0], [member.lines for member in members]
         assert server.stop() == 0

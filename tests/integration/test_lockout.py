@@ -56,31 +56,31 @@ class Month:
         self._database.close()
 
     def _begin(self, name: str, address: str, now: float) -> tuple[LoginAttempt, float]:
-        guess = LoginAttempt(name, address)
-        standing: AttemptHistory = self._run(partial(guess.begin, now=now, is_alone=True))
-        return guess, standing.delay
+        attempt = LoginAttempt(name, address)
+        history: AttemptHistory = self._run(partial(attempt.begin, now=now, is_alone=True))
+        return attempt, history.delay
 
     def _attack(self, address: str, now: float) -> float:
-        guess, delay = self._begin(self._name, address, now)
+        attempt, delay = self._begin(self._name, address, now)
         if delay:
             return delay
-        self._run(partial(guess.failed, now=now))
+        self._run(partial(attempt.failed, now=now))
         self.guesses += 1
         return 0.1
 
     def _log_in(self, now: float) -> None:
         # At home the owner mistypes the password first.
-        guess, delay = self._begin("anna", HOME, now)
+        attempt, delay = self._begin("anna", HOME, now)
         assert not delay
-        self._run(partial(guess.failed, now=now))
-        guess, delay = self._begin("anna", HOME, now + 1)
+        self._run(partial(attempt.failed, now=now))
+        attempt, delay = self._begin("anna", HOME, now + 1)
         if not delay:
-            self._run(partial(guess.succeeded, now=now + 1))
+            self._run(partial(attempt.succeeded, now=now + 1))
             self.at_home += 1
         new = IPv4Address("203.0.0.0") + int(now)
-        guess, delay = self._begin("anna", str(new), now)
+        attempt, delay = self._begin("anna", str(new), now)
         if not delay:
-            self._run(partial(guess.withdrawn, now=now))
+            self._run(partial(attempt.withdrawn, now=now))
             self.elsewhere += 1
 
 

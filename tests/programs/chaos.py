@@ -19,7 +19,7 @@ from typing import ClassVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from tests.doubles.chaos_network import ChaosNet, ChaosPerson
+from tests.doubles.chaos_network import ChaosMember, ChaosNet
 from twisted_lab.client.chat_client import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
@@ -44,8 +44,8 @@ class Storm:
         self._seed = seed
         self._chance = random.Random(seed)
         self._net = ChaosNet(seed, {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1})
-        self._people: list[ChaosPerson] = []
-        self._left: list[ChaosPerson] = []  # left during the storm: may have given up after 15 s
+        self._members: list[ChaosMember] = []
+        self._left: list[ChaosMember] = []  # left during the storm: may have given up after 15 s
         self._said: dict[str, list[str]] = {}
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._now = 0.0
@@ -56,7 +56,7 @@ class Storm:
     def _come(self) -> None:
         name = f"m{len(self._said)}"
         self._said[name] = []
-        self._people.append(ChaosPerson(self._net, name))
+        self._members.append(ChaosMember(self._net, name))
 
     def run(self) -> None:
         """Run the storm and the calm after it.
@@ -69,20 +69,20 @@ class Storm:
             self._pass(self._chance.choice((0.05, 0.3, 1.0, 3.0, 8.0)))
         leaving = self._begin_to_leave()
         self._calm()
-        self._wait("is in the room with all messages", self._people, self._has_recovered)
-        self._wait("has left", self._left, lambda person: person.link.ended.called)
-        self._wait("has received the last messages", self._people, self._has_recovered)
+        self._wait("is in the room with all messages", self._members, self._has_recovered)
+        self._wait("has left", self._left, lambda member: member.client.ended.called)
+        self._wait("has received the last messages", self._members, self._has_recovered)
         self._check()
-        *others, last = self._people
-        for person in others:
+        *others, last = self._members
+        for member in others:
             if self._chance.random() < 0.5:
-                person.reopen()  # Its close packet comes from a new address.
-            person.link.finish()
+                member.reopen()  # Its close packet comes from a new address.
+            member.client.finish()
         self._have_left([*leaving, *others])
-        gone = {person.link.guest.name for person in [*leaving, *others]}
-        guest = last.link.guest
-        self._wait("has learned that all have left", [last], lambda _: not gone & guest.others)
-        last.link.finish()
+        gone = {member.client.room.name for member in [*leaving, *others]}
+        room = last.client.room
+        self._wait("has learned that all have left", [last], lambda _: not gone & room.others)
+        last.client.finish()
         self._have_left([last])
         self._pass(120.0)
         if self._net.connections:
@@ -90,31 +90,31 @@ class Storm:
         if "conversation failed" in self._net.log.names:
             self._fail("a conversation has raised an exception")
 
-    def _begin_to_leave(self) -> list[ChaosPerson]:
+    def _begin_to_leave(self) -> list[ChaosMember]:
         """Let a member leave while it is disconnected."""
-        person = self._chance.choice(self._people)
-        if not person.link.guest.is_in or not person.link.has_session or len(self._people) == 1:
+        member = self._chance.choice(self._members)
+        if not member.client.room.is_in or not member.client.has_session or len(self._members) == 1:
             return []
-        self._trail.append(f"{self._now:7.2f} leaves while disconnected {person.link.guest.name}")
-        self._people.remove(person)
-        self._later.append((self._now + 1000.0, lambda: setattr(person, "is_cut", False)))
+        self._trail.append(f"{self._now:7.2f} leaves while disconnected {member.client.room.name}")
+        self._members.remove(member)
+        self._later.append((self._now + 1000.0, lambda: setattr(member, "is_cut", False)))
         if self._chance.random() < 0.5:
-            person.is_cut = True
-            self._speak(person)
-            person.link.finish()
+            member.is_cut = True
+            self._speak(member)
+            member.client.finish()
         else:  # It is disconnected right after its close packet.
-            person.link.finish()
-            person.is_cut = True
+            member.client.finish()
+            member.is_cut = True
         self._pass(8.0)
-        return [person]
+        return [member]
 
-    def _have_left(self, people: list[ChaosPerson]) -> None:
-        self._wait("has left", people, lambda person: person.link.ended.called)
-        for person in people:
+    def _have_left(self, members: list[ChaosMember]) -> None:
+        self._wait("has left", members, lambda member: member.client.ended.called)
+        for member in members:
             failures: list[Failure] = []
-            person.link.ended.addErrback(failures.append)
-            if failures or person.link.guest.pending:
-                self._fail(f"{person.link.guest.name} has left with {failures}")
+            member.client.ended.addErrback(failures.append)
+            if failures or member.client.room.pending:
+                self._fail(f"{member.client.room.name} has left with {failures}")
 
     def _fail(self, what: str) -> None:
         raise AssertionError(f"seed {self._seed}: {what}\n" + "\n".join(self._trail))
@@ -130,13 +130,13 @@ class Storm:
     def _spend(self, seconds: float) -> None:
         self._net.spend(seconds)
         self._now += seconds
-        for person in list(self._people):
-            if person.came_in is None and person.link.guest.is_in:
-                person.came_in = len(self._history())
-            if person.link.ended.called and not person.link.has_session:
+        for member in list(self._members):
+            if member.came_in is None and member.client.room.is_in:
+                member.came_in = len(self._history())
+            if member.client.ended.called and not member.client.has_session:
                 # It has given up after 15 s without an answer; another one joins.
-                person.link.ended.addErrback(lambda failure: failure.trap(NoAnswer))
-                self._people.remove(person)
+                member.client.ended.addErrback(lambda failure: failure.trap(NoAnswer))
+                self._members.remove(member)
                 self._come()
 
     def _history(self) -> list[str]:
@@ -156,73 +156,73 @@ class Storm:
         self._later.sort(key=lambda entry: entry[0])
         self._trail[-1] += f" for {seconds} s"
 
-    def _do(self, event: Callable[[Storm, ChaosPerson], object]) -> None:
-        person = self._chance.choice(self._people)
-        self._trail.append(f"{self._now:7.2f} {event.__name__} {person.link.guest.name}")
-        event(self, person)
+    def _do(self, event: Callable[[Storm, ChaosMember], object]) -> None:
+        member = self._chance.choice(self._members)
+        self._trail.append(f"{self._now:7.2f} {event.__name__} {member.client.room.name}")
+        event(self, member)
 
-    def _speak(self, person: ChaosPerson) -> None:
-        said = self._said[person.link.guest.name]
+    def _speak(self, member: ChaosMember) -> None:
+        said = self._said[member.client.room.name]
         if len(said) < MOST_SAID:
             said.append(f"{len(said)}")
-            person.link.say(said[-1])
+            member.client.say(said[-1])
 
-    def _kill(self, _: ChaosPerson) -> None:
+    def _kill(self, _: ChaosMember) -> None:
         self._net.stop_server()
         self._after(self._net.start_again)
 
-    def _stop(self, _: ChaosPerson) -> None:
+    def _stop(self, _: ChaosMember) -> None:
         if self._net.is_up:
             self._net.connections.drain(self._net.server_clock, 5.0)
             self._later.append((self._now + 6.0, self._net.stop_server))
             self._later.append((self._now + 6.5, self._net.start_again))
             self._later.sort(key=lambda entry: entry[0])
 
-    def _move(self, person: ChaosPerson) -> None:
-        person.reopen()
+    def _move(self, member: ChaosMember) -> None:
+        member.reopen()
 
-    def _cut_up(self, person: ChaosPerson) -> None:
-        person.cut_up = True
-        self._after(lambda: setattr(person, "cut_up", False))
+    def _cut_up(self, member: ChaosMember) -> None:
+        member.cut_up = True
+        self._after(lambda: setattr(member, "cut_up", False))
 
-    def _cut_down(self, person: ChaosPerson) -> None:
-        person.cut_down = True
-        self._after(lambda: setattr(person, "cut_down", False))
+    def _cut_down(self, member: ChaosMember) -> None:
+        member.cut_down = True
+        self._after(lambda: setattr(member, "cut_down", False))
 
-    def _suspend(self, person: ChaosPerson) -> None:
-        person.process.is_suspended = True
+    def _suspend(self, member: ChaosMember) -> None:
+        member.process.is_suspended = True
         counts = self._chance.random() < 0.5
-        self._after(lambda: person.process.resume(counts))
+        self._after(lambda: member.process.resume(counts))
 
-    def _suspend_server(self, _: ChaosPerson) -> None:
+    def _suspend_server(self, _: ChaosMember) -> None:
         if self._net.is_up:
             process = self._net.server_process
             process.is_suspended = True
             counts = self._chance.random() < 0.5
             self._after(lambda: process.resume(counts))
 
-    def _reuse_port(self, person: ChaosPerson) -> None:
+    def _reuse_port(self, member: ChaosMember) -> None:
         """Let others take over the member's address."""
-        address = person.address
-        person.reopen()
+        address = member.address
+        member.reopen()
         for data in (b"/join other", b"hello", seal(Hello(7), NO_KEY, Side.CLIENT)):
             self._net.to_server(data, address)
 
-    def _leave(self, person: ChaosPerson) -> None:
-        if len(self._people) > 1:
-            self._people.remove(person)
-            self._left.append(person)
-            person.link.ended.addErrback(lambda _: None)
-            person.link.finish()
+    def _leave(self, member: ChaosMember) -> None:
+        if len(self._members) > 1:
+            self._members.remove(member)
+            self._left.append(member)
+            member.client.ended.addErrback(lambda _: None)
+            member.client.finish()
             self._come()
 
-    def _vanish(self, person: ChaosPerson) -> None:
-        if len(self._people) > 1:
-            self._people.remove(person)
-            person.link.abort()
+    def _vanish(self, member: ChaosMember) -> None:
+        if len(self._members) > 1:
+            self._members.remove(member)
+            member.client.abort()
             self._come()
 
-    EVENTS: ClassVar[list[Callable[[Storm, ChaosPerson], object]]] = [
+    EVENTS: ClassVar[list[Callable[[Storm, ChaosMember], object]]] = [
         *[_speak] * 12,
         *(_kill, _stop, _move, _cut_up, _cut_down, _suspend, _suspend_server),
         *(_reuse_port, _leave, _vanish),
@@ -237,40 +237,40 @@ class Storm:
         self._net.start_again()
 
     def _wait(
-        self, what: str, people: list[ChaosPerson], is_so: Callable[[ChaosPerson], bool]
+        self, what: str, members: list[ChaosMember], is_so: Callable[[ChaosMember], bool]
     ) -> None:
         end = self._now + RECOVERY
-        while stuck := [person for person in people if not is_so(person)]:
+        while stuck := [member for member in members if not is_so(member)]:
             if self._now >= end:
-                person = stuck[0]
-                caller = person.link.caller
-                state = caller.session and caller.session.state
+                member = stuck[0]
+                endpoint = member.client.endpoint
+                state = endpoint.session and endpoint.session.state
                 self._fail(
-                    f"{person.link.guest.name} never {what}: {caller.stage}, {state}, "
-                    f"{person.link.guest.pending} unconfirmed, received {person.said[-3:]}, "
+                    f"{member.client.room.name} never {what}: {endpoint.stage}, {state}, "
+                    f"{member.client.room.pending} unconfirmed, received {member.said[-3:]}, "
                     f"history {self._history()[-3:]}"
                 )
             self._pass(0.1)
 
-    def _has_recovered(self, person: ChaosPerson) -> bool:
-        guest = person.link.guest
-        is_there = guest.is_in and not person.link.ended.called
-        return is_there and not guest.pending and self._has_heard_all(person)
+    def _has_recovered(self, member: ChaosMember) -> bool:
+        room = member.client.room
+        is_there = room.is_in and not member.client.ended.called
+        return is_there and not room.pending and self._has_heard_all(member)
 
-    def _has_heard_all(self, person: ChaosPerson) -> bool:
+    def _has_heard_all(self, member: ChaosMember) -> bool:
         history = self._history()
-        start = len(history) - len(person.said)
-        return start <= (person.came_in or 0) and person.said == history[start:]
+        start = len(history) - len(member.said)
+        return start <= (member.came_in or 0) and member.said == history[start:]
 
     def _check(self) -> None:
         history = self._history()
-        for person in self._people:
-            name = person.link.guest.name
+        for member in self._members:
+            name = member.client.room.name
             own = [text for text in history if text.startswith(f"{name}: ")]
             if own != [f"{name}: {text}" for text in self._said[name]]:
                 self._fail(f"{name} has sent {self._said[name]}, but the history has {own}")
-            if not self._has_heard_all(person):
-                self._fail(f"{name} has received {person.said} of {history}")
+            if not self._has_heard_all(member):
+                self._fail(f"{name} has received {member.said} of {history}")
 
 
 class ChaosOptions(Options):

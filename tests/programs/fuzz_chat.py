@@ -42,17 +42,17 @@ class Attack:
         self.chance = random.Random(seed)
         self.net = Net(seed)
         self.seen: deque[tuple[bytes, Address]] = deque(maxlen=500)
-        self.people = [self.net.join(f"m{number}") for number in range(3)]
+        self.members = [self.net.join(f"m{number}") for number in range(3)]
         self.said = 0
         self._watch()
-        self.net.run(lambda: all(person.link.guest.is_in for person in self.people))
+        self.net.run(lambda: all(member.client.room.is_in for member in self.members))
         self.join_plain()
 
     def join_plain(self) -> None:
         """Let the plain member join, as `nc -u` would."""
         server = self.net.server
         answers: list[bytes] = []
-        with patch.object(server, "send", lambda data, address: answers.append(data)):
+        with patch.object(server, "send", lambda data, _: answers.append(data)):
             server.datagramReceived(b"/join plain", PLAIN)
         server.datagramReceived(answers[0], PLAIN)
 
@@ -63,7 +63,7 @@ class Attack:
             self.seen.append((data, addr))
             receive(data, addr)
 
-        patch.object(self.net.server, "datagramReceived", watch).start()
+        vars(self.net.server)["datagramReceived"] = watch
 
     def _own_packet(self, number: int) -> Packet:
         """Return a packet that the hostile member is entitled to send."""
@@ -94,7 +94,7 @@ class Attack:
     def throw(self) -> None:
         """Send one packet to the server, or to a member as if from the server."""
         chance, net = self.chance, self.net
-        evil = self.people[2].link.caller
+        evil = self.members[2].client.endpoint
         evil_session = evil.session.number if evil.session else 0
         data, address = chance.choice(self.seen)
         match chance.randrange(7):
@@ -113,10 +113,12 @@ class Attack:
                 # An entitled packet, in its own session or in that of another member.
                 numbers = [evil_session]
                 numbers += [
-                    p.link.caller.session.number for p in self.people if p.link.caller.session
+                    p.client.endpoint.session.number
+                    for p in self.members
+                    if p.client.endpoint.session
                 ]
                 packet = self._own_packet(chance.choice(numbers))
-                data, address = seal(packet, evil._key, Side.CLIENT), self.people[2].address
+                data, address = seal(packet, evil._key, Side.CLIENT), self.members[2].address
             case 5:
                 try:
                     number = decode(data).number
@@ -130,31 +132,31 @@ class Attack:
         if chance.random() < 0.3:
             address = chance.choice((PLAIN, ("192.0.2.8", chance.randint(1, 65535))))
         if chance.random() < 0.2:
-            self.people[chance.randrange(2)].link.receive(data)
+            self.members[chance.randrange(2)].client.receive(data)
         elif address == PLAIN or data[:1] == b"\xc1" or address not in self._honest():
             # (An attacker that forges the address of a plain member can send in its name.)
             net.server.datagramReceived(data, address)
 
     def _honest(self) -> set[Address]:
-        return {person.address for person in self.people[:2]}
+        return {member.address for member in self.members[:2]}
 
     def check(self) -> None:
         """Check that the honest members get their messages, and that no table has grown."""
-        net, (anna, boris, evil) = self.net, self.people
-        if evil.link.ended.called:
-            evil.link = net.join(EVIL).link
+        net, (anna, boris, evil) = self.net, self.members
+        if evil.client.ended.called:
+            evil.client = net.join(EVIL).client
         if PLAIN not in net.server._peers:
             self.join_plain()
         self.said += 1
-        for person in (anna, boris):
-            person.link.say(f"{self.said}")
-        net.run(lambda: not (anna.link.guest.pending or boris.link.guest.pending), 300)
+        for member in (anna, boris):
+            member.client.say(f"{self.said}")
+        net.run(lambda: not (anna.client.room.pending or boris.client.room.pending), 300)
         net.clock.advance(0.5)
-        for person in (anna, boris):
+        for member in (anna, boris):
             for name in ("m0", "m1"):
-                heard = [text for text in person.texts if text.startswith(f"{name}: ")]
+                heard = [text for text in member.texts if text.startswith(f"{name}: ")]
                 assert heard == [f"{name}: {self.said}"], f"the room has messages {heard} by {name}"
-            person.heard.clear()
+            member.heard.clear()
         server = net.server
         assert len(server._peers) <= 8, server._peers
         assert len(server._sessions) <= 16, server._sessions

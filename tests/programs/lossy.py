@@ -25,16 +25,16 @@ def talk(seed: int, members: int, messages: int) -> float:
     net = Net(seed, TROUBLE)
     start = net.clock.seconds()
     people = [net.join(f"m{number}") for number in range(members)]
-    net.run(lambda: all(len(person.link.guest.others) == members - 1 for person in people))
+    net.run(lambda: all(len(member.client.room.others) == members - 1 for member in people))
     for count in range(messages):
-        for person in people:
-            person.link.say(f"{count}")
+        for member in people:
+            member.client.say(f"{count}")
     total = members * messages
-    net.run(lambda: all(len(person.said) >= total for person in people))
-    net.run(lambda: not any(person.link.guest.pending for person in people))
+    net.run(lambda: all(len(member.said) >= total for member in people))
+    net.run(lambda: not any(member.client.room.pending for member in people))
     heard = people[0].said
-    for person in people:
-        assert person.said == heard, f"seed {seed}: members received different messages"
+    for member in people:
+        assert member.said == heard, f"seed {seed}: members received different messages"
     for number in range(members):
         own = [text for text in heard if text.startswith(f"m{number}: ")]
         expected = [f"m{number}: {count}" for count in range(messages)]

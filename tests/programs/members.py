@@ -53,7 +53,7 @@ class Member:
     Attributes:
         heard: The messages in the order of arrival.
         complaints: Error messages of the room.
-        link: Its client of the chat.
+        client: Its client of the chat.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Member:
         self._is_finishing = False
         self._progress = progress
         chance = random.Random(f"{options.seed} {name}")
-        self.link = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
-        self.link.pumped = self._look
-        self._wire = UDPWire(reactor, self.link, ["127.0.0.1"], options.port)
+        self.client = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
+        self.client.pumped = self._look
+        self._wire = UDPWire(reactor, self.client, ["127.0.0.1"], options.port)
 
     def open(self) -> None:
         """Start."""
@@ -88,13 +88,13 @@ class Member:
 
     def _look(self) -> None:
         if not self.is_speaking:
-            if len(self.link.guest.others) == self._total - 1:
+            if len(self.client.room.others) == self._total - 1:
                 self.is_speaking = True
                 for number in range(self._messages):
-                    self.link.say(str(number))
-        elif not (self._is_finishing or self.link.guest.pending or self.missing > 0):
+                    self.client.say(str(number))
+        elif not (self._is_finishing or self.client.room.pending or self.missing > 0):
             self._is_finishing = True
-            self.link.finish()
+            self.client.finish()
         self._progress()
 
     @property
@@ -105,15 +105,15 @@ class Member:
     @property
     def condition(self) -> str:
         """Describe the state of its session."""
-        caller = self.link.caller
-        if caller.session is None:
-            return f"{self.name}: {caller.stage.name}, no session"
-        sender = caller.session.sender
+        endpoint = self.client.endpoint
+        if endpoint.session is None:
+            return f"{self.name}: {endpoint.stage.name}, no session"
+        sender = endpoint.session.sender
         return (
-            f"{self.name}: {caller.stage.name}, session {caller.session.state.name}, "
+            f"{self.name}: {endpoint.stage.name}, session {endpoint.session.state.name}, "
             f"{sender.unacknowledged} packets unacknowledged, "
             f"retransmission timeout {sender.timer.timeout:.2f} s, "
-            f"{self.link.guest.pending} messages unconfirmed"
+            f"{self.client.room.pending} messages unconfirmed"
         )
 
     def digest(self) -> str:
@@ -183,7 +183,7 @@ class Members:
         for member in self._members:
             member.open()
         late = self._reactor.callLater(self._seconds, self._give_up)
-        ended = [member.link.ended for member in self._members]
+        ended = [member.client.ended for member in self._members]
         try:
             await DeferredList(ended, fireOnOneErrback=True, consumeErrors=True)
         except FirstError as error:
@@ -199,7 +199,7 @@ class Members:
 
     def _give_up(self) -> None:
         for member in self._members:
-            member.link.fail(
+            member.client.fail(
                 Wrong(f"after {self._seconds} s {member.name} misses {member.missing} messages")
             )
 

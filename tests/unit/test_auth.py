@@ -17,8 +17,7 @@ from twisted_lab.peers import Peer
 from twisted_lab.services import auth, ident
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.ident import Identification
-from twisted_lab.testing import ScriptedChannel, play
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
 
 PASSWORD = "correct horse"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -155,15 +156,15 @@ class DatagramTests(SynchronousTestCase):
         for faults in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
             net = Net(1, faults, history())
             anna = net.join("Anna")
-            anna.link.guest._place = 0
-            net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]
+            anna.client.room._place = 0
+            net.run(anna.is_in)
             self.assertEqual(anna.said, TEXTS)
             vera = net.join("Vera")
-            net.run(lambda vera=vera: vera.link.guest.is_in)  # type: ignore[misc]
-            anna.link.say("/history 100")
+            net.run(vera.is_in)
+            anna.client.say("/history 100")
             for number in range(3):
-                vera.link.say(f"live {number} {LONG[:-500]}")
-            net.run(lambda anna=anna: len(anna.said) == 2 * COUNT + 3)  # type: ignore[misc]
+                vera.client.say(f"live {number} {LONG[:-500]}")
+            net.run(partial(anna.has_heard, 2 * COUNT + 3))
             boris = [text for text in anna.said[COUNT:] if text.startswith("Boris: ")]
             self.assertEqual(boris, TEXTS)
             self.assertEqual(net.log, Recorder())
@@ -208,28 +209,28 @@ class GatheredTests(SynchronousTestCase):
         boris = self.net.join("Boris")
         self.settle()
         said = 0
-        people = []
+        members = []
         for number in range(20):
             anna = self.net.join(f"Anna{number}")
-            anna.link.guest._place = 0
-            people.append(anna)
+            anna.client.room._place = 0
+            members.append(anna)
             # The number of turns varies, so that the message arrives before, during and after.
             for turn in range(12):
                 if turn == number % 12:
-                    boris.link.say(f"{said}")
+                    boris.client.say(f"{said}")
                     said += 1
                 self.net.clock.advance(0.011)
                 self.storage.answer()
             self.settle()
         everything = [f"Boris: {number}" for number in range(said)]
-        for anna in people:
+        for anna in members:
             self.assertEqual(anna.said, everything)
 
     def test_a_stored_message_is_delivered_after_its_sender_disconnects(self) -> None:
         anna, boris = self.net.join("Anna"), self.net.join("Boris")
         self.settle()
         for text in ("hello", "/msg Boris psst"):
-            anna.link.say(text)
+            anna.client.say(text)
             self.net.clock.advance(0.05)
             [connection] = [c for c in self.net.connections if str(anna.address[1]) in c.label]
             connection.abort()
@@ -242,6 +243,6 @@ class GatheredTests(SynchronousTestCase):
             self.assertTrue(boris.texts[heard].endswith(f": {told}"), boris.texts)
             self.assertEqual(boris.texts[heard + 1], "* Anna has left")
             # The sender comes back and finds its message in the history.
-            while anna.link.guest.pending:
+            while anna.client.room.pending:
                 self.settle()
         self.assertEqual(anna.said, ["Anna: hello", "Anna (to Boris): psst"])

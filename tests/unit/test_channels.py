@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.protocols.basic import Int32StringReceiver
@@ -30,7 +30,6 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.channels.connections import MOST_REFUSED_PER_PEER
-from twisted_lab.channels.stream import INBOX_MESSAGES, TURN_MESSAGES
 from twisted_lab.codecs import (
     FrameDecoder,
     MessageError,
@@ -198,53 +197,6 @@ class ConversationTests(ChannelTestCase):
         )
 
 
-class TurnTests(ChannelTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.events, _ = recorded_events(LogLevel.warn)
-        self.cost = 0.0
-
-    async def work(self, channel: Channel) -> None:
-        while True:
-            self.heard.append(await channel.hear())
-            self.clock.rightNow += self.cost
-
-    def turns(self, count: int) -> list[int]:
-        """Give the channel that many messages; return how many were heard in each turn."""
-        ends = [len(self.heard)]
-
-        def call_later(delay: float, *args: Any) -> IDelayedCall:
-            ends.append(len(self.heard))
-            return Clock.callLater(self.clock, delay, *args)
-
-        with patch.object(self.clock, "callLater", call_later):
-            self.channel.dataReceived(encode_frame(b"x") * count)
-            self.clock.advance(0)
-        ends.append(len(self.heard))
-        return [end - begin for begin, end in pairwise(ends)]
-
-    def test_many_messages_take_turns(self) -> None:
-        self.connect(self.work)
-        first, *others = self.turns(10_000)
-        self.assertTrue(TURN_MESSAGES <= first < TURN_MESSAGES + INBOX_MESSAGES)
-        self.assertEqual(others, [2048, 2048, 2048, 10_000 - first - 3 * 2048])
-
-    def test_slow_messages_take_turns(self) -> None:
-        self.connect(self.work)
-        self.turns(1000)  # Then its batches are large.
-        self.cost = 0.001
-        # After 8 messages there are 2 ms left, and it has a batch of 16.
-        self.assertEqual(self.turns(2000), [256] + [24] * 72 + [16])
-
-    def test_a_peer_that_waits_for_its_turn_is_not_read(self) -> None:
-        self.connect(self.work)
-        self.cost = 0.01
-        for _ in range(2):
-            self.channel.dataReceived(encode_frame(b"x" * 90) * 1000)
-        self.assertEqual(len(self.heard), 8)
-        self.assertEqual(self.wire.producerState, "paused")
-
-
 class SilenceTests(ChannelTestCase):
     def test_a_peer_that_is_not_served_is_told(self) -> None:
         self.connect(self.listen)
@@ -254,7 +206,7 @@ class SilenceTests(ChannelTestCase):
         told = b"error: too many connections: 1 are served at once; try again later"
         self.assertEqual(wire.value(), encode_frame(told))
         self.assertTrue(wire.half_closed)
-        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.assertEqual(self.events.counters.errors, {"refused": 1})
         self.channel.dataReceived(encode_frame(b"a"))
         self.assertEqual(self.heard, ["a"])
         for _ in range(MOST_REFUSED_PER_PEER):
@@ -269,7 +221,7 @@ class SilenceTests(ChannelTestCase):
 
         self.connect(refuse)
         self.assertEqual(self.frames(), [b"error: not today"])
-        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.assertEqual(self.events.counters.errors, {"refused": 1})
 
     def test_patience_that_is_changed(self) -> None:
         self.connect(self.listen)
@@ -510,7 +462,7 @@ class FlowControlTests(ChannelTestCase):
 
     def test_before_that_the_kernel_is_asked(self) -> None:
         self.connect(self.echo)
-        self.wire.doWrite = self.channel._outbox.resumeProducing  # type: ignore[attr-defined]
+        self.wire.doWrite = self.channel._outbox.resumeProducing
         self.channel._outbox.pauseProducing()
         self.channel.dataReceived(encode_frame(b"waits"))
         for _ in range(1000):
@@ -579,8 +531,8 @@ class FlowControlTests(ChannelTestCase):
         outbox = self.channel._outbox
         outbox.pauseProducing()
         self.channel.say("a")
-        self.wire.write = lambda data: outbox.pauseProducing()  # type: ignore[method-assign]
-        outbox.resumeProducing()
+        with patch.object(self.wire, "write", lambda _: outbox.pauseProducing()):
+            outbox.resumeProducing()
         self.channel.dataReceived(encode_frame(b"b"))
         self.assertEqual(self.heard, [])
         outbox.resumeProducing()
@@ -700,7 +652,7 @@ class TextChannelTests(ChannelTestCase):
 
     def test_newlines(self) -> None:
         for newline in (b"\r\n", b""):
-            self.make = lambda newline=newline: TextChannel(600, 100, newline)  # type: ignore[misc]
+            self.make = partial(TextChannel, 600, 100, newline)
             self.connect(self.echo)
             self.channel.dataReceived(b"a\n")
             self.assertEqual(self.wire.value(), b"a" + newline)

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 from unittest import mock
 
 from prompt_toolkit.application import create_app_session
@@ -24,16 +23,17 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.channels import LiveChannel
-from tests.doubles.chat_network import START, Net, Person
+from tests.doubles.chat_network import START, Member, Net
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import open_chat
 from twisted_lab.channels import PeerGone, PeerSilent
+from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import MOST_PENDING, Pipe
 from twisted_lab.client.chat_terminal import Terminal, Words
+from twisted_lab.client.connection import HungUp
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.rendering import time_text
 from twisted_lab.client.udp import UDPWire
@@ -44,8 +44,7 @@ from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.services import chat
 from twisted_lab.serving import ServiceProcess
-from twisted_lab.testing import play
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
 
 SECRET = "0123456789abcdef"
 
@@ -104,9 +103,11 @@ class ChatTests(SynchronousTestCase):
         self.assertEqual(said[0], "1000000000 1000000 * welcome, Anna; /help lists what you can do")
 
     def test_members_learn_how_another_one_left(self) -> None:
-        channel = LiveChannel(1)
+        channel = ScriptedChannel("/join Boris")
+        held: Deferred[str] = Deferred()
+        hear = channel.hear
+        self.patch(channel, "hear", lambda: hear() if channel._script else held)
         Deferred.fromCoroutine(self.chat.converse(channel)).addErrback(lambda f: f.trap(PeerGone))
-        channel.hears("/join Boris")
         for script, how in (
             (["/leave"], "left"),
             ([], "left"),
@@ -117,15 +118,15 @@ class ChatTests(SynchronousTestCase):
             with contextlib.suppress(PeerSilent, MessageError):
                 self.play("/join Anna", *script)
             self.assertEqual(channel.said, ["* Anna has joined", f"* Anna has {how}"])
-        channel.hears(PeerGone("end"))
+        held.errback(PeerGone("end"))
 
 
 class OptionsTests(SynchronousTestCase):
     def test_options_have_the_documented_defaults(self) -> None:
         options = chat.Options()
         options.parseOptions([])
-        self.assertEqual((options["port"], options["idle-timeout"]), (9095, 60))
-        self.assertIsNone(options["tcp-port"])
+        self.assertEqual((options.port, options.idle_timeout), (9095, 60))
+        self.assertIsNone(options.tcp_port)
 
     def test_help_shows_the_chats_own_defaults(self) -> None:
         text = " ".join(str(chat.Options()).split())
@@ -160,7 +161,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_the_service_listens_on_udp_and_optionally_tcp(self) -> None:
         for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
-            reactor: Any = MemoryReactorClock()
+            reactor = FakeReactor()
             options = chat.Options()
             options.parseOptions(arguments)
             service = chat.build(ServiceProcess(options, reactor), options)
@@ -180,7 +181,7 @@ class OptionsTests(SynchronousTestCase):
             self.successResultOf(Deferred.fromCoroutine(history.add(said)))
         options = chat.Options()
         options.parseOptions(["--history", "x.sqlite3", "--history-days", "5"])
-        reactor: Any = MemoryReactorClock()
+        reactor = FakeReactor()
         chat.build(ServiceProcess(options, reactor, lambda: 7.5 * 86_400), options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
@@ -192,43 +193,53 @@ class OptionsTests(SynchronousTestCase):
         options = ClientOptions()
         options.parseOptions(["chat", "--name", "Anna"])
         options.complete(False)
-        self.assertEqual((options["port"], options["name"]), (9095, "Anna"))
+        self.assertEqual((options.port, options.name), (9095, "Anna"))
         options = ClientOptions()
         options.parseOptions(["chat"])
         options.complete(False)
-        self.assertTrue(options["name"])
+        self.assertTrue(options.name)
 
 
-class LinkTests(SynchronousTestCase):
+class ChatClientTests(SynchronousTestCase):
     def test_the_client_gives_up_without_a_first_answer(self) -> None:
         net = Net(0, {"drop": 1.0})
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 20)
-        self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(anna.has_ended, 20)
+        self.failureResultOf(anna.client.ended, NoAnswer)
 
     def test_the_client_gives_up_on_a_lost_server(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(anna.is_in)
         anna.is_cut = True
-        anna.link.say("hello?")
+        anna.client.say("hello?")
         before = net.clock.seconds()
-        net.run(lambda: anna.link.ended.called, 100)
-        self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(anna.has_ended, 100)
+        self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertGreater(net.clock.seconds() - before, 59)
-        self.assertEqual(anna.link.guest.pending, 1)
+        self.assertEqual(anna.client.room.pending, 1)
         # The client has tried from other ports.
         self.assertGreater(anna.address[1], 1027)
+
+    def test_the_server_hangs_up_before_the_client_leaves(self) -> None:
+        net = Net()
+        anna = net.join("Anna")
+        net.run(anna.is_in)
+        [channel] = net.connections
+        channel.finish()
+        net.run(anna.has_ended, 10)
+        failure = self.failureResultOf(anna.client.ended, HungUp)
+        self.assertEqual(str(failure.value), "the server has closed the connection")
 
     def test_the_client_leaves_once_all_is_confirmed(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
         for number in range(15):
-            anna.link.say(f"{number}")
-        anna.link.finish()
-        anna.link.say("too late")
-        net.run(lambda: anna.link.ended.called)
-        self.successResultOf(anna.link.ended)
+            anna.client.say(f"{number}")
+        anna.client.finish()
+        anna.client.say("too late")
+        net.run(anna.has_ended)
+        self.successResultOf(anna.client.ended)
         self.assertEqual(len(anna.said), 15)
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
@@ -242,35 +253,36 @@ class LinkTests(SynchronousTestCase):
         ):
             net = Net()
             anna = net.join("Anna", patience)
-            net.run(lambda: anna.link.guest.is_in)  # noqa: B023
+            net.run(anna.is_in)
             anna.is_cut = True
-            anna.link.say("last words")
+            anna.client.say("last words")
             net.clock.pump([0.5] * silent_for * 2)
-            anna.link.finish()
+            anna.client.finish()
             net.clock.pump([0.5] * 4 if not silent_for else [])
             self.assertEqual(anna.told, told)
 
     def test_a_quick_confirmation_shows_no_notice(self) -> None:
         net = Net(0, {"delay": 0.1})
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
-        anna.link.say("last words")
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called)
+        net.run(anna.is_in)
+        anna.client.say("last words")
+        anna.client.finish()
+        net.run(anna.has_ended)
         self.assertEqual(anna.told, [])
 
     def test_the_client_leaves_despite_an_outage(self) -> None:
         for seconds in (4, 8, 12):
             net = Net(0, {"delay": 0.4})
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            net.run(anna.is_in)
+            net.run(boris.is_in)
             anna.is_cut = True
-            anna.link.say("last words")
-            anna.link.finish()
+            anna.client.say("last words")
+            anna.client.finish()
             net.clock.pump([0.1] * seconds * 10)
             anna.is_cut = False
-            net.run(lambda: anna.link.ended.called, 6)  # noqa: B023
-            self.successResultOf(anna.link.ended)
+            net.run(anna.has_ended, 6)
+            self.successResultOf(anna.client.ended)
             net.clock.pump([0.1] * 20)
             self.assertEqual(boris.said, ["Anna: last words"])
             self.assertEqual(boris.texts[-1], "* Anna has left")
@@ -278,25 +290,26 @@ class LinkTests(SynchronousTestCase):
     def test_a_lost_close_packet_is_no_error(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        anna.link.say("hello")
-        net.run(lambda: anna.link.guest.is_in and not anna.link.guest.pending)
+        anna.client.say("hello")
+        net.run(anna.is_settled)
         anna.is_cut = True
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 30)
-        self.successResultOf(anna.link.ended)
+        anna.client.finish()
+        net.run(anna.has_ended, 30)
+        self.successResultOf(anna.client.ended)
 
     def test_the_client_leaves_an_unconfirming_server_after_60_s(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(anna.is_in)
         # The server answers pings, and drops all messages.
         [channel] = net.connections
-        channel.session.receive = lambda packet, now: ()  # type: ignore[attr-defined]
-        anna.link.say("hello")
-        take = anna.link.caller.receive
+        assert isinstance(channel, ReliableChannel)
+        self.patch(channel.session, "receive", lambda packet, now: ())
+        anna.client.say("hello")
+        take = anna.client.endpoint.receive
 
         def answer(data: bytes, now: float) -> Iterable[bytes]:
-            anna.link.caller.heard = now
+            anna.client.endpoint.heard = now
             return take(data, now)
 
         net.clock.advance(0)
@@ -304,24 +317,25 @@ class LinkTests(SynchronousTestCase):
         keeps_alive.clock = net.clock
         keeps_alive.start(1.0)
         start = net.clock.seconds()
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 100)
+        anna.client.finish()
+        net.run(anna.has_ended, 100)
         keeps_alive.stop()
-        self.successResultOf(anna.link.ended)
+        self.successResultOf(anna.client.ended)
         self.assertTrue(60 <= net.clock.seconds() - start < 62)
-        self.assertEqual(anna.link.guest.pending, 1)
+        self.assertEqual(anna.client.room.pending, 1)
 
     def test_a_client_loses_nothing_in_a_long_absence(self) -> None:
         for seconds in (30, 62, 75, 110, 200):
             net = Net()
             anna, boris = net.join("Anna"), net.join("Boris")
-            net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)  # noqa: B023
+            net.run(anna.is_in)
+            net.run(boris.is_in)
             anna.is_cut = True
-            anna.link.say("from afar")
-            boris.link.say("meanwhile")
+            anna.client.say("from afar")
+            boris.client.say("meanwhile")
             net.clock.pump([0.5] * seconds * 2)
             anna.is_cut = False
-            net.run(lambda: not anna.link.guest.pending and anna.link.guest.is_in, 12)  # noqa: B023
+            net.run(anna.is_settled, 12)
             self.assertEqual(anna.said, ["Boris: meanwhile", "Anna: from afar"])
             net.clock.pump([0.1] * 10)
             self.assertEqual(boris.said, anna.said)
@@ -330,10 +344,10 @@ class LinkTests(SynchronousTestCase):
         for word in ("exit", " /leave "):
             net = Net()
             anna = net.join("Anna")
-            net.run(lambda anna=anna: anna.link.guest.is_in)  # type: ignore[misc]
-            anna.link.say(word)
-            net.run(lambda anna=anna: anna.link.ended.called)  # type: ignore[misc]
-            self.successResultOf(anna.link.ended)
+            net.run(anna.is_in)
+            anna.client.say(word)
+            net.run(anna.has_ended)
+            self.successResultOf(anna.client.ended)
             net.clock.advance(5)
             self.assertEqual(len(net.connections), 0)
 
@@ -341,8 +355,8 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         net.connections.most = 0
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 1)
-        failure = self.failureResultOf(anna.link.ended, NotLetIn)
+        net.run(anna.has_ended, 1)
+        failure = self.failureResultOf(anna.client.ended, NotLetIn)
         self.assertIn("too many connections: 0 are served at once", str(failure.value))
 
     def test_a_taken_name_refuses_the_client(self) -> None:
@@ -350,53 +364,54 @@ class LinkTests(SynchronousTestCase):
         net.join("Anna")
         net.clock.advance(1)
         other = net.join("anna")
-        net.run(lambda: other.link.ended.called)
-        failure = self.failureResultOf(other.link.ended, NotLetIn)
+        net.run(other.has_ended)
+        failure = self.failureResultOf(other.client.ended, NotLetIn)
         self.assertIn("somebody is called anna already", str(failure.value))
 
-    def refused(self) -> tuple[Net, Person, list[str]]:
+    def refused(self) -> tuple[Net, Member, list[str]]:
         """Return a member that was refused because its name is taken."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
         other = net.join("Anna")
         refusals: list[str] = []
-        other.link.not_let_in = refusals.append
+        other.client.not_let_in = refusals.append
         net.run(lambda: bool(refusals))
         return net, other, refusals
 
     def test_the_user_can_try_another_name(self) -> None:
         net, other, refusals = self.refused()
-        other.link.rename("Anna")
+        other.client.rename("Anna")
         net.run(lambda: len(refusals) == 2)
-        other.link.rename("Boris")
-        net.run(lambda: other.link.guest.is_in)
-        self.assertEqual(other.link.guest.name, "Boris")
+        other.client.rename("Boris")
+        net.run(other.is_in)
+        self.assertEqual(other.client.room.name, "Boris")
 
     def test_a_name_typed_after_late_admission_becomes_a_command(self) -> None:
         net, other, _ = self.refused()
         let_in: list[str] = []
-        other.link.let_in = lambda: let_in.append(other.link.guest.name)
+        other.client.let_in = lambda: let_in.append(other.client.room.name)
         [first, _] = net.members.values()
-        first.link.abort()
+        first.client.abort()
         net.kill_server()
-        net.run(lambda: other.link.guest.is_in)
+        net.run(other.is_in)
         self.assertEqual(let_in, ["Anna"])
-        other.link.rename("Anna")
-        self.assertEqual(other.link.guest.pending, 0)
-        other.link.rename("Boris")
-        net.run(lambda: not other.link.guest.pending)
+        other.client.rename("Anna")
+        self.assertEqual(other.client.room.pending, 0)
+        other.client.rename("Boris")
+        net.run(lambda: not other.client.room.pending)
         self.assertEqual(other.texts[-1], "* Anna is now called Boris")
         self.assertEqual([text for text in other.texts if text.startswith("error")], [])
 
     def test_exit_right_after_the_start_ends_immediately(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         net.clock.advance(1)
-        anna.link.say("hello")
-        anna.link.abort()
-        self.successResultOf(anna.link.ended)
+        anna.client.say("hello")
+        anna.client.abort()
+        self.successResultOf(anna.client.ended)
         net.clock.pump([0.1] * 3)
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
@@ -404,87 +419,88 @@ class LinkTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         refusals: list[str] = []
-        anna.link.not_let_in = refusals.append
-        net.run(lambda: anna.link.guest.is_in)
+        anna.client.not_let_in = refusals.append
+        net.run(anna.is_in)
         anna.is_cut = True
-        anna.link.say("important")
+        anna.client.say("important")
         net.kill_server()
         other = net.join("Anna")
-        net.run(lambda: other.link.guest.is_in)
+        net.run(other.is_in)
         anna.is_cut = False
         net.run(lambda: bool(refusals))
-        anna.link.rename("Anna2")
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 100)
-        self.assertEqual(anna.link.guest.pending, 0)
+        anna.client.rename("Anna2")
+        anna.client.finish()
+        net.run(anna.has_ended, 100)
+        self.assertEqual(anna.client.room.pending, 0)
         net.clock.advance(1)
         self.assertEqual(other.said, ["Anna2: important"])
 
     def test_the_client_leaves_after_60_s_without_welcome(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.has_session)
-        anna.link.guest.hear = lambda message, now: None  # type: ignore[method-assign]
-        anna.link.finish()
-        net.run(lambda: anna.link.ended.called, 70)
+        net.run(lambda: anna.client.has_session)
+        self.patch(anna.client.room, "hear", lambda message, now: None)
+        anna.client.finish()
+        net.run(anna.has_ended, 70)
 
     def test_the_client_reports_a_servers_refusal(self) -> None:
         net = Net()
         net.connections.draining = True
         anna = net.join("Anna")
-        net.run(lambda: anna.link.ended.called, 20)
-        failure = self.failureResultOf(anna.link.ended, NoAnswer)
+        net.run(anna.has_ended, 20)
+        failure = self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "it answers, but lets no one in; try again later")
 
     def test_a_close_packet_is_sent_until_an_outage_ends(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         anna.is_cut = True
-        anna.link.finish()
+        anna.client.finish()
         net.clock.pump([0.1] * 120)
         anna.is_cut = False
         net.run(lambda: boris.texts[-1] == "* Anna has left", 3)
-        self.successResultOf(anna.link.ended)
+        self.successResultOf(anna.client.ended)
 
     def test_a_refused_user_can_quit(self) -> None:
         net, other, _ = self.refused()
-        other.link.finish()
-        net.run(lambda: other.link.ended.called, 5)
-        self.successResultOf(other.link.ended)
+        other.client.finish()
+        net.run(other.has_ended, 5)
+        self.successResultOf(other.client.ended)
 
     def test_an_overlong_message_is_not_sent(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        anna.link.say("x" * (LONGEST_LINE + 1))
+        anna.client.say("x" * (LONGEST_LINE + 1))
         self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
-        self.assertEqual(anna.link.guest.pending, 0)
+        self.assertEqual(anna.client.room.pending, 0)
 
     def test_the_client_waits_for_a_stopped_server(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(anna.is_in)
         net.connections.drain(net.clock, 5)
         net.clock.pump([0.1] * 20)
         self.assertEqual(anna.told, ["the server stops; waiting for it to come back"])
-        anna.link.say("hello")
+        anna.client.say("hello")
         net.kill_server()
-        net.run(lambda: not anna.link.guest.pending)
+        net.run(lambda: not anna.client.room.pending)
         self.assertEqual(anna.said, ["Anna: hello"])
         self.assertEqual(len(anna.told), 1)
 
     def test_each_line_shows_the_time_of_its_message(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
-        anna.link.say("early")
-        net.run(lambda: not anna.link.guest.pending)
+        net.run(anna.is_in)
+        anna.client.say("early")
+        net.run(lambda: not anna.client.room.pending)
         net.clock.pump([1.0] * 100)
         boris = net.join("Boris")
-        net.run(lambda: boris.link.guest.is_in)
+        net.run(boris.is_in)
         net.clock.pump([1.0] * 100)
-        boris.link.say("/history 1")
-        net.run(lambda: not boris.link.guest.pending)
+        boris.client.say("/history 1")
+        net.run(lambda: not boris.client.room.pending)
         times = {line.text.partition(";")[0]: (line.when or 0) - START for line in boris.heard}
         self.assertLess(times["Anna: early"], 2.0)
         self.assertGreater(times["* welcome, Boris"], 100.0)
@@ -493,7 +509,7 @@ class LinkTests(SynchronousTestCase):
     def test_a_process_that_was_suspended_does_not_blame_the_server(self) -> None:
         net = Net()
         anna = net.join("Anna")
-        net.run(lambda: anna.link.guest.is_in)
+        net.run(anna.is_in)
         # All its timers are late; then it reads the received datagrams.
         net.clock.advance(30)
         net.clock.pump([0.1] * 100)
@@ -531,8 +547,8 @@ class UDPReactor(MemoryReactorClock):
 class UDPWireTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = UDPReactor()
-        self.link = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
-        self.wire = UDPWire(self.reactor, self.link, ["::1", "127.0.0.1"], 9095, FakePort)
+        self.client = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
+        self.wire = UDPWire(self.reactor, self.client, ["::1", "127.0.0.1"], 9095, FakePort)
         self.wire.open()
 
     def test_a_refused_address_makes_the_client_try_the_next(self) -> None:
@@ -547,7 +563,7 @@ class UDPWireTests(SynchronousTestCase):
         # The epoll reactor closes a port that was refused.
         second.connected = False
         second.protocol.stopProtocol()
-        failure = self.failureResultOf(self.link.ended, NoAnswer)
+        failure = self.failureResultOf(self.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "no server listens there")
 
 
@@ -560,7 +576,7 @@ class PipeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.net = Net()
         self.anna = self.net.join("Anna", patience=60)
-        self.pipe = Pipe(self.anna.link)
+        self.pipe = Pipe(self.anna.client)
         self.transport = StdioTransport()
         self.pipe.makeConnection(self.transport)
 
@@ -568,39 +584,39 @@ class PipeTests(SynchronousTestCase):
         self.pipe.dataReceived(b"one\ntw")
         self.pipe.dataReceived(b"o\r\n\nthree")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one", "Anna: two", "Anna: three"])
 
     def test_exit_leaves_the_room(self) -> None:
         self.pipe.dataReceived(b"one\nexit\ntwo\n")
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one"])
 
     def test_control_characters_in_messages_are_escaped(self) -> None:
         for line in self.anna.heard:
             self.pipe.show(line)
-        self.net.run(lambda: self.anna.link.guest.is_in)
+        self.net.run(lambda: self.anna.client.room.is_in)
         self.pipe.show(self.anna.heard[0].__class__("a\x1b[2J\u202eb", 0.0))
         self.assertEqual(self.transport.value(), b"a\\x1b[2J\\u202eb\n")
 
     def test_input_waits_until_the_client_is_in_the_room(self) -> None:
         self.pipe.dataReceived(b"x\n" * (MOST_PENDING + 1))
         self.assertEqual(self.transport.producerState, "paused")
-        self.net.run(lambda: self.anna.link.guest.pending < MOST_PENDING)
+        self.net.run(lambda: self.anna.client.room.pending < MOST_PENDING)
         self.net.clock.advance(1)
         self.assertEqual(self.transport.producerState, "producing")
 
     def test_an_overlong_line_is_refused(self) -> None:
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
-        self.assertEqual((self.anna.said, self.anna.link.refused), (["Anna: short"], 1))
+        self.assertEqual((self.anna.said, self.anna.client.refused), (["Anna: short"], 1))
 
     def test_invalid_utf_8_takes_no_more_memory(self) -> None:
         self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")
         self.pipe.readConnectionLost()
-        self.net.run(lambda: self.anna.link.ended.called)
+        self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: " + "?" * LONGEST_LINE])
 
     def test_a_lost_output_ends_the_client(self) -> None:
@@ -608,12 +624,12 @@ class PipeTests(SynchronousTestCase):
             self.setUp()
             self.pipe.connectionLost(Failure(reason))
             self.assertEqual(self.pipe._output_lost, lost)
-            self.successResultOf(self.anna.link.ended)
+            self.successResultOf(self.anna.client.ended)
         self.setUp()
         self.pipe.writeConnectionLost()
         self.assertTrue(self.pipe._output_lost)
         self.assertTrue(self.pipe._closed.called)
-        self.successResultOf(self.anna.link.ended)
+        self.successResultOf(self.anna.client.ended)
 
 
 class TimeTextTests(SynchronousTestCase):
@@ -647,7 +663,7 @@ class TimeTextTests(SynchronousTestCase):
     def test_lines_show_the_time_that_they_carry(self) -> None:
         anna = Net().join("Anna")
         with create_app_session(DummyInput(), DummyOutput()):
-            terminal = Terminal(anna.link, lambda: 1e9 + 60)
+            terminal = Terminal(anna.client, lambda: 1e9 + 60)
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             terminal.show(Line("Anna: now", 1e9, True))
@@ -673,9 +689,9 @@ class NameTests(SynchronousTestCase):
         self.anna = self.net.join("Anna")
         self.net.clock.advance(1)
         self.other = self.net.join("Anna")
-        self.link = self.other.link
+        self.client = self.other.client
         self.patch(chat_terminal, "is_dumb_terminal", lambda: False)
-        self.terminal = Terminal(self.link, self.net.clock.seconds)
+        self.terminal = Terminal(self.client, self.net.clock.seconds)
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
 
     def type(self, text: str) -> None:
@@ -687,15 +703,15 @@ class NameTests(SynchronousTestCase):
 
     def let_in_after_all(self) -> None:
         """Start a new session with a server that has no member of that name."""
-        self.anna.link.abort()
+        self.anna.client.abort()
         self.net.kill_server()
-        self.net.run(lambda: self.link.guest.is_in)
+        self.net.run(self.other.is_in)
 
     def test_late_admission_withdraws_the_question(self) -> None:
         self.let_in_after_all()
         self.assertEqual(self.terminal._prompt(), "> ")
         self.terminal._typed("hello")
-        self.net.run(lambda: not self.link.guest.pending)
+        self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "Anna: hello")
         self.assertEqual(self.shown.getvalue().count("error"), 0)
 
@@ -706,7 +722,7 @@ class NameTests(SynchronousTestCase):
         self.type("Boris")
         self.terminal._typed("Boris")
         self.assertEqual(self.terminal._prompt(), "> ")
-        self.net.run(lambda: not self.link.guest.pending)
+        self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
         self.assertEqual(self.shown.getvalue().count("call"), 1)  # in the first refusal
 
@@ -723,8 +739,8 @@ class NameTests(SynchronousTestCase):
         self.terminal._typed("anna")
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
         self.terminal._typed(" Boris ")
-        self.net.run(lambda: self.link.guest.is_in)
-        self.assertEqual((self.link.guest.name, self.terminal._prompt()), ("Boris", "> "))
+        self.net.run(self.other.is_in)
+        self.assertEqual((self.client.room.name, self.terminal._prompt()), ("Boris", "> "))
 
 
 class WordsTests(SynchronousTestCase):
@@ -732,8 +748,8 @@ class WordsTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         net.join("Boris")
-        net.run(lambda: bool(anna.link.guest.others))
-        words = Words(anna.link)
+        net.run(lambda: bool(anna.client.room.others))
+        words = Words(anna.client)
         for begun, expected in (
             ("/h", ["/help", "/history "]),
             ("/m", ["/msg "]),

@@ -45,14 +45,12 @@ class ClientOptionsTests(SynchronousTestCase):
     def test_options_have_the_documented_defaults(self) -> None:
         options = parse()
         options.complete(interactive=False)
-        self.assertEqual(
-            (options["service"], options["host"], options["port"]), ("echo", "localhost", 9090)
-        )
+        self.assertEqual((options.service, options.host, options.port), ("echo", "localhost", 9090))
 
     def test_the_service_may_precede_or_follow_options(self) -> None:
         for arguments in (["echo", "--port", "1"], ["--port", "1", "echo"], ["--port", "1"]):
             options = parse(*arguments)
-            self.assertEqual((options["service"], options["port"]), ("echo", 1))
+            self.assertEqual((options.service, options.port), ("echo", 1))
 
     def test_each_service_has_its_own_port_and_framing(self) -> None:
         for arguments, port, framing in (
@@ -64,7 +62,7 @@ class ClientOptionsTests(SynchronousTestCase):
         ):
             options = parse(*arguments)
             options.complete(interactive=False)
-            self.assertEqual(options["port"], port)
+            self.assertEqual(options.port, port)
             self.assertIsInstance(options.make_framing(self.fail), framing)
 
     def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
@@ -75,10 +73,10 @@ class ClientOptionsTests(SynchronousTestCase):
                 "one with its --port, not 'ekho'",
             ),
             (["echo", "echo"], "not 'echo echo'"),
-            (["--port", "x"], "not 'x'"),
-            (["--port", "0"], "not '0'"),
+            (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
+            (["--port", "0"], "--port: expected a whole number from 1 to 65535, not '0'"),
             (["echo", "--framing", "text"], "echo does not support --framing"),
-            (["messages", "--framing", "tar"], "--framing is one of text, int32, not 'tar'"),
+            (["messages", "--framing", "tar"], "--framing: expected one of text, int32, not 'tar'"),
             (["--host", "a b"], "not 'a b'"),
             (["--host", "localhost:"], "not 'localhost:'"),
             (["--host", "localhost:0"], "not '0'"),
@@ -118,7 +116,7 @@ class ClientOptionsTests(SynchronousTestCase):
         self.patch(services, "makers", lambda: {"quiz": Maker})
         options = parse("quiz")
         options.complete(interactive=False)
-        self.assertEqual((options["port"], options["framing"]), (9099, "int32"))
+        self.assertEqual((options.port, options.framing), (9099, "int32"))
         self.assertFalse(options.answers or options.is_greeted)
 
     def test_an_unknown_service_needs_a_port(self) -> None:
@@ -129,7 +127,7 @@ class ClientOptionsTests(SynchronousTestCase):
         ):
             options = parse(*arguments)
             options.complete(interactive=False)
-            self.assertEqual((options["port"], options["framing"]), (7, framing))
+            self.assertEqual((options.port, options.framing), (7, framing))
 
     def test_the_service_may_stand_at_any_position(self) -> None:
         for arguments in (
@@ -139,8 +137,8 @@ class ClientOptionsTests(SynchronousTestCase):
             ("-qp7", "--host=box", "messages"),
         ):
             options = parse(*arguments)
-            given = (options["service"], options["quiet"], options["port"], options["host"])
-            self.assertEqual(given, ("messages", 1, 7, "box"))
+            given = (options.service, options.quiet, options.port, options.host)
+            self.assertEqual(given, ("messages", True, 7, "box"))
 
     def test_a_host_may_include_a_port(self) -> None:
         for text, host, port in (
@@ -152,13 +150,13 @@ class ClientOptionsTests(SynchronousTestCase):
         ):
             options = parse("--host", text)
             options.complete(interactive=False)
-            self.assertEqual((options["host"], options["port"]), (host, port))
+            self.assertEqual((options.host, options.port), (host, port))
         options = parse("--port", "9191", "--host", "box:9191")
-        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+        self.assertEqual((options.host, options.port), ("box", 9191))
         options = parse()
         with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("box:9191\n")):
             options.complete(interactive=True)
-        self.assertEqual((options["host"], options["port"]), ("box", 9191))
+        self.assertEqual((options.host, options.port), ("box", 9191))
 
     def test_end_of_input_at_a_prompt_quits(self) -> None:
         for typed in ("", "box\n"):
@@ -177,7 +175,7 @@ class ClientOptionsTests(SynchronousTestCase):
         said = io.StringIO()
         with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n9191\n")):
             options.complete(interactive=True)
-        self.assertEqual((options["host"], options["port"]), ("example.org", 9191))
+        self.assertEqual((options.host, options.port), ("example.org", 9191))
         self.assertNotIn("Host", said.getvalue())
         self.assertEqual(said.getvalue().count("Port [9090]: "), 2)
 
@@ -185,7 +183,7 @@ class ClientOptionsTests(SynchronousTestCase):
         options = parse()
         with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("::1\n\n")):
             options.complete(interactive=True)
-        self.assertEqual((options["host"], options["port"]), ("::1", 9090))
+        self.assertEqual((options.host, options.port), ("::1", 9090))
 
 
 class AdviceTests(SynchronousTestCase):

@@ -20,7 +20,7 @@ from twisted_lab.client import __main__ as client
 from twisted_lab.client import chat
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.connecting import HANDSHAKE_SECONDS, agree_on_tls
-from twisted_lab.client.connection import ClientConnection
+from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.known_hosts import CannotVerify
@@ -150,12 +150,12 @@ class ChatVerdictTests(ConnectedTestCase):
     ) -> tuple[list[str], int]:
         options = parse("chat", "--host", "box")
         options.complete(interactive=False)
-        link = ChatClient(self.clock, "Anna", self.fail, self.fail)
-        link.refused = refused
-        link.guest.has_been_in = has_been_in
+        client = ChatClient(self.clock, "Anna", self.fail, self.fail)
+        client.refused = refused
+        client.room.has_been_in = has_been_in
         for _ in range(waiting):
-            link.guest.say("hi", 0.0)
-        end = chat.verdict(link, problem, options, interactive)
+            client.room.say("hi", 0.0)
+        end = chat.verdict(client, problem, options, interactive)
         return list(end.lines), end.status
 
     def test_each_end_has_its_lines_and_status(self) -> None:
@@ -165,6 +165,9 @@ class ChatVerdictTests(ConnectedTestCase):
             (None, False, ([], 1)),
             (NoAnswer("no answer"), False, ([f"box:9095: no answer{start}"], 1)),
             (NotLetIn("\x1b no"), False, ([r"not let in: \x1b no"], 1)),
+            (NoAnswer("gone"), True, ([f"box:9095: gone{start}"], 1)),
+            (NotLetIn("Anna is here"), True, (["not let in: Anna is here"], 1)),
+            (HungUp("closed"), True, (["box:9095: closed"], 1)),
             (MessageError("too long"), True, (["too long"], 1)),
             (Ended("the disk is full"), True, (["the disk is full"], 1)),
             (Ended(status=130), True, ([], 130)),

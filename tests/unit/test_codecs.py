@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -167,10 +168,10 @@ class LinearTests(SynchronousTestCase):
             looked_at += decoder.size
             join()
 
-        decoder._join = count_and_join  # type: ignore[method-assign]
-        for byte in data:
-            decoder.feed(bytes([byte]))
-            decoder.take(9)
+        with patch.object(decoder, "_join", count_and_join):
+            for byte in data:
+                decoder.feed(bytes([byte]))
+                decoder.take(9)
         return looked_at
 
     def test_a_large_message_in_small_pieces(self) -> None:

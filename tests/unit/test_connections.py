@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -35,9 +37,10 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_drain_ends_despite_a_failed_abort(self) -> None:
-        broken = FakeConnection(self.connections, prompt=False, aborts=False)
+        broken = FakeConnection(self.connections, prompt=False)
         drained = self.connections.drain(self.clock, 5)
-        self.clock.pump([1] * 6)
+        with patch.object(broken, "abort"):
+            self.clock.pump([1] * 6)
         self.successResultOf(drained)
         self.connections.remove(broken)
 

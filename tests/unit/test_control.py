@@ -269,7 +269,7 @@ class OptionsTests(SynchronousTestCase):
         ):
             options = ControlOptions()
             options.parseOptions(words)
-            self.assertEqual((options["word"], options["object"]), said)
+            self.assertEqual((options.word, options.object), said)
 
     def test_wrong_usage_gives_one_line(self) -> None:
         for words, text in (

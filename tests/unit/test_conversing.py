@@ -25,14 +25,14 @@ class Line:
         self.ends = 0
         self.is_gone = False
         events, self.recorder = recorded_events()
-        self.conversing = ConversationRunner(conversation, self, events, self._ended)
-        self.conversing.begin()
+        self.runner = ConversationRunner(conversation, self, events, self._ended)
+        self.runner.begin()
 
     def _ended(self) -> None:
         self.ends += 1
 
     async def hear(self) -> str:
-        return await self.conversing.next_message()
+        return await self.runner.next_message()
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -52,10 +52,10 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(echo)
         for text in ("a", "b", "exit"):
-            self.assertTrue(line.conversing.is_waiting)
-            line.conversing.give(text)
+            self.assertTrue(line.runner.is_waiting)
+            line.runner.give(text)
         self.assertEqual((line.said, line.ends), (["a", "b"], 1))
-        self.assertFalse(line.conversing.is_waiting)
+        self.assertFalse(line.runner.is_waiting)
 
     def test_too_little_memory_is_told_and_no_mistake_of_the_service(self) -> None:
         async def greedy(channel: Channel) -> None:
@@ -76,8 +76,8 @@ class ConversingTests(SynchronousTestCase):
                     channel.say(str(gone))
 
         line = Line(patient)
-        line.conversing.fail(PeerGone("first"))
-        line.conversing.fail(PeerGone("second"))
+        line.runner.fail(PeerGone("first"))
+        line.runner.fail(PeerGone("second"))
         self.assertEqual((line.said, line.ends), (["first", "second"], 1))
 
     def test_deferreds_can_be_awaited_too(self) -> None:
@@ -94,11 +94,11 @@ class ConversingTests(SynchronousTestCase):
             channel.say(await channel.hear())
 
         line = Line(ask)
-        line.conversing.give("one")
-        self.assertFalse(line.conversing.is_waiting)
+        line.runner.give("one")
+        self.assertFalse(line.runner.is_waiting)
         fired.callback("two")
         failed.errback(ValueError("three"))
-        line.conversing.give("four")
+        line.runner.give("four")
         self.assertEqual((line.said, line.ends), (["one", "two", "three", "four"], 1))
 
     def test_others_can_drive_what_hears(self) -> None:
@@ -109,7 +109,7 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(nested)
         for text in ("a", "b", "c"):
-            line.conversing.give(text)
+            line.runner.give(text)
         self.assertEqual((line.said, line.ends), (["a", "b", "c"], 1))
 
     def test_waiting_for_a_message_can_be_given_up(self) -> None:
@@ -125,7 +125,7 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(impatient)
         waiting[0].cancel()
-        line.conversing.give("late")
+        line.runner.give("late")
         self.assertEqual((line.said, line.ends), (["never mind", "late"], 1))
 
     def test_two_cannot_wait_for_the_same_message(self) -> None:
@@ -135,7 +135,7 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(greedy)
         self.assertIn("hear() is awaited already", line.recorder.messages[0])
-        line.conversing.give("ignored")
+        line.runner.give("ignored")
         self.assertEqual(line.ends, 1)
 
     def test_one_conversation_can_hear_on_two_channels(self) -> None:
@@ -151,9 +151,9 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(moderate)
         for text in ("a", "b"):
-            line.conversing.give(text)
-            self.assertFalse(line.conversing.is_waiting)
-            other.conversing.give(text.upper())
+            line.runner.give(text)
+            self.assertFalse(line.runner.is_waiting)
+            other.runner.give(text.upper())
         self.assertEqual((line.said, line.ends), (["a", "A", "b", "B"], 1))
 
     def test_cancelling_while_it_hears_or_awaits_something_else(self) -> None:
@@ -167,9 +167,9 @@ class ConversingTests(SynchronousTestCase):
 
         for conversation in (hearing, waiting):
             line = Line(conversation)
-            line.conversing.cancel()
+            line.runner.cancel()
             self.assertEqual((line.ends, line.recorder), (1, Recorder()))
-            line.conversing.cancel()
+            line.runner.cancel()
             self.assertEqual(line.ends, 1)
         self.assertEqual(len(cancelled), 1)
 
@@ -182,7 +182,7 @@ class ConversingTests(SynchronousTestCase):
             channel.say("never")
 
         line = Line(store)
-        line.conversing.cancel()
+        line.runner.cancel()
         self.assertEqual((line.said, line.ends), ([], 0))
         storing.callback("stored")
         self.assertEqual((line.said, line.ends, line.recorder), (["stored"], 1, Recorder()))
@@ -209,8 +209,8 @@ class ConversingTests(SynchronousTestCase):
 
         lines = [Line(remember) for _ in range(2)]
         for line, text in zip(lines, ("ann", "boris"), strict=True):
-            line.conversing.give(text)
+            line.runner.give(text)
         for line in lines:
-            line.conversing.give("who am I?")
+            line.runner.give("who am I?")
         self.assertEqual([line.said for line in lines], [["ann"], ["boris"]])
         self.assertEqual(name.get(), "nobody")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any, ClassVar
-from unittest.mock import patch
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Net, Person, Socket
+from tests.doubles.chat_network import Member, Net, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
-from twisted_lab.channels.datagram import INBOX_MESSAGES, TURN_MESSAGES, Address, DatagramChannel
+from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.counters import Traffic
@@ -173,7 +171,7 @@ class StrangerTests(DatagramsCase):
         self.assertEqual((len(self.channels), len(self.connections)), (1, 1))
         self.assertEqual((list(self.server._peers), self.server._clients), ([THERE], {}))
         self.assertEqual(self.connections.refused, 200)
-        self.assertEqual(self.server.events.tally.errors, {"refused": 200})
+        self.assertEqual(self.server.events.counters.errors, {"refused": 200})
         # Another host's peers are served as usual.
         self.open()
         # A line a second in the log, with a count.
@@ -374,7 +372,7 @@ class PlainTests(DatagramsCase):
             before = plain.traffic().messages_in
             for _ in range(3):
                 self.give(b"\n" * 100)
-                while plain._inbox:
+                while len(plain._inbox):
                     self.hear(plain)
                     self.clock.advance(0)
             counts.append(plain.traffic().messages_in - before)
@@ -391,58 +389,6 @@ class PlainTests(DatagramsCase):
             self.successResultOf(self.hear(plain))
         self.give(b"x" * 40_000)
         self.assertEqual(plain.traffic().messages_in, 4)
-
-
-class TurnTests(DatagramsCase):
-    """Each message takes a millisecond."""
-
-    level = LogLevel.warn
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.heard = 0
-
-    async def converse(self, channel: Channel) -> None:
-        self.channels.append(channel)
-        while True:
-            await channel.hear()
-            self.heard += 1
-            self.clock.rightNow += 0.001
-
-    def turns(self) -> list[int]:
-        """Run due calls; return how many messages were heard by the end of each turn."""
-        ends = [self.heard]
-
-        def call_later(delay: float, call: Callable[..., object], *args: Any) -> IDelayedCall:
-            if call == self.channels[0]._begin_turn:  # type: ignore[attr-defined]
-                ends.append(self.heard)
-            return Clock.callLater(self.clock, delay, call, *args)
-
-        with patch.object(self.clock, "callLater", call_later):
-            self.clock.advance(0)
-        return [*ends, self.heard]
-
-    def test_a_datagram_of_many_lines(self) -> None:
-        self.join_plain()
-        self.give(b"x\n" * 64)
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
-
-    def test_many_datagrams(self) -> None:
-        self.join_plain()
-        for _ in range(80):
-            self.give(b"x\n")
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 50, 60, 64])
-
-    def test_a_packet_that_makes_many_messages_whole(self) -> None:
-        session = self.open()
-        self.say(session, *("x" for _ in range(45)))
-        self.assertEqual(self.turns(), [10, 20, 30, 40, 45])
-
-    def test_only_the_work_on_messages_counts(self) -> None:
-        self.join_plain()
-        self.clock.advance(1.0)
-        self.give(b"x\n" * 9)
-        self.assertEqual(self.heard, 10)
 
 
 class LocalAddressTests(DatagramsCase):
@@ -704,13 +650,8 @@ class ReliableTests(DatagramsCase):
         for sequence in range(3):
             self.say(session, *("x" for _ in range(40)), sequence=sequence)
         self.assertEqual(self.say(session, "late", sequence=2), [])
-        for _ in range(TURN_MESSAGES):
+        for _ in range(DatagramInbox.MESSAGES + 1):
             self.successResultOf(self.hear(channel))
-        # Then others have their turn.
-        hearing = self.hear(channel)
-        self.assertNoResult(hearing)
-        self.clock.advance(0)
-        self.successResultOf(hearing)
         self.assertEqual(self.say(session, "late", sequence=2), [Ack(session, 3, 5)])
 
     def open_with_many(self, last: bytes = b"") -> tuple[int, ReliableChannel]:
@@ -722,7 +663,7 @@ class ReliableTests(DatagramsCase):
         pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
         for sequence in reversed(range(len(pieces))):
             self.packet(Data(session, sequence, 5, pieces[sequence]))
-            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+            self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
         return session, channel
 
     def hear_many(self, channel: ReliableChannel) -> None:
@@ -730,11 +671,11 @@ class ReliableTests(DatagramsCase):
             hearing = self.hear(channel)
             self.clock.advance(0)
             self.assertEqual(self.successResultOf(hearing), f"{number:03}")
-            self.assertLessEqual(len(channel._inbox), INBOX_MESSAGES)
+            self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
 
     def test_messages_are_decoded_as_they_are_heard(self) -> None:
         session, channel = self.open_with_many()
-        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.assertEqual(channel.traffic().messages_in, DatagramInbox.MESSAGES)
         self.hear_many(channel)
         hearing = self.hear(channel)
         self.assertNoResult(hearing)
@@ -769,7 +710,7 @@ class ReliableTests(DatagramsCase):
         _, channel = self.open_with_many()
         channel.finish()
         self.failureResultOf(self.hear(channel), PeerGone)
-        self.assertEqual(channel.traffic().messages_in, INBOX_MESSAGES)
+        self.assertEqual(channel.traffic().messages_in, DatagramInbox.MESSAGES)
 
     def test_acknowledged_words_are_heard_although_the_peer_has_closed(self) -> None:
         session = self.open()
@@ -881,73 +822,73 @@ class NetTests(SynchronousTestCase):
 
     faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
-    def talk(self, net: Net, people: list[Person], each: int) -> None:
+    def talk(self, net: Net, members: list[Member], each: int) -> None:
         for number in range(each):
-            for person in people:
-                person.link.say(f"{number}")
+            for member in members:
+                member.client.say(f"{number}")
 
-    def joined(self, net: Net, count: int) -> list[Person]:
-        people = [net.join(f"m{number}") for number in range(count)]
-        net.run(lambda: all(person.link.guest.is_in for person in people))
-        net.run(lambda: all(len(person.link.guest.others) == count - 1 for person in people))
-        return people
+    def joined(self, net: Net, count: int) -> list[Member]:
+        members = [net.join(f"m{number}") for number in range(count)]
+        net.run(lambda: all(member.client.room.is_in for member in members))
+        net.run(lambda: all(len(member.client.room.others) == count - 1 for member in members))
+        return members
 
-    def check(self, net: Net, people: list[Person], each: int) -> None:
-        total = each * len(people)
-        net.run(lambda: all(len(person.said) >= total for person in people))
-        net.run(lambda: not any(person.link.guest.pending for person in people))
-        for person in people:
-            self.assertEqual(person.said, people[0].said, net)
-        for number in range(len(people)):
-            own = [text for text in people[0].said if text.startswith(f"m{number}: ")]
+    def check(self, net: Net, members: list[Member], each: int) -> None:
+        total = each * len(members)
+        net.run(lambda: all(len(member.said) >= total for member in members))
+        net.run(lambda: not any(member.client.room.pending for member in members))
+        for member in members:
+            self.assertEqual(member.said, members[0].said, net)
+        for number in range(len(members)):
+            own = [text for text in members[0].said if text.startswith(f"m{number}: ")]
             self.assertEqual(own, [f"m{number}: {count}" for count in range(each)], net)
 
-    def leave(self, net: Net, people: list[Person]) -> None:
-        for person in people:
-            person.link.finish()
-        net.run(lambda: all(person.link.ended.called for person in people))
-        for person in people:
-            self.successResultOf(person.link.ended)
+    def leave(self, net: Net, members: list[Member]) -> None:
+        for member in members:
+            member.client.finish()
+        net.run(lambda: all(member.client.ended.called for member in members))
+        for member in members:
+            self.successResultOf(member.client.ended)
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
             net = Net(seed, {**self.faults, "corrupt": 0.02})
-            people = self.joined(net, 4)
-            self.talk(net, people, 10)
-            self.check(net, people, 10)
-            self.leave(net, people)
+            members = self.joined(net, 4)
+            self.talk(net, members, 10)
+            self.check(net, members, 10)
+            self.leave(net, members)
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
             net = Net(seed, self.faults)
-            people = self.joined(net, 4)
-            self.talk(net, people, 20)
-            for person in people * 3:
+            members = self.joined(net, 4)
+            self.talk(net, members, 20)
+            for member in members * 3:
                 net.clock.advance(0.3)
-                person.reopen()
-            self.check(net, people, 20)
+                member.reopen()
+            self.check(net, members, 20)
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
             net = Net(seed, self.faults)
-            people = self.joined(net, 4)
-            self.talk(net, people, 20)
+            members = self.joined(net, 4)
+            self.talk(net, members, 20)
             for _ in range(3):
                 net.clock.pump([0.1] * 10)
                 net.kill_server()
-            self.check(net, people, 20)
+            self.check(net, members, 20)
 
     def test_a_member_that_is_away_misses_nothing(self) -> None:
         net = Net(3)
         anna, boris = self.joined(net, 2)
         anna.is_cut = True
         net.run(lambda: len(anna.told) == 1)
-        boris.link.say("are you there?")
+        boris.client.say("are you there?")
         net.run(lambda: "* m0 has gone silent" in boris.texts)
-        boris.link.say("she has gone")
+        boris.client.say("she has gone")
         net.clock.advance(1)
         anna.is_cut = False
-        net.run(lambda: len(anna.told) == 2 and anna.link.guest.is_in)
+        net.run(lambda: len(anna.told) == 2 and anna.client.room.is_in)
         self.assertEqual(anna.told, ["no answer; still trying", "the server answers again"])
         self.assertEqual(anna.said, ["m1: are you there?", "m1: she has gone"])
         self.assertEqual(boris.texts[-1], "* m0 has joined")

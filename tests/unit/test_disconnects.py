@@ -10,9 +10,8 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.channels.outbox import HELD_BYTES
+from twisted_lab.channels.outbox import BEHIND_BYTES, HELD_BYTES
 from twisted_lab.channels.plain import LARGEST_PLAIN
-from twisted_lab.channels.stream import BEHIND_BYTES
 from twisted_lab.codecs import MAX_INCOMING, MAX_MESSAGE
 from twisted_lab.disconnects import Disconnect, end_reason
 

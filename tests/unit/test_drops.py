@@ -9,6 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.crowd import LONG, Crowd
 from twisted_lab.channels import TextChannel
+from twisted_lab.codecs import encode_frame
+from twisted_lab.reliable import Data
 
 # Several times as many as conversations fit into each other before Python's stack ends.
 SILENT = 250
@@ -44,8 +46,10 @@ class EndTests(SynchronousTestCase):
         before = len(crowd.clock.getDelayedCalls())
         add(crowd)
         [channel] = crowd.silent
-        receive = channel.dataReceived if isinstance(channel, TextChannel) else channel.received
-        receive(ask)
+        if isinstance(channel, TextChannel):
+            channel.dataReceived(ask)
+        else:
+            channel.receive(Data(channel.session.number, 1, 0, encode_frame(ask)))
         crowd.turn()
         crowd.heard()
         way(crowd, channel)

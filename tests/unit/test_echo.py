@@ -191,7 +191,7 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(wire.half_closed)
         echo.dataReceived(b"hello")
         self.assertEqual(wire.value(), told)
-        self.assertEqual(self.events.tally.errors, {"refused": 1})
+        self.assertEqual(self.events.counters.errors, {"refused": 1})
         self.echo.dataReceived(b"hello")
         self.assertEqual(self.wire.value(), b"hello")
 
@@ -209,7 +209,7 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(self.wire.half_closed)
         self.assertEqual(self.wire.value(), b"")
         self.assertIn("nothing heard for 100 s", self.recorder.messages[-1])
-        self.assertEqual(self.events.tally.errors, {"silent": 1})
+        self.assertEqual(self.events.counters.errors, {"silent": 1})
 
     def test_a_peer_that_sends_input_stays_connected(self) -> None:
         for _ in range(10):

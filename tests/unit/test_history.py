@@ -29,7 +29,7 @@ from twisted_lab.rooms.history import DAY_SECONDS
 from twisted_lab.rooms.kept_history import MOST_READS, PRUNED, KeptHistory
 from twisted_lab.rooms.queries import FREE_SLOT
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 Result = TypeVar("Result")
 
@@ -233,14 +233,14 @@ class OrderTests(HistoryCase):
         names = ["Anna", "Boris", "Carl", "Dora"]
         heard: dict[str, list[int]] = {name: [] for name in names}
         members: dict[str, Member] = {}
-        ears: dict[str, MemberChannel] = {}
+        channels: dict[str, MemberChannel] = {}
         vera = room.join("Vera", MemberChannel(0), free_limits(), 0.0, client_id("Vera"))
         said = 0
 
         async def come(name: str, place: int) -> None:
-            ears[name] = ear = MemberChannel(place)
-            await room.catch_up(ear, client_id(name), place, free_limits().address)
-            members[name] = room.join(name, ear, free_limits(), 0.0, client_id(name))
+            channels[name] = channel = MemberChannel(place)
+            await room.catch_up(channel, client_id(name), place, free_limits().address)
+            members[name] = room.join(name, channel, free_limits(), 0.0, client_id(name))
 
         for name in names:
             ensureDeferred(come(name, 0))
@@ -253,10 +253,10 @@ class OrderTests(HistoryCase):
                 to = f"/msg {name} " if what == "whisper" else ""
                 ensureDeferred(room.hear(vera, f"{said} {to}{said}", float(said)))
             elif what == "leave" and said < 60 and name in members:
-                heard[name] += ears[name].heard
-                ears[name].hang_up()
+                heard[name] += channels[name].heard
+                channels[name].hang_up()
                 del members[name]
-                ensureDeferred(come(name, ears[name].place))
+                ensureDeferred(come(name, channels[name].place))
             elif what == "ask" and name in members:
                 ensureDeferred(room.hear(members[name], "1 /who", float(said)))
             elif steps := storage.steps():
@@ -267,7 +267,7 @@ class OrderTests(HistoryCase):
             while steps := storage.steps():
                 steps[0]()
             everything = [said.place for said in self.successResultOf(reading)]
-            self.assertEqual(heard[name] + ears[name].heard, everything)
+            self.assertEqual(heard[name] + channels[name].heard, everything)
         storage.database.close()
 
 

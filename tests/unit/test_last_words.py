@@ -59,10 +59,11 @@ class LastWordsTests(SynchronousTestCase):
         net.history = SlowHistory(net.clock)
         net.start_server()
         anna, boris = net.join("Anna"), net.join("Boris")
-        net.run(lambda: anna.link.guest.is_in and boris.link.guest.is_in)
+        net.run(anna.is_in)
+        net.run(boris.is_in)
         for text in ("one", "two", "three"):
-            anna.link.say(text)
-        anna.link.abort()
+            anna.client.say(text)
+        anna.client.abort()
         end = net.clock.seconds() + 5
         net.run(lambda: net.clock.seconds() >= end)
         self.assertEqual(boris.said, ["Anna: one", "Anna: two", "Anna: three"])
@@ -122,15 +123,14 @@ class RefusedTests(SynchronousTestCase):
         for messages in (0, 5):
             net = Net()
             boris = net.join("Boris")
-            net.run(lambda boris=boris: boris.link.guest.is_in)  # type: ignore[misc]
+            net.run(boris.is_in)
             net.kill_server()
             net.connections.pausing = True
             for number in range(messages):
-                boris.link.say(f"{number}")
-            end = net.clock.seconds() + 60
-            net.run(lambda net=net, end=end: net.clock.seconds() >= end)  # type: ignore[misc]
+                boris.client.say(f"{number}")
+            net.run_for(60)
             self.assertEqual(sum("not let in again" in text for text in boris.told), 1)
             self.assertLess(net.connections.refused, 14)
             net.connections.pausing = False
-            net.run(lambda boris=boris: not boris.link.guest.pending and boris.link.guest.is_in)  # type: ignore[misc]
+            net.run(boris.is_settled)
             self.assertEqual(len(boris.said), messages)

@@ -45,7 +45,7 @@ from twisted_lab.login import (
     TooManyFailures,
 )
 from twisted_lab.resources import Unable
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 
 PASSWORD = b"correct horse"
 

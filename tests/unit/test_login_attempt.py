@@ -91,7 +91,7 @@ class SubjectsTests(SynchronousTestCase):
         self.assertNotEqual(account_subject(key), stranger_subject(other, "k"))
 
 
-class AttemptCase(SynchronousTestCase):
+class LoginAttemptCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
@@ -101,34 +101,34 @@ class AttemptCase(SynchronousTestCase):
     def begin(
         self, key: str, address: str, now: float, device: str = ""
     ) -> tuple[LoginAttempt, float]:
-        guess = LoginAttempt(key, address, device)
-        standing: AttemptHistory = self.run_work(partial(guess.begin, now=now, is_alone=True))
-        return guess, standing.delay
+        attempt = LoginAttempt(key, address, device)
+        history: AttemptHistory = self.run_work(partial(attempt.begin, now=now, is_alone=True))
+        return attempt, history.delay
 
     def delay(self, key: str, address: str, now: float, device: str = "") -> float:
         """Return the seconds until the attempt is allowed, without making it."""
-        guess, delay = self.begin(key, address, now, device)
+        attempt, delay = self.begin(key, address, now, device)
         if not delay:
-            self.run_work(partial(guess.withdrawn, now=now))
+            self.run_work(partial(attempt.withdrawn, now=now))
         return delay
 
     def fails(self, key: str, address: str, now: float, device: str = "") -> float:
         """Fail as soon as allowed; return the time."""
-        guess, delay = self.begin(key, address, now, device)
+        attempt, delay = self.begin(key, address, now, device)
         if delay:
             return self.fails(key, address, now + delay, device)
-        self.run_work(partial(guess.failed, now=now))
+        self.run_work(partial(attempt.failed, now=now))
         return now
 
     def succeeds(self, key: str, address: str, now: float, device: str = "") -> bool:
         """Give the right password; return whether the attempt was allowed."""
-        guess, delay = self.begin(key, address, now, device)
+        attempt, delay = self.begin(key, address, now, device)
         if not delay:
-            self.run_work(partial(guess.succeeded, now=now))
+            self.run_work(partial(attempt.succeeded, now=now))
         return not delay
 
 
-class AttemptTests(AttemptCase):
+class LoginAttemptTests(LoginAttemptCase):
     def test_there_is_no_delay_without_failures(self) -> None:
         for key in ("anna", "nobody", ""):
             for address in (HOME, ""):
@@ -150,20 +150,20 @@ class AttemptTests(AttemptCase):
 
     def test_an_attempt_does_not_count_before_its_turn(self) -> None:
         self.fails("nobody", HOME, 10.0)
-        guess = LoginAttempt("anna", HOME)
-        standing = self.run_work(partial(guess.begin, now=20.0, is_alone=False))
-        self.assertEqual((standing.delay, standing.network_failed), (0.0, True))
+        attempt = LoginAttempt("anna", HOME)
+        history = self.run_work(partial(attempt.begin, now=20.0, is_alone=False))
+        self.assertEqual((history.delay, history.network_failed), (0.0, True))
         self.assertEqual(self.delay("anna", HOME, 20.0), 0.0)
 
     def test_a_withdrawn_attempt_does_not_count(self) -> None:
-        guess, _ = self.begin("anna", "", 10.0)
-        self.run_work(partial(guess.withdrawn, now=10.0))
+        attempt, _ = self.begin("anna", "", 10.0)
+        self.run_work(partial(attempt.withdrawn, now=10.0))
         self.assertEqual(self.rows(), 0)
         now = 10.0
         for _ in range(5):
             now = self.fails("anna", "", now)
-        guess, _ = self.begin("anna", "", now + 16)
-        self.run_work(partial(guess.withdrawn, now=now + 16))
+        attempt, _ = self.begin("anna", "", now + 16)
+        self.run_work(partial(attempt.withdrawn, now=now + 16))
         self.assertEqual(self.delay("anna", "", now + 16), 0.0)
         self.assertEqual(self.delay("anna", "", now + 15), 1.0)
 
@@ -261,7 +261,7 @@ class AttemptTests(AttemptCase):
         self.assertEqual(elsewhere, Failures(40, 10.0))  # This row limits the guesses of the day.
 
 
-class OwnersTests(AttemptCase):
+class OwnersTests(LoginAttemptCase):
     """Guesses from everywhere: clients that are locked out, and others that are not."""
 
     def use_up(self, key: str, now: float, first: int = 0) -> None:
@@ -271,9 +271,9 @@ class OwnersTests(AttemptCase):
     def test_guesses_from_unknown_networks_have_a_limit_a_day(self) -> None:
         for first, key in enumerate(("anna", "nobody")):
             self.use_up(key, 10.0, first * MOST_ELSEWHERE)
-            guess = LoginAttempt(key, "203.0.113.1")
-            standing = self.run_work(partial(guess.begin, now=20.0, is_alone=True))
-            self.assertEqual((standing.delay, standing.is_limited), (DAY - 10, True))
+            attempt = LoginAttempt(key, "203.0.113.1")
+            history = self.run_work(partial(attempt.begin, now=20.0, is_alone=True))
+            self.assertEqual((history.delay, history.is_limited), (DAY - 10, True))
             self.assertEqual(self.delay(key, "203.0.113.1", 10.0 + DAY), 0.0)
 
     def test_the_owner_can_log_in_from_a_known_network(self) -> None:

@@ -20,7 +20,7 @@ from tests.doubles.reactor import FakeReactor
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.disconnects import Disconnect
-from twisted_lab.eventlog.counters import Histogram, Measure
+from twisted_lab.eventlog.counters import Histogram
 from twisted_lab.operations.metrics import LabCollector, LoopLag, MetricsPage, health
 from twisted_lab.operations.pages import Page
 from twisted_lab.serving import NetworkService, ServiceProcess
@@ -108,18 +108,14 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("conversation_seconds_count"), 2)
 
     def test_measures_of_a_service_are_exported(self) -> None:
-        for is_counter in (False, True):
-            self.process.measures.append(
-                Measure("netlab-sample", f"thing{is_counter}", "A thing.", is_counter, lambda: 7)
-            )
-        self.assertEqual(self.mine("thingFalse"), 7)
-        self.assertEqual(self.mine("thingTrue_total"), 7)
+        self.process.add_gauge("netlab-sample", "waiting", "A gauge.", lambda: 7)
+        self.process.add_counter("netlab-sample", "won", "A counter.", lambda: 8)
+        self.assertEqual(self.mine("waiting"), 7)
+        self.assertEqual(self.mine("won_total"), 8)
 
     def test_a_measure_of_two_services_is_one_family(self) -> None:
         for number, service in enumerate(("netlab-one", "netlab-two")):
-            self.process.measures.append(
-                Measure(service, "thing", "A thing.", False, partial(float, number))
-            )
+            self.process.add_gauge(service, "thing", "A thing.", partial(float, number))
         text = generate_latest(self.registry).decode()
         self.assertEqual(text.count("# TYPE netlab_thing gauge"), 1)
         self.assertEqual(self.read("thing", service="netlab-two"), 1)

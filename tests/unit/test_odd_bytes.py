@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import ConnectionDone
@@ -121,7 +123,7 @@ class TextDecoderTests(SynchronousTestCase):
     def test_a_newline_may_come_in_the_piece_behind_the_nul(self) -> None:
         for newline in (b"\n", b"\r\n"):
             told: list[str] = []
-            decoder = TextDecoder(ended_by_nul=lambda told=told: told.append(""))  # type: ignore[misc]
+            decoder = TextDecoder(ended_by_nul=partial(told.append, ""))
             for _ in range(3):
                 decoder.feed(b"hello\0")
                 self.assertEqual((decoder.take(9), decoder.mid_line), ([], True))

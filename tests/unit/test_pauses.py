@@ -18,7 +18,7 @@ from twisted_lab.channels import Channel, ConversationFactory, Int32Channel
 from twisted_lab.channels.countdown import Countdown
 from twisted_lab.channels.deadlines import READ_SECONDS, Deadlines
 from twisted_lab.channels.idleness import LOOK_AGAIN_SECONDS, LOOKS, has_unread
-from twisted_lab.channels.stream import TURN_MESSAGES
+from twisted_lab.channels.turn_budget import TURN_MESSAGES
 from twisted_lab.codecs import encode_frame
 from twisted_lab.ports.proxy import HEADER_SECONDS, ProxiedFactory
 from twisted_lab.ports.tls import TLSFactory

@@ -65,10 +65,27 @@ PUBLIC = {
         "in_own_process",
         "listeners",
         "message",
-        "one_of",
         "option",
         "port_number",
         "stream_service",
+    ],
+    "twisted_lab.serving.storage": [
+        "DEFAULT_FILE",
+        "Migrations",
+        "Store",
+        "Tables",
+        "counted",
+        "row",
+        "shared_storage",
+    ],
+    "twisted_lab.testing": [
+        "ChannelContract",
+        "ConversationContract",
+        "LivePeer",
+        "LossyWire",
+        "MemoryStorage",
+        "ScriptedChannel",
+        "play",
     ],
 }
 
@@ -80,8 +97,10 @@ class PluginTests(SynchronousTestCase):
             for maker in getPlugins(IServiceMaker)
             if maker.tapname.startswith("netlab")
         }
-        modules = (Path(twisted_lab.__file__).parent / "services").glob("[!_]*.py")
-        names = {f"netlab-{path.stem}" for path in modules} - {"netlab-netlab"} | {"netlab"}
+        paths = (Path(twisted_lab.__file__).parent / "services").glob("[!_]*.py")
+        modules = {path.stem: namedAny(f"twisted_lab.services.{path.stem}") for path in paths}
+        services = {name for name, module in modules.items() if hasattr(module, "makeService")}
+        names = {f"netlab-{name}" for name in services} - {"netlab-netlab"} | {"netlab"}
         self.assertEqual(set(makers), names)
         self.assertIn("netlab-echo", names)
         for name, maker in makers.items():

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock, deferLater
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
 from tests.doubles.chat_network import Net
-from tests.doubles.recording import recorded_events
-from tests.doubles.rooms import FREE, free_limits, open_chat
-from twisted_lab.channels import FanOut, PeerGone
+from tests.doubles.rooms import FREE, free_limits, make_room, open_chat
+from twisted_lab.channels import PeerGone
 from twisted_lab.rooms import (
     Addresses,
     Limits,
@@ -22,7 +21,6 @@ from twisted_lab.rooms import (
     Member,
     MemoryHistory,
     Rates,
-    Room,
     RoomClient,
     Said,
     client_id,
@@ -90,10 +88,10 @@ class JoinTests(SynchronousTestCase):
         self.clock = Clock()
         self.clock.advance(1000)
         self.history = MemoryHistory()
-        self.open(Rates())
+        self.open()
 
-    def open(self, rates: Rates) -> None:
-        self.chat = open_chat(self.history, self.clock, rates)
+    def open(self, rates: Rates | None = None) -> None:
+        self.chat = open_chat(self.history, self.clock, rates or Rates())
         self.channels: list[LiveChannel] = []
 
     def connect(self, host: str = "192.0.2.1") -> LiveChannel:
@@ -214,10 +212,10 @@ class PaceTests(JoinTests):
         *_, last = self.join(600)
         here = last.said[-1]
         self.assertTrue(here.endswith(", and 100 more"), here)
-        guest = RoomClient("m600", lambda _: None)
-        guest.hear(here, 0.0)
-        self.assertEqual(len(guest.others), 500)
-        self.assertNotIn("more", guest.others)
+        client = RoomClient("m600", lambda _: None)
+        client.hear(here, 0.0)
+        self.assertEqual(len(client.others), 500)
+        self.assertNotIn("more", client.others)
 
 
 class FloodTests(SynchronousTestCase):
@@ -225,10 +223,7 @@ class FloodTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.fan_out = FanOut(self.clock, recorded_events()[0])
-        self.room = Room(
-            MemoryHistory(), self.fan_out, self.clock.seconds, partial(deferLater, self.clock)
-        )
+        self.room = make_room(MemoryHistory(), self.clock, self.clock.seconds)
 
     def join(self, name: str, secret: str = "") -> Member:
         return self.room.join(name, ScriptedChannel(), free_limits(), 0.0, client_id(secret))
@@ -243,7 +238,9 @@ class FloodTests(SynchronousTestCase):
                     heard += 1
                 else:
                     break
-            self.assertLess(len(self.fan_out._queue), 5, text)
+            speaker: Any = self.room._speaker
+            queue = speaker._queue
+            self.assertLess(len(queue), 5, text)
             self.clock.advance(100)
             self.room.leave(flooder, 0.0)
             self.clock.advance(0)
@@ -293,19 +290,19 @@ class FloodTests(SynchronousTestCase):
         self.assertTrue(address.messages.wait(burst - 63_999, 0.0))
 
 
-class GuestTests(SynchronousTestCase):
+class RoomClientTests(SynchronousTestCase):
     def test_the_client_retries_a_join_at_the_given_time(self) -> None:
         sent: list[str] = []
-        guest = RoomClient("Anna", sent.append, bytes)
-        guest.join()
-        line = guest.hear("error: too many have joined from your address; try again in 3 s", 10.0)
+        client = RoomClient("Anna", sent.append, bytes)
+        client.join()
+        line = client.hear("error: too many have joined from your address; try again in 3 s", 10.0)
         self.assertEqual(
             line, Line("* too many have joined from your address; joining in 3 s", None)
         )
-        guest.pump(12.9)
-        self.assertEqual((len(sent), guest.deadline(12.9)), (1, 13.0))
-        guest.pump(13.0)
-        self.assertEqual((sent[1], guest.deadline(13.0)), (sent[0], None))
+        client.pump(12.9)
+        self.assertEqual((len(sent), client.deadline(12.9)), (1, 13.0))
+        client.pump(13.0)
+        self.assertEqual((sent[1], client.deadline(13.0)), (sent[0], None))
 
     def test_a_client_waiting_to_join_can_leave_immediately(self) -> None:
         net = Net(1, {}, rates=Rates(members=1))
@@ -313,8 +310,8 @@ class GuestTests(SynchronousTestCase):
         net.run(lambda: any("joining in" in text for text in anna.texts + boris.texts))
         late = anna if any("joining in" in text for text in anna.texts) else boris
         begun = net.clock.seconds()
-        late.link.finish()
-        net.run(lambda: late.link.ended.called)
+        late.client.finish()
+        net.run(late.has_ended)
         self.assertLess(net.clock.seconds() - begun, 5)
 
     def test_an_early_retry_is_refused(self) -> None:
@@ -343,7 +340,7 @@ class GuestTests(SynchronousTestCase):
             self.wait_for_members(net, 50)
             if has_spoken:
                 for one in people:
-                    one.link.say("hello")
+                    one.client.say("hello")
             net.clock.pump([1.0] * 20)
             net.kill_server()
             begun = net.clock.seconds()
@@ -356,10 +353,10 @@ class GuestTests(SynchronousTestCase):
     def test_two_pasting_members_of_one_address_lose_nothing(self) -> None:
         net = Net(1, {}, rates=Rates())
         people = [net.join(name) for name in ("Anna", "Boris")]
-        net.run(lambda: all(one.link.guest.is_in for one in people))
+        net.run(lambda: all(one.client.room.is_in for one in people))
         for one in people:
             for number in range(20):
-                one.link.say(f"{number} ".ljust(65_000, "x"))
-        net.run(lambda: not any(one.link.guest.pending for one in people))
-        self.assertEqual([one.link.guest.refused for one in people], [0, 0])
+                one.client.say(f"{number} ".ljust(65_000, "x"))
+        net.run(lambda: not any(one.client.room.pending for one in people))
+        self.assertEqual([one.client.room.refused for one in people], [0, 0])
         self.assertEqual([len(one.said) for one in people], [40, 40])

@@ -471,7 +471,7 @@ class SessionTests(SynchronousTestCase):
             self.assertIs(end.state, State.OVER)
 
 
-class DoorTests(SynchronousTestCase):
+class AddressValidatorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.validator = AddressValidator()
 
@@ -532,22 +532,22 @@ class DoorTests(SynchronousTestCase):
         self.assertEqual(self.receive(Hello(7), KEY), (None, b""))
 
 
-class CallerTests(SynchronousTestCase):
+class ClientEndpointTests(SynchronousTestCase):
     """The client's stages, with a server played by hand."""
 
     def setUp(self) -> None:
         self.opened = 0
-        self.caller = ClientEndpoint(0.0, self.count)
+        self.endpoint = ClientEndpoint(0.0, self.count)
         self.validator = AddressValidator()
 
     def count(self) -> None:
         self.opened += 1
 
     def packets_to_send(self, now: float) -> list[Packet]:
-        return [decode(data) for data in self.caller.datagrams_to_send(now)]
+        return [decode(data) for data in self.endpoint.datagrams_to_send(now)]
 
     def give(self, packet: Packet, key: bytes, now: float) -> list[bytes]:
-        return list(self.caller.receive(seal(packet, key, Side.SERVER), now))
+        return list(self.endpoint.receive(seal(packet, key, Side.SERVER), now))
 
     def ask(self, now: float = 0.0) -> Hello:
         [hello] = self.packets_to_send(now)
@@ -557,8 +557,8 @@ class CallerTests(SynchronousTestCase):
     def open(self, session: int, now: float = 0.0, cookie: bytes = b"c" * 12) -> Open:
         """Answer the client's packets with a cookie, and then with a welcome."""
         number = (
-            self.caller.session.number
-            if self.opened and self.caller.session
+            self.endpoint.session.number
+            if self.opened and self.endpoint.session
             else self.ask(now).number
         )
         self.give(Cookie(number, VERSION, cookie), NO_KEY, now)
@@ -570,17 +570,17 @@ class CallerTests(SynchronousTestCase):
     def test_it_asks_until_it_is_answered(self) -> None:
         times = []
         for _ in range(6):
-            now = self.caller.deadline()
+            now = self.endpoint.deadline()
             assert now is not None
             times.append(now)
             self.ask(now)
-            self.assertEqual(self.caller.datagrams_to_send(now), [])
+            self.assertEqual(self.endpoint.datagrams_to_send(now), [])
         self.assertEqual(times, [0.0, 0.5, 1.5, 2.5, 3.5, 4.5])
 
     def test_a_cookie_opens_and_a_welcome_begins_a_session(self) -> None:
         request = self.open(SESSION)
         self.assertEqual((request.cookie, request.attempt), (b"c" * 12, 1))
-        self.assertIs(self.caller.stage, Stage.TALKING)
+        self.assertIs(self.endpoint.stage, Stage.TALKING)
         self.assertEqual(self.opened, 1)
 
     def test_a_cookie_that_does_not_help_is_given_up(self) -> None:
@@ -593,8 +593,8 @@ class CallerTests(SynchronousTestCase):
         hello = self.ask()
         self.give(Cookie(hello.number ^ 1, VERSION, b"c" * 12), NO_KEY, 0.0)
         self.give(Cookie(hello.number, VERSION, b"c" * 12), KEY, 0.0)
-        self.caller.receive(b"nonsense", 0.0)
-        self.assertIs(self.caller.stage, Stage.ASKING)
+        self.endpoint.receive(b"nonsense", 0.0)
+        self.assertIs(self.endpoint.stage, Stage.ASKING)
         request = self.open(SESSION, 0.5)
         for welcome, key in (
             (Welcome(hello.number, 99, request.attempt), request.key),
@@ -603,19 +603,19 @@ class CallerTests(SynchronousTestCase):
         ):
             self.give(welcome, key, 1.0)
         self.give(Close(SESSION, False), KEY, 1.0)
-        assert self.caller.session is not None
-        self.assertEqual(self.caller.session.number, SESSION)
-        self.assertFalse(self.caller.is_over)
+        assert self.endpoint.session is not None
+        self.assertEqual(self.endpoint.session.number, SESSION)
+        self.assertFalse(self.endpoint.is_over)
 
     def test_another_address_goes_on_with_the_session(self) -> None:
         self.open(SESSION)
-        session = self.caller.session
+        session = self.endpoint.session
         assert session is not None
-        self.caller.say(b"hello")
+        self.endpoint.say(b"hello")
         self.assertEqual([type(packet) for packet in self.packets_to_send(1.0)], [Data])
         request = self.open(SESSION, 1.1, b"d" * 12)
         self.assertEqual(request.attempt, 2)
-        self.assertIs(self.caller.session, session)
+        self.assertIs(self.endpoint.session, session)
         self.assertEqual(self.opened, 1)
         # Packets in flight are sent again at once.
         self.assertEqual([type(packet) for packet in self.packets_to_send(1.1)], [Data])
@@ -623,33 +623,33 @@ class CallerTests(SynchronousTestCase):
     def test_a_server_that_has_forgotten_it_gets_a_new_session(self) -> None:
         self.open(SESSION)
         self.open(99, 1.0, b"d" * 12)
-        assert self.caller.session is not None
-        self.assertEqual((self.caller.session.number, self.opened), (99, 2))
+        assert self.endpoint.session is not None
+        self.assertEqual((self.endpoint.session.number, self.opened), (99, 2))
 
     def test_a_new_session_inherits_the_round_trips_without_the_back_off(self) -> None:
         self.open(SESSION)
-        assert self.caller.session is not None
-        timer = self.caller.session.sender.timer
+        assert self.endpoint.session is not None
+        timer = self.endpoint.session.sender.timer
         timer.measured(0.1)
         learned = timer.timeout
         timer.expired()
         self.open(99, 1.0, b"d" * 12)
-        self.assertEqual(self.caller.session.sender.timer.timeout, learned)
+        self.assertEqual(self.endpoint.session.sender.timer.timeout, learned)
 
     def test_it_closes_from_another_address(self) -> None:
         self.open(SESSION)
-        session = self.caller.session
+        session = self.endpoint.session
         assert session is not None
-        self.caller.close()
+        self.endpoint.close()
         self.assertEqual(self.packets_to_send(1.0), [Close(SESSION, False)])
         # Its address is another one now: the server answers the close by a cookie.
         self.open(SESSION, 1.1, b"d" * 12)
-        self.assertIs(self.caller.session, session)
+        self.assertIs(self.endpoint.session, session)
         self.assertEqual(self.packets_to_send(1.1), [Close(SESSION, False)])
 
     def test_one_that_is_closing_does_not_join_again(self) -> None:
         self.open(SESSION)
-        self.caller.close()
+        self.endpoint.close()
         self.packets_to_send(1.0)
         self.open(99, 1.1, b"d" * 12)
         self.assertEqual(self.opened, 1)
@@ -658,13 +658,13 @@ class CallerTests(SynchronousTestCase):
     def test_a_packet_of_its_own_that_is_reflected_is_not_the_servers(self) -> None:
         request = self.open(SESSION)
         own = seal(Close(SESSION, False), request.key, Side.CLIENT)
-        self.caller.receive(own, 1.0)
-        self.assertFalse(self.caller.is_over)
+        self.endpoint.receive(own, 1.0)
+        self.assertFalse(self.endpoint.is_over)
 
     def test_a_server_of_another_version_is_an_error_that_says_so(self) -> None:
         hello = self.ask()
         cookie = seal(Cookie(hello.number, VERSION + 1, b"c" * 12), NO_KEY, Side.SERVER)
-        error = self.assertRaises(OtherVersion, self.caller.receive, cookie, 0.0)
+        error = self.assertRaises(OtherVersion, self.endpoint.receive, cookie, 0.0)
         self.assertIn("the server speaks version 2 ", str(error))
 
     def test_a_refusal_of_the_present_attempt_says_why(self) -> None:
@@ -683,36 +683,36 @@ class CallerTests(SynchronousTestCase):
         self.assertEqual(str(error), "n\N{REPLACEMENT CHARACTER}")
 
     def test_a_suspended_client_has_not_waited_for_the_first_answer(self) -> None:
-        self.caller.extend_timeouts(30.0)
-        self.assertEqual(self.caller.began, 30.0)
+        self.endpoint.extend_timeouts(30.0)
+        self.assertEqual(self.endpoint.began, 30.0)
 
     def test_a_late_welcome_of_an_earlier_session_is_dropped(self) -> None:
         first = self.open(SESSION)
         self.open(99, 1.0, b"d" * 12)
         self.give(Cookie(99, VERSION, b"e" * 12), NO_KEY, 2.0)
         self.give(Welcome(first.number, SESSION, first.attempt), first.key, 2.0)
-        self.assertIs(self.caller.stage, Stage.OPENING)
+        self.assertIs(self.endpoint.stage, Stage.OPENING)
 
     def test_a_server_that_stops_is_asked_until_it_is_back(self) -> None:
         request = self.open(SESSION)
         self.give(Close(SESSION, True), request.key, 1.0)
-        self.assertFalse(self.caller.is_over)
+        self.assertFalse(self.endpoint.is_over)
         self.assertEqual([type(packet) for packet in self.packets_to_send(1.0)], [Close])
         self.assertEqual(type(self.packets_to_send(1.5)[0]), Hello)
-        self.caller.close()
-        self.assertTrue(self.caller.is_over)
+        self.endpoint.close()
+        self.assertTrue(self.endpoint.is_over)
 
     def test_a_server_that_closes_ends_it(self) -> None:
         request = self.open(SESSION)
         self.give(Close(SESSION, False), request.key, 1.0)
-        self.assertTrue(self.caller.is_over)
+        self.assertTrue(self.endpoint.is_over)
 
     def test_it_tells_when_the_server_is_lost(self) -> None:
         self.open(SESSION)
-        self.assertFalse(self.caller.is_lost(8.9))
-        self.assertTrue(self.caller.is_lost(9.0))
-        self.caller.extend_timeouts(30.0)
-        self.assertFalse(self.caller.is_lost(38.9))
+        self.assertFalse(self.endpoint.is_lost(8.9))
+        self.assertTrue(self.endpoint.is_lost(9.0))
+        self.endpoint.extend_timeouts(30.0)
+        self.assertFalse(self.endpoint.is_lost(38.9))
 
 
 class Endpoint:

@@ -32,7 +32,7 @@ from twisted_lab.rooms.queries import HistoryQueries
 from twisted_lab.rooms.rate_limits import BURST, MUTE_SECONDS, Allowance
 from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.storage import CannotStore, Work
-from twisted_lab.testing_storage import MemoryStorage
+from twisted_lab.testing import MemoryStorage
 from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")
@@ -75,9 +75,9 @@ class RoomTests(SynchronousTestCase):
         self.heard: dict[Member, list[str]] = {}
 
     def join(self, name: str, client: str = "") -> Member:
-        ear = MemberChannel()
-        member = self.room.join(name, ear, free_limits(), 0.0, client)
-        self.heard[member] = ear.heard
+        channel = MemberChannel()
+        member = self.room.join(name, channel, free_limits(), 0.0, client)
+        self.heard[member] = channel.heard
         for others in self.heard.values():
             others.clear()
         return member
@@ -291,14 +291,14 @@ class ClientTests(SynchronousTestCase):
     def join(
         self, name: str, secret: str = SECRET, place: int | None = None, now: float = 0.0
     ) -> tuple[Member, MemberChannel]:
-        ear = MemberChannel()
+        channel = MemberChannel()
         client = client_id(secret)
         if client:
-            catching_up = self.room.catch_up(ear, client, place, free_limits().address)
+            catching_up = self.room.catch_up(channel, client, place, free_limits().address)
             caught_up = Deferred.fromCoroutine(catching_up)
             self.clock.advance(0)
             self.successResultOf(caught_up)
-        return self.room.join(name, ear, free_limits(), now, client), ear
+        return self.room.join(name, channel, free_limits(), now, client), channel
 
     def say(self, member: Member, text: str, now: float = 1000.0) -> bool:
         self.tick = now
@@ -307,16 +307,16 @@ class ClientTests(SynchronousTestCase):
         return self.successResultOf(staying)
 
     def test_a_client_gets_places_times_and_confirmations(self) -> None:
-        anna, ear = self.join("Anna")
-        self.assertEqual(ear.heard[0], "0 0 * welcome, Anna; /help lists what you can do")
-        ear.heard.clear()
+        anna, channel = self.join("Anna")
+        self.assertEqual(channel.heard[0], "0 0 * welcome, Anna; /help lists what you can do")
+        channel.heard.clear()
         self.say(anna, "1 hello")
         self.say(anna, "2 again")
         self.say(anna, "3 /msg Anna me")
         self.say(anna, "4 /sudo")
         self.say(anna, "5 /nick a b")
         self.assertEqual(
-            ear.heard,
+            channel.heard,
             [
                 "1000000000 1000000 Anna: hello",
                 "1000000000 1000000 /done 1",
@@ -336,14 +336,14 @@ class ClientTests(SynchronousTestCase):
         boris, plain = self.join("Boris", "")
         self.say(boris, "long ago", 1.0)
         self.say(boris, "lately", 2.0004)
-        anna, ear = self.join("Anna", now=7.0)
+        anna, channel = self.join("Anna", now=7.0)
         self.say(anna, "1 /history 2", 8.0)
         self.say(anna, "2 /who", 9.0)
         self.say(anna, "3 /nick Ann", 10.0)
         self.say(anna, "4 /msg Boris psst", 11.0)
         self.room.leave(boris, 12.0)
         self.assertEqual(
-            [text.removeprefix("2000400 ") for text in ear.heard],
+            [text.removeprefix("2000400 ") for text in channel.heard],
             [
                 "7000 * welcome, Anna; /help lists what you can do",
                 "7000 * here: Anna, Boris",
@@ -371,15 +371,15 @@ class ClientTests(SynchronousTestCase):
         )
 
     def test_a_message_without_a_count_is_refused(self) -> None:
-        anna, ear = self.join("Anna")
-        ear.heard.clear()
+        anna, channel = self.join("Anna")
+        channel.heard.clear()
         for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
             self.say(anna, text)
         wrong = "0 1000000 error: a client with an id counts what it says: COUNT TEXT"
-        self.assertEqual(ear.heard, [wrong] * 6)
+        self.assertEqual(channel.heard, [wrong] * 6)
 
     def test_a_repeated_message_is_delivered_once(self) -> None:
-        anna, ear = self.join("Anna")
+        anna, channel = self.join("Anna")
         _, others = self.join("Boris", "")
         for count in (1, 2, 1, 2, 3):
             self.say(anna, f"{count} text {count}")
@@ -387,28 +387,28 @@ class ClientTests(SynchronousTestCase):
         self.say(anna, "4 /msg Boris psst")
         heard = ["Anna: text 1", "Anna: text 2", "Anna: text 3", "Anna (to you): psst"]
         self.assertEqual([text for text in others.heard if text.startswith("Anna")], heard)
-        self.assertEqual(sum("/done" in text for text in ear.heard), 7)
+        self.assertEqual(sum("/done" in text for text in channel.heard), 7)
 
     def test_a_repeated_message_is_delivered_once_after_its_deletion(self) -> None:
-        anna, ear = self.join("Anna")
+        anna, channel = self.join("Anna")
         boris, others = self.join("Boris", "")
         self.say(anna, "1 hello")
         for number in range(KEPT):
             self.say(boris, "on and on", 1000.0 + number)
         self.room.leave(anna, 9000.0)
-        anna, ear = self.join("Anna", place=0)
-        self.assertNotIn("Anna: hello", " ".join(ear.heard))
-        ear.heard.clear()
+        anna, channel = self.join("Anna", place=0)
+        self.assertNotIn("Anna: hello", " ".join(channel.heard))
+        channel.heard.clear()
         self.say(anna, "1 hello", 9000.0)
-        self.assertEqual([text.split(" ", 2)[2] for text in ear.heard], ["/done 1"])
+        self.assertEqual([text.split(" ", 2)[2] for text in channel.heard], ["/done 1"])
         self.assertEqual(others.heard.count("Anna: hello"), 1)
 
     def test_repeated_commands_are_executed_and_hide_no_message(self) -> None:
-        anna, ear = self.join("Anna")
+        anna, channel = self.join("Anna")
         for text in ("1 /who", "3 /who", "2 hello", "3 /who", "1 /who", "2 hello", "3 then"):
-            ear.heard.clear()
+            channel.heard.clear()
             self.say(anna, text)
-            told = [text.split(" ", 2)[2] for text in ear.heard]
+            told = [text.split(" ", 2)[2] for text in channel.heard]
             self.assertEqual(told[-1], f"/done {text[0]}")
             self.assertEqual("* here: Anna" in told, "/who" in text)
         run(
@@ -422,28 +422,28 @@ class ClientTests(SynchronousTestCase):
         )
 
     def test_a_muted_client_gets_each_refusal(self) -> None:
-        anna, ear = self.join("Anna")
-        ear.heard.clear()
+        anna, channel = self.join("Anna")
+        channel.heard.clear()
         for count in range(1, BURST + 4):
             self.say(anna, f"{count} x")
-        refused = [text.split()[2:4] for text in ear.heard if "/not" in text]
+        refused = [text.split()[2:4] for text in channel.heard if "/not" in text]
         self.assertEqual(refused, [["/not", "11"], ["/not", "12"], ["/not", "13"]])
         self.assertFalse(self.say(anna, "14 /leave"))
 
     def test_a_returning_client_gets_missed_messages(self) -> None:
-        anna, ear = self.join("Anna")
+        anna, channel = self.join("Anna")
         boris, _ = self.join("Boris", "")
         self.say(boris, "one", 1.0)
         self.say(anna, "1 two", 2.0)
-        place = int(ear.heard[-1].split()[0])
+        place = int(channel.heard[-1].split()[0])
         self.assertEqual(place, 2_000_000)
         self.room.leave(anna, 5.0)
         self.say(boris, "three", 3.0)
         self.say(boris, "/msg Boris to myself", 3.0)
-        anna, ear = self.join("Anna", place=place)
-        self.assertEqual(ear.heard[0], "3000000 3000 Boris: three")
-        self.assertIn("* welcome, Anna", ear.heard[1])
-        self.assertEqual(len(ear.heard), 3)
+        anna, channel = self.join("Anna", place=place)
+        self.assertEqual(channel.heard[0], "3000000 3000 Boris: three")
+        self.assertIn("* welcome, Anna", channel.heard[1])
+        self.assertEqual(len(channel.heard), 3)
 
     def test_private_messages_are_repeated_to_their_two_clients_only(self) -> None:
         anna, _ = self.join("Anna")
@@ -453,55 +453,55 @@ class ClientTests(SynchronousTestCase):
             (SECRET, "1000000 1000 Anna (to Boris): psst"),
             ("b" * 16, "1000000 1000 Anna (to you): psst"),
         ):
-            ear = MemberChannel()
-            run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
-            self.assertEqual(ear.heard, [line])
+            channel = MemberChannel()
+            run(self, self.room.catch_up(channel, client_id(secret), 0, free_limits().address))
+            self.assertEqual(channel.heard, [line])
         for secret in ("c" * 16, ""):
-            ear = MemberChannel()
-            run(self, self.room.catch_up(ear, client_id(secret), 0, free_limits().address))
-            self.assertEqual(ear.heard, [])
+            channel = MemberChannel()
+            run(self, self.room.catch_up(channel, client_id(secret), 0, free_limits().address))
+            self.assertEqual(channel.heard, [])
         self.assertEqual(run(self, self.history.since(0, "")), [])
 
     def test_a_made_up_place_does_not_affect_others(self) -> None:
         self.join("Anna", place=10**17)
-        _, ear = self.join("Boris", "b" * 16)
-        self.assertEqual(ear.heard[0].split()[0], "0")
+        _, channel = self.join("Boris", "b" * 16)
+        self.assertEqual(channel.heard[0].split()[0], "0")
 
     def test_catching_up_obeys_back_pressure(self) -> None:
         boris, _ = self.join("Boris", "")
         for number in range(250):
             self.say(boris, f"{number}", 10.0 * number)
-        ear = MemberChannel()
-        ear.slow = Deferred()
+        channel = MemberChannel()
+        channel.slow = Deferred()
         joining = Deferred.fromCoroutine(
-            self.room.catch_up(ear, client_id(SECRET), 0, free_limits().address)
+            self.room.catch_up(channel, client_id(SECRET), 0, free_limits().address)
         )
         for heard in range(1, 251):
             self.clock.advance(0)
-            self.assertEqual(len(ear.heard), heard)
+            self.assertEqual(len(channel.heard), heard)
             self.assertNoResult(joining)
-            slow, ear.slow = ear.slow, Deferred()
+            slow, channel.slow = channel.slow, Deferred()
             slow.callback(None)
         self.successResultOf(joining)
-        texts = [text.split(" ", 2)[2] for text in ear.heard]
+        texts = [text.split(" ", 2)[2] for text in channel.heard]
         self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
 
     def test_repeating_history_obeys_back_pressure(self) -> None:
-        boris, ear = self.join("Boris", "")
+        boris, channel = self.join("Boris", "")
         for number in range(150):
             self.say(boris, f"{number}", 10.0 * number)
-        ear.heard.clear()
-        ear.slow = Deferred()
+        channel.heard.clear()
+        channel.slow = Deferred()
         self.tick = 2000.0
         asking = Deferred.fromCoroutine(self.room.hear(boris, "/history 100", 2000.0))
         for heard in range(1, 101):
             self.clock.advance(0)
-            self.assertEqual(len(ear.heard), heard)
+            self.assertEqual(len(channel.heard), heard)
             self.assertNoResult(asking)
-            slow, ear.slow = ear.slow, Deferred()
+            slow, channel.slow = channel.slow, Deferred()
             slow.callback(None)
         self.successResultOf(asking)
-        self.assertEqual(ear.heard, [f"Boris: {number}" for number in range(50, 150)])
+        self.assertEqual(channel.heard, [f"Boris: {number}" for number in range(50, 150)])
 
     def test_a_returning_client_replaces_its_former_member(self) -> None:
         anna, before = self.join("Anna")
@@ -515,35 +515,35 @@ class ClientTests(SynchronousTestCase):
         self.assertRaises(BadName, self.join, "Boris")
 
 
-class GuestTests(SynchronousTestCase):
+class RoomClientTests(SynchronousTestCase):
     """The client's side, with scripted messages of the server."""
 
     def setUp(self) -> None:
         self.sent: list[str] = []
-        self.guest = RoomClient("Anna", self.sent.append, lambda count: bytes(count))
+        self.client = RoomClient("Anna", self.sent.append, lambda count: bytes(count))
 
     def let_in(self, place: int = 5, now: float = 0.0) -> None:
-        self.guest.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)
+        self.client.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)
 
     def test_the_client_joins_and_then_sends_pending_messages(self) -> None:
-        self.guest.say("early", 0.0)
-        self.guest.join()
+        self.client.say("early", 0.0)
+        self.client.join()
         self.assertEqual(self.sent, ["/join Anna 0000000000000000"])
         self.let_in()
         self.assertEqual(self.sent[1:], ["1 early"])
-        self.assertEqual(self.guest.pending, 1)
-        self.assertIsNone(self.guest.hear("6 0 /done 1", 0.0))
-        self.assertEqual(self.guest.pending, 0)
+        self.assertEqual(self.client.pending, 1)
+        self.assertIsNone(self.client.hear("6 0 /done 1", 0.0))
+        self.assertEqual(self.client.pending, 0)
 
     def test_the_client_rejoins_with_its_place_and_resends_unconfirmed_messages(self) -> None:
-        self.guest.join()
+        self.client.join()
         self.let_in()
         for text in ("one", "two", "three"):
-            self.guest.say(text, 0.0)
-        self.guest.hear("7 0 /done 1", 0.0)
+            self.client.say(text, 0.0)
+        self.client.hear("7 0 /done 1", 0.0)
         self.sent.clear()
-        self.guest.join()
-        self.guest.say("four", 0.0)
+        self.client.join()
+        self.client.say("four", 0.0)
         self.assertEqual(self.sent, ["/join Anna 0000000000000000 7"])
         self.let_in(7)
         self.assertEqual(self.sent[1:], ["2 two", "3 three", "4 four"])
@@ -551,30 +551,30 @@ class GuestTests(SynchronousTestCase):
     def test_the_client_obeys_the_rate_limit_despite_late_answers(self) -> None:
         self.let_in()
         for number in range(30):
-            self.guest.say(f"{number}", 0.0)
+            self.client.say(f"{number}", 0.0)
         self.assertEqual(len(self.sent), BURST)
-        self.guest.pump(100.0)
+        self.client.pump(100.0)
         self.assertEqual(len(self.sent), BURST)
-        self.assertIsNone(self.guest.deadline(100.0))
+        self.assertIsNone(self.client.deadline(100.0))
         for count in range(1, BURST + 1):
-            self.guest.hear(f"6 0 /done {count}", 100.0)
+            self.client.hear(f"6 0 /done {count}", 100.0)
         self.assertEqual(len(self.sent), BURST)
-        deadline = self.guest.deadline(100.0)
+        deadline = self.client.deadline(100.0)
         assert deadline is not None
         self.assertAlmostEqual(deadline, 100.0 + 1 / (4 * 0.95), places=2)
-        self.guest.pump(deadline)
+        self.client.pump(deadline)
         self.assertEqual(len(self.sent), BURST + 1)
 
     def test_a_refused_message_is_shown(self) -> None:
         self.let_in()
-        self.guest.say("hello", 0.0)
-        line = self.guest.hear("6 2500 /not 1 too fast", 3.0)
+        self.client.say("hello", 0.0)
+        line = self.client.hear("6 2500 /not 1 too fast", 3.0)
         self.assertEqual(line, Line("error: not said: hello (too fast)", 2.5))
-        self.assertEqual((self.guest.refused, self.guest.pending), (1, 0))
-        self.assertIsNone(self.guest.hear("6 0 /not 1 too fast", 3.0))
+        self.assertEqual((self.client.refused, self.client.pending), (1, 0))
+        self.assertIsNone(self.client.hear("6 0 /not 1 too fast", 3.0))
 
     def test_lines_have_the_servers_time(self) -> None:
-        hear = self.guest.hear
+        hear = self.client.hear
         welcome = "* welcome, Anna; /help lists what you can do"
         self.assertEqual(hear(f"1 6000 {welcome}", 9.0), Line(welcome, 6.0))
         self.assertEqual(hear("2 7000 Boris: hi", 9.0), Line("Boris: hi", 7.0))
@@ -596,54 +596,54 @@ class GuestTests(SynchronousTestCase):
             "* Boris is now called Borja",
             "* Anna is now called Ann",
         ):
-            self.guest.hear(f"5 0 {text}", 0.0)
-        self.assertEqual((self.guest.others, self.guest.name), ({"Borja", "Dora"}, "Ann"))
-        self.guest.hear("5 0 * Dora has gone silent", 0.0)
-        self.assertEqual(self.guest.others, {"Borja"})
-        self.guest.hear("5 0 * here: has joined", 0.0)
-        self.assertEqual(self.guest.others, {"Borja", "here:"})
+            self.client.hear(f"5 0 {text}", 0.0)
+        self.assertEqual((self.client.others, self.client.name), ({"Borja", "Dora"}, "Ann"))
+        self.client.hear("5 0 * Dora has gone silent", 0.0)
+        self.assertEqual(self.client.others, {"Borja"})
+        self.client.hear("5 0 * here: has joined", 0.0)
+        self.assertEqual(self.client.others, {"Borja", "here:"})
 
     def test_another_name_is_tried_after_a_refusal(self) -> None:
-        self.guest.join()
-        self.guest.hear("error: taken", 0.0)
-        self.guest.rename("Boris")
+        self.client.join()
+        self.client.hear("error: taken", 0.0)
+        self.client.rename("Boris")
         self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
 
     def test_another_name_waits_for_the_answer_to_the_first(self) -> None:
-        self.guest.join()
-        self.guest.rename("Boris")
+        self.client.join()
+        self.client.rename("Boris")
         self.assertEqual(len(self.sent), 1)
-        self.assertIsNone(self.guest.hear("error: taken", 0.0))
+        self.assertIsNone(self.client.hear("error: taken", 0.0))
         self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
-        self.guest.rename("Vera")
-        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.client.rename("Vera")
+        self.client.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
         self.assertEqual(self.sent[2:], ["1 /nick Vera"])
-        self.assertEqual(self.guest.name, "Boris")
-        self.guest.join()
-        self.guest.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
+        self.assertEqual(self.client.name, "Boris")
+        self.client.join()
+        self.client.hear("5 0 * welcome, Boris; /help lists what you can do", 0.0)
         self.assertEqual(self.sent[3:], ["/join Boris 0000000000000000 5", "1 /nick Vera"])
 
     @given(st.lists(st.sampled_from(("say", "done", "not", "lost", "in", "wait")), max_size=60))
     def test_property_counts_ascend_in_each_session(self, script: list[str]) -> None:
         self.setUp()
-        self.guest.join()
+        self.client.join()
         now, answered, first = 0.0, 0, 1
         session: list[int] = []
         for step in script:
             match step:
                 case "say":
-                    self.guest.say("x", now)
+                    self.client.say("x", now)
                 case "wait":
                     now += 1.0
-                    self.guest.pump(now)
-                case "in" if not self.guest.is_in:
+                    self.client.pump(now)
+                case "in" if not self.client.is_in:
                     self.let_in(now=now)
                 case "lost":
-                    self.guest.join()
+                    self.client.join()
                     session, first = [], answered + 1
                 case "done" | "not" if session and answered < session[-1]:
                     answered += 1
-                    self.guest.hear(f"6 0 /{step} {answered} ", now)
+                    self.client.hear(f"6 0 /{step} {answered} ", now)
             sent = [text.split(" ")[0] for text in self.sent if not text.startswith("/join")]
             self.sent.clear()
             session += map(int, sent)
@@ -652,8 +652,8 @@ class GuestTests(SynchronousTestCase):
     @given(st.text())
     def test_property_no_input_raises(self, text: str) -> None:
         for begin in ("", "5 ", "5 * ", "5 0 /done ", "5 * welcome,", "5 * welcome, "):
-            self.guest.hear(begin + text, 0.0)
-            self.guest.pump(0.0)
+            self.client.hear(begin + text, 0.0)
+            self.client.pump(0.0)
 
 
 class HistoryTests(SynchronousTestCase):

@@ -83,9 +83,9 @@ class TLSTests(SynchronousTestCase):
         self.agree()
         self.clock.advance(10)
         self.assertFalse(self.wire.disconnected)
-        self.assertEqual(self.events.tally.errors, {})
+        self.assertEqual(self.events.counters.errors, {})
         self.lose()
-        self.assertEqual(self.events.tally.errors, {})
+        self.assertEqual(self.events.counters.errors, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_peer_without_a_handshake_is_disconnected(self) -> None:
@@ -95,7 +95,7 @@ class TLSTests(SynchronousTestCase):
         self.assertTrue(self.wire.disconnected)
         self.assertIn("hung up on 127.0.0.1:50412: no TLS within 10 s", self.recorder.messages)
         self.lose()
-        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_half_closed_peer_gets_pending_output(self) -> None:
@@ -159,10 +159,10 @@ class TLSTests(SynchronousTestCase):
             self.server.dataReceived(data)
             self.lose()
             self.assertIn("TLS failed: ", self.recorder.messages[-1])
-            self.assertEqual(self.events.tally.errors, {"tls": 1})
+            self.assertEqual(self.events.counters.errors, {"tls": 1})
             self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_peer_that_leaves_during_the_handshake_is_an_error(self) -> None:
         self.lose()
-        self.assertEqual(self.events.tally.errors, {"tls": 1})
+        self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])

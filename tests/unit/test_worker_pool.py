@@ -103,7 +103,7 @@ class SpawningReactor(FakeReactor):
     """A reactor whose processes report the outcome of their start immediately.
 
     Attributes:
-        outcomes: Reports of the next processes; None for a stopped one. Further ones are ready.
+        outcomes: The reports of the next ones, None for one that is stopped; all others are ready.
     """
 
     def __init__(self) -> None:
@@ -244,7 +244,8 @@ class WorkerPoolTests(SynchronousTestCase):
     def test_counts_include_those_of_dead_workers(self) -> None:
         [service] = self.started().public_services
         errors, traffic = Counter(silent=1), Traffic(1, 2, 3, 4)
-        counts = Counts(2, 1, 3, 1, traffic, errors, [1] * 8, 5.0, Counter(hash_queue=6))
+        more = Counter(games_won=7), Counter(hash_queue=6)
+        counts = Counts(2, 1, 3, 1, traffic, errors, [1] * 8, 5.0, *more)
         self.count(0, Counts(connected=9))
         self.count(0, counts)
         self.count(1, counts)
@@ -255,7 +256,8 @@ class WorkerPoolTests(SynchronousTestCase):
         self.reactor.advance(0)
         after = service.counts()
         self.assertEqual((after.open, after.served, after.connected), (2, 1, 6))
-        self.assertEqual((after.errors["silent"], after.measures["hash_queue"]), (2, 6))
+        self.assertEqual((after.errors["silent"], after.counters["games_won"]), (2, 14))
+        self.assertEqual(after.gauges["hash_queue"], 6)
         self.assertEqual(service.workers()[0], (0, 103, Counts()))
 
     def test_a_command_goes_to_all_workers(self) -> None:

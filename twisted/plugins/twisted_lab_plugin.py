@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class Maker(ServiceMaker):
-    """Makes a service, or says in one line that there is too little memory for its modules."""
+    """A service maker that reports lack of memory for the service's modules in one line."""
 
     @property
     def options(self) -> type[Options]:
@@ -28,7 +28,7 @@ class Maker(ServiceMaker):
         try:
             return action()
         except Exception as error:
-            # CannotStart has reported its reason already.
+            # CannotStart, a SystemExit, has reported its reason already.
             if isinstance(error, SystemExit) or not lacks_memory(error):
                 raise
         say_lack(self.tapname)

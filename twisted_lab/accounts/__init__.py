@@ -1,4 +1,4 @@
-"""Names, passwords and sessions, and their tables; no reactor, no clock."""
+"""Accounts: names, passwords, sessions and their tables, without a reactor or a clock."""
 
 from twisted_lab.accounts.accounts import (
     account_name,

@@ -6,7 +6,6 @@ import getpass
 import signal
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
@@ -20,6 +19,7 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.accounts.commands import COMMANDS, KEPT_TABLES, Lines, NotFound
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
+from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.prompts import ask
 
@@ -43,9 +43,12 @@ class AccountsOptions(Options):
         f"Commands: {USAGE}. admit: guesses from elsewhere do not delay the owner at that address. "
         "In a pipe a password is the first line of the input."
     )
-    optParameters: ClassVar = [
-        ["database", None, DEFAULT_FILE, "The SQLite file of netlab-ident and netlab-auth."]
-    ]
+    action: str
+    arguments: tuple[str, ...]
+
+    database = option.path(
+        "The SQLite file of netlab-ident and netlab-auth.", default=DEFAULT_FILE, kind="database"
+    )
 
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
@@ -57,8 +60,8 @@ class AccountsOptions(Options):
             raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
             raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")
-        self["command"] = command
-        self["arguments"] = arguments
+        self.action = command
+        self.arguments = arguments
 
 
 def _exit(number: int, _: object) -> None:
@@ -95,14 +98,14 @@ def run(options: AccountsOptions) -> Lines:
         BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.
     """
     try:
-        path = Path(options["database"]).absolute()
+        path = Path(options.database).absolute()
     except FileNotFoundError:
         raise NotFound("the current directory was removed: change to another one") from None
-    command = options["command"]
-    arguments = list(options["arguments"])
+    command = options.action
+    arguments = list(options.arguments)
     if command != "add" and not path.exists():
         raise NotFound(
-            f"there is no file {options['database']}; choose the services' one with --database"
+            f"there is no file {options.database}; choose the services' one with --database"
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
@@ -123,7 +126,7 @@ def run(options: AccountsOptions) -> Lines:
 def main() -> None:
     """Run the command line's command."""
     options = AccountsOptions()
-    options.parseOptions(sys.argv[1:])
+    options.parseOptions()
     try:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))

@@ -1,4 +1,4 @@
-"""Operations on accounts and their sessions, in one transaction each."""
+"""Operations on accounts and their sessions; each runs in one transaction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from twisted_lab.text.user_names import BadName, clean_name, known_name, name_ke
 
 
 def account_name(text: str) -> str:
-    """Return the name that `text` is, without the space around it.
+    """Return `text` as the name of an account, without surrounding whitespace.
 
-    There may be an account of that name. `check_new_name` tells whether a new one can be opened.
+    The account may exist or not. For a new account, call `check_new_name` as well.
 
     Raises:
-        BadName: It cannot be the name of an account.
+        BadName: `text` cannot be the name of an account.
     """
     name = known_name(text)
     if name.startswith(TOKEN_PREFIX):
@@ -28,10 +28,10 @@ def account_name(text: str) -> str:
 
 
 async def check_new_name(queries: Queries, name: str) -> None:
-    """See whether an account can be opened under a name that `account_name` has returned.
+    """Check that an account can be opened under a name returned by `account_name`.
 
     Raises:
-        BadName: The rules for new names refuse it, or it looks like that of another account.
+        BadName: The rules for new names forbid it, or it looks like the name of another account.
     """
     clean_name(name)
     if await queries.account_like(*skeletons(name)) is not None:
@@ -39,7 +39,7 @@ async def check_new_name(queries: Queries, name: str) -> None:
 
 
 async def register(queries: Queries, name: str, hashed: str, now: float) -> bool:
-    """Open an account; False if there is one of that name, or one that looks like it."""
+    """Open an account; return False if there is one whose name is the same or looks the same."""
     key, looks = name_key(name), skeletons(name)
     if await queries.account_like(*looks) is not None:
         return False
@@ -51,7 +51,7 @@ async def register(queries: Queries, name: str, hashed: str, now: float) -> bool
 
 
 async def change_password(queries: Queries, key: str, hashed: str, kept: str = "") -> None:
-    """Set the password, and end all sessions but the one with the digest `kept`."""
+    """Set the password, and end all sessions except the one with the digest `kept`."""
     await queries.set_password(key, hashed)
     await queries.end_other_sessions(key, kept)
 
@@ -65,21 +65,21 @@ async def open_session(
     lifetimes: Lifetimes,
     hashed: str | None = None,
 ) -> bool:
-    """Begin a session of an account with a new token; end the oldest ones if it has too many.
+    """Begin a session of an account with a new token; end its oldest ones if there are too many.
 
-    Sessions that ended long ago are forgotten.
+    It also deletes sessions that ended more than REMEMBERED seconds ago.
 
     Args:
-        queries: Where it is stored.
+        queries: The database.
         key: The account's key.
-        token: The token.
-        origin: The address from which it is opened.
-        now: The time.
-        lifetimes: How long sessions last.
-        hashed: The hash that the password was found to match, if it was a password.
+        token: The new token.
+        origin: The client's address.
+        now: The time, in seconds of Unix time.
+        lifetimes: The limits of sessions.
+        hashed: The hash that the client's password matched; None after a login without one.
 
     Returns:
-        False if the account has another password by now, or there is no such account any more.
+        False if the password was changed since it was checked, or the account was closed.
     """
     account = await queries.account(key)
     if account is None or hashed not in (None, account.password):
@@ -96,24 +96,24 @@ async def open_session(
 async def resume_session(
     queries: Queries, token: str, now: float, lifetimes: Lifetimes
 ) -> Account | None:
-    """Use the session of `token` once more; None if there is none, or it has ended."""
+    """Restart the idle timeout of a session, and return its account; None if it has ended."""
     session = await queries.session(token_digest(token))
     if session is None or now >= session.ends or session.reason:
         return None
     end = lifetimes.end(session.since, now)
-    # Not every command is worth a disk write: a precision of 1 minute in 30 is good enough.
+    # A write for each command would be wasteful: 1 minute in 30 is precise enough.
     if abs(end - session.ends) >= lifetimes.idle / 30:
         await queries.use_session(session.digest, now, end)
     return await queries.account(session.account)
 
 
 async def known_session(queries: Queries, token: str) -> Session | None:
-    """Return the session of `token`, which may have ended lately; None if there was none."""
+    """Return the session of `token`, even if it ended recently; None if there is none."""
     return await queries.session(token_digest(token))
 
 
 async def revoke(queries: Queries, key: str, session_id: str, now: float) -> bool:
-    """End the session of an account that is called `session_id`; False if there is none."""
+    """End the account's session with that id; return False if there is none."""
     found = [session async for session in queries.sessions_of(key, now)]
     ended = [session for session in found if session.id == session_id]
     for session in ended:

@@ -1,4 +1,4 @@
-"""The commands of ``python -m twisted_lab.accounts``: a transaction each, and lines to show."""
+"""Commands of ``python -m twisted_lab.accounts``; each is a transaction that returns lines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Lines = list[str]
 
 @dataclass(frozen=True)
 class Kept:
-    """The queries of the data that the commands show and change."""
+    """The queries for all data that the commands read and change."""
 
     accounts: Queries
     peers: PeerQueries
@@ -45,11 +45,11 @@ KEPT_TABLES = Tables(
 
 
 class NotFound(Exception):
-    """There is nothing of that name; the text says so."""
+    """The named account, peer or session does not exist, or exists already; the text says which."""
 
 
 async def list_all(kept: Kept) -> Lines:
-    """List the accounts, the addresses that are known, and those with failures."""
+    """List accounts, known addresses, and addresses with failures."""
     now = time.time()
     lines = []
     secret = await kept.accounts.secret("unknown names")
@@ -73,7 +73,7 @@ async def list_all(kept: Kept) -> Lines:
 
 
 def _subjects(name: str, secret: str) -> tuple[str, str]:
-    """Return the subjects of the failures of an account: in its own networks, and elsewhere."""
+    """Return the failure subjects of an account: in its own networks, and elsewhere."""
     key = name_key(name)
     return account_subject(key), stranger_subject(key, secret)
 
@@ -84,7 +84,7 @@ async def _forgive(accounts: Queries, name: str) -> None:
 
 
 async def admit(kept: Kept, name: str, address: str) -> Lines:
-    """Have guesses from elsewhere not delay the owner of an account at an address."""
+    """Let an owner log in from an address without delays caused by guesses from elsewhere."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
@@ -106,7 +106,7 @@ async def add(kept: Kept, name: str, hashed: str) -> Lines:
 
 
 async def passwd(kept: Kept, name: str, hashed: str) -> Lines:
-    """Change a password, end all sessions of the account, and forgive its failures."""
+    """Change a password, end all sessions of the account, and reset its failures."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
@@ -116,7 +116,7 @@ async def passwd(kept: Kept, name: str, hashed: str) -> Lines:
 
 
 async def forget(kept: Kept, word: str) -> Lines:
-    """Forget an account, or what is known of an address, its failures included."""
+    """Delete an account, or known peers by address or name, with their failures."""
     lines = []
     with suppress(ValueError):
         address = ipaddress.ip_address(word.removesuffix("/64"))
@@ -149,7 +149,7 @@ async def sessions(kept: Kept) -> Lines:
 
 
 async def revoke(kept: Kept, word: str) -> Lines:
-    """End a session by its id, or all of an account by its name."""
+    """End the session with an id, or all sessions of the account with a name."""
     known = [session async for session in kept.accounts.sessions(time.time())]
     ended = [session for session in known if session.id == word]
     ended = ended or [session for session in known if session.account == name_key(word)]
@@ -161,7 +161,7 @@ async def revoke(kept: Kept, word: str) -> Lines:
 
 
 async def clear(kept: Kept) -> Lines:
-    """Forget everything."""
+    """Delete all accounts, known peers and failures."""
     await kept.accounts.forget_all_accounts()
     await kept.peers.forget_all_peers()
     await kept.accounts.forget_all_failures()

@@ -1,4 +1,4 @@
-"""Login attempts: the failures that count against one, and those that it leaves behind.
+"""Login attempts, and the failures that delay them.
 
 The model is OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
 """
@@ -23,10 +23,10 @@ from twisted_lab.accounts.throttle import (
 )
 from twisted_lab.peers import network, site
 
-# An account has at most this many networks, the newest ones; each is forgotten after a while.
+# At most this many networks of an account are remembered, the latest ones, and for this time.
 MOST_NETWORKS = 20
 REMEMBERED_NETWORKS = 90 * DAY
-# Each failure removes at most this many expired rows of failures, and this many surplus ones.
+# Each failure deletes at most this many expired rows of failures, and as many surplus ones.
 MOST_REMOVED = 100
 
 Row = tuple[str, str]
@@ -34,15 +34,15 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class AttemptHistory:
-    """The record that counts against an attempt.
+    """Past failures as they apply to an attempt.
 
     Attributes:
-        account: The account that the name belongs to, if there is one.
-        is_counted: Whether it may be made now, and counts as a failure.
+        account: The account with the given name, if there is one.
+        is_counted: Whether the attempt may be made now, and has been counted as a failure.
         delay: The seconds until it may be made.
-        network_failed: Whether failures in its network count.
-        is_limited: Whether it has to wait because of guesses from all unknown networks together.
-        is_own: Whether it comes from a network of the account, or with a token.
+        network_failed: Whether there are failures in its network.
+        is_limited: Whether the daily limit of guesses from all unknown networks delays it.
+        is_own: Whether it comes from one of the account's networks, or with one of its tokens.
     """
 
     account: Account | None
@@ -56,37 +56,38 @@ class AttemptHistory:
 class LoginAttempt:
     """One attempt to log in.
 
-    In a network from which the owner has logged in before, a failure counts for the account there
-    and for that network. Elsewhere it counts for the name in that site, for the network, and for
-    the name elsewhere, which has a limit a day. A name has the same counts there whether it has an
-    account or not. A client that has shown a token of the account is a place of its own.
+    In a network from which the owner has logged in before, a failure counts against the account in
+    that network, and against the network. Elsewhere it counts against the name in that site,
+    against the network, and against the name in all unknown networks together, which have a daily
+    limit. These names are counted in the same way whether they have an account or not. For a client
+    that presents a token of the account, failures count against that token only.
 
     Args:
-        key: The key of the name that was given.
-        address: The IP address from which it comes; empty if it has none.
-        device: The digest of a token that the client has shown; empty if it has shown none.
+        key: The key of the given name.
+        address: The client's IP address; empty if it has none.
+        device: The digest of the token that the client has presented, if any.
     """
 
     def __init__(self, key: str, address: str, device: str = "") -> None:
         self._key = key
         self._network = network(address)
         self._device = device
-        # The failures that count, as rows of the table.
+        # Primary keys of the rows that hold the relevant failures.
         self._here: Row = ("", "")
         self._elsewhere: Row | None = None
         self._of_network: Row | None = None
         self._before = self._counted = Failures()  # before this attempt, and with it
 
     async def begin(self, queries: Queries, now: float, is_alone: bool) -> AttemptHistory:
-        """Find out whether the attempt may be made now, and count it as a failure if so.
+        """Check whether the attempt may be made now; if so, count it as a failure in advance.
 
-        It counts before the password is checked. Thus neither a full disk nor many attempts at the
-        same time let a client guess more often. `succeeded` and `withdrawn` take it back.
+        Counting comes before the password is checked, so that neither a full disk nor simultaneous
+        attempts allow more guesses. `succeeded` and `withdrawn` undo it.
 
         Args:
-            queries: Where failures are kept.
-            now: The time.
-            is_alone: Whether no other attempt is being made from its network.
+            queries: The database.
+            now: The time, in seconds of Unix time.
+            is_alone: Whether no other attempt from its network is in progress.
         """
         account = await queries.account(self._key)
         await self._find_rows(queries, now)
@@ -108,7 +109,7 @@ class LoginAttempt:
         )
 
     async def failed(self, queries: Queries, now: float) -> None:
-        """Count it for the network, too."""
+        """Count the failure against the network as well, and delete old failures."""
         of_network = await _read(queries, self._of_network, HOUR, now)
         await _write(queries, self._of_network, of_network.one_more(now))
         await queries.forget_old_failures(now - DAY, MOST_REMOVED)
@@ -116,11 +117,11 @@ class LoginAttempt:
             await queries.forget_oldest_failures(MOST_REMOVED)
 
     async def succeeded(self, queries: Queries, now: float) -> None:
-        """Take back the failures of the account here, and remember the network as the account's.
+        """Reset the account's failures at this place, and remember the network as the account's.
 
-        They are taken back for the network, too, and no more of them: an attacker with an account
-        must not be able to make up for guesses at others' passwords by using their own. Failures
-        elsewhere stay, or strangers could see that there is an owner, who has logged in.
+        The network's failures decrease by the same number and no more: an attacker must not be able
+        to clear guesses at other passwords by logging in to their own account. Failures in unknown
+        networks stay, because a reset would show strangers that the account exists and is in use.
         """
         await _write(queries, self._here, Failures())
         of_network = await _read(queries, self._of_network, HOUR, now)
@@ -129,7 +130,7 @@ class LoginAttempt:
         await remember_network(queries, self._key, self._network, now)
 
     async def withdrawn(self, queries: Queries, now: float) -> None:
-        """Take back what `begin` has counted: the password was not checked."""
+        """Undo the failure counted by `begin`, because the password was not checked."""
         here = await _read(queries, self._here, DAY, now)
         is_last = here == self._counted
         await _write(queries, self._here, self._before if is_last else here.less(1))
@@ -140,7 +141,7 @@ class LoginAttempt:
         await _write(queries, self._elsewhere, elsewhere.less(1))
 
     async def _find_rows(self, queries: Queries, now: float) -> None:
-        # The queries are the same for an unknown name, so that they take as long.
+        # Unknown names need the same queries, so that timing does not reveal which names exist.
         stranger = stranger_subject(self._key, await queries.secret("unknown names"))
         session = await queries.session(self._device)
         since = now - REMEMBERED_NETWORKS

@@ -1,7 +1,7 @@
-"""Passwords: the rules for them, and their hashes.
+"""Password rules and password hashes.
 
-Argon2id (RFC 9106), by default with the least parameters that OWASP's Password Storage Cheat Sheet
-recommends: 19 MiB of memory, 2 passes, 1 lane.
+The hashes are Argon2id (RFC 9106). The default parameters are the minimum that OWASP's Password
+Storage Cheat Sheet recommends: 19 MiB of memory, 2 passes, 1 lane.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from argon2.exceptions import (
 MEMORY_MIB = 19
 PASSES = 2
 LANES = 1
-# Argon2's error when it gets too little memory.
+# Argon2's error messages for lack of memory.
 LACKING = ("Memory allocation error", "Threading failure")
 SHORTEST_PASSWORD = 8  # characters
-# Unicode's normal forms cost the square of the length, with the interpreter locked: 2 ms for 1,024
-# characters chosen to be costly, 440 ms for 16,000.
+# Unicode normalization takes quadratic time and holds the interpreter lock: for costly characters
+# 2 ms for 1,024, and 440 ms for 16,000.
 LONGEST_PASSWORD = 1024  # characters
 
 
 class BadPassword(ValueError):
-    """It cannot be a password; the text says why."""
+    """A text cannot be a password; the message says why."""
 
 
 def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
-    """See whether `password` may be chosen.
+    """Check that `password` follows the rules for new passwords.
 
     Raises:
-        BadPassword: It is too short or too long, or could not be sent as UTF-8.
+        BadPassword: It is too short or too long, or cannot be encoded as UTF-8.
     """
     try:
         password.encode()
@@ -45,30 +45,29 @@ def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
         raise BadPassword("a password is text in UTF-8") from None
     if len(password) > LONGEST_PASSWORD:
         raise BadPassword(f"a password has at most {LONGEST_PASSWORD} characters")
-    # The shorter form counts: some characters are longer in the one form, others in the other.
+    # The shorter form counts: normalization may shorten or lengthen a text.
     if min(len(password), len(_normal(password))) < shortest:
         raise BadPassword(f"a password has at least {shortest} characters")
 
 
 def _normal(password: str) -> str:
-    # The same password typed on two keyboards may come as different code points.
+    # Different keyboards may send different code points for the same password.
     return unicodedata.normalize("NFKC", password)
 
 
 @dataclass
 class Passwords:
-    """Makes and checks the hashes of passwords; each call takes tens of milliseconds.
+    """Maker and checker of password hashes; each call takes tens of milliseconds.
 
-    It may be called from several threads at once. Each method that makes a hash raises MemoryError
-    if there is no memory for it.
+    It is thread-safe. Methods that compute a hash raise MemoryError if they get no memory for it.
 
     Args:
-        memory_mib: The memory of each hash, in MiB.
+        memory_mib: The memory for each hash, in MiB.
         passes: The number of passes over that memory.
-        lanes: The number of its parts.
+        lanes: The number of lanes into which that memory is divided.
 
     Attributes:
-        decoy: A hash that no password matches: to check it costs as much as a wrong password.
+        decoy: A hash that no password matches; checking it takes as long as a wrong password.
     """
 
     memory_mib: float = MEMORY_MIB
@@ -83,14 +82,14 @@ class Passwords:
         self.decoy = self.hash(secrets.token_urlsafe())
 
     def hash(self, password: str) -> str:
-        """Return a salted hash with its parameters, as PHC string."""
+        """Return a salted hash with its parameters, as a PHC string."""
         try:
             return self._hasher.hash(_normal(password).encode("utf-8", "surrogatepass"))
         except HashingError as error:
             raise MemoryError(self._problem(error)) from None
 
     def matches(self, hashed: str, password: str) -> bool:
-        """Tell whether `hashed` was made of `password`, with whatever parameters."""
+        """Tell whether `hashed` is a hash of `password`, with any parameters."""
         fits = len(password) <= LONGEST_PASSWORD
         typed = _normal(password) if fits else ""
         try:
@@ -100,7 +99,7 @@ class Passwords:
         except VerificationError as error:
             if str(error) not in LACKING:
                 return False
-            # A password that could not be checked is not a wrong one.
+            # The password was not checked, so it must not count as wrong.
             raise MemoryError(self._problem(error)) from None
         return fits
 
@@ -108,5 +107,5 @@ class Passwords:
         return f"a hash takes {self.memory_mib:g} MiB: {str(error).lower()}"
 
     def is_outdated(self, hashed: str) -> bool:
-        """Tell whether `hashed` was made with other parameters than these."""
+        """Tell whether `hashed` was made with other parameters."""
         return self._hasher.check_needs_rehash(hashed)

@@ -1,6 +1,6 @@
-"""The queries of accounts, their sessions and failures, with arguments and results.
+"""Queries for accounts, sessions and failures.
 
-The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
+The SQL runs on both SQLite and PostgreSQL. Times are in seconds of Unix time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from twisted_lab.storage import row
 
 @dataclass(frozen=True)
 class Account:
-    """An account; `key` is equal for names that are the same."""
+    """An account; spellings of the same name have the same `key`."""
 
     key: str
     name: str
@@ -28,7 +28,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Summary:
-    """An account, with how many sessions it has."""
+    """An account with its number of sessions."""
 
     name: str
     since: float
@@ -36,7 +36,7 @@ class Summary:
 
 
 class FailedNetwork(NamedTuple):
-    """A network, with its number of failures."""
+    """A network with its number of failures."""
 
     network: str
     failures: int
@@ -46,7 +46,7 @@ SESSIONS = "SELECT digest, account, origin, since, used, ends, reason FROM sessi
 
 
 class Queries(Protocol):
-    """The queries of accounts, their sessions and failures."""
+    """The queries for accounts, their sessions and failures."""
 
     # Accounts
 
@@ -56,7 +56,7 @@ class Queries(Protocol):
         load=maybe(row(str)),
     )
     async def add_account(self, key: str, name: str, password: str, since: float) -> str | None:
-        """Open an account; None if there is one with that key."""
+        """Open an account and return its name; None if there is one with that key."""
 
     @query(
         sql="SELECT account FROM skeletons WHERE skeleton IN ({one}, {other}) LIMIT 1",
@@ -67,7 +67,7 @@ class Queries(Protocol):
 
     @statement(sql="INSERT INTO skeletons (skeleton, account) VALUES ({skeleton}, {account})")
     async def add_skeleton(self, skeleton: str, account: str) -> None:
-        """Note a skeleton of an account's name."""
+        """Store a skeleton of an account's name."""
 
     @query(
         sql="SELECT key, name, password, since FROM accounts WHERE key = {key}",
@@ -78,21 +78,21 @@ class Queries(Protocol):
 
     @statement(sql="UPDATE accounts SET password = {password} WHERE key = {key}")
     async def set_password(self, key: str, password: str) -> None:
-        """Store another hash."""
+        """Store the hash of a new password."""
 
     @statement(
         sql="UPDATE accounts SET password = {password} WHERE key = {key} AND password = {old}"
     )
     async def renew_password(self, key: str, old: str, password: str) -> None:
-        """Store another hash of the same password, unless it was changed meanwhile."""
+        """Store a new hash of the same password, unless the password was changed meanwhile."""
 
     @query(sql="DELETE FROM accounts WHERE key = {key} RETURNING name", load=maybe(row(str)))
     async def forget_account(self, key: str) -> str | None:
-        """Close an account with all its sessions, and return its name."""
+        """Delete an account with its sessions, and return its name."""
 
     @statement(sql="DELETE FROM accounts")
     async def forget_all_accounts(self) -> None:
-        """Close them all, with their sessions."""
+        """Delete all accounts with their sessions."""
 
     @query(
         sql="SELECT accounts.name, accounts.since, "
@@ -101,7 +101,7 @@ class Queries(Protocol):
         load=many(row(Summary)),
     )
     def summaries(self, now: float) -> AsyncIterable[Summary]:
-        """Return all accounts with what belongs to them, oldest first."""
+        """Return all accounts with their numbers of sessions, oldest first."""
 
     # Sessions
 
@@ -119,33 +119,33 @@ class Queries(Protocol):
         load=maybe(row(Session)),
     )
     async def session(self, digest: str) -> Session | None:
-        """Return the session of that token."""
+        """Return the session whose token has that digest, even if it has ended."""
 
     @query(
         sql=SESSIONS + "WHERE account = {account} AND ends > {now} ORDER BY since, digest",
         load=many(row(Session)),
     )
     def sessions_of(self, account: str, now: float) -> AsyncIterable[Session]:
-        """Return the sessions of an account that have not ended, oldest first."""
+        """Return the open sessions of an account, oldest first."""
 
     @query(
         sql=SESSIONS + "WHERE ends > {now} ORDER BY account, since, digest",
         load=many(row(Session)),
     )
     def sessions(self, now: float) -> AsyncIterable[Session]:
-        """Return all sessions that have not ended."""
+        """Return all open sessions."""
 
     @statement(sql="UPDATE sessions SET used = {now}, ends = {ends} WHERE digest = {digest}")
     async def use_session(self, digest: str, now: float, ends: float) -> None:
-        """Note that a session is used."""
+        """Record a use of a session, and its new end."""
 
     @statement(sql="DELETE FROM sessions WHERE digest = {digest}")
     async def end_session(self, digest: str) -> None:
-        """End a session."""
+        """Delete a session."""
 
     @statement(sql="DELETE FROM sessions WHERE account = {account} AND digest <> {kept}")
     async def end_other_sessions(self, account: str, kept: str) -> None:
-        """End all sessions of an account but one."""
+        """Delete all sessions of an account except the one with the digest `kept`."""
 
     @statement(
         sql="UPDATE sessions SET ends = {now}, reason = {reason} WHERE account = {account} "
@@ -153,7 +153,7 @@ class Queries(Protocol):
         "WHERE account = {account} AND ends > {now} ORDER BY since DESC, digest LIMIT {kept})"
     )
     async def end_oldest_sessions(self, account: str, now: float, reason: str, kept: int) -> None:
-        """End the sessions of an account but the `kept` newest, for a reason."""
+        """End the open sessions of an account except the `kept` newest, and store the reason."""
 
     @statement(
         sql="DELETE FROM sessions WHERE account = {account} AND ends <= {now} "
@@ -161,22 +161,22 @@ class Queries(Protocol):
         "WHERE account = {account} AND ends <= {now} ORDER BY since DESC, digest LIMIT {kept})"
     )
     async def forget_ended_sessions(self, account: str, now: float, kept: int) -> None:
-        """Forget the sessions of an account that have ended, but the `kept` newest."""
+        """Delete the ended sessions of an account except the `kept` newest."""
 
     @statement(sql="DELETE FROM sessions WHERE ends <= {before}")
     async def forget_old_sessions(self, before: float) -> None:
-        """Forget the sessions that ended at the time `before` or earlier."""
+        """Delete the sessions that ended at the time `before` or earlier."""
 
     # Failures
 
     @query(sql="SELECT count FROM totals WHERE subject = {subject}", load=one(row(int)))
     async def total(self, subject: str) -> int:
-        """Return the number of rows of a table: failures or accounts."""
+        """Return the number of rows of a table: ``failures`` or ``accounts``."""
         ...
 
     @query(sql="SELECT secret FROM keys WHERE purpose = {purpose}", load=one(row(str)))
     async def secret(self, purpose: str) -> str:
-        """Return a random text, which differs between databases."""
+        """Return a random text, which is different in each database."""
         ...
 
     @query(
@@ -192,7 +192,7 @@ class Queries(Protocol):
         load=many(row(FailedNetwork)),
     )
     def failed_networks(self, subject: str, since: float) -> AsyncIterable[FailedNetwork]:
-        """Return the networks with failures of `subject` since then, and their numbers."""
+        """Return the networks in which `subject` has failed since then, with their failures."""
 
     @statement(
         sql="INSERT INTO failures (subject, network, count, last) "
@@ -200,28 +200,28 @@ class Queries(Protocol):
         "ON CONFLICT (subject, network) DO UPDATE SET count = {count}, last = {last}"
     )
     async def set_failures(self, subject: str, network: str, count: int, last: float) -> None:
-        """Note the failures of `subject` in `network`."""
+        """Store the failures of `subject` in `network`."""
 
     @statement(sql="DELETE FROM failures WHERE subject = {subject} AND network = {network}")
     async def forget_failures(self, subject: str, network: str) -> None:
-        """Forget the failures of `subject` in `network`."""
+        """Delete the failures of `subject` in `network`."""
 
     @query(
         sql="DELETE FROM failures WHERE network = {network} RETURNING subject", load=many(row(str))
     )
     def forget_failures_in(self, network: str) -> AsyncIterable[str]:
-        """Forget the failures of all subjects in `network`, and return the subjects."""
+        """Delete the failures of all subjects in `network`, and return the subjects."""
 
     @statement(sql="DELETE FROM failures WHERE subject = {subject}")
     async def forget_failures_everywhere(self, subject: str) -> None:
-        """Forget the failures of `subject` in all networks."""
+        """Delete the failures of `subject` in all networks."""
 
     @statement(
         sql="DELETE FROM failures WHERE (subject, network) IN (SELECT subject, network "
         "FROM failures WHERE last <= {last} ORDER BY last LIMIT {most})"
     )
     async def forget_old_failures(self, last: float, most: int) -> None:
-        """Forget failures of the time `last` or earlier; at most `most` rows."""
+        """Delete at most `most` failures from the time `last` or earlier."""
 
     @statement(
         sql="DELETE FROM failures WHERE (subject, network) IN (SELECT subject, network "
@@ -229,11 +229,11 @@ class Queries(Protocol):
         "ORDER BY last LIMIT {most})"
     )
     async def forget_oldest_failures(self, most: int) -> None:
-        """Forget the oldest failures, at most `most` rows, but none with a limit a day."""
+        """Delete the `most` oldest failures, except those with a daily limit."""
 
     @statement(sql="DELETE FROM failures")
     async def forget_all_failures(self) -> None:
-        """Forget them all."""
+        """Delete all failures."""
 
     # Networks from which the owner of an account has logged in
 
@@ -243,7 +243,7 @@ class Queries(Protocol):
         load=maybe(row(str)),
     )
     async def has_network(self, account: str, network: str, since: float) -> str | None:
-        """Return `account`, if its owner has logged in from `network` since then."""
+        """Return `account` if its owner has logged in from `network` since then."""
 
     @statement(
         sql="INSERT INTO networks (account, network, last) "
@@ -251,11 +251,11 @@ class Queries(Protocol):
         "ON CONFLICT (account, network) DO UPDATE SET last = {last}"
     )
     async def add_network(self, account: str, network: str, last: float) -> None:
-        """Note that the owner of an account has logged in from a network."""
+        """Record that the owner of an account has logged in from a network."""
 
     @statement(
         sql="DELETE FROM networks WHERE account = {account} AND (last < {before} OR network NOT IN "
         "(SELECT network FROM networks WHERE account = {account} ORDER BY last DESC LIMIT {most}))"
     )
     async def forget_old_networks(self, account: str, before: float, most: int) -> None:
-        """Forget the networks of an account that are older, or not among the `most` newest."""
+        """Delete an account's networks from before that time, and all but the `most` newest."""

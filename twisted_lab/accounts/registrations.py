@@ -1,4 +1,4 @@
-"""Rate limit of new accounts, for each network and day."""
+"""Daily limit of new accounts per network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from twisted_lab.accounts.queries import Queries
 from twisted_lab.accounts.throttle import DAY, REGISTRATIONS, Failures
 
 MOST_REGISTRATIONS = 100
-# Peers open at most this many accounts in all: 2 GB with the longest names. The operator can open
+# Clients can open accounts up to this total: 2 GB with the longest names. The operator can open
 # more.
 MOST_ACCOUNTS = 1_000_000
 
@@ -15,17 +15,17 @@ async def registration_wait(queries: Queries, network: str, most: int, now: floa
     """Return the seconds until a client in `network` may open one more account.
 
     Args:
-        queries: Where it is counted.
-        network: The network, as `twisted_lab.peers.network` returns it.
-        most: The accounts that it may open a day.
-        now: The time.
+        queries: The database.
+        network: The network, as returned by `twisted_lab.peers.network`.
+        most: The number of accounts that a network may open per day.
+        now: The time, in seconds of Unix time.
     """
     today = await _today(queries, network, now)
     return today.last + DAY - now if today.count >= most else 0.0
 
 
 async def count_registration(queries: Queries, network: str, now: float) -> None:
-    """Count a new account for `network`."""
+    """Count a new account of `network`."""
     today = (await _today(queries, network, now)).one_more_today(now)
     await queries.set_failures(REGISTRATIONS, network, today.count, today.last)
 

@@ -1,4 +1,4 @@
-"""The tables of accounts, their sessions and failures."""
+"""Tables of accounts, their sessions and failures, as migration steps."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO keys (purpose, secret) VALUES ('unknown names', hex(randomblob(32)))",
     ),
     (
-        # Failures are of a name and a network. Those from before are forgiven.
+        # Failures now have a network. Earlier ones lack it and are dropped.
         "DROP TABLE failures",
         """
         CREATE TABLE failures (
@@ -70,7 +70,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
     ),
     (
-        # New names that look alike are refused (`user_names.skeletons`); old ones may share.
+        # Two new names cannot have the same skeleton (`user_names.skeletons`); older names can.
         """
         CREATE TABLE skeletons (
             skeleton TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""Rate limits of what a network may try: guesses at passwords, and new accounts."""
+"""Rate limits and back-off for password guesses and new accounts."""
 
 from __future__ import annotations
 
@@ -7,73 +7,79 @@ from dataclasses import dataclass
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
-# In the end, one network can guess at an account once an hour.
+# The back-off of one network for one account grows up to this.
 LONGEST_DELAY = HOUR
-# A network waits less for its failures at all names together: a class may be behind one address.
+# That of one network for all names together stays shorter: a whole class may share an address.
 LONGEST_NETWORK_DELAY = HOUR / 4
-# Wrong passwords a day for one name from all networks together that it has not logged in from.
+# Wrong passwords per day for one name, from all networks together that are unknown to its account.
 MOST_ELSEWHERE = 100
-CLOCK_JITTER = 60.0  # seconds
-# Beyond this many rows, each of 270 bytes, the oldest ones of places are removed. One IPv6 site
-# makes 200,000.
+CLOCK_JITTER = 60.0  # seconds by which a clock may be set back without effect
+# Beyond this many rows, of 270 bytes each, the oldest ones without a daily limit are deleted. One
+# IPv6 site can cause 200,000.
 MOST_ROWS = 300_000
 
-# Values in the network column of the failures table that are not networks.
+# A value in the network column of the failures table that is not a network.
 ELSEWHERE = "elsewhere"
-# Values in its subject column that are not names.
+# Values in the subject column that are not names.
 ANY_NAME = ""
 REGISTRATIONS = "registrations"
 
 
 @dataclass(frozen=True)
 class Failures:
-    """A count of failures, or of other events.
+    """A number of failures, or of other events with a limit.
 
     Attributes:
-        count: How many.
-        last: The time of the last one, or of the first one of a day, in seconds of Unix time.
+        count: The number of events.
+        last: The time of the last event, or for a daily limit of the day's first one, in seconds
+            of Unix time.
     """
 
     count: int = 0
     last: float = 0.0
 
     def delay(self, now: float, longest: float) -> float:
-        """Return the seconds until the next try: 1 s after the first failure, then doubled."""
+        """Return the seconds until the next try.
+
+        The back-off is 1 s after the first failure, and doubles with each further one up to
+        `longest`.
+        """
         if not self.count:
             return 0.0
         whole = min(2.0 ** min(self.count - 1, 16), longest)
         return min(max(self.last + whole - now, 0.0), whole)
 
     def one_more(self, now: float) -> Failures:
-        """Return them with one more failure, at `now`."""
+        """Return these with one more failure, at `now`."""
         return Failures(self.count + 1, now)
 
     def one_more_today(self, now: float) -> Failures:
-        """Return them with one more at `now`; the time of the first one stays."""
+        """Return these with one more event, but with the time of the day's first one."""
         return Failures(self.count + 1, self.last if self.count else now)
 
     def less(self, count: int) -> Failures:
-        """Return them with `count` of them taken back."""
+        """Return these without `count` of them."""
         return Failures(max(self.count - count, 0), self.last)
 
     def within(self, seconds: float, now: float) -> Failures:
-        """Return them if they are not older than `seconds`, or else none.
+        """Return these if they are not older than `seconds`, or else none.
 
-        None are left either if the clock was set back: no client waits until it has caught up.
+        Failures from the future are dropped too: when the clock was set back, clients need not wait
+        until it has caught up.
         """
         return self if -CLOCK_JITTER <= now - self.last < seconds else Failures()
 
 
 def account_subject(key: str) -> str:
-    """Return the subject of the failures of an account in its own networks."""
+    """Return the subject for failures of an account in its own networks."""
     return f"account {key}"
 
 
 def stranger_subject(key: str, secret: str) -> str:
-    """Return the subject of the failures of a name elsewhere, whether it has an account or not.
+    """Return the subject for failures of a name elsewhere, whether it has an account or not.
 
-    People type their passwords where a name is asked for, so what they typed is not kept: names
-    share 65,536 subjects. Which ones share one depends on `secret`.
+    People sometimes type their password as the name, so the text itself is not stored: all names
+    share 65,536 subjects, in a way that depends on `secret`.
     """
     digest = hmac.digest(secret.encode(), key.encode("utf-8", "surrogatepass"), "sha256")
     return f"name {digest.hex()[:4]}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTransport
+
+from twisted_lab.interfaces import StreamTransport
 
 # How long a peer may take to close its side after ours is closed.
 LINGER_SECONDS = 2.0
@@ -18,7 +18,7 @@ def cancel(timer: IDelayedCall | None) -> None:
         timer.cancel()
 
 
-def shut_down(transport: Any, clock: IReactorTime) -> IDelayedCall | None:
+def shut_down(transport: StreamTransport, clock: IReactorTime) -> IDelayedCall | None:
     """Close our side of `transport` when everything is sent; no producer may be registered.
 
     The peer's input must still be read, and dropped, until it closes, too: to close with input

@@ -22,17 +22,17 @@ MOST_REFUSED = 100
 
 
 class Connection(Protocol):
-    """The interface of a member of `Connections`.
-
-    Attributes:
-        label: The peer, as it is written in logs.
-        since: When it has connected, on the service's clock.
-    """
+    """The interface of a member of `Connections`."""
 
     @property
-    def label(self) -> str: ...  # noqa: D102
+    def label(self) -> str:
+        """The peer, as it is written in logs."""
+        ...
+
     @property
-    def since(self) -> float: ...  # noqa: D102
+    def since(self) -> float:
+        """When it has connected, on the service's clock."""
+        ...
 
     def traffic(self) -> Traffic:
         """Return the bytes and messages in and out so far."""

@@ -63,6 +63,7 @@ class ConversationRunner:
 
     Attributes:
         is_waiting: Whether a coroutine awaits the channel's next message.
+        is_running: Whether it has not ended.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class ConversationRunner:
         ended: Callable[[], object],
     ) -> None:
         self.is_waiting = False
+        self.is_running = True
         self._channel = channel
         self._events = events
         self._ended = ended
@@ -135,10 +137,10 @@ class ConversationRunner:
         try:
             waits_for = self._run(resume, value)
         except StopIteration:
-            self._ended()
+            self._end()
         except BaseException as error:
             self._explain(error)
-            self._ended()
+            self._end()
         else:
             self._waits_for = waits_for
             if waits_for is self._message:
@@ -150,6 +152,10 @@ class ConversationRunner:
             else:
                 mistake = TypeError(f"a conversation can await Deferreds, not {waits_for!r}")
                 self._resume(self._coroutine.throw, mistake)
+
+    def _end(self) -> None:
+        self.is_running = False
+        self._ended()
 
     def _go_on(self, result: object) -> None:
         self._resume(self._coroutine.send, result)

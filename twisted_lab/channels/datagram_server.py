@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -15,9 +15,10 @@ from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.deadlines import Deadlines
 from twisted_lab.channels.idleness import has_unread
-from twisted_lab.channels.plain import PlainChannel
+from twisted_lab.channels.plain import PlainChannel, datagrams_of
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
+from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
@@ -48,6 +49,7 @@ class DatagramServer(DatagramProtocol):
         patience: Idle timeout of a peer, in seconds.
         max_message: The most bytes of a message.
         random: Makes random bytes.
+        turns: The work that all channels of the process may do in one turn of the reactor.
     """
 
     transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
@@ -62,6 +64,7 @@ class DatagramServer(DatagramProtocol):
         patience: float,
         max_message: int = MAX_MESSAGE,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        turns: TurnBudget | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -69,6 +72,7 @@ class DatagramServer(DatagramProtocol):
         self.connections = connections
         self.patience = patience
         self.max_message = max_message
+        self.turns = TurnBudget(clock) if turns is None else turns
         self._random = random
         self._validator = AddressValidator(random)
         self._refusals = Refusals(clock, events, connections)
@@ -77,11 +81,8 @@ class DatagramServer(DatagramProtocol):
         self._clients: dict[int, ReliableChannel] = {}
         self._deadlines = Deadlines(clock, lambda: has_unread(self.transport))
         self._touched: dict[DatagramChannel, None] = {}
-        self.in_turn = False
-        self.said: str | None = None
-        self.size = 0
-        self.addresses: list[Address] = []
-        self._out: list[tuple[bytes, list[Address]]] = []
+        self._in_turn = False
+        self._out: list[tuple[bytes, Sequence[Address]]] = []
         self._resent = 0  # by sessions that have ended
         self._flushing: IDelayedCall | None = None
 
@@ -89,7 +90,7 @@ class DatagramServer(DatagramProtocol):
 
     def datagramReceived(self, data: bytes, addr: Address) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
-        self.in_turn = True
+        self._in_turn = True
         try:
             if data[:1] == bytes((MARK,)):
                 self._take_packet(data, addr)
@@ -178,30 +179,40 @@ class DatagramServer(DatagramProtocol):
 
     # Out
 
-    def begin(self, text: str, data: bytes) -> None:
-        """Send `text`, whose bytes are `data`, to those whose `addresses` follow."""
-        self.said, self.size, self.addresses = text, len(data), []
-        self._out.append((data, self.addresses))
+    def send(self, data: bytes, *addresses: Address) -> None:
+        """Send a datagram to each address, in this turn of the reactor or the next."""
+        self._out.append((data, addresses))
+        if not self._in_turn:
+            self._flush_soon()
 
-    def send(self, data: bytes, address: Address) -> None:
-        """Send a datagram, in this turn of the reactor or the next."""
-        self._out.append((data, [address]))
-        if not self.in_turn:
-            self.flush_soon()
+    def relay(self, channels: Iterable[PlainChannel], pieces: list[bytes]) -> None:
+        """Send messages, whose bytes are `pieces`, to all of these."""
+        told = [channel for channel in channels if not channel.is_gone]
+        addresses = [channel.address for channel in told]
+        size = 0
+        for data in pieces:
+            for datagram in datagrams_of(data):
+                size += len(datagram)
+                self.send(datagram, *addresses)
+        for channel in told:
+            channel.relayed(len(pieces), size)
 
     def touch(self, channel: DatagramChannel) -> None:
         """Call the channel's `pump`, in this turn of the reactor or the next."""
         self._touched[channel] = None
-        if not self.in_turn:
-            self.flush_soon()
+        if not self._in_turn:
+            self._flush_soon()
 
-    def flush_soon(self) -> None:
-        """In the reactor's next turn, send everything and pump the channels given to `touch`."""
+    def look(self, channel: DatagramChannel) -> None:
+        """Read the channel's deadline again."""
+        self._deadlines.look(channel)
+
+    def _flush_soon(self) -> None:
         if self._flushing is None:
             self._flushing = self.clock.callLater(0, self._flush)
 
     def _flush(self) -> None:
-        self.in_turn = True
+        self._in_turn = True
         cancel(self._flushing)
         self._flushing = None
         try:
@@ -211,8 +222,7 @@ class DatagramServer(DatagramProtocol):
                 self._deadlines.look(channel)
         finally:
             out, self._out = self._out, []
-            self.said = None
-            self.in_turn = False
+            self._in_turn = False
         if self.transport is not None:
             for data, addresses in out:
                 self.transport.send(data, addresses)

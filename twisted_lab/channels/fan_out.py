@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_lab.channels.channel import Channel
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import byte_length
 from twisted_lab.eventlog.events import ServiceEvents
@@ -29,6 +30,15 @@ BATCH_BYTES = 65_536
 
 Encode = Callable[[str], bytes]
 Relay = Callable[[list[str], list[bytes], bytes], object]
+RelayToAll = Callable[[list[Any], list[bytes]], object]
+
+
+class Listener(Protocol):
+    """A channel, as far as a fan-out uses it; see `FanOut.add`."""
+
+    def say(self, text: str) -> None:
+        """Send a message."""
+        ...
 
 
 @dataclass(slots=True)
@@ -76,6 +86,7 @@ class _Kind:
         group: Which text of each message they get.
         encode: Makes the bytes; None for channels that take texts alone.
         are_streams: Whether they take all bytes in one send.
+        relay_to_all: Sends to many of them at once; None if each is sent to on its own.
 
     Attributes:
         batch: The last batch that was encoded.
@@ -85,7 +96,13 @@ class _Kind:
         cost: The sends that it takes to tell one of them.
     """
 
-    def __init__(self, group: int, encode: Encode | None, are_streams: bool) -> None:
+    def __init__(
+        self,
+        group: int,
+        encode: Encode | None,
+        are_streams: bool,
+        relay_to_all: RelayToAll | None = None,
+    ) -> None:
         self.texts: list[str] = []
         self.pieces: list[bytes] = []
         self.joined = b""
@@ -93,7 +110,21 @@ class _Kind:
         self._are_streams = are_streams
         self._group = group
         self._encode = encode
+        self._relay_to_all = relay_to_all
+        self._gathered: list[Listener] = []
         self.batch: _Batch | None = None
+
+    def relay_of(self, channel: Listener) -> Relay:
+        """Return the function that sends to `channel`, by the end of the slice."""
+        if self._relay_to_all is not None:
+            return lambda *_: self._gathered.append(channel)
+        return getattr(channel, "relay", None) or _say_each(channel)
+
+    def end_slice(self) -> None:
+        """Send to those that are to be sent to at once."""
+        if self._gathered and self._relay_to_all is not None:
+            self._relay_to_all(self._gathered, self.pieces)
+            self._gathered = []
 
     def turn_to(self, batch: _Batch) -> None:
         """Encode the texts that they get."""
@@ -112,7 +143,7 @@ class _Member:
     first: int  # the number of the first message that it gets
 
 
-def _say_each(channel: Channel) -> Relay:
+def _say_each(channel: Listener) -> Relay:
     def say_each(texts: list[str], *_: object) -> None:
         for text in texts:
             channel.say(text)
@@ -134,8 +165,9 @@ class FanOut:
     def __init__(self, clock: IReactorTime, events: ServiceEvents) -> None:
         self._clock = clock
         self._events = events
-        self._members: dict[Channel, _Member] = {}
-        self._kinds: dict[tuple[int, Encode | None, bool], _Kind] = {}
+        self._members: dict[Listener, _Member] = {}
+        self._kinds: dict[tuple[int, Encode | None, bool, RelayToAll | None], _Kind] = {}
+        self._gathering: list[_Kind] = []  # the kinds whose members are sent to at once
         self._queue: deque[_Batch] = deque()
         self._last: _Batch | None = None  # the batch that the next message may join
         self._count = 0
@@ -143,24 +175,29 @@ class FanOut:
         self._left = SLICE_SENDS
         self._next_turn: IDelayedCall | None = None
 
-    def add(self, channel: Channel, group: int = 0) -> None:
+    def add(self, channel: Listener, group: int = 0) -> None:
         """Send `channel` all messages from here on.
 
         Args:
-            channel: The member.
+            channel: The member. Beside `say` it may have `encode` (makes the bytes of a message),
+                `relay` (says several messages at once), and `relay_to_all` (does so for many
+                members that have the same one).
             group: Which of the texts that `say` takes it gets.
         """
         encode = getattr(channel, "encode", None)
-        relay = getattr(channel, "relay", None) or _say_each(channel)
         are_streams = isinstance(channel, StreamChannel)
-        kind = self._kinds.setdefault(
-            (group, encode, are_streams), _Kind(group, encode, are_streams)
-        )
-        self._members[channel] = _Member(relay, kind, self._count)
+        relay_to_all = getattr(channel, "relay_to_all", None)
+        key = (group, encode, are_streams, relay_to_all)
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _Kind(*key)
+            if relay_to_all is not None:
+                self._gathering.append(kind)
+        self._members[channel] = _Member(kind.relay_of(channel), kind, self._count)
         self._added = self._count
         self._last = None
 
-    def remove(self, channel: Channel) -> None:
+    def remove(self, channel: Listener) -> None:
         """Send `channel` nothing more."""
         self._members.pop(channel, None)
 
@@ -173,7 +210,7 @@ class FanOut:
         self._count += 1
         self._begin()
 
-    def tell(self, channel: Channel, text: str) -> None:
+    def tell(self, channel: Listener, text: str) -> None:
         """Say `text` to `channel` alone, behind all earlier messages."""
         if self._queue or self._left <= 0:
             batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
@@ -192,6 +229,21 @@ class FanOut:
             waiting: Deferred[None] = Deferred()
             self._queue[-1].waiting.append(waiting)
             await waiting
+
+    @asynccontextmanager
+    async def heard_out(self) -> AsyncIterator[None]:
+        """Have a conversation, and wait at its end, unless it is cancelled, until all is `sent`.
+
+        A member that leaves gets the messages of the time that it was there.
+        """
+        try:
+            yield
+        except CancelledError:
+            raise
+        except Exception:
+            await self.sent()
+            raise
+        await self.sent()
 
     async def has_room(self) -> None:
         """Wait while more than a batch waits to be sent."""
@@ -239,6 +291,8 @@ class FanOut:
             member.relay(kind.texts, kind.pieces, kind.joined)
             cost += kind.cost
             batch.next += 1
+        for kind in self._gathering:
+            kind.end_slice()
         self._left -= cost
         if batch.next < len(batch.members):
             return False

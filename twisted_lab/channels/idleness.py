@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -16,20 +15,18 @@ LOOKS = 10
 LOOK_AGAIN_SECONDS = 1.0
 
 
-def has_unread(transport: Any) -> bool:
+def has_unread(transport: object) -> bool:
     """Tell whether the kernel holds input of a connection or a port that was not read yet."""
-    try:
-        number = transport.socket.fileno()
-    except AttributeError:
-        return False  # It is closed, or not a socket.
-    if number < 0:
+    # Without one it is closed, or not a socket.
+    connection = getattr(transport, "socket", None)
+    if connection is None or (number := connection.fileno()) < 0:
         return False
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
 
 
-def may_look_again(transport: Any, looks: int, patience: float) -> bool:
+def may_look_again(transport: object, looks: int, patience: float) -> bool:
     """Tell whether a peer whose time is up may have more, because its input was not read yet.
 
     Args:
@@ -38,6 +35,41 @@ def may_look_again(transport: Any, looks: int, patience: float) -> bool:
         patience: For how many seconds at most these checks go on.
     """
     return looks * LOOK_AGAIN_SECONDS < patience and has_unread(transport)
+
+
+class IdleTimer:
+    """The idle timeout of one peer.
+
+    Args:
+        patience: The idle timeout, in seconds.
+        now: The time.
+        changed: Called when `patience` was changed, and so the deadline.
+
+    Attributes:
+        heard: When the peer was last heard of.
+    """
+
+    __slots__ = ("_changed", "_patience", "heard")
+
+    def __init__(self, patience: float, now: float, changed: Callable[[], object]) -> None:
+        self.heard = now
+        self._patience = patience
+        self._changed = changed
+
+    @property
+    def patience(self) -> float:
+        """The idle timeout, in seconds."""
+        return self._patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._patience = seconds
+        self._changed()
+
+    @property
+    def deadline(self) -> float:
+        """When the peer counts as silent, if nothing is heard of it before."""
+        return self.heard + self._patience
 
 
 class Idleness:

@@ -11,7 +11,10 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, encode_t
 class Int32Channel(StreamChannel, Int32StringReceiver):
     """An `Int32StringReceiver` whose strings are heard, as text, instead of received.
 
-    Its time and memory grow linearly with the received bytes, which Twisted's own does not do.
+    Of what it inherits it uses MAX_LENGTH and the interface of `sendString` alone. Twisted's
+    `dataReceived` joins its whole buffer for each piece that comes, so that a large message in
+    small pieces costs quadratic time, and it cannot stop between two strings (back-pressure).
+    Twisted's `sendString` writes to the transport, past the messages that wait in the outbox.
 
     Args:
         patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
@@ -27,5 +30,5 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
 
     def sendString(self, string: bytes) -> None:
         """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in the output."""
-        if not self._hung_up:
+        if not self.is_gone:
             self._outbox.add(encode_frame(string))

@@ -6,10 +6,11 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
+
+from twisted_lab.interfaces import StreamTransport
 
 # The transport gets no more than this at a time, which is also the most that it sends at a time.
 PIECE_BYTES = 131_072
@@ -18,19 +19,25 @@ PIECE_BYTES = 131_072
 MOST_LOOSE = 64
 # Memory of a message that is kept on its own, in addition to its bytes.
 MESSAGE_OVERHEAD = 64
+# Limit of pending output, in addition to the output that the transport and the kernel hold: a peer
+# that is further behind is cut off. The limit is four of the largest messages if that is more.
+BEHIND_BYTES = 262_144
 # A conversation that waits for its peer waits while more than this many bytes are pending.
 HELD_BYTES = 65_536
 _ACKNOWLEDGED = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info (tcp(7), linux/tcp.h)
 
 
-def acknowledged(transport: Any) -> int:
+def acknowledged(transport: object) -> int:
     """Return how many bytes the peer's kernel has acknowledged; 0 if this is not a TCP socket.
 
     The kernel may hold megabytes, and has room for more only when a third of them is acknowledged.
     """
+    connection = getattr(transport, "socket", None)
+    if connection is None:
+        return 0
     try:
-        info = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
-    except (AttributeError, OSError):
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
+    except OSError:
         return 0
     return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
 
@@ -43,7 +50,7 @@ class Outbox:
         transport: The transport to write to; it takes this as its producer.
         clock: Keeps messages apart in time, if that is wanted.
         has_room: Called when the peer has taken the output that was held back.
-        fell_behind: Called when the peer is too far behind.
+        fell_behind: Called with the limit when the peer is too far behind.
         limit: The most bytes of pending output, plus one message.
 
     Attributes:
@@ -57,10 +64,10 @@ class Outbox:
 
     def __init__(
         self,
-        transport: Any,
+        transport: StreamTransport,
         clock: IReactorTime,
         has_room: Callable[[], object],
-        fell_behind: Callable[[], object],
+        fell_behind: Callable[[int], object],
         limit: int,
     ) -> None:
         self.batching = False
@@ -82,6 +89,7 @@ class Outbox:
         self.pace = 0.0
         self._pacing: IDelayedCall | None = None
         self._finally: Callable[[], object] | None = None
+        self._acknowledged = 0  # bytes, at the last call of has_taken
         transport.registerProducer(self, True)
 
     def add(self, data: bytes) -> None:
@@ -102,8 +110,8 @@ class Outbox:
             self._clock.callLater(0, self.end_batch)
 
     def add_batch(self, data: bytes) -> None:
-        """Send a finished batch; if nothing is in the way, without a copy."""
-        if self._congested or self.pace or self.batching or self._kept or len(data) > PIECE_BYTES:
+        """Send a finished batch, to a peer without `pace`; if nothing is in the way, uncopied."""
+        if self._congested or self.batching or self._kept or len(data) > PIECE_BYTES:
             self.add(data)
         else:
             self.bytes_out += len(data)
@@ -114,7 +122,7 @@ class Outbox:
             # The limit counts the messages before this one, not this one, however large it is.
             self._push()
             if self._size > self._limit:
-                self._fell_behind()
+                self._fell_behind(self._limit)
                 return
         if self.pace:
             self._messages.append(data)
@@ -133,6 +141,11 @@ class Outbox:
         if len(self._kept) > HELD_BYTES:
             self.flush()
         return self.holding
+
+    def has_taken(self) -> bool:
+        """Tell whether the peer has taken something since the last call."""
+        before, self._acknowledged = self._acknowledged, acknowledged(self._transport)
+        return self._acknowledged > before
 
     def keep_apart(self, seconds: float) -> None:
         """Send each further message in a write of its own, `seconds` after the one before."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_lab.channels import datagram
 from twisted_lab.channels.closing import cancel
-from twisted_lab.channels.datagram import INBOX_MESSAGES, DatagramChannel
-from twisted_lab.codecs import datagram_lines, line_encoder
+from twisted_lab.channels.datagram import Address, DatagramChannel
+from twisted_lab.channels.inbox import DatagramInbox
+from twisted_lab.codecs import MessageError, datagram_lines, line_encoder
 
 # Scripts read with recvfrom(1024), which truncates longer datagrams.
 LARGEST_PLAIN = 1024
-CONTINUED = "… "
+CONTINUED = "… ".encode()
+NEWLINE = b"\n"
 # Rate limit: a peer can send a full inbox of lines at once, then this many lines a second; further
 # lines are lost. Each line may have an answer, also one of a peer that has not joined: 64 empty
 # lines had 64 answers, with 17 times their bytes.
@@ -24,68 +28,132 @@ BURST = 16_384
 PAUSE = 0.1
 
 
-@lru_cache(maxsize=4)  # A text for many peers is cut once.
-def _pieces(text: str) -> tuple[str, ...]:
+def datagrams_of(message: bytes) -> list[bytes]:
+    """Cut a message, with its newline, into datagrams that a script can read."""
+    if len(message) <= LARGEST_PLAIN:
+        return [message]
     # A piece that began a datagram unmarked could look like another member's message.
-    most = LARGEST_PLAIN - len(f"{CONTINUED}\n".encode())
-    data = text.encode(errors="replace")
-    pieces: list[str] = []
+    most = LARGEST_PLAIN - len(CONTINUED + NEWLINE)
+    text = message.removesuffix(NEWLINE)
+    datagrams: list[bytes] = []
     start = 0
-    while start < len(data):
+    while start < len(text):
         # No cut in the middle of a character.
-        piece = data[start : start + most].decode(errors="ignore")
-        start += len(piece.encode())
-        pieces.append(CONTINUED + piece if pieces else piece)
-    return tuple(pieces)
+        piece = text[start : start + most].decode(errors="ignore").encode()
+        start += len(piece)
+        datagrams.append((CONTINUED if datagrams else b"") + piece + NEWLINE)
+    return datagrams
+
+
+class PlainOutbox:
+    """Datagrams on their way to a peer, at a rate that it should be able to read.
+
+    Args:
+        send: Sends a datagram.
+        clock: Waits.
+        has_room: Called when more may be said.
+    """
+
+    gathering = None
+    holding = False
+
+    def __init__(
+        self,
+        send: Callable[[bytes], object],
+        clock: IReactorTime,
+        has_room: Callable[[], object],
+    ) -> None:
+        self.bytes_out = 0
+        self._send = send
+        self._clock = clock
+        self._has_room = has_room
+        self._paused_at = 0  # how many bytes had been said before the last pause
+        self._pause: IDelayedCall | None = None
+
+    def begin_batch(self) -> None:
+        """See `twisted_lab.channels.base.Output`: the port sends all at the end of its turn."""
+
+    def end_batch(self) -> None:
+        """See `twisted_lab.channels.base.Output`."""
+
+    def add(self, data: bytes) -> None:
+        """See `twisted_lab.channels.base.Output`."""
+        for each in datagrams_of(data):
+            self.bytes_out += len(each)
+            self._send(each)
+
+    def is_full(self) -> bool:
+        """See `twisted_lab.channels.base.Output`: after a burst there is a pause."""
+        if self.bytes_out - self._paused_at < BURST:
+            return False
+        self._paused_at = self.bytes_out
+        self._pause = self._clock.callLater(PAUSE, self._has_room)
+        return True
+
+    def close(self, then: Callable[[], object]) -> None:
+        """See `twisted_lab.channels.base.Output`: nothing is pending."""
+        then()
+
+    def discard(self) -> None:
+        """See `twisted_lab.channels.base.Output`."""
+        cancel(self._pause)
+
+
+class Host(datagram.Host, Protocol):
+    """The object that makes plain channels: `DatagramServer`."""
+
+    def relay(self, channels: Iterable[PlainChannel], pieces: list[bytes]) -> None:
+        """Send messages, whose bytes are `pieces`, to all of these."""
+        ...
 
 
 class PlainChannel(DatagramChannel):
-    """One datagram per message; a lost datagram is not sent again."""
+    """One datagram per message; a lost datagram is not sent again.
 
-    encode = staticmethod(line_encoder(b"\n"))
+    Attributes:
+        relay_to_all: Says messages of a fan-out to many of these at once.
+    """
 
-    _allowance = float(INBOX_MESSAGES)  # lines
-    _counted = 0.0
-    _paused_at = 0  # how many bytes had been said before the last pause
-    _pause: IDelayedCall | None = None
+    encode = staticmethod(line_encoder(NEWLINE))
+    _outbox: PlainOutbox
+
+    def __init__(self, host: Host, address: Address) -> None:
+        super().__init__(host, address)
+        self.relay_to_all = host.relay
+        self._allowance = float(DatagramInbox.MESSAGES)  # lines
+        self._counted = 0.0
+
+    def _make_outbox(self) -> PlainOutbox:
+        return PlainOutbox(self._send, self._host.clock, self._go_on)
+
+    def _send(self, data: bytes) -> None:
+        self._host.send(data, self.address)
 
     def received(self, data: bytes) -> None:
         """Take a datagram, which may have several lines."""
-        now = self._host.clock.seconds()
+        now = self._idle.heard = self._turns.began = self._clock.seconds()
         gained = max(now - self._counted, 0.0) * LINES_PER_SECOND
-        self._allowance = min(self._allowance + gained, float(INBOX_MESSAGES))
+        self._allowance = min(self._allowance + gained, float(DatagramInbox.MESSAGES))
         self._counted = now
         for line in datagram_lines(data)[: int(self._allowance)]:
-            if self._has_room():
+            if self._inbox.is_shut:
+                self._bytes_in += len(line)
+            elif self._inbox.has_room:
                 self._allowance -= 1
-                super().received(line)
+                self._take_line(line)
+        self._work()
 
-    def _say(self, text: str, data: bytes) -> None:
-        if len(data) <= LARGEST_PLAIN:
-            self._send(text, data)
-        else:
-            for piece in _pieces(text):
-                self._send(piece)
+    def _take_line(self, line: bytes) -> None:
+        try:
+            self._keep(line)
+        except MessageError as error:
+            self._inbox.fail(error)
 
-    def _send(self, text: str, data: bytes | None = None) -> None:
-        host = self._host
-        if text is not host.said:
-            host.begin(text, data or self.encode(text))
-        self._messages_out += 1
-        self._bytes_out += host.size
-        host.addresses.append(self.address)
-        if not host.in_turn:
-            host.flush_soon()
+    def relayed(self, count: int, size: int) -> None:
+        """Count messages that `relay_to_all` has sent."""
+        self._messages_out += count
+        self._outbox.bytes_out += size
 
-    def _is_behind(self) -> bool:
-        if self._bytes_out - self._paused_at < BURST:
-            return False
-        self._paused_at = self._bytes_out
+    def _begin_taking(self) -> None:
         # One long answer at a time: requests received meanwhile are lost, as datagrams may be.
-        self._clear_inbox()
-        self._pause = self._host.clock.callLater(PAUSE, self._go_on)
-        return True
-
-    def _deafen(self, reason: Exception) -> None:
-        super()._deafen(reason)
-        cancel(self._pause)
+        self._inbox.clear()

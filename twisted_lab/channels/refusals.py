@@ -40,7 +40,7 @@ class Refusals:
         refusal = self._connections.refusal(host) or self._too_fast(host, int(now))
         if refusal:
             self._connections.refused += 1
-            self._events.tally.errors["refused"] += 1
+            self._events.counters.errors["refused"] += 1
             self._unreported += 1
             if now >= self._reported + LOG_SECONDS:
                 peer = Peer.of_datagram(host, port).text

@@ -2,16 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import Address, DatagramChannel, Host
-from twisted_lab.channels.outbox import HELD_BYTES
-from twisted_lab.channels.stream import BEHIND_BYTES
+from twisted_lab.channels.outbox import BEHIND_BYTES, HELD_BYTES
+from twisted_lab.channels.phase import Phase
 from twisted_lab.codecs import MessageError, line_encoder
-from twisted_lab.disconnects import Disconnect
+from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
 from twisted_lab.reliable import Data, Packet, Session, State
+
+
+class ReliableOutbox:
+    """Messages on their way into a session, which sends them as fast as the peer takes them.
+
+    Args:
+        session: The session.
+        touch: Called when the session has something to send.
+        fell_behind: Called with the limit when the peer is too far behind.
+        limit: The most bytes of pending output, plus one message.
+        is_draining: Tells whether the server stops.
+    """
+
+    gathering = None
+
+    def __init__(
+        self,
+        session: Session,
+        touch: Callable[[], object],
+        fell_behind: Callable[[int], object],
+        limit: int,
+        is_draining: Callable[[], bool],
+    ) -> None:
+        self.bytes_out = 0
+        self._session = session
+        self._touch = touch
+        self._fell_behind = fell_behind
+        self._limit = limit
+        self._is_draining = is_draining
+
+    @property
+    def holding(self) -> bool:
+        """See `twisted_lab.channels.base.Output`."""
+        return self._session.state is State.OPEN and self._session.sender.backlog > 0
+
+    def begin_batch(self) -> None:
+        """See `twisted_lab.channels.base.Output`: the port sends all at the end of its turn."""
+
+    def end_batch(self) -> None:
+        """See `twisted_lab.channels.base.Output`."""
+
+    def add(self, data: bytes) -> None:
+        """See `twisted_lab.channels.base.Output`."""
+        if self._session.sender.backlog > self._limit:
+            self._fell_behind(self._limit)
+            return
+        self.bytes_out += len(data)
+        self._session.say(data)
+        self._touch()
+
+    def is_full(self) -> bool:
+        """See `twisted_lab.channels.base.Output`."""
+        return self._session.sender.backlog > HELD_BYTES
+
+    def close(self, then: Callable[[], object]) -> None:
+        """See `twisted_lab.channels.base.Output`; it is over in a later turn, by its state."""
+        self._session.close(self._is_draining())
+        self._touch()
+
+    def discard(self) -> None:
+        """See `twisted_lab.channels.base.Output`: the session is not asked any more."""
 
 
 class ReliableChannel(DatagramChannel):
@@ -36,94 +97,98 @@ class ReliableChannel(DatagramChannel):
         self.attempt = attempt
         # The messages that are not decoded yet. No data is taken while there are any.
         self._coming: Iterator[bytes] = iter(())
-        self._most_behind = max(BEHIND_BYTES, 4 * host.max_message)
+
+    def _make_outbox(self) -> ReliableOutbox:
+        host = self._host
+        return ReliableOutbox(
+            self.session,
+            lambda: host.touch(self),
+            self._fell_behind,
+            max(BEHIND_BYTES, 4 * host.max_message),
+            lambda: host.connections.draining,
+        )
 
     def move(self, address: Address) -> None:
         """The peer has shown that it is at another address now."""
         self.address = address
         self.peer = Peer.of_datagram(*address[:2])
-        self.session.resume(self._host.clock.seconds())
+        self.session.resume(self._clock.seconds())
+
+    # Hearing
 
     def receive(self, packet: Packet) -> None:
         """Take a packet of the session."""
-        if isinstance(packet, Data) and (self._over is not None or not self._has_room()):
+        inbox = self._inbox
+        if isinstance(packet, Data) and (inbox.end is not None or not inbox.has_room):
             return
-        now = self._host.clock.seconds()
-        if not self._hung_up:
-            self._last_heard = now
+        now = self._turns.began = self._clock.seconds()
+        if self._phase is Phase.TALKING:
+            self._idle.heard = now
         messages = self.session.receive(packet, now)
         if isinstance(packet, Data):
             self._coming = iter(messages)
-            self._fill_inbox()
+            self._top_up()
             self._work()
-        if self.session.state is State.ANSWERING and not self._hung_up:
-            self._closed_by = Disconnect.CLOSED_BY_CLIENT
-            self._over = self._over or PeerGone(self._closed_by.reason())
+        if self._has_peer_closed and self._phase is Phase.TALKING:
+            inbox.close(PeerGone(Disconnect.CLOSED_BY_CLIENT.reason()))
             self._go_on()
         self._host.touch(self)
 
-    def _fill_inbox(self) -> None:
+    def _fill(self, most: int) -> None:
+        super()._fill(most)
+        self._top_up()
+
+    def _top_up(self) -> None:
         # One packet may complete many thousands of messages.
         try:
-            while self._has_room() and (message := next(self._coming, None)) is not None:
+            while self._inbox.has_room and (message := next(self._coming, None)) is not None:
                 self._keep(message)
         except MessageError as error:
-            self._over = error
+            self._inbox.fail(error)
             self._coming = iter(())
 
-    def _next(self) -> str:
-        message = super()._next()
-        self._fill_inbox()
-        return message
-
-    def _deafen(self, reason: Exception) -> None:
+    def _shut(self, reason: Reason) -> None:
         self._coming = iter(())
-        super()._deafen(reason)
+        super()._shut(reason)
 
-    def _is_holding(self) -> bool:
-        is_behind = self.session.state is State.OPEN and self.session.sender.backlog > 0
-        return is_behind or super()._is_holding()
+    # Saying
 
-    def _say(self, _: str, data: bytes) -> None:
-        if self.session.sender.backlog > self._most_behind:
-            self._host.events.behind(self.peer.text, self._most_behind)
-            self.end(Disconnect.CUT_OFF_BY_SERVER.reason())
-            return
-        self._messages_out += 1
-        self._bytes_out += len(data)
-        self.session.say(data)
-        self._host.touch(self)
+    def relay(self, texts: list[str], pieces: list[bytes], _: bytes) -> None:
+        """Say several texts of a fan-out, whose bytes are `pieces`; `FanOut` logs them."""
+        for data in pieces:
+            if self._phase is Phase.TALKING:
+                self._messages_out += 1
+                self._outbox.add(data)
 
     @property
     def is_gone(self) -> bool:
         """See `twisted_lab.channels.Channel`."""
-        return self._hung_up or self.session.state is not State.OPEN
-
-    def _is_behind(self) -> bool:
-        return self.session.sender.backlog > HELD_BYTES
+        return super().is_gone or self.session.state is not State.OPEN
 
     def pump(self) -> None:
         """Send what is due."""
-        if self._ended:
+        if self._phase is Phase.GONE:
             return
-        for datagram in self.session.datagrams_to_send(self._host.clock.seconds()):
+        for datagram in self.session.datagrams_to_send(self._clock.seconds()):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
-            super()._close()
-        elif not self._is_behind():
+            self._close()
+        elif not self._outbox.is_full():
             self._go_on()
 
-    def _close(self) -> None:
-        self._last_heard = self._host.clock.seconds()  # starts the idle timeout of the close
-        self.session.close(self._host.connections.draining)
-        self._host.touch(self)
+    # Ending
+
+    @property
+    def _has_peer_closed(self) -> bool:
+        return self.session.state is State.ANSWERING
+
+    # Time
 
     def deadline(self) -> float | None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if self._ended:
-            return None
-        times = (super().deadline(), self.session.deadline())
-        return min((time for time in times if time is not None), default=None)
+        idle = super().deadline()
+        session = self.session.deadline()
+        return idle if idle is None or session is None else min(idle, session)
 
     def extend_timeouts(self, seconds: float, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
@@ -133,9 +198,9 @@ class ReliableChannel(DatagramChannel):
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
         # A peer that pings but acknowledges nothing counts as silent.
-        heard = min(self._last_heard, now - self.session.sender.stalled(now))
+        heard = min(self._idle.heard, now - self.session.sender.stalled(now))
         if now >= heard + self.patience:
-            self._last_heard = heard
+            self._idle.heard = heard
             # A live peer would have pinged. When it comes back it gets a cookie, and resumes in a
             # new session; a close would tell it that it is out for good.
             super().tick(now)

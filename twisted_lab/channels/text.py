@@ -8,6 +8,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
 
@@ -58,7 +59,7 @@ class TextChannel(StreamChannel):
         self._idle_flush = idle_flush
         self._pace = pace
         self._quiet_since = 0.0
-        self._idle: IDelayedCall | None = None
+        self._line_timer: IDelayedCall | None = None
         self._has_key = False  # whether the line so far is a single character
         self._by_character = False
 
@@ -87,11 +88,13 @@ class TextChannel(StreamChannel):
     def _watch_line(self) -> None:
         # One timer per line, which looks at the clock, rather than one for each piece of it.
         self._quiet_since = self._clock.seconds()
-        if self._idle is None and self._connected and not (self._deaf or self._by_character):
-            self._idle = self._clock.callLater(self._idle_flush, self._look)
+        if self._line_timer is None and not (
+            self._phase is Phase.GONE or self._inbox.is_shut or self._by_character
+        ):
+            self._line_timer = self._clock.callLater(self._idle_flush, self._look)
 
     def _look(self) -> None:
-        self._idle = None
+        self._line_timer = None
         if not self._is_due():
             return
         wait = self._idle_flush
@@ -99,14 +102,14 @@ class TextChannel(StreamChannel):
             wait *= FIRST_KEY
         left = self._quiet_since + wait - self._clock.seconds()
         # A process that was held up runs its timers first: the rest of the line may have come.
-        self._idle = (
+        self._line_timer = (
             self._clock.callLater(min(left, self._idle_flush), self._look)
             if left > 0
             else self._clock.callLater(0.001, self._end_line, self._quiet_since)
         )
 
     def _end_line(self, quiet_since: float) -> None:
-        self._idle = None
+        self._line_timer = None
         if self._quiet_since != quiet_since:
             self._look()
         elif self._is_due():
@@ -114,7 +117,7 @@ class TextChannel(StreamChannel):
             self._keep_apart()
             self._has_key = False
             self._lines.end_line()
-            self._may_have_more = True
+            self._inbox.may_have_more = True
             self._work()
 
     def _keep_apart(self) -> None:
@@ -122,7 +125,7 @@ class TextChannel(StreamChannel):
 
     def _is_due(self) -> bool:
         """Tell whether silence can end the line."""
-        is_heard = self._reading and not self._deaf
+        is_heard = self._reading and not self._inbox.is_shut
         return self._lines.mid_line and is_heard and not self._by_character
 
     def readConnectionLost(self) -> None:
@@ -131,14 +134,14 @@ class TextChannel(StreamChannel):
         super().readConnectionLost()
 
     def _end_last_line(self) -> None:
-        cancel(self._idle)
-        if self._lines.mid_line and not self._deaf:
+        cancel(self._line_timer)
+        if self._lines.mid_line and not self._inbox.is_shut:
             self._lines.end_line()
-            self._may_have_more = True
+            self._inbox.may_have_more = True
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         if reason.check(ConnectionDone):
             self._end_last_line()  # TLS has no other end.
-        cancel(self._idle)
+        cancel(self._line_timer)
         super().connectionLost(reason)

@@ -40,7 +40,7 @@ async def converse(
         Ended: Always. The status is 1 if there was no connection, the server hung up early, its
             questions were not answered, or the output was lost.
     """
-    level = LogLevel.critical if options["quiet"] else LogLevel.info
+    level = LogLevel.critical if options.quiet else LogLevel.info
     events = ClientEvents("client", lambda event: tell(message(event)), level)
     dialogue = options.make_dialogue(tell)
     verifier = options.make_tls(tell)
@@ -75,7 +75,7 @@ async def run(
         SystemExit: At its end; the status of a signal is 128 and its number.
     """
     signals = Signals(reactor)
-    talk = chat.converse if options["service"] == "chat" else converse
+    talk = chat.converse if options.service == "chat" else converse
     try:
         await talk(reactor, options, interactive, tell, signals)
     except Ended as end:
@@ -87,7 +87,7 @@ async def run(
 def main() -> None:
     """Run the client on the command line's options."""
     options = ClientOptions()
-    options.parseOptions(sys.argv[1:])
+    options.parseOptions()
     # sys.stdout is None if its descriptor was closed (>&-).
     if sys.stdout is None:
         pipe.tell(f"{options.command}: standard output is closed; > /dev/null drops the output")

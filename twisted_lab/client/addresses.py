@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import NamedTuple
 
 from twisted.python.usage import UsageError
 
@@ -51,24 +50,17 @@ def _is_name(text: str) -> bool:
     return bool(text) and text.isprintable() and not any(char in text for char in " /:[]")
 
 
-class Server(NamedTuple):
-    """A host, and the port if there is one."""
+def host_and_port(text: str) -> tuple[str, int]:
+    """Read a host, and the port behind it: ``localhost:9090``, ``[::1]:9090``.
 
-    host: str
-    port: int | None = None
-
-    def __str__(self) -> str:
-        return self.host
-
-
-def server_address(text: str) -> Server:
-    """Read a host, and the port behind it if there is one: ``localhost:9090``, ``[::1]:9090``.
+    Returns:
+        The host, and the port; 0 if there is none.
 
     Raises:
         UsageError: It cannot be one.
     """
     parts = _WITH_PORT.fullmatch(text)
     if parts is None:
-        return Server(host_name(text))  # IPv6 without brackets, or nothing that can be read
-    port = server_port(parts["port"]) if parts["port"] is not None else None
-    return Server(host_name(parts["ipv6"] or parts["name"]), port)
+        return host_name(text), 0  # IPv6 without brackets, or nothing that can be read
+    port = server_port(parts["port"]) if parts["port"] is not None else 0
+    return host_name(parts["ipv6"] or parts["name"]), port

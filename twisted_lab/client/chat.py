@@ -11,6 +11,7 @@ from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import Pipe
+from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.resolving import Resolver
@@ -31,37 +32,39 @@ async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals)
     Raises:
         Ended: It has none, or a signal has arrived.
     """
-    finding = Deferred.fromCoroutine(Resolver(reactor).find(options["host"]))
+    finding = Deferred.fromCoroutine(Resolver(reactor).find(options.host))
     signals.end = finding.cancel
     try:
         return await finding
     except CancelledError:
         raise Ended(status=signals.status) from None
     except DNSLookupError as error:
-        server = f"{options['host']}:{options['port']}"
+        server = f"{options.host}:{options.port}"
         raise Ended(f"could not connect to {server}: {error.args[0]}") from None
 
 
 def verdict(
-    link: ChatClient, problem: Exception | None, options: ClientOptions, interactive: bool
+    client: ChatClient, problem: Exception | None, options: ClientOptions, interactive: bool
 ) -> Ended:
-    """Judge a visit to the room.
+    """Judge a stay in the room.
 
     Args:
-        link: The link, which has ended.
+        client: The client, which has ended.
         problem: What it has ended with; None if nothing went wrong.
         options: The options.
         interactive: Whether a person has seen what was refused; a script looks at the status.
     """
-    guest = link.guest
-    is_incomplete = guest.pending or guest.refused or (link.refused and not interactive)
-    status = 1 if is_incomplete or not guest.has_been_in else 0
+    room = client.room
+    is_incomplete = room.pending or room.refused or (client.refused and not interactive)
+    status = 1 if problem or is_incomplete or not room.has_been_in else 0
     lines: list[str] = []
     match problem:
         case NoAnswer():
-            start = f"; is it started? twistd -n netlab-chat --port {options['port']}"
-            how = "" if link.has_session else start
-            lines.append(f"{options['host']}:{options['port']}: {problem}{how}")
+            start = f"; is it started? twistd -n netlab-chat --port {options.port}"
+            how = "" if client.has_session else start
+            lines.append(f"{options.host}:{options.port}: {problem}{how}")
+        case HungUp():
+            lines.append(f"{options.host}:{options.port}: {problem}")
         case NotLetIn():
             lines.append(f"not let in: {escape(str(problem))}")
         case Ended():
@@ -69,10 +72,9 @@ def verdict(
             status = problem.status
         case Exception():
             lines.append(str(problem))
-            status = 1
-    if guest.pending and guest.has_been_in:
-        were = "message was" if guest.pending == 1 else "messages were"
-        lines.append(f"{guest.pending} {were} not confirmed, and may be lost")
+    if room.pending and room.has_been_in:
+        were = "message was" if room.pending == 1 else "messages were"
+        lines.append(f"{room.pending} {were} not confirmed, and may be lost")
     return Ended(*lines, status=status)
 
 
@@ -87,23 +89,23 @@ async def converse(
 
     Raises:
         Ended: Always. The status is 1 if the server was not there, would not have us, or has not
-            confirmed everything.
+            confirmed everything, or went before we did.
     """
     hosts = await find_hosts(reactor, options, signals)
     patience = float("inf") if interactive else PATIENCE
-    link = ChatClient(reactor, options["name"], lambda line: view.show(line), tell, patience)
+    client = ChatClient(reactor, options.name, lambda line: view.show(line), tell, patience)
     view: Pipe | Terminal
     if interactive:
         from twisted_lab.client.chat_terminal import Terminal
 
-        view = Terminal(link, time.time)
+        view = Terminal(client, time.time)
     else:
-        view = Pipe(link)
-    signals.end = link.abort
-    UDPWire(reactor, link, hosts, options["port"]).open()
+        view = Pipe(client)
+    signals.end = client.abort
+    UDPWire(reactor, client, hosts, options.port).open()
     problem: Exception | None = None
     try:
         await view.run(reactor)
-    except (NoAnswer, NotLetIn, MessageError, OtherVersion, Ended) as error:
+    except (HungUp, NoAnswer, NotLetIn, MessageError, OtherVersion, Ended) as error:
         problem = error
-    raise verdict(link, problem, options, interactive)
+    raise verdict(client, problem, options, interactive)

@@ -1,4 +1,4 @@
-"""The client's end of the chat: a guest, a caller and one timer."""
+"""The client's end of the chat, with its one timer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
+from twisted_lab.client.connection import HungUp
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
@@ -49,22 +50,23 @@ class Wire(Protocol):
 
 
 class ChatClient:
-    """Keeps a guest in a room.
+    """Keeps a member in a room.
 
     Args:
         clock: Waits, and tells the time.
-        name: The guest's name.
+        name: The name to join with.
         show: Called with each line that is to be shown.
         tell: Called with messages about the connection.
         patience: It gives up after this many seconds without an answer.
         random: Makes random bytes.
 
     Attributes:
-        guest: The guest.
-        caller: Its end of the reliable protocol.
-        ended: Fires when both sides have closed; fails with NoAnswer.
+        room: What the client knows of the room.
+        endpoint: Its end of the reliable protocol.
+        ended: Fires when both sides have closed; fails if the server closes first, does not
+            answer, or would not have us.
         pumped: Called whenever the number of pending messages may have changed.
-        not_let_in: Called with what the server says if it does not let the guest in.
+        not_let_in: Called with what the server says if it does not let the client in.
         let_in: Called when it does, also after it did not.
         refused: How many messages were too long to be said.
     """
@@ -79,14 +81,14 @@ class ChatClient:
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         now = clock.seconds()
-        self.guest = RoomClient(name, self._say, random)
+        self.room = RoomClient(name, self._say, random)
         self.ended: Deferred[None] = Deferred()
         self.not_let_in: Callable[[str], object] = lambda why: self.fail(NotLetIn(why))
         self.let_in: Callable[[], object] = lambda: None
         self.pumped: Callable[[], object] = lambda: None
         self.refused = 0
         self._wire: Wire | None = None
-        self.caller = ClientEndpoint(now, self.guest.join, random)
+        self.endpoint = ClientEndpoint(now, self.room.join, random)
         self._clock = clock
         self._show = show
         self._tell = tell
@@ -105,7 +107,7 @@ class ChatClient:
         self._refusal = ""  # why the server does not let it in again, as last reported
 
     def start(self, wire: Wire) -> None:
-        """Begin to call the server, over `wire`."""
+        """Begin to talk to the server, over `wire`."""
         self._wire = wire
         self._pump()
 
@@ -115,10 +117,10 @@ class ChatClient:
             return
         now = self._clock.seconds()
         try:
-            for message in self.caller.receive(datagram, now):
+            for message in self.endpoint.receive(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
         except NotServed as error:
-            if self.guest.has_been_in:
+            if self.room.has_been_in:
                 if str(error) != self._refusal:
                     self._tell(f"not let in again: {error}; still trying")
                 self._refusal = str(error)
@@ -131,24 +133,24 @@ class ChatClient:
     @property
     def has_session(self) -> bool:
         """Tell whether the server has answered."""
-        return self.caller.session is not None
+        return self.endpoint.session is not None
 
     def _hear(self, message: str, now: float) -> None:
-        was_in = self.guest.is_in
-        line = self.guest.hear(message, now)
-        if self.guest.is_in and not was_in:
+        was_in = self.room.is_in
+        line = self.room.hear(message, now)
+        if self.room.is_in and not was_in:
             self._refusal = ""
             self.let_in()
         if line is None:
             return
-        self._is_refused = line.text.startswith("error: ") and not self.guest.is_in
+        self._is_refused = line.text.startswith("error: ") and not self.room.is_in
         if self._is_refused:
             self.not_let_in(line.text.removeprefix("error: "))
         else:
             self._show(line)
 
     def _say(self, message: str) -> None:
-        self.caller.say(message.encode(errors="replace"))
+        self.endpoint.say(message.encode(errors="replace"))
 
     def say(self, text: str) -> None:
         """Say something to the room, or leave it."""
@@ -157,7 +159,7 @@ class ChatClient:
         elif len(text.encode(errors="replace")) > LONGEST_LINE:
             self.refuse_long()
         elif not self._finishing and text.strip():
-            self.guest.say(text, self._clock.seconds())
+            self.room.say(text, self._clock.seconds())
             self._pump()
 
     def refuse_long(self, _: object = None) -> None:
@@ -168,13 +170,13 @@ class ChatClient:
     def rename(self, name: str) -> None:
         """Try another name, because the server would not take the one before.
 
-        The guest may have been let in meanwhile: a new session asks for the old name again.
+        The client may have been let in meanwhile: a new session asks for the old name again.
         """
-        if not self.guest.is_in:
+        if not self.room.is_in:
             self._is_refused = False
-            self.guest.rename(name)
+            self.room.rename(name)
             self._pump()
-        elif name != self.guest.name:
+        elif name != self.room.name:
             self.say(f"{NICK} {name}")
 
     def finish(self) -> None:
@@ -190,7 +192,7 @@ class ChatClient:
     def abort(self) -> None:
         """Leave at once."""
         if self._wire is not None and not self.ended.called:
-            for datagram in self.caller.abort():
+            for datagram in self.endpoint.abort():
                 self._wire.write(datagram)
         self._end()
 
@@ -199,40 +201,43 @@ class ChatClient:
         if self.ended.called or self._wire is None:
             return
         now = self._clock.seconds()
-        self.guest.pump(now)
-        is_done = not self.guest.pending and (self.guest.is_in or self.caller.is_lost(now))
-        is_deferred = self.guest.is_deferred and not self.guest.pending
+        self.room.pump(now)
+        is_done = not self.room.pending and (self.room.is_in or self.endpoint.is_lost(now))
+        is_deferred = self.room.is_deferred and not self.room.pending
         if self._finishing and (is_done or self._is_refused or is_deferred):
-            self.caller.close()
-        for datagram in self.caller.datagrams_to_send(now):
+            self.endpoint.close()
+        for datagram in self.endpoint.datagrams_to_send(now):
             self._wire.write(datagram)
-        if self.caller.is_over:
-            self._end()
+        if self.endpoint.is_over:
+            if self._finishing:
+                self._end()
+            else:
+                self.fail(HungUp("the server has closed the connection"))
             return
         self.pumped()
         self._watch(now, self._wire)
-        times = [time for time in (self.caller.deadline(), self.guest.deadline(now)) if time]
+        times = [time for time in (self.endpoint.deadline(), self.room.deadline(now)) if time]
         # Whether the server answers is looked at once a second.
         self._wake(min([now + 1.0, *times]), now)
 
     def _watch(self, now: float, wire: Wire) -> None:
-        session = self.caller.session
+        session = self.endpoint.session
         stops = session is not None and session.peer_stops
         if stops and not self._stops:
             self._tell("the server stops; waiting for it to come back")
         self._stops = stops
-        is_lost = self.caller.is_lost(now)
+        is_lost = self.endpoint.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:
             self._tell("the server answers again" if self._was_lost else "no answer; still trying")
         self._was_lost = is_lost
-        if self._leaving_since is not None and self.guest.pending:
+        if self._leaving_since is not None and self.room.pending:
             self._say_what_it_waits_for(now, self._leaving_since, is_lost)
         if self._finishing and self._is_stuck(now):
             self.abort()
         elif not is_lost and session is not None:
-            self._since = max(self._since, self.caller.heard)
-        elif session is None and now - self.caller.began >= FIRST_ANSWER:
-            is_asking = self.caller.stage is Stage.ASKING
+            self._since = max(self._since, self.endpoint.heard)
+        elif session is None and now - self.endpoint.began >= FIRST_ANSWER:
+            is_asking = self.endpoint.stage is Stage.ASKING
             why = "no answer" if is_asking else "it answers, but lets no one in; try again later"
             self.fail(NoAnswer(why))
         elif now - self._since >= self._patience:
@@ -245,22 +250,22 @@ class ChatClient:
         # A server that answers mostly confirms within a second.
         if is_lost or now - since >= 1.0:
             self._leaving_since = None
-            pending = self.guest.pending
+            pending = self.room.pending
             are = "message is" if pending == 1 else "messages are"
-            most = LAST_CONFIRMATION if self.caller.heard > since else LAST_ANSWER
+            most = LAST_CONFIRMATION if self.endpoint.heard > since else LAST_ANSWER
             self._tell(
                 f"{pending} {are} not confirmed; waiting up to {most:g} s, Ctrl-C ends at once"
             )
 
     def _give_up(self) -> None:
-        if self._finishing and self.guest.has_been_in and not self.guest.pending:
+        if self._finishing and self.room.has_been_in and not self.room.pending:
             self._end()  # Only the goodbye is lost.
         else:
             self.fail(NoAnswer("the server no longer answers"))
 
     def _is_stuck(self, now: float) -> bool:
         """Tell whether the server answers, but has confirmed nothing for too long."""
-        unconfirmed = self.guest.pending + (not self.guest.is_in)
+        unconfirmed = self.room.pending + (not self.room.is_in)
         if unconfirmed != self._unconfirmed:
             self._unconfirmed = unconfirmed
             self._confirmed = now
@@ -279,7 +284,7 @@ class ChatClient:
         late = self._clock.seconds() - self._wanted
         if late > 1.0:
             # The process was suspended; what has come meanwhile is still to be read.
-            self.caller.extend_timeouts(late)
+            self.endpoint.extend_timeouts(late)
             self._since += late
             self._confirmed += late
         self._pump()

@@ -22,29 +22,29 @@ MOST_PENDING = 100
 
 @implementer(IHalfCloseableProtocol)
 class Pipe(Protocol):
-    """Joins standard input and output to a link.
+    """Joins standard input and output to the chat client.
 
     Args:
-        link: The link.
+        client: The client.
     """
 
     transport: StandardIO
 
-    def __init__(self, link: ChatClient) -> None:
-        self._link = link
+    def __init__(self, client: ChatClient) -> None:
+        self._client = client
         self._until_exit = UntilExit()
-        self._lines = Lines(LONGEST_LINE, link.refuse_long)
+        self._lines = Lines(LONGEST_LINE, client.refuse_long)
         self._is_reading = True
         self._output_lost = False
         self._closed: Deferred[None] = Deferred()
-        link.pumped = self._balance
+        client.pumped = self._balance
 
     def show(self, line: Line) -> None:
         """Write a line."""
         self.transport.write(f"{escape(line.text)}\n".encode(errors="replace"))
 
     async def run(self, reactor: IReactorFDSet) -> None:
-        """Pass everything on, until the link has ended and everything is written.
+        """Pass everything on, until the client has ended and everything is written.
 
         Raises:
             twisted_lab.client.chat_client.NoAnswer: The server has gone.
@@ -54,7 +54,7 @@ class Pipe(Protocol):
         with unchanged_blocking():
             StandardIO(self, reactor=reactor)
             try:
-                await self._link.ended
+                await self._client.ended
             finally:
                 self.transport.loseConnection()
                 await self._closed
@@ -64,16 +64,16 @@ class Pipe(Protocol):
         """Standard input has more."""
         self._take(self._until_exit.feed(data))
         if self._until_exit.ended:
-            self._link.finish()
+            self._client.finish()
 
     def _take(self, data: bytes) -> None:
         for line in self._lines.feed(data):
             # A byte that is not UTF-8 becomes "?", which takes no more room.
-            self._link.say(line.decode(errors="surrogateescape").removesuffix("\r"))
+            self._client.say(line.decode(errors="surrogateescape").removesuffix("\r"))
         self._balance()
 
     def _balance(self) -> None:
-        wanted = self._link.guest.pending <= MOST_PENDING and not self._until_exit.ended
+        wanted = self._client.room.pending <= MOST_PENDING and not self._until_exit.ended
         if wanted != self._is_reading:
             self._is_reading = wanted
             (self.transport.resumeProducing if wanted else self.transport.pauseProducing)()
@@ -82,7 +82,7 @@ class Pipe(Protocol):
         """Standard input is at its end."""
         rest = self._until_exit.end()
         self._take(rest + b"\n" if rest or self._lines.in_mid_line else b"")
-        self._link.finish()
+        self._client.finish()
 
     def writeConnectionLost(self) -> None:
         """Standard output takes no more: it has no reader, or the disk is full."""
@@ -95,6 +95,6 @@ class Pipe(Protocol):
         self._close()
 
     def _close(self) -> None:
-        self._link.abort()
+        self._client.abort()
         if not self._closed.called:
             self._closed.callback(None)

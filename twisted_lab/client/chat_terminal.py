@@ -32,11 +32,11 @@ class Words(Completer):
     """Completes commands at the beginning of a line, and names.
 
     Args:
-        link: Knows who is in the room.
+        client: Knows who is in the room.
     """
 
-    def __init__(self, link: ChatClient) -> None:
-        self._link = link
+    def __init__(self, client: ChatClient) -> None:
+        self._client = client
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
@@ -44,7 +44,7 @@ class Words(Completer):
         """See `prompt_toolkit.completion.Completer`."""
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
-        words = COMPLETIONS if begun.startswith("/") and word == begun else self._link.guest.others
+        words = COMPLETIONS if begun.startswith("/") and word == begun else self._client.room.others
         # The message follows, and is no part of the name.
         end = " " if begun.removesuffix(word) == f"{MSG} " else ""
         for known in sorted(words):
@@ -53,15 +53,15 @@ class Words(Completer):
 
 
 class Terminal:
-    """Joins a person to a link.
+    """Joins a person to the chat client.
 
     Args:
-        link: The link.
+        client: The client.
         now: Tells the time, in seconds of Unix time.
     """
 
-    def __init__(self, link: ChatClient, now: Callable[[], float]) -> None:
-        self._link = link
+    def __init__(self, client: ChatClient, now: Callable[[], float]) -> None:
+        self._client = client
         self._now = now
         self._asks_name = False
         self._session: PromptSession[str] | None = None
@@ -69,16 +69,16 @@ class Terminal:
             self._session = PromptSession(
                 self._prompt,
                 interrupt_exception=Interrupted,
-                completer=Words(link),
+                completer=Words(client),
                 complete_while_typing=False,
                 erase_when_done=True,
                 enable_suspend=True,
                 rprompt=self._pending,
             )
             self._session.default_buffer.on_text_changed += lambda _: self._ask_no_more()
-        link.not_let_in = self._ask_name
-        link.let_in = self._ask_no_more
-        link.pumped = self._redraw
+        client.not_let_in = self._ask_name
+        client.let_in = self._ask_no_more
+        client.pumped = self._redraw
 
     def show(self, line: Line) -> None:
         """Show a line above the one that is being typed."""
@@ -95,14 +95,14 @@ class Terminal:
     def _ask_no_more(self) -> None:
         """Once we are in, no name is asked for; but half a typed one stays a name."""
         half_typed = self._session.default_buffer.text if self._session else ""
-        if self._link.guest.is_in and not half_typed:
+        if self._client.room.is_in and not half_typed:
             self._asks_name = False
 
     def _prompt(self) -> str:
         return "Name: " if self._asks_name else "> "
 
     def _pending(self) -> str | None:
-        count = self._link.guest.pending
+        count = self._client.room.pending
         return f"{count} on the way" if count else None
 
     def _redraw(self) -> None:
@@ -110,7 +110,7 @@ class Terminal:
             self._session.app.invalidate()
 
     async def run(self, reactor: object) -> None:
-        """Say each line that the person types, until ``exit``, Ctrl-D or the end of the link.
+        """Say each line that the person types, until ``exit``, Ctrl-D or the end of the client.
 
         It needs the asyncio reactor, on whose loop the line editor runs.
 
@@ -125,26 +125,26 @@ class Terminal:
                 typing.cancel()
             return result
 
-        self._link.ended.addBoth(stop_typing)
+        self._client.ended.addBoth(stop_typing)
         editor = self._session or PlainEditor()
         with patch_stdout() if self._session else nullcontext():
             try:
-                while not self._link.ended.called:
+                while not self._client.ended.called:
                     typing = asyncio.ensure_future(editor.prompt_async(handle_sigint=False))
                     self._typed(await Deferred.fromFuture(typing))
             except (EOFError, asyncio.CancelledError):
-                self._link.finish()
+                self._client.finish()
             except Interrupted:
-                self._link.abort()
-                await self._link.ended
+                self._client.abort()
+                await self._client.ended
                 raise Ended(status=130) from None
-            await self._link.ended
+            await self._client.ended
 
     def _typed(self, text: str) -> None:
         if self._asks_name and not leaves(text):
             self._asks_name = False
-            self._link.rename(text.strip() or self._link.guest.name)
+            self._client.rename(text.strip() or self._client.room.name)
             return
         # Pasted text may be several lines.
         for line in text.splitlines():
-            self._link.say(line)
+            self._client.say(line)

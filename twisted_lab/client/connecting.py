@@ -35,7 +35,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
         options: The options.
         no_address: Why the host has no address, if it has none.
     """
-    host, port, service = options["host"], options["port"], options["service"]
+    host, port, service = options.host, options.port, options.service
     text = f"could not connect to {host}:{port}: "
     if isinstance(error, DNSLookupError):
         return text + no_address
@@ -72,8 +72,8 @@ async def connect(
     resolver = Resolver(reactor)
     reactor.installNameResolver(resolver)
     # HostnameEndpoint drops the scope of fe80::1%eth0.
-    kind = TCP6ClientEndpoint if isIPv6Address(options["host"]) else HostnameEndpoint
-    endpoint: IStreamClientEndpoint = kind(reactor, options["host"], options["port"])
+    kind = TCP6ClientEndpoint if isIPv6Address(options.host) else HostnameEndpoint
+    endpoint: IStreamClientEndpoint = kind(reactor, options.host, options.port)
     if verifier is not None:
         endpoint = wrapClientTLS(verifier, endpoint)
     try:

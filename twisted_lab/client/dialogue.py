@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted_lab.client.tokens import Tokens
+from twisted_lab.text.dialogue_messages import (
+    ASK_NAME,
+    GOODBYE,
+    HELLO,
+    WELCOME_BACK,
+    WRONG,
+)
 from twisted_lab.text.token_form import TOLD_TOKEN
+
+# The answer to such a question is hidden, whichever server asks it.
+PASSWORD_ENDS = ("password?", "password:")
 
 
 class Dialogue(Protocol):
@@ -91,7 +101,7 @@ class Introduction:
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
-        if line.startswith("Hello, "):
+        if line.startswith(HELLO):
             self.over = self.succeeded = True
         return line, None
 
@@ -131,17 +141,17 @@ class Login:
 
         Where the server does not end its messages, several may come as one line.
         """
-        asks_name = line.endswith("Name or token?")
+        asks_name = line.endswith(ASK_NAME)
         # The first question may come after its answer.
-        self.hidden = line.endswith(("Password?", "password:")) or (asks_name and self._is_ahead)
+        self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
-        if "Hello, " in line or "Welcome back, " in line:
+        if HELLO in line or WELCOME_BACK in line:
             self.succeeded = True
-        if line.startswith("Goodbye, "):
+        if line.startswith(GOODBYE):
             self.over = True
             self._forget()
-        if "Wrong name" in line and self._tried and not (self.succeeded or self.refused):
+        if WRONG in line and self._tried and not (self.succeeded or self.refused):
             self.refused = True
             self._forget()
             line += " (The stored token is no longer valid.)"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.client.addresses import Server, server_address, server_port
+from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
@@ -20,8 +20,10 @@ from twisted_lab.client.services import defaults_of
 from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.defaults import DEFAULTS, Defaults
-from twisted_lab.serving import Options, ask, one_of
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
 from twisted_lab.text.printing import print_line
+from twisted_lab.text.prompts import ask
 from twisted_lab.text.user_names import BadName, nickname
 
 Value = TypeVar("Value")
@@ -71,61 +73,33 @@ class ClientOptions(Options):
         f"{', '.join(DEFAULTS)} (default: echo), that of an installed plugin, or any other with "
         "its --port. The framing of the last is text unless --framing says otherwise."
     )
-    optFlags: ClassVar = [
-        ["quiet", "q", "Do not report events of the connection."],
-        ["tls", None, "Use TLS, and verify the server's certificate."],
-        [
-            "first-use",
-            None,
-            "With --tls: trust the certificate of the first connection, as ssh does.",
-        ],
-        ["no-token", None, "With auth: neither use the stored token nor store the new one."],
-    ]
-    optParameters: ClassVar = [
-        [
-            "host",
-            None,
-            None,
-            "Host to connect to, or HOST:PORT. [default: localhost]",
-            server_address,
-        ],
-        ["port", "p", None, "Port to connect to. [default: the service's own]", server_port],
-        [
-            "framing",
-            "f",
-            None,
-            "text or int32; not with echo or chat. [default: the service's own]",
-            one_of("framing", "text", "int32"),
-        ],
-        [
-            "ca",
-            None,
-            None,
-            "With --tls: PEM file of trusted authorities. [default: the system's]",
-            Path,
-        ],
-        [
-            "known-hosts",
-            None,
-            None,
-            f"With --first-use: file that stores certificates. [default: {known_hosts_path()}]",
-            Path,
-        ],
-        [
-            "name",
-            None,
-            None,
-            "With chat: your name in the room. [default: your user name]",
-            chat_name,
-        ],
-        [
-            "token-file",
-            None,
-            None,
-            f"With auth: file that stores tokens. [default: {default_path()}]",
-            Path,
-        ],
-    ]
+    service: str
+
+    quiet = option.flag("Do not report events of the connection.", short="q")
+    tls = option.flag("Use TLS, and verify the server's certificate.")
+    first_use = option.flag(
+        "With --tls: trust the certificate of the first connection, as ssh does."
+    )
+    no_token = option.flag("With auth: neither use the stored token nor store the new one.")
+    host = option.text("Host to connect to, or HOST:PORT.", default="localhost")
+    port = option.number("Port to connect to.", default=0, most=65535, short="p")
+    framing = option.choice(
+        "text or int32; not with echo or chat.", "text", "int32", default="", short="f"
+    )
+    ca = option.parsed(
+        "With --tls: PEM file of trusted authorities. [default: the system's]", Path, default=None
+    )
+    known_hosts = option.parsed(
+        "With --first-use: file that stores certificates.", Path, default=known_hosts_path()
+    )
+    name = option.parsed("With chat: your name in the room.", chat_name, default="")
+    token_file = option.parsed("With auth: file that stores tokens.", Path, default=default_path())
+
+    def __init__(self) -> None:
+        super().__init__()
+        # For --help: these depend on the service, and on the user.
+        self.defaults["port"] = self.defaults["framing"] = "the service's own"
+        self.defaults["name"] = "your user name"
 
     def parse(self, options: list[str]) -> None:
         """See `Options.parse`; here the service may stand before, between or after the options."""
@@ -140,56 +114,54 @@ class ClientOptions(Options):
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Take the service's name."""
-        if self["host"] is not None:
-            self._take_server(self["host"])
+        if "host" in self.given:
+            self.host = self._take_server(self.host)
         known = None if others else defaults_of(service)
-        if known is None and (others or not self["port"]):
+        if known is None and (others or not self.port):
             words = " ".join([service, *others])
             raise UsageError(
                 f"the service is one of {', '.join(DEFAULTS)}, or another one with its --port, "
                 f"not {words!r}"
             )
-        self["service"] = service
-        self._defaults = known or Defaults(self["port"], "text")
-        if self["framing"] and not self._defaults.framing:
+        self.service = service
+        self._defaults = known or Defaults(self.port, "text")
+        if self.framing and not self._defaults.framing:
             raise UsageError(f"{service} does not support --framing")
-        self["framing"] = self["framing"] or self._defaults.framing
+        self.framing = self.framing or self._defaults.framing
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
-            if self[name] and service != only:
+            if name in self.given and service != only:
                 raise UsageError(f"--{name} works with {only} only, not with {service}")
         for one, other in (("no-token", "token-file"), ("ca", "first-use")):
-            if self[one] and self[other]:
+            if {one, other} <= self.given:
                 raise UsageError(f"--{one} and --{other} exclude each other")
         for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
-            if self[name] and not self[needs]:
+            if name in self.given and needs not in self.given:
                 raise UsageError(f"--{name} needs --{needs}")
-        if self["tls"] and service == "chat":
+        if self.tls and service == "chat":
             raise UsageError("chat does not support --tls: it uses UDP")
 
-    def _take_server(self, server: Server) -> Server:
-        if server.port and self["port"] not in (None, server.port):
-            raise UsageError(f"--host and --port name two ports, {server.port} and {self['port']}")
-        self["host"] = server.host
-        self["port"] = self["port"] or server.port
-        return server
-
-    def _read_server(self, text: str) -> Server:
-        return self._take_server(server_address(text))
+    def _take_server(self, text: str) -> str:
+        """Read HOST or HOST:PORT, take the port, and return the host."""
+        host, port = host_and_port(text)
+        if port and self.port not in (0, port):
+            raise UsageError(f"--host and --port name two ports, {port} and {self.port}")
+        self.port = self.port or port
+        return host
 
     @property
     def answers(self) -> bool:
         """Whether the service is known to answer whatever is sent."""
-        return self["service"] in DEFAULTS
+        return self.service in DEFAULTS
 
     @property
     def is_greeted(self) -> bool:
         """Whether the service is known to say something first."""
-        return self["service"] in ("messages", "ident", "auth", "broadcast")
+        return self.service in ("messages", "ident", "auth", "broadcast")
 
     @property
     def _server(self) -> str:
         """The name under which its token and its certificate are kept."""
-        return f"{self['host'].lower()}:{self['port']}"
+        return f"{self.host.lower()}:{self.port}"
 
     def make_framing(self, tell: Callable[[str], object]) -> Framing:
         """Make the framing that was asked for.
@@ -197,9 +169,9 @@ class ClientOptions(Options):
         Args:
             tell: Shows a line to the person.
         """
-        if not self["framing"]:
+        if not self.framing:
             return Unchanged()
-        return Int32(tell) if self["framing"] == "int32" else Text(tell)
+        return Int32(tell) if self.framing == "int32" else Text(tell)
 
     def make_tls(self, tell: Callable[[str], object]) -> Verifier | None:
         """Make the verifier of the server; None without TLS.
@@ -210,12 +182,12 @@ class ClientOptions(Options):
         Raises:
             CannotVerify: It cannot be verified with what there is.
         """
-        if not self["tls"]:
+        if not self.tls:
             return None
-        if self["first-use"]:
-            known = KnownHosts(self["known-hosts"] or known_hosts_path())
-            return FirstUse(self["host"], self._server, known, tell)
-        return by_authorities(self["host"], self["ca"])
+        if self.first_use:
+            known = KnownHosts(self.known_hosts)
+            return FirstUse(self.host, self._server, known, tell)
+        return by_authorities(self.host, self.ca)
 
     def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
         """Make the `Dialogue` of the service.
@@ -223,20 +195,20 @@ class ClientOptions(Options):
         Args:
             tell: Shows a line to the person.
         """
-        if self["service"] == "ident":
+        if self.service == "ident":
             return Introduction()
-        if self["service"] == "auth":
-            if self["no-token"]:
+        if self.service == "auth":
+            if self.no_token:
                 return Login(None, self._server)
-            tokens = Tokens(self["token-file"] or default_path(), tell)
-            if self["tls"]:
+            tokens = Tokens(self.token_file, tell)
+            if self.tls:
                 return Login(tokens, self._server)
             # A token that came by TLS is not sent without it. Older versions kept all by this name.
             in_clear = f"{self._server} without --tls"
             if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
                 tell(f"the token for {self._server} came by TLS, and is not sent without --tls")
             return Login(tokens, in_clear)
-        return AnyTalk(says_exit=self["service"] == "messages")
+        return AnyTalk(says_exit=self.service == "messages")
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host and port that were not given.
@@ -244,10 +216,9 @@ class ClientOptions(Options):
         Args:
             interactive: Whether to ask the person for them; otherwise the defaults are taken.
         """
-        if self["host"] is None:
-            local = Server("localhost")
-            self._take_server(_ask("Host", local, self._read_server, interactive))
-        if self["port"] is None:
-            self["port"] = _ask("Port", self._defaults.port, server_port, interactive)
-        if self["name"] is None and self["service"] == "chat":
-            self["name"] = _ask("Name", user_name(), chat_name, interactive)
+        if "host" not in self.given:
+            self.host = _ask("Host", self.host, self._take_server, interactive)
+        if not self.port:
+            self.port = _ask("Port", self._defaults.port, server_port, interactive)
+        if not self.name and self.service == "chat":
+            self.name = _ask("Name", user_name(), chat_name, interactive)

@@ -26,7 +26,7 @@ class _Port(DatagramProtocol):
 
     def datagramReceived(self, data: bytes, addr: object) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
-        self._wire.link.receive(data)
+        self._wire.client.receive(data)
 
     def connectionRefused(self) -> None:
         """No process listens there, just now."""
@@ -38,11 +38,11 @@ class _Port(DatagramProtocol):
 
 
 class UDPWire:
-    """Carries a link's datagrams.
+    """Carries the datagrams of a client.
 
     Args:
         reactor: The reactor of the ports.
-        link: The link.
+        client: The client.
         hosts: The server's addresses, of which the first one that does not refuse is taken.
         port: The server's port.
         make_port: Makes a UDP port, as `ScopedPort` does.
@@ -51,12 +51,12 @@ class UDPWire:
     def __init__(
         self,
         reactor: IReactorFDSet,
-        link: ChatClient,
+        client: ChatClient,
         hosts: list[str],
         port: int,
         make_port: type[ScopedPort] = ScopedPort,
     ) -> None:
-        self.link = link
+        self.client = client
         self._reactor = reactor
         self._hosts = hosts
         self._server_port = port
@@ -65,9 +65,9 @@ class UDPWire:
         self._protocol: _Port | None = None
 
     def open(self) -> None:
-        """Get a port, and start the link."""
+        """Get a port, and start the client."""
         self.reopen()
-        self.link.start(self)
+        self.client.start(self)
 
     def reopen(self) -> None:
         """See `twisted_lab.client.chat_client.Wire`."""
@@ -91,9 +91,9 @@ class UDPWire:
         """No process listens there: try the next address, or give up if none ever answered."""
         if protocol is not self._protocol:
             return
-        if not self.link.has_session:
+        if not self.client.has_session:
             if len(self._hosts) == 1:
-                self.link.fail(NoAnswer("no server listens there"))
+                self.client.fail(NoAnswer("no server listens there"))
                 return
             del self._hosts[0]
         self.reopen()

@@ -26,7 +26,7 @@ def verdict(
             it has not.
         interactive: Whether a person has seen what was refused; a script looks at the status.
     """
-    peer, tls, is_greeted = connection.peer, options["tls"], options.is_greeted
+    peer, tls, is_greeted = connection.peer, options.tls, options.is_greeted
     if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
         is_plain = not tls and may_be_tls(connection, is_greeted, hung_up)
         what = TRY_TLS if is_plain else "see the server's log, or try again"

@@ -1,1 +1,1 @@
-"""The event log: the vocabulary of events, counters, destinations, rotating files."""
+"""The event log: the vocabulary of events, counters, destinations and rotating files."""

@@ -1,4 +1,4 @@
-"""Standard output or error, written to without making the reactor wait."""
+"""Console: standard output or error, written to without blocking the reactor."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import threading
 from contextlib import suppress
 from io import TextIOBase
 
-MOST_BYTES = 262_144  # that may wait to be shown
-PIECE_BYTES = 4096
-CLOSE_SECONDS = 1.0  # for which the end waits for a person who has stopped the output
+MOST_BYTES = 262_144  # of pending output
+PIECE_BYTES = 4096  # per write of the thread
+CLOSE_SECONDS = 1.0  # that `close` waits for a reader that has stopped the output
 
 
 def _opened_again(descriptor: int) -> int | None:
-    """Open a pipe's writing end once more, without blocking, which its other holders do not share.
+    """Open a pipe's writing end again as non-blocking, which does not affect its other holders.
 
     Returns:
-        The new descriptor; None if this cannot be done: it is another user's pipe, or has no
-        reader.
+        The new file descriptor; None if the pipe belongs to another user or has no reader.
     """
     try:
         return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
@@ -29,19 +28,19 @@ def _opened_again(descriptor: int) -> int | None:
 
 
 class Console(TextIOBase):
-    """A stream of text to a terminal, a pipe or a file; a thread writes where that could block.
+    """A text stream to a terminal, a pipe or a file; where writes could block, a thread writes.
 
-    Its reader may stop for any time (Ctrl-S, a pager). Lines that do not fit meanwhile are dropped
-    and counted, and the number is shown in their place. The given descriptor stays blocking: other
-    programs, such as the shell, share that flag.
+    The reader may stop at any time (Ctrl-S, a pager). Lines beyond MOST_BYTES are then dropped and
+    counted, and the console shows their number in their place. The given file descriptor stays
+    blocking, because other programs, such as the shell, share that flag.
 
     Args:
-        descriptor: It is duplicated: twistd puts its log in the place of sys.stderr, and a daemon
-            lets go of its terminal.
+        descriptor: The file descriptor. It is duplicated, because twistd replaces sys.stderr by its
+            log, and a daemon detaches from its terminal.
 
     Attributes:
-        descriptor: The number of the duplicate; that of a pipe does not block, if it can be had.
-        lost: How many lines were dropped.
+        descriptor: The duplicate; that of a pipe is non-blocking if possible.
+        lost: The number of dropped lines.
     """
 
     encoding = "utf-8"
@@ -53,11 +52,11 @@ class Console(TextIOBase):
         pipe = _opened_again(descriptor) if stat.S_ISFIFO(mode) else None
         self.descriptor = os.dup(descriptor) if pipe is None else pipe
         self._needs_no_thread = stat.S_ISREG(mode) or pipe is not None
-        # A pipe takes PIPE_BUF bytes as a whole or not at all (pipe(7)).
+        # A write of at most PIPE_BUF bytes to a pipe is atomic (pipe(7)).
         self._most_at_once = select.PIPE_BUF if pipe is not None else MOST_BYTES
         self._waiting: list[bytes] = []
-        self._size = 0  # bytes that wait or are being written
-        self._unsaid = 0  # how many lost lines the console does not tell of yet
+        self._size = 0  # bytes of pending output
+        self._unsaid = 0  # dropped lines that the console has not reported yet
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_ending = False
@@ -71,12 +70,12 @@ class Console(TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """Have `text` written, unless too much waits already."""
+        """Write `text` soon, or drop it if too much output is pending."""
         data = text.encode(errors="backslashreplace")
         if self._write_at_once(data):
             return len(text)
         with self._changed:
-            # Not at the first free byte, or every other line would be lost.
+            # Resume only at half, or else lines would be lost again and again.
             most = MOST_BYTES // 2 if self._unsaid else MOST_BYTES
             if self._is_ending or self._size + len(data) > most:
                 self._lose(data)
@@ -89,20 +88,20 @@ class Console(TextIOBase):
         return len(text)
 
     def _write_at_once(self, data: bytes) -> bool:
-        """Write to a file, or to a pipe that has room, without a thread.
+        """Write to a file, or to a pipe with room, without a thread; tell whether that worked.
 
-        A second thread makes each system call of the process dearer: an echo by 7%.
+        With a second thread each system call of the process costs more: 7% for an echo.
         """
         if self._thread is not None or self._is_ending or not self._needs_no_thread:
             return False
-        # Output that waits for a thread, which could not be started so far, goes first.
+        # Earlier output may still wait for a thread that could not be started.
         if self._waiting or len(data) > self._most_at_once:
             return False
         try:
             data = data[os.write(self.descriptor, data) :]
         except BlockingIOError:
             return False
-        except OSError:  # No one reads it any more, or the disk is full.
+        except OSError:  # The reader has gone, or the disk is full.
             pass
         self.lost += data.count(b"\n")
         return True
@@ -122,9 +121,10 @@ class Console(TextIOBase):
             self._unsaid = 0
 
     def _begin(self) -> None:
-        # Not in __init__: twistd may have to fork first, and threads stay behind.
+        # Not in __init__, because threads do not survive the fork with which twistd may become a
+        # daemon.
         thread = threading.Thread(target=self._run, name="console", daemon=True)
-        with suppress(RuntimeError):  # There is no memory for one; the next write tries again.
+        with suppress(RuntimeError):  # no memory for a thread; the next write tries again
             thread.start()
             self._thread = thread
             atexit.register(self.close)
@@ -146,13 +146,13 @@ class Console(TextIOBase):
             try:
                 written = os.write(self.descriptor, data[:PIECE_BYTES])
             except BlockingIOError:
-                # It was opened again, or another program has made it non-blocking.
+                # The pipe was reopened as non-blocking, or another program has set that flag.
                 poll = select.poll()
                 poll.register(self.descriptor, select.POLLOUT)
                 poll.poll()
                 continue
             except OSError:
-                with self._changed:  # No one reads it any more.
+                with self._changed:  # the reader has gone
                     self.lost += data.count(b"\n")
                 written = len(data)
             data = data[written:]
@@ -161,12 +161,12 @@ class Console(TextIOBase):
                 self._changed.notify_all()
 
     def settle(self) -> None:
-        """Wait until all is written, for a second at most."""
+        """Wait until the pending output is written, for at most CLOSE_SECONDS."""
         with self._changed:
             self._changed.wait_for(lambda: not self._size, CLOSE_SECONDS)
 
     def let_go(self) -> None:
-        """Take nothing more; output that waits is still written."""
+        """Accept no more output; pending output is still written."""
         with self._changed:
             if self._is_ending:
                 return
@@ -184,7 +184,7 @@ class Console(TextIOBase):
             os.close(self.descriptor)
 
     def close(self) -> None:
-        """Take nothing more, and wait for the pending output, for a second at most."""
+        """Accept no more output, and wait for the pending output, for at most CLOSE_SECONDS."""
         self.let_go()
         self.settle()
         atexit.unregister(self.close)

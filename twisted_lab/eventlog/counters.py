@@ -1,4 +1,4 @@
-"""Counters and measures that can be read from outside."""
+"""Counters, histograms and measures of services."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 
 class Measure(NamedTuple):
-    """A value that can be measured at any time.
+    """A value that can be read at any time, for metrics.
 
     Attributes:
-        service: The service that it belongs to.
-        name: Its name, in small letters with underscores.
-        text: Its description.
-        is_counter: Whether it only grows.
-        read: Returns it.
-        is_common: Whether it is the same in all processes of the service, and so no sum of theirs.
+        service: The service that the value belongs to.
+        name: The name, in lower case with underscores.
+        text: The description.
+        is_counter: Whether the value only grows.
+        read: Returns the value.
+        is_common: Whether all processes of the service have the same value, which is not summed.
     """
 
     service: str
@@ -29,7 +29,7 @@ class Measure(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """Input and output, in bytes and in messages."""
+    """Amounts of input and output, in bytes and in messages."""
 
     bytes_in: int = 0
     bytes_out: int = 0
@@ -48,14 +48,14 @@ class Traffic(NamedTuple):
 
 
 class Histogram:
-    """Counts of values, by upper bound.
+    """A histogram of values.
 
     Args:
-        bounds: The upper ones, ascending.
+        bounds: The upper bounds of the buckets, ascending.
 
     Attributes:
         bounds: See above.
-        counts: How many values were within each, and how many above the last.
+        counts: The number of values in each bucket, and above the last bound.
         total: The sum of the values.
     """
 
@@ -71,12 +71,12 @@ class Histogram:
 
 
 class Counters:
-    """The counts of one service since it started.
+    """The counters of one service since its start.
 
     Attributes:
-        connected: How many peers have connected.
-        errors: The number of errors of each kind.
-        seconds: For how long peers were connected.
+        connected: The number of peers that have connected.
+        errors: The number of errors by kind.
+        seconds: The durations of connections, in seconds.
     """
 
     def __init__(self) -> None:

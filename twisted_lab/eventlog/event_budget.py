@@ -1,6 +1,7 @@
-"""Budgets of the log: how many events peers may cause before they are summed up.
+"""Rate limits of logged events, and summaries of the events beyond them.
 
-An event that only the process or its operator can cause has no budget, and is always logged.
+Only events that peers can cause are limited. Those of the process and its operator are always
+logged.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from twisted_lab.eventlog.events import Observer, ServiceEvents
 from twisted_lab.peers import site_of
 from twisted_lab.token_bucket import Bucket
 
-# Events that peers cause all the time. Every other event is a security event.
+# Routine events caused by peers. All other events are security events.
 CONNECTIONS = frozenset({"client connected", "client disconnected"})
 TRAFFIC = frozenset({"received", "sent", "relayed"}) | CONNECTIONS
-# Mistakes of the service, whichever peer causes them; their tracebacks are long.
+# Bugs of the service, with long tracebacks. They share a limit, whichever peer causes them.
 MISTAKES = frozenset({"conversation failed", "twisted"})
-# Security events that a peer can cause as often as it likes.
+# Security events that peers can cause at any rate.
 CAUSED_BY_PEERS = MISTAKES | {
     "hung up",
     "refused",
@@ -35,31 +36,32 @@ CAUSED_BY_PEERS = MISTAKES | {
     "accepting again",
 }
 
-# Thirty clients that each send 1,000 messages in a loop, all at once, make 60,060 events.
+# The burst, in seconds of the rate. A class of 30 clients that each send 1,000 messages in a loop
+# causes 60,060 events.
 BURST_SECONDS = 100
-# The part of the rate that each kind of security event has in the log, beside the traffic.
+# The rate of each kind of security event, as a part of the rate of traffic events.
 SECURITY_PART = 0.1
-CHUNK = 100  # events between two looks at the clock
+CHUNK = 100  # events between two readings of the clock
 SECURITY_SUMMARY_SECONDS = 60.0
-# The wait before the first summary of a series, so that it leaves a trace in any case.
+# The first summary of a series comes early, so that even a short series leaves a trace.
 FIRST_SUMMARY_SECONDS = 1.0
-MOST_COUNTED = 1_000  # networks in a sum
+MOST_COUNTED = 1_000  # networks in a summary
 
 BUDGET_SECONDS = timedelta(days=1).total_seconds()
-# Limits of the file of security events, for each kind and day. It keeps the first event of at most
-# MOST_NETWORKS networks, which no other event takes the place of, and at most MOST_OF_KIND others,
-# of one network at most MOST_OF_NETWORK.
+# Limits of the security log, for each kind of event and day: the first event of each of
+# MOST_NETWORKS networks, which have room of their own, and MOST_OF_KIND further events. At most
+# MOST_OF_NETWORK of all these are of one network.
 MOST_NETWORKS = 500
 MOST_OF_KIND = 500
 MOST_OF_NETWORK = 100
 
 
 class Budget:
-    """How many events are logged: a rate, and at first a burst.
+    """A rate limit of events, with a burst.
 
     Args:
-        rate: Events a second.
-        clock: Tells the time.
+        rate: Events per second.
+        clock: The clock of the limit.
     """
 
     def __init__(self, rate: float, clock: IReactorTime) -> None:
@@ -69,7 +71,7 @@ class Budget:
         self._left = 0
 
     def allows(self) -> bool:
-        """Tell whether one more event is to be logged, and count it if it is."""
+        """Tell whether to log one more event; count it if so."""
         if not self._left:
             now = self._clock.seconds()
             if self._bucket.wait(self._chunk, now):
@@ -81,14 +83,14 @@ class Budget:
 
 
 def log_budgets(rate: int, clock: IReactorTime) -> Mapping[str, Budget]:
-    """Return the budget of each event that has one.
+    """Return the budgets of all events that have one, by name of the event.
 
-    Connections share one of `rate` events a second, and the traffic over them another one, so that
-    no client can hide who visits the server.
+    Connections share one budget of `rate` events per second, and the traffic over them shares
+    another one, so that no client can hide the connections of others by its traffic.
 
     Args:
-        rate: Events a second.
-        clock: Tells the time.
+        rate: Events per second.
+        clock: The clock of the limits.
     """
     connections, traffic = Budget(rate, clock), Budget(rate, clock)
     budgets = {name: Budget(rate * SECURITY_PART, clock) for name in CAUSED_BY_PEERS}
@@ -97,15 +99,15 @@ def log_budgets(rate: int, clock: IReactorTime) -> Mapping[str, Budget]:
 
 @lru_cache
 def _network(peer: str) -> str:
-    # One host of IPv6 may have all networks of a site.
+    # One IPv6 host may use all networks of a site.
     return site_of(peer)
 
 
 class SecurityBudget:
-    """How many security events of each kind are kept on a day, of one network and of all.
+    """Daily limits of security events of each kind, for one network and for all.
 
     Args:
-        clock: Tells the time.
+        clock: The clock that begins new days.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -114,13 +116,13 @@ class SecurityBudget:
 
     def _begin(self) -> None:
         self._day_ends = self._clock.seconds() + BUDGET_SECONDS
-        # Nothing is remembered of a network of which nothing is kept.
+        # Events kept of each kind and network. A network without any takes no memory.
         self._kept: Counter[tuple[str, str]] = Counter()
         self._firsts: Counter[str] = Counter()
         self._others: Counter[str] = Counter()
 
     def allows(self, event: LogEvent) -> bool:
-        """Tell whether `event` is to be kept, and count it if it is."""
+        """Tell whether to keep `event`; count it if so."""
         name = event["event"]
         if name not in CAUSED_BY_PEERS:
             return True
@@ -139,13 +141,13 @@ class SecurityBudget:
 
 
 class Summary:
-    """The events beyond a budget, which one event reports after a while.
+    """A summary of events beyond a budget, reported as one event.
 
     Args:
-        events: The sum is reported here.
-        clock: Waits.
-        seconds: How long it waits after the first of them; for the first sum after a quiet time,
-            FIRST_SUMMARY_SECONDS.
+        events: The reporter of the summary.
+        clock: The clock for the delay.
+        seconds: The delay after the first event, in seconds. The first summary after a quiet time
+            comes after FIRST_SUMMARY_SECONDS.
     """
 
     def __init__(self, events: ServiceEvents, clock: IReactorTime, seconds: float) -> None:
@@ -179,7 +181,7 @@ class Summary:
         self._bytes += event.get("bytes", 0)
 
     def tell(self) -> None:
-        """Report the events that were counted since the last time, if there are any."""
+        """Report the events counted since the last summary, if there are any."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._latest:
@@ -191,12 +193,12 @@ class Summary:
 
 
 class SecurityLog:
-    """Keeps security events, and sums up those of peers beyond a budget.
+    """An observer that keeps security events, and sums up those of peers beyond the limits.
 
     Args:
-        keep: Where they are kept.
-        service: Whose log it is.
-        clock: Tells the time.
+        keep: The observer that gets the kept events.
+        service: The name under which summaries are reported.
+        clock: The clock for limits and summaries.
     """
 
     def __init__(self, keep: Observer, service: str, clock: IReactorTime) -> None:
@@ -205,7 +207,7 @@ class SecurityLog:
         self._summary = Summary(ServiceEvents(service, keep), clock, SECURITY_SUMMARY_SECONDS)
 
     def __call__(self, event: LogEvent) -> None:
-        """Keep a security event."""
+        """Keep a security event, or count it for the next summary."""
         if self._budget.allows(event):
             self._keep(event)
         else:

@@ -1,4 +1,4 @@
-"""A file of events, one a line, that rotates by size and never stops the service."""
+"""Log files of events, which rotate by size; their errors never stop the service."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
 from twisted_lab.text.escaping import escape
 
 FLUSH_SECONDS = 0.1
-# A person who looks for the cause of a death must find it.
+# Written at once, so that the cause of a crash is in the log.
 URGENT = {LogLevel.error, LogLevel.critical}
 
 _encode_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def message(event: LogEvent) -> str:
-    """Write out what an event says. Its format is one of ours, never something a peer sent."""
+    """Return the text of an event; its format is a constant of ours, never input from a peer."""
     text: str = event["log_format"].format_map(event)
     return text
 
@@ -50,9 +50,9 @@ def _traceback(event: LogEvent) -> str:
 
 
 def text_line(event: LogEvent) -> str:
-    """Write an event for people: time (ISO 8601, UTC), level, service and message.
+    """Format an event as text: time (ISO 8601, UTC), level, service and message.
 
-    The lines of a traceback follow, and begin with blanks.
+    The lines of a traceback follow, indented.
     """
     text = message(event)
     if "log_failure" in event:
@@ -64,7 +64,7 @@ def text_line(event: LogEvent) -> str:
 
 
 def json_line(event: LogEvent) -> str:
-    """Write an event for programs: one JSON object on a line."""
+    """Format an event as one line of JSON."""
     record = {
         "time": _time(int(event["log_time"] * 1000)),
         "level": event["log_level"].name,
@@ -82,24 +82,24 @@ def json_line(event: LogEvent) -> str:
 
 
 class EventFile:
-    """An observer that writes events to a file, as long as it can be written.
+    """An observer that writes events to a file, and survives its errors.
 
-    Lines are gathered and written together: when they are 64 KiB (less for a small file or a pipe),
-    when the first of them is 100 ms old, and at once with an error.
+    Lines are buffered until they are 64 KiB (less for a small file or a pipe), until the first of
+    them is 100 ms old, or until an error is logged.
 
-    When the file cannot be written (the disk is full, the directory is gone), events are counted
-    and dropped. That is reported once; each further write tries again.
+    When the file cannot be written (the disk is full, the directory is gone), events are dropped
+    and counted. The error is reported once, and each further write tries again.
 
     Args:
-        path: The file; it is appended to.
-        to_line: Writes one event as a line.
-        rotate_bytes: The size from which on a new file is begun.
-        keep: How many old files stay, as ``path.1`` (the newest) and so on.
-        events: Errors of the file are reported here.
-        clock: Tells when lines have waited for long enough.
+        path: The file to append to.
+        to_line: Formats an event as a line.
+        rotate_bytes: The size at which a new file is begun.
+        keep: The number of old files to keep, as ``path.1`` (the newest) and so on.
+        events: The reporter of the file's errors.
+        clock: The clock for buffered lines.
 
     Attributes:
-        lost: How many events could not be written.
+        lost: The number of dropped events.
     """
 
     def __init__(
@@ -123,12 +123,12 @@ class EventFile:
         self._size = 0
         self._batch_bytes = BATCH_BYTES
         self._flushing: IDelayedCall | None = None
-        # How many events were lost since the file could last be written; None while it can.
+        # Events dropped since the file could last be written; None while it can.
         self._lost: int | None = None
         self.lost = 0
 
     def open(self) -> None:
-        """Begin to write.
+        """Open the file, and accept events.
 
         Raises:
             OSError: The file cannot be written.
@@ -137,14 +137,14 @@ class EventFile:
         self._active = True
 
     def close(self) -> None:
-        """Write the lines that wait, and end it; later events are dropped."""
-        while self._lines:  # That lines were lost is a line, too.
+        """Write the buffered lines, and close the file; later events are ignored."""
+        while self._lines:  # A flush may report dropped events, which adds a line.
             self._flush()
         self._active = False
         self._let_go()
 
     def reopen(self) -> None:
-        """Write to the file that now has the name, after something else has moved the old one."""
+        """Write to the file that now has the name, after another program has moved the old one."""
         if not self._active:
             return
         self._flush()
@@ -155,7 +155,7 @@ class EventFile:
             self._failed(error, lost=0)
 
     def __call__(self, event: LogEvent) -> None:
-        """Write `event` soon, if it can be written."""
+        """Write `event` soon, or drop it if the file cannot be written."""
         if not self._active:
             return
         line = self._to_line(event).encode("utf-8", "backslashreplace")

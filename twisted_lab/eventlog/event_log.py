@@ -1,4 +1,4 @@
-"""The destinations of a service's events: the console, twistd's own log, a file."""
+"""Destinations of events: the console, twistd's own log, and files."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from twisted_lab.eventlog.events import Observer, ServiceEvents
 from twisted_lab.eventlog.options import LogOptions, is_daemon, twistd_keeps_a_log
 
 SUMMARY_SECONDS = 1.0
-# With several workers, the service logs these once.
+# Events that workers do not log, because their supervisor logs them once.
 _LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
 
 
 class EventLog:
     """The destinations of the events of one process.
 
-    Without ``--log-file`` they go where twistd logs: to the console, or where its own options say.
-    With it they go to the file, and to twistd's log only if one was asked for. Events that a person
-    must see (the port, a failure) are on the console in each case. A daemon without a log of
-    twistd's has a file in any case, which also gets Twisted's own events.
+    Without ``--log-file``, events go to twistd's log: the console, or the destination in twistd's
+    options. With it, they go to the file, and to twistd's log only if twistd's options name one.
+    Important events (ports, failures) always appear on the console as well. A daemon without a log
+    of twistd's always has a file, which also gets Twisted's own events.
 
-    A second file beside it has security events alone, so that no traffic can rotate them away. It
-    has them at each level.
+    A second file next to it contains only security events, so that traffic cannot rotate them out.
+    It gets them whatever the log level.
 
     Args:
-        options: The destinations and the level.
-        clock: Tells when lines that wait for the file must be written.
+        options: The destinations, the level and the limits.
+        clock: The clock for buffered lines and rate limits.
 
     Attributes:
-        events: Events of the process are reported here.
+        events: The reporter of the process's events.
         level: The lowest level that is logged.
-        is_daemon: Whether the process will leave the console.
-        takes_twisteds: Whether Twisted's own events have no other place than this log.
-        summed: How many events of each service were summed up, and are not logged one by one.
+        is_daemon: Whether the process will detach from the console.
+        takes_twisteds: Whether this log is the only one for Twisted's own events.
+        summed: The number of events of each service that were only summed up.
     """
 
     def __init__(self, options: LogOptions, clock: IReactorTime) -> None:
@@ -53,13 +53,12 @@ class EventLog:
         self._has_security = len(paths) > 1
         self._reporters: dict[str, ServiceEvents] = {}
         self.events = self.events_of(options.command)
-        # With several workers, the service logs these once.
         self._hidden = _LIFE if options.is_worker else frozenset()
         self._files = [
             EventFile(
                 path,
                 json_line if options.log_format == "json" else text_line,
-                # A file without a second one beside it is not renamed, either.
+                # A file that is not ours alone must not be renamed.
                 options.log_rotate_bytes if self._has_security else sys.maxsize,
                 options.log_keep,
                 self.events,
@@ -103,23 +102,23 @@ class EventLog:
         events.traffic = not is_quiet
 
     def log_from(self, level: LogLevel) -> None:
-        """Take events from `level` up, from here on."""
+        """Set the lowest level that is logged."""
         self.level = level
         for events in self._reporters.values():
             self._report_from_level(events)
 
     @property
     def not_shown(self) -> int:
-        """How many lines of the console were lost, because no process read them."""
+        """The number of console lines dropped because their reader had stopped."""
         return 0 if self._console is None else self._console.lost
 
     @property
     def lost(self) -> int:
-        """How many events could not be written to the files."""
+        """The number of events that could not be written to the files."""
         return sum(file.lost for file in self._files)
 
     def __call__(self, event: LogEvent) -> None:
-        """Pass `event` on, unless there are too many like it."""
+        """Log `event`, or count it for a summary if it is over its budget."""
         name = event["event"]
         if name in self._hidden:
             return
@@ -141,32 +140,32 @@ class EventLog:
                 observer(event)
 
     def twisted(self, event: LogEvent) -> None:
-        """Log what Twisted, or something else in the process, has logged; ours are logged already.
+        """Log an event that did not come from this package, such as Twisted's own.
 
-        It is the observer of a daemon's log that has no other one.
+        This is the log observer of a daemon that has no other log.
         """
         if "service" not in event:
             text = eventAsText(event, includeTimestamp=False, includeSystem=False)
             self.events.twisted(event["log_level"], text)
 
     def open(self) -> None:
-        """Begin to write the files, if there are any.
+        """Open the files, if there are any.
 
         Raises:
-            OSError: One cannot be written.
+            OSError: A file cannot be written.
         """
-        # A process may end without its reactor, by an exception or before the reactor runs.
+        # The process may end without a shutdown by the reactor, such as after an exception.
         atexit.register(self.close)
         for file in self._files:
             file.open()
 
     def reopen(self) -> None:
-        """Write to the files that now have the names; see `EventFile.reopen`."""
+        """Reopen the files by name; see `EventFile.reopen`."""
         for file in self._files:
             file.reopen()
 
     def show(self, text: str) -> None:
-        """Show a text on the console, which is no event and in no log."""
+        """Write a text that is no event to the console only."""
         if self._console is not None:
             self._console.write(text)
 
@@ -174,12 +173,12 @@ class EventLog:
         self.show(f"{message(event)}\n")
 
     def settle(self) -> None:
-        """Have the console show all, if it can, before the reactor runs."""
+        """Wait for pending console output, before the reactor runs."""
         if self._console is not None:
             self._console.settle()
 
     def has_started(self) -> None:
-        """The person who started the service has seen the events to see: a daemon lets them go."""
+        """Detach a daemon from the console: its user has seen the start."""
         if self.is_daemon:
             self._let_go_of_console()
 
@@ -190,16 +189,16 @@ class EventLog:
             self._security.tell()
 
     def close(self) -> None:
-        """Close what is open."""
+        """Report the last summaries, and close the files and the console."""
         self._let_go_of_console()
         self.sum_up()
-        # An error of the second file is reported in the first.
+        # In reverse, because the first file gets reports about errors of the second.
         for file in reversed(self._files):
             file.close()
         atexit.unregister(self.close)
 
     def _let_go_of_console(self) -> None:
-        # The stream of twistd's log is shared with it to the end of the process.
+        # A console that is shared with twistd's log stays open until the process ends.
         if self._show_event in self._announcements:
             self._announcements.remove(self._show_event)
             if self._console is not None:
@@ -207,14 +206,14 @@ class EventLog:
 
 
 def _paths(log: str | None) -> list[str]:
-    """Name the file of all events, if there is one, and that of security events beside it."""
+    """Return the path of the log, if there is one, and that of the security log next to it."""
     if log is None:
         return []
     return [log, f"{log}.security"] if _is_ours(log) else [log]
 
 
 def _is_ours(path: str) -> bool:
-    """Tell whether a file is ours alone: no device, no pipe, and no output that we were given."""
+    """Tell whether a file is ours alone: no device, no pipe, and not our standard output."""
     # /dev/stderr may be a link to a regular file.
     outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
     is_other = Path(path).exists() and not Path(path).is_file()
@@ -222,14 +221,14 @@ def _is_ours(path: str) -> bool:
 
 
 def _shared_with(twistd: usage.Options | None) -> Console | None:
-    """Have twistd's log go to the console through one of ours, and return that."""
+    """Return a `Console` through which twistd's log goes to standard output or error."""
     if twistd is None:
         return None
     if "nodaemon" in twistd:
-        # twistd takes sys.stdout when all services are made.
+        # twistd looks up sys.stdout only after the services were made.
         sys.stdout = console = Console(1)
         return console
-    # `python -m twisted` has chosen already.
+    # `python -m twisted` has chosen its stream already.
     number = {sys.__stdout__: 1, sys.__stderr__: 2}.get(twistd.get("logFile"))
     if number is None:
         return None

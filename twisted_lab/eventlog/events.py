@@ -1,9 +1,9 @@
-"""Events of services and of the client: one vocabulary, so that every log reads the same.
+"""Vocabulary of events, common to all services and the client.
 
-Each event is a structured `twisted.logger` event. Beside Twisted's own ``log_...`` keys it carries
-``event`` (its name), ``service``, ``peer`` (text, or None where no peer is concerned) and its
-figures. What a peer sent is never part of an event, but for the names of accounts and, at level
-debug, what services without secrets hear. The formats are constants of this module.
+Each event is a structured `twisted.logger` event. In addition to Twisted's ``log_...`` keys it has
+``event`` (its name), ``service``, ``peer`` (text, or None for an event without a peer) and further
+values. An event never contains input from a peer, except the names of accounts and, at level debug,
+the data of services without secrets. The formats are constants of this module.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class _Reporter:
         self.log_from(level)
 
     def log_from(self, level: LogLevel) -> None:
-        """Report from `level` up, from here on."""
+        """Set the lowest level that is reported."""
         self._levels = {wanted for wanted in LogLevel.iterconstants() if wanted >= level}
-        # `received` and `sent` are frequent, so callers should ask this first.
+        # `received` and `sent` are frequent, so callers should check this first.
         self.traffic = LogLevel.info in self._levels
         self.shows_bytes = self._may_show_bytes and LogLevel.debug in self._levels
 
     def allow_bytes(self) -> None:
-        """At level debug, show the received and sent data: it holds no secrets."""
+        """Include received and sent data at level debug; for services without secrets only."""
         self._may_show_bytes = True
         self.shows_bytes = LogLevel.debug in self._levels
 
@@ -58,7 +58,7 @@ class _Reporter:
     def _emit(
         self, level: LogLevel, event: str, text: str, peer: str | None, figures: dict[str, object]
     ) -> None:
-        # The event that Logger.emit() would make, in a fraction of the time.
+        # The same event as from Logger.emit(), in a fraction of the time.
         self._observer(
             {
                 "log_time": self._now(),
@@ -73,21 +73,21 @@ class _Reporter:
         )
 
     def _announce(self, level: LogLevel, event: str, text: str, **figures: object) -> None:
-        """Report an event that the console must show, whatever the level and the destination."""
+        """Report an event that the console must show, whatever the level and destination."""
         self._report(level, event, text, peer=None, log_announce=True, **figures)
 
     def received(self, peer: str, count: int, data: bytes = b"") -> None:
-        """`count` bytes were received, with `data` in them."""
+        """Report that `count` bytes with `data` in them were received."""
         if self.traffic:
             self._moved("received", "received {bytes} bytes from {peer}", peer, count, data)
 
     def sent(self, peer: str, count: int, data: bytes = b"") -> None:
-        """`count` bytes of `data` were handed to the transport, which sends them when it can."""
+        """Report that `count` bytes of `data` were written to the transport."""
         if self.traffic:
             self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
 
     def relayed(self, peers: int, count: int, data: bytes = b"") -> None:
-        """`count` bytes of `data` were handed to the transports of this many `peers`."""
+        """Report that `count` bytes of `data` were written to each of `peers` transports."""
         if self.traffic:
             text = "sent {bytes} bytes to each of {peers} peers"
             self._moved("relayed", text, None, count, data, peers=peers)
@@ -107,15 +107,15 @@ class ServiceEvents(_Reporter):
 
     Args:
         service: The service's name, such as ``netlab-echo``.
-        observer: Takes the events.
-        level: Events below it are dropped, but never those that the console must show.
-        now: Tells the time, in seconds since 1970.
+        observer: Gets the events.
+        level: The lowest level that is reported; events for the console always are.
+        now: Returns the time, in seconds of Unix time.
 
     Attributes:
         service: See above.
-        traffic: Whether `received` and `sent` go anywhere.
-        shows_bytes: Whether they show the data.
-        tally: Counts events, whatever the level.
+        traffic: Whether `received`, `sent` and `relayed` report anything.
+        shows_bytes: Whether they include the data.
+        counters: Counters of events, whatever the level.
     """
 
     def __init__(
@@ -126,20 +126,20 @@ class ServiceEvents(_Reporter):
         now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(service, observer, level, now)
-        self.tally = Counters()
+        self.counters = Counters()
 
     def started(self, version: str) -> None:
-        """The service runs."""
+        """Report that the process has started."""
         self._report(
             LogLevel.info, "server started", "server started: {service} {version}", version=version
         )
 
     def listening(self, address: str) -> None:
-        """Clients can connect to `address`."""
+        """Report that clients can connect to `address`."""
         self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
 
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
-        """TLS peers are shown the certificate in the file, which is valid until that day."""
+        """Report the certificate for TLS connections: file, fingerprint and last day."""
         self._announce(
             LogLevel.info,
             "certificate",
@@ -150,13 +150,13 @@ class ServiceEvents(_Reporter):
         )
 
     def not_encrypted(self) -> None:
-        """TLS was asked for, and a UDP port does not support it."""
+        """Warn that a UDP port does not support TLS, although TLS was requested."""
         self._announce(
             LogLevel.warn, "not encrypted", "TLS is for TCP: what goes by UDP is not encrypted"
         )
 
     def certificate_kept(self, reason: str) -> None:
-        """The certificate on disk cannot be used; the one before it stays in use."""
+        """Report that the certificate on disk cannot be used; the previous one stays in use."""
         self._announce(
             LogLevel.error,
             "certificate kept",
@@ -165,7 +165,7 @@ class ServiceEvents(_Reporter):
         )
 
     def reload_failed(self, failure: Failure) -> None:
-        """SIGHUP asked for something that raised; the rest of what it asks for was done."""
+        """Report that one of the functions for SIGHUP has raised; the others were called."""
         self._announce(
             LogLevel.error,
             "reload failed",
@@ -175,8 +175,8 @@ class ServiceEvents(_Reporter):
         )
 
     def out_of_files(self, limit: int) -> None:
-        """No more connections are accepted, because too few files are left to be opened."""
-        self.tally.errors["files"] += 1
+        """Report that accepting has stopped because too few file descriptors are left."""
+        self.counters.errors["files"] += 1
         self._announce(
             LogLevel.error,
             "out of files",
@@ -186,19 +186,19 @@ class ServiceEvents(_Reporter):
         )
 
     def accepting_again(self) -> None:
-        """Enough files are left to be opened again, and have been for a while."""
+        """Report that there are enough file descriptors again, and have been for a while."""
         self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
 
     def controlled(self, what: str) -> None:
-        """The operator has given that command over the control channel."""
+        """Report a command from the control channel."""
         self._report(LogLevel.info, "controlled", "told to {what}", what=escape(what))
 
     def paused(self) -> None:
-        """No new peer is served until the operator has the service listen again."""
+        """Report that the service is paused: it serves no new peers until it is resumed."""
         self._report(LogLevel.warn, "paused", "paused: nobody new is served")
 
     def port_busy(self, wanted: int, taken: int) -> None:
-        """Another program had the wanted port; a free one was taken."""
+        """Report that the wanted port was busy, and another one was taken."""
         self._announce(
             LogLevel.warn,
             "port busy",
@@ -208,15 +208,15 @@ class ServiceEvents(_Reporter):
         )
 
     def connected(self, peer: str) -> None:
-        """A client has connected."""
-        self.tally.connected += 1
+        """Report and count a new connection."""
+        self.counters.connected += 1
         self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
 
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
     ) -> None:
-        """The connection has ended, and why."""
-        self.tally.seconds.add(seconds)
+        """Report the end of a connection with its reason, and count its duration."""
+        self.counters.seconds.add(seconds)
         self._report(
             LogLevel.info,
             "client disconnected",
@@ -230,8 +230,8 @@ class ServiceEvents(_Reporter):
         )
 
     def hung_up(self, peer: str, reason: Reason) -> None:
-        """The server ends the connection, and tells the peer the reason if it can hear."""
-        self.tally.errors[reason.why.kind] += 1
+        """Report that the server closes a connection; the peer gets the reason if possible."""
+        self.counters.errors[reason.why.kind] += 1
         self._report(
             LogLevel.warn,
             "hung up",
@@ -241,7 +241,7 @@ class ServiceEvents(_Reporter):
         )
 
     def refused(self, peer: str, reason: Reason, count: int) -> None:
-        """`count` datagram peers were refused since the last report; `peer` is the latest."""
+        """Report that `count` datagram peers were refused since the last report, `peer` last."""
         self._report(
             LogLevel.warn,
             "refused",
@@ -252,8 +252,8 @@ class ServiceEvents(_Reporter):
         )
 
     def behind(self, peer: str, limit: int) -> None:
-        """The peer does not read what it is sent, and is cut off."""
-        self.tally.errors["behind"] += 1
+        """Report that a connection is aborted because the peer does not read its output."""
+        self.counters.errors["behind"] += 1
         self._report(
             LogLevel.warn,
             "client dropped",
@@ -263,8 +263,8 @@ class ServiceEvents(_Reporter):
         )
 
     def unable(self, peer: str, told: str, reason: str) -> None:
-        """The peer was `told` that instead of being served, for `reason`."""
-        self.tally.errors["unable"] += 1
+        """Report that the server could not serve a peer; it was `told` an error message instead."""
+        self.counters.errors["unable"] += 1
         self._report(
             LogLevel.error,
             "unable",
@@ -275,7 +275,7 @@ class ServiceEvents(_Reporter):
         )
 
     def logged_in(self, peer: str, account: str, how: str) -> None:
-        """The peer has logged in to `account`, by a password, a token or a registration."""
+        """Report a login to `account`; `how` is by password, token or registration."""
         self._report(
             LogLevel.info,
             "logged in",
@@ -286,18 +286,18 @@ class ServiceEvents(_Reporter):
         )
 
     def login_failed(self, peer: str) -> None:
-        """The peer had no right name, password or token. Which it gave may be a secret."""
-        self.tally.errors["login"] += 1
+        """Report a failed login, without the given name, password or token: it may be a secret."""
+        self.counters.errors["login"] += 1
         self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
 
     def login_refused(self, peer: str) -> None:
-        """The password was not checked, after too many failures, or the session had ended."""
-        self.tally.errors["login"] += 1
+        """Report a login refused after too many failures, or because the session had ended."""
+        self.counters.errors["login"] += 1
         self._report(LogLevel.warn, "login refused", "login refused: {peer}", peer=peer)
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
-        """The conversation with the peer has raised, which is a mistake in the service."""
-        self.tally.errors["conversation"] += 1
+        """Report an exception from the conversation with a peer: a bug of the service."""
+        self.counters.errors["conversation"] += 1
         self._report(
             LogLevel.critical,
             "conversation failed",
@@ -308,19 +308,19 @@ class ServiceEvents(_Reporter):
         )
 
     def stopped(self) -> None:
-        """The service has ended; nothing listens and no peer is connected."""
+        """Report that the process has stopped: all ports and connections are closed."""
         self._report(LogLevel.info, "server stopped", "server stopped")
 
     def failed(self, reason: str) -> None:
-        """The service cannot do what it was started for, and ends."""
+        """Report why the service cannot serve and the process ends."""
         self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
 
     def worker_started(self, pid: int | None) -> None:
-        """A worker has started."""
+        """Report that a worker has started."""
         self._report(LogLevel.info, "worker started", "worker started: process {pid}", pid=pid)
 
     def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
-        """A worker has ended, or could not be started, without an order to end."""
+        """Report that a worker has died or could not start; another one starts in `seconds`."""
         self._announce(
             LogLevel.error,
             "worker died",
@@ -332,7 +332,7 @@ class ServiceEvents(_Reporter):
         )
 
     def worker_killed(self, pid: int | None) -> None:
-        """A worker has not ended in time when it was ordered to; its peers are cut off."""
+        """Report that a worker did not end in time and was killed; its connections are aborted."""
         self._announce(
             LogLevel.error,
             "worker killed",
@@ -348,14 +348,14 @@ class ServiceEvents(_Reporter):
         count: int,
         seconds: float,
     ) -> None:
-        """Peers have caused more events than are logged one by one.
+        """Report a summary of events that exceeded the rate limit.
 
         Args:
-            peer: The peer that has caused the last of them.
-            kinds: How many events there were of each kind.
-            networks: How many each network has caused.
-            count: How many bytes were moved.
-            seconds: How long it took from the first event to the last.
+            peer: The peer that caused the last event.
+            kinds: The number of events of each kind.
+            networks: The number of events caused by each network.
+            count: The number of bytes received and sent.
+            seconds: The time from the first event to the summary.
         """
         busiest = max(networks, key=networks.__getitem__, default=None)
         self._report(
@@ -375,20 +375,20 @@ class ServiceEvents(_Reporter):
             networks=len(networks),
             busiest=busiest,
             busiest_events=networks[busiest] if busiest is not None else 0,
-            # For the text alone: JSON lines leave out what begins with "log_", and have `kinds`.
+            # For the text only: JSON lines omit keys that begin with "log_", and have `kinds`.
             log_kinds=", ".join(f"{number} {name}" for name, number in kinds.most_common()),
         )
 
     def twisted(self, level: LogLevel, text: str) -> None:
-        """Twisted, or something else in the process, has logged `text`."""
-        # A line that begins with blanks goes on with the one before.
+        """Report `text`, logged by Twisted or other code outside this package."""
+        # Indented lines continue the event before them.
         lines = escape(text.rstrip(), keep="\n").replace("\n", "\n    ")
         self._report(level, "twisted", "{log_text}", log_text=lines)
 
     def events_lost(self, pid: int, kinds: Mapping[str, int]) -> None:
-        """Worker `pid` dropped events, as many of each of `kinds`: its supervisor was stuck."""
+        """Report the numbers of events that worker `pid` dropped while its supervisor was stuck."""
         lost = sum(kinds.values())
-        self.tally.errors["log"] += lost
+        self.counters.errors["log"] += lost
         self._announce(
             LogLevel.warn,
             "events lost",
@@ -397,12 +397,12 @@ class ServiceEvents(_Reporter):
             lost=lost,
             kinds=dict(kinds),
             pid=pid,
-            # A key that begins with log_ is in the text, but not in a log of JSON.
+            # For the text only, as in `summed_up`.
             log_kinds=", ".join(f"{number} {name}" for name, number in kinds.items()),
         )
 
     def log_lost(self, path: str, reason: str) -> None:
-        """The log file takes no events; the service goes on without it."""
+        """Report that the log file cannot be written; the service continues without it."""
         self._announce(
             LogLevel.error,
             "log lost",
@@ -412,7 +412,7 @@ class ServiceEvents(_Reporter):
         )
 
     def log_not_rotated(self, path: str, reason: str) -> None:
-        """No new log file can be begun; the old one grows past its size."""
+        """Report that a rotation has failed; the old log file grows beyond its limit."""
         self._announce(
             LogLevel.error,
             "log not rotated",
@@ -422,7 +422,7 @@ class ServiceEvents(_Reporter):
         )
 
     def log_resumed(self, path: str, lost: int) -> None:
-        """The log file takes events again, after `lost` of them were lost."""
+        """Report that the log file is written again, after `lost` dropped events."""
         self._announce(
             LogLevel.warn,
             "log resumed",
@@ -436,7 +436,7 @@ class ClientEvents(_Reporter):
     """The reporter of the client's events."""
 
     def connected(self, peer: str, local: str) -> None:
-        """The server has taken the connection."""
+        """Report that the client has connected."""
         self._report(
             LogLevel.info, "connected", "connected to {peer} from {local}", peer=peer, local=local
         )
@@ -444,7 +444,7 @@ class ClientEvents(_Reporter):
     def disconnected(
         self, peer: str, bytes_out: int, bytes_in: int, seconds: float, reason: Reason
     ) -> None:
-        """The connection has ended, and why."""
+        """Report the end of the connection, with its reason."""
         self._report(
             LogLevel.info,
             "disconnected",

@@ -1,4 +1,4 @@
-"""The options of the log."""
+"""Options of the log."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ LEVELS = ("debug", "info", "warn", "error")
 
 
 def twistd_keeps_a_log(twistd: Mapping[str, Any]) -> bool:
-    """Tell whether twistd's own options say where to log."""
+    """Tell whether twistd's own options name a destination for its log."""
     chosen = twistd.get("logfile") not in (None, "-")
     return bool(chosen or twistd.get("syslog") or twistd.get("logger"))
 
 
 def is_daemon(twistd: Mapping[str, Any]) -> bool:
-    """Tell whether twistd will leave the console."""
+    """Tell whether twistd will detach from the console."""
     return not (twistd.get("nodaemon", True) or twistd.get("debug"))
 
 
 class LogOptions(Options):
-    """Where a process logs, and what.
+    """Options for the destinations, format and limits of the log.
 
     Attributes:
-        is_worker: Whether this is one of several processes that serve on a port they are given.
+        is_worker: Whether the process is a worker, which gets its port from a supervisor.
     """
 
     log_file = option.path(
@@ -55,7 +55,11 @@ class LogOptions(Options):
         self.is_worker = False
 
     def postOptions(self) -> None:
-        """Give a daemon that has no log a log file."""
+        """Give a daemon without a log the default log file.
+
+        Raises:
+            CannotRun: The options make a daemon log to standard output, which it does not have.
+        """
         twistd: Any = self.parent or {}
         if is_daemon(twistd) and not twistd_keeps_a_log(twistd):
             if twistd.get("logfile") == "-":

@@ -1,4 +1,4 @@
-"""A file of lines that is only ever appended to, and begun anew when it has grown to a size."""
+"""Append-only file of lines, with rotation by size."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ BATCH_BYTES = 65_536
 
 
 class RotatingFile:
-    """Lines, only ever written whole, so that several processes may share the file.
+    """A file to which several processes can append whole lines.
 
-    Twisted's own LogFile remembers where it is instead of appending, renames devices, and says
-    nothing when it cannot rotate or write all.
+    Twisted's LogFile writes at a remembered position instead of appending, renames devices, and
+    does not report failed rotations and incomplete writes.
 
     Args:
-        path: The file; a device or a pipe is written to, and never rotated.
-        rotate_bytes: The size from which on a new file is begun. The last write goes beyond it, and
-            so do the writes of other processes while one of them renames the files.
-        keep: How many old files stay, as ``path.1`` (the newest) and so on.
-        cannot_rotate: Called with the error when no new file can be begun; the old one grows by
-            as much again before the next attempt.
+        path: The file; a device or a pipe is never rotated.
+        rotate_bytes: The size at which a new file is begun. The last write may exceed it, and so
+            may the writes of other processes during a rotation.
+        keep: The number of old files to keep, as ``path.1`` (the newest) and so on.
+        cannot_rotate: Called with the error when a rotation fails; the next attempt follows after
+            another `rotate_bytes`.
 
     Attributes:
-        batch_bytes: A batch of this size gains nothing from more lines in one write.
+        batch_bytes: The best size of a batch of lines; larger writes bring no gain.
 
     Raises:
         OSError: The file cannot be written.
@@ -48,17 +48,17 @@ class RotatingFile:
         self._cannot_rotate = cannot_rotate
         self._stuck = False
         self._open()
-        # Not after a rotation: then another process may be in the middle of a line.
+        # Not checked after a rotation, when another process may be in the middle of a line.
         self._cut_short = self._rotates and not self._ends_with_a_line()
 
     def write(self, lines: list[bytes]) -> None:
-        """Append `lines`, each of which ends with a newline, and take them out of the list.
+        """Append `lines`, which end with newlines, and remove them from the list.
 
         Raises:
-            OSError: Those that are still in the list were not written, or not whole.
+            OSError: The lines that remain in the list were not written, or not completely.
         """
         trouble = self._rotate() if self._rotates else None
-        # A pipe takes one line whole or not at all; of many it may take a part.
+        # A pipe takes one line completely or not at all, but of many lines perhaps only a part.
         count = len(lines) if self._rotates else 1
         while lines:
             data = b"".join(lines[:count])
@@ -81,11 +81,11 @@ class RotatingFile:
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        # A pipe that has no reader, or is full, is an error like any other, not a wait.
+        # Non-blocking, so that a pipe without a reader, or a full one, is an error and no wait.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
         self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
-        # Lines that come by the kilobyte do not overrun the reader of a pipe, which holds 64 KiB.
+        # Small batches do not overrun the reader of a pipe, which holds 64 KiB.
         self.batch_bytes = min(BATCH_BYTES, self._rotate_bytes) if self._rotates else PIPE_BUF
         self._rotate_at = self._rotate_bytes
         self._cut_short = False
@@ -94,7 +94,7 @@ class RotatingFile:
         with suppress(OSError), self._path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
-        return True  # It is empty, or may be written, but not read.
+        return True  # The file is empty, or we may not read it.
 
     def _rotate(self) -> OSError | None:
         status = os.fstat(self._descriptor)
@@ -102,15 +102,15 @@ class RotatingFile:
             return None
         old = self._descriptor
         try:
-            # Of the processes that share the file, one renames it and the others find it renamed.
+            # One of the processes that share the file renames it; the others reopen it.
             fcntl.flock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._still_has_its_name(status):
                 self._rename()
             else:
                 self._open()
         except BlockingIOError:
-            # Another process rotates it. A wait would let any process that may read the file, and
-            # so lock it, stop the service.
+            # Another process rotates the file. Waiting for the lock would let any process that can
+            # read the file, and so lock it, stop the service.
             return None
         except OSError as error:
             with suppress(OSError):
@@ -137,7 +137,7 @@ class RotatingFile:
         try:
             self._open()
         except OSError:
-            # It gets its name back, unless another process has begun a file of that name.
+            # Restore the name, unless another process has created a file of that name.
             with suppress(OSError):
                 self._path.hardlink_to(newest)
                 newest.unlink()

@@ -1,4 +1,4 @@
-"""Logging in: checkers and a realm for `twisted.cred`, and what they need."""
+"""Login with `twisted.cred`: checkers, a realm, hashing and the commands of an account."""
 
 from twisted_lab.login.account_shell import TRIES, AccountShell, choose_password, refusal
 from twisted_lab.login.attempt_locks import AttemptLocks

@@ -1,4 +1,4 @@
-"""The commands of a client that has logged in, one a message."""
+"""The commands of a logged-in client, one per message."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from twisted_lab.accounts import BadPassword, check_password, time_text, token_d
 from twisted_lab.channels import Channel
 from twisted_lab.login.checkers import SessionEnded, TooManyFailures
 from twisted_lab.login.realm import Account
+from twisted_lab.text.dialogue_messages import GOODBYE, WRONG, AskPassword
 from twisted_lab.text.exit_word import EXIT
 
 TRIES = 3
@@ -27,17 +28,17 @@ HELP = (
 
 
 async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
-    """Ask for a new password, twice; and again, if it is refused.
+    """Ask for a new password and its repetition; ask again if it is refused.
 
     Raises:
-        BadPassword: It was too short or too long, or the two were not the same, three times.
+        BadPassword: All TRIES passwords were too short or too long, or repeated differently.
     """
     for tries_left in reversed(range(TRIES)):
         channel.say(prompt)
         try:
             password = await channel.hear()
             check_password(password, shortest)
-            channel.say("Repeat the password:")
+            channel.say(AskPassword.REPEATED)
             if await channel.hear() != password:
                 raise BadPassword("the two passwords are not the same")
         except BadPassword as error:
@@ -50,18 +51,18 @@ async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
 
 
 def refusal(error: UnauthorizedLogin) -> str:
-    """Say to a peer that it cannot log in, in the same words whatever was wrong."""
+    """Return the message about a failed login; it does not tell which part was wrong."""
     if isinstance(error, TooManyFailures | SessionEnded):
         return f"error: {error}"
-    return "Wrong name, password or token."
+    return WRONG
 
 
 class AccountShell:
-    """One peer that has logged in.
+    """The command loop of a logged-in client.
 
     Args:
-        channel: The peer.
-        account: The account of the peer.
+        channel: The client's channel.
+        account: The client's account.
         token: The token of this session.
         shortest: The minimum length of a new password, in characters.
         check: Checks a name and a password; raises UnauthorizedLogin if they are wrong.
@@ -86,7 +87,7 @@ class AccountShell:
         self._tries = TRIES
 
     async def converse(self) -> None:
-        """Execute the peer's commands, until it leaves or its session has ended."""
+        """Execute the client's commands until it leaves, its session ends or TRIES checks fail."""
         commands = {
             "whoami": self._whoami,
             "sessions": self._sessions,
@@ -95,17 +96,17 @@ class AccountShell:
             "help": self._help,
         }
         say = self._channel.say
-        # A peer may send many commands and leave: they are not executed any more.
+        # Commands that are still queued when the client has gone are not executed.
         while not self._channel.is_gone:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
             if command == EXIT:
                 return
             try:
-                # The session may have ended since the last command: it expired, or was revoked.
+                # The session may have expired or been revoked since the last command.
                 await self.account.use_session(self._token)
                 if command == "logout":
                     await self.account.end_session(self._token)
-                    say(f"Goodbye, {self.account.name}")
+                    say(f"{GOODBYE}{self.account.name}")
                     return
                 if command not in commands:
                     say("error: that is no command; help lists them")
@@ -152,10 +153,10 @@ class AccountShell:
             self._channel.say("error: you have no such session; sessions lists them")
 
     async def _passwd(self, _: str) -> None:
-        # A passer-by at a terminal that is logged in must not be able to lock its owner out.
-        self._channel.say("Password?")
+        # The current password protects an unattended terminal: no passer-by can lock the owner out.
+        self._channel.say(AskPassword.CURRENT)
         await self._check(self.account.name, await self._channel.hear())
-        password = await choose_password(self._channel, "New password:", self._shortest)
+        password = await choose_password(self._channel, AskPassword.NEW, self._shortest)
         await self.account.change_password(password, self._token, self._channel.peer.host)
         self._channel.say("Password changed. All other sessions are ended.")
 

@@ -1,6 +1,6 @@
-"""Checkers for `twisted.cred`: one of names and passwords, and one of tokens.
+"""Checkers for `twisted.cred`: one for names and passwords, and one for tokens.
 
-Any server that logs in through a `twisted.cred.portal.Portal` can use them.
+Any server with a `twisted.cred.portal.Portal` can use them.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from twisted_lab.peers import network
 from twisted_lab.resources import Unable
 from twisted_lab.storage import Store
 
-# An attempt that would have to wait for longer is refused, so that the client learns why.
+# An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
 
 
 class Hashes(Protocol):
-    """A maker of hashes; see `twisted_lab.login.Hashing`."""
+    """An asynchronous password hasher; see `twisted_lab.login.Hashing`."""
 
     @property
     def passwords(self) -> Passwords:
@@ -50,16 +50,16 @@ class Hashes(Protocol):
     def matches(
         self, hashed: str, password: str, network: str = "", is_own: bool = False
     ) -> Deferred[bool]:
-        """Tell whether a hash was made of a password, for a client in a network."""
+        """Tell whether `hashed` is a hash of `password`, on behalf of a client in `network`."""
         ...
 
     def hash(self, password: str, network: str = "", is_own: bool = False) -> Deferred[str]:
-        """Make a hash, for a client in a network."""
+        """Make a hash of `password`, on behalf of a client in `network`."""
         ...
 
 
 class TooManyFailures(UnauthorizedLogin):
-    """The next attempt has to wait because of many failures; the text says for how long."""
+    """Past failures delay the next attempt; the text says for how long."""
 
 
 class SessionEnded(UnauthorizedLogin):
@@ -67,14 +67,14 @@ class SessionEnded(UnauthorizedLogin):
 
 
 class IToken(ICredentials):
-    """A token that stands for a name and a password."""
+    """A session token, which replaces a name and a password."""
 
     token = Attribute("The token, as text.")
 
 
 @implementer(IToken)
 class Token:
-    """A token, and the IP address from which it comes."""
+    """A token and the client's IP address."""
 
     def __init__(self, token: str, address: str = "") -> None:
         self.token = token
@@ -82,18 +82,19 @@ class Token:
 
 
 class PeerPassword(UsernamePassword):
-    """A name and a password, and their sender.
+    """A name, a password, and the client that sent them.
 
-    Other servers' credentials have no address: then all come from the same place.
+    `PasswordChecker` also accepts other credentials. These have no address, and count as attempts
+    from one and the same place.
 
     Args:
         username: The name, in UTF-8.
         password: The password, in UTF-8.
-        address: The IP address from which they come.
-        device: The digest of a token that the client has shown, whether it is still good or not.
+        address: The client's IP address.
+        device: The digest of a token that the client has presented, valid or not.
 
     Attributes:
-        hashed: The hash that the password was found to match.
+        hashed: The stored hash that the password matched, once it was checked.
     """
 
     def __init__(
@@ -107,15 +108,15 @@ class PeerPassword(UsernamePassword):
 
 @implementer(ICredentialsChecker)
 class PasswordChecker:
-    """Checks names and passwords, and slows guessing down.
+    """A checker of names and passwords that slows down guessing.
 
     The avatar's id is the name as it was registered, in UTF-8.
 
     Args:
-        storage: Where accounts and failures are kept.
-        hashes: Makes the hashes.
-        clock: Waits.
-        now: Tells the time, in seconds of Unix time.
+        storage: The database with accounts and failures.
+        hashes: The password hasher.
+        clock: The clock for delays.
+        now: Returns the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IUsernamePassword,)
@@ -137,12 +138,13 @@ class PasswordChecker:
         """See `twisted.cred.checkers.ICredentialsChecker`.
 
         Returns:
-            A Deferred that fails with UnauthorizedLogin, with Unable if it cannot be found out.
+            A Deferred that fails with UnauthorizedLogin if name or password is wrong, and with
+                Unable if that cannot be checked.
         """
         return Deferred.fromCoroutine(self._request(credentials))
 
     async def _request(self, credentials: IUsernamePassword) -> bytes:
-        # A name that is not UTF-8, or too long, is an unknown one, and costs as much.
+        # A name that is too long or not UTF-8 is treated as an unknown one, and takes as long.
         try:
             key = name_key(credentials.username.decode(errors="replace"))
         except BadName:
@@ -150,7 +152,7 @@ class PasswordChecker:
         return (await self._attempt(key, credentials)).encode()
 
     async def _attempt(self, key: str, credentials: IUsernamePassword) -> str:
-        """Make one attempt, when it is due, and return the account's name."""
+        """Make one attempt after its delay, and return the account's name."""
         address = _address(credentials)
         attempt = LoginAttempt(key, address, getattr(credentials, "device", ""))
         is_alone = False
@@ -160,7 +162,7 @@ class PasswordChecker:
                 history = await self._storage.run(begin)
                 if history.is_counted:
                     return await self._check(attempt, history, credentials)
-            # It holds no lock while it waits.
+            # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
                 raise TooManyFailures(_wait_text(history))
             if history.delay:
@@ -184,7 +186,7 @@ class PasswordChecker:
     async def _compare(self, history: AttemptHistory, credentials: IUsernamePassword) -> str | None:
         passwords, account = self._hashes.passwords, history.account
         password = credentials.password.decode(errors="surrogateescape")
-        # An unknown name takes as long as a wrong password.
+        # For an unknown name the decoy takes as long as a wrong password.
         hashed = account.password if account else passwords.decoy
         place = network(_address(credentials))
         matches = await self._hashes.matches(hashed, password, place, history.is_own)
@@ -200,7 +202,7 @@ class PasswordChecker:
         try:
             hashed = await self._hashes.hash(password, place, is_own=True)
         except Unable:
-            return old  # There is always another login.
+            return old  # a later login can renew it
         await self._storage.run(
             lambda queries: queries.renew_password(key=key, old=old, password=hashed)
         )
@@ -223,15 +225,15 @@ def _wait_text(history: AttemptHistory) -> str:
 
 @implementer(ICredentialsChecker)
 class TokenChecker:
-    """Finds the account of a token, and renews the token's time.
+    """A checker of tokens, which also restarts the idle timeout of the session.
 
-    The avatar's id is the account's name, in UTF-8. A token has 256 random bits: to try one costs
-    no hash, and no failure.
+    The avatar's id is the account's name, in UTF-8. Tokens have 256 random bits, so they need
+    neither slow hashes nor a count of failures.
 
     Args:
-        storage: Where sessions are kept.
-        lifetimes: How long a session lasts.
-        now: Tells the time, in seconds of Unix time.
+        storage: The database with sessions.
+        lifetimes: The limits of sessions.
+        now: Returns the time, in seconds of Unix time.
     """
 
     credentialInterfaces = (IToken,)
@@ -247,7 +249,8 @@ class TokenChecker:
         """See `twisted.cred.checkers.ICredentialsChecker`.
 
         Returns:
-            A Deferred that fails with UnauthorizedLogin, with Unable if it cannot be found out.
+            A Deferred that fails with UnauthorizedLogin if the token is not valid, and with Unable
+                if that cannot be checked.
         """
         return Deferred.fromCoroutine(self._request(credentials.token))
 

@@ -1,4 +1,4 @@
-"""A queue in which sites take turns."""
+"""A fair queue of hash jobs, with round robin between sites."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 
 @dataclass(eq=False)
 class Job:
-    """A hash that waits to be made.
+    """A hash to compute.
 
     Attributes:
-        site: The site whose turn it takes.
-        work: The function that makes it.
+        site: The site that the job belongs to.
+        work: The function that computes the hash.
         arguments: The arguments of `work`.
         result: Fires with the result of `work`.
     """
@@ -28,15 +28,15 @@ class Job:
 
 
 class HashQueue:
-    """Waiting jobs, in turns of sites: a site with many of them does not make others wait.
+    """A queue of jobs in which sites take turns: a site with many jobs does not delay others.
 
     Args:
-        most: The most jobs that wait.
+        most: The maximum number of queued jobs.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: dict[str, deque[Job]] = {}  # by site, the next one's turn first
+        self._waiting: dict[str, deque[Job]] = {}  # by site; the next site's turn comes first
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -45,16 +45,16 @@ class HashQueue:
         return job in self._waiting.get(job.site, ())
 
     def add(self, job: Job) -> Job | None:
-        """Have `job` wait.
+        """Queue `job`.
 
         Returns:
-            The job that does not wait any more, if there are too many: the last one of the site
-            with the most, which may be `job` itself; None if there is room for all.
+            The job that was dropped because the queue was full: the last one of the site with the
+            most jobs, perhaps `job` itself. None if there was room.
         """
         surplus = None
         if len(self) >= self._most:
             longest = max(self._waiting.values(), key=len)
-            # Of sites with as many, the newcomer is refused, not the one that has waited.
+            # Among sites with equally many jobs, the new job is dropped rather than a queued one.
             if len(longest) <= len(self._waiting.get(job.site, ())) + 1:
                 return job
             surplus = longest[-1]
@@ -63,14 +63,14 @@ class HashQueue:
         return surplus
 
     def remove(self, job: Job) -> None:
-        """Have `job` not wait any more."""
+        """Remove `job` from the queue."""
         jobs = self._waiting[job.site]
         jobs.remove(job)
         if not jobs:
             del self._waiting[job.site]
 
     def pop(self) -> Job:
-        """Return the job whose turn it is, which does not wait any more."""
+        """Remove and return the job whose turn it is."""
         site = next(iter(self._waiting))
         jobs = self._waiting.pop(site)
         job = jobs.popleft()

@@ -1,4 +1,4 @@
-"""Password hashes, on threads of their own."""
+"""Password hashing on a pool of threads."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from twisted_lab.token_bucket import NetworkBuckets
 
 Result = TypeVar("Result")
 
-# At most this many wait for each thread: the last one of them for two or three seconds.
+# Queued hashes per thread; the last of them waits for two or three seconds.
 QUEUE_PER_THREAD = 64
-# Hashes a second of one network, after a burst that lets a class in at once. Further ones wait for
-# their time, but not for longer than this.
-RATE = 5.0
-BURST = 200
-LONGEST_WAIT = 30.0
-# At most this many hashes for own networks are begun, one after another, while strangers wait.
+# Rate limit of one network. The burst lets a whole class log in at once. Hashes over the limit are
+# delayed, but not for longer than LONGEST_WAIT.
+RATE = 5.0  # hashes per second
+BURST = 200  # hashes
+LONGEST_WAIT = 30.0  # seconds
+# After this many hashes for clients in their own networks, a waiting stranger's hash comes next.
 MOST_IN_A_ROW = 3
 
 
 class Hashing:
-    """Makes and checks hashes without making the reactor wait.
+    """Password hasher that does not block the reactor.
 
-    Sites take turns, and each network has a rate limit: a network that wants many hashes waits.
-    Of four hashes three are for accounts in their own networks, while both kinds wait.
+    Sites take turns, and each network has a rate limit. Clients in networks of their accounts get
+    three of four hashes while strangers wait as well.
 
     Args:
-        reactor: Where results are delivered.
-        passwords: How it is done.
-        threads: How many are made at once; by default as many as the process has cores.
-        burst: The hashes that a network may have at once, before RATE holds.
+        reactor: The reactor, in whose thread results are delivered.
+        passwords: Computes the hashes.
+        threads: The number of threads; by default the number of usable cores.
+        burst: The number of hashes that a network may request before RATE limits it.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Hashing:
         self.passwords = passwords
         self._reactor = reactor
         self._pool = ThreadPool(threads, threads, "hashing")
-        # Twice as many, so that no thread waits for the reactor to give it the next one.
+        # Twice the number of threads, so that an idle thread need not wait for the reactor.
         self._most_running = 2 * threads
         self._running = 0
         self._own = HashQueue(threads * QUEUE_PER_THREAD)
         self._strangers = HashQueue(threads * QUEUE_PER_THREAD)
         self._in_a_row = 0
-        # Passwords that are checked do not wait for those of new accounts.
+        # Separate limits, so that new accounts do not delay logins.
         self._checks = NetworkBuckets(RATE, burst)
         self._new_hashes = NetworkBuckets(RATE, burst)
         self._delayed: dict[Job, IDelayedCall] = {}
@@ -75,7 +75,7 @@ class Hashing:
 
     @property
     def queued(self) -> int:
-        """How many passwords wait to be hashed."""
+        """The number of queued hashes."""
         return len(self._own) + len(self._strangers)
 
     def matches(
@@ -86,12 +86,12 @@ class Hashing:
         Args:
             hashed: The hash.
             password: The password.
-            network: The network whose turn it takes; hashes without one have no rate limit.
+            network: The client's network; hashes without one have no rate limit.
             is_own: Whether the network is one of the account's.
 
         Returns:
-            A Deferred that fails with Unable if the network wants too many, or too many are waiting
-            and most of them are of its site; or if there is no memory for it.
+            A Deferred that fails with Unable if the network is over its rate limit, if the queue is
+                full and the client's site has the most hashes in it, or if there is no memory.
         """
         work = self.passwords.matches
         return self._make(self._checks, is_own, network, work, hashed, password)
@@ -101,7 +101,7 @@ class Hashing:
 
         Args:
             password: The password.
-            network: The network whose turn it takes; hashes without one have no rate limit.
+            network: The client's network; hashes without one have no rate limit.
             is_own: Whether the client has logged in.
 
         Returns:
@@ -125,7 +125,7 @@ class Hashing:
         queue = self._own if is_own else self._strangers
 
         def cancel(_: object) -> None:
-            if job in queue:  # One that is being made keeps its thread until it is done.
+            if job in queue:  # A running job cannot be stopped.
                 queue.remove(job)
 
         result: Deferred[Result] = Deferred(cancel)
@@ -172,7 +172,7 @@ class Hashing:
             job.result.callback(_explained(result))
 
     async def close(self) -> None:
-        """Finish the hashes that are being made, refuse those that wait, and end the threads."""
+        """Finish the running hashes, fail the queued and delayed ones, and end the threads."""
         jobs = [job for job in self._delayed if not job.result.called]
         for timer in self._delayed.values():
             timer.cancel()

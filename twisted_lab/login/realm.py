@@ -1,4 +1,4 @@
-"""The rights of a client that has logged in, as an avatar of `twisted.cred`."""
+"""The realm for `twisted.cred`, whose avatars are accounts."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from twisted_lab.storage import Store
 
 
 class IAccount(Interface):
-    """An account that a client has logged in to; see `Account`."""
+    """The account of a logged-in client; see `Account`."""
 
     name = Attribute("Its name, as it was registered.")
 
 
 @implementer(IAccount)
 class Account:
-    """An account that a client has logged in to.
+    """The account of a logged-in client.
 
-    Each method fails with `twisted_lab.channels.Unable` if it cannot be done.
+    Each method raises `twisted_lab.channels.Unable` if the database or the hasher cannot serve it.
 
     Args:
-        name: Its name, as it was registered.
-        realm: Where it belongs.
-        hashed: The hash that the password was found to match, if it was a password.
+        name: The name, as it was registered.
+        realm: The realm that returned this avatar.
+        hashed: The hash that the client's password matched; None after a login without one.
 
     Attributes:
-        name: Its name, as it was registered.
+        name: See above.
     """
 
     def __init__(self, name: str, realm: AccountRealm, hashed: str | None = None) -> None:
@@ -60,13 +60,13 @@ class Account:
         """Begin a session.
 
         Args:
-            origin: The address from which it is opened, for people.
+            origin: The client's address, for display.
 
         Returns:
-            Its token, and the time when it ends at the latest, in seconds of Unix time.
+            The token, and the time when the session ends at the latest, in seconds of Unix time.
 
         Raises:
-            UnauthorizedLogin: The password was changed since it was found right.
+            UnauthorizedLogin: The password was changed since it was checked.
         """
         realm = self._realm
         token = new_token()
@@ -85,10 +85,10 @@ class Account:
         return token, now + realm.lifetimes.whole
 
     async def use_session(self, token: str) -> None:
-        """Renew the time of a session.
+        """Restart the idle timeout of a session.
 
         Raises:
-            SessionEnded: It has ended, or the account was closed.
+            SessionEnded: The session has ended, or the account was closed.
         """
         await self._realm.storage.run(partial(self._use, token=token))
 
@@ -100,7 +100,7 @@ class Account:
             raise SessionEnded(f"your session has ended{why}; log in again")
 
     async def sessions(self) -> list[Session]:
-        """Return its sessions, oldest first."""
+        """Return the account's open sessions, oldest first."""
         now = self._realm.now()
 
         async def work(queries: Queries) -> list[Session]:
@@ -109,27 +109,27 @@ class Account:
         return await self._realm.storage.run(work)
 
     async def revoke(self, session_id: str) -> bool:
-        """End the session with that id; False if there is none."""
+        """End the session with that id; return False if there is none."""
         now = self._realm.now()
         return await self._realm.storage.run(
             lambda queries: revoke(queries, self._key, session_id, now)
         )
 
     async def end_session(self, token: str) -> None:
-        """End the session of that token."""
+        """End the session of `token`."""
         digest = token_digest(token)
         await self._realm.storage.run(lambda queries: queries.end_session(digest))
 
     async def change_password(self, password: str, token: str, host: str) -> None:
-        """Change the password, and end all sessions but the one of `token`.
+        """Change the password, and end all sessions except the one of `token`.
 
         Args:
-            password: The new one.
-            token: The token.
-            host: The peer's IP address, whose turn at hashes it takes.
+            password: The new password.
+            token: The token of the current session.
+            host: The client's IP address, whose network's rate limit of hashes applies.
 
         Raises:
-            SessionEnded: That session has ended meanwhile; then nothing is changed.
+            SessionEnded: The current session has ended; the password was not changed.
         """
         hashed = await self._realm.hashes.hash(password, network(host), is_own=True)
 
@@ -142,14 +142,14 @@ class Account:
 
 @implementer(IRealm)
 class AccountRealm:
-    """Gives an `Account` to each client that has logged in.
+    """Realm that gives an `Account` to each logged-in client.
 
     Args:
-        storage: Where accounts are kept.
-        hashes: Makes the hashes.
-        clock: Waits.
-        lifetimes: How long a session lasts.
-        now: Tells the time, in seconds of Unix time.
+        storage: The database with accounts and sessions.
+        hashes: The password hasher.
+        clock: The clock for delays.
+        lifetimes: The limits of sessions.
+        now: Returns the time, in seconds of Unix time.
     """
 
     def __init__(
@@ -171,11 +171,11 @@ class AccountRealm:
     ) -> tuple[type[Interface], Account, Callable[[], None]]:
         """See `twisted.cred.portal.IRealm`.
 
-        If `mind` is the PeerPassword that was logged in with, sessions are opened only for as long
-        as that password is the account's.
+        If `mind` is the `PeerPassword` of the login, `Account.open_session` fails once the password
+        was changed.
 
         Raises:
-            NotImplementedError: The caller asks for another interface than IAccount.
+            NotImplementedError: `interfaces` does not contain IAccount.
         """
         if IAccount not in interfaces:
             raise NotImplementedError("the only avatar of this realm is an IAccount")

@@ -1,1 +1,1 @@
-"""For the operator: the control channel (both ends), metrics and health."""
+"""Operator interfaces: the control channel (both ends), metrics and health."""

@@ -1,4 +1,4 @@
-"""The control channel of a process: AMP over a unix socket that is its owner's alone."""
+"""Control channel of a process: AMP over a unix socket that only its owner can open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Answer = dict[str, Any]
 
 
 class Controls(CommandLocator):
-    """Carries out the commands of one connection.
+    """Responders to the commands of one connection.
 
     Args:
         process: The process under control.
@@ -54,7 +54,7 @@ class Controls(CommandLocator):
         raise Refusal(f"there is no service {name!r}; there are {known}")
 
     async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
-        """Return the answers of the serving processes, and the names of those without an answer."""
+        """Return the answers of all serving processes, and the names of those that gave none."""
         asked = [await each.ask(word, *arguments) for each in self._process.public_services]
         answers = [answer for each in asked for answer in each]
         silent = [name for name, answer in answers if answer is None]
@@ -163,7 +163,7 @@ class Controls(CommandLocator):
 class _QuietAMP(OperatorConnection, AMP):
     transport: StreamTransport
 
-    # An operator's command is no event of the process, and AMP would log two lines for each.
+    # AMP itself would log two lines for each connection.
     def makeConnection(self, transport: ITransport) -> None:
         BinaryBoxProtocol.makeConnection(self, transport)
         self.begin()
@@ -174,7 +174,7 @@ class _QuietAMP(OperatorConnection, AMP):
 
 
 class ControlFactory(OperatorFactory):
-    """Builds an end of the control channel.
+    """Factory of the server's end of the control channel.
 
     Args:
         process: The process under control.
@@ -192,7 +192,7 @@ class ControlFactory(OperatorFactory):
 
 
 def control_service(process: ServiceProcess, description: str) -> NetworkService:
-    """Build the service that takes commands at the ``unix:`` endpoint."""
+    """Return a service that accepts commands on a ``unix:`` endpoint."""
     if "mode=" not in description:
         description += ":mode=600"
     events = process.log.events_of("netlab-control")

@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.control``: looks after a process that runs."""
+"""Client of the control channel, for ``python -m twisted_lab.control``."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
-PATIENCE = 10.0  # seconds
-# The commands, each with its argument.
+PATIENCE = 10.0  # seconds until an answer
+# Each command with the name of its argument.
 WORDS = {
     "status": "",
     "connections": "",
@@ -45,7 +46,7 @@ WORDS = {
 
 
 class ControlOptions(Options):
-    """The command, and where to send it."""
+    """Options of the client."""
 
     command = "twisted_lab.control"
     exit_status = 2
@@ -53,25 +54,28 @@ class ControlOptions(Options):
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
+    word: str
+    object: str
+
     control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
-        """Take the command."""
+        """Parse the command and its argument."""
         if word not in WORDS:
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
         if len(others) != bool(WORDS[word]):
             raise UsageError(f"it is said like this: {word} {WORDS[word]}".rstrip())
-        self["word"] = word
-        self["object"] = others[0] if others else ""
+        self.word = word
+        self.object = others[0] if others else ""
 
 
 def show(text: str) -> None:
-    """Write to standard output."""
+    """Write `text` to standard output."""
     write_out(ControlOptions.command, text)
 
 
 async def status(control: AMP) -> None:
-    """Print the status of the process."""
+    """Print the status of the process and its services."""
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
@@ -120,14 +124,18 @@ def check_answered(silent: list[str]) -> None:
     """Check that all workers have answered.
 
     Raises:
-        Refusal: Those that are `silent` have not.
+        Refusal: The workers in `silent` have not answered.
     """
     if silent:
         raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
 
 
 async def say(control: AMP, word: str, thing: str) -> None:
-    """Send the command to the process, and print the answer."""
+    """Send a command to the process, and print the answer.
+
+    Raises:
+        Refusal: The process refuses the command, or not all workers have answered.
+    """
     if word == "status":
         await status(control)
     elif word == "connections":
@@ -153,12 +161,12 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     """Connect, and send the command in `options`.
 
     Raises:
-        SystemExit: With status 1, if that could not be done; the reason is on standard error.
+        SystemExit: The command failed (status 1); the reason is on standard error.
     """
     where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
-        saying = Deferred.fromCoroutine(say(control, options["word"], options["object"]))
+        saying = Deferred.fromCoroutine(say(control, options.word, options.object))
         await saying.addTimeout(PATIENCE, reactor)
     except Refusal as error:
         problem = str(error)
@@ -175,5 +183,5 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
         problem = "the server has closed the connection; look into its log"
     else:
         return
-    print(f"{options.command}: {problem}", file=sys.stderr)
+    print_line(f"{options.command}: {problem}", sys.stderr)
     raise SystemExit(1)

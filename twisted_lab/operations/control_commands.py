@@ -1,21 +1,21 @@
-"""Commands of the control channel, for AMP (Twisted's Asynchronous Messaging Protocol)."""
+"""Commands of the control channel, in AMP (Asynchronous Messaging Protocol)."""
 
 from __future__ import annotations
 
 from twisted.protocols.amp import AmpList, Boolean, Command, Float, Integer, ListOf, Unicode
 
-# At most this many connections are listed in one answer, which AMP limits to 64 KiB.
+# Connections per answer, because AMP limits values to 64 KiB.
 PAGE = 100
-# The workers that have not answered.
+# The names of the workers that did not answer.
 SILENT = (b"silent", ListOf(Unicode()))
 
 
 class Refusal(Exception):
-    """The request cannot be carried out; the text says why."""
+    """The command cannot be executed; the text says why."""
 
 
 class Status(Command):
-    """Tell how the process and each of its services are."""
+    """Return the state of the process and of each service."""
 
     response = [
         (b"version", Unicode()),
@@ -40,7 +40,7 @@ class Status(Command):
 
 
 class ListConnections(Command):
-    """List a hundred connected peers, from the `first` one on; 0 looks anew."""
+    """List up to PAGE connected peers, from number `first` on; 0 takes a new snapshot."""
 
     arguments = [(b"first", Integer())]
     response = [
@@ -62,32 +62,32 @@ class ListConnections(Command):
 
 
 class Pause(Command):
-    """Have a service stop listening; connected peers stay connected."""
+    """Pause a service: it stops listening, and connected peers stay connected."""
 
     arguments = [(b"service", Unicode())]
     errors = {Refusal: b"REFUSED"}
 
 
 class Resume(Command):
-    """Have a service listen again."""
+    """Resume a paused service: it listens again."""
 
     arguments = [(b"service", Unicode())]
     errors = {Refusal: b"REFUSED"}
 
 
 class Disconnect(Command):
-    """Cut a peer off, as ListConnections names it, or all from an IP address."""
+    """Abort the connection of a peer named as in ListConnections, or all of an IP address."""
 
     arguments = [(b"peer", Unicode())]
     response = [(b"count", Integer()), SILENT]
 
 
 class SetLogLevel(Command):
-    """Log from this level up, from here on."""
+    """Set the lowest level that is logged."""
 
     arguments = [(b"level", Unicode())]
     errors = {Refusal: b"REFUSED"}
 
 
 class Stop(Command):
-    """Have the process drain and end."""
+    """Drain, and end the process."""

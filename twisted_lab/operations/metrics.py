@@ -1,4 +1,4 @@
-"""The counters of a process, for Prometheus."""
+"""Metrics of a process for Prometheus, and its health."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from twisted_lab.process.counts import Counts
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 
-LAG_SECONDS = 1.0
-SPARE = 9  # times the time that they took to gather, until the metrics are gathered again
+LAG_SECONDS = 1.0  # between measurements
+SPARE = 9  # times the duration of a collection, until the next one
 
 
 class LoopLag:
-    """Sees how late the event loop is, once a second.
+    """Measures how late the event loop is, once a second.
 
     Args:
-        clock: Waits.
+        clock: The clock for timers.
 
     Attributes:
-        seconds: How late it was.
+        seconds: The measured delays, in seconds.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -50,7 +50,7 @@ class LoopLag:
         self._timer: IDelayedCall | None = None
 
     def open(self) -> None:
-        """Begin."""
+        """Start measuring."""
         self._due = self._clock.seconds() + LAG_SECONDS
         self._timer = self._clock.callLater(LAG_SECONDS, self._look)
 
@@ -59,7 +59,7 @@ class LoopLag:
         self.open()
 
     async def close(self) -> None:
-        """End."""
+        """Stop measuring."""
         self.discard()
 
     def discard(self) -> None:
@@ -77,11 +77,11 @@ def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogr
 
 
 class LabCollector(Collector):
-    """Gathers the counters of a process's services, on request.
+    """Collector of the metrics of a process and its services.
 
     Args:
         process: The process.
-        lag: How late the event loop is.
+        lag: The delays of the event loop.
     """
 
     def __init__(self, process: ServiceProcess, lag: LoopLag) -> None:
@@ -111,7 +111,7 @@ class LabCollector(Collector):
         version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
         version.add_metric([__version__], 1)
         yield version
-        # Several services may have a measure of one name, which is one family then.
+        # Measures of several services with the same name form one family.
         families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for measure in self._process.measures:
             if measure.name not in families:
@@ -119,7 +119,8 @@ class LabCollector(Collector):
                 families[measure.name] = kind(
                     f"netlab_{measure.name}", measure.text, labels=["service"]
                 )
-            measured = dict(counted).get(measure.service, Counts()).measures
+            counts = dict(counted).get(measure.service, Counts())
+            measured = counts.counters if measure.is_counter else counts.gauges
             value = measured[measure.name] if measure.name in measured else measure.read()
             families[measure.name].add_metric([measure.service], value)
         yield from families.values()
@@ -173,13 +174,13 @@ class LabCollector(Collector):
 
 
 class MetricsPage:
-    """The page that Prometheus reads. It is gathered anew when that takes a tenth of the time.
+    """The page for Prometheus, cached so that collecting takes at most a tenth of the time.
 
-    However often it is asked for, it takes no more than a tenth of the processor.
+    Thus frequent requests cannot occupy the process.
 
     Args:
-        registry: The metrics to gather, in the reactor's thread, which changes them.
-        clock: Tells how long that takes.
+        registry: The metrics. They are collected in the reactor's thread, which also changes them.
+        clock: The clock that measures a collection.
     """
 
     def __init__(self, registry: CollectorRegistry, clock: IReactorTime) -> None:
@@ -189,7 +190,7 @@ class MetricsPage:
         self._due = 0.0
 
     def __call__(self) -> Page:
-        """Return the page."""
+        """Return the page, from the cache if it is recent."""
         begun = self._clock.seconds()
         if begun >= self._due:
             self._page = Page(generate_latest(self._registry), CONTENT_TYPE_LATEST)
@@ -199,7 +200,7 @@ class MetricsPage:
 
 
 def health(process: ServiceProcess) -> Page:
-    """Tell a monitor that the event loop turns: status 200, or 503 while a service is paused."""
+    """Return the health page for monitors: status 200, or 503 while a service is paused."""
     paused = [each.events.service for each in process.public_services if each.is_paused]
     if paused:
         text = f"paused: {', '.join(paused)}\n"
@@ -208,7 +209,7 @@ def health(process: ServiceProcess) -> Page:
 
 
 def metrics_service(process: ServiceProcess, description: str) -> NetworkService:
-    """Build the service that gives Prometheus the counters (``/metrics``), and ``/health``."""
+    """Return a service with the pages ``/metrics``, for Prometheus, and ``/health``."""
     lag = LoopLag(process.reactor)
     process.resources.append(lag)
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Connections of the operator: few, of which the newest are served."""
+"""Operator connections, of which the newest few are served."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MOST_CONNECTIONS = 10
 
 
 class OperatorConnections(Connections):
-    """Connections of which the oldest one ends when there would be more than MOST_CONNECTIONS.
+    """Connections with a limit of MOST_CONNECTIONS; a further one replaces the oldest.
 
-    A refusal of new ones would let the holder of the others lock the operator out.
+    If new ones were refused instead, a client that holds all of them could lock the operator out.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,10 @@ class OperatorConnections(Connections):
 
 
 class OperatorConnection:
-    """A protocol's part that makes it one of a factory's `OperatorConnections`.
+    """Mixin for protocols whose factory counts them in its `OperatorConnections`.
 
     Attributes:
-        connections: The factory's.
+        connections: The connections of the factory.
         label: See `Connection`.
         since: See `Connection`.
     """
@@ -52,7 +52,7 @@ class OperatorConnection:
         self.connections.remove(self)
 
     def traffic(self) -> Traffic:
-        """See `Connection`: it is not counted."""
+        """See `Connection`; an operator's traffic is not counted."""
         return Traffic()
 
     def finish(self) -> None:
@@ -66,7 +66,7 @@ class OperatorConnection:
 
 
 class OperatorFactory(Factory):
-    """A factory with `OperatorConnections`."""
+    """Base class of factories for operator connections."""
 
     noisy = False
 

@@ -10,12 +10,12 @@ from twisted_lab.process.service_process import ServiceProcess
 
 
 class OperatorService(NetworkService):
-    """A service for the operator; it listens as the user that the process runs as.
+    """A service for the operator; it starts listening after privileges were dropped.
 
     Args:
-        process: The process that it belongs to.
-        events: Events are reported here.
-        description: The endpoint at which it listens.
+        process: The process that the service belongs to.
+        events: The reporter of the service's events.
+        description: The endpoint to listen on.
         factory: Builds a protocol for each connection.
     """
 
@@ -33,13 +33,9 @@ class OperatorService(NetworkService):
         super().__init__(process, events, [listener], factory, factory.connections)
 
     def privilegedStartService(self) -> None:
-        """See `NetworkService`: not yet."""
+        """See `NetworkService`; this service does not listen yet."""
 
     def startService(self) -> None:
-        """Listen.
-
-        Raises:
-            CannotStart: It cannot.
-        """
+        """Start listening; if the endpoint cannot be opened, the process does not start."""
         super().privilegedStartService()
         super().startService()

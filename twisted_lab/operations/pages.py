@@ -1,4 +1,4 @@
-"""Pages over HTTP for monitors: one GET or HEAD for each connection, in a short time."""
+"""HTTP pages for monitors: one GET or HEAD per connection, with a deadline."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from twisted_lab.channels import cancel, shut_down
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.operator_connections import OperatorConnection, OperatorFactory
 
-MOST_HEAD = 8192  # bytes of a request's line and its headers
-LINE_COST = 80  # bytes that a line counts as besides: there are about 100 lines at most
-# From the connection to its end: a peer that takes longer is aborted.
-DEADLINE_SECONDS = 10.0
+MOST_HEAD = 8192  # bytes of a request line and its headers
+LINE_COST = 80  # bytes added to the size of each line, which limits them to about 100
+DEADLINE_SECONDS = 10.0  # from the start of a connection until it is aborted
 
 
 class Page(NamedTuple):
-    """A page, or an error about a request."""
+    """The response to a request."""
 
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     status: HTTPStatus = HTTPStatus.OK
 
 
-Pages = Mapping[bytes, Callable[[], Page]]  # by their paths
+Pages = Mapping[bytes, Callable[[], Page]]  # by path
 
 
 class PageRequest(Request):
-    """A request, of which the method and the path matter."""
+    """A request, which is answered by its method and path alone."""
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """See `Request`; a query is not parsed."""
+        """See `Request`; the query is ignored."""
         self.method, self.clientproto = command, version
         make = self.channel.factory.pages.get(path.partition(b"?")[0])
         if command not in (b"GET", b"HEAD"):
@@ -53,7 +52,7 @@ class PageRequest(Request):
 
 
 class PageConnection(OperatorConnection, HTTPChannel):
-    """A connection on which one request is answered; a body is not read."""
+    """A connection that answers one request, and ignores its body."""
 
     transport: StreamTransport
     requestFactory = PageRequest
@@ -64,7 +63,7 @@ class PageConnection(OperatorConnection, HTTPChannel):
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         super().connectionMade()
-        self.transport.unregisterProducer()  # One answer needs none, and TLS would not close.
+        self.transport.unregisterProducer()  # needless for one answer; TLS would not close with it
         assert isinstance(self.factory, PageFactory)
         self.connections = self.factory.connections
         self._clock = self.factory.clock
@@ -82,14 +81,14 @@ class PageConnection(OperatorConnection, HTTPChannel):
         self.loseConnection()
 
     def allHeadersReceived(self) -> None:
-        """See `HTTPChannel`: no body and no other request is read."""
+        """See `HTTPChannel`; neither a body nor another request is read."""
         self.length = self.persistent = 0
 
     def rawDataReceived(self, data: bytes) -> None:
-        """See `LineReceiver`: input after the headers is dropped."""
+        """See `LineReceiver`; input after the headers is dropped."""
 
     def loseConnection(self) -> None:
-        """See `HTTPChannel`: input is still read, or else the answer might be lost."""
+        """See `HTTPChannel`; input is still read, because a reset could destroy the answer."""
         self.setRawMode()
         self._linger = shut_down(self.transport, self._clock)
 
@@ -102,7 +101,7 @@ class PageConnection(OperatorConnection, HTTPChannel):
 
 
 class PageFactory(OperatorFactory):
-    """Builds a `PageConnection` for each connection; `clock` tells it when to end."""
+    """Factory of page connections; `clock` is the clock for their deadlines."""
 
     protocol = PageConnection
 
@@ -112,4 +111,4 @@ class PageFactory(OperatorFactory):
         self.clock = clock
 
     def log(self, request: Request) -> None:
-        """See `HTTPFactory`: no request is logged."""
+        """See `HTTPFactory`; requests are not logged."""

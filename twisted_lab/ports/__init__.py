@@ -1,1 +1,1 @@
-"""Listening ports: addresses, endpoints, TLS, the PROXY header, and the reserve of files."""
+"""Listening ports: addresses, endpoints, TLS, the PROXY header, the file descriptor reserve."""

@@ -1,4 +1,4 @@
-"""Ports and interfaces as people give them, and errors about those that do not work."""
+"""Ports and interfaces in options, and messages about unusable ones."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ ALL_IPV4 = str(ipaddress.IPv4Address(0))
 
 
 def port_number(text: str) -> int:
-    """Read a TCP or UDP port number, 0 to 65535.
+    """Parse a TCP or UDP port number, 0 to 65535.
 
     Raises:
-        UsageError: It is not one.
+        UsageError: `text` is not a port number.
     """
-    # int() would also take "+1", "1_0" and digits of other scripts.
+    # int() would also accept "+1", "1_0" and digits of other scripts.
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
         raise UsageError(f"a port is a number from 0 to 65535, not {text!r}")
     return int(text)
 
 
 def interface_address(text: str) -> str:
-    """Read the IPv4 or IPv6 address of an interface.
+    """Parse the IPv4 or IPv6 address of an interface.
 
-    An IPv4 address in the form of an IPv6 one (RFC 4291, section 2.5.5.2) becomes an IPv4 address.
+    An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) becomes an IPv4 address.
 
     Raises:
-        UsageError: It is not one.
+        UsageError: `text` is not an address, or its scope is missing or unknown.
     """
     try:
         address = ipaddress.ip_address(text)
@@ -43,10 +43,10 @@ def interface_address(text: str) -> str:
 
 
 def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
-    """Check that a link-local IPv6 address has a scope, which is an interface (RFC 4007).
+    """Check that the scope of a link-local IPv6 address (RFC 4007) is an existing interface.
 
     Raises:
-        UsageError: It has none, or there is no such interface.
+        UsageError: The address has no scope, or there is no such interface.
     """
     if not isinstance(address, ipaddress.IPv6Address):
         return
@@ -62,7 +62,7 @@ def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
 
 
 def socket_address(host: str, port: int) -> tuple[str | int | bytes, ...]:
-    """Return the address that a socket takes; the scope of ``fe80::1%eth0`` is a number there.
+    """Return the address for a socket, in which the scope of ``fe80::1%eth0`` is a number.
 
     Raises:
         socket.gaierror: There is no such interface.
@@ -72,7 +72,7 @@ def socket_address(host: str, port: int) -> tuple[str | int | bytes, ...]:
 
 
 def bind_problem(error: OSError, interface: str, port: int, option: str = "--port") -> str:
-    """Explain why `interface` and `port` cannot be listened on, and what can, by which option."""
+    """Return why listening on `interface` and `port` failed; `option` chooses another port."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is busy: choose another one with {option}, or 0 for any free one"
     if error.errno == errno.EACCES:
@@ -85,10 +85,10 @@ def bind_problem(error: OSError, interface: str, port: int, option: str = "--por
 
 
 def check_bindable(interface: str, port: int) -> None:
-    """Check whether this user, on this machine, may listen there; a busy port counts as yes.
+    """Check that this user can listen on `interface` and `port`; a busy port passes.
 
     Raises:
-        UsageError: It cannot be listened on, and why.
+        UsageError: The user cannot listen there; the text says why.
     """
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
     try:

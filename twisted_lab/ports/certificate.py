@@ -1,4 +1,4 @@
-"""The certificate that a server shows: given by its owner, or self-signed."""
+"""TLS certificate of a server: given by its operator, or self-signed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import NotReady
 from twisted_lab.text.private_files import write_private
 
-# Clients that trust on first use would have to be asked again when it ends.
+# Validity of a self-signed certificate; afterwards users who trust on first use must confirm again.
 YEARS = 10
 
 
 class _Unusable(Exception):
-    """A file cannot be used; the text says which one, and why."""
+    """A certificate or key file cannot be used; the text says which one, and why."""
 
 
 @contextmanager
@@ -47,21 +47,21 @@ def _naming(path: Path) -> Iterator[None]:
 
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
-    """A certificate with its key, in files, as TLS connections are served with it.
+    """A certificate and its key, read from files, for TLS connections.
 
     Args:
-        path: The file of the certificate and its chain, in PEM.
-        key_path: The file of its key, in PEM; it may be the same one.
-        is_own: Whether to make a self-signed one, if it is not there.
-        events: Its fingerprint is reported here, and what is wrong with it.
+        path: The file with the certificate and its chain, in PEM.
+        key_path: The file with the private key, in PEM; it may be the same file.
+        is_own: Whether to create a self-signed certificate if there is no file.
+        events: The reporter of the fingerprint and of errors.
 
     Attributes:
-        files: Both files, wherever the process is.
-        until: Until when it is valid, in seconds of Unix time.
+        files: The absolute paths of both files.
+        until: The end of its validity, in seconds of Unix time.
     """
 
     def __init__(self, path: str, key_path: str, is_own: bool, events: ServiceEvents) -> None:
-        # A daemon may go elsewhere.
+        # Absolute, because a daemon may change its directory.
         self.files = (Path(path).absolute(), Path(key_path).absolute())
         self._path, self._key_path = self.files
         self._is_own = is_own
@@ -70,10 +70,10 @@ class Certificate:
         self.until = 0.0
 
     def open(self) -> None:
-        """Read it, or make it.
+        """Read the files, or create them.
 
         Raises:
-            NotReady: It cannot be used.
+            NotReady: The certificate cannot be read, created or used.
         """
         try:
             if self._is_own and not self._path.exists():
@@ -86,10 +86,10 @@ class Certificate:
             raise NotReady(f"cannot use the certificate {error}") from None
 
     def reload(self) -> None:
-        """Read it again, for later connections."""
+        """Read the files again, for later connections; if that fails, keep the old certificate."""
         try:
             for path in self.files:
-                # To open a FIFO would wait for its other end, while peers are served.
+                # Opening a FIFO would block until its other end is opened.
                 if path.exists() and not path.is_file():
                     raise _Unusable(f"{path}: it is not a file")
             self._read()
@@ -133,10 +133,10 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def make_own(path: Path) -> None:
-    """Make a key and a certificate that is signed with it, in a file that only its owner can read.
+    """Create a key and a self-signed certificate in one file that only its owner can read.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     host = socket.gethostname()
@@ -152,7 +152,7 @@ def make_own(path: Path) -> None:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        # Not every clock is right.
+        # The clocks of some clients are behind.
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=365 * YEARS))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -1,4 +1,4 @@
-"""The limit of open files, and a reserve of them."""
+"""Limit and reserve of file descriptors."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from twisted.internet.tcp import Port
 from twisted_lab.channels import cancel
 from twisted_lab.eventlog.events import ServiceEvents
 
-# This many files are left to logs, databases and the like, and to a burst of connections.
+# File descriptors kept for logs, databases and the like, and for a burst of connections.
 RESERVE = 128
-LOOK_SECONDS = 0.1
-# After this many seconds without a wait for files, service is normal again. Peers that come and go
-# at the limit are one event, which is reported once.
+LOOK_SECONDS = 0.1  # between checks while ports do not accept
+# The shortage is over after this many seconds without a port that waits. Thus clients that come and
+# go at the limit cause one report.
 CALM_SECONDS = 10.0
 
 
 def raise_file_limit() -> int:
-    """Let the process open as many files, and so serve as many peers, as it is allowed to.
+    """Raise the soft limit of file descriptors to the hard limit, and so the limit of connections.
 
     Returns:
-        The number of files; negative if there is no limit.
+        The soft limit; negative if there is none.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Some systems have a hard limit that they do not let a process reach.
+    # On some systems a process cannot reach its hard limit.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 class FileReserve:
-    """Stops ports from accepting while too few files can still be opened.
+    """Stops ports from accepting while file descriptors are scarce.
 
-    Clients that connect meanwhile wait in the kernel's queue. Twisted would accept and drop them,
-    and no other code that needs a file could get one.
+    New connections then wait in the kernel's queue. Twisted alone would accept and drop them, and
+    other code could not open files.
 
     Args:
-        clock: Waits.
-        events: Events are reported here.
+        clock: The clock for timers.
+        events: The reporter of a shortage and its end.
 
     Attributes:
-        limit: The most files that may be open; negative if there is no limit.
+        limit: The soft limit of file descriptors; negative if there is none.
     """
 
     def __init__(self, clock: IReactorTime, events: ServiceEvents) -> None:
@@ -57,25 +57,25 @@ class FileReserve:
         self._calm: IDelayedCall | None = None
 
     def guard(self, port: Port, is_own: bool = False) -> None:
-        """Have `port` leave the reserve alone.
+        """Make `port` stop accepting before the reserve is used up.
 
         Args:
             port: The port.
-            is_own: Whether it serves the operator of the process: it may use half of the reserve.
+            is_own: Whether it serves the operator, who may use half of the reserve.
         """
         self._ports.add(_GuardedPort(port, self, is_own))
 
     def part(self, divisor: int) -> int:
-        """Return this part of the reserve, as a number of files."""
+        """Return the reserve divided by `divisor`, at least 1 file descriptor."""
         return max(min(RESERVE, self.limit // 4) // divisor, 1)
 
     def look(self, port: _GuardedPort) -> None:
-        """Stop accepting if what `port` has accepted leaves too few files."""
+        """Stop accepting if the connections of `port` have made file descriptors scarce."""
         if port.is_open and self._is_scarce(self._next_number(port), port):
             self._stop_accepting(port.is_own)
 
     def _next_number(self, port: _GuardedPort) -> int:
-        # The kernel gives the lowest number that is free.
+        # The kernel returns the lowest free number.
         try:
             number = os.dup(port.port.fileno())
         except OSError:
@@ -87,7 +87,7 @@ class FileReserve:
         return 0 <= self.limit <= used + self.part(2 if port.is_own else 1)
 
     def _stop_accepting(self, is_own: bool) -> None:
-        # All at once: each of them could accept a burst in the same turn of the reactor.
+        # All ports together, because each could accept a burst in the same turn of the reactor.
         scarce = {port for port in self._ports if is_own or not port.is_own}
         if not self._waiting:
             self._clock.callLater(LOOK_SECONDS, self._look_again)
@@ -101,7 +101,7 @@ class FileReserve:
         self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
 
     def _look_again(self) -> None:
-        # A low number that is free does not tell how many are.
+        # Count the open files, because a low free number does not mean that many are free.
         try:
             count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         except OSError:
@@ -125,10 +125,10 @@ class FileReserve:
 
 
 class _GuardedPort:
-    """A port that accepts a small burst at a time, and reports to the reserve after each.
+    """A port that accepts connections in small bursts, with a check of the reserve after each.
 
-    The port is made by an endpoint of Twisted's, and so of Twisted's class: its `doRead` can be
-    replaced, but not overridden.
+    Endpoints create ports of Twisted's own class, so `doRead` cannot be overridden and is replaced
+    in the instance.
     """
 
     def __init__(self, port: Port, reserve: FileReserve, is_own: bool) -> None:
@@ -143,7 +143,7 @@ class _GuardedPort:
         return bool(self.port.connected) and not self.port.disconnecting
 
     def _accept_some(self) -> None:
-        # The burst of one port fits into the reserve: the first one at the limit stops all.
+        # The burst of one port fits into the reserve, and the first port at the limit stops all.
         most = self._reserve.part(16 if self.is_own else 4)
         self.port.numberAccepts = min(self.port.numberAccepts, most)
         self._accept()

@@ -1,4 +1,4 @@
-"""From options to listening ports."""
+"""Listeners: TCP and UDP ports, endpoints and adopted sockets."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, DatagramPort
 
-# Connections that the kernel completes while the server is at other work: clients of a burst that
-# finds the queue full wait a second before they try again.
+# Connections that the kernel's queue holds. If a burst overflows it, clients lose a second until
+# TCP retransmits their SYN.
 BACKLOG = 1024
-ADOPTED = 3  # the descriptor on which a worker is given its port, as systemd does it, too
+ADOPTED = 3  # file descriptor of a worker's port; systemd also passes sockets from 3 on
 
 
 class CannotListen(Exception):
-    """One line for the person who started the service: where it cannot listen, and why."""
+    """A port cannot be opened; the text says in one line which one, and why."""
 
 
 def known_port(port: IListeningPort) -> Port:
-    """Return `port`, whose connections can be limited and wrapped.
+    """Return `port` if it is of a class whose connections we can limit and wrap.
 
     Raises:
-        CannotListen: Its kind is unknown, and its connections would have no limits.
+        CannotListen: It is of another class.
     """
     if isinstance(port, Port):
         return port
@@ -58,11 +58,11 @@ class Listener(Protocol):
 
     @property
     def wanted(self) -> int | None:
-        """The port that was asked for, where another one may be taken instead."""
+        """The requested port, if the listener may take another one; otherwise None."""
         ...
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """Start to listen.
+        """Start listening.
 
         Returns:
             A Deferred that fires with the port, or fails with CannotListen.
@@ -70,20 +70,20 @@ class Listener(Protocol):
         ...
 
     def relisten(self, address: IAddress) -> Listener:
-        """Return a listener for the `address` at which this one has listened.
+        """Return a listener that opens the same `address` again.
 
         Raises:
-            CannotListen: It can listen only once.
+            CannotListen: The listener can be used only once.
         """
         ...
 
 
 @dataclass(frozen=True)
 class _NumberedPort:
-    """A port by number; if it is busy, the next free one of the following `spare` ports.
+    """A port by number; if it is busy, the first free one of the next `spare` ports.
 
-    `others` returns the ports of other services, by which their clients know them; it is called
-    when the port is busy. `option` is the option that chooses the port.
+    `others` returns the default ports of other services, which are skipped; it is called only if
+    the port is busy. `option` is the option that chooses the port.
     """
 
     reactor: object
@@ -95,7 +95,7 @@ class _NumberedPort:
 
     @property
     def wanted(self) -> int | None:
-        """The port that was asked for; None if any will do."""
+        """The requested port; None for any free one."""
         return self.port or None
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
@@ -118,7 +118,7 @@ class _NumberedPort:
             except CannotListenError as error:
                 reason = error.socketError
             except OSError as error:
-                # Another process began to listen between our bind() and our listen().
+                # Another process started listening between our bind() and listen().
                 reason = error
             if reason.errno != errno.EADDRINUSE:
                 raise CannotListen(bind_problem(reason, self.interface, port, self.option))
@@ -148,7 +148,7 @@ class TCPPort(_NumberedPort):
 
 @dataclass(frozen=True)
 class UDPPort(_NumberedPort):
-    """A UDP port, whose datagrams go to `protocol`; other listeners use the service's factory."""
+    """A UDP port that passes datagrams to `protocol`, and does not use the service's factory."""
 
     reactor: IReactorTime
     protocol: DatagramProtocol | None = None
@@ -222,7 +222,7 @@ class Wrapping:
 
 @dataclass(frozen=True)
 class Fast(Wrapping):
-    """A listener whose TCP connections are of the fast kind."""
+    """A listener whose TCP connections use the fast transport."""
 
     poller: Poller
 
@@ -252,7 +252,7 @@ class Fast(Wrapping):
 
 @dataclass(frozen=True)
 class AdoptedPort:
-    """The listening socket that a worker gets from its supervisor."""
+    """The listening socket that a worker inherits from its supervisor."""
 
     reactor: Any  # an IReactorSocket, whose type for factories is too narrow
     wanted: None = None
@@ -273,10 +273,7 @@ class AdoptedPort:
 
 @dataclass(frozen=True)
 class Guarded(Wrapping):
-    """A listener that leaves some of the files that may be opened to others.
-
-    See `FileReserve.guard`.
-    """
+    """A listener that keeps a reserve of file descriptors; see `FileReserve.guard`."""
 
     reserve: FileReserve
     is_own: bool = False

@@ -1,4 +1,4 @@
-"""Clients behind a proxy that names them in a PROXY header (HAProxy's, version 1 or 2)."""
+"""Connections through a proxy that sends HAProxy's PROXY header, version 1 or 2."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import Wrapping, known_port
 
-# A proxy sends the header first, within this many seconds.
-HEADER_SECONDS = 10.0
+HEADER_SECONDS = 10.0  # timeout of the header
 
 
 @implementer(IHalfCloseableProtocol, ITransport)
 class ProxiedConnection(ProtocolWrapper):
-    """A connection whose client is the one that its PROXY header names.
+    """A connection whose peer is the client in its PROXY header.
 
-    The client gets nothing before the header is there, and a peer that sends no header is cut off.
+    Nothing is sent before the header has arrived. A connection without a valid header is aborted.
     """
 
     factory: ProxiedFactory
@@ -47,7 +46,7 @@ class ProxiedConnection(ProtocolWrapper):
     wrappedProtocol: IProtocol
 
     def __init__(self, factory: ProxiedFactory, protocol: IProtocol) -> None:
-        # The service's protocol is connected once the header is there.
+        # The service's protocol gets its connection once the header has arrived.
         super().__init__(factory, Protocol())
         self._protocol = protocol
         self._received = b""
@@ -93,25 +92,26 @@ class ProxiedConnection(ProtocolWrapper):
             self._protocol.dataReceived(rest)
 
     def getPeer(self) -> IAddress:
-        """Return the address of the client."""
+        """Return the address of the client, from the header if it has one."""
         source = self._header and self._header.source
         return self.transport.getPeer() if source is None else _address(source)
 
     def getHost(self) -> IAddress:
-        """Return the address that the client has connected to."""
+        """Return the address to which the client connected, from the header if it has one."""
         destination = self._header and self._header.destination
         return self.transport.getHost() if destination is None else _address(destination)
 
     def readConnectionLost(self) -> None:
-        """The client sends no more."""
-        # By its class: Twisted's TLS says of itself that it provides whatever its transport does.
+        """Pass a half-close on to the service's protocol, or close if it does not support that."""
+        # The class is asked, because an instance of Twisted's TLS claims all of its transport's
+        # interfaces.
         if IHalfCloseableProtocol.implementedBy(type(self.wrappedProtocol)):
             IHalfCloseableProtocol(self.wrappedProtocol).readConnectionLost()
         else:
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Our sending side is shut down, which only a protocol that knows of it does."""
+        """Pass on that our half-close is done; only a protocol with half-close starts one."""
         IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -128,7 +128,7 @@ def _address(end: Endpoint) -> IAddress:
 
 
 class ProxiedFactory(WrappingFactory[ProxiedConnection]):
-    """Builds what another factory builds, for clients that come through a proxy."""
+    """Factory that wraps another factory's protocols in a `ProxiedConnection`."""
 
     noisy = False
     protocol = ProxiedConnection
@@ -143,12 +143,12 @@ class ProxiedFactory(WrappingFactory[ProxiedConnection]):
 
 @dataclass(frozen=True)
 class BehindProxy(Wrapping):
-    """A listener that only proxies connect to. Their header comes first, even before TLS.
+    """A listener for proxies, which send the PROXY header first, even before TLS.
 
     Args:
-        listener: Where it listens.
-        clock: Waits for headers.
-        events: Refused connections are reported here.
+        listener: The listener for the connections.
+        clock: The clock for the header timeout.
+        events: The reporter of refused connections.
     """
 
     clock: IReactorTime
@@ -159,8 +159,8 @@ class BehindProxy(Wrapping):
         return self.listener.listen(factory).addCallback(self._wrap)
 
     def _wrap(self, port: IListeningPort) -> IListeningPort:
-        # An endpoint such as ssl: has wrapped the service's factory by now. Any: by Twisted's types
-        # a port has none but a factory of unknown protocols.
+        # Wrapped only now, because an endpoint such as ssl: has wrapped the service's factory, and
+        # the PROXY header precedes TLS. Any: Twisted's types do not fit a factory of ours.
         known: Any = known_port(port)
         known.factory = ProxiedFactory(known.factory, self.clock, self.events)
         return port

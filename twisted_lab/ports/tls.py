@@ -1,4 +1,4 @@
-"""TLS over the connections of a listener."""
+"""TLS for a listener's connections, with half-close and a handshake timeout."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from twisted_lab.ports.listening import Wrapping
 
 
 class HalfClosing:
-    """OpenSSL's connection, over which a peer may half-close, and still receive.
+    """An OpenSSL connection on which a peer can half-close and still receive.
 
-    TLS 1.3 supports that (RFC 8446, section 6.1); Twisted's transport closes at once, and pending
-    output would be lost.
+    TLS 1.3 supports that (RFC 8446, section 6.1). Twisted's transport closes at once instead, which
+    loses pending output.
 
     Args:
-        connection: The connection.
-        protocol: The protocol over it.
+        connection: The connection to wrap.
+        protocol: The TLS protocol that uses it.
 
     Attributes:
-        is_half_closed: Whether the peer has half-closed, and is still served.
+        is_half_closed: Whether the peer has half-closed the connection.
     """
 
     def __init__(self, connection: SSL.Connection, protocol: TLSMemoryBIOProtocol) -> None:
@@ -67,12 +67,12 @@ class HalfClosing:
 
 @implementer(IOpenSSLServerConnectionCreator)
 class HalfClosingCreator:
-    """Makes connections that can be half-closed out of those that another creator makes."""
+    """Wraps the connections of another creator in `HalfClosing`."""
 
     def __init__(self, creator: IOpenSSLServerConnectionCreator) -> None:
         self._creator = creator
 
-    # Any: a HalfClosing has what a Connection has, and is none.
+    # Any: a HalfClosing has the methods of a Connection, but is not one.
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Any:
         """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""
         return HalfClosing(self._creator.serverConnectionForTLS(protocol), protocol)
@@ -80,7 +80,7 @@ class HalfClosingCreator:
 
 @implementer(IHalfCloseableProtocol)
 class TLSConnection(BufferingTLSTransport):
-    """Twisted's own, with support for a half-close, and with a handshake timeout."""
+    """Twisted's TLS connection, with half-close and a handshake timeout."""
 
     factory: TLSFactory
     transport: StreamTransport
@@ -92,17 +92,17 @@ class TLSConnection(BufferingTLSTransport):
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        # OpenSSL would keep bytes received after close_notify, and never look at them.
+        # OpenSSL would buffer data after close_notify and never process it.
         if not self.getHandle().is_half_closed:
             super().dataReceived(data)
 
     def readConnectionLost(self) -> None:
-        """The peer's TCP has ended; if TLS has not ended before, something may be missing."""
+        """Abort if the peer's TCP ends before TLS: input may have been truncated."""
         if not self.getHandle().is_half_closed:
             self.abortConnection()
 
     def writeConnectionLost(self) -> None:
-        """Our sending side is shut down, which only the other end of TLS does."""
+        """See `IHalfCloseableProtocol`; this end never half-closes."""
 
     @property
     def _is_agreed(self) -> bool:
@@ -123,13 +123,13 @@ class TLSConnection(BufferingTLSTransport):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         if self._patience.active() and not self._is_agreed:
-            self.factory.events.tally.errors["tls"] += 1
+            self.factory.events.counters.errors["tls"] += 1
         cancel(self._patience)
         super().connectionLost(reason)
 
 
 class TLSFactory(TLSMemoryBIOFactory):
-    """Builds what another factory builds, for peers that speak TLS."""
+    """Factory that wraps another factory's protocols in a `TLSConnection`."""
 
     protocol = TLSConnection
 
@@ -149,14 +149,14 @@ class TLSFactory(TLSMemoryBIOFactory):
 
 @dataclass(frozen=True)
 class OverTLS(Wrapping):
-    """A listener whose peers speak TLS.
+    """A listener for TLS connections.
 
     Args:
-        listener: Where it listens.
-        certificate: Makes the connections of OpenSSL.
-        clock: Waits for handshakes.
-        events: Failed handshakes are reported here.
-        patience: Handshake timeout, in seconds.
+        listener: The listener for the TCP connections.
+        certificate: Creates the OpenSSL connections.
+        clock: The clock for handshake timeouts.
+        events: The reporter of failed handshakes.
+        patience: The handshake timeout, in seconds.
     """
 
     certificate: IOpenSSLServerConnectionCreator

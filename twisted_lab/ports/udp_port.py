@@ -1,4 +1,4 @@
-"""UDP ports that reply from the address the client used, and keep the scope of link-local ones."""
+"""UDP ports that reply from the address the client used, and support link-local scopes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _IPV4_INFO = struct.Struct("=i4s4s")  # ip(7): interface, local address, destina
 _IPV6_INFO = struct.Struct("=16sI")  # RFC 3542, section 6: destination address, interface
 _INFO_SPACE = socket.CMSG_SPACE(_IPV4_INFO.size) + socket.CMSG_SPACE(_IPV6_INFO.size)
 _NO_INTERFACE = 0
-# Peers choose the local address, and a machine may have a whole network of them.
+# Bounded, because clients choose the local address, and a machine may own a whole network.
 _MOST_CACHED = 1024
-# At most 256 datagrams are read in one turn of the reactor, so that others have their turn.
+# Limits of one turn of the reactor.
 DATAGRAMS_A_TURN = 256
 TURN_SECONDS = 0.005
 
@@ -34,9 +34,9 @@ Address = tuple[str, int, SocketAddress, Ancillary]
 
 @lru_cache(_MOST_CACHED)
 def reply_ancillary(level: int, kind: int, info: bytes) -> Ancillary:
-    """Return the ancillary data of a reply, whose source is the address that the client used.
+    """Return the ancillary data of a reply whose source is the address that the client used.
 
-    The interface is left to the routing table, except that of a link-local source.
+    The routing table chooses the interface, except for a link-local source.
 
     Args:
         level: The level of the packet information that `recvmsg` returned.
@@ -49,16 +49,16 @@ def reply_ancillary(level: int, kind: int, info: bytes) -> Ancillary:
     local, interface = _IPV6_INFO.unpack(info)
     address = ipaddress.IPv6Address(local)
     if address.is_multicast:
-        return ()  # No source can be a group: the kernel chooses one.
+        return ()  # A group cannot be a source, so the kernel chooses one.
     if not address.is_link_local:
         interface = _NO_INTERFACE
     return ((level, kind, _IPV6_INFO.pack(local, interface)),)
 
 
 def scoped_host(address: SocketAddress) -> str:
-    """Return the host of a socket's address, with the scope of a link-local one: ``fe80::1%eth0``.
+    """Return the host of a socket address, with its scope if it is link-local: ``fe80::1%eth0``.
 
-    The scope is the interface's name, because its index may change when the machine restarts.
+    The scope is the interface's name, because its index may change on a restart of the machine.
     """
     if any(address[3:]):
         return socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
@@ -66,14 +66,14 @@ def scoped_host(address: SocketAddress) -> str:
 
 
 class _Socket(socket.socket):
-    """Takes host and port, as Twisted gives them; the host may have a scope."""
+    """A socket that accepts Twisted's addresses, host and port; the host may have a scope."""
 
     def bind(self, address: object, /) -> None:
         assert isinstance(address, tuple)
         try:
             super().bind(socket_address(*address))
         except OSError:
-            self.close()  # Twisted's port leaves it to the garbage collector.
+            self.close()  # Twisted would leave that to the garbage collector.
             raise
 
     def connect(self, address: object, /) -> None:
@@ -82,7 +82,7 @@ class _Socket(socket.socket):
 
 
 class ScopedPort(udp.Port):
-    """A UDP port for link-local addresses too: Twisted's drops the scope of ``fe80::1%eth0``."""
+    """A UDP port that, unlike Twisted's, keeps the scope of link-local addresses."""
 
     def createInternetSocket(self) -> socket.socket:
         """See `twisted.internet.udp.Port`."""
@@ -98,13 +98,13 @@ class ScopedPort(udp.Port):
 
 
 class DatagramPort(ScopedPort):
-    """A server's UDP port: it replies from the local address that the client used.
+    """A server's UDP port, which replies from the local address that the client used.
 
-    On a socket that is bound to a wildcard address the kernel would choose the route's source
-    address, and the connected socket of a client that used another one would drop the reply.
+    On a socket bound to a wildcard address, the kernel would choose the source address by route. A
+    client with a connected socket drops a reply from an address that it did not use.
 
-    Its protocol gets, and `send` takes, addresses of four parts: the peer's host and port, its
-    address as the socket returned it, and the ancillary data of a reply.
+    `datagramReceived` of the protocol gets, and `send` accepts, addresses of four parts: the peer's
+    host and port, its socket address, and the ancillary data of a reply.
     """
 
     def createInternetSocket(self) -> socket.socket:
@@ -129,8 +129,8 @@ class DatagramPort(ScopedPort):
                 data, told, _, peer = self.socket.recvmsg(self.maxPacketSize, _INFO_SPACE)
             except BlockingIOError:
                 return
-            # For an IPv4 datagram an IPv6 socket returns both kinds, IPv4's last. Only that one
-            # has a source for the reply to a broadcast.
+            # For an IPv4 datagram an IPv6 socket returns both kinds, IPv4 last. Only the IPv4 kind
+            # has a valid source for a reply to a broadcast.
             source = reply_ancillary(*told[-1]) if told else ()
             try:
                 self.protocol.datagramReceived(data, (scoped_host(peer), peer[1], peer, source))
@@ -138,7 +138,7 @@ class DatagramPort(ScopedPort):
                 log.err()
 
     def send(self, data: bytes, addresses: Iterable[Address]) -> None:
-        """Send a datagram to each address; one that the kernel refuses is as good as lost."""
+        """Send a datagram to each address; one that the kernel refuses counts as lost."""
         if self._is_wildcard:
             sendmsg, buffers = self.socket.sendmsg, (data,)
             for _, _, peer, source in addresses:
@@ -147,7 +147,7 @@ class DatagramPort(ScopedPort):
                 except OSError:
                     continue
         else:
-            # It is faster, and the only source is the socket's own address.
+            # sendto is faster, and the source is always the socket's own address.
             sendto = self.socket.sendto
             for _, _, peer, _ in addresses:
                 try:

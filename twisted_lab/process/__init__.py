@@ -1,1 +1,1 @@
-"""One process: its life cycle, services, signals and options."""
+"""Life cycle, services, signals and options of one process."""

@@ -1,19 +1,17 @@
-"""The exception that ends a process which cannot start."""
+"""Exception that ends a process that cannot start."""
 
 from __future__ import annotations
 
 
 class CannotStart(SystemExit, Exception):
-    """The service cannot start; the reason is on the console already.
+    """The process cannot start; the reason has been reported on the console.
 
-    No code of ours runs between the service that raises this and the end of the program. What
-    happens there depends on the type alone, in two places that ask for different ones:
+    It is both a `SystemExit` and an `Exception`, because Twisted and Python handle it by its type:
 
-    - twistd removes its pid file, and tells the process that waits for its daemon why the start has
-      failed, after an `Exception` (`UnixApplicationRunner.postApplication`). After a mere
-      `SystemExit` the pid file would stay, and the reason would be missing.
-    - Python ends with status 1 and without a traceback after a `SystemExit`. After any other
-      exception, a traceback would follow the line that gives the reason.
+    - After an `Exception`, twistd removes its pid file, and reports the reason to the process that
+      waits for the daemon (`UnixApplicationRunner.postApplication`). It does neither after a plain
+      `SystemExit`.
+    - After a `SystemExit`, Python exits with status 1 and without a traceback.
     """
 
     def __init__(self, reason: str) -> None:

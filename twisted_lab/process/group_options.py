@@ -1,4 +1,4 @@
-"""The options of a process that runs several services: its own and those of the services."""
+"""Options of a process that runs several services."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from twisted_lab.text import option
 from twisted_lab.text.option import Option
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
-# Options that make sense for one service alone.
+# Options that cannot apply to several services.
 FOR_ONE = {"port", "listen", "ask", "workers"}
 
 
 class GroupOptions(ProcessOptions):
-    """The options of netlab; `group_options` makes them, with those of all services.
+    """Options of netlab; `group_options` adds those of all services.
 
     Args:
-        services: The options of each service, by its name.
-        takers: The services that have an option, by the name that it has here.
+        services: The options of each service, by the service's name.
+        takers: For the name of each option here, the services that it applies to.
 
     Attributes:
-        services: The options of the services that are to run.
+        services: The options of the services to run, by name.
     """
 
     command = "netlab"
@@ -67,10 +67,10 @@ class GroupOptions(ProcessOptions):
         self.opt_help()
 
     def postOptions(self) -> None:
-        """Pass the options on to the services, and check them there.
+        """Pass the options on to the services, which check them.
 
         Raises:
-            UsageError: They are wrong.
+            UsageError: An option is wrong.
         """
         super().postOptions()
         ports = {self._moved(options.default_port) for options in self.services.values()}
@@ -81,7 +81,7 @@ class GroupOptions(ProcessOptions):
             options.parent = self.parent
             options.postOptions()
             ports |= {options.port, options.get("tcp-port") or 0}
-        # A service that finds its port busy goes elsewhere, not to the port of another one.
+        # A service whose port is busy must not move to the port of another service.
         group = frozenset(ports - {0})
         for options in self.services.values():
             options.others_ports = lambda: group
@@ -121,7 +121,7 @@ class GroupOptions(ProcessOptions):
 
 
 def group_options() -> GroupOptions:
-    """Return the options of all services that plugins bring, unless they stay out of netlab."""
+    """Return the options of netlab, with those of all plugins' services that join it."""
     joining = [
         (maker.options.default_port, service, maker.options())
         for service, maker in makers().items()
@@ -132,7 +132,7 @@ def group_options() -> GroupOptions:
     takers: dict[str, list[str]] = {}
     for service, options in services.items():
         for name in options.declared.keys() - ProcessOptions.declared.keys():
-            # Only the service itself needs the file that it names.
+            # The services use the files that their options name, and check them.
             each = replace(options.declared[name], default=options[name], short=None, kind="")
             declared[f"{service}-{name}"] = each
             takers[f"{service}-{name}"] = [service]

@@ -1,4 +1,4 @@
-"""Listeners: where the options of a service want it to listen."""
+"""Listeners for the options of a service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def listeners(
     process: ServiceProcess, options: ServiceOptions, name: str = "port"
 ) -> list[Listener]:
-    """Return the listeners for streams that `options` ask for; `name` is the port's option."""
+    """Return the stream listeners for `options`; `name` is the name of the port's option."""
     reactor, events = process.reactor, process.log.events_of(options.command)
     found: list[Listener] = [
         DescribedEndpoint(reactor, description) for description in options.listen
@@ -49,7 +49,7 @@ def listeners(
         found = [Fast(listener, poller) for listener in found]
     found = [Guarded(listener, process.files) for listener in found]
     if options.tls:
-        # cryptography takes its time to be imported.
+        # Imported here because cryptography is slow to import.
         from twisted_lab.ports.tls import OverTLS
 
         certificate = shared_certificate(process, options)
@@ -65,9 +65,10 @@ def listeners(
 def datagram_listener(
     options: ServiceOptions, reactor: Any, protocol: DatagramProtocol
 ) -> Listener:
-    """Return the listener for the datagrams of `protocol` that `options` ask for.
+    """Return the UDP listener for `options`; `protocol` gets the datagrams.
 
-    If the port is busy it listens elsewhere, unless the port was given: clients come back to it.
+    If the port is busy, the listener takes the next free one, unless the port was given: clients of
+    a restarted server come back to its port.
     """
     return UDPPort(
         reactor,
@@ -81,7 +82,7 @@ def datagram_listener(
 
 
 def shared_certificate(process: ServiceProcess, options: ServiceOptions) -> Certificate:
-    """Return the process's certificate that `options` name; shared by those that name the same."""
+    """Return the certificate for `options`; services with the same files share one."""
     from twisted_lab.ports.certificate import Certificate
 
     path = options.certificate or OWN_CERTIFICATE

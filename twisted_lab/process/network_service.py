@@ -1,4 +1,4 @@
-"""One service on its ports: it listens, can pause, and drains before it ends."""
+"""A network service: it listens, can be paused, and drains on shutdown."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from twisted_lab.process.service_ports import ServicePorts
 
 
 class Process(Protocol):
-    """The interface of the process that a service belongs to; see `ServiceProcess`."""
+    """The part of `ServiceProcess` that its services use."""
 
     drain_seconds: float
 
     @property
     def reactor(self) -> IReactorTime:
-        """The clock."""
+        """The reactor, as a clock."""
         ...
 
     def name_of(self, service: str, connection: Connection) -> str:
-        """Return a service's name for a connected peer."""
+        """Return the service's name for a connected peer; "" for none."""
         ...
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return the measures of a service."""
+        """Return the measures that the service's counts include."""
         ...
 
     def fail(self, reason: str, events: ServiceEvents) -> None:
-        """End, because a service cannot serve."""
+        """End the process, because a service cannot serve."""
         ...
 
 
 class NetworkService(Service):
-    """One service on its listening ports.
+    """A service on its listening ports.
 
     Args:
-        process: The process that it belongs to.
-        events: Events are reported here.
-        listeners: Where to listen.
+        process: The process that the service belongs to.
+        events: The reporter of the service's events.
+        listeners: The places to listen on.
         factory: Builds a protocol for each connection.
         connections: The factory's open connections.
 
     Attributes:
-        is_public: Whether it serves peers, not the operator.
+        is_public: Whether it serves clients rather than the operator.
         connections: See above.
         events: See above.
     """
@@ -77,32 +77,32 @@ class NetworkService(Service):
 
     @property
     def addresses(self) -> list[IAddress]:
-        """The addresses where it listens, or will again."""
+        """The addresses on which it listens, or will listen again."""
         return self._ports.addresses
 
     @property
     def is_paused(self) -> bool:
-        """Whether it does not listen for now."""
+        """Whether the service is paused."""
         return self._ports.is_paused
 
     def counts(self) -> Counts:
-        """Return what it has counted."""
-        return Counts.of(self.events.tally, self.connections, self._process.measures_of(self))
+        """Return a snapshot of the service's counters."""
+        return Counts.of(self.events.counters, self.connections, self._process.measures_of(self))
 
     def workers(self) -> list[tuple[int, int | None, Counts]]:
-        """Return number, process and counts of each of the processes that serve for it."""
+        """Return number, process id and counts of each worker."""
         return []
 
     async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:
-        """Have each of the processes that serve for it `do` something.
+        """Call `do` in each process that serves the service's clients.
 
         Returns:
-            The name of each, and its answer; None for one that has not answered.
+            The name and the answer of each process; None for one that did not answer.
         """
         return [(self.events.service, self.do(word, *arguments))]
 
     def do(self, word: str, *arguments: str) -> object:
-        """List connected peers, or disconnect a peer, in this process; the answer fits JSON."""
+        """List connected peers, or disconnect a peer, in this process; return a JSON value."""
         actions: dict[str, Callable[..., object]] = {
             "connections": self._connection_rows,
             "disconnect": self._disconnect,
@@ -133,15 +133,15 @@ class NetworkService(Service):
         return len(found)
 
     def log_from(self, level: LogLevel) -> None:
-        """Have its processes log from `level` up; the process's own log does already."""
+        """Set the log level of the service's workers, if it has any."""
 
     def privilegedStartService(self) -> None:
-        """Listen, while the process still has the right to take low ports."""
+        """Start listening, while the process still has the right to bind low ports."""
         super().privilegedStartService()
         self._ports.open()
 
     def announce(self) -> None:
-        """Report where it listens."""
+        """Report the addresses on which it listens."""
         self._ports.announce()
 
     def stopService(self) -> Deferred[None]:
@@ -156,31 +156,31 @@ class NetworkService(Service):
         return Deferred.fromCoroutine(stop())
 
     def drain(self) -> Deferred[None]:
-        """Finish with all peers, within the time that a drain may take."""
+        """Let all connections send their pending output and close, within the drain timeout."""
         return self.connections.drain(self._process.reactor, self._process.drain_seconds)
 
     def abort(self) -> None:
-        """Finish with all peers at once."""
+        """Abort all connections."""
         self.connections.abort()
 
     async def pause(self) -> None:
         """Stop listening; connected peers stay connected.
 
-        A UDP port stays open for them, and new peers are refused.
+        A UDP port stays open for them; new peers are refused.
 
         Raises:
-            CannotListen: It could not listen again; it goes on.
+            CannotListen: The ports could not be opened again later, so the service continues.
         """
         await self._ports.pause()
 
     async def resume(self) -> None:
-        """Listen again.
+        """Start listening again.
 
         Raises:
-            CannotListen: It cannot; it stays as it is.
+            CannotListen: A port cannot be opened; the service stays paused.
         """
         await self._ports.resume()
 
     def discard(self) -> None:
-        """Close the ports, without a reactor: the process cannot start."""
+        """Close the ports without a reactor, after a failed start."""
         self._ports.discard()

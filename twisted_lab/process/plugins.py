@@ -1,4 +1,4 @@
-"""The services that plugins bring, and their ports."""
+"""Services from plugins, and their default ports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREFIX = "netlab-"
 
 
 def makers() -> dict[str, ServiceMaker]:
-    """Return the maker of each service, by its name without the prefix."""
+    """Return the maker of each service, by the service's name without PREFIX."""
     return {
         maker.tapname.removeprefix(PREFIX): maker
         for maker in getPlugins(IServiceMaker)
@@ -20,12 +20,12 @@ def makers() -> dict[str, ServiceMaker]:
 
 
 def default_ports() -> frozenset[int]:
-    """Return the default ports of all services, where their clients look for them.
+    """Return the default ports of all services, to which their clients connect.
 
-    This imports all services: ask only when a port is busy.
+    This imports all services, so call it only when a port is busy.
     """
     ports = set()
     for maker in makers().values():
-        with suppress(Exception):  # One that cannot be imported does not stop the others.
+        with suppress(Exception):  # A broken plugin must not stop the others.
             ports.add(maker.options.default_port)
     return frozenset(ports)

@@ -1,4 +1,4 @@
-"""The options of a process, whichever services it runs."""
+"""Options of a process, for any services."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from twisted_lab.text.command_line import CannotRun
 
 # The default endpoint of the control channel.
 CONTROL = "unix:netlab.control"
-LEAST_FILES = 64  # for all services together, without peers
-LONGEST_PATH = 107  # bytes: what the kernel has room for, beside a NUL
+LEAST_FILES = 64  # file descriptors for all services together, without connections
+LONGEST_PATH = 107  # bytes: unix(7) has room for 108, with a NUL
 
 
 def control_endpoint(text: str) -> str:
-    """Read the description of the control channel's endpoint.
+    """Parse the description of the control channel's endpoint.
 
     Raises:
-        UsageError: It is not one.
+        UsageError: It is not a ``unix:`` endpoint, or its path is too long.
     """
     path = text.removeprefix("unix:").partition(":")[0]
     if not text.startswith("unix:") or not path:
-        # Any process that can connect can stop it, and only files have owners.
+        # Any client of the channel can stop the process. Only unix sockets have permissions.
         raise UsageError(f"expected a unix endpoint such as {CONTROL}, not {text!r}")
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise UsageError(
@@ -36,7 +36,7 @@ def control_endpoint(text: str) -> str:
 
 
 def socket_paths(*endpoints: str | None) -> list[str]:
-    """Return the paths of those endpoints that are unix sockets."""
+    """Return the paths of the ``unix:`` endpoints among `endpoints`."""
     prefix = "unix:"
     return [each.removeprefix(prefix) for each in endpoints if each and each.startswith(prefix)]
 
@@ -50,7 +50,7 @@ def current_directory() -> str | None:
 
 
 class ProcessOptions(LogOptions):
-    """Where a process logs, how it ends, and how an operator reaches it."""
+    """Options for the logs, the shutdown and the operation of a process."""
 
     drain = option.seconds(
         "On shutdown, seconds to wait for pending output to be delivered.",
@@ -69,9 +69,9 @@ class ProcessOptions(LogOptions):
     )
 
     def postOptions(self) -> None:
-        """Check whether the process can run as it is; a server in the foreground needs no pid file.
+        """Check that the process can run, and turn off twistd's default pid file in the foreground.
 
-        With twistd's a second server could not be started from the same directory.
+        With that pid file no second server could be started in the same directory.
         """
         super().postOptions()
         twistd: Any = self.parent or {}

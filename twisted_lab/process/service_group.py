@@ -1,4 +1,4 @@
-"""The services of one process, and what can be known of them from outside."""
+"""The services of one process, with their measures and names of peers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from twisted_lab.process.network_service import NetworkService
 
 
 class ServiceGroup(MultiService):
-    """Services with one log.
+    """Services that share a log.
 
     Args:
-        log: Where their events go.
+        log: The log of their events.
 
     Attributes:
-        services: All of them, those for the operator included.
+        services: All services, including those for the operator.
         log: See above.
         measures: Measures in addition to the counters of each service.
-        names: For a service that knows names, a function that returns a connection's name.
+        names: By service, a function that returns the name of a connection's peer.
     """
 
     services: list[NetworkService]
@@ -47,21 +47,34 @@ class ServiceGroup(MultiService):
         if service.is_public:
             name = service.events.service
             text = "Events beyond --log-rate, which were summed up."
-            count = self.log.summed
-            measure = Measure(name, "log_events_summed", text, True, lambda: count[name])
-            self.measures.append(measure)
+            self.add_counter(name, "log_events_summed", text, lambda: self.log.summed[name])
+
+    def add_counter(self, service: str, name: str, text: str, read: Callable[[], float]) -> None:
+        """Serve a value that only grows as the metric ``netlab_NAME_total``, with --metrics.
+
+        Args:
+            service: The service that it belongs to, a label of the metric.
+            name: In small letters with underscores.
+            text: Its description.
+            read: Returns it; with --workers the metric is the sum over all processes.
+        """
+        self.measures.append(Measure(service, name, text, True, read))
+
+    def add_gauge(self, service: str, name: str, text: str, read: Callable[[], float]) -> None:
+        """Serve another value as the metric ``netlab_NAME``. For arguments see `add_counter`."""
+        self.measures.append(Measure(service, name, text, False, read))
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
-        """Return the measures of a service that may differ between the processes."""
+        """Return the measures of a service that may differ between worker processes."""
         name = service.events.service
         return [each for each in self.measures if each.service == name and not each.is_common]
 
     def name_of(self, service: str, connection: Connection) -> str:
-        """Return a service's name for a connected peer; "" for none."""
+        """Return the service's name for a connected peer; "" for none."""
         return self.names[service](connection) if service in self.names else ""
 
     def log_from(self, level: LogLevel) -> None:
-        """Log events from `level` up, from here on, in all processes."""
+        """Set the log level of this process and its workers."""
         self.log.log_from(level)
         for service in self.services:
             service.log_from(level)

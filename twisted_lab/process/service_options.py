@@ -1,4 +1,4 @@
-"""The options that every service has, read the same way by each."""
+"""Options that all services have in common."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from twisted_lab.ports.addresses import ALL_IPV4, check_bindable, interface_addr
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.process.process_options import ProcessOptions, socket_paths
 from twisted_lab.text import option
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.prompts import ask
 
-# Kept beside the database, in the directory where the service is started.
+# In the current directory, like the database.
 OWN_CERTIFICATE = "netlab.pem"
 
 
 class ServiceOptions(ProcessOptions):
-    """Where a service listens; a subclass adds its own options.
+    """Options of a service; a subclass adds its own.
 
-    After parsing, either ``listen`` holds endpoint descriptions or ``port`` and ``interface`` say
-    where to listen.
+    After parsing, the service listens on the endpoints in ``listen``, or if there are none on
+    ``interface`` and ``port``.
 
     Attributes:
-        default_port: The port if none is given.
+        default_port: The default of ``port``.
         client_type: The transport of our client: TCP or UDP.
-        one_process: Why one process must serve all peers, if that is so.
-        in_netlab: Whether `netlab` runs it, too.
-        arguments: The arguments, as they were given.
-        others_ports: Returns the ports that it leaves to other services when its own is busy.
+        one_process: Why the service does not support workers; empty if it does.
+        in_netlab: Whether `netlab` runs the service as well.
+        arguments: The command-line arguments, as given.
+        others_ports: Returns the ports of other services, not to be taken when its own is busy.
     """
 
     default_port: ClassVar[int] = 0
@@ -93,10 +94,10 @@ class ServiceOptions(ProcessOptions):
         super().parse(options)
 
     def postOptions(self) -> None:
-        """Check what excludes or needs something else, and ask the person, if that is wanted.
+        """Check that the options fit together, and ask the user for some with ``--ask``.
 
         Raises:
-            UsageError: Options do not fit together.
+            UsageError: Options cannot be combined, or another one is required.
         """
         super().postOptions()
         for name in ("port", "interface", "ask", "strict-port"):
@@ -120,7 +121,7 @@ class ServiceOptions(ProcessOptions):
 
     @property
     def port_was_given(self) -> bool:
-        """Whether the port was chosen, rather than left to the default."""
+        """Whether the user has chosen the port."""
         return bool(self.given & {"port", "ask"})
 
     def files(self) -> list[str]:
@@ -129,7 +130,7 @@ class ServiceOptions(ProcessOptions):
         return super().files() + socket_paths(*self.listen) + [OWN_CERTIFICATE] * makes_own
 
     def make_connections(self) -> Connections:
-        """Make the counter of connections, with the limits that were asked for."""
+        """Return a container for connections, with the limits in the options."""
         return Connections(self.max_connections, self.max_per_peer)
 
     def _ask(self) -> None:
@@ -146,7 +147,7 @@ class ServiceOptions(ProcessOptions):
         try:
             default = interface(self.interface)
         except usage.UsageError as error:
-            print(error)  # noqa: T201
+            print_line(str(error))
             default = ALL_IPV4
         self.interface = ask("Interface", default, interface)
         self.port = ask("Port", self.port, port)

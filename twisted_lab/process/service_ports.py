@@ -1,4 +1,4 @@
-"""The listening ports of one service: opened, paused, resumed and closed."""
+"""Life cycle of a service's listening ports: open, paused, resumed, closed."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from twisted_lab.ports.listening import CannotListen, Listener
 
 
 class ServicePorts:
-    """The listening ports of one service.
+    """The listening ports of a service.
 
     Args:
-        listeners: Where to listen.
+        listeners: The places to listen on.
         factory: Builds a protocol for each connection.
-        connections: Told when no new peer is to be served: a UDP port stays open in a pause.
-        events: Open ports and pauses are reported here.
+        connections: Refuses new peers during a pause, in which a UDP port stays open.
+        events: The reporter of open ports and pauses.
         fail: Called with the reason when a port cannot be opened.
 
     Attributes:
-        is_paused: Whether the service does not listen for now.
+        is_paused: Whether the service is paused.
     """
 
     def __init__(
@@ -52,18 +52,18 @@ class ServicePorts:
         self._fail = fail
         self._opening: list[Deferred[None]] = []
         self._open: list[tuple[Listener, IListeningPort]] = []
-        self._paused: list[IAddress] = []  # where it will listen again
+        self._paused: list[IAddress] = []  # the addresses to listen on again
         self._is_announced = False
         self._is_closing = False
-        self._lock = DeferredLock()  # held while the ports are paused, resumed or closed
+        self._lock = DeferredLock()  # serialises pause, resume and close
 
     @property
     def addresses(self) -> list[IAddress]:
-        """The addresses where the service listens, or will again."""
+        """The addresses on which the service listens, or will listen again."""
         return [port.getHost() for _, port in self._open] + self._paused
 
     def open(self) -> None:
-        """Start to listen."""
+        """Start listening."""
         self._opening = [
             listener.listen(self._factory).addCallbacks(
                 self._opened, self._refused, callbackArgs=(listener,)
@@ -81,7 +81,7 @@ class ServicePorts:
             self._fail(failure.getErrorMessage())
 
     def announce(self) -> None:
-        """Report the open ports, and each later one when it is open."""
+        """Report the open ports, and from now on each port as soon as it is open."""
         self._is_announced = True
         for listener, port in self._open:
             self._announce(port, listener)
@@ -93,10 +93,10 @@ class ServicePorts:
         self._events.listening(address_text(address))
 
     async def pause(self) -> None:
-        """Close all ports but those for UDP, where new peers are refused.
+        """Close all ports except those for UDP, which refuse new peers instead.
 
         Raises:
-            CannotListen: They could not be opened again; they stay open.
+            CannotListen: The ports could not be opened again later, so they stay open.
         """
         await self._lock.run(self._pause)
 
@@ -111,10 +111,10 @@ class ServicePorts:
         self._events.paused()
 
     async def resume(self) -> None:
-        """Listen again.
+        """Start listening again.
 
         Raises:
-            CannotListen: It cannot; it stays as it is.
+            CannotListen: A port cannot be opened; the service stays paused.
         """
         await self._lock.run(self._resume)
 
@@ -129,7 +129,7 @@ class ServicePorts:
         self.is_paused = self._connections.pausing = False
 
     async def close_streams(self) -> None:
-        """Close all ports but those for UDP, which pending output still needs."""
+        """Close all ports except those for UDP, which pending output still needs."""
         self._is_closing = True
         for opening in self._opening:
             opening.cancel()
@@ -148,7 +148,7 @@ class ServicePorts:
             await maybeDeferred(port.stopListening)
 
     def discard(self) -> None:
-        """Close the ports without a reactor; a unix socket would leave its file behind."""
+        """Close the ports without a reactor, and remove the files of unix sockets."""
         for _, port in self._open:
             if isinstance(port, FileDescriptor):
                 port.connectionLost(Failure(ConnectionDone()))

@@ -1,4 +1,4 @@
-"""One process with its services: it starts, serves until it has to stop, and ends."""
+"""Life cycle of a process with its services: start, serve, drain, end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import provider
 
 from twisted_lab import __version__
+from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor, global_reactor
@@ -25,25 +26,25 @@ from twisted_lab.resources import NotReady, Resource, open_all
 
 
 class ServiceProcess(ServiceGroup):
-    """The services of one process, and what they share.
+    """The services of one process, and the resources that they share.
 
     Args:
-        options: What was asked of the process.
-        reactor: Where to run; by default the one that is installed.
-        now: Tells the time, in seconds of Unix time, which may be set in either direction.
+        options: The options of the process.
+        reactor: The reactor; by default the installed one.
+        now: Returns the time of day, in seconds of Unix time, which can jump in both directions.
 
     Attributes:
-        reactor: See above. Its clock is monotonic, not a time of day that a person sets.
+        reactor: See above. Its clock is monotonic.
         now: See above.
-        since: When it was made, on the reactor's clock.
-        events: Events of the process are reported here.
-        files: How many files may be open.
-        drain_seconds: How long a drain may take.
-        resources: Opened before it serves, and closed after the last peer has gone.
-        reloads: The functions to call at SIGHUP.
-        greeting: Makes the text that the console shows when all is there.
-        is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to a whole
-            group of processes reaches it in addition to the supervisor's orders.
+        since: The time of creation, on the reactor's clock.
+        events: The reporter of the process's events.
+        files: The reserve of file descriptors.
+        drain_seconds: The drain timeout, in seconds.
+        resources: Opened before the services serve, and closed after the last connection.
+        reloads: The functions to call on SIGHUP.
+        greeting: Returns the text for the console once all services have started.
+        is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to the
+            process group reaches it in addition to the supervisor's orders.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class ServiceProcess(ServiceGroup):
     ) -> None:
         if reactor is None:
             reactor = global_reactor()
-            # Twisted's own is the machine's clock, and a step of that would fire or stall timers.
+            # Twisted's default is the wall clock, whose steps would fire or stall timers.
             vars(reactor)["seconds"] = time.monotonic
         super().__init__(EventLog(options, reactor))
         self.reactor = reactor
         self.now = now
         self.since = reactor.seconds()
         self.events = self.log.events
+        self.turns = TurnBudget(reactor)
         self.files = FileReserve(reactor, self.events)
         self.drain_seconds = options.drain
         self.resources: list[Resource] = []
@@ -73,7 +75,7 @@ class ServiceProcess(ServiceGroup):
         self._is_ending = False
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
-        """See `twisted.application.service.IService`; twistd logs where its application says."""
+        """See `twisted.application.service.IService`; this also sets twistd's log observer."""
 
         @provider(ILogObserver)
         def log(event: LogEvent) -> None:
@@ -84,22 +86,22 @@ class ServiceProcess(ServiceGroup):
         super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
-        """Listen, while the process still has the right to take low ports.
+        """Start listening, while the process still has the right to bind low ports.
 
-        If it cannot, `startService` raises. The reason belongs into the log, and only the user that
-        the process changes to in between may make that file.
+        If that fails, `startService` raises the error: the log gets the reason, and only the user
+        that the process changes to in between may create the log's file.
         """
         self._has_listened = True
         super().privilegedStartService()
 
     def startService(self) -> None:
-        """Open the log, as the user who the process runs as from here on, and serve.
+        """Open the log and the resources, after privileges were dropped, and serve.
 
         Raises:
-            CannotStart: The log cannot be written, a resource opened, or a port listened on.
+            CannotStart: The log, a resource or a port cannot be opened.
         """
-        # Signals from here on are handled when the reactor runs. It installs handlers of its own
-        # then, after which ours must be installed again.
+        # Signals from here on are handled once the reactor runs. It then installs its own handlers,
+        # so ours must be installed again after that.
         signals = Signals(self.reactor, self._terminate, self._reload, self.end)
         signals.heed()
         try:
@@ -113,13 +115,13 @@ class ServiceProcess(ServiceGroup):
         self._open_resources()
         self.files.limit = raise_file_limit()
         self.events.started(__version__)
-        # Before a report that it listens.
+        # Registered before the reports of open ports, which a program may answer with a signal.
         self.reactor.callWhenRunning(signals.heed)
         super().startService()
-        self._check_ports()  # of the services that listen only now
+        self._check_ports()  # of the services that start listening only now
         self._has_started = True
         if self.log.is_daemon:
-            # It reports while it has a console; the starting program goes on when this returns.
+            # Report while there is a console: the program that starts the daemon ends on return.
             self._announce()
             self.log.settle()
         else:
@@ -137,21 +139,21 @@ class ServiceProcess(ServiceGroup):
             raise self._refusal(str(error), self.events) from None
 
     def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
-        """Report why it cannot start, close what is open, and return the exception to raise."""
+        """Report why the process cannot start, close everything, and return the exception."""
         events.failed(reason)
         for service in self.services:
             service.discard()
-        # A thread that is left would keep the process from ending.
+        # A remaining thread would keep the process alive.
         for resource in self.resources:
             resource.discard()
         self.log.close()
         return CannotStart(reason)
 
     def fail(self, reason: str, events: ServiceEvents) -> None:
-        """End, because a service cannot serve; a process that has not started does not start.
+        """End the process, or make its start fail, because a service cannot serve.
 
         Args:
-            reason: Why.
+            reason: Why the service cannot serve.
             events: The reporter of the service.
         """
         if self._has_started:
@@ -184,19 +186,19 @@ class ServiceProcess(ServiceGroup):
         return Deferred.fromCoroutine(stop())
 
     def end(self) -> None:
-        """Have the process drain and end."""
+        """Drain, and end the process."""
         if self.running and not self._is_ending:
             self._is_ending = True
             self.reactor.stop()
 
     def abort(self) -> None:
-        """Have the process end, without waiting for any peer."""
+        """End the process without a drain."""
         self.end()
         for service in self.services:
             service.abort()
 
     def _terminate(self) -> None:
-        # The sender of a second signal does not want to wait for the peers.
+        # A second signal ends the drain.
         if self.is_worker or (self.running and not self._is_ending):
             self.end()
         else:

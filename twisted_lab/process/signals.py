@@ -1,4 +1,4 @@
-"""The signals that a process handles, and what they ask for."""
+"""Signal handlers of a process."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 
 class Signals:
-    """Handles signals, each in a turn of the reactor.
+    """Signal handlers that call functions in the reactor's thread.
 
     Args:
-        reactor: Runs the handlers.
-        terminate: Called at SIGTERM and SIGINT.
-        reload: Called at SIGHUP.
-        end: Called at SIGHUP when the terminal has been closed in which the process was started.
-            Not under nohup, which ignores SIGHUP; a daemon has no terminal.
+        reactor: Calls the functions.
+        terminate: Called on SIGTERM and SIGINT.
+        reload: Called on SIGHUP.
+        end: Called instead on SIGHUP if the terminal in which the process was started was closed;
+            neither under nohup, which ignores SIGHUP, nor in a daemon, which has no terminal.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class Signals:
         self._ends_with_terminal = _has_terminal() and not is_ignored
 
     def heed(self) -> None:
-        """Replace the current signal handlers."""
-        # The reactor's own handlers make twistd end by the signal instead of with status 0.
+        """Install the handlers in place of the current ones."""
+        # With the reactor's own handlers, twistd would die from the signal, not exit with status 0.
         self._heed(signal.SIGTERM, self._terminate)
         self._heed(signal.SIGINT, self._terminate)
         self._heed(signal.SIGHUP, self._hang_up)

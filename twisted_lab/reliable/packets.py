@@ -210,8 +210,10 @@ def seal(packet: Packet, key: bytes, sender: Side) -> bytes:
     code, body = _CODES[type(packet)]
     rest = b""
     values: tuple[object, ...] = packet[1:]
-    if isinstance(packet, Data | Refusal):
-        *values, rest = values  # type: ignore[assignment]
+    if isinstance(packet, Data):
+        values, rest = values[:-1], packet.fragment
+    elif isinstance(packet, Refusal):
+        values, rest = values[:-1], packet.reason
     elif isinstance(packet, Ack):
         values, rest = values[:2], b"".join([_RANGE.pack(*run) for run in packet.ranges])
     data = _HEAD.pack(MARK, code, packet.number) + body.pack(*values) + rest

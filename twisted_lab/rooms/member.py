@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.text.user_names import name_key
@@ -33,11 +34,11 @@ class MemberChannel(Protocol):
 class Speaker(Protocol):
     """A `twisted_lab.channels.FanOut`, as far as a room uses it: it sends to all, in one order."""
 
-    def add(self, channel: Any, group: int) -> None:
+    def add(self, channel: MemberChannel, group: int) -> None:
         """Send the texts of that group to `channel` from here on."""
         ...
 
-    def remove(self, channel: Any) -> None:
+    def remove(self, channel: MemberChannel) -> None:
         """Send it nothing more."""
         ...
 
@@ -45,12 +46,16 @@ class Speaker(Protocol):
         """Send a message to all, to each group its own text."""
         ...
 
-    def tell(self, channel: Any, text: str) -> None:
+    def tell(self, channel: MemberChannel, text: str) -> None:
         """Send `text` to one channel, behind all earlier messages."""
         ...
 
     async def sent(self) -> None:
         """Wait until all earlier messages are sent."""
+        ...
+
+    def heard_out(self) -> AbstractAsyncContextManager[None]:
+        """Have a conversation, and wait at its end until all is sent."""
         ...
 
     async def has_room(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 from twisted_lab.codecs import byte_length
 from twisted_lab.rooms.history import History, HistoryBusy, Said
@@ -255,9 +256,9 @@ class Room:
                 bucket.give_back(tokens, seconds)
         return seconds <= 0
 
-    async def sent(self) -> None:
-        """Wait until all members were sent all messages so far."""
-        await self._speaker.sent()
+    def heard_out(self) -> AbstractAsyncContextManager[None]:
+        """Have a member's conversation, and wait at its end: see `FanOut.heard_out`."""
+        return self._speaker.heard_out()
 
     async def _do(
         self, member: Member, command: str, argument: str, text: str, count: int, now: float

@@ -1,1 +1,1 @@
-"""The services: one file each."""
+"""The services, one module each."""

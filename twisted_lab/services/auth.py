@@ -1,4 +1,4 @@
-"""netlab-auth: accounts with passwords, and tokens that stand for them for a while."""
+"""netlab-auth: accounts with passwords, and session tokens that replace them for a limited time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ from twisted_lab.accounts import (
 )
 from twisted_lab.channels import Channel, Refused
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.login import (
     BURST,
@@ -69,20 +68,21 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
+from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
+from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
 MOST_HOURS = 24 * 366
-# A client that has not logged in may be silent for this long.
-LOGIN_SECONDS = 60.0
+LOGIN_SECONDS = 60.0  # idle timeout before login
 
 
 @dataclass
 class _Shown:
-    """The passwords and the token that a peer has sent before it has logged in.
+    """The passwords and the token that a client has sent before login.
 
     Attributes:
-        passwords: The passwords.
-        device: The digest of the last token, which need not be good; empty if there was none.
+        passwords: The passwords, without surrounding whitespace.
+        device: The digest of the last token, valid or not; empty if there was none.
     """
 
     passwords: list[str] = field(default_factory=list)
@@ -90,15 +90,15 @@ class _Shown:
 
 
 class Authentication:
-    """Lets peers log in, by password or token, and register.
+    """Login by password or token, and registration.
 
     Args:
-        realm: Gives accounts to peers that have logged in.
-        events: Logins and failures are reported here.
-        is_open: Whether unknown names can be registered.
-        takes_plaintext: Whether peers may log in whose messages others on a network can read.
+        realm: Returns the accounts of logged-in clients.
+        events: The reporter of logins and failures.
+        is_open: Whether clients can register unknown names.
+        takes_plaintext: Whether clients can log in over a network without encryption.
         shortest: The minimum length of a password, in characters.
-        registrations: The new accounts of one network a day.
+        registrations: The maximum number of new accounts per network and day.
     """
 
     def __init__(
@@ -126,12 +126,12 @@ class Authentication:
         )
 
     def name_of(self, channel: Channel) -> str:
-        """Return the account that the peer has logged in to; "" before that."""
+        """Return the name of the account that the client has logged in to; "" before that."""
         account = self._accounts.get(channel)
         return account.name if account else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Let one peer log in, and execute its commands."""
+        """Let a client log in, and execute its commands."""
         if channel.peer.in_clear and not self._takes_plaintext:
             channel.say(
                 "error: others on the network could read your password; connect by TLS, or from "
@@ -143,7 +143,7 @@ class Authentication:
         shown = _Shown()
         for _ in range(TRIES):
             try:
-                visit = await self._enter(channel, shown)
+                shell = await self._enter(channel, shown)
             except BadName as error:
                 channel.say(f"error: {error}")
             except BadPassword as error:
@@ -153,24 +153,24 @@ class Authentication:
                 channel.say(refusal(error))
             else:
                 channel.patience = patience
-                self._accounts[channel] = visit.account
+                self._accounts[channel] = shell.account
                 try:
-                    await visit.converse()
+                    await shell.converse()
                 finally:
                     del self._accounts[channel]
                 return
 
     async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
-        channel.say("Name or token?")
+        channel.say(ASK_NAME)
         typed = (await channel.hear()).strip()
-        # A script sends its next line whatever the answer was: after a refused name or password
-        # that line may be a password, and must not become the name of an account.
+        # A script sends its next line whatever the answer was. After a refused name or password
+        # that line may be a password, which must not become the name of an account.
         if typed in shown.passwords:
             raise Refused("that is the password from before, and no name")
         if typed.startswith(TOKEN_PREFIX):
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
-            channel.say(f"Welcome back, {account.name}")
+            channel.say(f"{WELCOME_BACK}{account.name}")
             self._events.logged_in(channel.peer.text, account.name, "token")
             return self._visit(channel, account, typed)
         try:
@@ -182,12 +182,12 @@ class Authentication:
             how = "registration"
             account = await self._register(channel, name)
         else:
-            channel.say("Password?")
+            channel.say(AskPassword.CURRENT)
             password = await channel.hear()
             shown.passwords.append(password.strip())
             account = await self._check(channel, shown.device, name, password)
         token, until = await account.open_session(channel.peer.text)
-        channel.say(f"Hello, {account.name}")
+        channel.say(f"{HELLO}{account.name}")
         channel.say(tell_token(token, time_text(until)))
         self._events.logged_in(channel.peer.text, account.name, how)
         return self._visit(channel, account, token)
@@ -212,7 +212,7 @@ class Authentication:
             await realm.storage.run(admit)
         except BadName as error:
             raise Refused(str(error)) from None
-        password = await choose_password(channel, "New name. Choose a password:", self._shortest)
+        password = await choose_password(channel, AskPassword.FIRST, self._shortest)
         hashed = await realm.hashes.hash(password, place)
         now = realm.now()
 
@@ -256,7 +256,7 @@ class Authentication:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-auth."""
+    """Options of netlab-auth."""
 
     command = "netlab-auth"
     default_port = DEFAULTS["auth"].port
@@ -309,22 +309,15 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     try:
         passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
-        # twistd has not begun its log yet.
-        print(f"{options.command}: too little memory: {error}", file=sys.stderr)  # noqa: T201
+        # twistd has not started its log yet.
+        print_line(f"{options.command}: too little memory: {error}", sys.stderr)
         raise CannotStart(str(error)) from None
-    # Each account that a class opens in its first lesson takes two: to register, and to log in.
+    # A class opens its accounts in one lesson; each takes two hashes: to register and to log in.
     burst = max(BURST, 2 * options.max_registrations)
     hashing = Hashing(process.reactor, passwords, burst=burst)
     process.resources.append(hashing)
-    process.measures.append(
-        Measure(
-            options.command,
-            "hash_queue",
-            "Passwords that wait to be hashed.",
-            False,
-            lambda: hashing.queued,
-        )
-    )
+    text = "Passwords that wait to be hashed."
+    process.add_gauge(options.command, "hash_queue", text, lambda: hashing.queued)
     authentication = Authentication(
         AccountRealm(
             shared_storage(process, options.database, ACCOUNT_TABLES),

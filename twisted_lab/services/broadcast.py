@@ -1,8 +1,6 @@
-"""netlab-broadcast: sends each message to all peers."""
+"""netlab-broadcast: relay of each message to all clients."""
 
 from __future__ import annotations
-
-from twisted.internet.defer import CancelledError
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.defaults import DEFAULTS
@@ -16,42 +14,39 @@ from twisted_lab.serving import (
 
 
 class Broadcast:
-    """The connected peers, each of which gets the messages of all.
+    """The relay of messages between all connected clients, its members.
 
-    All members get all messages in the same order. They do not wait for a member that does not
-    read: its channel holds its pending output, and cuts it off when that becomes too much.
+    All members get all messages in the same order. A member that does not read does not delay the
+    others: its channel buffers its pending output, and aborts the connection if that grows too
+    large.
 
     Args:
-        members: Sends to them.
+        members: Sends messages to all members.
     """
 
     def __init__(self, members: FanOut) -> None:
         self._members = members
 
     async def converse(self, channel: Channel) -> None:
-        """Have `channel` as a member, for as long as its peer is there."""
+        """Serve a client as a member until it disconnects."""
         channel.say("CONNECT")
         self._members.add(channel)
         sender = (channel.peer.host, channel.peer.port)
         try:
-            while True:
-                try:
-                    text = await channel.hear()
-                except PeerSilent:
-                    continue  # One may well just listen.
-                self._members.say(f"Message from client {sender}: {text.upper()}")
-                await self._members.has_room()
-        except CancelledError:
-            raise
-        except Exception:
-            await self._members.sent()  # It gets the messages of the time that it was there.
-            raise
+            async with self._members.heard_out():
+                while True:
+                    try:
+                        text = await channel.hear()
+                    except PeerSilent:
+                        continue  # Members may just listen.
+                    self._members.say(f"Message from client {sender}: {text.upper()}")
+                    await self._members.has_room()
         finally:
             self._members.remove(channel)
 
 
 class Options(ConversationOptions):
-    """The options of netlab-broadcast."""
+    """Options of netlab-broadcast."""
 
     command = "netlab-broadcast"
     default_port = DEFAULTS["broadcast"].port

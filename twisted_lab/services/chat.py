@@ -1,4 +1,4 @@
-"""netlab-chat: a room for clients on UDP, on our reliable protocol, and on TCP."""
+"""netlab-chat: a chat room over TCP, and over UDP with our reliable protocol."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
@@ -14,7 +14,6 @@ from twisted.python import usage
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network
 from twisted_lab.rooms import (
@@ -46,18 +45,18 @@ from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
 from twisted_lab.text.user_names import BadName
 
-FULL_SECONDS = 5  # until a client tries again whose address has as many members as it may
+FULL_SECONDS = 5  # until the next attempt of a client whose address has too many members
 
 
 class Chat:
-    """One room.
+    """A chat room for clients on any channel.
 
     Args:
-        history: Where messages are kept.
-        now: Tells the time, in seconds of Unix time.
-        clock: Waits, and tells the time for rate limits.
-        events: Messages to all are reported here.
-        rates: The rates of all peers of one address together.
+        history: The store of messages.
+        now: Returns the time, in seconds of Unix time.
+        clock: The clock for delays and rate limits.
+        events: The reporter of relayed messages.
+        rates: The rate limits of each address.
     """
 
     def __init__(
@@ -75,12 +74,12 @@ class Chat:
         self._members: dict[Channel, Member] = {}
 
     def name_of(self, channel: Channel) -> str:
-        """Return the name of the peer; "" before it has one."""
+        """Return the name of the client; "" before it has joined."""
         member = self._members.get(channel)
         return member.name if member else ""
 
     async def converse(self, channel: Channel) -> None:
-        """Have the peer as a member, from a good name on."""
+        """Serve a client, as a member once it has joined with a valid name."""
         address = self._addresses.of(network(channel.peer.host), self._ticks())
         address.peers += 1
         try:
@@ -95,15 +94,11 @@ class Chat:
         member.limits.address.members += 1
         how = "left"
         try:
-            while await self._room.hear(member, await channel.hear(), self._now()):
-                pass
-            await self._room.sent()
-        except CancelledError:
-            raise
-        except Exception as error:
-            if isinstance(error, PeerSilent):
-                how = "gone silent"
-            await self._room.sent()  # It gets the messages of the time that it was there.
+            async with self._room.heard_out():
+                while await self._room.hear(member, await channel.hear(), self._now()):
+                    pass
+        except PeerSilent:
+            how = "gone silent"
             raise
         finally:
             member.limits.address.members -= 1
@@ -111,9 +106,9 @@ class Chat:
             self._room.leave(member, self._now(), how)
 
     async def _join(self, channel: Channel, address: Address) -> Member | None:
-        """Let the peer become a member; None if it leaves before."""
+        """Let the client join, and return the member; None if it leaves before."""
         allowance = Allowance(self._ticks())
-        later = 0.0  # when this peer may try again
+        later = 0.0  # the time from which the client may try again
         while True:
             text = await channel.hear()
             if leaves(text):
@@ -126,9 +121,9 @@ class Chat:
                 continue
             client = client_id(join.secret)
             try:
-                self._room.check_name(join.name, client)  # before the history is sent for nothing
+                self._room.check_name(join.name, client)  # before the history is sent in vain
                 if (early := later - self._ticks()) > 0:
-                    # So clients that try all the time do not take all places.
+                    # Impatient clients must not take the places of those that wait.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
                 if client:
@@ -145,7 +140,7 @@ class Chat:
                 channel.say(f"error: {error}")
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
-        """Count a message of a peer that has not joined; one over the rate limit is dropped."""
+        """Tell whether a message before the join is within the rate limit, and count it."""
         tick = self._ticks()
         if allowance.is_mute(tick):
             return False
@@ -155,10 +150,10 @@ class Chat:
         return True
 
     async def _admit(self, channel: Channel, client: str, address: Address) -> None:
-        """Count a join against what its address may do.
+        """Apply the rate limits of an address to a join.
 
         Raises:
-            TooMany: It may not join now.
+            TooMany: The client may not join now.
         """
         self._check_room(client, address)
         if client and await self._room.is_known(client):
@@ -174,7 +169,7 @@ class Chat:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-chat."""
+    """Options of netlab-chat."""
 
     command = "netlab-chat"
     client_type = "UDP"
@@ -230,7 +225,7 @@ class Options(ConversationOptions):
             )
         super().postOptions()
         for name in ("tls", "proxy-protocol"):
-            # Where netlab gives it to all services, it is not meant for this one.
+            # Not in `given` if netlab passes it to all services: then it is not meant for this one.
             if name in self.given and self.tcp_port is None:
                 raise usage.UsageError(
                     f"{self.name_of(name)} requires {self.name_of('tcp-port')}: UDP does not "
@@ -246,7 +241,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     if options.history is not None:
         storage = shared_storage(process, options.history, HISTORY_TABLES)
         kept = history = KeptHistory(storage, retention)
-        # Once the file is open. If nothing can be stored, the first message will tell.
+        # This runs once the file is open. If it fails, the first message will report that.
         Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
             lambda error: error.trap(Unable)
         )
@@ -258,7 +253,12 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     )
     chat = Chat(history, process.now, process.reactor, events, rates)
     streams = ConversationFactory(
-        process.reactor, events, chat.converse, options.make_channel, options.make_connections()
+        process.reactor,
+        events,
+        chat.converse,
+        options.make_channel,
+        options.make_connections(),
+        process.turns,
     )
     datagrams = DatagramServer(
         process.reactor,
@@ -267,16 +267,10 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         streams.connections,
         options.idle_timeout,
         options.max_message,
+        turns=process.turns,
     )
-    process.measures.append(
-        Measure(
-            options.command,
-            "retransmissions",
-            "Packets that were sent again.",
-            True,
-            lambda: datagrams.retransmissions,
-        )
-    )
+    text = "Packets that were sent again."
+    process.add_counter(options.command, "retransmissions", text, lambda: datagrams.retransmissions)
     listening = [datagram_listener(options, process.reactor, datagrams)]
     if options.tcp_port is not None:
         listening += listeners(process, options, "tcp-port")

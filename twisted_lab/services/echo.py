@@ -1,6 +1,6 @@
-"""netlab-echo: sends received bytes back.
+"""netlab-echo: echo of received bytes.
 
-Echo moves raw bytes and has no messages, so it is a bare protocol.
+The echo has no messages, so it is a plain Twisted protocol instead of a conversation.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ Answer = Callable[[bytes, bool], bytes]
 
 
 def upper_case() -> Answer:
-    """Make an answer in upper case for one connection.
+    """Return a function that answers one connection's input in upper case.
 
-    The incomplete character at the end of a portion waits for its rest, or for ``final``; bytes
-    that are not UTF-8 pass unchanged.
+    An incomplete character at the end of a portion is kept until the rest arrives, or until
+    ``final``. Bytes that are not UTF-8 are returned unchanged.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
@@ -55,13 +55,13 @@ def upper_case() -> Answer:
 
 @implementer(IHalfCloseableProtocol)
 class Echo(Protocol):
-    """One connection: each received portion is logged, answered, and the answer logged.
+    """An echo connection, which logs each received portion and its answer.
 
-    The answers to all bytes that are read at once are sent at once, and where nothing is logged
-    there are no portions.
+    The answers to all portions of one read are written together. Without logging and upper case
+    the input is not split into portions.
 
-    The transport is its own producer (back-pressure): while the peer does not take the answers,
-    nothing more is read from it, so that it can fill the buffers once and no more.
+    The transport is registered as its own producer for back-pressure: while the client does not
+    read the answers, the server reads no more input, so pending output is bounded.
 
     Attributes:
         label: See `twisted_lab.channels.Connection`.
@@ -75,7 +75,7 @@ class Echo(Protocol):
         self._answer = answer
         self._bytes_in = 0
         self._looked_at = self._quiet_looks = 0
-        self._grown = 0  # how many bytes the answers have more than the input
+        self._grown = 0  # bytes of the answers minus bytes of the input
         self._finished = False
         self._closed_by_client = True
         self._linger: IDelayedCall | None = None
@@ -92,7 +92,7 @@ class Echo(Protocol):
         if refusal:
             is_told = self.factory.connections.is_told(self)
             if is_told:
-                # There is no framing, and no other way to tell.
+                # The echo has no framing, so plain text has to do.
                 self.transport.write(f"error: {refusal}\n".encode())
             self._hang_up(refusal)
             if not is_told:
@@ -121,29 +121,30 @@ class Echo(Protocol):
         return answer
 
     def readConnectionLost(self) -> None:
-        """Half-close by the peer: send the pending output, and close."""
+        """Send the pending output and close, after a half-close by the client."""
         if not self._finished:
             if self._answer is not None and (rest := self._answer(b"", True)):
                 self.factory.events.sent(self.label, len(rest), rest)
                 self._grown += len(rest)
                 self.transport.write(rest)
-            # With a producer registered, the transport would wait for it before it closes.
+            # With a registered producer, the transport would not close.
             self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """All pending output is sent; now the peer should close, too."""
+        """Give the client LINGER_SECONDS to close, now that all pending output is sent."""
         self._linger = self.factory.clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
 
     def look(self) -> None:
-        """See whether anything was received since the last time."""
+        """Check for input since the last look, and apply the idle timeout."""
         self._quiet_looks = self._quiet_looks + 1 if self._bytes_in == self._looked_at else 0
         self._looked_at = self._bytes_in
         if self._quiet_looks <= LOOKS:
             return
         if self._finished:
             self.abort()
-        elif self._quiet_looks > LOOKS + has_unread(self.transport):  # which has one look more
+        elif self._quiet_looks > LOOKS + has_unread(self.transport):
+            # Unread input was allowed one more look.
             self._quiet_looks = 0
             seconds = self.factory.idleness.patience
             self._hang_up(Disconnect.NOTHING_HEARD.reason(seconds=seconds))
@@ -153,7 +154,7 @@ class Echo(Protocol):
         self.finish()
 
     def traffic(self) -> Traffic:
-        """See `twisted_lab.channels.Connection`: there are no messages."""
+        """See `twisted_lab.channels.Connection`; there are no messages."""
         return Traffic(self._bytes_in, self._bytes_in + self._grown)
 
     def finish(self) -> None:
@@ -182,15 +183,15 @@ class Echo(Protocol):
 
 
 class EchoFactory(Factory):
-    """Builds an `Echo` for each connection.
+    """Factory of echo connections.
 
     Args:
-        clock: Tells how long a connection has lasted.
-        events: Events are reported here.
-        chunk_size: The most bytes that are logged as one portion.
+        clock: The clock for timers and durations.
+        events: The reporter of the service's events.
+        chunk_size: The maximum size of a logged portion, in bytes.
         upper: Whether to answer in upper case.
         patience: The idle timeout, in seconds.
-        connections: Where they are counted, and how many there may be.
+        connections: The container for open connections, with their limits.
     """
 
     noisy = False
@@ -224,7 +225,7 @@ class EchoFactory(Factory):
 
 
 class Options(ServiceOptions):
-    """The options of netlab-echo."""
+    """Options of netlab-echo."""
 
     command = "netlab-echo"
     default_port = DEFAULTS["echo"].port

@@ -1,4 +1,4 @@
-"""netlab-ident: greets peers by name, whom it knows by their IP addresses."""
+"""netlab-ident: greetings by name for clients known by their IP addresses."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
+from twisted_lab.text.dialogue_messages import HELLO
 from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
 TRIES = 3
-# New names of a network: a class can come at once.
+# Rate limit of new names per network; the burst is enough for a class.
 NEW_AT_ONCE = 60
 NEW_PER_SECOND = 1.0
 
 
 class Identification:
-    """Greets known peers, and asks the others for their names.
+    """Greeting of known clients, and a question for the names of others.
 
     Args:
-        storage: Where names are kept.
-        now: Tells the time, in seconds of Unix time.
-        ticks: Tells the seconds on a monotonic clock, for the rate limit of new names.
+        storage: The database with known peers.
+        now: Returns the time, in seconds of Unix time.
+        ticks: Returns the seconds of a monotonic clock, for the rate limit of new names.
     """
 
     def __init__(
@@ -49,14 +50,14 @@ class Identification:
         self._newcomers = NetworkBuckets(NEW_PER_SECOND, NEW_AT_ONCE)
 
     async def converse(self, channel: Channel) -> None:
-        """Greet one peer. Those of a unix socket have no address, and are all the same one."""
+        """Greet a client; those of a unix socket have no address, and share one name."""
         address = channel.peer.host or "unix"
         now = self._now()
         name = await self._storage.run(partial(recognize, address=address, now=now))
         if name is None:
             name = await self._ask(channel, address)
         if name is not None:
-            channel.say(f"Hello, {name}")
+            channel.say(f"{HELLO}{name}")
 
     async def _ask(self, channel: Channel, address: str) -> str | None:
         for _ in range(TRIES):
@@ -80,7 +81,7 @@ class Identification:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-ident."""
+    """Options of netlab-ident."""
 
     command = "netlab-ident"
     default_port = DEFAULTS["ident"].port

@@ -1,4 +1,4 @@
-"""netlab-messages: asks for messages by number, and repeats each in upper case."""
+"""netlab-messages: numbered requests for messages, which are repeated in upper case."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twisted_lab.text.exit_word import EXIT
 
 
 async def number_messages(channel: Channel) -> None:
-    """Ask for one message after the other, until one is ``exit``."""
+    """Ask for messages by number and repeat each in upper case, until one is ``exit``."""
     for number in count(1):
         channel.say(f"Message {number}:")
         text = await channel.hear()
@@ -27,7 +27,7 @@ async def number_messages(channel: Channel) -> None:
 
 
 class Options(ConversationOptions):
-    """The options of netlab-messages."""
+    """Options of netlab-messages."""
 
     command = "netlab-messages"
     default_port = DEFAULTS["messages"].port

@@ -24,14 +24,14 @@ from twisted_lab.serving import (
 )
 from twisted_lab.text.tables import table
 
-# The options of all services are found where they are asked for: twistd lists netlab without them.
+# A function, because twistd lists its plugins without collecting the options of all services.
 Options = group_options
 
 
 def interpreter() -> str:
-    """Return this Python's name in a shell: one outside of a virtual environment finds it, too.
+    """Return the shell command of this Python, which also works outside its virtual environment.
 
-    A relative one works in the checkout, as in the README.
+    In a checkout it is a relative path, as in the README.
     """
     path = Path(sys.executable)
     if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
@@ -42,7 +42,7 @@ def interpreter() -> str:
 
 
 def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "python") -> str:
-    """Say how to connect to a service, with our client if it can, or else with netcat."""
+    """Return the command that connects to a service, with our client if possible."""
     if not isinstance(address, IPv4Address | IPv6Address):
         return "nc -U " + address_text(address).removeprefix("unix:")
     host = "localhost" if address.host in (ALL_IPV4, "::", "127.0.0.1") else address.host
@@ -63,7 +63,7 @@ def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "py
 def how_to_connect_to_all(
     process: ServiceProcess, services: dict[str, ServiceOptions], python: str = "python"
 ) -> str:
-    """Say where each service is, and how to connect to it."""
+    """Return a table of the services, their addresses and the commands to connect."""
     rows = [("service", "address", "how to connect")]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
@@ -75,12 +75,12 @@ def how_to_connect_to_all(
 
 
 def makeService(options: GroupOptions) -> ServiceProcess:
-    """Build the services that `options` describe."""
+    """Build a process with the services in `options`."""
     process = build_process(options)
     for name, its_options in options.services.items():
         build = namedAny(f"{makers()[name].module}.build")
         process.addService(build(process, its_options))
-    # Before twistd changes the directory.
+    # Called now, because twistd may change the directory later.
     python = interpreter()
     process.greeting = lambda: how_to_connect_to_all(process, options.services, python)
     return process

@@ -13,7 +13,7 @@ from twisted_lab.resources import Resource
 from twisted_lab.serving.building import build_process, in_own_process, stream_service
 from twisted_lab.serving.conversations import ConversationOptions, conversation_service
 from twisted_lab.text import option
-from twisted_lab.text.command_line import Options, one_of
+from twisted_lab.text.command_line import Options
 from twisted_lab.text.prompts import ask
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "in_own_process",
     "listeners",
     "message",
-    "one_of",
     "option",
     "port_number",
     "stream_service",

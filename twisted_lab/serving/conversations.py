@@ -77,6 +77,11 @@ def conversation_service(
     if not options.has_secrets:
         events.allow_bytes()
     factory = ConversationFactory(
-        process.reactor, events, converse, options.make_channel, options.make_connections()
+        process.reactor,
+        events,
+        converse,
+        options.make_channel,
+        options.make_connections(),
+        process.turns,
     )
     return stream_service(process, options, factory, factory.connections)

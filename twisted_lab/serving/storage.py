@@ -1,19 +1,32 @@
-"""The database of a process, in a module of its own because SQLite is slow to import."""
+"""A database for services that keep data; apart from `serving`, as SQLite is slow to import."""
 
 from __future__ import annotations
 
 from twisted_lab.process.service_process import ServiceProcess
-from twisted_lab.storage import DEFAULT_FILE, Store, Tables
+from twisted_lab.storage import DEFAULT_FILE, Migrations, Store, Tables, counted, row
 from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
-__all__ = ["DEFAULT_FILE", "Store", "shared_storage"]
+__all__ = [
+    "DEFAULT_FILE",
+    "Migrations",
+    "Store",
+    "Tables",
+    "counted",
+    "row",
+    "shared_storage",
+]
 
 
 def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Store[Q]:
     """Return a store for work on `tables` in the process's database in the file `path`.
 
     Services that name the same file share its threads and its transactions.
+
+    Args:
+        process: The process, which opens the file before it serves and closes it at the end.
+        path: The file's name.
+        tables: The service's own tables; they are made, or brought up to date, when it is opened.
     """
     storage = Storage(process.reactor, path)
     for resource in process.resources:

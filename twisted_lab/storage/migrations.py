@@ -11,8 +11,8 @@ from twisted_lab.storage.tables import Migrations
 
 # The application id in SQLite's header: "nlab".
 APPLICATION_ID = 0x6E6C6162
-# Files of versions 1 to 7 had one version for the tables of all packages. These packages had a step
-# in each of them.
+# Files of versions 1 to 7 had one version for the tables of all packages. Each version added one
+# step to each of these packages.
 COMMON_STEPS = (
     ("known_peers",),
     ("accounts",),
@@ -22,7 +22,7 @@ COMMON_STEPS = (
     ("accounts",),
     ("accounts", "known_peers"),
 )
-# Since then each package has its own version, in the table `schema_versions`.
+# From this version on each package has its own, in the table `schema_versions`.
 FORMAT = len(COMMON_STEPS) + 1
 
 

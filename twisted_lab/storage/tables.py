@@ -18,6 +18,7 @@ It may be called again if another one of the same transaction fails, so it chang
 the database.
 """
 
+# Part of released steps, so it is never changed.
 COUNTED = (
     "CREATE TABLE IF NOT EXISTS totals (subject TEXT PRIMARY KEY, count BIGINT NOT NULL)",
     "INSERT INTO totals (subject, count) SELECT 'rows', count(*) FROM rows",
@@ -72,8 +73,9 @@ def row(make: Callable[..., Row]) -> Callable[..., Row]:
 
 
 def counted(table: str) -> tuple[str, ...]:
-    """Return statements for a step, which have the rows of a table counted from here on.
+    """Return statements for a step, which keep the number of a table's rows from here on.
 
-    Their number is in the table `totals`: to count a million rows takes 20 ms.
+    ``SELECT count FROM totals WHERE subject = 'TABLE'`` looks it up; to count a million rows takes
+    20 ms. The table `totals` belongs to all packages.
     """
     return tuple(statement.replace("rows", table) for statement in COUNTED)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from itertools import zip_longest
 from typing import Any, ClassVar
 
 from twisted.copyright import version as twisted_version
@@ -14,17 +12,6 @@ from twisted.python import usage
 from twisted_lab import __version__
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
-
-
-def one_of(name: str, *choices: str) -> Callable[[str], str]:
-    """Make a reader of one of some words, for the option `name`."""
-
-    def read(text: str) -> str:
-        if text not in choices:
-            raise usage.UsageError(f"--{name} is one of {', '.join(choices)}, not {text!r}")
-        return text
-
-    return read
 
 
 def write_out(command: str, text: str) -> None:
@@ -73,10 +60,8 @@ class Options(usage.Options):
     def __init_subclass__(cls) -> None:
         own = {each.name: each for each in vars(cls).values() if isinstance(each, Option)}
         cls.declared = {**cls.declared, **own}
-        flags = [each.row() for each in own.values() if each.read is None]
-        parameters = [each.row() for each in own.values() if each.read is not None]
-        cls.optFlags = [*vars(cls).get("optFlags", ()), *flags]
-        cls.optParameters = [*vars(cls).get("optParameters", ()), *parameters]
+        cls.optFlags = [each.row() for each in own.values() if each.read is None]
+        cls.optParameters = [each.row() for each in own.values() if each.read is not None]
 
     def __init__(self) -> None:
         self.given: set[str] = set()
@@ -90,10 +75,10 @@ class Options(usage.Options):
     def __setitem__(self, name: str, value: Any) -> None:
         """Take a value from the command line."""
         self.given.add(name)
-        option = self.declared.get(name)
-        if option is not None and option.repeats:
+        option = self.declared[name]
+        if option.repeats:
             value = self[name] + value
-        super().__setitem__(name, value if option is None or option.read else True)
+        super().__setitem__(name, value if option.read else True)
 
     def name_of(self, option: str) -> str:
         """Return how an option is given."""
@@ -127,14 +112,7 @@ class Options(usage.Options):
         Raises:
             UsageError: They are wrong.
         """
-        self._refuse_empty_values(options)
         super().parseOptions(options)
-
-    def _refuse_empty_values(self, arguments: list[str]) -> None:
-        for argument, after in zip_longest(arguments, arguments[1:]):
-            name, equals, value = argument.removeprefix("--").partition("=")
-            if f"{name}=" in self.longOpt and not value and (equals or after == ""):
-                raise usage.UsageError(f"--{name} needs a value that is not empty")
 
     def parseArgs(self, *arguments: str) -> None:
         """Take no arguments beside the options."""

@@ -1,1 +1,1 @@
-"""Fast transports: an epoll loop of their own, and a TCP transport that sends immediately."""
+"""Fast transport: a TCP transport that sends immediately, and an epoll loop for it."""

@@ -1,4 +1,4 @@
-"""An epoll loop of our own, behind one descriptor, inside whichever reactor runs."""
+"""An epoll loop inside any reactor, which sees it as one file descriptor."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-# After this many events, or this many seconds, the reactor has its turn again (timers, new
-# connections, datagrams), which costs as much as a few events.
+# Limits of one turn, after which the reactor handles timers, new connections and datagrams. A turn
+# of the reactor costs as much as a few events.
 TURN_EVENTS = 256
 TURN_SECONDS = 0.005
-# At most this many are fetched at a time: more would not stay in the processor's caches.
+# Events per epoll call; larger batches do not stay in the processor's caches.
 BATCH_EVENTS = 128
 READ_BYTES = 131_072
 
-# Made once, as the reactor does, because to make one costs as much as to close a connection.
+# Created once, as in the reactor, because a new one costs as much as closing a connection.
 _FAILURES: dict[type[BaseException], Failure] = {
     type(why): Failure(why) for why in (CONNECTION_DONE, CONNECTION_LOST)
 }
 
-# select.EPOLLIN and EPOLLOUT, which have no names where there is no epoll.
+# select.EPOLLIN and EPOLLOUT, which are undefined on systems without epoll.
 _IN, _OUT = 1, 4
 
 
 class _Reactor(Protocol):
-    """The part of a reactor that the loop itself calls; its transports call more."""
+    """The methods of a reactor that the loop itself calls; its transports call more."""
 
     def addReader(self, reader: IReadDescriptor, /) -> object: ...
     def removeReader(self, reader: IReadDescriptor, /) -> object: ...
@@ -44,17 +44,17 @@ class _Reactor(Protocol):
 class Poller:
     """A small epoll loop that fast transports register with instead of the reactor.
 
-    A reactor makes a logging context for each event. To it all events of these transports are one,
-    and an exception is logged with the name of its transport, as the reactor would do.
+    A reactor sets up a logging context for each event. Here one context serves all events of a
+    turn, and exceptions are still logged in the context of their transport.
 
     Args:
-        reactor: Waits for this loop's events; it gets all calls that this one does not handle.
+        reactor: The reactor around the loop, which gets all calls that the loop does not handle.
     """
 
     def __init__(self, reactor: _Reactor) -> None:
         self._reactor = reactor
-        # For a read of this size the C library would have memory mapped each time, which costs more
-        # than the read, unless something as large has been freed before.
+        # malloc would map memory for each read of this size, which costs more than the read. Once a
+        # large block was freed, malloc raises its threshold for that (mallopt(3)).
         bytearray(4 * READ_BYTES)
         self._epoll = select.epoll()
         self._transports: dict[int, Server] = {}
@@ -92,7 +92,7 @@ class Poller:
         self._masks[number] = mask | event
 
     def _ignore(self, transport: Server, event: int) -> None:
-        number = transport.fileno()  # -1 if it is closed already
+        number = transport.fileno()  # -1 if the transport is closed already
         mask = self._masks.get(number, 0)
         if mask == event:
             self._epoll.unregister(number)
@@ -126,7 +126,7 @@ class Poller:
                     if event != _IN:
                         self._deal_with(transport, number, event)
                         continue
-                    # Most events are this one: it is dealt with here, as its doRead() would do.
+                    # The most frequent event, with the code of doRead() inlined.
                     try:
                         data = os.read(number, READ_BYTES)
                     except BlockingIOError:
@@ -139,13 +139,13 @@ class Poller:
                     else:
                         self._deal_with(transport, number, event)
                 except BaseException:
-                    # Not even SystemExit gets through: the reactor would hold this one for broken.
+                    # Including SystemExit: the reactor would blame and remove the whole loop.
                     log.callWithLogger(transport, log.err)
                     why = sys.exc_info()[1]
                     log.callWithLogger(transport, self._disconnect, transport, why, False)
 
     def _deal_with(self, transport: Server, number: int, event: int) -> None:
-        # A hang-up or an error is found by reading or writing, whichever the transport waits for.
+        # Hang-ups and errors show up in a read or a write, whichever the transport waits for.
         if event & ~_OUT and self._masks[number] & _IN:
             self._disconnect(transport, transport.doRead(), True)
         is_waiting = self._masks.get(number, 0) & _OUT and self._transports[number] is transport
@@ -156,7 +156,7 @@ class Poller:
         if why is None:
             return
         failure = _FAILURES.get(type(why)) or Failure(why)
-        # Whatever goes wrong from here on, it gets no more events.
+        # First, so that the transport gets no more events even if the rest fails.
         self.removeReader(transport)
         if by_reading and type(why) is ConnectionDone:
             transport.readConnectionLost(failure)
@@ -165,6 +165,6 @@ class Poller:
             transport.connectionLost(failure)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
+        """See `twisted.internet.interfaces.IFileDescriptor`; the reactor stops."""
         for transport in list(self._transports.values()):
             log.callWithLogger(transport, transport.connectionLost, reason)

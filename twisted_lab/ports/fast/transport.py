@@ -1,4 +1,4 @@
-"""A server's TCP transport that sends at once what the kernel takes at once."""
+"""A server's TCP transport whose `write` sends immediately."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from twisted.python.failure import Failure
 
 
 class ImmediateServer(Server):
-    """Twisted's own transport, but for when it sends.
+    """Twisted's TCP transport, except that `write` sends immediately.
 
-    Twisted keeps written bytes until the reactor reports, in its next turn, that the socket can be
-    written to. This one gives them to the kernel at once, if nothing is kept already, and has
-    Twisted keep those that the kernel does not take. Nothing else happens inside of `write`: an
-    error of the kernel's is left for the reactor to find, when it sends the rest.
+    Twisted buffers written bytes until the reactor reports in its next turn that the socket is
+    writable. This transport passes them to the kernel at once, unless output is pending, and lets
+    Twisted buffer the bytes that the kernel does not accept. `write` has no other effect: it leaves
+    an error from the kernel for the reactor to find when it sends the rest.
     """
 
-    # Whether the next written bytes may go to the kernel: not while output is pending, while a
-    # producer is asked for more whenever that is sent, nor past TLS or the end.
+    # Whether `write` may pass bytes to the kernel: not while output is pending or a pull producer
+    # is registered, nor with TLS or after the end.
     _is_direct = True
     _has_failed = False
-    # It has no use before close(), by Twisted's documentation, and costs a system call.
+    # By Twisted's documentation shutdown() is useless before close(), and it costs a system call.
     _shouldShutdown = False
 
     def __init__(
@@ -44,8 +44,8 @@ class ImmediateServer(Server):
         reactor: Any,  # a Poller: the few methods of a reactor that a transport calls
     ) -> None:
         super().__init__(sock, protocol, client, server, sessionno, reactor)
-        self.setTcpNoDelay(True)  # Bytes sent at once should not wait in the kernel.
-        # Writing by number costs less than by the socket's method, as much as a call of our own.
+        self.setTcpNoDelay(True)  # The kernel should not delay the bytes either (Nagle).
+        # os.write() with the number is faster than the socket's method, by about one call.
         self._number = self.socket.fileno()
 
     def write(self, data: bytes) -> None:
@@ -66,7 +66,7 @@ class ImmediateServer(Server):
     def doRead(self) -> Any:  # Twisted's two bases have two types for it.
         """See `twisted.internet.interfaces.IReadDescriptor`."""
         why = super().doRead()
-        # The kernel reports an error once, and `write` has got it.
+        # The kernel reports an error only once, and `write` got it.
         return CONNECTION_LOST if why is CONNECTION_DONE and self._has_failed else why
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
@@ -79,12 +79,12 @@ class ImmediateServer(Server):
             super().startReading()
 
     def startWriting(self) -> None:
-        """Output is pending: see `twisted.internet.abstract.FileDescriptor`."""
+        """See `twisted.internet.abstract.FileDescriptor`; output is pending."""
         self._is_direct = False
         super().startWriting()
 
     def stopWriting(self) -> None:
-        """No output is pending any more: see `twisted.internet.abstract.FileDescriptor`."""
+        """See `twisted.internet.abstract.FileDescriptor`; no output is pending any more."""
         super().stopWriting()
         is_asked_for_more = self.producer is not None and not self.streamingProducer
         self._is_direct = bool(self.connected) and not (
@@ -104,5 +104,5 @@ class ImmediateServer(Server):
     def connectionLost(self, reason: Failure) -> None:
         """See `twisted.internet.interfaces.IFileDescriptor`."""
         self._is_direct = False
-        self._number = -1  # The number may be another connection's from here on.
+        self._number = -1  # The kernel may reuse the number for another connection.
         super().connectionLost(reason)

@@ -1,1 +1,1 @@
-"""Workers: several processes that serve on one port, and their supervisor."""
+"""Worker processes that share a listening port, and their supervisor."""

@@ -1,4 +1,4 @@
-"""The start of a worker process: its command, its environment and its descriptors."""
+"""Launcher of worker processes: their command, environment and file descriptors."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from twisted_lab.process.workers.worker_process import (
 
 
 class Launcher:
-    """Starts processes that serve on one socket, as the options of their service say.
+    """Starts the worker processes of a service.
 
     Args:
-        reactor: Starts processes.
-        options: The service's; the workers are given the same.
-        socket: The workers accept connections from it.
+        reactor: Spawns the processes.
+        options: The options of the service; its workers get the same.
+        socket: The listening socket from which the workers accept connections.
     """
 
     def __init__(self, reactor: Reactor, options: ServiceOptions, socket: SharedSocket) -> None:
@@ -38,15 +38,15 @@ class Launcher:
             *(sys.executable, "-P", "-c", START, type(reactor).__module__),
             *("twistd" if twistd_keeps_a_log(options.parent or {}) else "", options.command),
             *options.arguments,
-            # A daemon has a log file even if none was asked for.
+            # A daemon has a log file by default, but a worker does not know that it belongs to one.
             *([f"--log-file={options.log_file}"] if options.log_file else []),
         ]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        # Names of files are to mean the same to them; a daemon may go elsewhere.
+        # Relative paths must mean the same to the workers, but a daemon may change its directory.
         self._directory = current_directory()
 
     def start(self, supervisor: Supervisor, number: int, deaths: int) -> WorkerProcess:
-        """Start a process.
+        """Start a worker.
 
         Args:
             supervisor: See `WorkerProcess`.
@@ -54,19 +54,19 @@ class Launcher:
             deaths: See `WorkerProcess`.
 
         Raises:
-            OSError: It cannot be started.
+            OSError: The process cannot be started.
         """
         outcome, to_outcome = os.pipe()
         worker = WorkerProcess(supervisor, self._reactor, deaths, outcome, number)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:
-            # Its standard input ends when it is to stop, or when this process has died.
+            # Its standard input ends when the worker has to stop, or when this process dies.
             self._reactor.spawnProcess(
                 worker,
                 sys.executable,
                 self._command,
                 self._environment,
-                # The user of the process may not enter it; then no file name can refer to it.
+                # If the user has no access to the directory, no file name can refer to it.
                 self._directory if os.access(self._directory or "", os.X_OK) else None,
                 childFDs={
                     **{0: "w", 1: 1, 2: 2, LOG: "r"},

@@ -1,4 +1,4 @@
-"""A pipe of lines to a process that may stop reading, such as a stopped supervisor."""
+"""Non-blocking pipe for lines to a process that may stop reading, such as a stopped supervisor."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from twisted.internet.interfaces import IReactorFDSet, IWriteDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-MOST_BYTES = 4_194_304  # beyond which a line must find room
-RESERVED_BYTES = 1_048_576  # beside these, for rare lines
-STUCK_SECONDS = 1.0  # without progress of the reader, after which lines are dropped
+MOST_BYTES = 4_194_304  # pending output from which on frequent lines wait for the reader
+RESERVED_BYTES = 1_048_576  # further pending output, for rare lines only
+STUCK_SECONDS = 1.0  # without progress of the reader, until lines are dropped
 
 
 @implementer(IWriteDescriptor)
 class LinePipe:
-    """Sends whole lines, and waits for a reader that is slow, but not for one that is stuck.
+    """Writes whole lines; it waits for a slow reader, but not for a stuck one.
 
-    While more than MOST_BYTES wait and the reader has taken nothing for STUCK_SECONDS, further
-    lines are dropped and counted. When half of the pending output has gone, their numbers are
-    reported.
+    When more than MOST_BYTES are pending and the reader has made no progress for STUCK_SECONDS,
+    further lines are dropped and counted. Their numbers are reported once at most half of
+    MOST_BYTES is pending.
 
     Args:
-        descriptor: The pipe's writing end, which it makes non-blocking; no other process may have
+        descriptor: The pipe's writing end, which becomes non-blocking; no other process may share
             it.
-        reactor: Tells when there is room.
-        tell_lost: Called with the number of dropped lines of each kind; it sends a line about them.
+        reactor: Reports when the pipe is writable.
+        tell_lost: Called with the numbers of dropped lines by kind; sends a line about them.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class LinePipe:
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether output is pending."""
+        """Whether output is pending."""
         return bool(self._waiting)
 
     def send(self, line: bytes, kind: str, is_rare: bool = True) -> None:
-        """Send `line`, unless too much waits for a reader that is stuck.
+        """Send `line`, or drop it if too much output is pending for a stuck reader.
 
         Args:
             line: The line.
-            kind: The name by which it is counted if it is dropped.
-            is_rare: Whether it may use the RESERVED_BYTES, so that frequent lines cannot have it
-                dropped.
+            kind: The kind under which it is counted if it is dropped.
+            is_rare: Whether it may use the RESERVED_BYTES, so that it is not dropped because of
+                frequent lines.
         """
         most = MOST_BYTES + (RESERVED_BYTES if is_rare else 0)
         if (self._lost and not is_rare) or not self._has_room(most):
@@ -69,7 +69,7 @@ class LinePipe:
 
     def _has_room(self, most: int) -> bool:
         while len(self._waiting) > most:
-            # Twice half of the time: a pause of both processes uses up one of them.
+            # Two waits of half the time, because a pause of both processes consumes at most one.
             waits = (0.0,) if self._is_stuck else (STUCK_SECONDS / 2, STUCK_SECONDS / 2)
             self._is_stuck = not any(map(self._can_write, waits))
             if self._is_stuck:
@@ -78,7 +78,7 @@ class LinePipe:
         return True
 
     def send_surely(self, line: bytes) -> None:
-        """Send `line`, however much waits."""
+        """Send `line`, however much output is pending."""
         was_behind = self.is_behind
         self._waiting += line
         if not was_behind:
@@ -115,12 +115,12 @@ class LinePipe:
         except BlockingIOError:
             pass
         except OSError:
-            self._waiting.clear()  # The reader has gone.
+            self._waiting.clear()  # the reader has closed the pipe
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor stops: see `twisted.internet.interfaces.IFileDescriptor`."""
+        """See `twisted.internet.interfaces.IFileDescriptor`; the reactor stops."""
 
     def close(self) -> None:
-        """Send the pending output, without a reactor, unless the reader is stuck."""
+        """Send the pending output without a reactor, until done or the reader is stuck."""
         while self._waiting and self._can_write(STUCK_SECONDS):
             self._write_and_tell()

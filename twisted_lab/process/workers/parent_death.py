@@ -1,4 +1,7 @@
-"""The death of the parent process; little is imported, so that it is watched from the start."""
+"""Reaction to the death of the parent process.
+
+This module imports little, so that it can run first in a worker.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,10 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def continue_when_the_parent_dies() -> None:
-    """Have the kernel continue this process, if it is stopped, when its parent dies.
+    """Let the kernel continue this process (SIGCONT) when its parent dies.
 
-    A stopped process does not see that its standard input has ended, and would keep its port. Only
-    Linux can do this. If the parent has died already, the end of the input is enough: this process
-    is running.
+    A stopped process would not notice the end of its standard input, and would keep its port. This
+    works on Linux only. If the parent has died already, this process runs and will notice the end.
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)

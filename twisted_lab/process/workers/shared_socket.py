@@ -1,4 +1,4 @@
-"""The listening socket that worker processes share."""
+"""Listening socket that worker processes share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twisted_lab.ports.listening import CannotListen, Listener
 
 @implementer(IListeningPort)
 class _HeldPort:
-    """A port that is kept open for others. Twisted's own would shut it down for all at its end."""
+    """A port that stays open for the workers; Twisted's own shuts the socket down at its end."""
 
     def __init__(self, port: Port) -> None:
         port.stopReading()
@@ -20,7 +20,7 @@ class _HeldPort:
         self._address: IAddress = port.getHost()
 
     def startListening(self) -> None:
-        """See `twisted.internet.interfaces.IListeningPort`: it listens already."""
+        """See `twisted.internet.interfaces.IListeningPort`; the port is listening already."""
 
     def getHost(self) -> IAddress:
         """See `twisted.internet.interfaces.IListeningPort`."""
@@ -32,12 +32,12 @@ class _HeldPort:
 
 
 class SharedSocket:
-    """A listener that leaves it to the workers to accept connections.
+    """A listener that listens, but leaves accepting to the workers.
 
-    The connections in its queue outlive each of the workers.
+    Connections in the kernel's queue survive the death of a worker.
 
     Args:
-        listener: Where to listen.
+        listener: The place to listen on.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -64,6 +64,6 @@ class SharedSocket:
         raise CannotListen("a service with --workers cannot be paused: its workers go on listening")
 
     def fileno(self) -> int:
-        """Return its descriptor, once it listens."""
+        """Return the socket's file descriptor; call it after `listen`."""
         assert self._port is not None
         return self._port.socket.fileno()

@@ -1,4 +1,4 @@
-"""A service whose peers worker processes serve."""
+"""Network service whose connections worker processes serve."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from twisted_lab.process.workers.worker_pool import WorkerPool
 
 
 class SupervisedService(NetworkService):
-    """A service of which this process has the port, and its workers have the connections.
+    """A service whose port belongs to this process, and its connections to workers.
 
     Args:
-        process: The process that it belongs to.
-        events: Events are reported here.
-        factory: What the workers build for each connection.
-        socket: Where it listens.
+        process: The process that the service belongs to.
+        events: The reporter of the service's events.
+        factory: The factory that the workers use.
+        socket: The listening socket.
         pool: The workers.
     """
 
@@ -43,7 +43,7 @@ class SupervisedService(NetworkService):
             process.reloads.append(lambda: pool.signal(signal.SIGHUP))
 
     def counts(self) -> Counts:
-        """See `NetworkService`: as far as the workers have reported."""
+        """See `NetworkService`; the counts are those of the workers' last reports."""
         return self._pool.counts()
 
     def workers(self) -> list[tuple[int, int | None, Counts]]:
@@ -60,15 +60,15 @@ class SupervisedService(NetworkService):
         self._pool.log_from(level)
 
     def startService(self) -> None:
-        """See `NetworkService`; and name the workers."""
+        """See `NetworkService`; this also reports the workers."""
         super().startService()
         for pid in self._pool.pids:
             self.events.worker_started(pid)
 
     def drain(self) -> Deferred[None]:
-        """See `NetworkService`: have the workers drain and end."""
+        """See `NetworkService`; the workers drain and end."""
         return self._pool.drain(self._process.drain_seconds)
 
     def abort(self) -> None:
-        """See `NetworkService`: have the workers end."""
+        """See `NetworkService`; the workers end at once."""
         self._pool.abort()

@@ -1,4 +1,4 @@
-"""One of the processes that serve together; `launcher` starts it."""
+"""Main program of a worker process, which `launcher` starts."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ COUNT_SECONDS = 1.0
 
 
 def main() -> None:
-    """Serve, as the arguments of the process say."""
-    # When the terminal closes, the supervisor decides what happens.
+    """Run the service that the process's arguments name."""
+    # When the terminal closes, the supervisor decides whether to end.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     reactor_module, twistds_log, command, *arguments = sys.argv[1:]
     import_module(reactor_module).install()
@@ -62,7 +62,7 @@ def main() -> None:
         service.is_worker = True
         service.startService()
     except Exception as error:
-        # The console may be gone, and this may be the only report.
+        # Report to the supervisor, because the console may be gone.
         is_refusal = isinstance(error, CannotStart)
         _tell(OUTCOME, (str(error) if is_refusal else f"{type(error).__name__}: {error}").encode())
         raise
@@ -82,23 +82,23 @@ def _events(process: ServiceProcess) -> ServiceEvents:
 
 
 def _tell(descriptor: int, data: bytes) -> None:
-    with suppress(BrokenPipeError):  # The supervisor has died, which the reactor sees, too.
+    with suppress(BrokenPipeError):  # The supervisor has died; the reactor notices that too.
         while data:
             data = data[os.write(descriptor, data) :]
 
 
 def _tell_counts(process: ServiceProcess, pipe: LinePipe) -> None:
     if pipe.is_behind:
-        return  # The next counts have these.
+        return  # the next counts include these
     for service in process.public_services:
         pipe.send_surely(COUNTS + service.counts().to_json() + b"\n")
 
 
 def _log(pipe: LinePipe, event: LogEvent) -> None:
-    # The supervisor logs Twisted's own reports of ports and the like, once.
+    # The supervisor logs Twisted's own routine events, such as open ports, once for all.
     if "service" in event or event["log_level"] >= LogLevel.warn:
         if "log_failure" in event:
-            # JSON does not carry exceptions, but a traceback without its last line is worth little.
+            # JSON drops the exception, and with it the last line of the traceback.
             event["log_error"] = event["log_failure"].getErrorMessage()
         kind = event.get("event", "twisted")
         pipe.send(f"{eventAsJSON(event)}\n".encode(), kind, kind not in TRAFFIC)
@@ -106,9 +106,9 @@ def _log(pipe: LinePipe, event: LogEvent) -> None:
 
 @implementer(IReadDescriptor)
 class _Supervisor:
-    """Standard input: the supervisor sends the level to log from, or an order for `do`.
+    """Standard input, on which the supervisor sends log levels and calls of `NetworkService.do`.
 
-    At its end the supervisor wants this process to end, or has died itself.
+    It ends when the supervisor stops this worker, or dies.
     """
 
     def __init__(self, process: ServiceProcess, pipe: LinePipe) -> None:
@@ -129,7 +129,7 @@ class _Supervisor:
             if line.startswith(b"["):
                 [service] = self._process.public_services
                 answer = json.dumps(service.do(*json.loads(line)))
-                # Answers are matched to questions by their order: none may be dropped.
+                # Answers match requests by their order, so none may be dropped.
                 self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
             else:
                 self._process.log_from(LogLevel.levelWithName(line.decode()))

@@ -1,4 +1,4 @@
-"""A pool of worker processes, started again when they die."""
+"""Pool of worker processes, which restarts those that die."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from twisted_lab.process.workers.launcher import Launcher
 from twisted_lab.process.workers.worker_process import ABORT, READY, WorkerProcess
 from twisted_lab.resources import NotReady
 
-LONG_ENOUGH = 60.0  # seconds of life, after which a death is not part of a series
-LONGEST_DELAY = 30.0
-STUCK_SECONDS = 5.0  # in addition to the drain
+LONG_ENOUGH = 60.0  # seconds of life after which a death resets the back-off
+LONGEST_DELAY = 30.0  # seconds; the maximum back-off
+STUCK_SECONDS = 5.0  # until a worker is killed, in addition to the drain timeout
 
 
 class WorkerPool:
-    """Worker processes, as many as were asked for, from the start of the service to its end.
+    """A fixed number of worker processes.
 
     Args:
-        count: How many.
-        launcher: Starts them.
-        clock: Waits before one that dies again and again is started.
-        events: Their starts and deaths are reported here.
-        publish: Takes their events for twistd's log.
+        count: The number of workers.
+        launcher: Starts the workers.
+        clock: The clock for back-off and timeouts.
+        events: The reporter of starts and deaths.
+        publish: Gets the workers' events for twistd's log.
     """
 
     def __init__(
@@ -49,23 +49,23 @@ class WorkerPool:
         self._events = events
         self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
-        self._gone = Counts()  # counts of workers that have ended
+        self._gone = Counts()  # the totals of workers that have ended
         self._level: LogLevel | None = None
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
 
     @property
     def pids(self) -> Sequence[int]:
-        """The processes that are there."""
+        """The process ids of the running workers."""
         return [worker.pid for worker in self._alive if worker.pid]
 
     def open(self) -> None:
-        """Start them, and wait until all are ready.
+        """Start the workers, and wait until all are ready.
 
         Raises:
-            NotReady: One of them cannot start.
+            NotReady: A worker cannot start.
         """
-        # The first one alone, so that files which they share, such as a database, are made once.
+        # The first one starts alone, so that only it creates shared files, such as a database.
         for count in (1, self._count - 1):
             try:
                 started = [self._start(0) for _ in range(count)]
@@ -93,7 +93,7 @@ class WorkerPool:
         return worker
 
     def ended(self, worker: WorkerProcess, why: str) -> None:
-        """Start another one in place of `worker`, which has died, unless it was to."""
+        """Handle the end of `worker`: replace it, unless the pool is stopping."""
         self._alive.remove(worker)
         self._gone = self._gone.plus(worker.counts.after_the_end())
         if not self._is_stopping:
@@ -103,7 +103,7 @@ class WorkerPool:
             self._all_ended.callback(None)
 
     def _again(self, pid: int | None, why: str, deaths: int) -> None:
-        # At once after the first death, then after 1, 2, 4 ... seconds.
+        # Back-off: no delay after the first death, then 1, 2, 4 ... s.
         delay = min(2.0 ** min(deaths - 2, 10), LONGEST_DELAY) if deaths > 1 else 0.0
         self._events.worker_died(pid, why, delay)
         self._restarts = [restart for restart in self._restarts if restart.active()]
@@ -118,44 +118,44 @@ class WorkerPool:
             self._events.worker_started(worker.pid)
 
     def counts(self) -> Counts:
-        """Return what all have counted, those that have ended included."""
+        """Return the sum over all workers, including those that have ended."""
         total = self._gone
         for worker in self._alive:
             total = total.plus(worker.counts)
         return total
 
     def each(self) -> list[tuple[int, int | None, Counts]]:
-        """Return number, process and counts of each that is there."""
+        """Return number, process id and counts of each running worker."""
         found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
         return sorted(found, key=itemgetter(0))
 
     async def ask(self, word: str, *arguments: str) -> list[tuple[int, object]]:
-        """Have each that is there do something; see `NetworkService.do`.
+        """Call `NetworkService.do` in each running worker.
 
         Returns:
-            The number of each and its answer; None for one that has not answered.
+            The number and the answer of each worker; None for one that did not answer.
         """
-        # Workers that have an order to stop have no standard input any more.
+        # Stopping workers have no standard input any more.
         workers = [] if self._is_stopping else sorted(self._alive, key=attrgetter("number"))
         answers = [worker.ask(word, *arguments) for worker in workers]
         return [(worker.number, await answers.pop(0)) for worker in workers]
 
     def log_from(self, level: LogLevel) -> None:
-        """Have all log from `level` up, those that are started later included."""
+        """Set the log level of all workers, including those that start later."""
         self._level = level
         for worker in self._alive:
             worker.log_from(level)
 
     def signal(self, number: int) -> None:
-        """Send a signal to each."""
+        """Send a signal to each running worker."""
         for worker in list(self._alive):
             worker.signal(number)
 
     def drain(self, seconds: float) -> Deferred[None]:
-        """Have them drain and end, for which each takes `seconds` at most.
+        """Let the workers drain, each for at most `seconds`, and end.
 
         Returns:
-            A Deferred that fires when all have ended.
+            A Deferred that fires when all workers have ended.
         """
         self._is_stopping = True
         for restart in self._restarts:
@@ -164,7 +164,7 @@ class WorkerPool:
             return succeed(None)
         for worker in self._alive:
             worker.transport.closeStdin()
-        self.signal(signal.SIGCONT)  # A stopped worker would not end until it is killed.
+        self.signal(signal.SIGCONT)  # a stopped worker could not end by itself
         stuck = Countdown(self._clock, seconds + STUCK_SECONDS, self._kill)
         return self._all_ended.addCallback(lambda _: stuck.cancel())
 
@@ -174,13 +174,13 @@ class WorkerPool:
         self.signal(signal.SIGKILL)
 
     def abort(self) -> None:
-        """Have them end at once."""
+        """End the workers at once."""
         self._is_stopping = True
         self.signal(ABORT)
         self.signal(signal.SIGCONT)
 
     async def close(self) -> None:
-        """See `Resource`: they have ended already."""
+        """See `Resource`; the workers have ended already."""
 
     def discard(self) -> None:
         """See `Resource.discard`."""

@@ -1,4 +1,4 @@
-"""A worker as its supervisor sees it: a process that is started, speaks, and ends."""
+"""Supervisor's end of a worker process."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from twisted_lab.channels.countdown import Countdown
 from twisted_lab.eventlog.events import Observer
 from twisted_lab.process.counts import Counts
 
-# A worker's descriptors, beside the port: events for twistd's log, and the outcome of its start.
+# A worker's file descriptors in addition to the port: for events for twistd's log, and for the
+# outcome of its start.
 LOG = 4
 OUTCOME = 5
 READY = b"ready"
-# For each start before the reactor runs. The first worker may have to bring a database up to date.
+# Timeout of each start before the reactor runs. The first worker may have to migrate a database.
 START_SECONDS = 600.0
 ANSWER_SECONDS = 2.0
-MOST_ANSWERS = 16  # that may be outstanding
-ANSWER = b"answer "  # begins a worker's answers, which are in the order of the questions
-COUNTS = b"counts "  # begins a worker's report, once a second, for metrics and control
-# Not SIGTERM: a program that stops a service may send that to all of its processes, once.
+MOST_ANSWERS = 16  # outstanding at once
+ANSWER = b"answer "  # begins a worker's answers, which are in the order of the requests
+COUNTS = b"counts "  # begins a worker's counts, sent once a second for metrics and control
+# Not SIGTERM, which a service manager may send to all processes of a service to drain them.
 ABORT = signal.SIGUSR1
 
-# These must not kill a worker before its handlers are installed. It is started with them blocked,
-# and unblocks them then: they wait until it has started.
+# A worker starts with these signals blocked, and unblocks them once its handlers are installed:
+# until then they stay pending and cannot kill it.
 HELD_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 START = (
-    # Before the import of Twisted, which takes its time, and during which it may be stopped, too.
+    # Before the slow import of Twisted, because the worker may be stopped during that as well.
     "from twisted_lab.process.workers import parent_death; "
     "parent_death.continue_when_the_parent_dies(); "
     "from twisted_lab.process.workers.worker import main; main()"
@@ -46,27 +47,27 @@ START = (
 
 
 class Supervisor(Protocol):
-    """The interface of the process that has started it."""
+    """The interface of the supervisor."""
 
     publish: Observer
 
     def ended(self, worker: WorkerProcess, why: str) -> None:
-        """Deal with the end of `worker`."""
+        """Handle the end of `worker`."""
         ...
 
 
 class WorkerProcess(ProcessProtocol):
-    """One process, from its start to its end.
+    """A worker process, from its start to its end.
 
     Args:
-        supervisor: Takes the worker's events for twistd's log, and handles its end.
-        clock: Tells when it was started, and how long it takes to answer.
-        deaths: How many before it have died one soon after the other.
-        outcome: The descriptor on which it reports the outcome of its start.
-        number: Which one of those that serve at the same time it is, from 0 on.
+        supervisor: Gets the worker's events for twistd's log, and handles its end.
+        clock: The clock for its age and for timeouts.
+        deaths: The number of deaths in quick succession before this start.
+        outcome: The file descriptor on which the worker reports the outcome of its start.
+        number: The worker's number, from 0; no running worker has the same.
 
     Attributes:
-        counts: Its counts, as of its last report.
+        counts: The counts of its last report.
     """
 
     transport: IProcessTransport
@@ -90,13 +91,13 @@ class WorkerProcess(ProcessProtocol):
         self.pid = self.transport.pid
 
     def outcome(self) -> bytes:
-        """Wait for its start to succeed or fail, without a reactor.
+        """Wait without a reactor until the start succeeds or fails.
 
         Returns:
-            READY, or why it failed, if known.
+            READY, or why the start failed; empty if that is unknown.
 
         Raises:
-            TimeoutError: It does neither within START_SECONDS; the text says so.
+            TimeoutError: There is no outcome within START_SECONDS; the text says so.
         """
         assert self._outcome is not None
         outcome, self._outcome = self._outcome, None
@@ -108,11 +109,11 @@ class WorkerProcess(ProcessProtocol):
             return pipe.read(4096)
 
     def ask(self, word: str, *arguments: str) -> Deferred[object]:
-        """Have it do something; see `NetworkService.do`.
+        """Call `NetworkService.do` in the worker.
 
         Returns:
-            A Deferred that fires with its answer. It fires with None if there is no answer within
-            ANSWER_SECONDS or before its end, or if MOST_ANSWERS are outstanding already.
+            A Deferred that fires with the answer. It fires with None if there is no answer within
+            ANSWER_SECONDS or before the worker ends, or if MOST_ANSWERS are outstanding.
         """
         if len(self._asked) >= MOST_ANSWERS:
             return succeed(None)
@@ -128,7 +129,7 @@ class WorkerProcess(ProcessProtocol):
         return answer
 
     def log_from(self, level: LogLevel) -> None:
-        """Have it log from `level` up."""
+        """Set the worker's log level."""
         self.transport.write(f"{level.name}\n".encode())
 
     def childDataReceived(self, _: int, data: bytes) -> None:
@@ -143,7 +144,7 @@ class WorkerProcess(ProcessProtocol):
                 continue
             event = eventFromJSON(line.decode())
             if "service" in event:
-                # Ours have plain figures; Twisted's way to write out others ignores their formats.
+                # Our events have plain values; Twisted's flattened ones would ignore their formats.
                 event.pop("log_flattened", None)
             if "log_error" in event:
                 event["log_failure"].value = event["log_error"]
@@ -163,6 +164,6 @@ class WorkerProcess(ProcessProtocol):
             self._asked.popleft().callback(None)
 
     def signal(self, number: int) -> None:
-        """Send it a signal, if it is still there."""
+        """Send a signal to the worker, if it is still running."""
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess(number)

@@ -1,0 +1,211 @@
+"""All channels keep the same promises: the suite of `twisted_lab.testing`, over each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.chat_network import Address, Socket
+from tests.doubles.recording import Wire, recorded_events
+from twisted_lab.channels import (
+    Channel,
+    Connections,
+    Conversation,
+    ConversationFactory,
+    Int32Channel,
+    StreamChannel,
+    TextChannel,
+)
+from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.codecs import FrameDecoder, LineDecoder, StreamDecoder, encode_frame
+from twisted_lab.reliable.packets import (
+    NO_KEY,
+    Ack,
+    Close,
+    Cookie,
+    Data,
+    Hello,
+    Open,
+    Packet,
+    Side,
+    Welcome,
+    decode,
+    seal,
+)
+from twisted_lab.testing import ChannelContract, ConversationContract, LivePeer, play
+
+PATIENCE = 60.0
+KEY = bytes(16)
+
+
+class ScriptedChannelTests(ConversationContract, SynchronousTestCase):
+    def play(self, conversation: Conversation, *script: str | float) -> list[str]:
+        said: list[str] = []
+
+        async def converse(channel: Channel) -> None:
+            try:
+                await conversation(channel)
+            except Exception:
+                ...
+            finally:
+                channel.hang_up()
+
+        said += play(converse, *script)
+        return said
+
+
+class StreamPeer:
+    """A peer of a stream."""
+
+    def __init__(self, conversation: Conversation, channel: StreamChannel) -> None:
+        self.clock = Clock()
+        events, _ = recorded_events()
+        factory = ConversationFactory(self.clock, events, conversation, lambda: channel)
+        factory.buildProtocol(None)
+        self.channel = channel
+        self.wire = Wire()
+        channel.makeConnection(self.wire)
+
+    def send(self, text: str) -> None:
+        is_text = isinstance(self.channel, TextChannel)
+        data = text.encode()
+        self.channel.dataReceived(data + b"\n" if is_text else encode_frame(data))
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def received(self) -> list[str]:
+        is_text = isinstance(self.channel, TextChannel)
+        decoder: StreamDecoder = LineDecoder() if is_text else FrameDecoder()
+        decoder.feed(self.wire.value())
+        return [data.decode() for data in decoder.take(1000)]
+
+    def close(self) -> None:
+        self.channel.readConnectionLost()
+        self.channel.connectionLost(Failure(ConnectionDone()))
+
+
+class TextChannelTests(ChannelContract, SynchronousTestCase):
+    def connect(self, conversation: Conversation) -> LivePeer:
+        return StreamPeer(conversation, TextChannel(PATIENCE))
+
+
+class Int32ChannelTests(ChannelContract, SynchronousTestCase):
+    def connect(self, conversation: Conversation) -> LivePeer:
+        return StreamPeer(conversation, Int32Channel(PATIENCE))
+
+
+class DatagramPeer:
+    """A peer of a UDP port, which has proved its address."""
+
+    address: Address = "192.0.2.7", 4000
+    channel: Any
+
+    def __init__(self, conversation: Conversation) -> None:
+        async def converse(channel: Channel) -> None:
+            self.channel = channel
+            await self.begin(channel)
+            await conversation(channel)
+
+        self.clock = Clock()
+        events, _ = recorded_events()
+        self.sent: list[bytes] = []
+        self.server = DatagramServer(self.clock, events, converse, Connections(), PATIENCE)
+        self.server.transport = Socket(lambda data, _: self.sent.append(data))
+        self.open()
+
+    async def begin(self, channel: Channel) -> None:
+        """Hear what is not part of the test."""
+
+    def open(self) -> None:
+        raise NotImplementedError
+
+    def give(self, data: bytes) -> list[bytes]:
+        """Give the server a datagram; return the answers that come at once."""
+        before = len(self.sent)
+        self.server.datagramReceived(data, self.address)
+        return self.sent[before:]
+
+    def wait(self, seconds: float) -> None:
+        # In steps: a long one would be a pause of the process, which is no silence.
+        self.clock.pump([0.5] * int(2 * seconds) or [0])
+
+
+class PlainPeer(DatagramPeer):
+    """One that cannot close."""
+
+    async def begin(self, channel: Channel) -> None:
+        await channel.hear()  # the datagram that has proved its address
+
+    def open(self) -> None:
+        [answer] = self.give(b"/join me")
+        self.sent.clear()
+        self.give(answer)
+
+    def send(self, text: str) -> None:
+        self.give(text.encode() + b"\n")
+
+    def received(self) -> list[str]:
+        return [data.decode().removesuffix("\n") for data in self.sent]
+
+    def close(self) -> None:
+        self.channel.finish()
+
+
+class ReliablePeer(DatagramPeer):
+    """One that acknowledges everything."""
+
+    def open(self) -> None:
+        self.decoder = FrameDecoder()
+        self.texts: list[str] = []
+        self.sequence = self.expected = 0
+        [cookie] = self.packet(Hello(7), NO_KEY)
+        assert isinstance(cookie, Cookie)
+        [welcome, *_] = self.packet(Open(7, cookie.cookie, KEY, 1))
+        assert isinstance(welcome, Welcome)
+        self.session = welcome.session
+
+    def packet(self, packet: Packet, key: bytes = KEY) -> list[Packet]:
+        return [decode(data) for data in self.give(seal(packet, key, Side.CLIENT))]
+
+    def send(self, text: str) -> None:
+        self.packet(Data(self.session, self.sequence, 0, encode_frame(text.encode())))
+        self.sequence += 1
+        self.take()
+
+    def wait(self, seconds: float) -> None:
+        super().wait(seconds)
+        self.take()
+
+    def take(self) -> None:
+        """Take and acknowledge what has come."""
+        for packet in map(decode, self.sent):
+            if isinstance(packet, Data) and packet.sequence == self.expected:
+                self.expected += 1
+                self.decoder.feed(packet.fragment)
+                self.packet(Ack(self.session, self.expected, 0))
+        self.sent.clear()
+        self.texts += [data.decode() for data in self.decoder.take(1000)]
+
+    def received(self) -> list[str]:
+        self.take()
+        return self.texts
+
+    def close(self) -> None:
+        self.packet(Close(self.session, False))
+
+
+class PlainChannelTests(ChannelContract, SynchronousTestCase):
+    def connect(self, conversation: Conversation) -> LivePeer:
+        return PlainPeer(conversation)
+
+
+class ReliableChannelTests(ChannelContract, SynchronousTestCase):
+    hears_out = False
+
+    def connect(self, conversation: Conversation) -> LivePeer:
+        return ReliablePeer(conversation)

@@ -1,0 +1,324 @@
+"""The common part of all channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
+from twisted_lab.channels.connections import Connections
+from twisted_lab.channels.conversation_runner import ConversationRunner, unless_refused
+from twisted_lab.channels.idleness import IdleTimer
+from twisted_lab.channels.inbox import Inbox
+from twisted_lab.channels.outbox import PIECE_BYTES
+from twisted_lab.channels.phase import Phase
+from twisted_lab.channels.turn_budget import TurnBudget
+from twisted_lab.disconnects import Disconnect, Reason
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.peers import Peer
+
+# The first batch of messages is small, because the clock is read behind it. Each further one has
+# twice as many as the one before, while there is time.
+FIRST_BATCH = 8
+MOST_BATCH = 256
+TALKING = Phase.TALKING
+
+
+class Host(Protocol):
+    """The maker of a service's channels: `ConversationFactory`, or `DatagramServer`."""
+
+    clock: IReactorTime
+    events: ServiceEvents
+    connections: Connections
+    converse: Conversation
+    turns: TurnBudget
+
+
+class Output(Protocol):
+    """The way out of a channel, such as an `Outbox`.
+
+    Attributes:
+        bytes_out: How many bytes were sent.
+    """
+
+    bytes_out: int
+
+    @property
+    def holding(self) -> bool:
+        """Whether the peer should take pending output before more is heard."""
+        ...
+
+    @property
+    def gathering(self) -> bytearray | None:
+        """While nothing is in the way, the buffer to add messages to, up to PIECE_BYTES."""
+        ...
+
+    def begin_batch(self) -> None:
+        """Keep messages from here on, to go out together."""
+        ...
+
+    def end_batch(self) -> None:
+        """Send the messages that were kept."""
+        ...
+
+    def add(self, data: bytes) -> None:
+        """Send the bytes of a message."""
+        ...
+
+    def is_full(self) -> bool:
+        """Tell whether the peer should take pending output before the conversation says more."""
+        ...
+
+    def close(self, then: Callable[[], object]) -> None:
+        """Call `then` when all is sent."""
+        ...
+
+    def discard(self) -> None:
+        """Drop pending output."""
+        ...
+
+
+class BaseChannel:
+    """A channel, without what moves bytes in and out.
+
+    Args:
+        inbox: Has the received messages.
+    """
+
+    # Makes the bytes of a message; the same function in all channels that make the same bytes.
+    encode: Callable[[str], bytes]
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._messages = inbox.messages
+        self._phase = TALKING
+        self._closed_by = Disconnect.CLOSED_BY_CLIENT
+        self._taking: Deferred[None] | None = None
+        self._batch = FIRST_BATCH
+        self._handled = 0  # messages of the last batch, in the work under way
+        self._is_queued = False  # for its turn
+        self._bytes_in = self._messages_in = self._messages_out = 0
+
+    def _begin(self, host: Host, peer: Peer, outbox: Output, idle: IdleTimer) -> None:
+        """Begin the conversation."""
+        self._host = host
+        self._clock = host.clock
+        self._events = host.events
+        self._turns = host.turns
+        self._outbox = outbox
+        self._idle = idle
+        self.peer = peer
+        self.since = self._turns.began = self._clock.seconds()
+        refusal = host.connections.add(self, peer.host)
+        self._events.connected(peer.text)
+        outbox.begin_batch()
+        self._conversation = ConversationRunner(
+            unless_refused(refusal, host.converse), self, self._events, self._conversation_ended
+        )
+        if refusal and not host.connections.is_told(self):
+            self._cut_off()
+        self._conversation.begin()
+        outbox.end_batch()
+
+    def _conversation_ended(self) -> None:
+        self.hang_up()
+        if self._phase is Phase.GONE:
+            self._host.connections.remove(self)
+
+    # Hearing
+
+    async def hear(self) -> str:
+        """See `twisted_lab.channels.Channel`."""
+        if self._messages and not self._outbox.holding:
+            return self._messages.popleft()
+        message = self._take()
+        if message is None:
+            message = await self._conversation.next_message()
+        return message
+
+    def _take(self) -> str | None:
+        """Return the next message; None if there is none yet, or it is to wait."""
+        inbox = self._inbox
+        if self._is_queued or (self._outbox.holding and not inbox.is_spent):
+            return None
+        if inbox.may_have_more and not self._messages:
+            if self._handled:
+                if not self._turns.allows(self._handled):
+                    self._batch = FIRST_BATCH
+                    self._is_queued = True
+                    self._turns.wait(self._begin_turn)
+                    return None
+                self._batch = min(2 * self._batch, MOST_BATCH)
+            elif self._turns.waiting:
+                self._batch = FIRST_BATCH
+            self._fill(self._batch)
+        if self._messages:
+            return self._messages.popleft()
+        if inbox.end is not None:
+            raise inbox.end
+        return None
+
+    def _fill(self, most: int) -> None:
+        """Make at most that many messages ready, and count them as handled."""
+        raise NotImplementedError
+
+    def _begin_turn(self) -> None:
+        self._is_queued = False
+        self._idle.heard = self._turns.began
+        self._work()
+
+    def _work(self) -> None:
+        """Give the conversation the message it waits for, if there is one, for at most a turn."""
+        self._handled = 0
+        if not self._conversation.is_waiting:
+            return
+        self._outbox.begin_batch()
+        try:
+            message = self._take()
+        except Exception as error:
+            self._conversation.fail(error)
+        else:
+            if message is not None:
+                self._conversation.give(message)
+        self._outbox.end_batch()
+
+    def _shut(self, reason: Reason) -> None:
+        """Hear nothing more."""
+        self._inbox.shut(PeerGone(reason))
+        if self._conversation.is_waiting or self._taking is not None:
+            # In a later turn: this may be within the say() of another conversation.
+            self._clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Have the conversation go on with what it waits for, if it can: taking or hearing."""
+        self._end_taking(None)
+        self._turns.began = self._clock.seconds()
+        self._work()
+
+    # Idle timeout
+
+    @property
+    def patience(self) -> float:
+        """See `twisted_lab.channels.Channel`."""
+        return self._idle.patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._idle.patience = seconds
+
+    def _report_silence(self) -> None:
+        """Raise PeerSilent in the conversation, if it waits for the peer."""
+        if self._conversation.is_waiting:
+            heard = Disconnect.NOTHING_HEARD.reason(seconds=self.patience)
+            self._conversation.fail(PeerSilent(heard))
+        else:
+            taken = Disconnect.NOTHING_TAKEN.reason(seconds=self.patience)
+            self._end_taking(Failure(PeerSilent(taken)))
+
+    # Saying
+
+    def say(self, text: str) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._phase is not TALKING:
+            return
+        data = self.encode(text)
+        self._messages_out += 1
+        gathering = self._outbox.gathering
+        if gathering is not None and len(gathering) < PIECE_BYTES:
+            gathering += data
+        else:
+            self._outbox.add(data)
+        if self._events.traffic and self._phase is TALKING:
+            self._events.sent(self.peer.text, len(data), data)
+
+    async def taken(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._outbox.is_full() and not self.is_gone:
+            self._begin_taking()
+            self._taking = Deferred()
+            await self._taking
+        if self.is_gone:
+            raise self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
+
+    def _begin_taking(self) -> None:
+        """The conversation is about to wait until the peer takes something."""
+
+    def _end_taking(self, result: Failure | None) -> None:
+        if self._taking is not None:
+            taking, self._taking = self._taking, None
+            taking.callback(result)
+
+    @property
+    def is_gone(self) -> bool:
+        """See `twisted_lab.channels.Channel`."""
+        return self._phase is not TALKING
+
+    # Counting
+
+    @property
+    def label(self) -> str:
+        """See `twisted_lab.channels.Connection`."""
+        return self.peer.text
+
+    def traffic(self) -> Traffic:
+        """See `twisted_lab.channels.Connection`."""
+        return Traffic(
+            self._bytes_in, self._outbox.bytes_out, self._messages_in, self._messages_out
+        )
+
+    # Ending
+
+    def hang_up(self) -> None:
+        """See `twisted_lab.channels.Channel`."""
+        if self._phase is TALKING:
+            self._phase = Phase.FLUSHING
+            self._idle.heard = self._clock.seconds()  # starts the idle timeout of the close
+            if not self._has_peer_closed:
+                self._closed_by = Disconnect.CLOSED_BY_SERVER
+            self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+            self._outbox.close(self._close)
+
+    @property
+    def _has_peer_closed(self) -> bool:
+        """Tell whether the peer has closed its sending side."""
+        return False
+
+    def _close(self) -> None:
+        """All output is sent: close."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Hear nothing more; output that the conversation is still producing is sent."""
+        self._closed_by = Disconnect.CLOSED_BY_SERVER
+        self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+
+    def abort(self) -> None:
+        """Close at once, and end the conversation, whatever it waits for."""
+        self._cut_off()
+        if self._conversation.is_running:
+            self._clock.callLater(0, self._conversation.cancel)
+
+    def _fell_behind(self, limit: int) -> None:
+        self._events.behind(self.peer.text, limit)
+        self._cut_off()
+
+    def _cut_off(self) -> None:
+        """Close at once; pending output is lost."""
+        raise NotImplementedError
+
+    def _gone(self, reason: Reason) -> None:
+        """The connection has ended."""
+        self._phase = Phase.GONE
+        self._outbox.discard()
+        self._inbox.close(PeerGone(reason))
+        seconds = self._clock.seconds() - self.since
+        self._events.disconnected(
+            self.peer.text, self._bytes_in, self._outbox.bytes_out, seconds, reason
+        )
+        if not self._conversation.is_running:
+            self._host.connections.remove(self)

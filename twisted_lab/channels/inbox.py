@@ -1,0 +1,129 @@
+"""Received messages on their way to the conversation."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from twisted_lab.codecs import MessageError, StreamDecoder, decode
+
+
+class Inbox:
+    """The received messages of a channel.
+
+    It is open; then ended (the peer sends no more, and received messages are still heard), or shut
+    (further input is dropped).
+
+    Attributes:
+        messages: Messages that are ready to be heard, a batch at a time.
+        may_have_more: Whether another batch may be there.
+        end: What `hear` raises behind the last message; None while it is open.
+        is_shut: Whether further input is dropped.
+    """
+
+    __slots__ = ("end", "is_shut", "may_have_more", "messages")
+
+    def __init__(self) -> None:
+        self.messages: deque[str] = deque()
+        self.may_have_more = False
+        self.end: Exception | None = None
+        self.is_shut = False
+
+    def close(self, end: Exception) -> None:
+        """Let `hear` raise `end` once all received messages were heard."""
+        self.end = self.end or end
+
+    def fail(self, error: MessageError) -> None:
+        """Drop further input, which cannot be read; the messages before it are still heard."""
+        self.is_shut = True
+        self.end = error
+
+    def shut(self, end: Exception) -> None:
+        """Drop all input, received messages included."""
+        self.is_shut = True
+        self.end = end
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop the received messages."""
+        self.messages.clear()
+        self.may_have_more = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether there will be nothing more to hear."""
+        return self.is_shut and not self.messages and not self.may_have_more
+
+
+class StreamInbox(Inbox):
+    """Messages of a stream, which stay bytes until the conversation asks for them.
+
+    Args:
+        decoder: Cuts the received bytes into messages.
+    """
+
+    __slots__ = ("decoder",)
+
+    def __init__(self, decoder: StreamDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def fill(self, most: int) -> list[bytes]:
+        """Make the next batch ready; return its bytes."""
+        taken: list[bytes] = []
+        try:
+            taken = self.decoder.take(most)
+            # Fewer messages than requested may also mean that the next one is too long.
+            self.may_have_more = bool(taken) and self.decoder.size > 0
+            try:
+                self.messages.extend([message.decode() for message in taken])
+            except UnicodeDecodeError:
+                # Slower, but it keeps the messages before the error, and raises the right one.
+                for message in taken:
+                    self.messages.append(decode(message))
+        except MessageError as error:
+            self.may_have_more = False
+            self.fail(error)
+        return taken
+
+
+class DatagramInbox(Inbox):
+    """Messages of datagrams; while it is full, further ones are to be dropped."""
+
+    # The most that wait; the reliable protocol sends dropped messages again.
+    MESSAGES = 64
+    CHARACTERS = 65_536
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._received: deque[str] = deque()
+        self._characters = 0
+
+    def __len__(self) -> int:
+        return len(self._received) + len(self.messages)
+
+    def put(self, message: str) -> None:
+        """Keep a message until it is heard."""
+        self._received.append(message)
+        self._characters += len(message)
+        self.may_have_more = True
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether one more message may wait to be heard."""
+        return len(self) < self.MESSAGES and self._characters < self.CHARACTERS
+
+    def fill(self, most: int) -> int:
+        """Make the next batch ready; return its number of messages."""
+        count = min(most, len(self._received))
+        for _ in range(count):
+            message = self._received.popleft()
+            self._characters -= len(message)
+            self.messages.append(message)
+        self.may_have_more = bool(self._received)
+        return count
+
+    def clear(self) -> None:
+        """Drop the received messages."""
+        super().clear()
+        self._received.clear()
+        self._characters = 0
