@@ -14,7 +14,6 @@ class FakeConnection:
         prompt: Whether `finish` closes it immediately.
         host: The peer's address.
         label: The peer in logs.
-        aborts: Whether `abort` closes it.
     """
 
     since = 0.0
@@ -25,12 +24,10 @@ class FakeConnection:
         prompt: bool,
         host: str = "",
         label: str = "",
-        aborts: bool = True,
     ) -> None:
         self.connections = connections
         self.prompt = prompt
         self.label = label or host
-        self.aborts = aborts
         self.aborted = False
         self.refusal = connections.add(self, host)
 
@@ -43,5 +40,4 @@ class FakeConnection:
 
     def abort(self) -> None:
         self.aborted = True
-        if self.aborts:
-            self.connections.remove(self)
+        self.connections.remove(self)
