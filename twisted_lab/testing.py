@@ -1,4 +1,4 @@
-"""Support for tests of your own conversations, channels and stored data, with no reactor."""
+"""Support for tests of conversations, channels and stored data, without a reactor."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Step = str | float | Exception
 
 
 class ScriptedChannel:
-    """A `twisted_lab.channels.Channel` whose peer sends the messages of a script, and then goes.
+    """A `twisted_lab.channels.Channel` whose peer plays a script and then closes.
 
     Args:
         *script: The input, in order: messages; numbers, which are seconds of silence; and
@@ -43,8 +43,8 @@ class ScriptedChannel:
 
     Attributes:
         said: The messages that were sent to the peer so far.
-        patience: The idle timeout in seconds, which the conversation may set; 600 s at first.
-        hung_up: Whether it was hung up on.
+        patience: The idle timeout, in seconds, which the conversation may change; initially 600.
+        hung_up: Whether the conversation has hung up.
     """
 
     def __init__(self, *script: Step, host: str = "127.0.0.1", port: int = 50412) -> None:
@@ -56,15 +56,15 @@ class ScriptedChannel:
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether it was hung up on."""
+        """Tell whether the conversation has hung up."""
         return self.hung_up
 
     async def hear(self) -> str:
         """Return the next message of the script, or raise its next exception.
 
         Raises:
-            PeerGone: The script is at its end, or the peer was hung up on.
-            PeerSilent: The script has a silence that is longer than the patience.
+            PeerGone: The script has ended, or the conversation has hung up.
+            PeerSilent: The script has a silence of at least the idle timeout.
         """
         while self._script and not self.hung_up:
             step = self._script.popleft()
@@ -78,30 +78,34 @@ class ScriptedChannel:
         raise PeerGone(end.reason())
 
     def say(self, text: str) -> None:
-        """Keep `text`, unless the peer was hung up on."""
+        """Record `text`, unless the conversation has hung up."""
         if not self.hung_up:
             self.said.append(text.encode(errors="replace").decode())
 
     async def taken(self) -> None:
-        """The peer takes everything at once."""
+        """Return immediately: the peer accepts all output.
+
+        Raises:
+            PeerGone: The conversation has hung up.
+        """
         if self.hung_up:
             raise PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
 
     def hang_up(self) -> None:
-        """Remember it."""
+        """Record the hang-up."""
         self.hung_up = True
 
 
 def play(conversation: Conversation, *script: Step, host: str = "127.0.0.1") -> list[str]:
-    """Have a conversation with a peer that plays `script` (see `ScriptedChannel`), and then goes.
+    """Run a conversation with a peer that plays `script` (see `ScriptedChannel`) and then closes.
 
     Returns:
         The messages that were sent to the peer.
 
     Raises:
-        Exception: The conversation raised it; but PeerGone is an ordinary end.
-        AssertionError: It waits for something other than the peer; drive it yourself, on a
-            `ScriptedChannel`, with `Deferred.fromCoroutine`.
+        Exception: The conversation raised it; PeerGone is an ordinary end, and is not raised.
+        AssertionError: The conversation waits for something other than the peer. Run it with
+            `Deferred.fromCoroutine` on a `ScriptedChannel` instead.
     """
     channel = ScriptedChannel(*script, host=host)
     ended: list[object] = []
@@ -148,17 +152,17 @@ class MemoryStorage(Generic[Q]):
 
 
 class LossyWire:
-    """Carries datagrams one way, with the faults of networks; the seed decides which.
+    """Carries datagrams in one direction, with the faults of a network.
 
     Args:
-        clock: Carries them for a while.
-        seed: Makes the same choices again.
+        clock: The clock for delays.
+        seed: The seed of the faults; the same one causes the same faults.
         deliver: Called with each datagram that arrives.
         drop: The share of datagrams that are lost.
         duplicate: The share that arrive twice.
-        reorder: The share that are overtaken by others.
-        corrupt: The share of which a bit is changed.
-        delay: The seconds that all of them take.
+        reorder: The share that later ones can overtake.
+        corrupt: The share with one changed bit.
+        delay: The delay of all datagrams, in seconds.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Channels, which carry a service's messages between the transport and the conversation."""
+"""Channels: messages between a conversation and its peer, over any transport."""
 
 from twisted_lab.channels.channel import (
     Channel,

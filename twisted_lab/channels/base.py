@@ -1,4 +1,4 @@
-"""The common part of all channels."""
+"""Base class of all channels."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
 
-# The first batch of messages is small, because the clock is read behind it. Each further one has
-# twice as many as the one before, while there is time.
+# The first batch of messages is small, because the clock is read only after it. The size of each
+# further batch doubles, within the budget of the turn.
 FIRST_BATCH = 8
 MOST_BATCH = 256
 TALKING = Phase.TALKING
@@ -40,30 +40,30 @@ class Host(Protocol):
 
 
 class Output(Protocol):
-    """The way out of a channel, such as an `Outbox`.
+    """The output side of a channel, such as an `Outbox`.
 
     Attributes:
-        bytes_out: How many bytes were sent.
+        bytes_out: The number of bytes sent.
     """
 
     bytes_out: int
 
     @property
     def holding(self) -> bool:
-        """Whether the peer should take pending output before more is heard."""
+        """Whether the peer must accept pending output before the conversation hears more."""
         ...
 
     @property
     def gathering(self) -> bytearray | None:
-        """While nothing is in the way, the buffer to add messages to, up to PIECE_BYTES."""
+        """The buffer of a batch, for up to PIECE_BYTES; None while messages must use `add`."""
         ...
 
     def begin_batch(self) -> None:
-        """Keep messages from here on, to go out together."""
+        """Collect messages from here on, to send them together."""
         ...
 
     def end_batch(self) -> None:
-        """Send the messages that were kept."""
+        """Send the collected messages."""
         ...
 
     def add(self, data: bytes) -> None:
@@ -71,11 +71,11 @@ class Output(Protocol):
         ...
 
     def is_full(self) -> bool:
-        """Tell whether the peer should take pending output before the conversation says more."""
+        """Tell whether the peer must accept pending output before the conversation says more."""
         ...
 
     def close(self, then: Callable[[], object]) -> None:
-        """Call `then` when all is sent."""
+        """Call `then` once all output is sent."""
         ...
 
     def discard(self) -> None:
@@ -84,13 +84,13 @@ class Output(Protocol):
 
 
 class BaseChannel:
-    """A channel, without what moves bytes in and out.
+    """A channel without the input and output of a particular transport.
 
     Args:
-        inbox: Has the received messages.
+        inbox: The received messages.
     """
 
-    # Makes the bytes of a message; the same function in all channels that make the same bytes.
+    # Returns the bytes of a message. Channels with the same encoding share one function object.
     encode: Callable[[str], bytes]
 
     def __init__(self, inbox: Inbox) -> None:
@@ -100,12 +100,12 @@ class BaseChannel:
         self._closed_by = Disconnect.CLOSED_BY_CLIENT
         self._taking: Deferred[None] | None = None
         self._batch = FIRST_BATCH
-        self._handled = 0  # messages of the last batch, in the work under way
-        self._is_queued = False  # for its turn
+        self._handled = 0  # messages in the previous batch of the current work
+        self._is_queued = False  # in the turn budget
         self._bytes_in = self._messages_in = self._messages_out = 0
 
     def _begin(self, host: Host, peer: Peer, outbox: Output, idle: IdleTimer) -> None:
-        """Begin the conversation."""
+        """Start the conversation."""
         self._host = host
         self._clock = host.clock
         self._events = host.events
@@ -142,7 +142,7 @@ class BaseChannel:
         return message
 
     def _take(self) -> str | None:
-        """Return the next message; None if there is none yet, or it is to wait."""
+        """Return the next message; None if none has arrived, or the conversation must wait."""
         inbox = self._inbox
         if self._is_queued or (self._outbox.holding and not inbox.is_spent):
             return None
@@ -164,7 +164,7 @@ class BaseChannel:
         return None
 
     def _fill(self, most: int) -> None:
-        """Make at most that many messages ready, and count them as handled."""
+        """Make at most `most` messages ready, and count them as handled."""
         raise NotImplementedError
 
     def _begin_turn(self) -> None:
@@ -173,7 +173,7 @@ class BaseChannel:
         self._work()
 
     def _work(self) -> None:
-        """Give the conversation the message it waits for, if there is one, for at most a turn."""
+        """Pass the next message to the conversation if it waits for one, for at most a turn."""
         self._handled = 0
         if not self._conversation.is_waiting:
             return
@@ -188,14 +188,14 @@ class BaseChannel:
         self._outbox.end_batch()
 
     def _shut(self, reason: Reason) -> None:
-        """Hear nothing more."""
+        """Drop the input, and let `hear` raise PeerGone."""
         self._inbox.shut(PeerGone(reason))
         if self._conversation.is_waiting or self._taking is not None:
-            # In a later turn: this may be within the say() of another conversation.
+            # In a later turn, because another conversation's say() may be the caller.
             self._clock.callLater(0, self._go_on)
 
     def _go_on(self) -> None:
-        """Have the conversation go on with what it waits for, if it can: taking or hearing."""
+        """Resume the conversation if it waits in `taken`, or in `hear` and a message is ready."""
         self._end_taking(None)
         self._turns.began = self._clock.seconds()
         self._work()
@@ -246,7 +246,7 @@ class BaseChannel:
             raise self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
 
     def _begin_taking(self) -> None:
-        """The conversation is about to wait until the peer takes something."""
+        """Prepare for a wait until the peer accepts output."""
 
     def _end_taking(self, result: Failure | None) -> None:
         if self._taking is not None:
@@ -289,16 +289,16 @@ class BaseChannel:
         return False
 
     def _close(self) -> None:
-        """All output is sent: close."""
+        """Close the connection after all output is sent."""
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Hear nothing more; output that the conversation is still producing is sent."""
+        """See `twisted_lab.channels.Connection`; the conversation may still send last messages."""
         self._closed_by = Disconnect.CLOSED_BY_SERVER
         self._shut(Disconnect.CLOSED_BY_SERVER.reason())
 
     def abort(self) -> None:
-        """Close at once, and end the conversation, whatever it waits for."""
+        """See `twisted_lab.channels.Connection`; this also cancels the conversation."""
         self._cut_off()
         if self._conversation.is_running:
             self._clock.callLater(0, self._conversation.cancel)
@@ -308,11 +308,11 @@ class BaseChannel:
         self._cut_off()
 
     def _cut_off(self) -> None:
-        """Close at once; pending output is lost."""
+        """Abort the connection, without the pending output."""
         raise NotImplementedError
 
     def _gone(self, reason: Reason) -> None:
-        """The connection has ended."""
+        """Record that the connection has ended."""
         self._phase = Phase.GONE
         self._outbox.discard()
         self._inbox.close(PeerGone(reason))

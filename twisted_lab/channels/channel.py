@@ -1,4 +1,4 @@
-"""The interface that a conversation talks to, whatever carries its messages."""
+"""Interface through which a conversation talks to its peer, over any transport."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from twisted_lab.peers import Peer
 
 
 class PeerGone(Exception):
-    """The peer has closed, or the server has hung up: no message follows. The text says how.
+    """The peer has closed or the server has hung up, so no further message will come.
 
-    A conversation need not catch it; an end by it is an ordinary end.
+    The text gives the reason. A conversation need not catch it: its run then ends without an error.
     """
 
 
 class PeerSilent(Exception):
-    """The peer was silent for as long as the channel waits.
+    """The channel's idle timeout has expired.
 
-    A conversation may catch it and hear again; if it does not, the server tells the peer and hangs
-    up.
+    A conversation may catch it and hear again. Otherwise the server sends the text to the peer and
+    hangs up.
 
     Args:
-        reason: What the peer did not do, and for how long.
+        reason: The input or progress that the peer failed to send, and the timeout.
     """
 
     def __init__(self, reason: Reason | None = None) -> None:
@@ -34,7 +34,7 @@ class PeerSilent(Exception):
 
 
 class Refused(Exception):
-    """The peer is not served; the text, which the peer gets, says why.
+    """The server refuses the peer; the text gives the reason, and the peer gets it.
 
     A conversation may raise it.
     """
@@ -44,12 +44,12 @@ TOO_LITTLE_MEMORY = "the server has too little memory for that now; try again la
 
 
 class Channel(Protocol):
-    """One peer's messages, in and out.
+    """The messages from and to one peer.
 
     Attributes:
-        peer: Who is at the other end.
-        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent. A
-            conversation may change it.
+        peer: The peer.
+        patience: The idle timeout, in seconds, after which `hear` raises PeerSilent. A conversation
+            may change it.
     """
 
     peer: Peer
@@ -57,54 +57,54 @@ class Channel(Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the peer takes nothing more: it has gone, or the server has hung up."""
+        """Tell whether nothing more can be said: the peer has gone, or the server has hung up."""
         ...
 
     async def hear(self) -> str:
         """Return the peer's next message.
 
-        It waits for the message, and also until the peer has taken most of its pending output: so a
-        conversation that says something for each message never runs ahead of a peer.
+        This waits for the message, and also until the peer has accepted most of its pending output.
+        So a conversation that answers each message never runs ahead of its peer.
 
         Raises:
-            PeerGone: No message will come any more. All earlier ones were heard.
-            PeerSilent: No message has come for too long.
-            twisted_lab.codecs.MessageError: The received bytes are no message: too long, or not
-                UTF-8. Let it pass: the server tells the peer and hangs up.
+            PeerGone: No message will come any more; all earlier ones were returned.
+            PeerSilent: No message has come within the idle timeout.
+            twisted_lab.codecs.MessageError: The received bytes are not a message: too long, or not
+                UTF-8. Do not catch it: the server tells the peer and hangs up.
         """
         ...
 
     def say(self, text: str) -> None:
-        """Send a message. It never waits and never fails; a lone surrogate is sent as ``?``.
+        """Send a message without waiting; a lone surrogate is sent as ``?``.
 
-        No other conversation runs before it returns. To a peer that has gone it does nothing. A
-        peer with 256 KiB of pending output, in addition to the output in the kernel, is cut off.
-        Its own conversation learns of that in a later turn of the reactor. So a conversation with
-        more to say than that hears, or waits until it is `taken`, in between.
+        This never fails, does nothing once the peer has gone, and lets no other conversation run
+        before it returns. The server cuts off a peer with 256 KiB of pending output, in addition
+        to the output in the kernel; the peer's conversation learns of that in a later turn of the
+        reactor. So a conversation with more output must call `hear` or `taken` in between.
         """
         ...
 
     async def taken(self) -> None:
         """Wait until at most about 64 KiB of output are pending for the peer.
 
-        A conversation that says more than that without hearing anything awaits it after each
-        message. It costs nothing if there is nothing to wait for. Over plain UDP, where nothing
-        tells what the peer has taken, it keeps to a rate instead.
+        Call it after each message of a long output that is not interrupted by `hear`. It returns
+        immediately if there is nothing to wait for. Over plain UDP the server does not learn what
+        the peer has received, so this limits the rate instead.
 
         Raises:
-            PeerGone: The peer will take nothing more, because it has gone.
-            PeerSilent: The peer has taken nothing for too long.
+            PeerGone: The peer has gone, so it will accept no more output.
+            PeerSilent: The peer has accepted no output within the idle timeout.
         """
         ...
 
     def hang_up(self) -> None:
         """Send the pending output, and close; nothing more is heard.
 
-        If that is another conversation's channel, its conversation learns of it in a later turn.
-        The end of a conversation does the same.
+        If another conversation calls it, the channel's own conversation learns of it in a later
+        turn of the reactor. The channel also hangs up when its conversation ends.
         """
         ...
 
 
 Conversation = Callable[[Channel], Coroutine[Deferred[object], Any, object]]
-"""A conversation is any coroutine function that takes a channel."""
+"""A conversation: any coroutine function that takes a channel."""

@@ -1,4 +1,4 @@
-"""The open connections of a service: their limits, and how they end."""
+"""Open connections of a service: limits, counts, drain."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ MOST_REFUSED = 100
 
 
 class Connection(Protocol):
-    """The interface of a member of `Connections`."""
+    """The interface of a connection in `Connections`."""
 
     @property
     def label(self) -> str:
-        """The peer, as it is written in logs."""
+        """The peer's address, as in the log."""
         ...
 
     @property
     def since(self) -> float:
-        """When it has connected, on the service's clock."""
+        """The time at which the connection began, on the service's clock."""
         ...
 
     def traffic(self) -> Traffic:
@@ -39,30 +39,31 @@ class Connection(Protocol):
         ...
 
     def finish(self) -> None:
-        """Take nothing more from the peer; send the pending output, and close."""
+        """Accept no more input, send the pending output, and close."""
         ...
 
     def abort(self) -> None:
-        """Close at once; pending output is lost."""
+        """Close immediately, without the pending output."""
         ...
 
 
 class Connections:
     """The open connections of one service.
 
-    A protocol adds itself when it is connected and removes itself when it is not any more.
+    A protocol adds itself when its connection is made, and removes itself when it has closed.
 
     Args:
-        most: The most that are served at once.
-        most_per_peer: The most that are served of one address, or of one IPv6 network of 64 bits.
+        most: The most connections served at once.
+        most_per_peer: The most connections served at once from one IPv4 address or one IPv6 /64
+            network.
 
     Attributes:
         most: See above.
         most_per_peer: See above.
-        draining: Whether the service is to end, so that no new peer should be served.
-        pausing: Whether no new peer should be served for now.
-        served: How many are served.
-        refused: How many were refused so far.
+        draining: Whether to serve no new peers, because the service is shutting down.
+        pausing: Whether to serve no new peers for now.
+        served: The number of served connections.
+        refused: The number of refused connections so far.
     """
 
     def __init__(self, most: int = MOST, most_per_peer: int = MOST_PER_PEER) -> None:
@@ -72,10 +73,10 @@ class Connections:
         self.refused = 0
         self.most = most
         self.most_per_peer = most_per_peer
-        # Each with the network that it counts for; None for refused ones.
+        # The network that each connection counts for; None for refused ones.
         self._open: dict[Connection, str | None] = {}
         self._of_peer: dict[str, int] = {}
-        self._told: dict[Connection, str] = {}  # refused ones that get the reason
+        self._told: dict[Connection, str] = {}  # refused connections that get the reason
         self._gone = Traffic()
         self._all_closed: Deferred[None] | None = None
 
@@ -86,11 +87,11 @@ class Connections:
         return iter(list(self._open))
 
     def is_told(self, connection: Connection) -> bool:
-        """Tell whether a refused connection is to get the reason; otherwise it is aborted."""
+        """Tell whether a refused connection gets the reason; otherwise it is aborted."""
         return connection in self._told
 
     def refusal(self, host: str) -> Reason | None:
-        """Return why one more peer of that host would not be served; None if it would."""
+        """Return why the service would refuse one more peer from `host`; None to serve it."""
         if self.draining or self.pausing:
             return Disconnect.NOT_NOW.reason()
         if self.served >= self.most:
@@ -100,14 +101,14 @@ class Connections:
         return None
 
     def add(self, connection: Connection, host: str = "") -> Reason | None:
-        """Count `connection` among the open ones.
+        """Count `connection` as open.
 
         Args:
             connection: The connection.
             host: The IP address of its peer; empty for a unix socket.
 
         Returns:
-            Why it is not to be served; None if it is.
+            Why the service refuses the connection; None to serve it.
         """
         refusal = self.refusal(host)
         if refusal:
@@ -123,7 +124,7 @@ class Connections:
         return refusal
 
     def remove(self, connection: Connection) -> None:
-        """Forget `connection`, which has closed."""
+        """Remove `connection`, which has closed."""
         if connection not in self._open:
             return
         peer = self._open.pop(connection)
@@ -147,9 +148,9 @@ class Connections:
         return total
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
-        """Finish with all peers, and abort connections that have not closed after `seconds`.
+        """Finish all connections; abort those that have not closed after `seconds`.
 
-        Call it once nothing listens any more.
+        Call it after the service has stopped listening.
 
         Returns:
             A Deferred that fires when no connection is open.
@@ -162,7 +163,7 @@ class Connections:
             connection.finish()
         countdowns = [
             Countdown(clock, seconds, self.abort),
-            # Whatever has gone wrong, a service must be able to stop.
+            # A service must be able to stop even if a connection never closes.
             Countdown(clock, seconds + 1, self._give_up),
         ]
 
@@ -173,7 +174,7 @@ class Connections:
         return all_closed.addCallback(stop_waiting)
 
     def abort(self) -> None:
-        """Close all connections at once."""
+        """Close all connections immediately, without the pending output."""
         for connection in self:
             connection.abort()
 

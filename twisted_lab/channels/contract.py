@@ -1,4 +1,4 @@
-"""The promises of channels, as tests for any of them."""
+"""Contract of channels, as tests for every kind."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from twisted_lab.channels.connections import Connection
 
 
 class ConversationContract:
-    """The promises of each channel to a conversation, as tests.
+    """A channel's promises to its conversation, as tests.
 
-    Mix it into a test case, and say how such a channel is played.
+    Mix it into a test case that implements `play`.
 
     Attributes:
-        hears_out: Whether a peer that has closed still takes the answers.
+        hears_out: Whether a peer that has closed still receives the answers.
     """
 
     hears_out = True
 
     def play(self, conversation: Conversation, *script: str | float) -> list[str]:
-        """Have a conversation with a peer that plays `script`, and closes.
+        """Run a conversation with a peer that plays `script` and then closes.
 
-        A text is a message, and a number is that many seconds of silence.
+        A text is a message; a number is a silence, in seconds.
 
         Returns:
             The messages that the peer received.
@@ -32,7 +32,7 @@ class ConversationContract:
         raise NotImplementedError
 
     def listen(self, *script: str | float, patience: float = 60.0) -> list[str | type]:
-        """Return the messages that a conversation hears, and the type of the exception behind."""
+        """Return the messages that a conversation hears, and the type of the final exception."""
         heard: list[str | type] = []
 
         async def listen(channel: Channel) -> None:
@@ -48,12 +48,12 @@ class ConversationContract:
         return heard
 
     def test_messages_are_heard_in_order(self) -> None:
-        """Each once, and behind them PeerGone."""
+        """The conversation hears each message once, and then PeerGone."""
         texts = ["a", "", "two words", "\u0436", "x" * 500, "a"]
         _same(self.listen(*texts), [*texts, PeerGone])
 
     def test_messages_are_said_in_order(self) -> None:
-        """A lone surrogate is sent as "?"."""
+        """The peer receives each message once; a lone surrogate is sent as "?"."""
 
         async def talk(channel: Channel) -> None:
             for text in ("a", "\u0436", "\ud800", "x" * 500):
@@ -63,7 +63,7 @@ class ConversationContract:
         _same(self.play(talk), ["a", "\u0436", "?", "x" * 500])
 
     def test_the_end_of_input_stays(self) -> None:
-        """`hear` raises PeerGone each time; the answer is still sent."""
+        """`hear` raises PeerGone each time, and the answer is still sent."""
         ends: list[type] = []
 
         async def listen(channel: Channel) -> None:
@@ -79,7 +79,7 @@ class ConversationContract:
         _same(ends, [PeerGone] * 3)
 
     def test_a_hang_up_ends_both_ways(self) -> None:
-        """Nothing is said or heard behind it."""
+        """The conversation can then say and hear nothing more."""
         ends: list[object] = []
 
         async def leave(channel: Channel) -> None:
@@ -99,7 +99,7 @@ class ConversationContract:
         _same(ends, [False, True, PeerGone, PeerGone])
 
     def test_the_end_of_a_conversation_is_a_hang_up(self) -> None:
-        """The peer need not close first."""
+        """The server closes, even if the peer does not."""
         channels: list[Channel] = []
 
         async def greet(channel: Channel) -> None:
@@ -110,11 +110,11 @@ class ConversationContract:
         _same(channels[0].is_gone, True)
 
     def test_silence(self) -> None:
-        """It raises PeerSilent once it lasts for as long as the patience."""
+        """`hear` raises PeerSilent after the idle timeout."""
         _same(self.listen(9.0, "a", 9.0, "b", 11.0, patience=10.0), ["a", "b", PeerSilent])
 
     def test_a_longer_patience(self) -> None:
-        """It holds at once."""
+        """A longer idle timeout applies immediately."""
         _same(self.listen(900.0, "a", patience=1000.0), ["a", PeerGone])
 
 
@@ -132,7 +132,7 @@ class LivePeer(Protocol):
         ...
 
     def wait(self, seconds: float) -> None:
-        """Let that many seconds pass; 0 is a turn of the reactor."""
+        """Advance the time by `seconds`; 0 is a turn of the reactor."""
         ...
 
     def received(self) -> list[str]:
@@ -140,18 +140,18 @@ class LivePeer(Protocol):
         ...
 
     def close(self) -> None:
-        """Close, or stop the server, if peers of this kind cannot close."""
+        """Close; for a kind of peer that cannot close, stop the server."""
         ...
 
 
 class ChannelContract(ConversationContract):
-    """The promises of a channel to all others in its process as well, as tests.
+    """A channel's promises to its conversation and to the rest of its process, as tests.
 
-    Mix it into a test case, and say how such a channel is connected to a peer.
+    Mix it into a test case that implements `connect`.
     """
 
     def connect(self, conversation: Conversation) -> LivePeer:
-        """Have a conversation with a peer that the test plays."""
+        """Run a conversation with a peer that the test plays."""
         raise NotImplementedError
 
     def play(self, conversation: Conversation, *script: str | float) -> list[str]:
@@ -168,7 +168,7 @@ class ChannelContract(ConversationContract):
         return peer.received()
 
     def watch(self) -> tuple[list[str | type], LivePeer]:
-        """Have a conversation that listens; return what it hears so far, and its peer."""
+        """Run a conversation that listens; return the list of what it hears, and its peer."""
         heard: list[str | type] = []
 
         async def listen(channel: Channel) -> None:
@@ -183,7 +183,7 @@ class ChannelContract(ConversationContract):
         return heard, self.connect(listen)
 
     def test_received_messages_wait_to_be_heard(self) -> None:
-        """They are kept while the conversation is at other work."""
+        """The channel keeps messages while the conversation is busy."""
         work: Deferred[None] = Deferred()
         heard: list[str] = []
 
@@ -201,7 +201,7 @@ class ChannelContract(ConversationContract):
         _same(heard, ["a", "b"])
 
     def test_others_hang_up(self) -> None:
-        """Its conversation learns of it in a later turn, and cannot say any more."""
+        """The conversation learns of it in a later turn, and can say nothing more."""
         heard, peer = self.watch()
         peer.channel.hang_up()
         _same((heard, peer.channel.is_gone), ([], True))
@@ -209,7 +209,7 @@ class ChannelContract(ConversationContract):
         _same((heard, peer.received()), ([PeerGone], []))
 
     def test_the_server_stops(self) -> None:
-        """Nothing more is heard, and last words are sent."""
+        """The conversation hears nothing more, and its last messages are sent."""
         heard, peer = self.watch()
         connection: Connection = peer.channel
         connection.finish()
@@ -218,7 +218,7 @@ class ChannelContract(ConversationContract):
         _same((heard, peer.received()), ([PeerGone], ["bye"]))
 
     def test_the_operator_disconnects(self) -> None:
-        """Whatever else the conversation waits for is cancelled, in a later turn."""
+        """The channel cancels any other wait of the conversation, in a later turn."""
         ends: list[type] = []
 
         async def work(_: Channel) -> None:
@@ -235,7 +235,7 @@ class ChannelContract(ConversationContract):
         _same(ends, [CancelledError])
 
     def test_patience_may_change_at_any_time(self) -> None:
-        """Also while the conversation waits, and from outside of it."""
+        """A change applies while the conversation waits, and from outside of it."""
         heard, peer = self.watch()
         peer.channel.patience = 1000.0
         peer.wait(900.0)
@@ -247,7 +247,7 @@ class ChannelContract(ConversationContract):
         _same(heard[:2], ["a", PeerSilent])
 
     def test_a_conversation_hears_one_message_at_a_time(self) -> None:
-        """A second `hear` beside the first one is a mistake."""
+        """A second concurrent `hear` raises RuntimeError."""
         mistakes: list[type] = []
 
         async def listen(channel: Channel) -> None:
@@ -264,7 +264,7 @@ class ChannelContract(ConversationContract):
         _same((mistakes, peer.received()), ([RuntimeError], ["a"]))
 
     def test_a_refusal_is_told(self) -> None:
-        """So are all exceptions of which the text is for the peer."""
+        """The peer gets the text of each exception that is meant for it."""
 
         async def refuse(_: Channel) -> None:
             raise Refused("not today")
@@ -272,7 +272,7 @@ class ChannelContract(ConversationContract):
         _same(self.play(refuse, 0.0), ["error: not today"])
 
     def test_messages_are_counted(self) -> None:
-        """In both directions."""
+        """The channel counts messages in both directions."""
 
         async def echo(channel: Channel) -> None:
             channel.say("hello")

@@ -1,4 +1,4 @@
-"""The run of a conversation over a channel, and the handling of its end."""
+"""Run of a conversation over a channel, and the handling of its end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from twisted_lab.resources import Unable
 
 
 def unless_refused(refusal: Reason | None, conversation: Conversation) -> Conversation:
-    """Return a conversation that refuses the peer if there is a `refusal`; else `conversation`."""
+    """Return a conversation that refuses the peer; without a `refusal` return `conversation`."""
 
     async def refuse(_: Channel) -> None:
         raise Refused(refusal)
@@ -41,10 +41,11 @@ def _reason(error: MessageError | PeerSilent | Refused) -> Reason:
 
 
 class _Message(Deferred[str]):
-    """The object that `hear` awaits: a Deferred, except to the channel's own conversation.
+    """The reusable object that `hear` awaits.
 
-    The conversation gets its messages without this one being fired, so it can be awaited again: to
-    make, fire and chain a Deferred for each message took a third of a channel's time per message.
+    The runner resumes the channel's own conversation without firing the object, so that it can be
+    awaited again: to create, fire and chain a Deferred for each message took a third of a channel's
+    time per message. For any other coroutine it is an ordinary Deferred.
     """
 
     def __await__(self) -> Generator[Deferred[str], Any, str]:
@@ -53,17 +54,17 @@ class _Message(Deferred[str]):
 
 
 class ConversationRunner:
-    """A conversation under way.
+    """A running conversation.
 
     Args:
         conversation: The conversation to run.
         channel: The channel to run it over.
-        events: Errors are reported here; the peer gets a message, too.
-        ended: Called when it has ended, in whichever way, and the channel can be hung up.
+        events: The reporter of errors, which are also sent to the peer.
+        ended: Called after every kind of end, when the channel can be hung up.
 
     Attributes:
         is_waiting: Whether a coroutine awaits the channel's next message.
-        is_running: Whether it has not ended.
+        is_running: Whether the conversation has not ended.
     """
 
     def __init__(
@@ -85,14 +86,14 @@ class ConversationRunner:
         self._is_cancelled = False
 
     def begin(self) -> None:
-        """Run it up to its first wait."""
+        """Run the conversation up to its first wait."""
         self._resume(self._coroutine.send, None)
 
     def next_message(self) -> Deferred[str]:
         """Return the Deferred to await for the channel's next message.
 
         Raises:
-            RuntimeError: It is awaited already.
+            RuntimeError: Another coroutine awaits it already.
         """
         if self.is_waiting:
             raise RuntimeError("hear() is awaited already")
@@ -116,7 +117,7 @@ class ConversationRunner:
             self._replace_message().errback(error)
 
     def cancel(self) -> None:
-        """End it, whatever it waits for; if that cannot be cancelled, when it waits again."""
+        """Cancel what the conversation waits for; if that is impossible, cancel its next wait."""
         waits_for = self._waits_for
         if waits_for is self._message:
             self.fail(CancelledError())

@@ -1,4 +1,4 @@
-"""Timers that count only the time in which the process ran."""
+"""Timers that count only the time in which the process runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ STEP_SECONDS = 1.0
 
 
 class Countdown:
-    """Calls `action` after `seconds`, counted in steps of one second.
+    """A timer that calls `action` after `seconds`, counted in steps of one second.
 
-    A pause of the process, however long, uses up one step.
+    A pause of the process, however long, counts as one step.
 
     Args:
-        clock: Waits.
+        clock: The clock for the steps.
         seconds: The time until the call.
         action: The function to call.
     """
@@ -34,5 +34,5 @@ class Countdown:
         self._timer = self._clock.callLater(step, self._step if self._left > 0 else self._action)
 
     def cancel(self) -> None:
-        """Do not call it any more."""
+        """Stop the timer."""
         cancel(self._timer)

@@ -1,4 +1,4 @@
-"""The common part of the channels over datagrams."""
+"""Base class of channels over datagrams."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
 
 # The peer's host and port, and further data that the transport needs for a reply, such as the local
-# address that the peer used. The whole is a peer's key, as in TCP: the same host and port at
-# another local address is a new peer, or a session that moves. So a reply always leaves from the
-# local address that the peer used, and a forged datagram cannot change that. A cookie covers host
-# and port only: it proves the peer's address, whichever local address the peer used.
+# address that the peer used. The whole tuple identifies a peer, as in TCP: the same host and port
+# with another local address is a new peer, or a session that moves. So a reply always leaves from
+# the local address that the peer used, and a forged datagram cannot change that. A cookie covers
+# only host and port: it proves the peer's address, whichever local address the peer used.
 Address = tuple[str, int, *tuple[Any, ...]]
 
 
 class Host(base.Host, Protocol):
-    """The object that makes the channels of a port: `DatagramServer`."""
+    """The creator of a port's channels: `DatagramServer`."""
 
     patience: float
     max_message: int
@@ -36,23 +36,23 @@ class Host(base.Host, Protocol):
         ...
 
     def look(self, channel: DatagramChannel) -> None:
-        """Read the channel's deadline again."""
+        """Schedule the channel again, after its deadline may have changed."""
         ...
 
     def hung_up(self, channel: DatagramChannel) -> None:
-        """The channel's conversation has ended."""
+        """Handle the end of the channel's conversation."""
         ...
 
     def forget(self, channel: DatagramChannel) -> None:
-        """The channel has ended."""
+        """Handle the end of the channel."""
         ...
 
 
 class DatagramChannel(BaseChannel):
-    """The common part of both kinds.
+    """Base class of plain and reliable channels.
 
     Args:
-        host: The object that made it.
+        host: The server that creates the channel.
         address: The peer's address.
     """
 
@@ -65,7 +65,7 @@ class DatagramChannel(BaseChannel):
         self._host = host
 
     def begin(self) -> None:
-        """Begin the conversation."""
+        """Start the conversation."""
         host = self._host
         idle = IdleTimer(host.patience, host.clock.seconds(), lambda: host.look(self))
         self._begin(host, Peer.of_datagram(*self.address[:2]), self._make_outbox(), idle)
@@ -79,7 +79,7 @@ class DatagramChannel(BaseChannel):
         """Keep a message until it is heard.
 
         Raises:
-            MessageError: It is too long, or no text.
+            MessageError: The message is too long, or not UTF-8.
         """
         self._bytes_in += len(data)
         self._messages_in += 1
@@ -93,7 +93,7 @@ class DatagramChannel(BaseChannel):
         self._handled = self._inbox.fill(most)
 
     def pump(self) -> None:
-        """Send what is due."""
+        """Send the packets that are due."""
 
     # Ending
 
@@ -110,7 +110,7 @@ class DatagramChannel(BaseChannel):
         self.end(Disconnect.CUT_OFF_BY_SERVER.reason())
 
     def end(self, reason: Reason) -> None:
-        """It has ended: the peer is gone, or has all pending output."""
+        """End the channel: the peer is gone, or has all pending output."""
         if self._phase is not Phase.GONE:
             self._shut(reason)
             self._gone(reason)

@@ -1,4 +1,4 @@
-"""The peers of one UDP port, each with a channel and a conversation of its own."""
+"""Server of one UDP port, with a channel and a conversation for each peer."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ from twisted_lab.reliable import (
 
 
 class DatagramServer(DatagramProtocol):
-    """Has a conversation with each peer that has proved its address with a cookie.
+    """Runs a conversation with each peer that has proved its address with a cookie.
 
     Args:
-        clock: Waits, and tells the time.
-        events: Events are reported here.
+        clock: The clock for timers and rate limits.
+        events: The reporter of the service's events.
         converse: The conversation.
-        connections: Counts its peers, perhaps with others.
-        patience: Idle timeout of a peer, in seconds.
+        connections: The container for open connections, with their limits.
+        patience: The idle timeout of a peer, in seconds.
         max_message: The most bytes of a message.
-        random: Makes random bytes.
-        turns: The work that all channels of the process may do in one turn of the reactor.
+        random: Returns random bytes.
+        turns: The turn budget of the process.
     """
 
     transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
@@ -83,7 +83,7 @@ class DatagramServer(DatagramProtocol):
         self._touched: dict[DatagramChannel, None] = {}
         self._in_turn = False
         self._out: list[tuple[bytes, Sequence[Address]]] = []
-        self._resent = 0  # by sessions that have ended
+        self._resent = 0  # packets, by sessions that have ended
         self._flushing: IDelayedCall | None = None
 
     # In
@@ -105,8 +105,8 @@ class DatagramServer(DatagramProtocol):
             channel.received(data)
             self._deadlines.look(channel)
         elif not self.connections.draining:
-            # The peer that has a session here may be gone. Only a cookie shows that: otherwise
-            # forged datagrams could end sessions.
+            # The peer of a session at this address may be gone. Only a cookie proves that; without
+            # one, forged datagrams could end sessions.
             message, answer = self._validator.hear(data, *address[:2], self.clock.seconds())
             if message is not None and (refusal := self._refusals.reason(*address[:2])):
                 message, answer = None, f"error: {refusal}\n".encode()
@@ -117,7 +117,7 @@ class DatagramServer(DatagramProtocol):
                 self._admit(plain := PlainChannel(self, address))
                 if channel is None:
                     plain.received(message.encode())
-                else:  # The evicted conversation leaves first, and gives its name back.
+                else:  # The replaced conversation ends first, and releases its user name.
                     self.clock.callLater(0, plain.received, message.encode())
 
     def _take_packet(self, data: bytes, address: Address) -> None:
@@ -168,7 +168,7 @@ class DatagramServer(DatagramProtocol):
         self.touch(channel)
 
     def _evict(self, address: Address) -> None:
-        # The earlier peer has gone without a goodbye: another one has the address now.
+        # Another peer has the address now, so the earlier one has gone without a close.
         if address in self._peers:
             self._peers[address].end(Disconnect.REPLACED.reason())
 
@@ -186,7 +186,7 @@ class DatagramServer(DatagramProtocol):
             self._flush_soon()
 
     def relay(self, channels: Iterable[PlainChannel], pieces: list[bytes]) -> None:
-        """Send messages, whose bytes are `pieces`, to all of these."""
+        """Send messages, encoded as `pieces`, to all `channels`."""
         told = [channel for channel in channels if not channel.is_gone]
         addresses = [channel.address for channel in told]
         size = 0
@@ -204,7 +204,7 @@ class DatagramServer(DatagramProtocol):
             self._flush_soon()
 
     def look(self, channel: DatagramChannel) -> None:
-        """Read the channel's deadline again."""
+        """Schedule the channel again, after its deadline may have changed."""
         self._deadlines.look(channel)
 
     def _flush_soon(self) -> None:
@@ -229,7 +229,7 @@ class DatagramServer(DatagramProtocol):
 
     @property
     def retransmissions(self) -> int:
-        """How many packets were sent again."""
+        """The number of retransmitted packets."""
         return self._resent + sum(
             channel.session.sender.resent for channel in self._sessions.values()
         )
@@ -237,12 +237,12 @@ class DatagramServer(DatagramProtocol):
     # The end
 
     def hung_up(self, channel: DatagramChannel) -> None:
-        """The channel's conversation has ended: its client would get a new one."""
+        """Handle the end of the channel's conversation: its client may begin a new one."""
         if isinstance(channel, ReliableChannel) and self._clients.get(channel.client) is channel:
             del self._clients[channel.client]
 
     def forget(self, channel: DatagramChannel) -> None:
-        """The channel has ended."""
+        """Handle the end of the channel."""
         self.hung_up(channel)
         if self._peers.get(channel.address) is channel:
             del self._peers[channel.address]

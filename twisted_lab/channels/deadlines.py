@@ -1,4 +1,4 @@
-"""One timer for many deadlines that keep changing."""
+"""Deadlines of many objects on one timer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_lab.channels.closing import cancel
 
-# Unread datagrams may move a deadline, above all after a pause of the process: they are read first.
-# A flood, of which some are always unread, delays a deadline by this many seconds at most.
+# Unread datagrams may move a deadline, above all after a pause of the process, so they are read
+# first. In a flood some are always unread, so this limits the delay of a deadline, in seconds.
 READ_SECONDS = 0.1
-# The timer fires at least this often, so a longer gap between two looks at the clock is a pause.
+# The timer fires at least this often, so a longer gap between two readings of the clock is a pause.
 STEP_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 
@@ -23,30 +23,30 @@ class Timed(Protocol):
     """An object with a deadline."""
 
     def deadline(self) -> float | None:
-        """Return the deadline as of now; None for never."""
+        """Return the current deadline; None for never."""
         ...
 
     def tick(self, now: float) -> None:
-        """Do what is due, if it still is."""
+        """Do the work that is due at `now`, if any."""
         ...
 
     def extend_timeouts(self, seconds: float, now: float) -> None:
-        """Do not count the `seconds` before `now` as silence: the process was paused."""
+        """Extend timeouts by the `seconds` before `now`, in which the process was paused."""
         ...
 
 
 class Deadlines:
-    """Calls each one's `tick` at its `deadline`.
+    """Calls the `tick` of each object at its `deadline`.
 
-    A deadline that has become later costs nothing until the earlier one comes; so one that moves
-    with every packet is as cheap as one that stands still.
+    A deadline that moves to a later time costs nothing until the earlier time. So a deadline that
+    moves with every packet costs no more than a fixed one.
 
-    A pause of more than PAUSE_SECONDS does not count as silence: the kernel keeps few datagrams,
-    and drops further ones.
+    A pause of more than PAUSE_SECONDS extends all timeouts, because the kernel buffers only few
+    datagrams during it and drops the others.
 
     Args:
-        clock: Waits.
-        has_unread: Tells whether datagrams wait to be read; they are read first.
+        clock: The clock for the timer.
+        has_unread: Tells whether there are unread datagrams; these are read first.
     """
 
     def __init__(self, clock: IReactorTime, has_unread: Callable[[], bool]) -> None:
@@ -57,10 +57,10 @@ class Deadlines:
         self._next: dict[Timed, float] = {}
         self._order = count()
         self._timer: IDelayedCall | None = None
-        self._seen = 0.0  # when it last looked at a deadline
+        self._seen = 0.0  # time of the last reading of the clock
 
     def look(self, timed: Timed) -> None:
-        """Read the deadline of `timed` again."""
+        """Schedule `timed` again, after its deadline may have changed."""
         self._notice_pause(self._clock.seconds())
         when = timed.deadline()
         if when is not None and when < self._next.get(timed, float("inf")):
@@ -77,13 +77,13 @@ class Deadlines:
                 timed.extend_timeouts(seconds, now)
 
     def forget(self, timed: Timed) -> None:
-        """Stop calling it."""
+        """Stop calling `timed`."""
         self._next.pop(timed, None)
         self._drop_old()
 
     def _drop_old(self) -> None:
-        # The entry of a forgotten object, or of one that moved to an earlier time, stays in the
-        # heap until its time.
+        # The heap keeps an obsolete entry until its time: of a forgotten object, or of a deadline
+        # that moved to an earlier time.
         if len(self._heap) > 2 * len(self._next) + 64:
             self._heap = [entry for entry in self._heap if self._next.get(entry[2]) == entry[0]]
             heapq.heapify(self._heap)
@@ -119,7 +119,7 @@ class Deadlines:
             self._arm()
 
     def stop(self) -> None:
-        """Forget them all."""
+        """Stop calling all objects."""
         self._heap.clear()
         self._next.clear()
         cancel(self._timer)

@@ -1,4 +1,4 @@
-"""A factory that joins channels to a conversation."""
+"""Factory that runs a conversation over each new channel."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from twisted_lab.eventlog.events import ServiceEvents
 
 
 class ConversationFactory(Factory):
-    """Has a conversation with each peer that connects, and hangs up when it returns.
+    """Runs a conversation with each peer that connects, and hangs up when it returns.
 
-    A conversation that raises is logged, with its peer; the others go on.
+    An exception in a conversation is logged with its peer; the other conversations continue.
 
     Args:
-        clock: Waits, and tells how long a connection has lasted.
-        events: Events are reported here.
+        clock: The clock for timers and durations.
+        events: The reporter of the service's events.
         converse: The conversation.
-        make_channel: Makes a channel for a connection.
-        connections: Counts the connections and limits their number.
-        turns: The work that all channels of the process may do in one turn of the reactor.
+        make_channel: Creates a channel for a connection.
+        connections: The container for open connections, with their limits.
+        turns: The turn budget of the process.
     """
 
     noisy = False

@@ -1,4 +1,4 @@
-"""Fan-out: the same messages to many, in one order, a slice in each turn of the reactor."""
+"""Fan-out: the same messages in the same order to many members, in slices."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import byte_length
 from twisted_lab.eventlog.events import ServiceEvents
 
-# Sends in one turn of the reactor, each of at most SEND_BYTES: about 3 ms. Then other peers
-# have their turn, so that a neighbour waits for a slice, and not for 10,000 members. A batch that
-# fits into a slice is not cut, so a turn sends less than two slices.
+# Sends in one turn of the reactor, each of at most SEND_BYTES; they take about 3 ms. So other peers
+# wait for one slice, not for 10,000 members. A batch that fits into a slice is not split, so a turn
+# has less than twice as many sends.
 SLICE_SENDS = 500
 SEND_BYTES = 1024
-# A text for one member alone, such as a line of the history, takes as long as this many sends.
+# Cost of a text for one member, such as a line of the history, in sends.
 TELL_SENDS = 5
-# Messages that wait for their turn are sent together, up to this many: to send many small ones
-# costs little more than to send one.
+# Waiting messages are sent in batches of up to this size, because many small messages cost little
+# more than one.
 BATCH_MESSAGES = 64
 BATCH_BYTES = 65_536
 
@@ -34,7 +34,7 @@ RelayToAll = Callable[[list[Any], list[bytes]], object]
 
 
 class Listener(Protocol):
-    """A channel, as far as a fan-out uses it; see `FanOut.add`."""
+    """The part of a channel that a fan-out uses; see `FanOut.add`."""
 
     def say(self, text: str) -> None:
         """Send a message."""
@@ -43,16 +43,16 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Batch:
-    """Messages that go out together.
+    """Messages that are sent together.
 
     Attributes:
-        first: The number of the first one.
-        only: The one member that gets them; None for all.
-        texts: Each one, in the words of each group.
-        size: Their bytes, in the longest words.
-        members: The members that get them; known once their turn has come.
-        next: The index of the next member that gets them.
-        waiting: Fired when all members have them.
+        first: The number of the first message.
+        only: The only recipient; None for all members.
+        texts: The messages, each as one text for each group.
+        size: The size in bytes, with the longest text of each message.
+        members: The recipients, determined when the batch is first sent.
+        next: The index of the next recipient.
+        waiting: The Deferreds to fire once the batch is sent.
     """
 
     first: int
@@ -73,7 +73,7 @@ class _Batch:
 
     @property
     def cost(self) -> int:
-        """The most sends that it takes to tell one member."""
+        """The largest number of sends that one recipient takes."""
         if self.only is not None:
             return TELL_SENDS + self.size // SEND_BYTES
         return max(len(self.texts), 1 + self.size // SEND_BYTES)
@@ -83,17 +83,17 @@ class _Kind:
     """Members that get the same bytes.
 
     Args:
-        group: Which text of each message they get.
-        encode: Makes the bytes; None for channels that take texts alone.
-        are_streams: Whether they take all bytes in one send.
-        relay_to_all: Sends to many of them at once; None if each is sent to on its own.
+        group: The index of their text in each message.
+        encode: Returns the bytes of a text; None for channels that only accept texts.
+        are_streams: Whether their channels accept a whole batch in one send.
+        relay_to_all: Sends to many of them at once; None to send to each one separately.
 
     Attributes:
-        batch: The last batch that was encoded.
-        texts: The texts that they get.
+        batch: The last encoded batch.
+        texts: Their texts in the batch.
         pieces: The bytes of each text.
-        joined: All of them.
-        cost: The sends that it takes to tell one of them.
+        joined: The bytes of all texts.
+        cost: The number of sends that each of them takes.
     """
 
     def __init__(
@@ -115,19 +115,19 @@ class _Kind:
         self.batch: _Batch | None = None
 
     def relay_of(self, channel: Listener) -> Relay:
-        """Return the function that sends to `channel`, by the end of the slice."""
+        """Return the function that sends to `channel`, at the latest at the end of the slice."""
         if self._relay_to_all is not None:
             return lambda *_: self._gathered.append(channel)
         return getattr(channel, "relay", None) or _say_each(channel)
 
     def end_slice(self) -> None:
-        """Send to those that are to be sent to at once."""
+        """Send to the members that were collected for one call of `relay_to_all`."""
         if self._gathered and self._relay_to_all is not None:
             self._relay_to_all(self._gathered, self.pieces)
             self._gathered = []
 
     def turn_to(self, batch: _Batch) -> None:
-        """Encode the texts that they get."""
+        """Encode the texts of `batch` for these members."""
         self.batch = batch
         self.cost = 1 + batch.size // SEND_BYTES if self._are_streams else batch.cost
         self.texts = [texts[self._group] for texts in batch.texts]
@@ -152,14 +152,14 @@ def _say_each(channel: Listener) -> Relay:
 
 
 class FanOut:
-    """Sends its members the same messages in the same order.
+    """Sends the same messages in the same order to all members.
 
-    Messages that need more sends than a turn of the reactor has wait for the next turn, and all
-    later messages wait behind them. The log has one line for each message, however many get it.
+    If a turn of the reactor allows no more sends, messages wait for the next turn, in order. The
+    log has one line per message, regardless of the number of members.
 
     Args:
-        clock: Has the reactor's next turn.
-        events: What was sent is reported here.
+        clock: The clock, which schedules the next turn.
+        events: The reporter of relayed messages.
     """
 
     def __init__(self, clock: IReactorTime, events: ServiceEvents) -> None:
@@ -167,22 +167,22 @@ class FanOut:
         self._events = events
         self._members: dict[Listener, _Member] = {}
         self._kinds: dict[tuple[int, Encode | None, bool, RelayToAll | None], _Kind] = {}
-        self._gathering: list[_Kind] = []  # the kinds whose members are sent to at once
+        self._gathering: list[_Kind] = []  # the kinds that have relay_to_all
         self._queue: deque[_Batch] = deque()
-        self._last: _Batch | None = None  # the batch that the next message may join
+        self._last: _Batch | None = None  # the batch that the next message joins
         self._count = 0
         self._added = 0  # the number of the first message that the newest member gets
         self._left = SLICE_SENDS
         self._next_turn: IDelayedCall | None = None
 
     def add(self, channel: Listener, group: int = 0) -> None:
-        """Send `channel` all messages from here on.
+        """Send all further messages to `channel`.
 
         Args:
-            channel: The member. Beside `say` it may have `encode` (makes the bytes of a message),
-                `relay` (says several messages at once), and `relay_to_all` (does so for many
-                members that have the same one).
-            group: Which of the texts that `say` takes it gets.
+            channel: The member. In addition to `say` it may have `encode` (returns the bytes of a
+                message), `relay` (sends several messages at once), and `relay_to_all` (does that
+                for many members that share the function).
+            group: The index of the member's text among the arguments of `say`.
         """
         encode = getattr(channel, "encode", None)
         are_streams = isinstance(channel, StreamChannel)
@@ -198,11 +198,11 @@ class FanOut:
         self._last = None
 
     def remove(self, channel: Listener) -> None:
-        """Send `channel` nothing more."""
+        """Send no further messages to `channel`."""
         self._members.pop(channel, None)
 
     def say(self, *texts: str) -> None:
-        """Say a message to all members; each group has a text of its own."""
+        """Send a message to all members, as one text for each group."""
         if self._last is None or self._last.is_full:
             self._last = _Batch(self._count)
             self._queue.append(self._last)
@@ -211,20 +211,20 @@ class FanOut:
         self._begin()
 
     def tell(self, channel: Listener, text: str) -> None:
-        """Say `text` to `channel` alone, behind all earlier messages."""
+        """Send `text` to `channel` only, after all earlier messages."""
         if self._queue or self._left <= 0:
             batch = _Batch(self._count, _Member(_say_each(channel), _Kind(0, None, False), 0))
             batch.add((text,))
             self._last = None
             self._queue.append(batch)
             self._begin()
-        else:  # The same at less cost: the history has many lines.
+        else:  # Cheaper than a batch: a history has many lines.
             channel.say(text)
             self._left -= TELL_SENDS + byte_length(text) // SEND_BYTES
             self._end_turn()
 
     async def sent(self) -> None:
-        """Wait until all messages so far are sent, as far as the members take them."""
+        """Wait until the members' channels have all messages so far."""
         if self._queue:
             waiting: Deferred[None] = Deferred()
             self._queue[-1].waiting.append(waiting)
@@ -232,9 +232,9 @@ class FanOut:
 
     @asynccontextmanager
     async def heard_out(self) -> AsyncIterator[None]:
-        """Have a conversation, and wait at its end, unless it is cancelled, until all is `sent`.
+        """Wait at the end of the block until all messages are `sent`, unless it is cancelled.
 
-        A member that leaves gets the messages of the time that it was there.
+        A member that leaves thus gets all messages from before its departure.
         """
         try:
             yield
@@ -246,7 +246,7 @@ class FanOut:
         await self.sent()
 
     async def has_room(self) -> None:
-        """Wait while more than a batch waits to be sent."""
+        """Wait while more than a batch is waiting."""
         if len(self._queue) > 2 or (self._queue and self._queue[-1].is_full):
             await self.sent()
 
@@ -267,7 +267,7 @@ class FanOut:
             if self._send_slice(batch):
                 self._queue.popleft()
                 if batch.waiting:
-                    # In a later turn: a conversation that waits is not to run inside of this.
+                    # In a later turn, because no waiting conversation may run inside this call.
                     self._clock.callLater(0, self._go_on, batch.waiting)
         self._end_turn()
 
@@ -276,7 +276,7 @@ class FanOut:
             self._next_turn = self._clock.callLater(0, self._begin_turn)
 
     def _send_slice(self, batch: _Batch) -> bool:
-        """Send as much of it as this turn has left; tell whether that was all."""
+        """Send as much of `batch` as the turn allows; tell whether that was all."""
         if not batch.members:
             batch.members = [batch.only] if batch.only else self._told(batch)
         rest = batch.members[batch.next :]

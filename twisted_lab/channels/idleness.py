@@ -1,4 +1,4 @@
-"""Idle timeouts without a timer for each connection, and input that is still unread."""
+"""Idle timeouts, and the detection of unread input."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-# Each connection is checked this many times per idle timeout, so it may be closed up to a tenth of
-# it too late.
+# Each connection is checked this many times per idle timeout, so it may be closed late, by up to a
+# tenth of the timeout.
 LOOKS = 10
-# A process that was paused runs its timers before it reads. A peer whose time is up while its input
-# waits in the kernel is checked again after this many seconds.
+# After a pause the process runs its timers before it reads. If a peer's input waits in the kernel
+# when its timeout expires, the peer is checked again after this many seconds.
 LOOK_AGAIN_SECONDS = 1.0
 
 
 def has_unread(transport: object) -> bool:
-    """Tell whether the kernel holds input of a connection or a port that was not read yet."""
-    # Without one it is closed, or not a socket.
+    """Tell whether the kernel holds unread input of a connection or a port."""
+    # A closed transport has no socket, and some transports never have one.
     connection = getattr(transport, "socket", None)
     if connection is None or (number := connection.fileno()) < 0:
         return False
@@ -27,12 +27,12 @@ def has_unread(transport: object) -> bool:
 
 
 def may_look_again(transport: object, looks: int, patience: float) -> bool:
-    """Tell whether a peer whose time is up may have more, because its input was not read yet.
+    """Tell whether to check a peer again after its timeout, because it has unread input.
 
     Args:
         transport: The peer's transport.
-        looks: How many times it was checked again already, at intervals of LOOK_AGAIN_SECONDS.
-        patience: For how many seconds at most these checks go on.
+        looks: The number of repeated checks so far, at intervals of LOOK_AGAIN_SECONDS.
+        patience: The time limit of repeated checks, in seconds.
     """
     return looks * LOOK_AGAIN_SECONDS < patience and has_unread(transport)
 
@@ -42,11 +42,11 @@ class IdleTimer:
 
     Args:
         patience: The idle timeout, in seconds.
-        now: The time.
-        changed: Called when `patience` was changed, and so the deadline.
+        now: The current time of the clock.
+        changed: Called after a change of `patience`, which moves the deadline.
 
     Attributes:
-        heard: When the peer was last heard of.
+        heard: The time of the peer's last input.
     """
 
     __slots__ = ("_changed", "_patience", "heard")
@@ -68,19 +68,20 @@ class IdleTimer:
 
     @property
     def deadline(self) -> float:
-        """When the peer counts as silent, if nothing is heard of it before."""
+        """The time at which the timeout expires, if there is no input before."""
         return self.heard + self._patience
 
 
 class Idleness:
-    """Checks all connections at intervals, for as long as there are any.
+    """Periodic checks of all connections by one timer, while there are any.
 
-    It counts checks, not seconds: a pause of the process, however long, uses up one check.
+    The timeout counts checks, not seconds: a pause of the process, however long, counts as one
+    check.
 
     Args:
-        clock: Waits.
-        patience: Idle timeout of a connection, in seconds.
-        look: Checks each of them, and tells whether there are any.
+        clock: The clock for the timer.
+        patience: The idle timeout of a connection, in seconds.
+        look: Checks all connections, and tells whether there are any.
     """
 
     def __init__(self, clock: IReactorTime, patience: float, look: Callable[[], bool]) -> None:
@@ -90,7 +91,7 @@ class Idleness:
         self._timer: IDelayedCall | None = None
 
     def watch(self) -> None:
-        """Start the checks: there is a connection."""
+        """Start the checks, after a connection was opened."""
         if self._timer is None:
             self._timer = self._clock.callLater(self.patience / LOOKS, self._fire)
 

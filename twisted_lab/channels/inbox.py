@@ -1,4 +1,4 @@
-"""Received messages on their way to the conversation."""
+"""Received messages of a channel, until the conversation hears them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from twisted_lab.codecs import MessageError, StreamDecoder, decode
 class Inbox:
     """The received messages of a channel.
 
-    It is open; then ended (the peer sends no more, and received messages are still heard), or shut
-    (further input is dropped).
+    An inbox is first open. Then it is ended (the peer sends no more, and the conversation still
+    hears the received messages) or shut (further input is dropped).
 
     Attributes:
-        messages: Messages that are ready to be heard, a batch at a time.
-        may_have_more: Whether another batch may be there.
-        end: What `hear` raises behind the last message; None while it is open.
+        messages: A batch of messages that are ready to be heard.
+        may_have_more: Whether another batch may be available.
+        end: The exception that `hear` raises after the last message; None while the inbox is open.
         is_shut: Whether further input is dropped.
     """
 
@@ -29,11 +29,11 @@ class Inbox:
         self.is_shut = False
 
     def close(self, end: Exception) -> None:
-        """Let `hear` raise `end` once all received messages were heard."""
+        """Let `hear` raise `end` after all received messages."""
         self.end = self.end or end
 
     def fail(self, error: MessageError) -> None:
-        """Drop further input, which cannot be read; the messages before it are still heard."""
+        """Drop further input, which cannot be decoded; the messages before it are still heard."""
         self.is_shut = True
         self.end = error
 
@@ -50,15 +50,15 @@ class Inbox:
 
     @property
     def is_spent(self) -> bool:
-        """Tell whether there will be nothing more to hear."""
+        """Tell whether there is nothing more to hear."""
         return self.is_shut and not self.messages and not self.may_have_more
 
 
 class StreamInbox(Inbox):
-    """Messages of a stream, which stay bytes until the conversation asks for them.
+    """Messages of a stream, kept as bytes until the conversation asks for them.
 
     Args:
-        decoder: Cuts the received bytes into messages.
+        decoder: Splits the received bytes into messages.
     """
 
     __slots__ = ("decoder",)
@@ -72,12 +72,12 @@ class StreamInbox(Inbox):
         taken: list[bytes] = []
         try:
             taken = self.decoder.take(most)
-            # Fewer messages than requested may also mean that the next one is too long.
+            # A batch smaller than requested may also mean that the next message is too long.
             self.may_have_more = bool(taken) and self.decoder.size > 0
             try:
                 self.messages.extend([message.decode() for message in taken])
             except UnicodeDecodeError:
-                # Slower, but it keeps the messages before the error, and raises the right one.
+                # Slower, but it keeps the messages before the error, and raises a MessageError.
                 for message in taken:
                     self.messages.append(decode(message))
         except MessageError as error:
@@ -87,9 +87,9 @@ class StreamInbox(Inbox):
 
 
 class DatagramInbox(Inbox):
-    """Messages of datagrams; while it is full, further ones are to be dropped."""
+    """Messages of datagrams; the caller drops further ones while the inbox has no room."""
 
-    # The most that wait; the reliable protocol sends dropped messages again.
+    # Limits of unheard messages; a peer of the reliable protocol retransmits dropped ones.
     MESSAGES = 64
     CHARACTERS = 65_536
 
@@ -109,7 +109,7 @@ class DatagramInbox(Inbox):
 
     @property
     def has_room(self) -> bool:
-        """Tell whether one more message may wait to be heard."""
+        """Tell whether one more message fits."""
         return len(self) < self.MESSAGES and self._characters < self.CHARACTERS
 
     def fill(self, most: int) -> int:

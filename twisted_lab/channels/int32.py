@@ -1,4 +1,4 @@
-"""Messages with a length prefix."""
+"""Channel of messages with a length prefix."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, encode_frame, encode_t
 class Int32Channel(StreamChannel, Int32StringReceiver):
     """An `Int32StringReceiver` whose strings are heard, as text, instead of received.
 
-    Of what it inherits it uses MAX_LENGTH and the interface of `sendString` alone. Twisted's
-    `dataReceived` joins its whole buffer for each piece that comes, so that a large message in
-    small pieces costs quadratic time, and it cannot stop between two strings (back-pressure).
-    Twisted's `sendString` writes to the transport, past the messages that wait in the outbox.
+    It uses only MAX_LENGTH and the interface of `sendString` of its base class. Twisted's
+    `dataReceived` joins its whole buffer for each received piece, so that a large message in small
+    pieces takes quadratic time, and it cannot stop between two strings (back-pressure). Twisted's
+    `sendString` would overtake messages in the outbox.
 
     Args:
-        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
+        patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
         max_message: The most bytes of a message.
     """
 
@@ -25,10 +25,10 @@ class Int32Channel(StreamChannel, Int32StringReceiver):
         super().__init__(FrameDecoder(max_message), patience)
         self.MAX_LENGTH = max_message
 
-    # Without a method in between: it is called for each message.
+    # Called for each message, so there is no method around it.
     encode = staticmethod(encode_text)
 
     def sendString(self, string: bytes) -> None:
-        """See `twisted.protocols.basic.IntNStringReceiver`; it keeps its place in the output."""
+        """See `twisted.protocols.basic.IntNStringReceiver`; output stays in order."""
         if not self.is_gone:
             self._outbox.add(encode_frame(string))

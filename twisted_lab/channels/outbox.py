@@ -1,4 +1,4 @@
-"""Pending output of a connection, and the detection of a slow peer."""
+"""Pending output of a connection, and the detection of slow peers."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from zope.interface import implementer
 
 from twisted_lab.interfaces import StreamTransport
 
-# The transport gets no more than this at a time, which is also the most that it sends at a time.
+# The most bytes that the transport gets in one piece, which is also the most that it sends at once.
 PIECE_BYTES = 131_072
-# At most this many messages outside of a batch are given to the transport one by one; then the rest
-# of the turn is a batch, because many small pieces take far more memory than their bytes.
+# After this many messages outside of a batch, the rest of the turn is a batch: many small pieces in
+# the transport take far more memory than their bytes.
 MOST_LOOSE = 64
-# Memory of a message that is kept on its own, in addition to its bytes.
+# Memory of a separately kept message, in addition to its bytes.
 MESSAGE_OVERHEAD = 64
-# Limit of pending output, in addition to the output that the transport and the kernel hold: a peer
-# that is further behind is cut off. The limit is four of the largest messages if that is more.
+# Limit of pending output, in addition to the output that the transport and the kernel hold. The
+# limit is four of the largest messages if that is more. A slower peer is cut off.
 BEHIND_BYTES = 262_144
-# A conversation that waits for its peer waits while more than this many bytes are pending.
+# A conversation waits for its peer while more than this many bytes are pending.
 HELD_BYTES = 65_536
 _ACKNOWLEDGED = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info (tcp(7), linux/tcp.h)
 
 
 def acknowledged(transport: object) -> int:
-    """Return how many bytes the peer's kernel has acknowledged; 0 if this is not a TCP socket.
+    """Return the number of bytes that the peer's kernel has acknowledged; 0 without a TCP socket.
 
-    The kernel may hold megabytes, and has room for more only when a third of them is acknowledged.
+    Writability does not show slow progress: our kernel may hold megabytes, and accepts more output
+    only after a third of that is acknowledged.
     """
     connection = getattr(transport, "socket", None)
     if connection is None:
@@ -44,22 +45,22 @@ def acknowledged(transport: object) -> int:
 
 @implementer(IPushProducer)
 class Outbox:
-    """Messages on their way to a transport, which says when it has room.
+    """Output on its way to a transport, with back-pressure.
 
     Args:
-        transport: The transport to write to; it takes this as its producer.
-        clock: Keeps messages apart in time, if that is wanted.
-        has_room: Called when the peer has taken the output that was held back.
-        fell_behind: Called with the limit when the peer is too far behind.
-        limit: The most bytes of pending output, plus one message.
+        transport: The transport to write to, with the outbox as its producer.
+        clock: The clock for delays between messages.
+        has_room: Called when the peer has accepted the pending output.
+        fell_behind: Called with the limit when the pending output exceeds it.
+        limit: The most bytes of pending output, not counting the last message.
 
     Attributes:
-        batching: While it is set messages are kept, to go out together when it is over.
-        gathering: While nothing is in the way, the buffer to add messages to. Up to PIECE_BYTES a
-            caller may do that without `add`, which costs a call for each message.
-        bytes_out: How many bytes the transport was given.
-        pace: The seconds between two messages, if each is kept apart; or else 0.
-        holding: Whether the peer should take pending output before more is heard.
+        batching: Whether messages are collected, to be sent together.
+        gathering: The buffer of a batch; None while messages must use `add`. Callers may append up
+            to PIECE_BYTES to it, which saves the call of `add` for each message.
+        bytes_out: The number of bytes passed to the transport.
+        pace: The delay between two messages, in seconds, if each is sent separately; otherwise 0.
+        holding: Whether the peer must accept pending output before the conversation hears more.
     """
 
     def __init__(
@@ -79,17 +80,17 @@ class Outbox:
         self._has_room = has_room
         self._fell_behind = fell_behind
         self._limit = limit
-        # Output that may go out together, and behind it messages that must not.
+        # Output that may be sent together, and after it messages that must be sent separately.
         self._kept = bytearray()
         self._messages: deque[bytes] = deque()
-        self._apart = 0  # the memory that _messages take
+        self._apart = 0  # memory of _messages, in bytes
         self._loose = 0
         self._congested = False
         self._pushing = False
         self.pace = 0.0
         self._pacing: IDelayedCall | None = None
         self._finally: Callable[[], object] | None = None
-        self._acknowledged = 0  # bytes, at the last call of has_taken
+        self._acknowledged = 0  # bytes, as of the last call of has_taken
         transport.registerProducer(self, True)
 
     def add(self, data: bytes) -> None:
@@ -110,7 +111,7 @@ class Outbox:
             self._clock.callLater(0, self.end_batch)
 
     def add_batch(self, data: bytes) -> None:
-        """Send a finished batch, to a peer without `pace`; if nothing is in the way, uncopied."""
+        """Send an encoded batch to a peer without `pace`, without a copy if nothing is pending."""
         if self._congested or self.batching or self._kept or len(data) > PIECE_BYTES:
             self.add(data)
         else:
@@ -119,7 +120,7 @@ class Outbox:
 
     def _add_to_backlog(self, data: bytes) -> None:
         if self._size > self._limit:
-            # The limit counts the messages before this one, not this one, however large it is.
+            # The limit applies to the output before this message, however large the message is.
             self._push()
             if self._size > self._limit:
                 self._fell_behind(self._limit)
@@ -137,29 +138,29 @@ class Outbox:
         return len(self._kept) + self._apart
 
     def is_full(self) -> bool:
-        """Send a batch that has become large; tell whether the peer should take something now."""
+        """Send a large batch early; tell whether the peer must accept pending output now."""
         if len(self._kept) > HELD_BYTES:
             self.flush()
         return self.holding
 
     def has_taken(self) -> bool:
-        """Tell whether the peer has taken something since the last call."""
+        """Tell whether the peer has acknowledged output since the last call."""
         before, self._acknowledged = self._acknowledged, acknowledged(self._transport)
         return self._acknowledged > before
 
     def keep_apart(self, seconds: float) -> None:
-        """Send each further message in a write of its own, `seconds` after the one before."""
+        """Send each further message in a separate write, `seconds` after the previous one."""
         self.pace = seconds
         self.gathering = None
 
     def close(self, then: Callable[[], object]) -> None:
-        """Call `then` when everything has been given to the transport."""
+        """Call `then` once all output is passed to the transport."""
         self._finally = then
         if not self.batching:
             self.flush()
 
     def discard(self) -> None:
-        """Drop the output that the transport was not given yet."""
+        """Drop the output that was not passed to the transport yet."""
         self._kept.clear()
         self._apart = 0
         self._messages.clear()
@@ -170,19 +171,19 @@ class Outbox:
             self._pacing = None
 
     def begin_batch(self) -> None:
-        """Keep messages from here on, to go out together, unless they are to be kept apart."""
+        """Collect messages from here on, to send them together, unless `pace` separates them."""
         self.batching = not self.pace
         if self.batching and not self._congested:
             self.gathering = self._kept
 
     def end_batch(self) -> None:
-        """Send the messages that were kept."""
+        """Send the collected messages."""
         self.batching = False
         self.gathering = None
         self.flush()
 
     def flush(self) -> None:
-        """Pass on as much output as the transport has room for."""
+        """Pass output to the transport until it is congested."""
         while (self._kept or self._messages) and not self._congested and self._pacing is None:
             self._write()
         self.holding = self._congested or self._apart > HELD_BYTES
@@ -215,9 +216,9 @@ class Outbox:
             self._has_room()
 
     def _push(self) -> None:
-        # The transport sends when the reactor has its next turn, but a fan-out may say much within
-        # one turn. Before a peer counts as behind, the kernel is asked; an error that it reports
-        # comes again in the reactor, which handles it.
+        # The transport sends in the reactor's next turn, but a fan-out may produce much output
+        # within one turn. So a peer counts as slow only after another attempt to send. The reactor
+        # sees an error of the socket again, and handles it.
         send = getattr(self._transport, "doWrite", None)
         before = -1
         self._pushing = True
@@ -227,19 +228,19 @@ class Outbox:
         self._pushing = False
 
     def pauseProducing(self) -> None:
-        """The transport has no room: see `twisted.internet.interfaces.IPushProducer`."""
+        """See `twisted.internet.interfaces.IPushProducer`; the transport's buffer is full."""
         self._congested = self.holding = True
         self.gathering = None
 
     def resumeProducing(self) -> None:
-        """The transport has room again: see `twisted.internet.interfaces.IPushProducer`."""
+        """See `twisted.internet.interfaces.IPushProducer`; the transport has room again."""
         self._congested = False
         if self._pushing:
-            # Another conversation is in the middle of its say().
+            # Resume later, because another conversation's say() is the caller.
             self.flush()
             self._clock.callLater(0, self._go_on)
         else:
             self._go_on()
 
     def stopProducing(self) -> None:
-        """The connection is lost: see `twisted.internet.interfaces.IPushProducer`."""
+        """See `twisted.internet.interfaces.IPushProducer`; the connection is lost."""

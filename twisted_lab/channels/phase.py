@@ -1,4 +1,4 @@
-"""The phases of a channel's life."""
+"""Phases in the life of a channel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class Phase(Enum):
-    """Where a channel is in its life.
+    """The phase that a channel is in.
 
     TALKING -- hang_up() --> FLUSHING -- output sent --> CLOSING -- connection lost --> GONE
     TALKING, FLUSHING, CLOSING -- abort() --> ABORTED -- connection lost --> GONE

@@ -1,4 +1,4 @@
-"""A channel of plain datagrams."""
+"""Channel of plain datagrams."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.codecs import MessageError, datagram_lines, line_encoder
 
-# Scripts read with recvfrom(1024), which truncates longer datagrams.
+# Client scripts call recvfrom(1024), which truncates longer datagrams.
 LARGEST_PLAIN = 1024
 CONTINUED = "… ".encode()
 NEWLINE = b"\n"
-# Rate limit: a peer can send a full inbox of lines at once, then this many lines a second; further
-# lines are lost. Each line may have an answer, also one of a peer that has not joined: 64 empty
-# lines had 64 answers, with 17 times their bytes.
+# Rate limit: a peer may send a full inbox of lines at once, then this many lines a second; the
+# server drops further lines. Each line may cause an answer, even before the peer has joined: the
+# answers to 64 empty lines had 17 times their bytes.
 LINES_PER_SECOND = 16
-# Nothing tells how fast the peer reads, so a conversation that has much to say waits PAUSE seconds
-# after each BURST bytes. With one of the largest messages, which may be the last of a burst, that
-# still fits into the receive buffer that Linux gives a socket (212,992 bytes, overhead included).
+# The server does not learn how fast the peer reads, so a conversation with long output waits PAUSE
+# seconds after each BURST bytes. A burst, together with one of the largest messages at its end,
+# fits into Linux's default receive buffer of a socket (212,992 bytes, overhead included).
 BURST = 16_384
 PAUSE = 0.1
 
 
 def datagrams_of(message: bytes) -> list[bytes]:
-    """Cut a message, with its newline, into datagrams that a script can read."""
+    """Split a message, with its newline, into datagrams that a script can read."""
     if len(message) <= LARGEST_PLAIN:
         return [message]
-    # A piece that began a datagram unmarked could look like another member's message.
+    # Further pieces are marked: an unmarked one could look like another member's message.
     most = LARGEST_PLAIN - len(CONTINUED + NEWLINE)
     text = message.removesuffix(NEWLINE)
     datagrams: list[bytes] = []
     start = 0
     while start < len(text):
-        # No cut in the middle of a character.
+        # Cut only between characters.
         piece = text[start : start + most].decode(errors="ignore").encode()
         start += len(piece)
         datagrams.append((CONTINUED if datagrams else b"") + piece + NEWLINE)
@@ -46,12 +46,12 @@ def datagrams_of(message: bytes) -> list[bytes]:
 
 
 class PlainOutbox:
-    """Datagrams on their way to a peer, at a rate that it should be able to read.
+    """Datagrams on their way to a peer, with a rate limit in place of back-pressure.
 
     Args:
         send: Sends a datagram.
-        clock: Waits.
-        has_room: Called when more may be said.
+        clock: The clock for pauses.
+        has_room: Called at the end of a pause.
     """
 
     gathering = None
@@ -67,11 +67,11 @@ class PlainOutbox:
         self._send = send
         self._clock = clock
         self._has_room = has_room
-        self._paused_at = 0  # how many bytes had been said before the last pause
+        self._paused_at = 0  # bytes_out at the last pause
         self._pause: IDelayedCall | None = None
 
     def begin_batch(self) -> None:
-        """See `twisted_lab.channels.base.Output`: the port sends all at the end of its turn."""
+        """See `twisted_lab.channels.base.Output`; the port sends all at the end of its turn."""
 
     def end_batch(self) -> None:
         """See `twisted_lab.channels.base.Output`."""
@@ -83,7 +83,7 @@ class PlainOutbox:
             self._send(each)
 
     def is_full(self) -> bool:
-        """See `twisted_lab.channels.base.Output`: after a burst there is a pause."""
+        """See `twisted_lab.channels.base.Output`; each burst is followed by a pause."""
         if self.bytes_out - self._paused_at < BURST:
             return False
         self._paused_at = self.bytes_out
@@ -91,7 +91,7 @@ class PlainOutbox:
         return True
 
     def close(self, then: Callable[[], object]) -> None:
-        """See `twisted_lab.channels.base.Output`: nothing is pending."""
+        """See `twisted_lab.channels.base.Output`; nothing is pending."""
         then()
 
     def discard(self) -> None:
@@ -100,18 +100,18 @@ class PlainOutbox:
 
 
 class Host(datagram.Host, Protocol):
-    """The object that makes plain channels: `DatagramServer`."""
+    """The creator of plain channels: `DatagramServer`."""
 
     def relay(self, channels: Iterable[PlainChannel], pieces: list[bytes]) -> None:
-        """Send messages, whose bytes are `pieces`, to all of these."""
+        """Send messages, encoded as `pieces`, to all `channels`."""
         ...
 
 
 class PlainChannel(DatagramChannel):
-    """One datagram per message; a lost datagram is not sent again.
+    """One datagram per message, without retransmission.
 
     Attributes:
-        relay_to_all: Says messages of a fan-out to many of these at once.
+        relay_to_all: Sends the messages of a fan-out to many plain channels at once.
     """
 
     encode = staticmethod(line_encoder(NEWLINE))
@@ -130,7 +130,7 @@ class PlainChannel(DatagramChannel):
         self._host.send(data, self.address)
 
     def received(self, data: bytes) -> None:
-        """Take a datagram, which may have several lines."""
+        """Handle a datagram, which may contain several lines."""
         now = self._idle.heard = self._turns.began = self._clock.seconds()
         gained = max(now - self._counted, 0.0) * LINES_PER_SECOND
         self._allowance = min(self._allowance + gained, float(DatagramInbox.MESSAGES))
@@ -150,10 +150,10 @@ class PlainChannel(DatagramChannel):
             self._inbox.fail(error)
 
     def relayed(self, count: int, size: int) -> None:
-        """Count messages that `relay_to_all` has sent."""
+        """Count `count` messages of `size` bytes in total, sent by `relay_to_all`."""
         self._messages_out += count
         self._outbox.bytes_out += size
 
     def _begin_taking(self) -> None:
-        # One long answer at a time: requests received meanwhile are lost, as datagrams may be.
+        # One long answer at a time: requests received meanwhile are dropped, as datagrams may be.
         self._inbox.clear()

@@ -1,4 +1,4 @@
-"""Refusals of datagram peers: they keep no state of the peer, and fill no log."""
+"""Refusals of datagram peers, with few log lines and without state for each peer."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LOG_SECONDS = 1.0  # between two lines in the log
 
 
 class Refusals:
-    """Says which peers are not served, and why.
+    """Decides which peers are refused, and why.
 
     Args:
-        clock: Tells the time.
-        events: Refusals are reported here, one a second at most.
-        connections: Counts the served peers.
+        clock: The clock for rate limits.
+        events: The reporter of refusals, at most one per second.
+        connections: The served peers, with their limits.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Refusals:
         self._admitted: Counter[str] = Counter()
 
     def reason(self, host: str, port: int) -> Reason | None:
-        """Return why a new peer there is not served, and count that; None if it is served."""
+        """Return why to refuse a new peer, and count the refusal; None to serve it."""
         now = self._clock.seconds()
         refusal = self._connections.refusal(host) or self._too_fast(host, int(now))
         if refusal:
@@ -49,8 +49,8 @@ class Refusals:
         return refusal
 
     def _too_fast(self, host: str, second: int) -> Reason | None:
-        # A session that replaces another one at its address does not raise their number, but costs
-        # 0.1 ms and lines in the log.
+        # A session that replaces another one at its address does not raise the number of
+        # connections, but costs 0.1 ms and log lines.
         if second != self._second:
             self._second = second
             self._admitted.clear()

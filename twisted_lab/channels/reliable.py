@@ -1,4 +1,4 @@
-"""A channel of the reliable protocol."""
+"""Channel of the reliable protocol."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from twisted_lab.reliable import Data, Packet, Session, State
 
 
 class ReliableOutbox:
-    """Messages on their way into a session, which sends them as fast as the peer takes them.
+    """Messages on their way into a session, which sends them at the speed of the peer.
 
     Args:
         session: The session.
-        touch: Called when the session has something to send.
-        fell_behind: Called with the limit when the peer is too far behind.
-        limit: The most bytes of pending output, plus one message.
-        is_draining: Tells whether the server stops.
+        touch: Called when the session has output.
+        fell_behind: Called with the limit when the pending output exceeds it.
+        limit: The most bytes of pending output, not counting the last message.
+        is_draining: Tells whether the server is shutting down.
     """
 
     gathering = None
@@ -48,7 +48,7 @@ class ReliableOutbox:
         return self._session.state is State.OPEN and self._session.sender.backlog > 0
 
     def begin_batch(self) -> None:
-        """See `twisted_lab.channels.base.Output`: the port sends all at the end of its turn."""
+        """See `twisted_lab.channels.base.Output`; the port sends all at the end of its turn."""
 
     def end_batch(self) -> None:
         """See `twisted_lab.channels.base.Output`."""
@@ -67,19 +67,19 @@ class ReliableOutbox:
         return self._session.sender.backlog > HELD_BYTES
 
     def close(self, then: Callable[[], object]) -> None:
-        """See `twisted_lab.channels.base.Output`; it is over in a later turn, by its state."""
+        """See `twisted_lab.channels.base.Output`; `pump` ends the channel instead of `then`."""
         self._session.close(self._is_draining())
         self._touch()
 
     def discard(self) -> None:
-        """See `twisted_lab.channels.base.Output`: the session is not asked any more."""
+        """See `twisted_lab.channels.base.Output`; the session is not used any more."""
 
 
 class ReliableChannel(DatagramChannel):
-    """A session of the reliable protocol.
+    """A channel over a session of the reliable protocol.
 
     Args:
-        host: The object that made it.
+        host: The server that creates the channel.
         address: The peer's address.
         session: The session.
         client: The client's number.
@@ -95,7 +95,7 @@ class ReliableChannel(DatagramChannel):
         self.session = session
         self.client = client
         self.attempt = attempt
-        # The messages that are not decoded yet. No data is taken while there are any.
+        # Messages that are not decoded yet. While there are any, Data packets are dropped.
         self._coming: Iterator[bytes] = iter(())
 
     def _make_outbox(self) -> ReliableOutbox:
@@ -109,7 +109,7 @@ class ReliableChannel(DatagramChannel):
         )
 
     def move(self, address: Address) -> None:
-        """The peer has shown that it is at another address now."""
+        """Move to the address that the peer has proved to be its new one."""
         self.address = address
         self.peer = Peer.of_datagram(*address[:2])
         self.session.resume(self._clock.seconds())
@@ -117,7 +117,7 @@ class ReliableChannel(DatagramChannel):
     # Hearing
 
     def receive(self, packet: Packet) -> None:
-        """Take a packet of the session."""
+        """Handle a packet of the session."""
         inbox = self._inbox
         if isinstance(packet, Data) and (inbox.end is not None or not inbox.has_room):
             return
@@ -139,7 +139,7 @@ class ReliableChannel(DatagramChannel):
         self._top_up()
 
     def _top_up(self) -> None:
-        # One packet may complete many thousands of messages.
+        # One packet may complete thousands of messages.
         try:
             while self._inbox.has_room and (message := next(self._coming, None)) is not None:
                 self._keep(message)
@@ -154,7 +154,7 @@ class ReliableChannel(DatagramChannel):
     # Saying
 
     def relay(self, texts: list[str], pieces: list[bytes], _: bytes) -> None:
-        """Say several texts of a fan-out, whose bytes are `pieces`; `FanOut` logs them."""
+        """Send several messages of a fan-out, encoded as `pieces`; `FanOut` logs them."""
         for data in pieces:
             if self._phase is Phase.TALKING:
                 self._messages_out += 1
@@ -166,7 +166,7 @@ class ReliableChannel(DatagramChannel):
         return super().is_gone or self.session.state is not State.OPEN
 
     def pump(self) -> None:
-        """Send what is due."""
+        """Send the packets that are due."""
         if self._phase is Phase.GONE:
             return
         for datagram in self.session.datagrams_to_send(self._clock.seconds()):
@@ -197,12 +197,12 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        # A peer that pings but acknowledges nothing counts as silent.
+        # A peer that sends pings but acknowledges no data counts as silent.
         heard = min(self._idle.heard, now - self.session.sender.stalled(now))
         if now >= heard + self.patience:
             self._idle.heard = heard
-            # A live peer would have pinged. When it comes back it gets a cookie, and resumes in a
-            # new session; a close would tell it that it is out for good.
+            # End without a Close, which would tell the client not to come back. This one does not
+            # even ping; if it returns it gets a cookie, and continues in a new session.
             super().tick(now)
             self.end(Disconnect.SILENT.reason())
         else:

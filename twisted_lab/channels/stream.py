@@ -1,4 +1,4 @@
-"""A channel over a stream transport: TCP, TLS or a unix socket."""
+"""Channels over a stream transport: TCP, TLS or a unix socket."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from twisted_lab.disconnects import Disconnect, end_reason
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import Peer
 
-# Reading stops while this many bytes wait to be heard; the next read may bring 128 KiB more.
+# Reading stops while this many bytes are unheard; the last read may have added up to 128 KiB.
 INBOX_BYTES = 65_536
 
 
 @implementer(IHalfCloseableProtocol)
 class StreamChannel(BaseChannel, Protocol):
-    """The common part of the channels over a stream; a subclass cuts and joins messages.
+    """Base class of channels over a stream; a subclass defines the framing.
 
-    Messages stay bytes until the conversation asks for them, so that a peer's input costs no more
-    memory than its bytes. Output said while input is processed goes out together, in one write.
+    Messages stay bytes until the conversation asks for them, so that a peer's input takes no more
+    memory than its bytes. Output that answers one piece of input is sent in one write.
 
     Args:
-        decoder: Cuts the received bytes into messages.
-        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
+        decoder: Splits the received bytes into messages.
+        patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
     """
 
     factory: Host
@@ -45,7 +45,7 @@ class StreamChannel(BaseChannel, Protocol):
         self._decoder = decoder
         self._first_patience = patience
         self._reading = True
-        self._has_half_closed = False  # the peer
+        self._has_half_closed = False  # whether the peer has
         self._linger: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
@@ -79,12 +79,12 @@ class StreamChannel(BaseChannel, Protocol):
             self.transport.pauseProducing()
 
     def _is_incomplete(self) -> bool:
-        """Tell whether the conversation waits for the rest of a message, however long it is."""
+        """Tell whether the conversation waits for the rest of a message, of whatever length."""
         is_held = self._is_queued or self._outbox.holding
         return self._conversation.is_waiting and not is_held
 
     def _fill(self, most: int) -> None:
-        # In a log of both directions, an answer stands after its message.
+        # A log of both directions needs each answer directly after its message.
         is_logged = self._events.traffic
         messages = self._inbox.fill(1 if is_logged else most)
         if not self._reading and (not messages or self._decoder.size < INBOX_BYTES):
@@ -102,18 +102,19 @@ class StreamChannel(BaseChannel, Protocol):
     # Idle timeout
 
     def _look_for_silence(self) -> None:
-        """The idle timeout has changed."""
+        """Move the timer after a change of the idle timeout."""
         if self._silence.active():
             left = self._idle.deadline - self._clock.seconds()
             self._silence.reset(max(left, 0.0))
 
     def _check_silence(self, looks: int = 0) -> None:
-        # One timer per connection, which looks at the clock, rather than one reset by each message.
+        # One timer per connection that checks the clock is cheaper than a reset for each message.
         silent = self._clock.seconds() - self._idle.heard
         if self._is_queued:
             silent = 0
         if silent >= self.patience:
-            # Back-pressure: a peer that does not take its answers is not read, for ever.
+            # A peer that does not take its answers is never read again (back-pressure), so its
+            # unread input delays the end only briefly.
             is_heard = self._reading and not (self._inbox.is_shut or self._has_half_closed)
             longest = self.patience if is_heard else LOOK_AGAIN_SECONDS
             if may_look_again(self.transport, looks, longest):
@@ -132,7 +133,7 @@ class StreamChannel(BaseChannel, Protocol):
     # Saying
 
     def relay(self, texts: list[str], pieces: list[bytes], joined: bytes) -> None:
-        """Say several texts of a fan-out, whose bytes are `pieces`; `FanOut` logs them."""
+        """Send several messages of a fan-out, encoded as `pieces`; `FanOut` logs them."""
         if self._phase is not TALKING:
             return
         self._messages_out += len(texts)
@@ -143,7 +144,7 @@ class StreamChannel(BaseChannel, Protocol):
             self._outbox.add_batch(joined)
 
     def _begin_taking(self) -> None:
-        self._idle.heard = self._clock.seconds()  # starts the idle timeout anew
+        self._idle.heard = self._clock.seconds()  # restarts the idle timeout
         self._outbox.has_taken()
 
     # Ending
@@ -168,11 +169,11 @@ class StreamChannel(BaseChannel, Protocol):
             self._linger = shut_down(self.transport, self._clock)
 
     def writeConnectionLost(self) -> None:
-        """The peer has all output; now it should close, too."""
+        """See `IHalfCloseableProtocol`; the peer has all output, and should close now, too."""
         self._linger = self._clock.callLater(LINGER_SECONDS, self.transport.loseConnection)
 
     def readConnectionLost(self) -> None:
-        """The peer has half-closed; messages received before are still heard and answered."""
+        """See `IHalfCloseableProtocol`; messages received before are still heard and answered."""
         self._has_half_closed = True
         if self._phase is Phase.CLOSING:
             self.transport.loseConnection()

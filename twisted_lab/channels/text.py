@@ -1,4 +1,4 @@
-"""Messages as lines, for peers that end them and for those that do not."""
+"""Channel of text lines, for peers with and without line endings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
 
-# A character received alone may be the first key of a typed line: it waits this many times the
-# idle flush for the second one.
+# A character received alone may be the first key of a typed line. Then the wait for the second one
+# is this many times the idle flush.
 FIRST_KEY = 4
 LONGEST_CHARACTER = 4  # bytes
 
 
 def is_key(data: bytes) -> bool:
-    """Tell whether `data` is one character of UTF-8 (or less: then it is no message either)."""
+    """Tell whether `data` is one UTF-8 character, or a part of one, which is no message either."""
     is_short = len(data) <= LONGEST_CHARACTER and len(data.decode(errors="ignore")) <= 1
     return is_short and data != b"\0"
 
@@ -27,20 +27,21 @@ def is_key(data: bytes) -> bool:
 class TextChannel(StreamChannel):
     """Lines, ended by LF, CRLF, CR or NUL.
 
-    A peer that sends something without a newline and then falls silent has sent a message, too.
-    The same holds for NUL; a newline directly behind it belongs to it. From the first message
-    without a newline on it is *unterminated*: NUL ends a message at once, and messages to it are
-    kept apart in time, because it takes the result of one ``recv()`` for one message.
+    Text without a newline is a message once the peer is silent for a short time. The same applies
+    to text with a NUL, because a newline directly after a NUL belongs to it. After the first
+    message without a newline the peer is *unterminated*: a NUL ends a message immediately, and
+    messages to the peer have a delay between them, because such a peer takes the result of one
+    ``recv()`` for one message.
 
-    A telnet client, or one that sends one character at a time, is in *character mode*: there, only
-    the Enter key ends a line.
+    A telnet client, or another one that sends single characters, is in *character mode*: only the
+    Enter key ends a line.
 
     Args:
-        patience: Idle timeout: after this many seconds of silence `hear` raises PeerSilent.
+        patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
         max_message: The most bytes of a message.
-        newline: What to end messages with.
-        idle_flush: The seconds of silence that end a message without a newline.
-        pace: The seconds between two messages to an unterminated peer.
+        newline: The line ending of sent messages.
+        idle_flush: The silence, in seconds, that ends a message without a newline.
+        pace: The delay between two messages to an unterminated peer, in seconds.
         is_strict: Whether text received together with a NUL before it is an error.
     """
 
@@ -74,7 +75,7 @@ class TextChannel(StreamChannel):
 
     def _watch_keys(self, data: bytes) -> None:
         is_one = is_key(data)
-        # A peer that has sent a whole message without a newline will send no Enter either.
+        # A peer that has sent a whole message without a newline will not send Enter either.
         are_keys = self._has_key and is_one and not self._lines.is_unterminated
         is_typed = self._by_character or self._lines.is_telnet or are_keys
         self._by_character = is_typed and not data.endswith(b"\0")  # NUL is not a key
@@ -86,7 +87,7 @@ class TextChannel(StreamChannel):
             self._watch_line()
 
     def _watch_line(self) -> None:
-        # One timer per line, which looks at the clock, rather than one for each piece of it.
+        # One timer per line that checks the clock is cheaper than a reset for each piece.
         self._quiet_since = self._clock.seconds()
         if self._line_timer is None and not (
             self._phase is Phase.GONE or self._inbox.is_shut or self._by_character
@@ -101,7 +102,7 @@ class TextChannel(StreamChannel):
         if self._has_key and not self._lines.is_unterminated:
             wait *= FIRST_KEY
         left = self._quiet_since + wait - self._clock.seconds()
-        # A process that was held up runs its timers first: the rest of the line may have come.
+        # A delayed process runs its timers before it reads: the rest of the line may have arrived.
         self._line_timer = (
             self._clock.callLater(min(left, self._idle_flush), self._look)
             if left > 0
@@ -124,12 +125,12 @@ class TextChannel(StreamChannel):
         self._outbox.keep_apart(self._pace)
 
     def _is_due(self) -> bool:
-        """Tell whether silence can end the line."""
+        """Tell whether silence can end the current line."""
         is_heard = self._reading and not self._inbox.is_shut
         return self._lines.mid_line and is_heard and not self._by_character
 
     def readConnectionLost(self) -> None:
-        """The peer has half-closed; a last line without an end is a message."""
+        """See `IHalfCloseableProtocol`; a last line without a newline is a message."""
         self._end_last_line()
         super().readConnectionLost()
 
@@ -142,6 +143,6 @@ class TextChannel(StreamChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         if reason.check(ConnectionDone):
-            self._end_last_line()  # TLS has no other end.
+            self._end_last_line()  # TLS reports no half-close.
         cancel(self._line_timer)
         super().connectionLost(reason)

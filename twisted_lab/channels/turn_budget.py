@@ -1,4 +1,4 @@
-"""The work on messages that fits into one turn of the reactor."""
+"""Limit of the work on messages in one turn of the reactor."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-# All channels together work on messages for this many seconds in one turn of the reactor, or on
-# this many messages; then others have their turn, and output for them can be sent.
+# All channels together handle messages for this many seconds, or this many messages, in one turn of
+# the reactor. After that the reactor serves other peers, and sends output.
 TURN_SECONDS = 0.01
 TURN_MESSAGES = 2048
-# Channels that wait take turns in shares of this size.
+# Waiting channels get shares of a turn of this size.
 SHARE_SECONDS = 0.001
 SHARE_MESSAGES = 256
 
 
 class TurnBudget:
-    """One budget for all channels of a process.
+    """The work on messages that all channels of a process may do in one turn of the reactor.
 
-    A channel works on a first batch of messages at once. For a further one it asks; if it gets
-    none, it waits in a queue, which is served from the reactor's next turn on.
+    A channel handles a first batch of messages immediately, and asks before each further one. If
+    the budget is spent, the channel waits in a queue, which is served from the next turn on.
 
     Args:
-        clock: Has the reactor's next turn.
+        clock: The clock, which also schedules the next turn.
 
     Attributes:
-        began: When the work began that has not been counted yet; set by the channel that begins.
-        waiting: The channels that wait for their share, as the functions that give it to them.
+        began: The start time of the work that has not been counted yet; the working channel sets
+            it.
+        waiting: The queue of waiting channels, each as the function that does its work.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -36,32 +37,32 @@ class TurnBudget:
         self._clock = clock
         self._next_turn: IDelayedCall | None = None
         self._is_serving = False
-        # Work of this turn. While no timer shows where a turn ends, also work of turns before.
+        # Work of this turn, and of earlier ones while no timer marks the end of a turn.
         self._seconds = 0.0
         self._messages = 0
         self._share_ends = SHARE_SECONDS, SHARE_MESSAGES
 
     def allows(self, messages: int) -> bool:
-        """Count `messages`, and the time that they took; tell whether there may be more now."""
+        """Count `messages` and the time that they took; tell whether more may follow now."""
         self._count(messages)
         if self._next_turn is None and not self._is_serving:
             if self._seconds < SHARE_SECONDS and self._messages < SHARE_MESSAGES:
-                return True  # To see where the turn ends would cost more than it is worth.
+                return True  # So little work is not worth a timer.
             self._next_turn = self._clock.callLater(0, self._begin_turn)
         return not self._is_over and not (self.waiting and self._is_share_over)
 
     def wait(self, work: Callable[[], object]) -> None:
-        """Call `work` when it is its turn."""
+        """Call `work` when the channel gets a share."""
         if self._is_share_over:
             self.waiting.append(work)
-        else:  # The turn ended before the share did.
+        else:  # The turn ended before the channel's share, so the channel is next.
             self.waiting.appendleft(work)
         if self._next_turn is None and not self._is_serving:
             self._next_turn = self._clock.callLater(0, self._begin_turn)
 
     def _count(self, messages: int) -> None:
         now = self._clock.seconds()
-        # A conversation may have waited for something else than messages meanwhile.
+        # The time is capped, because the conversation may have waited for other work meanwhile.
         self._seconds += min(now - self.began, TURN_SECONDS)
         self._messages += messages
         self.began = now

@@ -1,4 +1,4 @@
-"""The framings, as bytes to messages and back. Nothing here knows of Twisted, or waits."""
+"""Framings: bytes to messages and back, independent of Twisted and of time."""
 
 from twisted_lab.codecs.errors import MAX_INCOMING, MAX_MESSAGE, MessageError, decode, too_long
 from twisted_lab.codecs.int32 import FrameDecoder, encode_frame, encode_text

@@ -1,4 +1,4 @@
-"""Int32 framing: four bytes of length, big-endian and unsigned, then that many bytes."""
+"""Int32 framing: a four-byte length, unsigned and big-endian, before each message."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, too_long
 from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.codecs.stream import StreamDecoder
 
-# From this size on a frame is put together on its own, without what follows it.
+# A frame of at least this size is assembled without the bytes after it, which saves a copy.
 LARGE = 1_000_000
 
 _LENGTH = Struct(">I")
-# Most messages are short, and to look a length up takes half as long as to write it.
+# Most messages are short, and a table lookup takes half as long as the conversion.
 _LENGTHS = [size.to_bytes(4) for size in range(1024)]
 
 
 def encode_frame(data: bytes) -> bytes:
-    """Put the length before `data`, which is at most 2**32 - 1 bytes."""
+    """Return `data`, which is at most 2**32 - 1 bytes, after its length."""
     try:
         return _LENGTHS[len(data)] + data
     except IndexError:
@@ -25,7 +25,7 @@ def encode_frame(data: bytes) -> bytes:
 
 
 def encode_text(text: str) -> bytes:
-    """Make the frame of a text; a lone surrogate, which UTF-8 cannot have, becomes ``?``."""
+    """Return the frame of a text; a lone surrogate, which UTF-8 cannot encode, becomes ``?``."""
     try:
         data = text.encode()
     except UnicodeEncodeError:
@@ -34,16 +34,16 @@ def encode_text(text: str) -> bytes:
 
 
 def _foreign(size: int, limit: int) -> MessageError:
-    """Make the error for a length over the limit, with what its bytes look like."""
+    """Return the error for a length over the limit, with a guess at the peer's protocol."""
     likeness = looks_like(size.to_bytes(4), limit)
     return MessageError(f"{too_long(size, limit)}{likeness and '; '}{likeness}")
 
 
 class FrameDecoder(StreamDecoder):
-    """Cuts a stream into frames; the limit counts their bytes without the length.
+    """Splits a stream into frames; the limit does not include the length prefix.
 
     Attributes:
-        needed: How many bytes make the next frame whole, with its length, as far as is known.
+        needed: The size of the next frame with its length prefix, in bytes, as far as it is known.
     """
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
@@ -82,7 +82,7 @@ class FrameDecoder(StreamDecoder):
             self.needed = 4
         self._start = start
         if start == held:
-            self._data, self._start = b"", 0  # A large frame is not kept for longer than needed.
+            self._data, self._start = b"", 0  # Release the memory of a large frame.
         return frames
 
     def _take_large(self) -> bytes:

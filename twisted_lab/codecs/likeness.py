@@ -1,11 +1,11 @@
-"""First bytes that are no length of an Int32 frame, or no text: what they look like."""
+"""Guesses at what a peer sends instead of Int32 frames or lines of text."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-# The peer may be any program, so these texts name the server's options alone.
+# The peer may be any program, so these texts name only the server's options.
 _NO_TEXT = (
     (
         rb"\x16\x03[\0-\4]",  # a handshake (RFC 8446, section 5.1)
@@ -26,7 +26,7 @@ _NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
 
 
 def no_text(head: bytes) -> str:
-    """Say why a stream that begins with `head` has no lines of text; "" if it may well have."""
+    """Return why a stream that begins with `head` is not text; "" if it may be text."""
     for pattern, likeness in _NO_TEXTS:
         if pattern.match(head):
             return f"no text: {likeness}"
@@ -34,18 +34,18 @@ def no_text(head: bytes) -> str:
 
 
 def looks_like(head: bytes, limit: int) -> str:
-    """Say what the first four bytes of a frame are, if they are no length.
+    """Guess what the first four bytes of a frame are, if they are not a length.
 
     Args:
         head: The four bytes.
         limit: The most bytes of a message.
 
     Returns:
-        What they look like and what to try; "" if they may well be a length.
+        A guess, and what to try; "" if they may be a length.
     """
     if head[0] in (0x15, 0x16) and head[1] == 3:  # an alert or a handshake (RFC 8446, section 5.1)
         return "this looks like TLS: either both sides use --tls, or neither"
-    # A multiple of 65,536 in the right order must not be taken for a short one in the wrong order.
+    # A big-endian multiple of 65,536 must not count as a short little-endian length.
     if head[0] and int.from_bytes(head, "little") <= limit:
         return "this looks like a little-endian length; big-endian is the order of the network"
     try:

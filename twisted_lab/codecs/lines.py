@@ -9,17 +9,17 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, too_long
 from twisted_lab.codecs.stream import StreamDecoder
 
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "none": b""}
-"""The line endings that a sender can use."""
+"""The line endings that a sender can choose."""
 
 
 def byte_length(text: str) -> int:
-    """Return how many bytes `text` has as a message."""
+    """Return the size of `text` as a message, in bytes."""
     return len(text) if text.isascii() else len(text.encode(errors="replace"))
 
 
 @cache
 def line_encoder(newline: bytes) -> Callable[[str], bytes]:
-    """Return an encoder of lines; a lone surrogate, unknown to UTF-8, becomes ``?``."""
+    """Return an encoder of lines; a lone surrogate, which UTF-8 cannot encode, becomes ``?``."""
 
     def encode_line(text: str) -> bytes:
         try:
@@ -31,11 +31,12 @@ def line_encoder(newline: bytes) -> Callable[[str], bytes]:
 
 
 class LineDecoder(StreamDecoder):
-    """Cuts a stream into lines; the limit counts their bytes without LF or CRLF."""
+    """Splits a stream into lines; the limit does not include LF or CRLF."""
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         super().__init__(limit)
-        # Known to have no LF: _data from _start on, and the first _fresh_searched bytes of _fresh.
+        # The parts without an LF: _data from _start on, and the first _fresh_searched bytes of
+        # _fresh.
         self._data_searched = False
         self._fresh_searched = 0
 
@@ -69,11 +70,11 @@ class LineDecoder(StreamDecoder):
             lines.append(data[start:stop])
             self._start = end + 1
             if self._start == len(data):
-                self._data, self._start = b"", 0  # A long line is not kept for longer than needed.
+                self._data, self._start = b"", 0  # Release the memory of a long line.
         return lines
 
     def _check_rest(self) -> None:
-        # One byte over the limit may yet turn out to be the CR of a CRLF.
+        # One byte over the limit may be the CR of a CRLF.
         if self.size > self.limit + 1:
             raise too_long(None, self.limit)
 

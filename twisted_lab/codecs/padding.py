@@ -1,27 +1,27 @@
-"""NULs between texts received together: ends of strings, padding, and stale buffer content."""
+"""NULs between texts received together: ends of strings, padding, stale buffer content."""
 
 from __future__ import annotations
 
 import re
 
 MARK = b"\xef\xbb\xbf"
-# Texts behind single NULs; with NULs behind the last one they are stale buffer content.
+# Texts after single NULs. If more than one NUL follows the last text, they are stale content.
 _SERIES = re.compile(rb"(?<!\0)\0(?:[^\0\n][^\0]*\0)++(\0?)")
 _DATAGRAM_PADDING = re.compile(rb"([\r\n])\0+|\0+(?:\r\n?|\n)?\0*")
 
 
 def stale_from(data: bytes, start: int = 0, is_strict: bool = False) -> int:
-    """Return the index of the NUL behind which there are no messages, but stale buffer content.
+    """Return the index of the NUL at which stale buffer content begins.
 
-    A C program that sends a whole buffer also sends the rest of an earlier, longer text.
+    A C program that sends its whole buffer also sends the rest of an earlier, longer text.
 
     Args:
         data: The bytes received in one piece.
-        start: Where to begin.
-        is_strict: Whether any text behind a NUL counts as stale.
+        start: The index at which the search begins.
+        is_strict: Whether any text after a NUL counts as stale.
 
     Returns:
-        The index of the NUL; -1 if there is none.
+        The index of the NUL; -1 if there is no stale content.
     """
     if is_strict:
         nul = data.find(b"\0", start)
@@ -30,9 +30,9 @@ def stale_from(data: bytes, start: int = 0, is_strict: bool = False) -> int:
 
 
 def datagram_lines(data: bytes) -> list[bytes]:
-    """Return the lines of a datagram, at least one, without a byte order mark and padding.
+    """Return the lines of a datagram, at least one, without byte order mark and padding.
 
-    NULs end a line, too. Stale buffer content is dropped.
+    NULs end lines, too. Stale buffer content is dropped.
     """
     data = data.removeprefix(MARK).lstrip(b"\0")
     stale = stale_from(data)

@@ -1,4 +1,4 @@
-"""The PROXY header, in which a proxy names its client (HAProxy's proxy-protocol.txt)."""
+"""PROXY header, in which a proxy names its client (HAProxy's proxy-protocol.txt)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import NamedTuple
 from twisted_lab.codecs.errors import MessageError
 
 LONGEST_LINE = 107
-"""The most bytes of a header of version 1, its CRLF included."""
+"""The longest header of version 1, in bytes, including its CRLF."""
 
 LONGEST_HEADER = 4096
-"""The most bytes of a header of version 2 here; the specification has no limit below 65,551."""
+"""The longest accepted header of version 2, in bytes; the specification allows 65,551."""
 
 Endpoint = tuple[str, int] | bytes
 """One end of a connection: an IP address and a port, or the path of a unix socket."""
@@ -24,7 +24,7 @@ _KINDS: dict[bytes, _Kind] = {b"TCP4": ipaddress.IPv4Address, b"TCP6": ipaddress
 _PORT = re.compile(rb"0|[1-9][0-9]{0,4}")
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-# After the signature: version and command, family and transport, the number of bytes that follow.
+# After the signature: version and command, family and transport, number of remaining bytes.
 _FIXED = struct.Struct("!12xBBH")
 _LOCAL, _PROXY = 0x20, 0x21
 _UNSPECIFIED, _STREAM = 0, 1
@@ -40,8 +40,8 @@ class ProxyHeader(NamedTuple):
     """A PROXY header.
 
     Attributes:
-        source: The client; None if the proxy does not name one.
-        destination: Where the client has connected to; None if the proxy does not name it.
+        source: The endpoint of the client; None if the proxy does not name it.
+        destination: The endpoint that the client connected to; None if the proxy does not name it.
         size: The size of the header, in bytes.
     """
 
@@ -51,13 +51,13 @@ class ProxyHeader(NamedTuple):
 
 
 def read_proxy_header(data: bytes) -> ProxyHeader | None:
-    """Read the header that `data` begins with.
+    """Parse the PROXY header at the beginning of `data`.
 
     Returns:
-        The header; None if there is more of it to come.
+        The header; None if it is incomplete.
 
     Raises:
-        MessageError: It is no header, whatever comes next; the text says why.
+        MessageError: `data` does not begin with a valid header; the text says why.
     """
     if data.startswith(_SIGNATURE[: len(data)]):
         return _read_binary(data)
@@ -88,7 +88,7 @@ def _read_line(data: bytes) -> ProxyHeader | None:
 
 def _address(text: bytes, kind: _Kind) -> str:
     try:
-        if b"%" not in text:  # a scope, which is another machine's
+        if b"%" not in text:  # A scope is an interface of another machine.
             return str(kind(text.decode()))
     except ValueError:
         pass
@@ -110,7 +110,7 @@ def _read_binary(data: bytes) -> ProxyHeader | None:
         raise MessageError(f"its {size} bytes are over the limit of {LONGEST_HEADER}")
     if command not in (_LOCAL, _PROXY):
         raise MessageError("its version or its command is unknown")
-    # What follows the addresses are extensions (TLVs), which are of no use here.
+    # The extensions (TLVs) after the addresses are ignored.
     family = _UNSPECIFIED if command == _LOCAL else _stream_family(kind)
     if family == _UNSPECIFIED:
         return ProxyHeader(None, None, size) if len(data) >= size else None

@@ -1,4 +1,4 @@
-"""The base of the decoders: a buffer of received bytes that are not taken yet."""
+"""Base class of decoders: a buffer of received bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from twisted_lab.codecs.errors import MAX_MESSAGE
 
 
 class StreamDecoder(ABC):
-    """Cuts a stream of bytes into messages, as they are asked for.
+    """Splits a stream of bytes into messages, on demand.
 
-    Each byte is copied a few times at most, whatever the size of the pieces, and no memory is taken
-    for bytes not received yet: the last bytes stay apart, in `_fresh`, until they complete a
-    message.
+    Each byte is copied only a few times, whatever the sizes of the received pieces: the newest
+    bytes stay apart, in `_fresh`, until they complete a message. No memory is reserved for bytes
+    that were not received yet.
 
     Args:
         limit: The most bytes of a message.
@@ -26,11 +26,11 @@ class StreamDecoder(ABC):
 
     @property
     def size(self) -> int:
-        """How many bytes it holds."""
+        """The number of buffered bytes."""
         return len(self._data) - self._start + len(self._fresh)
 
     def feed(self, data: bytes) -> None:
-        """Take the next piece of the stream."""
+        """Append the next piece of the stream."""
         if self._fresh or self._start < len(self._data):
             self._fresh += data
         else:
@@ -39,11 +39,11 @@ class StreamDecoder(ABC):
 
     @abstractmethod
     def take(self, most: int) -> list[bytes]:
-        """Return the complete messages, `most` of them at most.
+        """Return the complete messages, at most `most`.
 
         Raises:
-            MessageError: The next message is over the limit; no further message can be read. Those
-                before it were returned.
+            MessageError: The next message is over the limit. The messages before it were returned;
+                no further message can be decoded.
         """
 
     def _join(self) -> None:

@@ -1,7 +1,8 @@
-"""Lines from any peer, without the bytes around them that are no text.
+"""Lines of text from any peer, without the surrounding bytes that are not text.
 
-C programs end a message with the NUL of a string, or send the whole buffer. Windows puts a byte
-order mark before text. Telnet negotiates (RFC 854), and sends CR NUL or CR for the Enter key.
+C programs end a message with the NUL of a string, or send the whole buffer. Windows programs put a
+byte order mark before text. Telnet clients negotiate options (RFC 854), and send CR NUL or CR for
+the Enter key.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from twisted_lab.codecs.padding import MARK, stale_from
 _MARK_BEGUN = re.compile(rb"\xef\xbb?\Z")
 _SUBNEGOTIATION = b"\xff\xfa"
 # RFC 854: IAC and a command, three bytes with an option, or IAC SB ... IAC SE. UTF-8 has no 0xFF.
-# `rest` and `begun` mean that the end was not received yet; the content of a subnegotiation is
-# dropped, but for an IAC at its end.
+# The groups `rest` and `begun` match a command whose end was not received yet. The content of a
+# subnegotiation is dropped, except for an IAC at the end of the received bytes.
 _TELNET = re.compile(
     rb"\xff(?:[\xfb-\xfe].|[\xec-\xf9]"
     rb"|\xfa(?:[^\xff]|\xff[^\xf0])*+(?:\xff\xf0|(?P<rest>\xff?)\Z)"
@@ -28,7 +29,7 @@ _TELNET = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _PADDING = re.compile(rb"(?:\0|\xef\xbb\xbf)+\n?")
-# First bytes that do not tell yet whether they are text; those that end a line mostly do.
+# First bytes that do not show yet whether the stream is text. Bytes with a line ending mostly do.
 _OPEN_HEAD = re.compile(rb"\0*|[^\r\n]{0,4}|[\r\n]\0\0\0?")
 
 
@@ -37,37 +38,39 @@ def _is_crlf_line(data: bytes) -> bool:
 
 
 class TextDecoder(LineDecoder):
-    """A LineDecoder that drops what is no text; CR, CR NUL and NULs end a line, too.
+    """A LineDecoder for text: CR, CR NUL and NULs also end a line, and other bytes are dropped.
 
-    NULs and a newline directly behind them are one end; NULs behind a newline are padding. NULs at
-    the end of the received bytes end a line only once the peer is unterminated: a newline may
-    follow. Padding, a byte order mark before a message, and telnet's commands are dropped. A stream
-    that begins with NULs, or as other encodings and protocols do, is an error, and so is stale
-    content of a C program's buffer: text behind a single NUL, with more NULs behind it than one.
+    NULs with a newline directly after them are one line ending; NULs after a newline are padding.
+    NULs at the end of the received bytes end a line only if the peer is unterminated, because a
+    newline may follow. Padding, a byte order mark before a message, and telnet commands are
+    dropped.
+
+    A stream that begins with NULs, or like another encoding or protocol, is an error. Another error
+    is stale content of a C program's buffer: text after a single NUL, with several NULs after it.
 
     Args:
         limit: The most bytes of a message.
-        ended_by_nul: Called when a NUL has ended a message, and no newline came with it.
-        is_strict: Whether any text that arrives in one piece with a NUL before it is an error.
+        ended_by_nul: Called when a NUL without a newline makes the peer unterminated.
+        is_strict: Whether any text received in one piece with a NUL before it is an error.
 
     Attributes:
-        is_telnet: Whether the peer has sent a command of telnet.
+        is_telnet: Whether the peer has sent a telnet command.
         is_unterminated: Whether a message has ended without a newline.
-        mid_line: Whether a line has begun whose end was not received yet.
+        mid_line: Whether the last line is incomplete.
     """
 
     is_telnet = False
     is_unterminated = False
     mid_line = False
-    # Whether the last bytes may change the meaning of the next ones, or none were received yet.
+    # Whether the last bytes may change the meaning of the next ones, or there were none yet.
     _unsure = True
-    # Whether a line had ended just before the piece, if it is looked at; None: no bytes before it.
+    # Whether a line ended just before the examined piece; None at the start of the stream.
     _ended: bool | None = None
-    _head = b""  # the first bytes, until there are enough of them to tell whether they are text
-    _held = b""  # the beginning of what may be a command or a mark
+    _head = b""  # the first bytes, until they show whether the stream is text
+    _held = b""  # the beginning of a possible telnet command or byte order mark
     _after_cr = False
-    _after_nul = False  # which ends a line: more of them, and a newline, belong to it
-    _error = ""  # why nothing more is taken
+    _after_nul = False  # that ends a line; more NULs and a newline are part of the line ending
+    _error = ""  # the reason why all further input is dropped
 
     def __init__(
         self,
@@ -81,7 +84,7 @@ class TextDecoder(LineDecoder):
 
     def feed(self, data: bytes) -> None:
         """See `StreamDecoder.feed`."""
-        # Most pieces have none of these bytes. (To look for a number is much the fastest way.)
+        # Most pieces have none of these bytes. `in` with a number is by far the fastest search.
         if (
             self._unsure
             or not data
@@ -95,7 +98,7 @@ class TextDecoder(LineDecoder):
             super().feed(data)
 
     def end_line(self) -> None:
-        """End the line that has begun, if one has: its peer will not do it."""
+        """End an incomplete line that its peer will not end."""
         if self.mid_line:
             self._feed_odd(b"", is_all=True)
         if self.mid_line:
@@ -115,7 +118,7 @@ class TextDecoder(LineDecoder):
         if text := self._text_of(data, is_all):
             self._ended = text.endswith(b"\n")
             super().feed(text)
-        # The rest of a telnet command makes no line.
+        # The rest of a telnet command does not begin a line.
         has_begun = self._ended is False or self._head or self._held[:1] == b"\xef"
         self.mid_line = bool(has_begun) and not self._error
         self._unsure = (
@@ -150,7 +153,7 @@ class TextDecoder(LineDecoder):
         return data
 
     def _checked(self, head: bytes, is_all: bool) -> bytes:
-        """Return the first bytes if they are text; nothing if more of them are needed."""
+        """Return `head` if it is text; nothing if it is not, or more bytes are needed to tell."""
         self._head = b""
         if not is_all and _OPEN_HEAD.fullmatch(head):
             self._head = head[:4]
@@ -159,7 +162,7 @@ class TextDecoder(LineDecoder):
         return b"" if self._error else head
 
     def _refuse_from_nul(self, text: bytes) -> bytes:
-        """Return `text`, its last line ended, and something that is no line: there the error is."""
+        """Set the error; return `text` with its last line ended, and an incomplete line for it."""
         line = (self._data[self._start :] + self._fresh + text).rpartition(b"\n")[2]
         self._error = f"no text: NUL at byte {len(line)}"
         return text + (b"\n\0" if line else b"\0")
@@ -178,18 +181,19 @@ class TextDecoder(LineDecoder):
         has_newline = run.endswith(b"\n")
         may_go_on = end == len(data) and not has_newline
         if has_ended and start == 0 and self._after_nul:
-            # More of the line end in the piece before.
+            # The continuation of a line ending in the previous piece.
             self._after_nul = may_go_on
             return b""
         if has_ended:
-            # Padding, or a mark before a message.
+            # Padding, or a byte order mark before a message.
             return b"\n" if has_newline else b""
         marks, nul, _ = run.partition(b"\0")
         if not nul:
             return run
         self._after_nul = may_go_on
         if may_go_on and not self.is_unterminated:
-            # A newline may belong to it: this is an end when that is known, or in `end_line`.
+            # A newline may follow, and be part of the ending. Until then, or until `end_line`, the
+            # line is incomplete.
             self._ended = False
             return marks
         if not (has_newline or self.is_unterminated):

@@ -1,4 +1,4 @@
-"""Messages over datagrams, each once and in order: packets and time in, packets and times out."""
+"""Reliable protocol: messages over datagrams, each once and in order, without network or clock."""
 
 from twisted_lab.reliable.address_validator import AMPLIFICATION, AddressValidator
 from twisted_lab.reliable.client_endpoint import ClientEndpoint, NotServed, OtherVersion, Stage

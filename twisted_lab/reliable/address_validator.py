@@ -1,4 +1,4 @@
-"""Address validation: short answers to unknown addresses, without keeping any state."""
+"""Address validation (RFC 9000, section 8): short answers to unknown addresses, without state."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from twisted_lab.reliable.packets import (
 from twisted_lab.text.chat_messages import JOIN_FIRST, read_join_with_cookie
 from twisted_lab.text.user_names import BadName, nickname
 
-# At most this many bytes go to an unverified address for each byte received from it.
+# Most bytes sent to an unverified address for each byte received from it.
 AMPLIFICATION = 3
-# A datagram that begins like this is never answered: two servers must not answer each other
-# for ever.
+# This begins with "error:", and a datagram that does so gets no answer. Otherwise two servers could
+# answer each other forever.
 HINT = f"{JOIN_FIRST}\n".encode()
 
 
@@ -35,17 +35,18 @@ class AddressValidator:
     """Admits a client once it has echoed a cookie sent to its address.
 
     Args:
-        random: Makes random bytes.
+        random: Returns random bytes.
     """
 
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._cookies = Cookies(random)
 
     def hear(self, data: bytes, host: str, port: int, now: float) -> tuple[str | None, bytes]:
-        """Take a plain datagram from an unknown address.
+        """Handle a plain datagram from an unknown address.
 
         Returns:
-            Its first message, if it is admitted; and the answer, which may be empty.
+            The first message, or None if the client is not admitted; and the answer, which may be
+            empty.
         """
         text = data.decode(errors="replace").removeprefix("\ufeff").rstrip("\0\r\n")
         answer = b"" if text.startswith("error:") else HINT
@@ -60,17 +61,17 @@ class AddressValidator:
     def receive(
         self, packet: Packet, data: bytes, host: str, port: int, now: float
     ) -> tuple[Open | None, bytes]:
-        """Take a packet from an address that its session does not have.
+        """Handle a packet from an address that is not its session's.
 
         Args:
-            packet: What `data` was decoded to.
+            packet: The decoded packet.
             data: The datagram.
-            host: Where it came from.
-            port: Likewise.
+            host: The sender's IP address.
+            port: The sender's port.
             now: The time, in seconds.
 
         Returns:
-            The packet, if it opens a session; and the answer, which may be empty.
+            The packet, or None if it opens no session; and the answer, which may be empty.
         """
         if isinstance(packet, Open):
             if not is_sealed(data, packet.key, Side.CLIENT):
@@ -84,7 +85,7 @@ class AddressValidator:
         elif not isinstance(packet, Data | Ack | Ping | Close):
             return None, b""
         cookie = self._cookies.make(host, port, now)
-        # The answer has 31 bytes; the smallest packet that is answered has 19.
+        # The answer has 31 bytes; the smallest answered packet has 19.
         answer = Cookie(packet.number, VERSION, cookie.encode())
         return None, seal(answer, NO_KEY, Side.SERVER)
 

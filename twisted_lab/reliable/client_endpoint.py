@@ -1,4 +1,4 @@
-"""The client's end: it finds the server, and opens a session, again whenever it is needed."""
+"""Client's end of the protocol: address validation, sessions, reconnection."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from twisted_lab.reliable.session import Session, State
 from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WAIT = 0.5  # seconds, before the second try
-REFUSED_WAIT = 5.0  # seconds until a refused client asks again
+REFUSED_WAIT = 5.0  # seconds until a refused client tries again
 LONGEST_WAIT = 1.0
-# A cookie that has not helped after this many tries may be too old.
+# After this many failed tries a cookie may be too old.
 COOKIE_TRIES = 4
-# After PING_AFTER seconds without a packet the client pings the server; after LOST_AFTER more it
-# considers the server gone.
+# The client pings the server after PING_AFTER seconds without a packet, and considers it gone after
+# LOST_AFTER more.
 PING_AFTER = 5.0
 LOST_AFTER = 4.0
 
@@ -42,7 +42,7 @@ class OtherVersion(Exception):
 
 
 class NotServed(Exception):
-    """The server does not serve this client; the text says why."""
+    """The server refuses this client; the text says why."""
 
 
 class Stage(Enum):
@@ -50,10 +50,10 @@ class Stage(Enum):
 
     ASKING -- cookie --> OPENING -- welcome --> TALKING
                          OPENING -- four tries --> ASKING
-                         OPENING -- refusal --> ASKING, later, if the client wants to
-                         OPENING <-- cookie -- TALKING: the server knows the session no more,
-                                                        or does not know this address
-    ASKING <-- the server has closed because it stops -- TALKING
+                         OPENING -- refusal --> ASKING, after a delay, unless the client gives up
+                         OPENING <-- cookie -- TALKING: the server does not know the session any
+                                                        more, or this address
+    ASKING <-- the server has closed because it is shutting down -- TALKING
     """
 
     ASKING = auto()
@@ -66,15 +66,15 @@ class ClientEndpoint:
 
     Args:
         now: The time, in seconds.
-        opened: Called when a session has begun that knows nothing of an earlier one: with the
-            first, and when the server has forgotten it. Earlier messages may be lost.
-        random: Makes random bytes.
+        opened: Called when a session begins that does not continue an earlier one: the first one,
+            and one with a server that has forgotten the client. Earlier messages may be lost.
+        random: Returns random bytes.
 
     Attributes:
-        stage: Its stage.
-        session: The session, once there is one.
-        heard: When the last packet of the session was received.
-        began: When it began to ask.
+        stage: The stage.
+        session: The session; None before the first one.
+        heard: The time of the last packet of the session, in seconds.
+        began: The time of the first request, in seconds.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ClientEndpoint:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether one of the two ends has closed, for good."""
+        """Tell whether an end has closed; a server that is shutting down does not count."""
         if self.session is None or self.session.peer_stops:
             return self._is_closed
         return self.session.state in (State.ANSWERING, State.OVER)
@@ -109,7 +109,7 @@ class ClientEndpoint:
         return now >= self.heard + PING_AFTER + LOST_AFTER
 
     def extend_timeouts(self, seconds: float) -> None:
-        """Do not count a time of `seconds` in which this end was held up."""
+        """Exclude `seconds`, in which the process was paused, from the timeouts."""
         self.heard += seconds
         self.began += seconds
         if self.session is not None:
@@ -127,16 +127,16 @@ class ClientEndpoint:
             self.session.close()
 
     def abort(self) -> list[bytes]:
-        """Close at once, and return the datagrams to send."""
+        """Close immediately, and return the datagrams to send."""
         self._is_closed = True
         return [self.session.abort()] if self.session is not None else []
 
     def receive(self, data: bytes, now: float) -> Iterable[bytes]:
-        """Take a datagram.
+        """Handle a datagram.
 
         Returns:
-            The messages that are complete now; behind them it raises
-            `twisted_lab.codecs.MessageError` if one is too long.
+            The messages that are complete now. After them, the iterator raises
+            `twisted_lab.codecs.MessageError` if a message is too long.
 
         Raises:
             NotServed: The server refuses this client.
@@ -229,7 +229,7 @@ class ClientEndpoint:
         return [seal(opening, self._key, Side.CLIENT)]
 
     def deadline(self) -> float | None:
-        """Return when `datagrams_to_send` should be called, if nothing is received before."""
+        """Return when to call `datagrams_to_send` if no packet is received before."""
         if self.stage is Stage.TALKING:
             return self.session.deadline() if self.session else None
         return self._next_try

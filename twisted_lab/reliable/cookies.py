@@ -1,4 +1,4 @@
-"""Cookies: a client that echoes one has shown that it receives at its address."""
+"""Cookies, with which clients prove that they receive at their address."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-# A cookie is good until its secret is neither the newest nor the one before it.
+# A cookie is valid while its secret is the newest one or the one before it.
 ROTATION = 30.0  # seconds
 COOKIE_BYTES = 9  # 12 characters as text
 SECRET_BYTES = 32
 
 
 class Cookies:
-    """Makes and verifies cookies for addresses, without keeping any.
+    """Creates and verifies cookies for addresses, without storing them.
 
-    A cookie is good for 30 to 60 seconds, for its address and port alone.
+    A cookie is valid for 30 to 60 seconds, and only for its address and port.
 
     Args:
-        random: Makes random bytes.
+        random: Returns random bytes.
     """
 
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
@@ -28,12 +28,12 @@ class Cookies:
         self._newest = self._older = b""
 
     def make(self, host: str, port: int, now: float) -> str:
-        """Return the cookie for an address: 12 characters."""
+        """Return a cookie for an address: 12 characters."""
         self._rotate(now)
         return _cookie(self._newest, host, port)
 
     def is_good(self, cookie: str, host: str, port: int, now: float) -> bool:
-        """Tell whether `cookie` was made for that address, lately."""
+        """Tell whether `cookie` is valid for an address."""
         self._rotate(now)
         given = cookie.encode(errors="replace")
         known = [_cookie(secret, host, port) for secret in (self._newest, self._older)]
@@ -43,7 +43,7 @@ class Cookies:
         period = now // ROTATION
         if period == self._period:
             return
-        # After a pause, or a jump of the clock, the newest one is too old to be the older one.
+        # After a pause or a jump of the clock, the newest secret is too old to be the older one.
         is_next = self._period is not None and period == self._period + 1
         self._older = self._newest if is_next else self._random(SECRET_BYTES)
         self._newest = self._random(SECRET_BYTES)

@@ -1,8 +1,8 @@
-"""Packets of the reliable protocol, to bytes and back. All numbers are unsigned, big-endian.
+"""Packets of the reliable protocol. All numbers are unsigned and big-endian; sizes are in bytes.
 
-    0xC1 (a byte that UTF-8 never has)   kind (1)   number (8)   what the kind has   seal (8)
+    0xC1 (never in UTF-8)   kind (1)   number (8)   body   seal (8)
 
-    kind        number    what it has
+    kind        number    body
     1 hello     client    version (1)
     2 cookie    answered  version (1)  cookie (12)
     3 open      client    cookie (12)  key (16)  attempt (4)
@@ -13,9 +13,9 @@
     8 close     session   stops (1: 0 or 1)
     9 refusal   client    attempt (4)  reason (the rest, UTF-8)
 
-The seal is the first 8 bytes of the HMAC-SHA-256 (RFC 2104) over a byte for the sender (0 the
-client, 1 the server), which is not sent, and all that stands before the seal. So a packet that is
-reflected to its sender has a wrong seal. Hello and cookie are sealed with the empty key, against
+The seal is the first 8 bytes of an HMAC-SHA-256 (RFC 2104) over a byte for the sender (0 for the
+client, 1 for the server), which is not sent, and all bytes before the seal. So a packet that is
+reflected to its sender has a wrong seal. Hello and cookie are sealed with the empty key, to detect
 damage; the others with the key in the client's open.
 """
 
@@ -29,7 +29,7 @@ from typing import NamedTuple
 MARK = 0xC1
 VERSION = 1  # of this protocol
 MODULUS = 2**32
-LARGEST_PACKET = 1200  # bytes, so that no network on the way has to cut it
+LARGEST_PACKET = 1200  # bytes, so that networks do not fragment it
 MOST_RANGES = 32
 NO_KEY = b""
 KEY_BYTES = 16
@@ -40,11 +40,11 @@ _RANGE = struct.Struct("!II")
 
 
 class BadPacket(ValueError):
-    """It is no packet of this protocol."""
+    """The bytes are not a packet of this protocol."""
 
 
 class Side(Enum):
-    """The end of a session that has sealed a packet."""
+    """The end of a session that seals a packet."""
 
     CLIENT = b"\x00"
     SERVER = b"\x01"
@@ -61,12 +61,12 @@ def after(number: int, count: int = 1) -> int:
 
 
 def distance(start: int, number: int) -> int:
-    """Return how far `number` is after `start`; less than 0 if it is before it."""
+    """Return how far `number` is after `start`; negative if it is before."""
     return (number - start + MODULUS // 2) % MODULUS - MODULUS // 2
 
 
 class Hello(NamedTuple):
-    """Asks for a cookie.
+    """A client's request for a cookie.
 
     Attributes:
         number: The client's number.
@@ -81,9 +81,9 @@ class Cookie(NamedTuple):
     """The server's answer to a client that it does not know at that address.
 
     Attributes:
-        number: The number in the packet that it answers.
+        number: The number in the answered packet.
         version: The version of the protocol that the server speaks.
-        cookie: To be sent back in an Open; see `Cookies`.
+        cookie: The cookie to return in an Open; see `Cookies`.
     """
 
     number: int
@@ -92,13 +92,13 @@ class Cookie(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Begins a session, or says that the client is at another address now.
+    """A client's request to begin a session, or to move it to another address.
 
     Attributes:
         number: The client's number, which it has chosen at random.
-        cookie: From the server, for this address.
+        cookie: The server's cookie for this address.
         key: The key of the session, which the client has chosen at random.
-        attempt: Higher than in those that the client has sent before with other cookies.
+        attempt: The number of the attempt, higher than in Opens with earlier cookies.
     """
 
     number: int
@@ -108,13 +108,12 @@ class Open(NamedTuple):
 
 
 class Welcome(NamedTuple):
-    """The session is open, and has this address.
+    """The server's confirmation that the session is open at this address.
 
     Attributes:
         number: The client's number.
-        session: The session's number: another one than before if the server does not know the
-            client any more.
-        attempt: That of the Open that it answers.
+        session: The session's number; a new one if the server does not know the client any more.
+        attempt: The attempt of the answered Open.
     """
 
     number: int
@@ -123,13 +122,13 @@ class Welcome(NamedTuple):
 
 
 class Data(NamedTuple):
-    """A fragment of the stream, which is messages, each behind its length (4).
+    """A fragment of the stream, in which each message follows its length (4 bytes).
 
     Attributes:
         number: The session's number.
-        sequence: Its own number, which begins with 0 in each direction.
-        stamp: When it was sent, in milliseconds by the sender's clock, modulo 2**32.
-        fragment: At most 1,174 bytes.
+        sequence: The packet's sequence number, from 0 in each direction.
+        stamp: The time of sending by the sender's clock, in milliseconds modulo 2**32.
+        fragment: At most 1,174 bytes of the stream.
     """
 
     number: int
@@ -139,13 +138,14 @@ class Data(NamedTuple):
 
 
 class Ack(NamedTuple):
-    """Acknowledges received packets.
+    """An acknowledgement of received packets.
 
     Attributes:
         number: The session's number.
-        next: All packets before this sequence number were received.
+        next: The sequence number before which all packets were received.
         echo: The stamp of the last received packet.
-        ranges: The runs received beyond it: the first of each, and the one after its last.
+        ranges: The packets received beyond `next`, as ranges: the sequence number of the first, and
+            the one after the last.
     """
 
     number: int
@@ -155,18 +155,18 @@ class Ack(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """Asks for an Ack."""
+    """A request for an Ack."""
 
     number: int
     stamp: int
 
 
 class Close(NamedTuple):
-    """Closes the session; answered by the same.
+    """A request to close the session, or the answer to one.
 
     Attributes:
         number: The session's number.
-        stops: Whether the server stops, so that it may be worthwhile to come back.
+        stops: Whether the server is shutting down, so that the client may try to come back.
     """
 
     number: int
@@ -174,12 +174,12 @@ class Close(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """The client is not served. The server keeps nothing of it.
+    """The server's refusal of a client, for which it keeps no state.
 
     Attributes:
         number: The client's number.
-        attempt: That of the Open that it answers.
-        reason: Why, in UTF-8.
+        attempt: The attempt of the answered Open.
+        reason: The reason, in UTF-8.
     """
 
     number: int
@@ -189,7 +189,7 @@ class Refusal(NamedTuple):
 
 Packet = Hello | Cookie | Open | Welcome | Data | Ack | Ping | Close | Refusal
 
-# The body of each kind, without what is left to its end.
+# The body of each kind, without a final part of variable size.
 _KINDS: tuple[tuple[type[Packet], struct.Struct], ...] = (
     (Hello, struct.Struct("!B")),
     (Cookie, struct.Struct("!B12s")),
@@ -225,15 +225,15 @@ def _seal(data: bytes, key: bytes, sender: Side) -> bytes:
 
 
 def is_sealed(data: bytes, key: bytes, sender: Side) -> bool:
-    """Tell whether `sender` has sealed the packet in `data` with `key`, and it is unchanged."""
+    """Tell whether `data` is an unchanged packet that `sender` sealed with `key`."""
     return hmac.compare_digest(data[-_SEAL_BYTES:], _seal(data[:-_SEAL_BYTES], key, sender))
 
 
 def decode(data: bytes) -> Packet:
-    """Return the packet that `data` is, whatever its seal; see `is_sealed`.
+    """Decode a packet without a check of its seal; see `is_sealed`.
 
     Raises:
-        BadPacket: It is none.
+        BadPacket: `data` is not a packet.
     """
     if not _HEAD.size + _SEAL_BYTES <= len(data) <= LARGEST_PACKET or data[0] != MARK:
         raise BadPacket("a packet begins with 0xC1 and has 19 to 1,200 bytes")

@@ -1,4 +1,4 @@
-"""Received packets: put in order, each once, and joined to messages."""
+"""Receiving: packets in order, without duplicates, joined to messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WINDOW = 256
 class Receiver:
     """The receiving half of a session.
 
-    It holds at most a window of packets and one message, whatever length that claims.
+    It buffers at most a window of packets and one message, whatever length the message claims.
 
     Args:
         session: The session's number.
@@ -33,11 +33,11 @@ class Receiver:
         self._stream = FrameDecoder(limit)
 
     def receive(self, data: Data) -> Iterator[bytes]:
-        """Take a packet.
+        """Handle a packet.
 
         Returns:
-            The messages that are complete now, in order; behind them it raises
-            `twisted_lab.codecs.MessageError` if one has more bytes than it may.
+            The messages that are complete now, in order. After them, the iterator raises
+            `twisted_lab.codecs.MessageError` if a message is over the limit.
         """
         self.stamp = data.stamp
         if not 0 <= distance(self._next, data.sequence) < WINDOW:

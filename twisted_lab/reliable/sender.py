@@ -1,4 +1,4 @@
-"""Reliable sending: one stream, cut to fragments, each retransmitted until acknowledged."""
+"""Sending: a stream in fragments, each retransmitted until acknowledged."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from twisted_lab.reliable.timer import RetransmissionTimer
 
 FIRST_WINDOW = 10.0  # packets
 LEAST_WINDOW = 2.0
-# A packet is lost once this many later ones were acknowledged; it is retransmitted without
-# waiting (RFC 6675).
+# A packet counts as lost once this many later ones were acknowledged. Then it is retransmitted
+# before the timeout (RFC 6675).
 REORDERED = 3
-# The least seconds between two retransmissions of all packets in flight that a peer can cause. They
-# are up to 300 KB, and packets of 50 bytes cause them.
+# Minimum interval between two retransmissions of all packets in flight, in seconds. A packet of 50
+# bytes can cause one of up to 300 KB.
 HURRY_SECONDS = 1.0
 
 
 def stamp(now: float) -> int:
-    """Return a time as it stands in a packet."""
+    """Return `now`, in seconds, as the stamp of a packet."""
     return int(now * 1000) % MODULUS
 
 
@@ -30,8 +30,8 @@ class _Flight:
 
     data: Data
     sent: float
-    order: int  # among all sendings
-    passed: int = 0  # how often a later packet was acknowledged
+    order: int  # among all transmissions
+    passed: int = 0  # acknowledgements of later packets
     is_lost: bool = False
 
 
@@ -40,12 +40,12 @@ class Sender:
 
     Args:
         session: The session's number.
-        timer: Its retransmission timer: that of an earlier session on this path.
+        timer: The timer of an earlier session on this path; by default a new one.
         first: The sequence number of the first packet.
 
     Attributes:
         timer: See above.
-        resent: How many packets were retransmitted.
+        resent: The number of retransmitted packets.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Sender:
         self._flights: dict[int, _Flight] = {}
         self._window = FIRST_WINDOW
         self._threshold = float(WINDOW)
-        self._recovered = first  # losses before this one have been answered for
-        self._is_urgent = False  # the first packet of a loss goes whatever the window (RFC 5681)
+        self._recovered = first  # the window already reflects losses before this number
+        self._is_urgent = False  # the first packet of a loss ignores the window (RFC 5681)
         self._progress = 0.0
         self._hurried = float("-inf")
         self._expired = 0  # the stamp of the latest timeout
@@ -74,24 +74,24 @@ class Sender:
 
     @property
     def unacknowledged(self) -> int:
-        """Tell how many packets were sent that are not acknowledged yet."""
+        """The number of packets in flight."""
         return len(self._flights)
 
     @property
     def backlog(self) -> int:
-        """Tell how many bytes wait for the window."""
+        """The number of bytes that wait for the window."""
         return len(self._waiting)
 
     def stalled(self, now: float) -> float:
-        """Return for how many seconds nothing in flight was acknowledged."""
+        """Return the seconds since the last acknowledgement; 0 if nothing is in flight."""
         return now - self._progress if self._flights else 0.0
 
     def extend_timeouts(self, seconds: float, now: float) -> None:
-        """Do not count the `seconds` before `now` in `stalled`."""
+        """Exclude the `seconds` before `now` from `stalled`."""
         self._progress = min(self._progress + seconds, now)
 
     def add(self, message: bytes) -> None:
-        """Send a message as soon as the window allows; waiting messages go out together."""
+        """Send a message as soon as the window allows; waiting messages share packets."""
         self._waiting += encode_frame(message)
 
     def packets_to_send(self, now: float) -> list[Data]:
@@ -132,7 +132,7 @@ class Sender:
         return data
 
     def retransmit_all(self, now: float) -> None:
-        """Retransmit all packets in flight: the peer was away, or has another address now."""
+        """Retransmit all packets in flight: the peer was away, or has another address."""
         if now >= self._hurried + HURRY_SECONDS:
             self._hurried = now
             self.timer.forget_backoff()
@@ -140,19 +140,19 @@ class Sender:
                 flight.is_lost = True
 
     def end_backoff(self, now: float) -> None:
-        """Retransmit at once, because the path works."""
+        """End the back-off and retransmit immediately, because the path works."""
         if self.timer.is_backed_off:
             self.retransmit_all(now)
 
     def deadline(self) -> float | None:
-        """Return when `packets_to_send` resends a packet; None if nothing is in flight."""
+        """Return when `packets_to_send` retransmits a packet; None if nothing is in flight."""
         flying = [flight.sent for flight in self._flights.values() if not flight.is_lost]
         if len(flying) < len(self._flights) and max(self._room(), self._is_urgent) > 0:
             return self._progress
         return min(flying) + self.timer.timeout if flying else None
 
     def receive(self, ack: Ack, now: float) -> None:
-        """Take an acknowledgement; one of packets that were never sent is ignored."""
+        """Handle an acknowledgement; ignore one of packets that were never sent."""
         sent = distance(self._oldest, self._next)
         if not 0 <= distance(self._oldest, ack.next) <= sent:
             return
@@ -172,7 +172,7 @@ class Sender:
             self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)
             self._arrived(set(came), now)
         elif distance(self._expired, ack.echo) >= 0:
-            # A packet sent after the timeout has arrived, and none of those sent before it.
+            # A packet sent after the timeout has arrived, but none of those sent before it.
             self.end_backoff(now)
         self._oldest = ack.next
 
@@ -192,7 +192,7 @@ class Sender:
         self._window = min(self._window, float(WINDOW))
 
     def _lost(self, number: int) -> None:
-        # Once for all packets in flight at the time.
+        # Reduce the window once for all packets in flight at the time.
         if distance(self._recovered, number) >= 0:
             self._recovered = self._next
             self._is_urgent = True

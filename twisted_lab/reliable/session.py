@@ -1,4 +1,4 @@
-"""A session between two ends, which are alike once it is open."""
+"""Session between a client and a server, which behave alike once it is open."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from twisted_lab.reliable.receiver import Receiver
 from twisted_lab.reliable.sender import Sender, stamp
 from twisted_lab.reliable.timer import RetransmissionTimer
 
-CLOSE_TRIES = 10  # which takes 15 s on a fast network
-LONGEST_CLOSE_WAIT = 2.0  # seconds between two of them
-# A closed end answers the peer's Close again for this many seconds: an answer may be lost.
+CLOSE_TRIES = 10  # taking 15 s on a fast network
+LONGEST_CLOSE_WAIT = 2.0  # seconds between two tries
+# A closed end answers the peer's further Closes for this many seconds, as an answer may be lost.
 ANSWER_SECONDS = 3.0
-# An end pings a silent peer at intervals of this many seconds.
+# Interval between pings to a silent peer, in seconds.
 PING_SECONDS = 1.0
 
 
 class State(Enum):
     """The state of a session.
 
-    OPEN -- close() --> CLOSING -- Close comes, or it was sent 10 times --> OVER
-    OPEN -- Close comes --> ANSWERING -- 3 s --> OVER
+    OPEN -- close() --> CLOSING -- Close received, or sent 10 times --> OVER
+    OPEN -- Close received --> ANSWERING -- 3 s --> OVER
     """
 
     OPEN = auto()
@@ -32,22 +32,22 @@ class State(Enum):
 
 
 class Session:
-    """One end: its messages reach the other end, each once and in order.
+    """One end of a session: its messages reach the other end, each once and in order.
 
     Args:
         number: The session's number.
-        key: Seals its packets.
+        key: The key that seals its packets.
         side: This end.
         limit: The most bytes of a received message.
         now: The time, in seconds.
-        ping_after: Seconds without a packet after which it pings the peer; None to leave that to
-            the peer.
-        timer: That of an earlier session on the same path, whose round trips it has measured.
+        ping_after: The silence in seconds after which it pings the peer; None to leave that to the
+            peer.
+        timer: The timer of an earlier session on the same path, with its measured round trips.
 
     Attributes:
-        state: Its state.
-        heard: When the last packet was received.
-        peer_stops: Whether the peer has closed because it stops.
+        state: The state.
+        heard: The time of the last received packet, in seconds.
+        peer_stops: Whether the peer has closed because it is shutting down.
     """
 
     def __init__(
@@ -75,25 +75,25 @@ class Session:
         self._stops = False
         self._closes_sent = 0
         self._close_wait = 0.0
-        self._next_change = now  # when the next Close is sent, or no more is answered
+        self._next_change = now  # when to send the next Close, or to stop answering
 
     def say(self, message: bytes) -> None:
         """Send a message."""
         self.sender.add(message)
 
     def close(self, stops: bool = False) -> None:
-        """Close once all messages are acknowledged."""
+        """Close the session once all messages are acknowledged."""
         if self.state is State.OPEN:
             self.state = State.CLOSING
             self._stops = stops
 
     def abort(self) -> bytes:
-        """Close at once, without waiting for acknowledgements, and return the datagram for it."""
+        """Close immediately, without waiting for acknowledgements; return the datagram to send."""
         self.state = State.OVER
         return seal(Close(self.number, False), self.key, self.side)
 
     def resume(self, now: float) -> None:
-        """Go on at once: the peer has answered at this address."""
+        """Retransmit everything immediately, because the peer has answered at this address."""
         self.heard = now
         self.sender.retransmit_all(now)
         if self.state is State.CLOSING:
@@ -102,11 +102,12 @@ class Session:
             self._close_wait = 0.0
 
     def receive(self, packet: Packet, now: float) -> Iterable[bytes]:
-        """Take a packet that was sealed with the key.
+        """Handle a packet with a valid seal.
 
         Returns:
-            The messages that are complete now; behind them it raises
-            `twisted_lab.codecs.MessageError` if one is too long. The session should be closed then.
+            The messages that are complete now. After them, the iterator raises
+            `twisted_lab.codecs.MessageError` if a message is too long. The session should be closed
+            then.
         """
         self.heard = now
         if isinstance(packet, Ack):
@@ -114,7 +115,7 @@ class Session:
         elif isinstance(packet, Ping):
             self._receiver.stamp = packet.stamp
             self._owes_ack = True
-            # The peer has received nothing for a while, and is there.
+            # The peer has received nothing for a while, but is reachable.
             self.sender.end_backoff(now)
         elif isinstance(packet, Data):
             self._owes_ack = True
@@ -161,7 +162,7 @@ class Session:
         return [seal(packet, self.key, self.side) for packet in packets]
 
     def _next_ping(self) -> float | None:
-        # One that is closing still waits for acknowledgements; then its closes take over.
+        # A closing session pings until all is acknowledged; then the Closes replace the pings.
         is_waiting = self.state is State.CLOSING and not self.sender.is_idle
         if self._ping_after is None or not (self.state is State.OPEN or is_waiting):
             return None
@@ -171,7 +172,7 @@ class Session:
         return max(self.heard + self._ping_after, next_one)
 
     def deadline(self) -> float | None:
-        """Return when to call `datagrams_to_send`, if nothing is received before; None: never."""
+        """Return when to call `datagrams_to_send` if no packet is received before; None: never."""
         if self.state is State.OVER:
             return None
         if self.state is State.ANSWERING or (self.state is State.CLOSING and self.sender.is_idle):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-FIRST = 1.0  # seconds, until a round trip has been measured
-# RFC 6298 wants at least 1 s, for the sake of others' TCP; a conversation would halt for too long.
+FIRST = 1.0  # seconds, before the first measured round trip
+# RFC 6298 asks for at least 1 s, to protect other TCP traffic; a conversation would stall too long.
 LEAST = 0.2
 MOST = 10.0
 GRANULARITY = 0.01
@@ -11,10 +11,10 @@ LONGEST_TRIP = 60.0
 
 
 class RetransmissionTimer:
-    """Estimates the round trip.
+    """The retransmission timeout, estimated from round trips.
 
     Attributes:
-        timeout: The retransmission timeout, in seconds.
+        timeout: The retransmission timeout (RTO), in seconds.
     """
 
     def __init__(self) -> None:
@@ -23,13 +23,13 @@ class RetransmissionTimer:
         self._variation = 0.0
 
     def measured(self, trip: float) -> None:
-        """Learn from a packet that was acknowledged after `trip` seconds.
+        """Update the estimate with a packet that was acknowledged after `trip` seconds.
 
-        The acknowledgement has the packet's stamp, so that it is known which of several sendings
-        it belongs to (as in RFC 7323).
+        The acknowledgement echoes the packet's stamp, which tells apart the transmissions of a
+        packet (as in RFC 7323).
         """
         if trip > LONGEST_TRIP:
-            return  # It says nothing about the network.
+            return  # Such a delay does not come from the network.
         if self._smoothed is None:
             self._smoothed, self._variation = trip, trip / 2
         else:
@@ -44,9 +44,9 @@ class RetransmissionTimer:
         return self.timeout > self._learned
 
     def expired(self) -> None:
-        """Back off, because nothing was acknowledged in time."""
+        """Double the timeout, because no acknowledgement has arrived in time (back-off)."""
         self.timeout = min(self.timeout * 2, MOST)
 
     def forget_backoff(self) -> None:
-        """End the back-off, because it was not the network that was slow."""
+        """Undo the back-off, because the network was not the cause."""
         self.timeout = self._learned

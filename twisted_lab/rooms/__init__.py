@@ -1,4 +1,4 @@
-"""Rooms where people talk: members, names, history and limits; no network, no clock."""
+"""Chat rooms: members, names, history and rate limits, without network or clock."""
 
 from twisted_lab.rooms.history import (
     CLIENTS,

@@ -1,4 +1,4 @@
-"""The history of a room, for members that join later or come back."""
+"""History of a room, for members that join later or come back."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
-KEPT = 1000  # in memory
-OVERHEAD = 250  # bytes of a row in the file, with its numbers, its ids and its places in indexes
+KEPT = 1000  # messages in memory
+OVERHEAD = 250  # bytes of a row in the file in addition to its texts: numbers, ids, index entries
 DAY_SECONDS = 86_400
-# At most 100,000 clients' highest counts are kept; the client that spoke longest ago goes first.
+# At most this many clients' highest counts are kept; the client that spoke longest ago goes first.
 CLIENTS = 100_000
-# A page of the history ends with the message that fills it in either way, so that a client that
-# catches up costs the memory of two large messages, and not of a hundred.
+# A page ends with the message that reaches one of these limits. So a client that catches up takes
+# the memory of two large messages, not of a hundred.
 PAGE_MESSAGES = 100
 PAGE_CHARACTERS = 65_536
 
 
 class HistoryBusy(Exception):
-    """The history does not take this request now, because too many others wait."""
+    """The history rejects the request, because too many others are waiting."""
 
     def __init__(self) -> None:
         super().__init__("the history is busy; try again")
@@ -29,10 +29,10 @@ class HistoryBusy(Exception):
 
 @dataclass(frozen=True)
 class Retention:
-    """How long messages are kept; the newest one always is.
+    """Limits of a history; the newest message is always kept.
 
     Attributes:
-        most_bytes: A message is removed when the messages after it fill `most_bytes` bytes.
+        most_bytes: A message is removed once the messages after it take `most_bytes` bytes.
         days: A message is removed after `days` days.
     """
 
@@ -40,7 +40,7 @@ class Retention:
     days: int = 30
 
     def oldest(self, now: float) -> float:
-        """Return the time up to which messages are removed, in seconds of Unix time."""
+        """Return the time up to which messages are too old, in seconds of Unix time."""
         return now - self.days * DAY_SECONDS
 
 
@@ -52,14 +52,14 @@ class Said:
     """A message of a room.
 
     Attributes:
-        place: Its position: a number above those of all earlier messages.
+        place: The position, a number above those of all earlier messages.
         name: The name of the speaker.
         text: The text.
-        to: The name of the addressee; empty for all.
-        speaker: The id of the speaker's client, if it has one.
-        count: The client's number for it.
-        listener: The id of the addressee's client, if it has one.
-        time: When it was said, in seconds of Unix time.
+        to: The name of the addressee; empty for a message to all.
+        speaker: The id of the speaker's client; empty if it has none.
+        count: The client's number for the message.
+        listener: The id of the addressee's client; empty if it has none.
+        time: The time of the message, in seconds of Unix time.
     """
 
     place: int
@@ -73,25 +73,25 @@ class Said:
 
     @property
     def size(self) -> int:
-        """Tell about how many bytes it takes in a file."""
+        """The approximate size in the database file, in bytes."""
         return OVERHEAD + sum(len(text.encode()) for text in (self.text, self.name, self.to))
 
     def is_for(self, client: str) -> bool:
-        """Tell whether it was said to all, by `client` or to `client`."""
+        """Tell whether `client` may read it: a message to all, by `client` or to `client`."""
         return not self.to or (client != "" and client in (self.speaker, self.listener))
 
 
 class History(Protocol):
-    """A store of the messages of a room."""
+    """A store for the messages of a room."""
 
     async def add(self, said: Said) -> int | None:
-        """Keep `said`, with its place or the next one that is free.
+        """Keep `said`, at its place or the next free one.
 
-        The client's count must be above all that it had before, however long ago that was, and
-        whether those messages are still kept or not.
+        The client's count must be above all its earlier counts, including those of messages that
+        were removed long ago.
 
         Returns:
-            Its place, once it is kept; None if the count is not above them.
+            The place, once the message is kept; None if the count is too low.
         """
         ...
 
@@ -100,28 +100,28 @@ class History(Protocol):
         ...
 
     async def last(self, most: int) -> tuple[int, int]:
-        """Return the places before the last `most` messages to all, and of the last one.
+        """Return the place before the last `most` messages to all, and that of the last one.
 
         Raises:
-            HistoryBusy: Too many others wait for a page.
+            HistoryBusy: Too many requests for pages are waiting.
         """
         ...
 
     async def since(self, place: int, client: str) -> list[Said]:
         """Return a page of the messages after `place` for `client`; empty at the end.
 
-        A page has no message that `add` has not returned yet. A client that has read pages until
-        one was empty, and joins before anything else is awaited, gets each message once.
+        A page has only messages for which `add` has returned. A client gets each message once if it
+        reads pages until one is empty, and joins before anything else is awaited.
         """
         ...
 
     async def knows(self, client: str) -> bool:
-        """Return whether the highest count of `client` is kept."""
+        """Tell whether the highest count of `client` is kept."""
         ...
 
 
 class Page:
-    """As many messages as are read at a time.
+    """The messages that are read at a time.
 
     Attributes:
         said: The messages, oldest first.
@@ -132,25 +132,25 @@ class Page:
         self._characters = 0
 
     def add(self, said: Said) -> bool:
-        """Add a message, and tell whether there is room for more."""
+        """Add a message; tell whether there is room for more."""
         self.said.append(said)
         self._characters += len(said.text)
         return len(self.said) < PAGE_MESSAGES and self._characters < PAGE_CHARACTERS
 
 
 class MemoryHistory:
-    """Keeps the last 1,000 messages, or fewer, for as long as the process runs.
+    """A history in memory, of at most 1,000 messages.
 
     Args:
-        retention: How many fewer. A message counts as the memory of its text, which is up to four
-            bytes for a character.
+        retention: Further limits. A message counts as the memory of its text, which takes up to
+            four bytes per character.
     """
 
     def __init__(self, retention: Retention = KEPT_FOR_A_MONTH) -> None:
         self._retention = retention
         self._said: deque[Said] = deque()
         self._bytes = 0
-        self._counts: OrderedDict[str, int] = OrderedDict()  # the latest speaker stands last
+        self._counts: OrderedDict[str, int] = OrderedDict()  # the latest speaker is last
 
     async def add(self, said: Said) -> int | None:
         """See `History`."""

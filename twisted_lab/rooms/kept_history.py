@@ -1,4 +1,4 @@
-"""A room's history in the database."""
+"""History of a room in the database."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from twisted_lab.storage import Store, Work
 
 Result = TypeVar("Result")
 
-# While 16 page reads are pending, `last` raises HistoryBusy.
+# While this many reads are pending, `last` raises HistoryBusy.
 MOST_READS = 16
-# A transaction removes at most 100 messages, so that others can store in between. One that adds a
-# message also removes as many as that message can take the place of.
+# A transaction removes at most this many messages, so that others can run in between. One that adds
+# a large message removes as many more as that message can replace.
 PRUNED = 100
 END = 2**62  # after all places
 
@@ -33,14 +33,14 @@ END = 2**62  # after all places
 class KeptHistory:
     """A `twisted_lab.rooms.History` that outlives the process.
 
-    Pages are read beside the writer, so that the writer never waits for them. A reader may see a
-    message before the room has heard of it, so a page ends with the newest message of which the
-    room has heard. The room may hear of others while a page is read: if that page is empty, the
-    writer reads it again, because its results come in the order of storage.
+    Pages are read concurrently with the writer, which never waits for them. A reader may see a
+    message before the room knows of it, so a page ends with the newest message that the room knows.
+    The room may learn of others during the read. So the writer reads an empty page again, because
+    its results come in the order of storage.
 
     Args:
-        storage: Where it is kept.
-        retention: How long.
+        storage: The store of the messages.
+        retention: The limits of the history.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class KeptHistory:
     ) -> None:
         self._storage = storage
         self._retention = retention
-        self._newest = 0  # the place of the newest message of which the room has heard
+        self._newest = 0  # the place of the newest message that the room knows
         self._reads = 0
 
     async def add(self, said: Said) -> int | None:
@@ -58,7 +58,7 @@ class KeptHistory:
         return place
 
     async def prune(self, now: float) -> None:
-        """Remove the messages that are too many or too old at `now`, in small transactions.
+        """Remove messages that exceed the limits at `now`, in small transactions.
 
         Raises:
             Exception: See `Store.run`.

@@ -1,4 +1,4 @@
-"""A member of a room, and the channels that carry messages to it."""
+"""Members of a room, and the interfaces through which the room sends to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twisted_lab.text.user_names import name_key
 
 
 class MemberChannel(Protocol):
-    """A channel, as far as a room uses it."""
+    """The part of a channel that a room uses."""
 
     @property
     def is_gone(self) -> bool:
@@ -23,31 +23,31 @@ class MemberChannel(Protocol):
         ...
 
     def hang_up(self) -> None:
-        """Hang up on the peer."""
+        """Send the pending output, and close."""
         ...
 
     async def taken(self) -> None:
-        """Wait until the peer has taken most of the pending output."""
+        """Wait until the peer has accepted most of the pending output."""
         ...
 
 
 class Speaker(Protocol):
-    """A `twisted_lab.channels.FanOut`, as far as a room uses it: it sends to all, in one order."""
+    """The part of `twisted_lab.channels.FanOut` that a room uses, to send to all in one order."""
 
     def add(self, channel: MemberChannel, group: int) -> None:
-        """Send the texts of that group to `channel` from here on."""
+        """Send all further texts of `group` to `channel`."""
         ...
 
     def remove(self, channel: MemberChannel) -> None:
-        """Send it nothing more."""
+        """Send no further messages to `channel`."""
         ...
 
     def say(self, *texts: str) -> None:
-        """Send a message to all, to each group its own text."""
+        """Send a message to all members, as one text for each group."""
         ...
 
     def tell(self, channel: MemberChannel, text: str) -> None:
-        """Send `text` to one channel, behind all earlier messages."""
+        """Send `text` to one channel, after all earlier messages."""
         ...
 
     async def sent(self) -> None:
@@ -55,11 +55,11 @@ class Speaker(Protocol):
         ...
 
     def heard_out(self) -> AbstractAsyncContextManager[None]:
-        """Have a conversation, and wait at its end until all is sent."""
+        """Wait at the end of the block until all messages are sent."""
         ...
 
     async def has_room(self) -> None:
-        """Wait while there is much pending output."""
+        """Wait while much output is pending."""
         ...
 
 
@@ -68,12 +68,12 @@ class Member:
 
     Attributes:
         name: The name.
-        key: The key of the name; equal names have the same.
+        key: The key of the name; names that count as equal have the same key.
         channel: The channel to its peer.
-        client: The id of a client that numbers its messages, and gets the places of the messages
-            that it receives, so that it can come back; empty for the others. The client itself
-            knows a secret, and this is a hash of it.
-        limits: How fast it may speak.
+        client: The id of a client that can come back without losing messages: it numbers its
+            messages, and gets the places of those that it receives. Empty for other clients. The id
+            is the hash of a secret, which only the client knows.
+        limits: The rate limits.
     """
 
     def __init__(self, name: str, channel: MemberChannel, client: str, limits: Limits) -> None:
@@ -85,5 +85,5 @@ class Member:
 
 
 def client_id(secret: str) -> str:
-    """Return the id of the client that has `secret`; empty if `secret` is empty."""
+    """Return the id of the client with `secret`; empty if `secret` is empty."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else ""

@@ -1,6 +1,6 @@
-"""The queries of a room's history, with their arguments and results.
+"""Queries of a room's history.
 
-The SQL is what SQLite and PostgreSQL have in common. Times are seconds of Unix time.
+The SQL is common to SQLite and PostgreSQL. Times are seconds of Unix time.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from twisted_lab.storage import row
 
 @dataclass(frozen=True)
 class Client:
-    """A client that has said something in the chat; the slots are counted from 1."""
+    """A client that has spoken: its slot, counted from 1, and its highest count."""
 
     slot: int
     count: int
 
 
 class Places(NamedTuple):
-    """The places before the first of some messages, and of the last one."""
+    """The place before the first of some messages, and that of the last one."""
 
     before: int
     last: int
@@ -32,7 +32,7 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest message: its place, and the bytes of all messages up to it."""
+    """The newest message: its place, and the size of all messages up to it, in bytes."""
 
     place: int
     upto: int
@@ -43,8 +43,8 @@ FREE_SLOT = (
     "ORDER BY place LIMIT 1), (SELECT coalesce(max(slot), 0) + 1 FROM clients))"
 )
 
-# Three searches of an index that stop after `most` places. A single condition with OR would read
-# all private messages of others that stand in between.
+# Three index searches, each limited to `most` places. A single condition with OR would read all
+# private messages of other members in between.
 SAID_SINCE = (
     "SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
     "WHERE place IN (SELECT place FROM (SELECT place FROM said WHERE addressee = '' "
@@ -69,11 +69,11 @@ class HistoryQueries(Protocol):
 
     @query(sql="SELECT slot, count FROM clients WHERE id = {client}", load=maybe(row(Client)))
     async def client(self, client: str) -> Client | None:
-        """Return what is known of a client."""
+        """Return a client; None if it has not spoken."""
 
     @query(sql=FREE_SLOT, load=one(row(int)))
     async def free_slot(self, most: int) -> int:
-        """Return a new slot, or if there are `most`, that of the client that spoke longest ago."""
+        """Return a new slot; if `most` are in use, that of the client that spoke longest ago."""
         ...
 
     @statement(
@@ -82,7 +82,7 @@ class HistoryQueries(Protocol):
         "ON CONFLICT (slot) DO UPDATE SET id = {client}, count = {count}, place = {place}"
     )
     async def set_client(self, slot: int, client: str, count: int, place: int) -> None:
-        """Note the highest count of a client, and the place of its last message."""
+        """Store the highest count of a client, and the place of its last message."""
 
     @statement(
         sql="INSERT INTO said (place, name, text, addressee, speaker, count, listener, time, upto) "
@@ -100,14 +100,14 @@ class HistoryQueries(Protocol):
         time: float,
         upto: int,
     ) -> None:
-        """Keep a message."""
+        """Store a message."""
 
     @query(sql=PRUNE, load=many(row(int)))
     def prune(self, newest: int, upto: int, time: float, most: int) -> AsyncIterable[int]:
-        """Remove the messages up to a sum of bytes or up to a time, but not the newest.
+        """Remove messages up to a sum of bytes or up to a time, but not the newest one.
 
         Returns:
-            The places of the removed messages, at most `most` for either reason.
+            The places of the removed messages, at most `most` for each limit.
         """
 
     @query(
@@ -126,15 +126,15 @@ class HistoryQueries(Protocol):
         load=one(row(Places)),
     )
     async def places_of_last(self, most: int, newest: int) -> Places:
-        """Return the places before the last `most` messages to all up to `newest`, and of the last.
+        """Return the place before the last `most` messages to all, and that of the last one.
 
-        The first is -1 and the second 0 if there is none.
+        Messages after `newest` do not count. The result is (-1, 0) if there are none.
         """
         ...
 
     @query(sql=SAID_SINCE, load=many(row(Said)))
     def said_since(self, place: int, newest: int, client: str, most: int) -> AsyncIterable[Said]:
-        """Return the `most` oldest messages after `place`, up to `newest`, that `client` may hear.
+        """Return the `most` oldest messages after `place`, up to `newest`, that `client` may read.
 
         These are the messages to all, by `client` and to `client`, oldest first.
         """

@@ -1,4 +1,4 @@
-"""Rate limits: how fast a member, and all peers of one address together, may cause work."""
+"""Rate limits of the work that a member, and all peers of one address together, may cause."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from twisted_lab.token_bucket import Bucket
 BURST = 10
 PER_SECOND = 4.0
 MUTE_SECONDS = 10.0
-# It may send this many bytes a second, and a whole message at once; further messages wait.
+# A member may send this many bytes a second, in bursts of one largest message; others wait.
 MEMBER_BYTES = 16_384
 MEMBER_BURST = MAX_MESSAGE
-# An address has this many seconds' worth of its rates at once. Its messages must not come faster
-# than distant members read them: members that are 256 KiB behind are cut off.
+# Burst of an address, in seconds of its rates. That of messages is smaller: messages must not
+# arrive faster than distant members read them, because members that are 256 KiB behind are cut off.
 BURST_SECONDS = 15.0
 MESSAGE_BURST_SECONDS = 2.0
 # Each address with recent traffic takes about 1 KiB.
 MOST_ADDRESSES = 10_000
-# A line of the history counts for at least this many bytes. A message of at most as many does not
-# wait for the longer ones of others at its address.
+# A line of the history counts as at least this many bytes. A message of at most this size does not
+# wait for longer messages from its address.
 SHORT_BYTES = 256
-# The welcome of a member that comes back counts as this many bytes, beside the missed messages.
+# The welcome of a returning member counts as this many bytes, in addition to the missed messages.
 WELCOME_BYTES = 65_536
 
 
 class TooMany(Exception):
-    """An address may not do more now.
+    """An address has exceeded a limit.
 
     Args:
-        why: The limit that it exceeds, as a text.
-        seconds: The seconds until it may.
+        why: The text about the limit.
+        seconds: The time until it may try again, in seconds.
     """
 
     def __init__(self, why: str, seconds: float) -> None:
@@ -44,7 +44,7 @@ class TooMany(Exception):
 
 
 class Allowance:
-    """The message rate of one member: a member that exceeds it is mute for a while.
+    """The message rate limit of one member, which is muted for a while if it exceeds the limit.
 
     Args:
         now: The time, in seconds.
@@ -55,7 +55,7 @@ class Allowance:
         self._mute_until = now
 
     def spend(self, now: float) -> bool:
-        """Take one message, if there is one; or else mute the member from here on."""
+        """Tell whether a message is allowed, and count it; if not, mute the member."""
         if self._bucket.wait(1, now):
             self._mute_until = now + MUTE_SECONDS
             return False
@@ -69,15 +69,15 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Rates:
-    """The rates of all peers of one address together; the defaults suit a class of thirty.
+    """The rate limits of all peers of one address together; the defaults suit a class of thirty.
 
     Attributes:
-        members: Members at a time.
-        joins: Members that join, a second.
-        message_bytes: Bytes of their messages, a second.
-        history_bytes: Bytes of the history that are sent to them, a second.
-        copies: Copies of messages that they cause, one for each member, a second: a tenth of a
-            processor.
+        members: The most members at a time.
+        joins: Joins per second.
+        message_bytes: Bytes of their messages per second.
+        history_bytes: Bytes of the history sent to them per second.
+        copies: Copies of their messages, one for each recipient, per second. The default takes a
+            tenth of a processor.
     """
 
     members: int = 100
@@ -88,12 +88,12 @@ class Rates:
 
 
 class Address:
-    """The unused part of the rates of one address, which outlives the members.
+    """The unused rates of one address, which outlive its members.
 
     Attributes:
-        peers: How many conversations refer to it.
-        members: How many members there are.
-        most_members: How many there may be.
+        peers: The number of conversations that refer to it.
+        members: The number of members.
+        most_members: The limit of members.
     """
 
     def __init__(self, rates: Rates, now: float) -> None:
@@ -108,7 +108,7 @@ class Address:
         self.messages = Bucket(size, size * MESSAGE_BURST_SECONDS, now)
 
     def is_idle(self, now: float) -> bool:
-        """Tell whether a new one would be the same."""
+        """Tell whether it can be forgotten: it has no peers, and its rates are unused."""
         buckets = (self.joins, self.messages, self.history, self.copies)
         return not self.peers and all(bucket.is_full(now) for bucket in buckets)
 
@@ -125,9 +125,9 @@ class Addresses:
         self._known: OrderedDict[str, Address] = OrderedDict()
 
     def of(self, name: str, now: float) -> Address:
-        """Return the address of that name: an IPv4 address, or an IPv6 network of 64 bits."""
+        """Return the address called `name`: an IPv4 address, or an IPv6 /64 network."""
         for known in list(islice(self._known, 2)):
-            self._known.move_to_end(known)  # So that others are looked at the next time.
+            self._known.move_to_end(known)  # The next call examines others.
             if self._known[known].is_idle(now):
                 del self._known[known]
         if name not in self._known:
@@ -147,12 +147,12 @@ class Limits:
     """The limits of one member.
 
     Args:
-        address: The rates of its address.
+        address: The rate limits of its address.
         now: The time, in seconds.
 
     Attributes:
-        own: Its messages.
-        bytes: Their bytes.
+        own: The rate limit of its messages.
+        bytes: The rate limit of their bytes.
         address: See above.
     """
 

@@ -30,9 +30,9 @@ from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
 from twisted_lab.token_bucket import Bucket
 
 MOST_HISTORY = 100
-# `/who` lists no more: the answer to a command of five bytes must be bounded.
+# Limit of `/who`: the answer to a command of five bytes must be bounded.
 MOST_LISTED = 500
-# Control sequences of terminals, with their arguments.
+# Control sequences of terminals, with their parameters.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
 
@@ -52,13 +52,13 @@ def _line(said: Said, client: str) -> str:
 
 
 class Room:
-    """Members with unique names, which all get the messages of each, in one order.
+    """Members with unique names, who all get the same messages in the same order.
 
     Args:
-        history: Where messages are kept, before any member gets them.
+        history: The store of the messages; a message is stored before any member gets it.
         speaker: Sends to the members; group 1 gets places and times.
-        ticks: Tells the seconds on a monotonic clock, for the rate limits of members.
-        sleep: Waits that many seconds.
+        ticks: Returns the seconds of a monotonic clock, for rate limits.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -75,31 +75,31 @@ class Room:
         self._members: dict[str, Member] = {}
         self._clients: dict[str, Member] = {}
         self._looks: dict[str, Member] = {}  # by the skeletons of their names
-        self._names: list[tuple[str, str]] = []  # the keys and names of the members, in order
+        self._names: list[tuple[str, str]] = []  # the keys and names of the members, sorted
         self._place = 0  # of the newest message
 
     # Joining and leaving
 
     async def is_known(self, client: str) -> bool:
-        """Tell whether that client is here, or was, and has said something."""
+        """Tell whether `client` is a member, or was one and has said something."""
         return client in self._clients or await self._history.knows(client)
 
     def is_here(self, client: str) -> bool:
-        """Tell whether that client is a member."""
+        """Tell whether `client` is a member."""
         return client in self._clients
 
     async def catch_up(
         self, channel: MemberChannel, client: str, place: int | None, address: Address
     ) -> None:
-        """Send `client`, before it joins, the messages that it has missed after `place`.
+        """Send `client` the messages after `place` that it has missed, before it joins.
 
-        If it joins before anything else is awaited, it gets each message once.
+        It gets each message once if it joins before anything else is awaited.
 
         Args:
-            channel: The channel to it.
-            client: Its id.
-            place: The place of the last message that it received; None if it was never here.
-            address: Its address, which limits the rate.
+            channel: The channel to the client.
+            client: The client's id.
+            place: The place of the last message that it received; None if it was never a member.
+            address: The rate limits of its address.
         """
         if place is None:
             self._place = max(self._place, await self._history.newest())
@@ -110,26 +110,27 @@ class Room:
                 place = said.place
                 self._place = max(self._place, place)
                 text = placed(place, said.time, _line(said, client))
-                # Later messages are not limited, or members that talk could keep others out.
+                # Newer messages are not rate-limited, or busy members could keep others out.
                 await self._repeat_line(channel, text, address if place <= newest else None)
 
     def check_name(self, name: str, client: str) -> None:
-        """See whether `client` could join under that name.
+        """Check that `client` can join as `name`.
 
         Raises:
-            BadName: It cannot be a name here, or another member has it.
+            BadName: The name is invalid, or equals or resembles that of another member.
         """
         self._free_name(name, self._clients.get(client))
 
     def join(
         self, name: str, channel: MemberChannel, limits: Limits, now: float, client: str = ""
     ) -> Member:
-        """Let a member in, and tell all others.
+        """Add a member, and tell all others.
 
-        A client that is here already, on a channel that it has given up, takes its own place.
+        If the client is a member already, on a channel that it has given up, the new member
+        replaces that one.
 
         Raises:
-            BadName: It cannot be a name here, or another member has it.
+            BadName: The name is invalid, or equals or resembles that of another member.
         """
         before = self._clients.get(client)
         member = Member(self._free_name(name, before), channel, client, limits)
@@ -148,7 +149,7 @@ class Room:
         return member
 
     def leave(self, member: Member, now: float, how: str = "left") -> None:
-        """Let a member go, and tell all others how."""
+        """Remove a member, and tell all others how it left."""
         if self._members.get(member.key) is member:
             self._remove(member)
             self._speaker.remove(member.channel)
@@ -169,7 +170,7 @@ class Room:
         del self._names[bisect_left(self._names, (member.key, member.name))]
 
     def _now(self, member: Member) -> Member:
-        """Return the member that has taken the place of `member` since, or that one itself."""
+        """Return the member that has replaced `member`, or `member` itself."""
         return self._clients.get(member.client, member)
 
     def _free_name(self, text: str, of: Member | None = None) -> str:
@@ -216,7 +217,7 @@ class Room:
         if not await self._pace_message(member, byte_length(text)):
             return False
         if self._members.get(member.key) is not member:
-            return False  # Its client is back on another channel, and says this again.
+            return False  # Its client is back on another channel, and sends this again.
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
@@ -228,12 +229,12 @@ class Room:
         return True
 
     async def _pace_message(self, member: Member, size: int) -> bool:
-        """Wait until the rate limits let a message through; tell whether to go on with it."""
+        """Wait until the rate limits allow a message; tell whether to handle it."""
         channel, limits = member.channel, member.limits
         if not await self.pace(channel, limits.address.copies, len(self._members)):
             return False
         if size <= SHORT_BYTES:
-            # It does not wait for the messages of others at its address.
+            # A short message does not wait for other messages from its address.
             limits.address.messages.take_rest(size, self._ticks())
             return True
         return await self.pace(channel, limits.bytes, size) and await self.pace(
@@ -241,10 +242,10 @@ class Room:
         )
 
     async def pace(self, channel: MemberChannel, bucket: Bucket, tokens: float) -> bool:
-        """Take tokens from a bucket, and wait until a debt is paid.
+        """Take tokens from a bucket, and wait until its debt is paid.
 
         Returns:
-            Whether that was done. If the peer has gone before, they are given back.
+            Whether the debt was paid. If the peer goes before that, the tokens are given back.
         """
         seconds = bucket.take(tokens, self._ticks())
         try:
@@ -257,7 +258,7 @@ class Room:
         return seconds <= 0
 
     def heard_out(self) -> AbstractAsyncContextManager[None]:
-        """Have a member's conversation, and wait at its end: see `FanOut.heard_out`."""
+        """Wait at the end of the block until all messages are sent; see `FanOut.heard_out`."""
         return self._speaker.heard_out()
 
     async def _do(
@@ -332,7 +333,7 @@ class Room:
         while place < last and (page := await self._history.since(place, "")):
             for said in page:
                 place = said.place
-                if place <= last:  # The member has received the later ones.
+                if place <= last:  # The member has received later ones already.
                     text = self._text(member, _line(said, ""), said.time)
                     await self._repeat_line(member.channel, text, member.limits.address)
 
@@ -347,7 +348,7 @@ class Room:
     async def _repeat_line(
         self, channel: MemberChannel, text: str, address: Address | None
     ) -> None:
-        """Send a line of the history: as fast as the peer and its address may take it."""
+        """Send a line of the history, at the speed of the peer and of its address's rate limit."""
         if address is not None:
             await self.pace(channel, address.history, max(byte_length(text), SHORT_BYTES))
         self._speaker.tell(channel, text)

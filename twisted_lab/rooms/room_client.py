@@ -1,4 +1,4 @@
-"""The client's side of a room: it counts its messages, and comes back without losing any."""
+"""Client's side of a room, which counts its messages and reconnects without losing any."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from twisted_lab.rooms.rate_limits import BURST, PER_SECOND
 from twisted_lab.text.chat_messages import NICK, Join, counted, read_confirmation, read_placed
 
 _LATER = re.compile(r"error: (.*); try again in ([0-9]{1,4}) s", re.DOTALL)
-# A little slower than the server allows: the clocks of two machines do not run alike.
+# A little slower than the server allows, because the clocks of two machines differ in speed.
 SAFETY = 0.95
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line to be shown.
+    """A line to show.
 
     Attributes:
-        text: What the room says.
-        when: When it was said, in seconds of Unix time, as the server says: it can be any number,
-            or None if the server does not say.
-        is_own: Whether it is one's own, and so has been said.
+        text: The text.
+        when: The time of the message, in seconds of Unix time. The server may send any number; None
+            if it sends none.
+        is_own: Whether it is the user's own message, which the server has thus accepted.
     """
 
     text: str
@@ -33,21 +33,21 @@ class Line:
 
 
 class RoomClient:
-    """A client that wants to be in a room, whatever happens to the connection.
+    """A client that stays in a room across connections.
 
-    A message waits until the rate limit of the server allows it. It is kept until the server
-    confirms that it is done, and sent again to a server that may not have received it.
+    A message waits until the server's rate limit allows it. The client keeps it until the server
+    confirms it, and sends it again to a server that may not have received it.
 
     Args:
-        name: The name.
+        name: The user name.
         send: Sends a message to the server, or drops it if there is no connection.
-        random: Makes random bytes.
+        random: Returns random bytes.
 
     Attributes:
-        name: The name.
-        is_in: Whether the server has let it in.
-        has_been_in: Whether it has ever done so.
-        refused: How many of its messages the server has refused.
+        name: The user name.
+        is_in: Whether the server has admitted it.
+        has_been_in: Whether the server has ever admitted it.
+        refused: The number of its messages that the server has refused.
         others: The names of the other members, as far as they are known.
     """
 
@@ -63,49 +63,49 @@ class RoomClient:
         self.others: set[str] = set()
         self._send = send
         self._client = random(8).hex()
-        self._asked: str | None = None  # the name that is asked for, until there is an answer
-        self._join_at: float | None = None  # when to ask again, as the server has said
+        self._asked: str | None = None  # the requested name, until there is an answer
+        self._join_at: float | None = None  # when to ask again, if the server gave a time
         self._place: int | None = None
         self._count = 0
         self._waiting: deque[tuple[int, str]] = deque()
         self._sent: dict[int, str] = {}
-        self._level = 0.0  # how much of the burst the messages have taken that are done
+        self._level = 0.0  # the part of the burst that confirmed messages have used
         self._counted = 0.0
 
     @property
     def pending(self) -> int:
-        """Tell how many messages are not confirmed yet."""
+        """The number of messages that are not confirmed yet."""
         return len(self._waiting) + len(self._sent)
 
     @property
     def is_deferred(self) -> bool:
-        """Tell whether the server has said when to ask again."""
+        """Tell whether to ask again at the time that the server gave."""
         return self._join_at is not None
 
     def join(self) -> None:
-        """Ask to be let in, or in again: the server does not know this connection."""
+        """Ask to join, or to rejoin over a new connection."""
         self.is_in = False
         self._join_at = None
         self._asked = self.name
         self._send(str(Join(self.name, self._client, self._place)))
 
     def rename(self, name: str) -> None:
-        """Ask for another name, because the room would not have the one before.
+        """Ask for another name, because the room has refused the previous one.
 
-        A member cannot join twice: while an answer is due, the new name waits for it.
+        A member cannot join twice, so the new name waits for a pending answer.
         """
         self.name = name
         if self._asked is None:
             self.join()
 
     def say(self, text: str, now: float) -> None:
-        """Send a message, as soon as the rate limit of the server allows it."""
+        """Send a message as soon as the server's rate limit allows it."""
         self._count += 1
         self._waiting.append((self._count, text))
         self.pump(now)
 
     def hear(self, message: str, now: float) -> Line | None:
-        """Take a message of the server, and return what to show of it."""
+        """Handle a message from the server; return the line to show, if any."""
         text, is_new = message, False
         when: float | None = None
         if placed := read_placed(message):
@@ -166,7 +166,7 @@ class RoomClient:
                 self.others = {name.removesuffix(",") for name in names} - {self.name}
 
     def _again(self, now: float) -> None:
-        # The server may have received them, but it has not said so.
+        # The server may have received these messages, but has not confirmed them.
         self._waiting.extendleft(reversed(self._sent.items()))
         self._sent.clear()
         self._level = 0.0
@@ -178,10 +178,10 @@ class RoomClient:
         self._counted = now
 
     def pump(self, now: float) -> None:
-        """Send the messages that the server takes now.
+        """Send the messages that the rate limit allows now.
 
-        It counts confirmed messages, because the network may deliver in one moment messages that
-        were sent over several seconds.
+        The limit counts confirmed messages, because the network may deliver in one moment messages
+        that were sent over several seconds.
         """
         self._leak(now)
         if self._join_at is not None and now >= self._join_at:
@@ -192,11 +192,11 @@ class RoomClient:
             self._send(counted(count, text))
 
     def _over(self) -> float:
-        """Return by how much the next message is more than the server takes now."""
+        """Return by how much the next message exceeds the rate limit now."""
         return len(self._sent) + self._level + 1 - BURST
 
     def deadline(self, now: float) -> float | None:
-        """Return when `pump` can do more, if nothing is received before; None for never."""
+        """Return when `pump` can do more if nothing is received before; None for never."""
         if not (self.is_in and self._waiting):
             return self._join_at
         over = self._over()

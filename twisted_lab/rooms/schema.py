@@ -1,4 +1,4 @@
-"""The tables of a room's history."""
+"""Tables of a room's history."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # Until here the place was the time, in microseconds.
+        # Before this step the place was the time, in microseconds.
         "UPDATE said SET time = place / 1000000.0",
         """
         CREATE TABLE clients (
@@ -41,12 +41,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX said_by_client",
     ),
     (
-        # The sum of `Said.size` up to this message, and with it.
+        # The sum of `Said.size` over the messages up to and including this one.
         "ALTER TABLE said ADD COLUMN upto BIGINT NOT NULL DEFAULT 0",
         "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
         "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
         "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
-        # Each index covers its queries: a row is read only to be sent.
+        # Each index covers its queries, so only rows that are sent are read.
         "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
         "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
         "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",

@@ -1,4 +1,4 @@
-"""The common path of all services to the network."""
+"""Public interface for authors of services."""
 
 from twisted_lab.eventlog.event_file import message
 from twisted_lab.eventlog.event_log import EventLog

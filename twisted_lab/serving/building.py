@@ -1,4 +1,4 @@
-"""Building a process and its services, as options say."""
+"""Construction of a process and its services from options."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ AnyOptions = TypeVar("AnyOptions", bound=ServiceOptions)
 
 
 def build_process(options: ProcessOptions, reactor: Reactor | None = None) -> ServiceProcess:
-    """Build a process, with the parts that the operator has asked for.
+    """Build a process, with its operator services if the options ask for them.
 
     Args:
-        options: What was asked of the process.
-        reactor: Where to run; by default the one that is installed.
+        options: The options of the process.
+        reactor: The reactor; by default the installed one.
     """
     process = ServiceProcess(options, reactor)
-    # The modules that these need are slow to import.
+    # These modules import others that are slow to import.
     if options.control and not options.is_worker:
         from twisted_lab.operations.control import control_service
 
@@ -45,10 +45,10 @@ def build_process(options: ProcessOptions, reactor: Reactor | None = None) -> Se
 def in_own_process(
     build: Callable[[ServiceProcess, AnyOptions], NetworkService],
 ) -> Callable[[AnyOptions], ServiceProcess]:
-    """Return the ``makeService`` that twistd asks a module for.
+    """Return the ``makeService`` function that twistd looks up in a module.
 
     Args:
-        build: Builds the service of the module, for a process.
+        build: Builds the module's service for a process.
     """
 
     def make(options: AnyOptions) -> ServiceProcess:
@@ -65,12 +65,12 @@ def stream_service(
     factory: IProtocolFactory,
     connections: Connections,
 ) -> NetworkService:
-    """Build the service that serves streams, in one process or several, as `options` say.
+    """Build a service for stream connections, served by one process or by several workers.
 
     Args:
-        process: The process that it will belong to.
-        options: Where it listens, and how many processes serve.
-        factory: What to build for each connection.
+        process: The process that the service belongs to.
+        options: The ports and the number of workers.
+        factory: Builds a protocol for each connection.
         connections: The factory's open connections.
     """
     events = process.log.events_of(options.command)

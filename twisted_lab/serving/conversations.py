@@ -1,4 +1,4 @@
-"""From a conversation to a service, over the framing in the options."""
+"""Construction of a service from a conversation and options."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from twisted_lab.text import option
 
 
 class ConversationOptions(ServiceOptions):
-    """The options of a conversation; a subclass names the service and its port."""
+    """The options of a conversation; a subclass sets the service's name and port."""
 
     default_framing: ClassVar[str] = "text"
-    # Whether messages are kept out of the log even at level debug, and text received together with
-    # a NUL before it is an error: a C program's buffer may have a password there.
+    # Whether messages are never logged, even at level debug, and text received together with a NUL
+    # before it is an error: in a C program's buffer it may be a password.
     has_secrets: ClassVar[bool] = True
 
     framing = option.choice(
@@ -50,7 +50,7 @@ class ConversationOptions(ServiceOptions):
         self.framing = self.defaults["framing"] = self.default_framing
 
     def make_channel(self) -> StreamChannel:
-        """Make a channel of the framing, and with the limits, that were asked for."""
+        """Create a channel with the framing and the limits in the options."""
         if self.framing == "int32":
             return Int32Channel(self.idle_timeout, self.max_message)
         return TextChannel(
@@ -66,11 +66,11 @@ class ConversationOptions(ServiceOptions):
 def conversation_service(
     process: ServiceProcess, options: ConversationOptions, converse: Conversation
 ) -> NetworkService:
-    """Build the service that has a conversation with each peer.
+    """Build a service that runs a conversation with each peer.
 
     Args:
-        process: The process that it will belong to.
-        options: Where it listens, its framing and limits.
+        process: The process that the service belongs to.
+        options: The ports, the framing and the limits.
         converse: The conversation.
     """
     events = process.log.events_of(options.command)

@@ -1,4 +1,4 @@
-"""A database for services that keep data; apart from `serving`, as SQLite is slow to import."""
+"""Database of a process, in a module of its own because SQLite is slow to import."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = [
 def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Store[Q]:
     """Return a store for work on `tables` in the process's database in the file `path`.
 
-    Services that name the same file share its threads and its transactions.
+    Services that name the same file share its threads and transactions.
 
     Args:
         process: The process, which opens the file before it serves and closes it at the end.
-        path: The file's name.
-        tables: The service's own tables; they are made, or brought up to date, when it is opened.
+        path: The name of the file.
+        tables: The service's own tables; opening the file creates or upgrades them.
     """
     storage = Storage(process.reactor, path)
     for resource in process.resources:

@@ -1,4 +1,4 @@
-"""A database for whoever keeps data: its file, transactions and versions; it knows no tables."""
+"""Database: file, transactions and schema versions. The tables belong to other packages."""
 
 from twisted_lab.storage.database import CannotStore, Database, Store
 from twisted_lab.storage.sqlite_file import DEFAULT_FILE, Unusable, open_database, open_for_reading

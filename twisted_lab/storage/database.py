@@ -1,4 +1,4 @@
-"""The database: queries in whole transactions."""
+"""Database access in whole transactions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from twisted_lab.storage.tables import Q, Result, Work
 
 
 class Store(Protocol[Q]):
-    """Runs work on a database, for callers that can wait."""
+    """A database that runs work asynchronously."""
 
     def run(self, work: Work[Q, Result]) -> Awaitable[Result]:
-        """Do `work` in a transaction, and return what it returns when that is on disk.
+        """Run `work` in a transaction; return its result once that is on disk.
 
         Raises:
             Exception: The work raised it, or the result cannot be stored; nothing is changed then.
@@ -25,24 +25,24 @@ class Store(Protocol[Q]):
         ...
 
     def keep(self, work: Work[Q, Result]) -> Awaitable[Result]:
-        """Do the same, but ignore cancellation: other callers depend on the result."""
+        """Do the same as `run`, but ignore cancellation, because other callers need the result."""
         ...
 
     def read(self, work: Work[Q, Result]) -> Awaitable[Result]:
-        """Do `work`, which changes nothing, without making `run` and `keep` wait.
+        """Run `work`, which changes nothing, without making `run` and `keep` wait.
 
-        Results come in the order of the calls to `read`, but in no order with those of `run` and
-        `keep`: it may find data before the caller that stores them gets its result.
+        Results come in the order of the calls of `read`, but in any order relative to those of
+        `run` and `keep`: the work may find data before the caller that stores them gets its result.
         """
         ...
 
 
 class CannotStore(Exception):
-    """The request could not be done, and nothing was changed; the text says why."""
+    """The request has failed without any change; the text says why."""
 
 
 class _Cursor:
-    """A cursor that dbxs can await, which never waits."""
+    """A cursor for dbxs, whose methods never wait."""
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self._cursor = cursor
@@ -70,7 +70,7 @@ class _Cursor:
 
 
 class Connection:
-    """The same for a connection."""
+    """A connection for dbxs, whose methods never wait."""
 
     paramstyle = sqlite3.paramstyle
 
@@ -82,7 +82,7 @@ class Connection:
         return _Cursor(self._connection.cursor())
 
     async def commit(self) -> None:
-        """Refuse: the transaction ends when all its pieces of work have returned."""
+        """Refuse: the transaction is shared, and ends after all its pieces of work."""
         raise RuntimeError("a piece of work cannot end its transaction, which others share")
 
     rollback = close = commit
@@ -108,12 +108,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 class Database(Generic[Q]):
-    """An open database, used by one thread at a time. `open_database` makes it.
+    """An open database, used by one thread at a time; `open_database` creates it.
 
     Args:
-        connection: In autocommit mode.
+        connection: The connection, in autocommit mode.
         queries: The queries that each piece of work gets.
-        path: The file, if there is one.
+        path: The file; None for a database in memory.
         begin: The statement that begins a transaction.
     """
 
@@ -130,10 +130,10 @@ class Database(Generic[Q]):
         self._queries = queries
 
     def run(self, work: Work[Q, Result]) -> Result:
-        """Do one piece of work in a transaction, which is on disk when this returns.
+        """Run one piece of work in a transaction, which is on disk on return.
 
         Raises:
-            CannotStore: It could not be done.
+            CannotStore: The transaction has failed.
             Exception: The work raised it; nothing is changed then.
         """
         [result] = self.run_all([work])
@@ -142,13 +142,14 @@ class Database(Generic[Q]):
         return result
 
     def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
-        """Do several pieces of work in one transaction, which is on disk when this returns.
+        """Run several pieces of work in one transaction, which is on disk on return.
 
-        A piece that raises changes nothing, and does not hinder the others. It is fast because it
-        waits for the disk once for all of them.
+        A piece that raises changes nothing, and does not affect the others. One transaction is
+        fast, because it waits for the disk only once.
 
         Returns:
-            The result of each, or the exception that it raised; CannotStore if it was SQLite's.
+            The result of each piece, or the exception that it raised; CannotStore after an error of
+            SQLite.
         """
         has_begun = False
         try:
@@ -162,7 +163,7 @@ class Database(Generic[Q]):
             if not isinstance(error, sqlite3.Error):
                 raise
             if has_begun and len(works) > 1:
-                # It is the fault of one of them, or of none.
+                # One piece, or none, is the cause: run each in a transaction of its own.
                 return [self.run_all([work])[0] for work in works]
             return [CannotStore(str(error)) for _ in works]
 

@@ -1,4 +1,4 @@
-"""Versions: the tables of each package are brought up to date."""
+"""Migrations: the tables of each package are upgraded to their newest version."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from twisted_lab.storage.tables import Migrations
 
 # The application id in SQLite's header: "nlab".
 APPLICATION_ID = 0x6E6C6162
-# Files of versions 1 to 7 had one version for the tables of all packages. Each version added one
-# step to each of these packages.
+# Files of versions 1 to 7 had one version for the tables of all packages. These are the packages
+# with a step in each version.
 COMMON_STEPS = (
     ("known_peers",),
     ("accounts",),
@@ -22,12 +22,12 @@ COMMON_STEPS = (
     ("accounts",),
     ("accounts", "known_peers"),
 )
-# From this version on each package has its own, in the table `schema_versions`.
+# Since then each package has had its own version, in the table `schema_versions`.
 FORMAT = len(COMMON_STEPS) + 1
 
 
 def file_version(connection: sqlite3.Connection) -> int:
-    """Return the version of a file as a whole; 0 if it is new."""
+    """Return the version of a whole file; 0 for a new one."""
     [version] = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
@@ -45,12 +45,12 @@ def upgrade(
     migrations: Sequence[Migrations],
     copy: Callable[[str], None],
 ) -> None:
-    """Bring the tables of some packages up to date, in one transaction. Others are left alone.
+    """Upgrade the tables of some packages in one transaction; leave other tables alone.
 
     Args:
-        connection: In autocommit mode.
+        connection: The connection, in autocommit mode.
         migrations: The steps of the packages.
-        copy: Copies the file before older tables are changed; it is called with the end of the
+        copy: Copies the file before older tables are changed. Its argument is the suffix of the
             copy's name.
     """
     connection.execute("BEGIN IMMEDIATE")

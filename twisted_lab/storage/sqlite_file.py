@@ -1,4 +1,4 @@
-"""The SQLite file: checked, upgraded and opened."""
+"""SQLite file: checks, upgrade, opening."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from twisted_lab.storage.tables import Migrations, Q, Tables
 
 DEFAULT_FILE = "netlab.sqlite3"
 SMALLEST_PAGE = 512
-# A larger file is read through at the start only if it was not closed the last time: at about
-# 200 MB/s, a start must not wait for gigabytes. Damage that is found later is one line.
+# A larger file is checked at the start only if it was not closed properly: at about 200 MB/s, a
+# start must not wait for gigabytes. Damage found later causes one line in the log.
 CHECKED_BYTES = 64 * 2**20
-SQLITE_FILES = 4  # that it has open at once: the database, its log, their index, the directory
-# How long to wait for other processes, such as `python -m twisted_lab.accounts`, that are writing.
+SQLITE_FILES = 4  # that SQLite opens at once: the database, its log, their index, the directory
+# Seconds to wait for other writing processes, such as `python -m twisted_lab.accounts`.
 BUSY_SECONDS = 5.0
-# The same at the start, when one of them may be bringing a large file up to date.
+# Seconds to wait at the start, when another process may be upgrading a large file.
 UPGRADE_SECONDS = 60.0
 
 
@@ -36,28 +36,28 @@ class Unusable(Exception):
 
 
 def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
-    """Open the database in the file `path`, which is made if there is none.
+    """Open the database in the file `path`, and create the file if there is none.
 
-    Older tables are brought up to date, after a copy of the file was made beside it. Tables of
-    other packages are left alone.
+    Older tables are upgraded, after a copy of the file was made beside it. Tables of other packages
+    are left alone.
 
     Args:
-        path: The file's name; ``:memory:`` for one that is never stored.
-        tables: The tables that are needed.
+        path: The file's name; ``:memory:`` for a database in memory.
+        tables: The required tables.
 
     Raises:
-        Unusable: It cannot be opened, is no database of twisted_lab, is damaged, or was made by a
-            newer version; it is as it was.
+        Unusable: The file cannot be opened, is not a database of twisted_lab, is damaged, or was
+            written by a newer version. It is unchanged then.
     """
     with _explained(path):
         if path != ":memory:":
             _make(path)
             _inspect(path, tables.migrations)
-            # A copy that was put here may be readable by other users, who must not see its content.
+            # A restored copy may be readable by other users, who must not see its content.
             Path(path).chmod(0o600)
         connection = _connect(path)
         try:
-            # Other processes can read while one writes; what is acknowledged is on disk.
+            # Other processes can read during a write, and acknowledged data are on disk.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -74,19 +74,19 @@ def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
 
 
 def open_for_reading(path: str, tables: Tables[Q]) -> Database[Q]:
-    """Open the database in the file `path`, which `open_database` has opened, once more.
+    """Open the file `path` once more, after `open_database`, for reads.
 
-    It changes nothing. It sees the data that are stored when a transaction begins, and neither
+    The connection changes nothing. A transaction sees the data stored before it begins, and neither
     waits for a writer nor makes one wait.
 
     Raises:
-        Unusable: It cannot be opened.
+        Unusable: The file cannot be opened.
     """
     with _explained(path):
         connection = _connect(path)
         try:
             connection.execute("PRAGMA query_only = ON")
-            connection.execute("PRAGMA schema_version")  # The file is opened now, not later.
+            connection.execute("PRAGMA schema_version")  # Open the file now, not later.
         except BaseException:
             connection.close()
             raise
@@ -110,7 +110,7 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def _advice(error: sqlite3.Error) -> str:
-    # SQLite reports its own problem, but not that of the system behind it.
+    # SQLite reports its own error, but not the underlying one of the operating system.
     name = getattr(error, "sqlite_errorname", "")
     try:
         with ExitStack() as files:
@@ -130,10 +130,10 @@ def _advice(error: sqlite3.Error) -> str:
 
 
 def _make(path: str) -> None:
-    """Make the file, if there is none, for its owner alone.
+    """Create the file for its owner only, unless it exists.
 
-    One that is there is not opened: when this process closed it again, all its locks on the file
-    would be gone, those of its other connections to it included.
+    An existing file is not opened: to close it again would release all locks of this process on the
+    file, including those of its other connections.
     """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -141,19 +141,19 @@ def _make(path: str) -> None:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
             raise Unusable(f"{path} is not a file; choose one") from None
-        # SQLite would take a file of a few bytes for an empty one.
+        # SQLite would treat a file of a few bytes as an empty one.
         if 0 < status.st_size < SMALLEST_PAGE:
             raise sqlite3.DatabaseError("file is not a database") from None
 
 
 def _inspect(path: str, migrations: Sequence[Migrations]) -> None:
-    # A file that was closed has no log of what is to be written to it, or an empty one.
+    # After a proper close, the write-ahead log is missing or empty.
     log = Path(f"{path}-wal")
     is_checked = Path(path).stat().st_size <= CHECKED_BYTES or (
         log.exists() and log.stat().st_size > 0
     )
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
-        file.execute("BEGIN")  # One snapshot, even if another process makes the tables.
+        file.execute("BEGIN")  # One snapshot, even while another process creates the tables.
         [application] = file.execute("PRAGMA application_id").fetchone()
         version = file_version(file)
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -177,7 +177,7 @@ def _refuse_newer(path: str, program: str, version: int, known: int) -> None:
 
 
 def _copy(path: str, copy: str) -> None:
-    # Under another name until it is whole, so that an interrupted copy is not taken for one.
+    # Under a temporary name until it is complete, so that an interrupted copy cannot pass for one.
     unfinished = f"{copy}.unfinished"
     Path(unfinished).unlink(missing_ok=True)
     _make(unfinished)

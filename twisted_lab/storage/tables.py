@@ -1,4 +1,4 @@
-"""Tables of a package: its queries, and the steps that have made them."""
+"""Tables of a package: queries and migration steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 Work = Callable[[Q], Awaitable[Result]]
 """A coroutine function that runs queries and awaits nothing else.
 
-It may be called again if another one of the same transaction fails, so it changes nothing outside
+It may be called again if other work of the same transaction fails, so it changes nothing outside
 the database.
 """
 
@@ -34,10 +34,10 @@ class Migrations:
     """The permanent steps from an empty database to the newest tables of a package.
 
     Attributes:
-        package: The package's name. Its tables have names that no other package uses.
+        package: The package's name. No other package may use the names of its tables.
         steps: The SQL statements of each step. Tables of version N have had the first N steps, so a
-            step that has been released is never changed.
-        functions: Functions that the steps call, by their names in SQL.
+            released step is never changed.
+        functions: SQL functions that the steps call, by name.
     """
 
     package: str
@@ -50,8 +50,8 @@ class Tables(Generic[Q]):
     """The tables that some work needs, of one package or several.
 
     Attributes:
-        queries: Makes the queries for a connection: `dbxs.accessor` of a `typing.Protocol`, or a
-            function that puts several of them together.
+        queries: Returns the queries for a connection: `dbxs.accessor` of a `typing.Protocol`, or a
+            function that combines several of them.
         migrations: The steps of each package.
     """
 
@@ -59,7 +59,7 @@ class Tables(Generic[Q]):
     migrations: Sequence[Migrations]
 
     def bind(self, work: Work[Q, Result]) -> Work[AsyncConnection, Result]:
-        """Return the same work for a connection."""
+        """Return `work` as work that gets a connection."""
         return lambda connection: work(self.queries(connection))
 
 
@@ -73,9 +73,9 @@ def row(make: Callable[..., Row]) -> Callable[..., Row]:
 
 
 def counted(table: str) -> tuple[str, ...]:
-    """Return statements for a step, which keep the number of a table's rows from here on.
+    """Return the statements for a step that starts to count the rows of a table.
 
-    ``SELECT count FROM totals WHERE subject = 'TABLE'`` looks it up; to count a million rows takes
-    20 ms. The table `totals` belongs to all packages.
+    ``SELECT count FROM totals WHERE subject = 'TABLE'`` returns the count, because counting a
+    million rows takes 20 ms. The table `totals` belongs to all packages.
     """
     return tuple(statement.replace("rows", table) for statement in COUNTED)

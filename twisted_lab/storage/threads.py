@@ -1,4 +1,4 @@
-"""The database on threads of its own: one that writes, and one that reads."""
+"""Database on two threads: one that writes, and one that reads."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ AnyWork = Work[AsyncConnection, Any]
 
 
 class Uncancelled(Deferred[Result]):
-    """A Deferred that cannot be cancelled: its work will be done."""
+    """A Deferred that ignores cancellation: its work will be done."""
 
     def cancel(self) -> None:
         """Do nothing."""
 
 
 class _Reader:
-    """Reads on a thread and a connection of its own, one piece of work after another.
+    """Reads on a separate thread and connection, one piece of work after another.
 
-    Each is a transaction of its own: a long one would keep the writer from emptying its log.
+    Each piece is a transaction of its own: a long one would keep the writer from emptying the
+    write-ahead log.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
-        self._pool = ThreadPool(0, 1, "reading")  # a service may never read
+        self._pool = ThreadPool(0, 1, "reading")  # no thread before the first read
         self._database: Database[AsyncConnection] | None = None
         self._waiting: deque[tuple[AnyWork, Deferred[Any]]] = deque()
         self._is_busy = True  # until it is open
@@ -76,7 +77,7 @@ class _Reader:
     async def close(self) -> None:
         if self._database is not None:
             with suppress(Unable):
-                await self.read(_nothing)  # It stands behind everything else.
+                await self.read(_nothing)  # comes after everything else
             await deferToThreadPool(self._reactor, self._pool, self._database.close)
             self._pool.stop()
 
@@ -87,20 +88,20 @@ class _Reader:
 
 
 class Storage:
-    """Runs work on a database without making the reactor wait.
+    """Runs work on a database without blocking the reactor.
 
-    While one transaction is being written to the disk, further work is gathered for the next one.
-    So a single writer, which is what SQLite is fast with, and a single wait for the disk serve many
-    peers. Work that arrives before the file is open waits for that.
+    While one transaction is written to the disk, further work is collected for the next one. So
+    many peers share a single writer, which suits SQLite, and a single wait for the disk. Work that
+    arrives before the file is open waits for that.
 
-    Its own work gets a connection; `of` returns a store whose work gets queries.
+    Work on the storage itself gets a connection; work on a store returned by `of` gets queries.
 
     Args:
-        reactor: Where results are delivered.
+        reactor: The reactor, in whose thread results are delivered.
         path: The database's file.
 
     Attributes:
-        path: The file, wherever the process is.
+        path: The absolute path of the file.
     """
 
     def __init__(self, reactor: IReactorFromThreads, path: str) -> None:
@@ -114,11 +115,11 @@ class Storage:
         self._migrations: dict[str, Migrations] = {}
 
     def of(self, tables: Tables[Q]) -> TableStore[Q]:
-        """Return a store for work on `tables`, which the file has once it is open.
+        """Return a store for work on `tables`, which opening the file creates or upgrades.
 
         Raises:
-            RuntimeError: It is open already.
-            ValueError: Another package of the same name has tables there.
+            RuntimeError: The file is open already.
+            ValueError: Another package of the same name has tables in the file.
         """
         if self._database is not None:
             raise RuntimeError("the file is open: its tables can be brought up to date no more")
@@ -128,10 +129,10 @@ class Storage:
         return TableStore(self, tables)
 
     def open(self) -> None:
-        """Open the file; the threads begin.
+        """Open the file, and start the threads.
 
         Raises:
-            NotReady: It cannot be opened.
+            NotReady: The file cannot be opened.
         """
         try:
             tables = Tables(_itself, list(self._migrations.values()))
@@ -144,11 +145,11 @@ class Storage:
         self._next()
 
     def run(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
-        """Do `work` in a transaction.
+        """Run `work` in a transaction.
 
         Returns:
             A Deferred that fires with the work's result, once that is on disk. It fails with Unable
-            if it could not be stored, or with the work's exception; nothing is changed then.
+            if the result cannot be stored, or with the work's exception; nothing is changed then.
         """
         return self._gather(work, Deferred())
 
@@ -160,8 +161,8 @@ class Storage:
         """See `twisted_lab.storage.Store`.
 
         Returns:
-            A Deferred that fails with Unable if it could not be read, or with the work's exception.
-            Work whose turn has not come when it is cancelled is not done.
+            A Deferred that fails with Unable if the data cannot be read, or with the work's
+            exception. Work that is cancelled before it starts is not run.
         """
         return self._reader.read(work)
 
@@ -196,12 +197,12 @@ class Storage:
                 result.callback(value)
 
     async def close(self) -> None:
-        """Finish the work that has begun, and close the file."""
+        """Finish the pending work, and close the file."""
         if self._database is None:
             return
         await self._reader.close()
         with suppress(Unable):
-            await self.run(_nothing)  # It stands behind everything else.
+            await self.run(_nothing)  # comes after everything else
         await deferToThreadPool(self._reactor, self._pool, self._database.close)
         self._pool.stop()
 
@@ -214,7 +215,7 @@ class Storage:
 
 
 class TableStore(Generic[Q]):
-    """A `twisted_lab.storage.Store` on threads; its results are those of `Storage`."""
+    """A `twisted_lab.storage.Store` on threads; `Storage` describes its results."""
 
     def __init__(self, storage: Storage, tables: Tables[Q]) -> None:
         self._storage = storage
