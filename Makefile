@@ -63,11 +63,11 @@ PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup
 
 # The unit tests alone reach 94%; these add what only real processes do. All others would take 3 minutes more.
-COVERED := $(addprefix tests/integration/test_,client.py lab.py)
+COVERED := $(addprefix tests/integration/test_,client.py netlab_process.py)
 
 # Tests of the services by stream also run without the fast path, these two for the coverage, too.
 COVERED_STREAMS := $(addprefix tests/integration/test_,accounts.py workers.py)
-STREAMS := $(addprefix tests/integration/test_,server.py conversations.py)
+STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py)
 
 lint: $(INSTALLED)  ## check format, style, types and the layers of the architecture
 	$(BIN)/ruff format --check .

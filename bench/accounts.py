@@ -1,8 +1,8 @@
-"""How fast peers are identified and logged in, and what an echo beside them notices of it.
+"""Speed of identifications and logins, and their effect on the delay of an echo.
 
     python -m bench.accounts [--rounds N]
 
-Logins are compared with the bare argon2 library on as many threads, in rounds that alternate.
+Logins are compared with the bare argon2 library on as many threads, in alternating rounds.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from twisted_lab.storage import open_database
 from twisted_lab.storage.threads import Storage
 
 PEERS = 50
-LOGINS = 4  # of each peer, one after the other
+LOGINS = 4  # of each peer, one after another
 IDENTIFICATIONS = 2000
 AT_ONCE = 200
 PASSWORD = "correct horse battery"
 
 
 def serve(path: str) -> None:
-    """Serve auth, ident and echo on one reactor, until the parent goes."""
+    """Serve auth, ident and echo on one reactor, until the parent ends."""
     reactor = global_reactor()
     events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
     storage = Storage(reactor, path)
@@ -69,7 +69,7 @@ def serve(path: str) -> None:
 
 @contextmanager
 def server() -> Iterator[list[int]]:
-    """Run a server with an account for each peer; give the ports of auth, ident and echo."""
+    """Run a server with an account for each peer; yield the ports of auth, ident and echo."""
     with tempfile.TemporaryDirectory() as directory:
         path = str(Path(directory) / "bench.sqlite3")
         database = open_database(path, ACCOUNT_TABLES)
@@ -88,9 +88,9 @@ def server() -> Iterator[list[int]]:
 
 
 def log_in(waiting: list[list[socket.socket]]) -> None:
-    """Have all peers log in on their connections, each peer on one after the other.
+    """Log in all peers, each one connection after another.
 
-    In one thread, which takes little CPU time from the server.
+    One thread does this, which takes little CPU time from the server.
     """
     with selectors.EpollSelector() as selector:
 
@@ -112,7 +112,7 @@ def log_in(waiting: list[list[socket.socket]]) -> None:
 
 
 async def identify(port: int, numbers: Iterator[int]) -> None:
-    """Introduce new addresses, one after the other."""
+    """Introduce new addresses, one after another."""
     for number in numbers:
         source = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
@@ -123,7 +123,7 @@ async def identify(port: int, numbers: Iterator[int]) -> None:
 
 
 def echo(port: int, done: threading.Event) -> list[float]:
-    """Return the seconds of each round trip until `done`."""
+    """Return the seconds of each round trip until `done` is set."""
     trips = []
     with socket.create_connection(("127.0.0.1", port)) as client:
         while not done.wait(0.05):
@@ -135,16 +135,16 @@ def echo(port: int, done: threading.Event) -> list[float]:
 
 
 async def seconds(work: list[Awaitable[None]]) -> float:
-    """Return how long all of it takes together."""
+    """Return the seconds that all of it takes."""
     started = time.perf_counter()
     await asyncio.gather(*work)
     return time.perf_counter() - started
 
 
 def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
-    """Return logins a second, and the 99th percentile of the echo's milliseconds meanwhile.
+    """Return logins per second, and the 99th percentile of the echo's delay in milliseconds.
 
-    A login lasts from the name to the greeting; the connections are opened before.
+    A login lasts from the name to the greeting, on connections opened before.
     """
     done = threading.Event()
     with ExitStack() as connections, ThreadPoolExecutor(1) as prober:
@@ -167,7 +167,7 @@ def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
 
 
 def bare() -> float:
-    """Return hashes a second, of the library alone."""
+    """Return hashes per second of the bare library."""
     passwords = Passwords()
     hashed = passwords.hash(PASSWORD)
     threads = len(os.sched_getaffinity(0))
@@ -180,7 +180,7 @@ def bare() -> float:
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--serve", help=argparse.SUPPRESS)
@@ -198,9 +198,9 @@ def main() -> None:
             some = iter([next(numbers) for _ in range(IDENTIFICATIONS)])
             took = asyncio.run(seconds([identify(ident_port, some) for _ in range(AT_ONCE)]))
             rates.append(IDENTIFICATIONS / took)
-    report("logins a second, 50 peers at once, ours to bare argon2", ratios, "at least 0.9")
-    report("ms of the slowest 1% of echoes meanwhile", slowest, "under 20")
-    report("identifications a second, 200 peers at once", rates, "at least 1000")
+    report("logins per second, 50 simultaneous peers, ours to bare argon2", ratios, "at least 0.9")
+    report("ms of the slowest 1% of echoes during logins", slowest, "under 20")
+    report("identifications per second, 200 simultaneous peers", rates, "at least 1000")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How fast a room's datagrams go out, and how long one member's words take to another's screen.
+"""Speed of a room's datagrams, and the latency from one member's keyboard to another's screen.
 
     python -m bench.chat [--rounds N]
 
-The datagrams a second are compared with a bare loop around `sendto` and with Twisted's own
-`transport.write`, to the same addresses, in rounds that alternate.
+The rate of datagrams is compared with a bare loop around `sendto` and with Twisted's
+`transport.write` to the same addresses, in alternating rounds.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from twisted_lab.rooms import Line, MemoryHistory, Rates
 from twisted_lab.services.chat import Chat
 
 MEMBERS = 200
-MESSAGES = 20  # a round
+MESSAGES = 20  # per round
 SPEAKERS = 10
 SAMPLES = 400
-INTERVAL = 0.04  # so that each speaker says less than 4 messages a second
+INTERVAL = 0.04  # seconds: each speaker stays below 4 messages a second
 HOST = "127.0.0.1"
 FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9, copies=1e9)
 
 
 @contextmanager
 def plain_members(count: int) -> Iterator[list[socket.socket]]:
-    """Give that many sockets, with buffers for all that a round brings them."""
+    """Yield `count` sockets with buffers for all datagrams of a round."""
     members = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(count)]
     for member in members:
         member.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -67,7 +67,7 @@ def drain(member: socket.socket) -> int:
 
 
 class FanOut:
-    """A room in this process, whose members have joined; the first of them speaks.
+    """A room in this process with members; the first one speaks.
 
     Args:
         members: Their sockets.
@@ -102,34 +102,34 @@ class FanOut:
             drain(member)
 
     def ours(self) -> None:
-        """Have the first member speak."""
+        """Let the first member speak."""
         self.clock.advance(1.0)
         self.server.datagramReceived(b"hello", self.first)
 
     def bare(self) -> None:
-        """Send as many datagrams of the same bytes."""
+        """Send the same bytes in as many datagrams with `sendto`."""
         sendto, data = self.port.socket.sendto, b"member0: hello\n"
         for address in self.addresses:
             sendto(data, address)
 
     def stock(self) -> None:
-        """Send them by Twisted's own way."""
+        """Send them with Twisted's `transport.write`."""
         write, data = self.port.write, b"member0: hello\n"
         for address in self.addresses:
             write(data, address)
 
     def rate(self, send: Callable[[], None]) -> float:
-        """Return datagrams a second."""
+        """Return datagrams per second."""
         started = time.perf_counter()
         for _ in range(MESSAGES):
             send()
         seconds = time.perf_counter() - started
-        assert sum(map(drain, self.members)) == MESSAGES * MEMBERS, "some were lost"
+        assert sum(map(drain, self.members)) == MESSAGES * MEMBERS, "datagrams were lost"
         return MESSAGES * MEMBERS / seconds
 
 
 def fan_out(rounds: int, interface: str) -> None:
-    """Measure datagrams a second, and print a table."""
+    """Measure datagrams per second, and print the results."""
     print(f"--interface {interface}")
     with plain_members(MEMBERS) as members:
         room = FanOut(members, interface)
@@ -139,16 +139,16 @@ def fan_out(rounds: int, interface: str) -> None:
             for name, send in ways if number % 2 else ways[::-1]:
                 rates[name].append(room.rate(send))
     for name, some in rates.items():
-        print(f"datagrams a second, {MEMBERS} members, {name}: {statistics.median(some):,.0f}")
-    # On a wildcard address the source goes with each datagram.
+        print(f"datagrams per second, {MEMBERS} members, {name}: {statistics.median(some):,.0f}")
+    # With a wildcard address each datagram carries its source address.
     least = "at least 0.8" if interface == HOST else "at least 0.6"
     for peer, wanted in (("bare", least), ("stock", "at least 1")):
         ratios = [ours / theirs for ours, theirs in zip(rates["ours"], rates[peer], strict=True)]
-        report(f"datagrams a second, ours to {peer}", ratios, wanted)
+        report(f"datagrams per second, ours to {peer}", ratios, wanted)
 
 
 def listen(port: int) -> None:
-    """Be all plain members, and read what they hear, until the parent goes."""
+    """Run all plain members, which read their datagrams until the parent ends."""
     with plain_members(MEMBERS - SPEAKERS - 1) as members, selectors.EpollSelector() as selector:
         for number, member in enumerate(members):
             answer = b""
@@ -168,7 +168,7 @@ def listen(port: int) -> None:
 
 @contextmanager
 def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run another Python for a while."""
+    """Run another Python during the block."""
     child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         yield child
@@ -238,7 +238,7 @@ def latency() -> None:
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--listen", type=int, help=argparse.SUPPRESS)

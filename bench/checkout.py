@@ -1,9 +1,9 @@
-"""twistd, with the twisted_lab of one checkout, whichever else is installed.
+"""twistd with the twisted_lab of one checkout, whatever is installed.
 
     python bench/checkout.py CHECKOUT [arguments of twistd]
 
-The installation is editable, so this repository is on the path of every child. Were its directory
-left there, its plugins would be found beside those of CHECKOUT.
+The installation is editable, so this repository is on the path of every child process. It is
+removed from there, so that its plugins are not found beside those of CHECKOUT.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twisted.scripts.twistd import run
 
 
 def main() -> None:
-    """Run it."""
+    """Run twistd."""
     checkout = sys.argv.pop(1)
     others = [place for place in sys.path[1:] if not Path(place, "twisted_lab").exists()]
     sys.path[:] = [checkout, *others]

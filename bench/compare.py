@@ -1,11 +1,10 @@
-"""Compares the CPU time of a message in this checkout with that in another commit.
+"""Compares the CPU time per message of this checkout with another commit.
 
     make bench-compare REV=main [LIMIT=3]
 
-Each of the 15 rounds starts a server of each checkout and puts the same load on both. Only one of
-them may run at a time, and they take turns every 2 ms, so other load on the machine affects both
-alike. A process keeps the memory layout and the hash seed that it started with, and they can
-change its speed: so each round has new processes.
+Each of the 15 rounds starts a server of each checkout and puts the same load on both. They take
+turns of 2 ms, so other load on the machine affects both equally. The memory layout and the hash
+seed of a process can affect its speed, so each round starts new processes.
 """
 
 from __future__ import annotations
@@ -31,28 +30,28 @@ from bench.servers import ROOT, Command, Server, running
 
 PARTS = ("twisted", "twisted_lab")
 ROUNDS = 15
-SLICE = 0.002  # seconds that a server runs before it is the other one's turn
-TIMES = {"seconds": 3.0, "warmup": 0.5}  # of the two together
-# Frames are pipelined: then nearly all of their cost is in our code, and the figures are steadier
-# than with a system call or two for each. The echo has the system calls. Broadcast is the least
-# steady, so it is measured for longer.
+SLICE = 0.002  # seconds of a server's turn
+TIMES = {"seconds": 3.0, "warmup": 0.5}  # of both servers together
+# Frames are pipelined: nearly all of their cost is in our code, and the results vary less than with
+# system calls for each frame. The echo covers the system calls. Broadcast varies most, so it is
+# measured for longer.
 KINDS: dict[str, tuple[str, str, dict[str, float]]] = {
     "echo": ("netlab-echo", "echo", {"connections": 50, "size": 1024}),
     "frames": ("netlab-messages", "pipelined", {"connections": 10}),
     "broadcast": ("netlab-broadcast", "broadcast", {"connections": 200, "seconds": 6.0}),
 }
-# The interval is from the 4th lowest to the 4th highest of the 15 rounds. It holds the true median
-# with a probability of 96.5 %, whatever the distribution is (the binomial interval of the median:
+# The confidence interval goes from the 4th lowest to the 4th highest of the 15 rounds. It contains
+# the median with a probability of 96.5%, for any distribution (binomial interval of the median:
 # David and Nagaraja, Order Statistics, 3rd edition, section 7.1).
 EDGE = 4
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The ratios of all rounds for one kind of message.
+    """The ratios of all rounds for a kind of message.
 
     Attributes:
-        ratios: The CPU time of a message here, divided by that in the other commit: one a round.
+        ratios: CPU time per message here, divided by that of the other commit; one per round.
     """
 
     kind: str
@@ -60,7 +59,7 @@ class Comparison:
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median."""
         return statistics.median(self.ratios)
 
     @property
@@ -74,11 +73,11 @@ class Comparison:
         return sorted(self.ratios)[-EDGE]
 
     def is_slower(self, limit: float) -> bool:
-        """Return whether all of the interval is beyond `limit`, in percent."""
+        """Return whether the whole interval is beyond `limit`, in percent."""
         return self.low > 1 + limit / 100
 
     def line(self, limit: float) -> str:
-        """Return figures and verdict."""
+        """Return the figures and the verdict as a line."""
         if self.is_slower(limit):
             verdict = f"SLOWER by more than {limit:g}%"
         elif self.high > 1 + limit / 100:
@@ -90,7 +89,7 @@ class Comparison:
 
 
 def percent(text: str) -> float:
-    """Read the limit.
+    """Parse the limit.
 
     Raises:
         SystemExit: It is no number.
@@ -105,7 +104,7 @@ def percent(text: str) -> float:
 
 
 def git(*arguments: str) -> bytes:
-    """Return the output of git."""
+    """Run git, and return its output."""
     command = ["git", *arguments]
     return subprocess.check_output(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 
@@ -114,23 +113,23 @@ def find(rev: str) -> str:
     """Return the commit's hash.
 
     Raises:
-        SystemExit: There is none, or no git to ask.
+        SystemExit: There is no such commit, or no git.
     """
     if not rev:
-        raise SystemExit("say what to compare with, such as: make bench-compare REV=main")
+        raise SystemExit("REV is missing, for example: make bench-compare REV=main")
     if not (ROOT / ".git").exists():
-        raise SystemExit("this tree has no git history, and so no commit to compare with")
+        raise SystemExit("this tree has no git history, so there is no commit to compare with")
     ask = ("rev-parse", "--verify", "--short", "--end-of-options")
     try:
         return git(*ask, f"{rev}^{{commit}}").decode().strip()
     except FileNotFoundError:
-        raise SystemExit("git is not installed, and the other commit cannot be had") from None
+        raise SystemExit("git is not installed, so the other commit is not available") from None
     except subprocess.CalledProcessError:
-        raise SystemExit(f"REV: no commit here is called {rev!r}") from None
+        raise SystemExit(f"REV: this repository has no commit {rev!r}") from None
 
 
 def check_out(commit: str, here: Path, there: Path) -> None:
-    """Copy this checkout as it is now, changes included, to `here`, and `commit` to `there`."""
+    """Copy this checkout with its changes to `here`, and `commit` to `there`."""
     for part in PARTS:
         shutil.copytree(ROOT / part, here / part)
     with tarfile.open(fileobj=io.BytesIO(git("archive", commit, *PARTS))) as archive:
@@ -138,15 +137,15 @@ def check_out(commit: str, here: Path, there: Path) -> None:
 
 
 def command(checkout: Path, service: str) -> Command:
-    """Start a service with the options that all commits have."""
+    """Return the command for a service, with options that all commits have."""
     options = ("--port", "0", "--interface", "127.0.0.1", "--log-level", "warn")
     script = str(ROOT / "bench" / "checkout.py")
     return (sys.executable, script, str(checkout), "-n", "--pidfile=", service, *options)
 
 
 def take_turns(servers: list[Server], generators: list[subprocess.Popen[bytes]]) -> None:
-    """Let one server run at a time, until all generators have ended."""
-    time.sleep(TIMES["warmup"] / 2)  # The connections are opened without a break.
+    """Let the servers run in turns, until all generators have ended."""
+    time.sleep(TIMES["warmup"] / 2)  # Connections are opened without turns.
     while any(generator.poll() is None for generator in generators):
         for server in servers:
             os.kill(server.pid, signal.SIGCONT)
@@ -155,7 +154,7 @@ def take_turns(servers: list[Server], generators: list[subprocess.Popen[bytes]])
 
 
 def ratio(kind: str, checkouts: list[Path], turn: int) -> float:
-    """Measure both once, and return the first's CPU time of a message divided by the second's."""
+    """Measure both once, and return the ratio of the first one's CPU time per message."""
     service, mode, options = KINDS[kind]
     commands = {str(checkout): command(checkout, service) for checkout in checkouts}
     order = list(commands)[:: -1 if turn % 2 else 1]
@@ -172,10 +171,10 @@ def ratio(kind: str, checkouts: list[Path], turn: int) -> float:
 
 
 def compare() -> None:
-    """Compare; end with status 1 if something is slower than the limit allows."""
+    """Compare; exit with status 1 if a kind of message is slower than the limit allows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("rev", help="the other commit")
-    parser.add_argument("--limit", type=percent, default=3.0, help="in percent")
+    parser.add_argument("--limit", type=percent, default=3.0, help="allowed slowdown, in percent")
     arguments = parser.parse_args()
     limit: float = arguments.limit
     commit = find(arguments.rev)
@@ -196,7 +195,7 @@ def compare() -> None:
 
 
 def main() -> None:
-    """Compare, or end with one line if that is interrupted."""
+    """Compare; exit with one line after an interrupt."""
     try:
         compare()
     except KeyboardInterrupt:

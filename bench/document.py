@@ -1,4 +1,4 @@
-"""The document: a constant text, with the figures of a run."""
+"""docs/performance.md: a constant text with the figures of a run."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ TEXT = Path(__file__).with_name("performance.md.in")
 def write(
     results: Results, log: list[Finding], machine: str, directory: Path, today: date, rounds: int
 ) -> list[Finding]:
-    """Write performance.md and performance.png, and return the outcome of the promises."""
+    """Write performance.md and performance.png, and return the findings."""
     findings = [*echo_findings(results), *other_findings(results), *log]
     start = {
         name: 1000 * results.median("start", "start", name, "seconds")
         for name in ("ours", "empty service")
     }
     sections = {
-        "promises": tables.promises(findings),
+        "targets": tables.targets(findings),
         "behind": tables.behind(results, findings),
         "small": tables.compared(results, "echo", tables.SMALL),
         "large": tables.compared(results, "echo", tables.BIG, CHUNKS),
         "costs": tables.costs(results),
-        "cpu": tables.promises(cpu_findings(results)),
+        "cpu": tables.targets(cpu_findings(results)),
         "busy": tables.busy(results),
         "latencies": tables.latencies(results),
         "messages": tables.compared(results, "messages", results.cells("messages")),

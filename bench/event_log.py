@@ -1,4 +1,4 @@
-"""What an event costs: ours to a file, Twisted's own to a file, and one that is filtered out.
+"""The cost of an event: ours to a file, Twisted's to a file, and a filtered one.
 
 python -m bench.event_log [--rounds N]
 """
@@ -49,7 +49,7 @@ def _twisteds(path: str) -> Iterator[Report]:
 
 
 def _microseconds(path: str, log: AbstractContextManager[Report], lines: int) -> float:
-    """Return the cost of an event, the writing of buffered lines included."""
+    """Return the cost of an event in microseconds, including the writing of buffered lines."""
     started = time.perf_counter()
     with log as received:
         for _ in range(EVENTS):
@@ -61,7 +61,7 @@ def _microseconds(path: str, log: AbstractContextManager[Report], lines: int) ->
 
 
 def measure(rounds: int) -> list[Finding]:
-    """Return the measured costs, in rounds that alternate."""
+    """Return the measured costs, from alternating rounds."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     ours, stock, dropped = [], [], []
@@ -74,14 +74,14 @@ def measure(rounds: int) -> list[Finding]:
     os.sched_setaffinity(0, cores)
     ratios = [one / other for one, other in zip(stock, ours, strict=True)]
     return [
-        Finding("one event to the file", ours, 8, " microseconds", True),
+        Finding("an event to the file", ours, 8, " microseconds", True),
         Finding("time of `textFileLogObserver` to ours", ratios, 4, " x"),
-        Finding("one event that is filtered out", dropped, None, " microseconds"),
+        Finding("a filtered event", dropped, None, " microseconds"),
     ]
 
 
 def main() -> None:
-    """Measure, and print a line for each."""
+    """Measure, and print a line for each finding."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=7)
     for finding in measure(parser.parse_args().rounds):

@@ -1,7 +1,7 @@
-"""How fast Int32 frames are received and answered, against Twisted's own Int32StringReceiver.
+"""Speed of Int32 frames, compared with Twisted's Int32StringReceiver.
 
-Each figure is a ratio, from rounds that alternate in one run; an absolute figure means nothing on a
-machine that others use as well.
+Each figure is a ratio from alternating rounds of one run, since absolute figures mean little on a
+shared machine.
 
     python -m bench.frames [--rounds N]
 """
@@ -17,6 +17,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -26,9 +28,11 @@ from twisted.protocols.basic import Int32StringReceiver
 from twisted_lab.channels import Channel, ConversationFactory, Int32Channel
 from twisted_lab.codecs import encode_frame
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import global_reactor
 
 FRAME = encode_frame(b"x" * 60)
 FRAMES = 200_000
+PEER = IPv4Address("TCP", "127.0.0.1", 1)
 
 
 heard: list[int] = []
@@ -41,46 +45,44 @@ async def answer(channel: Channel) -> None:
 
 
 async def listen(channel: Channel) -> None:
-    """Note how long each message is."""
+    """Record the length of each message."""
     while True:
         heard.append(len(await channel.hear()))
 
 
 class StockEcho(Int32StringReceiver):
-    """The same service on stock Twisted, with the text decoded and encoded as well."""
+    """The same service on stock Twisted; it also decodes and encodes the text."""
 
     def stringReceived(self, string: bytes) -> None:  # noqa: N802
         """Answer."""
         self.sendString(string.decode().encode())
 
 
-def factory_for(kind: str, clock: object, limit: int = 65_536) -> Factory:
-    """Make the server's factory: ours or stock."""
+def factory_for(kind: str, clock: IReactorTime, limit: int = 65_536) -> Factory:
+    """Return the factory of our or the stock server."""
     if kind == "stock":
         return Factory.forProtocol(StockEcho)
     events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
     converse = answer if kind == "ours" else listen
-    return ConversationFactory(clock, events, converse, lambda: Int32Channel(600, limit))  # type: ignore[arg-type]
+    return ConversationFactory(clock, events, converse, lambda: Int32Channel(600, limit))
 
 
 def serve(kind: str) -> None:
-    """Serve on a free port, which is printed, until the parent goes."""
-    from twisted.internet import reactor
-
+    """Serve on a free port, and print it; run until the parent ends."""
     os.sched_setaffinity(0, {0})
-    r: object = reactor
-    port = r.listenTCP(0, factory_for(kind, r), interface="127.0.0.1")  # type: ignore[attr-defined]
+    reactor = global_reactor()
+    port = reactor.listenTCP(0, factory_for(kind, reactor), interface="127.0.0.1")
     print(port.getHost().port, flush=True)
-    r.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 def pipelined(kind: str) -> float:
-    """Return frames a second: all are sent without waiting for the answers."""
+    """Return frames per second, sent without waiting for answers."""
     server = subprocess.Popen(
         [sys.executable, "-m", "bench.frames", "--serve", kind], stdout=subprocess.PIPE, text=True
     )
     assert server.stdout is not None
-    os.sched_setaffinity(0, {os.cpu_count() - 1})  # type: ignore[operator]
+    os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
     block = FRAME * 1000
     expected = len(FRAME) * FRAMES
     try:
@@ -103,19 +105,19 @@ def pipelined(kind: str) -> float:
 
 
 def one_message(mebibytes: int) -> float:
-    """Return the seconds that one message takes to be received, in pieces of 1 KiB.
+    """Return the seconds to receive one message in pieces of 1 KiB.
 
-    In a process of its own: in a warm one the smaller message would be put into memory that is
-    there already, while the larger one always gets new pages.
+    Each message has a new process: in a warm one the smaller message would reuse memory, while the
+    larger one always needs new pages.
     """
     command = [sys.executable, "-m", "bench.frames", "--receive", str(mebibytes)]
     return float(subprocess.check_output(command))
 
 
 def receive(mebibytes: int) -> float:
-    """Receive one message; return the seconds that it took."""
+    """Receive one message; return the seconds."""
     frame = encode_frame(b"x" * (mebibytes << 20))
-    channel = factory_for("listening", Clock(), 1 << 30).buildProtocol(None)  # type: ignore[arg-type]
+    channel = factory_for("listening", Clock(), 1 << 30).buildProtocol(PEER)
     assert channel is not None
     channel.makeConnection(StringTransport())
     started = time.perf_counter()
@@ -132,7 +134,7 @@ def rounds(count: int, first: Callable[[], float], second: Callable[[], float]) 
 
 
 def report(what: str, ratios: list[float], wanted: str) -> None:
-    """Print one line."""
+    """Print a line of results."""
     print(
         f"{what}: {statistics.median(ratios):.2f} "
         f"(median of {len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f}; wanted {wanted})"
@@ -140,7 +142,7 @@ def report(what: str, ratios: list[float], wanted: str) -> None:
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--serve", choices=["ours", "stock"], help=argparse.SUPPRESS)
@@ -158,7 +160,7 @@ def main() -> None:
         "at least 1.5",
     )
     report(
-        "one message in pieces of 1 KiB, time for 64 MiB to that for 16 MiB",
+        "one message in pieces of 1 KiB, time of 64 MiB to that of 16 MiB",
         rounds(arguments.rounds, lambda: one_message(64), lambda: one_message(16)),
         "under 5",
     )

@@ -1,4 +1,4 @@
-"""Calls the load generator (bench/load.c), on a core of its own."""
+"""Runs the load generator (bench/load.c) on its own core."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 
 from bench.servers import BUILD, LOAD_CORE, Server
 
-SETTLE_SECONDS = 0.1  # in which a server sees that the last clients have gone
+SETTLE_SECONDS = 0.1  # for a server to notice that the last clients have left
 
 Sample = dict[str, float]
 
@@ -29,7 +29,7 @@ def _pin() -> None:
 
 
 def generator(mode: str, server: Server, options: dict[str, float]) -> subprocess.Popen[bytes]:
-    """Begin to put load on `server`; the output of the generator is its result."""
+    """Start to put load on `server`; the generator prints its result."""
     command = [*_command(mode, server, options), "--pid", str(server.pid)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=_pin)
 
@@ -38,7 +38,7 @@ def sample_of(generator: subprocess.Popen[bytes]) -> Sample:
     """Return the result of `generator`, once it has ended.
 
     Raises:
-        subprocess.CalledProcessError: The server has answered wrongly, or not at all.
+        subprocess.CalledProcessError: The server gave a wrong answer, or none.
     """
     said, _ = generator.communicate()
     if generator.returncode:
@@ -49,29 +49,28 @@ def sample_of(generator: subprocess.Popen[bytes]) -> Sample:
 
 
 def put_load(mode: str, server: Server, options: dict[str, float]) -> Sample:
-    """Put load on `server`, and return the result of the generator; raise as `sample_of`."""
+    """Put load on `server`, and return the generator's result; raises like `sample_of`."""
     sample = sample_of(generator(mode, server, options))
     time.sleep(SETTLE_SECONDS)
     return sample
 
 
 def _resident_with(server: Server, connections: int) -> int:
-    """Return the resident bytes of `server` while that many connections are idle."""
+    """Return the resident bytes of `server` with a number of idle connections."""
     command = _command("idle", server, {"connections": connections})
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_pin
     ) as generator:
         assert generator.stdout is not None
         if not generator.stdout.readline():
-            raise SystemExit("the connections could not be opened")
+            raise SystemExit("cannot open the connections")
         return server.resident()
 
 
 def idle_memory(server: Server, connections: int) -> Sample:
-    """Return the resident bytes that `server` takes for each idle connection.
+    """Return the resident bytes of `server` per idle connection, beyond those with one.
 
-    Beyond what it takes with one, and no more have been there before: memory that others have left
-    would make them look cheaper.
+    The server must be new: memory that earlier connections left would make others look cheaper.
     """
     before = _resident_with(server, 1)
     return {"bytes": (_resident_with(server, connections) - before) / connections}

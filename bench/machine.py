@@ -1,4 +1,4 @@
-"""The machine of the measurement, and the versions of its software."""
+"""The machine that measures, and the versions of its software."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = ("Twisted", "uvloop", "gevent", "tornado")
 
 def _first_line(*command: str) -> str:
     if shutil.which(command[0]) is None:
-        return f"no {command[0]} here, so it was not measured"
+        return f"not measured, because {command[0]} is not installed"
     return subprocess.check_output(command, text=True).splitlines()[0]
 
 
@@ -33,7 +33,7 @@ def processor() -> str:
 
 
 def machine() -> str:
-    """Describe the machine, as the lines of a list."""
+    """Describe the machine in the lines of a list."""
     busy = os.getloadavg()[0]
     lines = [
         processor(),

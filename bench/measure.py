@@ -1,4 +1,4 @@
-"""Goes through a plan in rounds: each round measures every peer once, in another order."""
+"""Measures a plan in rounds: each round measures every peer once, in another order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Key = tuple[str, str, str]  # table, cell, peer
 
 
 class Results:
-    """The samples of each peer, one a round."""
+    """The samples of each peer, one per round."""
 
     def __init__(self) -> None:
         self._samples: dict[Key, list[Sample]] = {}
@@ -24,7 +24,7 @@ class Results:
         self._samples.setdefault(key, []).append(sample)
 
     def has(self, table: str, cell: str, peer: str) -> bool:
-        """Return whether there are samples of it."""
+        """Return whether there are samples of `peer` in `cell`."""
         return (table, cell, peer) in self._samples
 
     def cells(self, table: str) -> list[str]:
@@ -36,15 +36,15 @@ class Results:
         return [peer for name, other, peer in self._samples if (name, other) == (table, cell)]
 
     def all(self, table: str, cell: str, peer: str, figure: str) -> list[float]:
-        """Return a figure of each round."""
+        """Return the figure of each round."""
         return [sample[figure] for sample in self._samples[table, cell, peer]]
 
     def median(self, table: str, cell: str, peer: str, figure: str) -> float:
-        """Return its median."""
+        """Return the median of a figure."""
         return statistics.median(self.all(table, cell, peer, figure))
 
     def ratios(self, table: str, cell: str, first: str, second: str, figure: str) -> list[float]:
-        """Return how `first` compares with `second`, within each round."""
+        """Return the ratio of `first` to `second` in each round."""
         pairs = zip(
             self.all(table, cell, first, figure),
             self.all(table, cell, second, figure),
@@ -62,7 +62,7 @@ def _sample(cell: Cell, server: Server) -> Sample:
 
 
 def rotated(names: list[str], turn: int) -> list[str]:
-    """Return them with another one first in each turn."""
+    """Return the peers with another one first in each turn."""
     turn %= len(names)
     return names[turn:] + names[:turn]
 
@@ -83,7 +83,7 @@ def _measure_table(table: Table, rounds: int, results: Results) -> None:
 
 
 def measure(plan: list[Table], rounds: int) -> Results:
-    """Measure all that is planned."""
+    """Measure the whole plan."""
     results = Results()
     for table in plan:
         _measure_table(table, rounds, results)

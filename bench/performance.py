@@ -1,9 +1,9 @@
-"""How fast the services are, next to others; writes docs/performance.md and its picture.
+"""Speed of the services, compared with others; writes docs/performance.md and its picture.
 
     python -m bench.performance [--rounds N] [--quick]
 
-With --quick it measures only the echo, writes nothing, and ends with status 1 if a ratio is more
-than a third below what was promised.
+With --quick it measures only the echo, writes nothing, and exits with status 1 if a ratio misses
+its target by more than a third.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ SLACK = 2 / 3
 
 
 def show(findings: list[Finding]) -> None:
-    """Print a line for each."""
+    """Print a line for each finding."""
     for finding in findings:
         print(finding)
 
 
 def quick(rounds: int) -> None:
-    """Measure the echo; end with status 1 if it has become much slower than was promised."""
+    """Measure the echo; exit with status 1 if it misses a target by more than a third."""
     results = measure(quick_plan(), rounds)
     findings = echo_findings(results) + cpu_findings(results)
     show(findings)
@@ -38,7 +38,7 @@ def quick(rounds: int) -> None:
 
 
 def full(rounds: int) -> None:
-    """Measure all, and write the document."""
+    """Measure everything, and write the document."""
     from bench.document import write
     from bench.event_log import measure as measure_log
     from bench.machine import machine
@@ -50,7 +50,7 @@ def full(rounds: int) -> None:
 
 
 def main() -> None:
-    """Measure."""
+    """Measure the echo or everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true")

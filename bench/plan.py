@@ -1,4 +1,4 @@
-"""The plan: the measurements, their servers, and their duration."""
+"""The plan: measurements, their servers and durations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUICK_TIMES = {"seconds": 0.6, "warmup": 0.15}
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement: a kind of load, and the peers that get it in each round."""
+    """A measurement: a kind of load, and the peers that get it in each round."""
 
     name: str
     mode: str
@@ -27,13 +27,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Measurements of servers that are started once, and idle while others are measured."""
+    """Measurements of servers that start once, and idle while others are measured."""
 
     name: str
     commands: dict[str, Command]
     cells: list[Cell]
     most_rounds: int = 99
-    # A server that has had other work has memory in reserve, so idle ones are always new.
+    # A server that has worked before has memory in reserve, so idle servers are always new.
     fresh: bool = False
 
     @property
@@ -44,14 +44,14 @@ class Table:
 
 
 def echo_name(connections: int, kibibytes: int) -> str:
-    """Return the name of the cell of an echo."""
+    """Return the name of an echo's cell."""
     return f"{kibibytes} KiB, {connections:,} connection{'s' * (connections > 1)}"
 
 
 def echo_table(
     small: list[str], large: list[str], connections: tuple[int, ...], times: dict[str, float]
 ) -> Table:
-    """Plan the echo of 1 KiB, and that of larger messages on 10 connections."""
+    """Plan the echo of 1 KiB, and of larger messages on 10 connections."""
 
     def cell(count: int, kibibytes: int, peers: list[str]) -> Cell:
         options = {"connections": count, "size": kibibytes * 1024, **times}
@@ -68,7 +68,7 @@ def quick_plan() -> list[Table]:
 
 
 def full_plan() -> list[Table]:
-    """Plan all of it."""
+    """Plan all measurements."""
     every = available(ECHO)
     plain = [name for name in every if name not in (CHUNKS, LOGGED)]
     messages, broadcast = available(MESSAGES), available(BROADCAST)
@@ -114,7 +114,7 @@ def full_plan() -> list[Table]:
                     "idle",
                     "idle",
                     {"connections": IDLE},
-                    # No real server runs ten thousand threads.
+                    # A server with ten thousand threads is unrealistic.
                     [name for name in plain if name != "threads"],
                 )
             ],

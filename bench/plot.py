@@ -19,7 +19,7 @@ OURS, OTHERS = "#c44e52", "#8c9bb0"
 
 
 def _bars(axes: Axes, title: str, values: dict[str, list[float]]) -> None:
-    """Draw the medians, with minimum and maximum of the rounds."""
+    """Draw medians, with the minimum and maximum of the rounds."""
     medians = {peer: statistics.median(rounds) for peer, rounds in values.items()}
     spread = [
         [medians[peer] - min(rounds) for peer, rounds in values.items()],
@@ -34,7 +34,7 @@ def _bars(axes: Axes, title: str, values: dict[str, list[float]]) -> None:
 
 
 def draw(results: Results, path: Path) -> None:
-    """Write it to `path`."""
+    """Write the picture to `path`."""
     figure, axes = plt.subplots(2, 2, figsize=(11, 8))
 
     def echo(place: Axes, title: str, name: str, scale: float = 1) -> None:
@@ -47,20 +47,20 @@ def draw(results: Results, path: Path) -> None:
             },
         )
 
-    echo(axes[0][0], "thousand messages a second", "per_second", 1 / 1000)
-    echo(axes[0][1], "CPU seconds a million messages", "cpu_us")
+    echo(axes[0][0], "thousand messages per second", "per_second", 1 / 1000)
+    echo(axes[0][1], "CPU seconds per million messages", "cpu_us")
     echo(axes[1][0], "99th percentile, ms", "p99_us", 1 / 1000)
     _bars(
         axes[1][1],
-        "KiB of memory an idle connection",
+        "KiB of memory per idle connection",
         {
             peer: [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
             for peer in results.peers("memory", "idle")
         },
     )
     figure.suptitle(
-        "Echo, 1 KiB, 200 connections (less is better, but for messages a second; "
-        "the lines go from min to max)",
+        "Echo, 1 KiB, 200 connections (less is better, except for messages per second; "
+        "lines from minimum to maximum)",
         fontsize=10,
     )
     figure.tight_layout()

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, pinned to its core, and asked its cost."""
+"""The measured servers: their commands, their core, and their memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "bench" / "build"
 TWISTD = str(Path(sys.executable).parent / "twistd")
-LOG = "events.log"  # in the directory that a server is started in
-DEADLINE = 30  # seconds to start in
+LOG = "events.log"  # in the server's working directory
+DEADLINE = 30  # seconds for the start
 
 SERVER_CORE = min(os.sched_getaffinity(0))
 LOAD_CORE = max(os.sched_getaffinity(0))
@@ -27,7 +27,7 @@ Command = tuple[str, ...]
 
 
 def ours(service: str, *options: str) -> Command:
-    """Start one of our services as a user does."""
+    """Return the command for one of our services."""
     where = ("--port", "0", "--interface", "127.0.0.1")
     # All connections come from one address.
     limits = ("--max-connections", "20000", "--max-per-peer", "20000")
@@ -35,7 +35,7 @@ def ours(service: str, *options: str) -> Command:
 
 
 def peer(module: str, kind: str) -> Command:
-    """Start a peer that is written in Python."""
+    """Return the command for a peer written in Python."""
     return (sys.executable, "-m", f"bench.peers.{module}", kind)
 
 
@@ -84,7 +84,7 @@ def _takes_transport() -> bool:
 
 
 def available(peers: dict[str, Command]) -> list[str]:
-    """Return the names of those that can be started here."""
+    """Return the names of servers that can be started on this machine."""
     return [
         name
         for name, command in peers.items()
@@ -94,19 +94,19 @@ def available(peers: dict[str, Command]) -> list[str]:
 
 
 def _prepare() -> None:
-    """Have the child on the servers' core, with as many files as it may open."""
+    """Pin the child to the servers' core, and raise its limit of open files."""
     os.sched_setaffinity(0, {SERVER_CORE})
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server:
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        port: Where it listens.
-        pid: Its process.
-        seconds: The time from the call to its report that it listens.
+        port: Its port.
+        pid: Its process id.
+        seconds: The time from its start until it listens.
     """
 
     def __init__(self, command: Command, directory: str) -> None:
@@ -135,12 +135,12 @@ class Server:
         self.port = int(said[1])
 
     def stop(self) -> None:
-        """Kill it; it holds no data to keep."""
+        """Kill the server, which has no data to save."""
         self._process.kill()
         self._process.wait()
 
     def resident(self) -> int:
-        """Return the bytes of its resident memory."""
+        """Return its resident memory in bytes."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found
@@ -149,7 +149,7 @@ class Server:
 
 @contextmanager
 def running(peers: dict[str, Command], names: Iterable[str]) -> Iterator[dict[str, Server]]:
-    """Run the servers of these names, each in a directory of its own."""
+    """Run the servers with these names, each in its own directory."""
     with ExitStack() as stack:
         servers = {}
         for name in names:

@@ -21,14 +21,14 @@ def _markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def promises(findings: list[Finding]) -> str:
-    """Return the promises, the measured values, and whether they are enough."""
+def targets(findings: list[Finding]) -> str:
+    """Return the targets, the results, and whether they are reached."""
     rows = [
         [
             finding.what,
-            finding.promise or MISSING,
-            f"{finding.measured}{'' if finding.promise else finding.unit}",
-            (("yes" if finding.reached() else "**no**") if finding.promise else MISSING),
+            finding.target or MISSING,
+            f"{finding.measured}{'' if finding.target else finding.unit}",
+            (("yes" if finding.reached() else "**no**") if finding.target else MISSING),
         ]
         for finding in findings
     ]
@@ -48,7 +48,7 @@ def _table(
 
 
 def compared(results: Results, name: str, cells: list[str], mine: str = "ours") -> str:
-    """Return how many a second, and how many times as many ours does, round by round."""
+    """Return the rates per second, and the ratios of ours to each server."""
 
     def rate(cell: str, peer: str) -> str:
         return f"{results.median(name, cell, peer, 'per_second'):,.0f}"
@@ -64,7 +64,7 @@ def compared(results: Results, name: str, cells: list[str], mine: str = "ours") 
 
 
 def costs(results: Results) -> str:
-    """Return the CPU seconds of the server for a million messages."""
+    """Return the server's CPU seconds per million messages."""
 
     def show(cell: str, peer: str) -> str:
         return f"{results.median('echo', cell, peer, 'cpu_us'):.2f}"
@@ -83,7 +83,7 @@ def latencies(results: Results) -> str:
 
 
 def busy(results: Results) -> str:
-    """Return how much of the two cores was used."""
+    """Return the usage of both cores."""
 
     def show(cell: str, peer: str) -> str:
         pairs = zip(
@@ -99,7 +99,7 @@ def busy(results: Results) -> str:
 
 
 def memory(results: Results) -> str:
-    """Return the resident memory of an idle connection."""
+    """Return the resident memory per idle connection."""
     rows = []
     for peer in results.peers("memory", "idle"):
         sizes = [size / 1024 for size in results.all("memory", "idle", peer, "bytes")]
@@ -109,9 +109,9 @@ def memory(results: Results) -> str:
 
 
 def behind(results: Results, findings: list[Finding]) -> str:
-    """Say which promises are not kept, and which peers are faster than ours."""
+    """Return the missed targets, and the peers that are faster than ours."""
     lines = [
-        f"- Target {finding.promise}, result {finding.measured}: {finding.what}."
+        f"- Target {finding.target}, result {finding.measured}: {finding.what}."
         for finding in findings
         if not finding.reached()
     ]

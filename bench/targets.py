@@ -1,4 +1,4 @@
-"""The promises of the speed, and whether they are kept."""
+"""Targets of the speed, and whether they are reached."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bench.plan import CHUNKS, CONNECTIONS, LARGE, LOGGED, echo_name
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the promises.
+    """A result and its target.
 
     Attributes:
-        values: One a round.
-        wanted: None if nothing was promised.
-        unit: Behind the values, such as " x stock Twisted".
+        values: The results, one per round.
+        wanted: The target; None if there is none.
+        unit: A suffix of the values, such as " x stock Twisted".
         is_limit: Whether less is better.
     """
 
@@ -28,11 +28,11 @@ class Finding:
 
     @property
     def median(self) -> float:
-        """The middle one of the rounds."""
+        """The median of the rounds."""
         return statistics.median(self.values)
 
     def reached(self, slack: float = 1.0) -> bool:
-        """Return whether the median is at least `slack` times the promise."""
+        """Return whether the median reaches the target, or `slack` of it."""
         if self.wanted is None:
             return True
         if self.is_limit:
@@ -47,12 +47,12 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.measured}{self.unit}" + (
-            f"; promised {self.promise}" if self.promise else ""
+            f"; target {self.target}" if self.target else ""
         )
 
     @property
-    def promise(self) -> str:
-        """The promise in words."""
+    def target(self) -> str:
+        """The target in words."""
         if self.wanted is None:
             return ""
         return f"at {'most' if self.is_limit else 'least'} {self.wanted:g}{self.unit}"
@@ -66,7 +66,7 @@ def _versus(
 
 
 def echo_findings(results: Results) -> list[Finding]:
-    """Return the first three lines of the promises."""
+    """Return the findings about the echo."""
     small = [echo_name(count, 1) for count in CONNECTIONS[1:]]
     large = [echo_name(10, size) for size in LARGE]
     rows = [
@@ -83,10 +83,10 @@ def echo_findings(results: Results) -> list[Finding]:
 
 
 def cpu_findings(results: Results) -> list[Finding]:
-    """Return the CPU time of a message on uvloop, divided by that on ours."""
+    """Return the CPU time per message on uvloop, divided by ours."""
     return [
         Finding(
-            f"CPU time a message, {cell}",
+            f"CPU time per message, {cell}",
             results.ratios("echo", cell, "uvloop protocol", "ours", "cpu_us"),
             1.0,
             " x uvloop protocol",
@@ -96,7 +96,7 @@ def cpu_findings(results: Results) -> list[Finding]:
 
 
 def other_findings(results: Results) -> list[Finding]:
-    """Return the lines that only the full run measures."""
+    """Return the findings that only the full run measures."""
     found = []
     for cell in results.cells("messages"):
         other, wanted = ("uvloop streams", 1.0)

@@ -1,9 +1,9 @@
-"""Runs the fuzzers, guided by coverage: ``make fuzz SECONDS=3600``.
+"""Runs the coverage-guided fuzzers: ``make fuzz SECONDS=3600``.
 
-    python -m fuzz [--seconds N]          all of them, one after the other
-    python -m fuzz NAME [libFuzzer's own arguments]
+    python -m fuzz [--seconds N]          all fuzzers, one after another
+    python -m fuzz NAME [arguments of libFuzzer]
 
-A fuzzer leaves a failing input in a file, which ``python -m fuzz NAME FILE`` runs again.
+A fuzzer writes a failing input to a file, which ``python -m fuzz NAME FILE`` runs again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST = 2048
 
 
 def one(name: str, arguments: list[str]) -> None:
-    """Run one of them, for as long as libFuzzer's arguments say."""
+    """Run one fuzzer, as long as the arguments of libFuzzer say."""
     import atheris
 
     module, _, function = name.partition(".")
@@ -35,7 +35,7 @@ def one(name: str, arguments: list[str]) -> None:
 
 
 def all_of_them(seconds: int) -> int:
-    """Run each for its share of the time, from its corpus on; return how many found something."""
+    """Run each fuzzer for its share of the time; return how many found a failure."""
     found = 0
     for name in NAMES:
         print(f"{name}: {seconds // len(NAMES)} s", flush=True)
@@ -50,14 +50,14 @@ def all_of_them(seconds: int) -> int:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run one fuzzer or all."""
     if len(sys.argv) > 1 and sys.argv[1] in NAMES:
         one(sys.argv[1], sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="python -m fuzz")
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seconds", type=int, default=60, help="in total, for all fuzzers")
     found = all_of_them(parser.parse_args().seconds)
-    print(f"{len(NAMES)} fuzzers, {found} of them found something")
+    print(f"{len(NAMES)} fuzzers, {found} of which found a failing input")
     raise SystemExit(found > 0)
 
 

@@ -1,10 +1,10 @@
-"""Looks for input that costs much for each of its bytes.
+"""Searches for input that is expensive per byte.
 
-    python -m fuzz.costs [--count N] [--seed N] [SCENE ...]
+    python -m fuzz.costs [--count N] [--seed N] [SCENARIO ...]
 
-Costs are lines of Python executed, bytes sent and bytes logged, so the same seed finds the same. A
-call into C is one line, however long it takes: `tests.hostile` measures CPU time. Findings
-belong into the catalogue there. The exit status is 1 if a bound is broken.
+Costs are executed lines of Python, sent bytes and logged bytes, so the same seed finds the same
+input. A call into C is one line, however long it takes: `tests.hostile` measures CPU time. Findings
+belong into the catalogue there. The exit status is 1 if a bound is exceeded.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ from twisted_lab.services.ident import Identification
 from twisted_lab.services.messages import number_messages
 from twisted_lab.testing import MemoryStorage
 
-OTHERS = 20  # peers that are there already
+OTHERS = 20  # peers that are already connected
 SAID = 100  # messages in the chat's history
-HEADER = 28  # bytes of an IP and a UDP header: an empty datagram has them, too
-# Bounds for one byte, with OTHERS peers. The dearest found so far are "/history 100" (707 lines and
-# 141 bytes of log) and newlines to the broadcast (182 bytes sent).
+HEADER = 28  # bytes of an IP and a UDP header, which also an empty datagram has
+# Bounds per byte, with OTHERS peers. The most expensive input found so far: "/history 100" (707
+# lines and 141 logged bytes) and empty lines to the broadcast (182 sent bytes).
 BOUNDS = {"lines": 1000.0, "sent": 250.0, "logged": 200.0}
 
 
 class Step(NamedTuple):
-    """Something that the attacker does.
+    """A step of the attacker.
 
     Attributes:
-        way: Which of its ways it takes.
+        way: The number of the connection that it uses.
         lines: Its lines.
         end: The end of each line.
-        size: How many bytes go at a time; 0 for all.
-        wait: For how many quarters of a second it is silent afterwards.
+        size: Bytes sent at a time; 0 for all.
+        wait: Quarters of a second of silence afterwards.
     """
 
     way: int
@@ -68,7 +68,7 @@ class Step(NamedTuple):
 
     @property
     def pieces(self) -> list[bytes]:
-        """The bytes that it sends, as it cuts them."""
+        """The sent bytes in pieces."""
         data = "".join(line + self.end for line in self.lines).encode(errors="replace")
         size = self.size or 60_000
         return [data[start : start + size] for start in range(0, len(data), size)]
@@ -102,7 +102,7 @@ _STEPS = st.builds(
 )
 
 
-class DatagramScene:
+class DatagramScenario:
     """The chat by datagrams; the attacker is a plain member, a stranger, and a session."""
 
     def __init__(self) -> None:
@@ -148,8 +148,8 @@ class DatagramScene:
         self.clock.advance(1)
 
 
-class StreamScene:
-    """A service by lines; the attacker has one of the connections."""
+class StreamScenario:
+    """A text service; the attacker has one of the connections."""
 
     def __init__(self, converse: Conversation) -> None:
         self.clock = Clock()
@@ -161,7 +161,7 @@ class StreamScene:
         )
         self._channels = []
         for number, wire in enumerate(self._wires):
-            wire.peerAddr = IPv4Address("TCP", f"192.0.2.{number}", 4000)  # ident knows each once
+            wire.peerAddr = IPv4Address("TCP", f"192.0.2.{number}", 4000)  # a new one for ident
             channel = factory.buildProtocol(None)
             channel.makeConnection(wire)
             if number < OTHERS:
@@ -171,7 +171,7 @@ class StreamScene:
 
     @property
     def sent(self) -> int:
-        """How many bytes all peers were sent."""
+        """The bytes sent to all peers."""
         return sum(len(wire.value()) for wire in self._wires) - self._before
 
     @property
@@ -204,20 +204,20 @@ def _chat() -> Conversation:
     return open_chat(MemoryHistory(), Clock(), Rates()).converse
 
 
-SCENES: dict[str, Callable[[], DatagramScene | StreamScene]] = {
-    "datagrams": DatagramScene,
-    "chat": lambda: StreamScene(_chat()),
-    "broadcast": lambda: StreamScene(Broadcast(FanOut(Clock(), recorded_events()[0])).converse),
-    "messages": lambda: StreamScene(number_messages),
-    "ident": lambda: StreamScene(
+SCENARIOS: dict[str, Callable[[], DatagramScenario | StreamScenario]] = {
+    "datagrams": DatagramScenario,
+    "chat": lambda: StreamScenario(_chat()),
+    "broadcast": lambda: StreamScenario(Broadcast(FanOut(Clock(), recorded_events()[0])).converse),
+    "messages": lambda: StreamScenario(number_messages),
+    "ident": lambda: StreamScenario(
         Identification(MemoryStorage(PEER_TABLES), lambda: 0.0, lambda: 0.0).converse
     ),
-    "auth": lambda: StreamScene(_login()),
+    "auth": lambda: StreamScenario(_login()),
 }
 
 
 def lines_of(run: Callable[[], object]) -> int:
-    """Return how many lines of twisted_lab are executed."""
+    """Return the number of executed lines of twisted_lab."""
     count = 0
 
     def local(_: FrameType, event: str, __: object) -> Any:
@@ -229,7 +229,7 @@ def lines_of(run: Callable[[], object]) -> int:
         return local if "twisted_lab/" in frame.f_code.co_filename else None
 
     before = sys.gettrace()
-    gc.collect()  # Garbage of earlier runs would be collected in the middle of this one.
+    gc.collect()  # Otherwise this run could collect the garbage of earlier ones.
     gc.disable()
     sys.settrace(called)
     try:
@@ -241,11 +241,11 @@ def lines_of(run: Callable[[], object]) -> int:
 
 
 def cost(
-    make: Callable[[], DatagramScene | StreamScene], steps: Iterable[Step]
+    make: Callable[[], DatagramScenario | StreamScenario], steps: Iterable[Step]
 ) -> dict[str, float]:
-    """Return the costs of each byte of `steps`."""
-    scene = make()
-    logged = len(scene.log)
+    """Return the costs of `steps` per byte."""
+    scenario = make()
+    logged = len(scenario.log)
     received = HEADER
 
     def play() -> None:
@@ -253,20 +253,20 @@ def cost(
         for step in steps:
             for piece in step.pieces:
                 received += HEADER + len(piece)
-                scene.take(step.way, piece)
-            scene.clock.advance(step.wait / 4)
-        scene.clock.pump([0.1] * 30)
+                scenario.take(step.way, piece)
+            scenario.clock.advance(step.wait / 4)
+        scenario.clock.pump([0.1] * 30)
 
     lines = lines_of(play)
-    sent = scene.sent
-    log = sum(len(line) + 1 for line in scene.log[logged:])
-    scene.end()
+    sent = scenario.sent
+    log = sum(len(line) + 1 for line in scenario.log[logged:])
+    scenario.end()
     costs = {"lines": lines, "sent": sent, "logged": log}
     return {name: value / received for name, value in costs.items()}
 
 
-def search(scene: str, count: int, number: int) -> dict[str, tuple[float, list[Step]]]:
-    """Try `count` inputs, and return the dearest of each kind."""
+def search(scenario: str, count: int, number: int) -> dict[str, tuple[float, list[Step]]]:
+    """Try `count` inputs, and return the most expensive one of each kind."""
     best: dict[str, tuple[float, list[Step]]] = dict.fromkeys(BOUNDS, (0.0, []))
 
     @seed(number)
@@ -279,7 +279,7 @@ def search(scene: str, count: int, number: int) -> dict[str, tuple[float, list[S
     )
     @given(st.lists(_STEPS, min_size=1, max_size=8))
     def trial(steps: list[Step]) -> None:
-        for name, value in cost(SCENES[scene], steps).items():
+        for name, value in cost(SCENARIOS[scenario], steps).items():
             target(value, label=name)
             if value > best[name][0]:
                 best[name] = value, steps
@@ -289,20 +289,20 @@ def search(scene: str, count: int, number: int) -> dict[str, tuple[float, list[S
 
 
 def main() -> None:
-    """Read the command line."""
+    """Search in the chosen scenarios."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.costs")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("scenes", nargs="*", metavar="SCENE", default=list(SCENES))
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", default=list(SCENARIOS))
     options = parser.parse_args()
-    broken = 0
-    for scene in options.scenes:
-        for name, (value, steps) in search(scene, options.count, options.seed).items():
-            is_broken = value > BOUNDS[name]
-            broken += is_broken
-            mark = f"!, bound {BOUNDS[name]:g}" if is_broken else ""
-            print(f"{scene}: {value:.3g} {name} for a byte{mark}: {str(steps)[:300]}", flush=True)
-    sys.exit(broken > 0)
+    exceeded = 0
+    for scenario in options.scenarios:
+        for name, (value, steps) in search(scenario, options.count, options.seed).items():
+            exceeds = value > BOUNDS[name]
+            exceeded += exceeds
+            mark = f"!, bound {BOUNDS[name]:g}" if exceeds else ""
+            print(f"{scenario}: {value:.3g} {name} per byte{mark}: {str(steps)[:300]}", flush=True)
+    sys.exit(exceeded > 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""DatagramServer, to the server and to the client."""
+"""Datagrams to the server and to the client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ADDRESSES = [("192.0.2.7", 4000), ("192.0.2.8", 4000)]
 
 
 def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Cut `data` into steps: what to do, how many bytes with, and the bytes."""
+    """Split `data` into steps of an action, a number of bytes, and the bytes."""
     while len(data) >= 2:
         action, size, data = data[0], data[1], data[2:]
         yield action, data[:size]
@@ -39,7 +39,7 @@ def _steps(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 class ChatServer:
-    """A server for the chat, and the datagrams that it has sent to each address."""
+    """A chat server, and the datagrams that it has sent to each address."""
 
     def __init__(self) -> None:
         self._drawn = 0
@@ -56,12 +56,12 @@ class ChatServer:
         self.session = 0
 
     def _random(self, size: int) -> bytes:
-        # No two are alike, and the same ones come each time.
+        # All are different, and the same in each run.
         self._drawn += 1
         return self._drawn.to_bytes(size)
 
     def give(self, data: bytes, address: tuple[str, int]) -> None:
-        """Give it a datagram; a stranger gets at most one answer, of three times its size."""
+        """Deliver a datagram; a stranger gets at most one answer, of up to three times its size."""
         is_stranger = address not in self.datagrams._peers
         self.sent.clear()
         self.datagrams.datagramReceived(data, address)
@@ -97,7 +97,7 @@ def datagram(data: bytes) -> None:
         elif kind == 3:
             server.give(body + seal_of(body, KEY, Side.CLIENT), address)
         else:
-            # A packet of the open session: its mark, kind and number are right.
+            # A packet of the open session, with the right mark, kind and number.
             whole = bytes((0xC1,)) + body[:1] + server.session.to_bytes(8) + body[1:]
             server.give(whole + seal_of(whole, KEY, Side.CLIENT), address)
     assert "conversation failed" not in server.recorder.names, server.recorder.messages

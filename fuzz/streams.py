@@ -13,23 +13,23 @@ from twisted_lab.channels import Int32Channel, TextChannel
 from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
 from twisted_lab.codecs.proxy_header import LONGEST_HEADER, ProxyHeader, read_proxy_header
 
-FOREVER = 1e9  # seconds of silence, which never run out here
+FOREVER = 1e9  # an idle timeout in seconds that never expires here
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """Cut `data` as its first byte says: into pieces of 1 to 16 bytes, or not at all."""
+    """Split `data` according to its first byte: into pieces of 1 to 16 bytes, or not at all."""
     size = data[0] % 17 or len(data) if data else 1
     for start in range(1, len(data), size):
         yield data[start : start + size]
 
 
 def text(data: bytes) -> None:
-    """Lines in any pieces are heard whole and in order, or the peer gets an error."""
+    """Lines in any pieces arrive whole and in order, or the peer gets an error."""
     try_one(TextChannel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
 
 
 def int32(data: bytes) -> None:
-    """Frames in any pieces are heard whole and in order; encoded again they are the same."""
+    """Frames in any pieces arrive whole and in order; encoding them again gives the same bytes."""
     try_one(Int32Channel(FOREVER, LIMIT), Clock(), list(pieces(data)), Recorder())
     decoder = FrameDecoder(LIMIT)
     again = b""
@@ -57,7 +57,7 @@ def _header(came: Iterable[bytes]) -> ProxyHeader | str | None:
 
 
 def proxy(data: bytes) -> None:
-    """A PROXY header in any pieces is read alike, also by other means and written again."""
+    """A PROXY header in any pieces gives the result of a second parser; written again, the same."""
     header = _header([data[1:]])
     assert _header(pieces(data)) == header, "the header depends on how it comes"
     if isinstance(header, str):

@@ -1,4 +1,4 @@
-"""Text from people and files: logins, tokens, options."""
+"""Text from users and files: logins, tokens, options."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def login(data: bytes) -> None:
     play(service.converse, "owner", OWNERS, OWNERS)
     said = data.decode(errors="replace").split("\n")
     if OWNERS not in said:
-        with suppress(AssertionError, Refused):  # It waits, because one has failed before.
+        with suppress(AssertionError, Refused):  # A delay after an earlier failure.
             answers = play(service.converse, *said)
             assert "Hello, owner" not in answers
             assert "Welcome back, owner" not in answers
@@ -89,7 +89,7 @@ def option(data: bytes) -> None:
             assert str(error)
             assert "\n" not in str(error)
     if text.startswith("stdio"):
-        return  # It would take the fuzzer's own.
+        return  # stdio: would read the fuzzer's own input.
     refused: list[str] = []
     with suppress(OSError):
         listening = DescribedEndpoint(MemoryReactorClock(), text).listen(Factory())

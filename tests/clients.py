@@ -1,4 +1,4 @@
-"""Our client as a process, in a pipe or on a terminal, and a server as students write them."""
+"""Our client as a process, in a pipe or on a terminal, and scripted blocking servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIENT = (sys.executable, "-m", "twisted_lab.client")
 
 @contextmanager
 def scripted_server(script: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A blocking server, as students write them, for one client."""
+    """A blocking server for one client, like a student's script."""
 
     def serve() -> None:
         connection, _ = listening.accept()
@@ -47,14 +47,14 @@ def run(*arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[byte
 
 
 class Terminal:
-    """A program on a terminal of 40 lines by 200 columns, and the contents of its screen.
+    """A program on a terminal of 40 lines by 200 columns, with the contents of its screen.
 
     Args:
         *command: The program.
-        term: The value of TERM.
+        term: The environment variable TERM.
 
     Attributes:
-        raw: All that it has written.
+        raw: All of its output.
     """
 
     def __init__(self, *command: str, term: str = "xterm") -> None:
@@ -95,7 +95,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.child.child_fd)[3] & termios.ECHO)
 
     def end(self) -> int:
-        """Wait for the end, and return the exit status."""
+        """Wait for its end, and return the exit status."""
         self._feed(self.child.read())
         self.child.wait()
         assert self.child.exitstatus is not None

@@ -1,4 +1,4 @@
-"""CPU time of the tests, child processes included: the budget of `make test` is one of these."""
+"""The CPU time of tests, including child processes: `make test` has a budget of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_LISTED = 10
 
 
 def cpu_seconds(who: int) -> float:
-    """Return user and system time of this process or of its ended children, in seconds."""
+    """Return the user and system time of this process or of its ended children, in seconds."""
     used = resource.getrusage(who)
     return used.ru_utime + used.ru_stime
 
@@ -30,7 +30,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    # The workers of pytest-xdist have ended by now, so they count as children.
+    # The workers of pytest-xdist have ended by now and count as children.
     terminalreporter.section("CPU time")
     terminalreporter.write_line(f"{all_cpu_seconds():.0f} s in all, most of it in")
     costs = [

@@ -1,4 +1,4 @@
-"""Real servers and clients as child processes; tests wait for their output."""
+"""Real servers and clients as child processes, whose output tests wait for."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from twisted_lab.services.netlab import Options
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-DEADLINE = 60  # seconds, after which a child is held to be stuck
+DEADLINE = 60  # seconds after which a child counts as stuck
 
-# TRANSPORT=stock in the environment of the tests: the servers go without the fast path.
+# With TRANSPORT=stock in the environment of the tests, servers do without the fast transport.
 TRANSPORT = ("--transport", os.environ["TRANSPORT"]) if "TRANSPORT" in os.environ else ()
 
-# Children ignore the settings of the person who runs the tests.
+# Children ignore the terminal settings of the test run.
 ENVIRONMENT = {
     **os.environ,
     "PYTHONUNBUFFERED": "1",
@@ -34,14 +34,14 @@ ENVIRONMENT = {
 
 
 class Server:
-    """``twistd -n`` with a service, as a process, and its console output so far.
+    """A process of ``twistd -n`` with a service, and its console output so far.
 
     Args:
-        directory: Where it runs.
+        directory: Its working directory.
         *arguments: The service and its options.
-        twistd: Options of twistd's own.
-        typed: The input of a person, up to its end.
-        command: The command to run, if it is not twistd.
+        twistd: Options of twistd itself.
+        typed: All of its standard input.
+        command: The command to run instead of twistd.
         pass_fds: Descriptors that it inherits.
         environment: Additions to its environment.
     """
@@ -77,7 +77,7 @@ class Server:
         self._reader.start()
 
     def _read(self) -> None:
-        # The console must be read all the time: a server whose console is full would stand still.
+        # The console must always be read: a server with a full console would block.
         assert self.process.stdout is not None
         with self.process.stdout as console:
             for line in console:
@@ -99,7 +99,7 @@ class Server:
         self.wait()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait for the next line on the console that has `pattern`."""
+        """Wait for the next console line that matches `pattern`."""
 
         def found() -> re.Match[str] | None:
             while self._seen < len(self.lines):
@@ -110,7 +110,7 @@ class Server:
 
         with self._more:
             match = self._more.wait_for(found, DEADLINE)
-        assert match, f"{pattern!r} never came; what came was {self.lines}"
+        assert match, f"no line matches {pattern!r}; the output is {self.lines}"
         return match
 
     def wait_for_port(self) -> int:
@@ -129,7 +129,7 @@ class Server:
         return status
 
     def events(self) -> list[str]:
-        """Return the service's output on the console, without time and level."""
+        """Return the service's console lines, without time and level."""
         return [
             line.split("] ", 1)[1] for line in self.lines if re.match(r"\S+ \[netlab-\w+#", line)
         ]
@@ -139,7 +139,7 @@ def wait_until(condition: Callable[[], object]) -> None:
     """Wait for a condition that no line on a console reports."""
     end = time.monotonic() + DEADLINE
     while not condition():
-        assert time.monotonic() < end, "it never comes"
+        assert time.monotonic() < end, "the condition never became true"
         time.sleep(0.02)
 
 
@@ -159,11 +159,19 @@ def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 
 def receive(connection: socket.socket, count: int) -> bytes:
-    """Receive `count` bytes, or fewer if the other side closes before."""
+    """Receive `count` bytes, or fewer if the peer closes before."""
     data = b""
     while len(data) < count and (piece := connection.recv(count - len(data))):
         data += piece
     return data
+
+
+def send_until_full(connection: socket.socket) -> None:
+    """Send until all buffers up to a peer that does not read are full."""
+    connection.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            connection.send(b"x" * 65536)
 
 
 def receive_all(connection: socket.socket) -> bytes:

@@ -1,3 +1,3 @@
-"""The servers that ours are compared with, each as its library's own documentation has it."""
+"""Servers to compare ours with, each as in its library's documentation."""
 
 BACKLOG = 1024

@@ -1,8 +1,8 @@
-"""The numbered messages and the broadcast on other libraries, with the same bytes on the wire.
+"""Numbered messages and broadcast on other libraries, with the same bytes on the wire.
 
     python -m bench.peers.conversations KIND
 
-They have neither limits nor timeouts; the text is decoded and encoded, as ours is.
+They have neither limits nor timeouts; like ours, they decode and encode the text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import struct
 import sys
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import Int32StringReceiver, LineReceiver
@@ -21,7 +21,7 @@ from bench.peers.echo import HOST, on_uvloop, serve
 
 
 async def number_messages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Ask for one message after the other, until one says ``exit``."""
+    """Ask for one message after another, until one is ``exit``."""
 
     def say(text: str) -> None:
         data = text.encode()
@@ -72,11 +72,11 @@ class NumberedMessages(Int32StringReceiver):
 
 
 class Broadcast(LineReceiver):
-    """The broadcast on Twisted alone; a line is encoded once for all."""
+    """The broadcast on Twisted alone; it encodes a line once for all members."""
 
     transport: Any
     delimiter = b"\n"
-    members: dict[Broadcast, None] = {}  # noqa: RUF012
+    members: ClassVar[dict[Broadcast, None]] = {}
 
     def connectionMade(self) -> None:
         """Greet."""
@@ -84,7 +84,7 @@ class Broadcast(LineReceiver):
         self.members[self] = None
 
     def lineReceived(self, line: bytes) -> None:
-        """Tell all."""
+        """Send the line to all members."""
         peer = self.transport.getPeer()
         text = f"Message from client {(peer.host, peer.port)}: {line.decode().upper()}\n"
         data = text.encode()
@@ -92,7 +92,7 @@ class Broadcast(LineReceiver):
             member.transport.write(data)
 
     def connectionLost(self, reason: object = None) -> None:
-        """Forget it."""
+        """Remove the member."""
         del self.members[self]
 
 

@@ -1,9 +1,9 @@
-"""Echo servers on other libraries; each prints its port, and logs nothing.
+"""Echo servers on other libraries; each prints its port and logs nothing.
 
     python -m bench.peers.echo KIND
 
-TCP_NODELAY is as each library has it by default: asyncio and uvloop set it; gevent, tornado,
-Twisted and the script with threads do not.
+TCP_NODELAY has each library's default: asyncio and uvloop set it; gevent, tornado, Twisted and the
+script with threads do not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHUNK = 65536
 
 
 class Echo(asyncio.Protocol):
-    """On asyncio and on uvloop; it has no flow control, as in uvloop's own example."""
+    """An echo on asyncio and uvloop, without flow control, as in uvloop's example."""
 
     def connection_made(self, transport: Any) -> None:
         """See `asyncio.BaseProtocol`."""
@@ -56,7 +56,7 @@ async def streams() -> None:
 
 
 async def serve(server: asyncio.Server) -> None:
-    """Say the port, and serve for ever."""
+    """Print the port, and serve until killed."""
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -107,13 +107,15 @@ async def tornado() -> None:
 
 
 def twisted() -> None:
-    """Serve with Twisted alone, on the reactor that it chooses."""
+    """Serve with Twisted alone, on its default reactor."""
     from twisted.internet import reactor
     from twisted.internet.protocol import Factory, Protocol
 
     class TwistedEcho(Protocol):
+        transport: Any
+
         def dataReceived(self, data: bytes) -> None:
-            self.transport.write(data)  # type: ignore[union-attr]
+            self.transport.write(data)
 
     r: Any = reactor
     port = r.listenTCP(0, Factory.forProtocol(TwistedEcho), BACKLOG, HOST)
@@ -122,7 +124,7 @@ def twisted() -> None:
 
 
 def threads() -> None:
-    """Serve with a thread a client."""
+    """Serve with a thread per client."""
 
     def handle(client: socket.socket) -> None:
         with client:

@@ -1,4 +1,4 @@
-"""A certificate for tests."""
+"""Certificates for tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LOCALHOST = [x509.DNSName("localhost")]
 
 
 def self_signed(names: Sequence[x509.GeneralName] = LOCALHOST, days: float = 1) -> bytes:
-    """Make a private key and a certificate that is signed with it, as PEM.
+    """Create a private key and a self-signed certificate, as PEM.
 
     Args:
-        names: The names in it; without any, only its subject says localhost.
-        days: For how long it is valid.
+        names: Its alternative names; without any, only its subject names localhost.
+        days: Its validity in days.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

@@ -1,4 +1,4 @@
-"""A chat whose network, server and members all misbehave, each with a clock of its own."""
+"""A chat with a failing network, server and members, each with its own clock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from twisted.internet.task import Clock
 from tests.doubles.chat_network import START, Address, Member, Net
 from twisted_lab.testing import LossyWire
 
-HELD = 100  # datagrams that a suspended process finds when it goes on
+HELD = 100  # most datagrams that a process finds when it is resumed
 
 
 class Process:
     """A process that can be suspended.
 
     Attributes:
-        clock: Its time.
-        is_suspended: Whether it does nothing.
-        is_dead: Whether it does nothing, for good.
+        clock: Its clock.
+        is_suspended: Whether it is suspended.
+        is_dead: Whether it has ended.
     """
 
     def __init__(self, now: float) -> None:
@@ -29,7 +29,7 @@ class Process:
         self._held: list[Callable[[], object]] = []
 
     def do(self, action: Callable[[], object]) -> None:
-        """Do something now, or when it goes on."""
+        """Do something now, or when the process is resumed."""
         if not self.is_suspended:
             action()
         elif len(self._held) < HELD:
@@ -43,24 +43,24 @@ class Process:
             self.clock.advance(seconds)
 
     def resume(self, counts: bool) -> None:
-        """Go on.
+        """Resume the process.
 
         Args:
-            counts: Whether its clock has counted the time, which CLOCK_MONOTONIC does not while a
-                machine is suspended.
+            counts: Whether its clock counted the time. CLOCK_MONOTONIC does not while a machine
+                is suspended.
         """
         if not self.is_suspended or self.is_dead:
             return
         self.is_suspended = False
         missed, self._missed = self._missed, 0.0
         held, self._held = self._held, []
-        # A reactor first runs the timers that are due, and then reads.
+        # A reactor first runs expired timers, and then reads.
         self.clock.advance(missed if counts else 0.0)
         for action in held:
             action()
 
     def wait(self) -> float:
-        """Return the seconds until it has something to do."""
+        """Return the seconds until its next timer."""
         calls = [] if self.is_suspended else self.clock.getDelayedCalls()
         return min((call.getTime() - self.clock.seconds() for call in calls), default=float("inf"))
 
@@ -70,7 +70,7 @@ class ChaosMember(Member):
 
     def __init__(self, net: ChaosNet, name: str) -> None:
         self.cut_up = self.cut_down = False
-        self.came_in: int | None = None  # how much had been said when it was first let in
+        self.came_in: int | None = None  # number of messages sent before its first admission
         super().__init__(net, name, float("inf"))
         self.process = net.process_of(self.clock)
 
@@ -84,7 +84,7 @@ class ChaosMember(Member):
 
 
 class WireInWeather(LossyWire):
-    """A wire that is as bad as the weather."""
+    """A wire with the faults of the current weather."""
 
     def __init__(self, net: ChaosNet, bad: LossyWire, good: LossyWire) -> None:
         self._net = net
@@ -96,11 +96,11 @@ class WireInWeather(LossyWire):
 
 
 class ChaosNet(Net):
-    """The network, on which time passes by `spend`.
+    """The network; `spend` lets time pass.
 
     Attributes:
-        is_up: Whether the server's process is there.
-        is_calm: Whether the network loses, doubles and reorders nothing any more.
+        is_up: Whether the server's process runs.
+        is_calm: Whether the network has stopped losing, duplicating and reordering datagrams.
     """
 
     def __init__(self, seed: int, faults: dict[str, float]) -> None:
@@ -116,7 +116,7 @@ class ChaosNet(Net):
         return process.clock
 
     def process_of(self, clock: Clock) -> Process:
-        """Return whose clock it is."""
+        """Return the process with this clock."""
         return next(process for process in self._processes if process.clock is clock)
 
     @property
@@ -132,7 +132,7 @@ class ChaosNet(Net):
             self.server_process.do(lambda: server.datagramReceived(data, address))
 
     def stop_server(self) -> None:
-        """Have the server's process gone."""
+        """End the server's process."""
         if self.is_up:
             self.is_up = False
             self.server_process.is_dead = True
@@ -142,13 +142,13 @@ class ChaosNet(Net):
             self._killed.append(self.server)
 
     def start_again(self) -> None:
-        """Start the server, if it is not there."""
+        """Start the server, unless it runs."""
         if not self.is_up:
             self.start_server()
             self.is_up = True
 
     def spend(self, seconds: float) -> None:
-        """Let time pass, for all processes that are not suspended."""
+        """Let time pass for all processes that are not suspended."""
         end = self._elapsed + seconds
         while True:
             calls = self.clock.getDelayedCalls()

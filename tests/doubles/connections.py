@@ -1,4 +1,4 @@
-"""A connection that is only counted."""
+"""Connections that are only counted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from twisted_lab.eventlog.counters import Traffic
 
 
 class FakeConnection:
+    """A connection that closes when the test says so.
+
+    Args:
+        connections: Where it is counted.
+        prompt: Whether `finish` closes it immediately.
+        host: The peer's address.
+        label: The peer in logs.
+    """
+
     since = 0.0
 
     def __init__(
-        self, connections: Connections, prompt: bool, host: str = "", label: str = ""
+        self,
+        connections: Connections,
+        prompt: bool,
+        host: str = "",
+        label: str = "",
     ) -> None:
         self.connections = connections
         self.prompt = prompt

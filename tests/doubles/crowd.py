@@ -1,4 +1,4 @@
-"""A chat, in one process, with members that read everything and members that read nothing."""
+"""A chat in one process, with members that read everything and members that read nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONG = "x" * 60_000
 
 
 class FullWire(Wire):
-    """A transport whose kernel takes everything, until the peer stops reading."""
+    """A transport whose kernel accepts everything until the peer stops reading."""
 
     is_full = False
 
@@ -47,10 +47,10 @@ class FullWire(Wire):
 
 
 class Reader:
-    """A member by TCP that reads everything at once.
+    """A TCP member that reads everything immediately.
 
     Attributes:
-        heard: The messages since it was last asked.
+        heard: The messages since the last access.
     """
 
     def __init__(self, crowd: Crowd, name: str) -> None:
@@ -64,14 +64,14 @@ class Reader:
 
 
 class Crowd:
-    """The chat.
+    """A chat with readers and silent members.
 
     Attributes:
         clock: The time.
-        connections: The open ones.
-        log: The events.
+        connections: The open connections.
+        log: The logged events.
         readers: The members that read everything.
-        silent: The members that read nothing, as far as anything still refers to them.
+        silent: The members that read nothing, as weak references.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Crowd:
         self._wires: list[tuple[TextChannel, Wire]] = []
         self.silent: WeakSet[Any] = WeakSet()
         self._count = 0
-        # One alone would be too fast.
+        # A single member would exceed its rate limit.
         for number in range(8):
             self.readers.append(Reader(self, f"r{number}"))
 
@@ -102,7 +102,7 @@ class Crowd:
         return channel
 
     def add_stream(self) -> None:
-        """Let in a member by TCP whose kernel takes nothing from here on."""
+        """Add a TCP member whose kernel accepts nothing from here on."""
         self._count += 1
         wire = FullWire()
         channel = self.connect(wire, f"s{self._count}")
@@ -111,7 +111,7 @@ class Crowd:
         self.silent.add(channel)
 
     def add_session(self, port: int | None = None) -> None:
-        """Let in a member by the reliable protocol that acknowledges nothing."""
+        """Add a member by the reliable protocol that acknowledges nothing."""
         self._count += 1
         address = "192.0.2.1", port or self._count
         cookie = self._ask(seal(Hello(self._count), NO_KEY, Side.CLIENT), address)
@@ -130,7 +130,7 @@ class Crowd:
         return decode(self._answers[0])
 
     def turn(self) -> None:
-        """Have turns of the reactor; connections that were aborted are lost in the first one."""
+        """Run turns of the reactor; aborted connections are lost in the first one."""
         self.clock.advance(0)
         for channel, wire in self._wires:
             if wire.disconnected:
@@ -140,15 +140,15 @@ class Crowd:
         self._answers.clear()
 
     def drop(self, add: Callable[[Crowd], None], count: int) -> None:
-        """Have `count` members come that read nothing, and dropped all in one fan-out.
+        """Add `count` members that read nothing, and have all dropped in one fan-out.
 
         Raises:
-            AssertionError: Something is left of them, or the readers have not heard the same.
+            AssertionError: Something of them is left, or the readers got different messages.
         """
         self.readers.append(Reader(self, f"r{len(self.readers)}"))
         for number in range(count):
             if number == count // 2:
-                # So that one of them has its turn in the middle of the fan-out.
+                # So that one of them has its turn during the fan-out.
                 self.readers.append(Reader(self, f"r{len(self.readers)}"))
             add(self)
         self.turn()
@@ -166,7 +166,7 @@ class Crowd:
         assert len(self.connections) == len(self.readers)
         assert self.log.names == ["client dropped"] * count, self.log.messages
         self.log.clear()
-        # Times at which something was to be done for them are forgotten as they come.
+        # Their deadlines are removed as they expire.
         for _ in range(3):
             self.clock.advance(30)
             for reader in self.readers:
@@ -176,13 +176,13 @@ class Crowd:
         assert len(self.clock.getDelayedCalls()) <= before
 
     def heard(self) -> list[str]:
-        """Return the messages of all readers, which must be the same."""
+        """Return the messages of the readers, which must be the same for all."""
         first, *others = [reader.heard() for reader in self.readers]
         for heard in others:
             assert heard == first, "in another order"
         return first
 
     def end(self) -> None:
-        """Have the readers leave."""
+        """Let the readers leave."""
         for reader in self.readers:
             reader.channel.dataReceived(b"/leave\n")

@@ -1,4 +1,4 @@
-"""Database files as older programs made them, when all tables had one version together."""
+"""Database files of older programs, in which all tables shared one version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTED = (
 
 
 def _counted(table: str) -> tuple[str, ...]:
-    """Return the statements that have the rows of a table counted from here on."""
+    """Return the statements that make triggers count the rows of a table."""
     return tuple(statement.replace("rows", table) for statement in COUNTED)
 
 
@@ -82,7 +82,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # Until here the place was the time, in microseconds.
+        # Before this version the place was the time in microseconds.
         "UPDATE said SET time = place / 1000000.0",
         """
         CREATE TABLE clients (
@@ -99,12 +99,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX said_by_client",
     ),
     (
-        # The sum of `Said.size` up to this message, and with it.
+        # The sum of `Said.size` up to and including this message.
         "ALTER TABLE said ADD COLUMN upto BIGINT NOT NULL DEFAULT 0",
         "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
         "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
         "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
-        # Each index covers its queries: a row is read only to be sent.
+        # Each index covers its queries: a row is read only for sending.
         "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
         "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
         "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
@@ -112,7 +112,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX said_by_time ON said (time, place)",
     ),
     (
-        # Failures are of a name and a network. Those from before are forgiven.
+        # Failures belong to a name and a network. Earlier ones are dropped.
         "DROP TABLE failures",
         """
         CREATE TABLE failures (
@@ -139,7 +139,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
     ),
     (
-        # New names that look alike are refused (`user_names.skeletons`); old ones may share.
+        # New lookalike names are refused (`user_names.skeletons`); old ones may share a skeleton.
         """
         CREATE TABLE skeletons (
             skeleton TEXT NOT NULL,
@@ -152,12 +152,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "UNION SELECT skeleton_of(name, 1), key FROM accounts",
         "ALTER TABLE peers ADD COLUMN network TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE peers ADD COLUMN used DOUBLE PRECISION NOT NULL DEFAULT 0",
-        # The time of their last visit is not known.
+        # The time of the last visit is unknown.
         "UPDATE peers SET network = network_of(address), "
         "used = CAST(strftime('%s', 'now') AS DOUBLE PRECISION)",
         "CREATE INDEX peers_by_network ON peers (network, used)",
         "CREATE INDEX peers_by_use ON peers (used)",
-        # To count a million rows takes 20 ms.
+        # Counting a million rows takes 20 ms.
         "CREATE TABLE totals (subject TEXT PRIMARY KEY, count BIGINT NOT NULL)",
         *_counted("peers"),
         *_counted("failures"),
@@ -167,7 +167,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
 
 
 def make_old_file(path: str, version: int) -> None:
-    """Make a file of a version from 1 to 7."""
+    """Create a file of a version from 1 to 7."""
     with closing(sqlite3.connect(path)) as connection:
         connection.create_function("skeleton_of", 2, lambda name, number: skeletons(name)[number])
         connection.create_function("network_of", 1, network)

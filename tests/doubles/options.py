@@ -1,4 +1,4 @@
-"""The options of a service that is not there, and of twistd."""
+"""Options of a sample service and of twistd."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class SampleOptions(ServiceOptions):
 
 
 class TwistdOptions(TwistdsOptions):
-    """The part of twistd's own options that a service sees."""
+    """The part of twistd's options that a service uses."""
 
     optFlags: ClassVar = [["nodaemon", "n", ""]]
     optParameters: ClassVar = [["pidfile", None, "twistd.pid", ""]]
 
 
 def twistd_options(**values: object) -> TwistdsOptions:
-    """Return options of twistd's, as a service finds them in its `parent`."""
+    """Return twistd's options, as a service finds them in its `parent`."""
     options = TwistdsOptions()
     options.update(values)
     return options

@@ -1,4 +1,4 @@
-"""PROXY headers as a proxy writes them, and a second reading of them, by other means than ours."""
+"""PROXY headers as written by a proxy, and a second, independent parser."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Ends = tuple[Endpoint | None, Endpoint | None]
 
 
 def version_2(kind: int, block: bytes, command: int = 0x21) -> bytes:
-    """Write a header of version 2 from the byte of family and transport, and what follows it."""
+    """Return a version 2 header, from the byte of family and transport and the data behind it."""
     return SIGNATURE + bytes([command, kind]) + struct.pack("!H", len(block)) + block
 
 
 def written(ends: Ends) -> list[bytes]:
-    """Write a header for `ends`, in each of the versions that can express them."""
+    """Return a header for `ends` in each version that can express them."""
     source, destination = ends
     if source is None or destination is None:
         return [b"PROXY UNKNOWN\r\n", version_2(0, b""), version_2(0x11, b"", 0x20)]
@@ -94,7 +94,7 @@ def _plain(end: Endpoint) -> Endpoint:
 
 
 def agrees(data: bytes, header: ProxyHeader | None) -> bool:
-    """Tell whether a second reading of `data` finds the same; None if there is no whole header."""
+    """Return whether a second parser agrees on `data`; None if the header is incomplete."""
     found = _of_block(data) if data.startswith(SIGNATURE) else _of_line(data)
     if header is None or found is None:
         return header is None and found is None

@@ -1,4 +1,4 @@
-"""Rooms whose members may all come from one address."""
+"""Rooms in which all members may have one address."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""Real connections over loopback, with time and the reactor's turns in the test's hands."""
+"""Real connections over loopback, with time and turns of the reactor under the test's control."""
 
 from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
-from twisted.internet.tcp import Server
+from twisted.internet.tcp import Port, Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -30,7 +31,7 @@ NO_IPV6 = "this machine has no IPv6"
 
 
 class Turns(Clock):
-    """A reactor whose turns a test makes; it knows the receivers of events."""
+    """A reactor whose turns the test runs; it records its readers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class Turns(Clock):
         """See `IReactorFDSet`: there are no writers."""
 
     def turn(self) -> None:
-        """Have one turn."""
+        """Run one turn."""
         self.advance(0)
         for reader in list(self.readers):
             reader.doRead()
@@ -76,17 +77,17 @@ class Recording(Protocol):
 
 
 class Connected:
-    """A connection of which one end is a server's transport and the other one a plain socket.
+    """A connection between a server's transport and a plain socket.
 
     Args:
-        kind: The transport's class.
+        kind: Makes the transport, with the arguments of `Server`.
         protocol: The server's protocol.
         poller: The reactor of the transport.
     """
 
     def __init__(
         self,
-        kind: type[Server] = ImmediateServer,
+        kind: Callable[..., Server] = ImmediateServer,
         protocol: Any = None,
         poller: Poller | None = None,
     ) -> None:
@@ -97,24 +98,24 @@ class Connected:
             accepted, address = listening.accept()
         self.client.setblocking(False)
         self.protocol = protocol or Recording()
-        self.transport = kind(accepted, self.protocol, address, None, 0, self.poller)  # type: ignore[arg-type]
+        self.transport = kind(accepted, self.protocol, address, Port(0, Factory()), 0, self.poller)
         self.protocol.makeConnection(self.transport)
 
     def take(self, size: int) -> bytes:
-        """Take up to `size` bytes that have come to the client; b"" also at the end."""
+        """Read up to `size` bytes at the client; b"" also at the end of the stream."""
         try:
             return self.client.recv(size)
         except BlockingIOError:
             return b""
 
     def take_all(self, size: int) -> bytes:
-        """Take `size` bytes at the client, with turns of the reactor in between."""
+        """Read `size` bytes at the client, with turns of the reactor in between."""
         taken = b""
         while len(taken) < size:
             self.reactor.turn()
             piece = self.take(size - len(taken))
             if not piece and not select.select([self.client], [], [], 0)[0]:
-                raise AssertionError(f"{len(taken)} of {size} bytes came")
+                raise AssertionError(f"{len(taken)} of {size} bytes arrived")
             taken += piece
         return taken
 
@@ -132,7 +133,7 @@ class Connected:
         self.client.close()
 
     def close(self) -> None:
-        """Let go of both ends."""
+        """Close both ends."""
         self.client.close()
         if hasattr(self.transport, "socket"):
             self.transport.connectionLost(connectionDone)

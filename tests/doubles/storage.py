@@ -1,4 +1,4 @@
-"""Storage and hashing for logins, without threads and without waiting."""
+"""Storage and hashing without threads and without waiting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHEAP = Passwords(memory_mib=0.0625, passes=1)
 
 
 class SlowStorage(MemoryStorage[Q]):
-    """A store in memory that does its work when `answer` is called, in order."""
+    """A store in memory that does its work in order when `answer` is called."""
 
     def __init__(self, tables: Tables[Q]) -> None:
         super().__init__(tables)
@@ -38,7 +38,7 @@ class SlowStorage(MemoryStorage[Q]):
         return result
 
     def answer(self) -> int:
-        """Do it, all in one transaction, and tell how much there was."""
+        """Do all pending work in one transaction, and return the number of its pieces."""
         gathered, self._gathered = self._gathered, []
         values = self.database.run_all([work for work, _ in gathered])
         for value, (_, result) in zip(values, gathered, strict=True):
@@ -47,7 +47,7 @@ class SlowStorage(MemoryStorage[Q]):
 
 
 class ShuffledStorage(SlowStorage[Q]):
-    """The same, but reads run beside writes, as on threads of any speed."""
+    """A store whose reads run beside writes, as on threads of any speed."""
 
     def __init__(self, tables: Tables[Q]) -> None:
         super().__init__(tables)
@@ -61,7 +61,7 @@ class ShuffledStorage(SlowStorage[Q]):
         return result
 
     def steps(self) -> list[Callable[[], None]]:
-        """Return the possible next steps: a thread does its work, or delivers the results."""
+        """Return the possible next steps: a thread works, or delivers its results."""
         writer = self._hear_stored if self._stored else self._store if self._gathered else None
         reader = self._hear_read if self._read else self._read_one if self._reads else None
         return [step for step in (writer, reader) if step is not None]
@@ -86,7 +86,7 @@ class ShuffledStorage(SlowStorage[Q]):
 
 
 class CountingHashes:
-    """Makes hashes at once, and counts them; while `slow` is set they wait for `finish`."""
+    """Makes and counts hashes immediately; while `slow` is set, they wait for `finish`."""
 
     def __init__(self, passwords: Passwords = CHEAP) -> None:
         self.passwords = passwords

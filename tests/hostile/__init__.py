@@ -1,1 +1,1 @@
-"""The cheapest known attacks, each with its bounds: ``make hostile`` runs them."""
+"""The cheapest known attacks, with bounds on their costs; ``make hostile`` runs them."""

@@ -1,8 +1,8 @@
-"""Runs the catalogue and prints a table; the exit status is 1 if a bound is broken.
+"""Runs the catalogue of attacks, and prints a table of their costs.
 
     python -m tests.hostile [--small] [ATTACK ...]
 
-An attack is chosen by a part of its name.
+ATTACK is a part of a name. The exit status is 1 if an attack exceeds a bound.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import tempfile
 from pathlib import Path
 
 from tests.hostile.attacks import CATALOGUE
-from tests.hostile.lab import FULL, SMALL, Lab
 from tests.hostile.measure import Result, measure
+from tests.hostile.target import FULL, SMALL, Target
 from twisted_lab.ports.file_reserve import raise_file_limit
 
 COLUMNS = {
     "cpu": ("CPU", "s"),
-    "delay": ("echo late", "s"),
-    "lookup": ("login late", "s"),
+    "delay": ("echo delay", "s"),
+    "lookup": ("login delay", "s"),
     "memory": ("memory", "B"),
     "messages": ("messages", ""),
     "sent": ("sent", "B"),
@@ -33,7 +33,7 @@ NAME, CELL = 40, 11
 
 
 def short(value: float, unit: str) -> str:
-    """Return a number with two digits and a prefix of the SI."""
+    """Return a number with two digits and an SI prefix."""
     for size, prefix in PREFIXES:
         if abs(value) >= size:
             return f"{float(f'{value / size:.2g}'):g} {prefix}{unit}".strip()
@@ -41,12 +41,12 @@ def short(value: float, unit: str) -> str:
 
 
 def row(name: str, received: str, cells: list[str]) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     return f"{name:{NAME}}" + "".join(f"{cell:>{CELL}}" for cell in (received, *cells))
 
 
 def rows(result: Result) -> list[str]:
-    """Return three lines: the costs, their bounds, and the costs per byte received."""
+    """Return three rows: the costs, their bounds, and the costs per received byte."""
     cost, bounds = vars(result.cost), vars(result.bounds)
     received = max(result.received, 1)
     measured = [
@@ -61,16 +61,18 @@ def rows(result: Result) -> list[str]:
     lines = [
         row(result.attack.name, short(result.received, "B") + " ", measured),
         row("  bound", "", limits),
-        row("  for a byte received", "", each),
+        row("  per received byte", "", each),
     ]
     return [*lines, f"  {result.failure}"] if result.failure else lines
 
 
 def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.hostile")
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("attacks", nargs="*")
+    """Run the chosen attacks."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.hostile", description="Run attacks, and print a table of their costs."
+    )
+    parser.add_argument("--small", action="store_true", help="fewer peers, less data")
+    parser.add_argument("attacks", nargs="*", help="a part of a name; all attacks by default")
     options = parser.parse_args()
     chosen = [
         attack
@@ -78,18 +80,18 @@ def main() -> None:
         if not options.attacks or any(part in attack.name for part in options.attacks)
     ]
     raise_file_limit()
-    broken = 0
+    exceeding = 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        Lab(Path(folder), SMALL if options.small else FULL, not options.small) as lab,
+        Target(Path(folder), SMALL if options.small else FULL, not options.small) as target,
     ):
         print(row("", "received ", [f"{title} " for title, _ in COLUMNS.values()]))
         for attack in chosen:
-            result = measure(lab, attack)
-            broken += result.is_broken
+            result = measure(target, attack)
+            exceeding += result.exceeds
             print("\n".join(rows(result)), flush=True)
-    print(f"{len(chosen)} attacks, {broken} of them break a bound (!)")
-    sys.exit(broken > 0)
+    print(f"{len(chosen)} attacks, {exceeding} of which exceed a bound (!)")
+    sys.exit(exceeding > 0)
 
 
 if __name__ == "__main__":

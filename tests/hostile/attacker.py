@@ -1,4 +1,4 @@
-"""An attacker: sockets at one address, and a count of the bytes that it sends."""
+"""Attackers: sockets at one address, with a count of sent bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Self
 
 from tests.hostile.crowd import connect, join, plain_socket
-from tests.hostile.lab import Lab
+from tests.hostile.target import Target
 from twisted_lab.reliable.packets import (
     NO_KEY,
     Close,
@@ -25,15 +25,15 @@ from twisted_lab.reliable.packets import (
     seal,
 )
 
-PATIENCE = 10.0  # seconds without an answer, after which an attacker goes on
-HANDSHAKE = 40  # bytes that a connection takes in any case: the first packet's header
+PATIENCE = 10.0  # seconds without an answer after which an attacker continues
+HANDSHAKE = 40  # bytes that each connection takes at least: the first packet's header
 
 
 class Peer:
-    """A socket whose sent bytes are counted.
+    """A socket with a count of sent bytes.
 
     Args:
-        attacker: Whose it is.
+        attacker: Its owner.
         own: The socket.
     """
 
@@ -42,30 +42,30 @@ class Peer:
         self.socket = own
 
     def send(self, data: bytes) -> Self:
-        """Send all, unless the server closes the connection before."""
+        """Send everything, unless the server closes the connection first."""
         self._attacker.sent += len(data)
         with suppress(OSError):
             self.socket.sendall(data)
         return self
 
     def hear(self, text: bytes) -> Self:
-        """Wait until it hears `text`."""
+        """Wait until `text` is received."""
         self.first_of(text)
         return self
 
     def first_of(self, *texts: bytes) -> bytes:
-        """Wait until it hears one of `texts`, and return that one."""
+        """Wait until one of `texts` is received, and return it."""
         heard = b""
         while True:
             data = self.socket.recv(65536)
-            assert data, f"hung up on after {heard[-200:]!r}, without {texts!r}"
+            assert data, f"closed after {heard[-200:]!r}, before {texts!r} arrived"
             heard = heard[-100:] + data
             for text in texts:
                 if text in heard:
                     return text
 
     def pending(self) -> int:
-        """Read the received bytes, without waiting; return their number."""
+        """Read the received bytes without waiting; return their number."""
         count = 0
         self.socket.setblocking(False)
         with suppress(BlockingIOError):
@@ -84,10 +84,10 @@ class Peer:
 
 
 class ReliablePeer(Peer):
-    """A session of the reliable protocol, without retransmission: nothing is lost on this machine.
+    """A session of the reliable protocol without retransmission, since loopback loses nothing.
 
     Args:
-        attacker: Whose it is.
+        attacker: Its owner.
         own: The socket.
     """
 
@@ -111,7 +111,7 @@ class ReliablePeer(Peer):
         return self
 
     def is_welcome(self) -> bool:
-        """Wait until the session is open, or nothing more comes."""
+        """Wait until the session is open or a timeout; return whether it is open."""
         with suppress(TimeoutError):
             while not isinstance(welcome := decode(self.socket.recv(2048)), Welcome):
                 pass
@@ -119,14 +119,14 @@ class ReliablePeer(Peer):
         return self.session != 0
 
     def data(self, fragment: bytes, sequence: int | None = None) -> Self:
-        """Send a piece of the stream."""
+        """Send a fragment of the stream."""
         if sequence is None:
             sequence, self._sequence = self._sequence, self._sequence + 1
         return self.send(seal(Data(self.session, sequence, 0, fragment), self.key, Side.CLIENT))
 
 
 def message(text: bytes) -> bytes:
-    """Return a message of a stream: the bytes behind their length."""
+    """Return a message of the stream: its length and its bytes."""
     return struct.pack(">I", len(text)) + text
 
 
@@ -134,18 +134,18 @@ class Attacker:
     """An attacker at one address.
 
     Args:
-        lab: The lab under attack.
+        target: The services under attack.
         host: The address.
 
     Attributes:
-        lab: See above.
+        target: See above.
         host: See above.
-        name: A name for the chat, unlike those of other attackers.
-        sent: How many bytes it has sent, and a header for each connection.
+        name: A name for the chat, different from those of other attackers.
+        sent: The bytes that it has sent, with a header for each connection.
     """
 
-    def __init__(self, lab: Lab, host: str) -> None:
-        self.lab = lab
+    def __init__(self, target: Target, host: str) -> None:
+        self.target = target
         self.host = host
         self.name = "mallory" + host.replace(".", "")
         self.sent = 0
@@ -154,58 +154,58 @@ class Attacker:
         self._strangers: list[Peer] = []
 
     def stream(self, service: str, host: str = "") -> Peer:
-        """Connect to a service, from its own address or another one.
+        """Connect to a service from its own or another address.
 
-        If the service refuses, the data are dropped.
+        Drop the data if the service refuses the connection.
         """
         self.sent += HANDSHAKE
         try:
-            own = connect(self.lab.ports[service], host or self.host)
+            own = connect(self.target.ports[service], host or self.host)
         except ConnectionError:
             own = socket.socket()
         own.settimeout(PATIENCE)
         return Peer(self, self._stack.enter_context(own))
 
     def character(self, service: str) -> Peer:
-        """Connect, with a segment of its own for each `send`."""
+        """Connect, with a separate segment for each `send`."""
         peer = self.stream(service)
         peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return peer
 
     def monitor(self) -> Peer:
-        """Connect to the port of the metrics."""
+        """Connect to the metrics port."""
         self.sent += HANDSHAKE
         own = self._stack.enter_context(socket.socket(socket.AF_UNIX))
-        own.connect(str(self.lab.metrics))  # which waits while the queue is full
+        own.connect(str(self.target.metrics))  # This waits while the queue is full.
         own.settimeout(PATIENCE)
         return Peer(self, own)
 
     def stranger(self) -> Peer:
-        """Return a UDP socket from which nothing has come."""
-        own = self._stack.enter_context(plain_socket(self.lab.ports["chat"], self.host))
+        """Return a UDP socket that has sent nothing yet."""
+        own = self._stack.enter_context(plain_socket(self.target.ports["chat"], self.host))
         own.settimeout(PATIENCE)
         self._strangers.append(peer := Peer(self, own))
         return peer
 
     def reliable(self) -> ReliablePeer:
-        """Return one that can open a session."""
+        """Return a peer that can open a session."""
         session = ReliablePeer(self, self.stranger().socket)
         self._sessions.append(session)
         return session
 
     def sessions(self, count: int) -> list[ReliablePeer]:
-        """Open sessions; fewer if the server lets no more in."""
+        """Open sessions; fewer if the server refuses more."""
         sessions = (self.reliable().open() for _ in range(count))
         return list(takewhile(ReliablePeer.is_welcome, sessions))
 
     def plain_member(self) -> Peer:
-        """Join the chat by plain datagrams, if it lets this member in."""
+        """Join the chat by plain datagrams, if the server admits this member."""
         peer = self.stranger()
         join(peer.socket, self.name)
         return peer
 
     def stream_members(self, count: int) -> dict[str, Peer]:
-        """Join the chat by TCP; return the members by their names, fewer if it lets no more in."""
+        """Join the chat by TCP; return members by name, fewer if the server refuses more."""
         members: dict[str, Peer] = {}
         for number in range(count):
             name = f"{self.name}-{number}"
@@ -216,7 +216,7 @@ class Attacker:
         return members
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, where it is time that an attack needs."""
+        """Let time pass as a part of the attack."""
         time.sleep(seconds)
 
     def leave(self) -> None:

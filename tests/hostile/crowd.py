@@ -1,11 +1,11 @@
-"""The peers that an attack disturbs, as processes of their own.
+"""Peers that an attack disturbs, in separate processes.
 
     python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
     python -m tests.hostile.crowd neighbour ECHO IDENT PID
 
-Members join, say "ready", and read until standard input ends. A neighbour talks all the
-time, and answers each line of its input with one: how many echoes it has heard since the last one,
-the longest that one took, and the same of greetings by name; in seconds.
+Members join, print "ready", and read until standard input ends. A neighbour talks all the time.
+For each line of input it prints the number of echoes since the last line, the longest time of one
+in seconds, and the same for greetings by name.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from pathlib import Path
 HERE = "127.0.0.1"
 NEIGHBOUR = "127.0.0.9"
 GREETING = b"Hello, neighbour\n"
-# Members come from this many addresses, so that limits by address do not keep them out.
+# Members have this many addresses, because of the limits per address.
 ADDRESSES = 250
 PAUSE = 0.002  # seconds between two echoes
 LOOKUP_PAUSE = 0.05  # seconds between two greetings
-PATIENCE = 60.0  # seconds after which an answer is held to be missing
-# The members do not read at each input: the neighbour needs a processor, too.
+PATIENCE = 60.0  # seconds after which an answer counts as missing
+# Members read at intervals, because the neighbour needs the processor, too.
 READ_PAUSE = 0.005
 
 
@@ -41,7 +41,7 @@ def connect(port: int, host: str) -> socket.socket:
 
 
 def plain_socket(port: int, host: str) -> socket.socket:
-    """Return a UDP socket at the address `host` whose datagrams go to the server."""
+    """Return a UDP socket at the address `host`, connected to the server."""
     plain = socket.socket(type=socket.SOCK_DGRAM)
     plain.bind((host, 0))
     plain.connect((HERE, port))
@@ -50,7 +50,7 @@ def plain_socket(port: int, host: str) -> socket.socket:
 
 
 def join(plain: socket.socket, name: str) -> bool:
-    """Join the chat, and tell whether it lets this member in."""
+    """Join the chat, and return whether it admits this member."""
     plain.send(f"/join {name}".encode())
     while not (answer := plain.recv(2048)).startswith(b"/join"):
         pass
@@ -61,7 +61,7 @@ def join(plain: socket.socket, name: str) -> bool:
 
 
 def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
-    """Have `count` listeners of the broadcast, and as many members of the chat, half by TCP."""
+    """Run `count` listeners of the broadcast and as many members of the chat, half by TCP."""
     selector = selectors.EpollSelector()
     deaf: list[socket.socket] = []
     for number in range(count):
@@ -71,9 +71,9 @@ def members(broadcast: int, chat: int, chat_tcp: int, count: int) -> None:
             streams.append(connect(chat_tcp, host))
             streams[-1].sendall(b"/join m%d\n" % number)
         else:
-            # No one reads this socket: its full buffer drops datagrams, which costs nothing.
+            # This socket is never read: its full buffer drops datagrams at no cost.
             plain = plain_socket(chat, host)
-            assert join(plain, f"m{number}"), "the chat keeps a member of the crowd out"
+            assert join(plain, f"m{number}"), "the chat refuses a member of the crowd"
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.append(plain)
         for stream in streams:
@@ -106,18 +106,18 @@ def _drain(selector: selectors.BaseSelector, timeout: float | None) -> bool:
 
 
 def waited(thread: str) -> float:
-    """Return for how many seconds a thread has waited for a processor (proc(5), schedstat)."""
+    """Return the seconds that a thread has waited for a processor (proc(5), schedstat)."""
     return int(Path(f"/proc/{thread}/schedstat").read_text().split()[1]) / 1e9
 
 
 class Talk(threading.Thread):
-    """Says something again and again, and notes the longest that an answer took.
+    """Repeats a request, and records the longest time of an answer.
 
-    The time does not count for which the server or this thread waited for a processor.
+    The time during which the server or this thread waited for a processor does not count.
 
     Args:
-        once: Says it, and waits for the answer.
-        pause: Seconds between an answer and the next time.
+        once: Sends the request, and waits for the answer.
+        pause: Seconds between an answer and the next request.
         server: The server's process id.
     """
 
@@ -129,23 +129,23 @@ class Talk(threading.Thread):
         self._lock = threading.Lock()
         self._count, self._longest = 0, 0.0
 
-    def _excused(self) -> float:
+    def _waited(self) -> float:
         return waited(self._server) + waited("thread-self")
 
     def run(self) -> None:
         """See `Thread`."""
         while True:
-            excused = self._excused()
+            before = self._waited()
             begun = time.monotonic()
             self._once()
-            took = time.monotonic() - begun - self._excused() + excused
+            took = time.monotonic() - begun - self._waited() + before
             with self._lock:
                 self._longest = max(self._longest, took)
                 self._count += 1
             time.sleep(self._pause)
 
     def report(self) -> tuple[int, float]:
-        """Return how often, and the longest time, since this was asked last."""
+        """Return the number of answers and the longest time since the last report."""
         with self._lock:
             answer = self._count, self._longest
             self._count, self._longest = 0, 0.0
@@ -153,7 +153,7 @@ class Talk(threading.Thread):
 
 
 def neighbour(echo: int, ident: int, server: int) -> None:
-    """Talk to both, and report when asked."""
+    """Talk to echo and ident, and report on each line of input."""
     connection = connect(echo, NEIGHBOUR)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -165,7 +165,7 @@ def neighbour(echo: int, ident: int, server: int) -> None:
         with connect(ident, NEIGHBOUR) as guest:
             if guest.recv(100).startswith(b"What"):
                 guest.send(b"neighbour\n")
-                guest.recv(100)  # which is GREETING
+                guest.recv(100)  # GREETING
 
     talks = [Talk(ping, PAUSE, server), Talk(greet, LOOKUP_PAUSE, server)]
     for talk in talks:
@@ -175,7 +175,7 @@ def neighbour(echo: int, ident: int, server: int) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run members or a neighbour."""
     who, *numbers = sys.argv[1:]
     run: Callable[..., None] = members if who == "members" else neighbour
     run(*map(int, numbers))

@@ -1,4 +1,4 @@
-"""Runs attacks, and compares the costs of each with its bounds."""
+"""Runs attacks, and compares their costs with the bounds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tests.hostile.attacker import Attacker
 from tests.hostile.attacks import Attack
-from tests.hostile.lab import Cost, Lab
+from tests.hostile.target import Cost, Target
 
-# The machine's own delays add to those that an attack makes: the least of three tries counts.
+# The machine's own delays add to those of an attack: the least of three tries counts.
 TRIES = 3
 
 
@@ -18,10 +18,10 @@ class Result:
 
     Attributes:
         attack: The attack.
-        received: How many bytes it has sent.
+        received: The bytes that the attacker has sent.
         cost: Its costs.
         bounds: The bounds of its costs.
-        failure: Any other error; "" for none.
+        failure: Another error; "" if there was none.
     """
 
     attack: Attack
@@ -32,46 +32,46 @@ class Result:
 
     @property
     def exceeded(self) -> list[str]:
-        """Names of the bounds that are broken."""
+        """The names of exceeded bounds."""
         return [name for name, most in vars(self.bounds).items() if vars(self.cost)[name] > most]
 
     @property
-    def is_broken(self) -> bool:
-        """Whether a bound is broken, or there is another error."""
+    def exceeds(self) -> bool:
+        """Whether the attack exceeds a bound, or caused another error."""
         return bool(self.exceeded or self.failure)
 
 
 _hosts = iter(f"127.0.{100 + number // 250}.{1 + number % 250}" for number in range(10_000))
 
 
-def once(lab: Lab, attack: Attack) -> Result:
-    """Run an attack from an address that was not used before."""
-    attacker = Attacker(lab, next(_hosts))
+def once(target: Target, attack: Attack) -> Result:
+    """Run an attack from a new address."""
+    attacker = Attacker(target, next(_hosts))
     script = attack.script(attacker)
     failure = ""
     cost = Cost()
     try:
         next(script)
         attacker.sent = 0
-        lab.begin()
+        target.begin()
         try:
             next(script, None)
         finally:
-            cost = lab.end()
+            cost = target.end()
     except (AssertionError, OSError) as error:
         failure = str(error) or type(error).__name__
     finally:
         attacker.leave()
-    return Result(attack, attacker.sent, cost, attack.bounds(lab.size), failure)
+    return Result(attack, attacker.sent, cost, attack.bounds(target.size), failure)
 
 
-def measure(lab: Lab, attack: Attack) -> Result:
-    """Run an attack, and again if nothing but a delay is too long."""
-    result = once(lab, attack)
+def measure(target: Target, attack: Attack) -> Result:
+    """Run an attack; repeat it if only delays exceed their bounds."""
+    result = once(target, attack)
     for _ in range(TRIES - 1):
         if result.failure or not result.exceeded or not {"delay", "lookup"} >= {*result.exceeded}:
             break
-        again = once(lab, attack)
+        again = once(target, attack)
         again.cost.delay = min(again.cost.delay, result.cost.delay)
         again.cost.lookup = min(again.cost.lookup, result.cost.lookup)
         result = again

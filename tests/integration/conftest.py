@@ -13,13 +13,13 @@ from twisted_lab.ports.file_reserve import raise_file_limit
 
 @pytest.fixture(scope="session", autouse=True)
 def _many_files() -> None:
-    """Let the tests open as many connections as this machine allows."""
+    """Raise the limit of open files to what this machine allows."""
     raise_file_limit()
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A private key and a certificate for localhost that is signed with it, in one PEM file."""
+    """A private key and a self-signed certificate for localhost, in one PEM file."""
     path = tmp_path_factory.mktemp("certificate") / "localhost.pem"
     path.write_bytes(self_signed())
     return path
@@ -27,7 +27,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def unused_port() -> Iterator[int]:
-    """A port on which no process listens, kept from others by being bound."""
+    """A port on which no process listens: it is bound here."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
@@ -35,10 +35,10 @@ def unused_port() -> Iterator[int]:
 
 @pytest.fixture
 def kept_port() -> Iterator[int]:
-    """A UDP port for a server that is started again at the same one.
+    """A UDP port that a restarted server can use again.
 
-    It lies outside the range from which the kernel gives ports to others, if anything does, and is
-    kept from other tests by a TCP socket that is bound to the same number.
+    It lies outside of the kernel's range of ephemeral ports, if possible. A TCP socket bound to the
+    same number reserves it against other tests.
     """
     range_file = Path("/proc/sys/net/ipv4/ip_local_port_range")
     low, high = map(int, range_file.read_text().split())

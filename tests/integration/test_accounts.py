@@ -1,4 +1,4 @@
-"""netlab-ident and netlab-auth as real processes, with the scripts and people that use them."""
+"""netlab-ident and netlab-auth as real processes, with scripts and users as clients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def accounts(directory: Path, *arguments: str, typed: str = "") -> subprocess.Co
 
 
 def talk(port: int, *lines: str) -> list[str]:
-    """Say `lines`, and return all that the server says."""
+    """Send `lines`, and return all lines of the server."""
     with connect(port) as client:
         client.sendall("".join(f"{line}\n" for line in lines).encode())
         client.shutdown(socket.SHUT_WR)
@@ -59,7 +59,7 @@ def talk(port: int, *lines: str) -> list[str]:
 
 
 def greeting(port: int, name: str, end: str, source: str = "127.0.0.1") -> list[str]:
-    """Act as a student's script, which sends no newline; return the result of each recv()."""
+    """Act as a student's script without newlines; return the result of each recv()."""
     heard = []
     with socket.create_connection(("127.0.0.1", port), DEADLINE, (source, 0)) as client:
         heard.append(client.recv(1024).decode())
@@ -71,9 +71,7 @@ def greeting(port: int, name: str, end: str, source: str = "127.0.0.1") -> list[
 
 
 @pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
-def test_a_name_is_known_the_second_time_and_after_a_restart(
-    tmp_path: Path, newline: str, end: str
-) -> None:
+def test_a_name_is_remembered_across_restarts(tmp_path: Path, newline: str, end: str) -> None:
     with ident(tmp_path, "--newline", newline) as server:
         port = server.wait_for_port()
         assert greeting(port, "Анна", end) == [f"What's your name?{end}", f"Hello, Анна{end}"]
@@ -85,7 +83,7 @@ def test_a_name_is_known_the_second_time_and_after_a_restart(
     assert (tmp_path / "netlab.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
-def test_behind_a_proxy(tmp_path: Path) -> None:
+def test_clients_behind_a_proxy_are_identified(tmp_path: Path) -> None:
     with ident(tmp_path, "--proxy-protocol") as server:
         port = server.wait_for_port()
         header = "PROXY TCP6 ::ffff:10.1.2.3 ::1 5647 9092\r"
@@ -98,7 +96,7 @@ def test_behind_a_proxy(tmp_path: Path) -> None:
         server.wait_for("hung up on .*: no valid PROXY header")
 
 
-def test_a_network_gives_new_names_at_a_rate(tmp_path: Path) -> None:
+def test_new_names_are_rate_limited_per_network(tmp_path: Path) -> None:
     with ident(tmp_path, "--proxy-protocol") as server:
         port = server.wait_for_port()
 
@@ -112,7 +110,7 @@ def test_a_network_gives_new_names_at_a_rate(tmp_path: Path) -> None:
         server.wait_for(r"hung up on \[2001:db8::63\]:5647: too many new names")
 
 
-def test_two_services_at_once_make_and_share_one_database(tmp_path: Path) -> None:
+def test_two_services_create_and_share_one_database(tmp_path: Path) -> None:
     with ident(tmp_path) as names, auth(tmp_path) as logins:
         assert talk(names.wait_for_port(), "Anna")[1] == "Hello, Anna"
         assert talk(logins.wait_for_port(), "anna", PASSWORD, PASSWORD)[3] == "Hello, anna"
@@ -120,15 +118,15 @@ def test_two_services_at_once_make_and_share_one_database(tmp_path: Path) -> Non
         assert [line.split()[:2] for line in listed] == [
             ["account", "anna"],
             ["address", "127.0.0.1"],
-            ["address", "127.0.0.1,"],  # which has opened an account
+            ["address", "127.0.0.1,"],  # where an account was opened
         ]
 
 
-def test_what_cannot_be_stored_is_not_claimed(tmp_path: Path) -> None:
+def test_nothing_is_acknowledged_that_cannot_be_stored(tmp_path: Path) -> None:
     with ident(tmp_path) as server:
         port = server.wait_for_port()
         assert talk(port, "Anna")[1] == "Hello, Anna"
-        # No file can be written any more, as if the disk were full.
+        # No file can be written any more, as on a full disk.
         _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
         assert greeting(port, "Boris", "\n", "127.0.0.2")[1] == "error: cannot store that now\n"
@@ -140,9 +138,7 @@ def test_what_cannot_be_stored_is_not_claimed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 1000, b"SQLite format 3\0" * 1000])
-def test_a_file_that_is_no_database_is_refused_with_one_line(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_file_of_another_kind_is_refused_with_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "netlab.sqlite3"
     path.write_bytes(content)
     with ident(tmp_path) as server:
@@ -206,7 +202,7 @@ def test_logins_leave_no_secret_behind(tmp_path: Path, count: int) -> None:
             assert form not in kept
 
 
-def test_the_person_who_runs_it_manages_accounts_meanwhile(tmp_path: Path) -> None:
+def test_the_operator_manages_accounts_while_services_run(tmp_path: Path) -> None:
     with auth(tmp_path, "--registration", "closed") as server:
         port = server.wait_for_port()
         assert accounts(tmp_path, "add", "anna", typed=f"{PASSWORD}\n").stdout == "added anna\n"
@@ -221,7 +217,7 @@ def test_the_person_who_runs_it_manages_accounts_meanwhile(tmp_path: Path) -> No
         assert accounts(tmp_path, "list").stdout == ""
 
 
-def test_the_client_in_a_pipe(tmp_path: Path) -> None:
+def test_our_client_logs_in_from_a_pipe(tmp_path: Path) -> None:
     with auth(tmp_path) as server:
         port = str(server.wait_for_port())
         arguments = ("auth", "--quiet", "--port", port, "--token-file", str(tmp_path / "tokens"))
@@ -229,7 +225,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
         end = run(*arguments, typed=typed)
         assert (end.returncode, end.stderr) == (0, b"")
         assert end.stdout.decode().splitlines()[-1] == "anna"
-        # The next time it is known by its token.
+        # The next login uses the token.
         end = run(*arguments, typed=b"whoami\nlogout\n")
         assert end.stdout.decode().splitlines() == [
             "Name or token?",
@@ -238,7 +234,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
             "Goodbye, anna",
         ]
         assert end.returncode == 0
-        # The client reports a token that is no longer valid, and sends no command as a name.
+        # The client reports an invalid token, and does not send a command as a name.
         run(*arguments, typed=f"anna\n{PASSWORD}\n".encode())
         assert accounts(tmp_path, "revoke", "anna").returncode == 0
         end = run(*arguments, typed=b"whoami\n")
@@ -250,7 +246,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
         assert end.stdout.decode().splitlines()[2] == "Wrong name, password or token."
 
 
-def test_the_client_is_greeted(tmp_path: Path) -> None:
+def test_our_client_is_greeted(tmp_path: Path) -> None:
     with ident(tmp_path) as server:
         port = str(server.wait_for_port())
         end = run("ident", "--quiet", "--port", port)
@@ -261,7 +257,7 @@ def test_the_client_is_greeted(tmp_path: Path) -> None:
         assert (end.returncode, end.stdout.decode(), end.stderr) == (0, "Hello, Анна\n", b"")
 
 
-def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
+def test_passwords_do_not_appear_on_the_screen(tmp_path: Path) -> None:
     with auth(tmp_path) as server:
         port = str(server.wait_for_port())
         arguments = ("auth", "--host", "127.0.0.1", "--port", port)
@@ -276,7 +272,7 @@ def test_passwords_are_not_on_the_screen(tmp_path: Path) -> None:
         terminal.type("\r")
         terminal.see("Hello, anna")
         terminal.see(r"Token stored in .*")
-        # Nor does the history have it: "up" brings back the line before it.
+        # The history does not contain it: "up" recalls the line before it.
         terminal.type("whoami\r")
         terminal.see("anna")
         terminal.type("\x1b[A\x1b[A")

@@ -1,4 +1,4 @@
-"""Replies from the address that the client used, and link-local addresses, on real networks."""
+"""Source addresses of replies, and link-local addresses, on real networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from tests.processes import BIN, ROOT, Server
 
-# A plain member with a connected socket, which drops datagrams from any other address.
+# A plain member with a connected socket, which drops datagrams from other addresses.
 SCRIPT = """
 import socket, sys
 host, port = sys.argv[1:]
@@ -44,14 +44,14 @@ def chat(directory: Path, interface: str, *options: str, inside: Inside = ()) ->
 
 
 def joins(host: str, port: int, inside: Inside = ()) -> None:
-    """Have a plain member join at `host`."""
+    """Let a plain member join at `host`."""
     with Server(ROOT, command=(*inside, sys.executable, "-c", SCRIPT, host, str(port))) as script:
         assert script.wait() == 0, script.lines
         assert script.lines[0].startswith("* welcome, script;")
 
 
 def client(host: str, port: int, typed: str, *options: str, inside: Inside = ()) -> list[str]:
-    """Have our client send a message to `host`, and return its output."""
+    """Send a message to `host` with our client, and return its output."""
     command = (sys.executable, "-m", "twisted_lab.client", *options)
     with Server(
         ROOT, command=(*inside, *command, "--host", host, "--port", str(port)), typed=typed
@@ -60,7 +60,7 @@ def client(host: str, port: int, typed: str, *options: str, inside: Inside = ())
     return ours.lines
 
 
-def test_the_hosts_own_name_on_debian_is_127_0_1_1(tmp_path: Path) -> None:
+def test_replies_come_from_127_0_1_1(tmp_path: Path) -> None:
     with chat(tmp_path, "0.0.0.0") as server:
         port = server.wait_for_port()
         joins("127.0.1.1", port)
@@ -68,7 +68,7 @@ def test_the_hosts_own_name_on_debian_is_127_0_1_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
-def test_ipv6_and_ipv4_at_once(tmp_path: Path) -> None:
+def test_a_wildcard_port_serves_ipv6_and_ipv4(tmp_path: Path) -> None:
     with chat(tmp_path, "::") as server:
         port = server.wait_for_port()
         for host in ("127.0.1.1", "127.0.0.1", "::1"):
@@ -78,7 +78,7 @@ def test_ipv6_and_ipv4_at_once(tmp_path: Path) -> None:
 
 
 def namespace(stack: ExitStack, *inside: str) -> Inside:
-    """Make a network namespace, and return the prefix that runs a command in it."""
+    """Create a network namespace, and return the prefix that runs a command in it."""
     if not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
         pytest.skip("there is no unshare, nsenter or ip (util-linux, iproute2)")
     held = Server(
@@ -95,7 +95,7 @@ def namespace(stack: ExitStack, *inside: str) -> Inside:
 
 @pytest.fixture
 def networks() -> Iterator[tuple[Inside, Inside]]:
-    """Two networks with a cable between them, whose ends are called left and right.
+    """Two network namespaces connected by a cable with the ends left and right.
 
     Left has 192.0.2.1, 192.0.2.2 and fe80::1, right has 192.0.2.9 and fe80::2.
     """
@@ -111,7 +111,7 @@ def networks() -> Iterator[tuple[Inside, Inside]]:
             (left, "left", ("192.0.2.1/24", "192.0.2.2/24", "fe80::1/64 nodad")),
             (right, "right", ("192.0.2.9/24", "fe80::2/64 nodad")),
         ):
-            # No link-local addresses but those.
+            # No other link-local addresses.
             commands.append((side, f"ip link set {name} addrgenmode none up"))
             commands += [(side, f"ip addr add dev {name} {each}") for each in addresses]
         for side, command in commands:
@@ -119,7 +119,9 @@ def networks() -> Iterator[tuple[Inside, Inside]]:
         yield left, right
 
 
-def test_a_secondary_address(tmp_path: Path, networks: tuple[Inside, Inside]) -> None:
+def test_replies_come_from_a_secondary_address(
+    tmp_path: Path, networks: tuple[Inside, Inside]
+) -> None:
     left, right = networks
     with chat(tmp_path, "0.0.0.0", inside=left) as server:
         port = server.wait_for_port()
@@ -129,7 +131,9 @@ def test_a_secondary_address(tmp_path: Path, networks: tuple[Inside, Inside]) ->
 
 
 @pytest.mark.parametrize("interface", ["fe80::1%left", "::"])
-def test_a_link(tmp_path: Path, networks: tuple[Inside, Inside], interface: str) -> None:
+def test_link_local_addresses_work(
+    tmp_path: Path, networks: tuple[Inside, Inside], interface: str
+) -> None:
     left, right = networks
     there = "fe80::1%right"
     with chat(tmp_path, interface, "--tcp-port", "0", inside=left) as server:

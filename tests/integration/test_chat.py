@@ -1,4 +1,4 @@
-"""The chat with real processes, over networks as bad as `tests.programs.relay` makes them."""
+"""The chat with real processes, over bad networks made by `tests.programs.relay`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LONG = pytest.mark.long
 
 
 class Processes:
-    """Processes of members, all in one room."""
+    """Processes of members in one room."""
 
     def __init__(self, stack: ExitStack, port: int, processes: int, count: int, messages: int):
         self._all = [
@@ -71,7 +71,7 @@ class Processes:
             process.wait_for(pattern)
 
     def have_heard_all(self, seconds: float) -> None:
-        """Wait for their end within a time limit; all must have heard all, in the same order."""
+        """Wait for their end; all must have received all messages in the same order."""
         end = time.monotonic() + seconds
         for process in self._all:
             process.process.wait(end - time.monotonic())
@@ -84,7 +84,7 @@ class Processes:
 
 
 class RoomClient(Server):
-    """Our client in a pipe, into which more can be written until it is closed."""
+    """Our client in a pipe, which takes input until it is closed."""
 
     def __init__(self, port: int, name: str, typed: str | None = None) -> None:
         reading, writing = os.pipe()
@@ -118,7 +118,7 @@ class RoomClient(Server):
         super().__exit__(*raised)
 
     def heard(self, name: str) -> list[str]:
-        """Return the texts of `name` that were shown."""
+        """Return the texts by `name` that it has shown."""
         return [
             line.removeprefix(f"{name}: ") for line in self.lines if line.startswith(f"{name}: ")
         ]
@@ -126,7 +126,7 @@ class RoomClient(Server):
 
 @pytest.fixture
 def no_port() -> Iterator[int]:
-    """A UDP port that refuses: a socket has it, but takes datagrams of one other port only."""
+    """A UDP port that refuses clients: its socket is connected to another port."""
     with (
         socket.socket(type=socket.SOCK_DGRAM) as other,
         socket.socket(type=socket.SOCK_DGRAM) as bound,
@@ -140,7 +140,7 @@ def no_port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("processes", "count", "messages"), [(2, 3, 40), pytest.param(5, 10, 200, marks=LONG)]
 )
-def test_all_members_hear_all_messages_in_one_order(
+def test_all_members_get_all_messages_in_one_order(
     tmp_path: Path, processes: int, count: int, messages: int
 ) -> None:
     with (
@@ -164,9 +164,9 @@ def test_nothing_is_lost_when_the_server_is_killed(
         bad = stack.enter_context(relay(kept_port, *faults))
         messages = 20 * len(quarters)
         members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
-        members.wait_for("^everybody is here$")
+        members.wait_for("^all members are in the room$")
         for quarter in quarters:
-            members.wait_for(f"^heard {quarter}/4$")
+            members.wait_for(f"^received {quarter}/4$")
             server.process.kill()
             server.wait()
             server = stack.enter_context(chat(tmp_path, kept_port, *history))
@@ -174,7 +174,7 @@ def test_nothing_is_lost_when_the_server_is_killed(
         members.have_heard_all(120)
 
 
-def test_a_pipe_through_a_bad_network(tmp_path: Path) -> None:
+def test_a_client_in_a_pipe_survives_a_bad_network(tmp_path: Path) -> None:
     numbers = [str(number) for number in range(30)]
     with (
         chat(tmp_path) as server,
@@ -191,14 +191,14 @@ def test_a_pipe_through_a_bad_network(tmp_path: Path) -> None:
         assert boris.end() == 0, boris.lines
 
 
-def test_nobody_listens(no_port: int) -> None:
+def test_a_missing_server_is_one_line(no_port: int) -> None:
     with RoomClient(no_port, "Anna", "hello\n") as anna:
         assert anna.wait() == 1
     assert len(anna.lines) == 1, anna.lines
     assert anna.lines[0].startswith(f"127.0.0.1:{no_port}: no server listens there")
 
 
-def test_a_name_that_somebody_has(tmp_path: Path) -> None:
+def test_a_taken_name_is_refused(tmp_path: Path) -> None:
     with chat(tmp_path) as server, RoomClient(port := server.wait_for_port(), "Anna") as anna:
         anna.wait_for(r"^\* welcome, Anna;")
         with RoomClient(port, "anna", "hello\n") as other:
@@ -209,7 +209,7 @@ def test_a_name_that_somebody_has(tmp_path: Path) -> None:
     assert anna.heard("anna") == []
 
 
-def test_a_script_tcp_and_our_client_in_one_room(tmp_path: Path) -> None:
+def test_a_script_a_tcp_client_and_our_client_share_a_room(tmp_path: Path) -> None:
     with (
         chat(tmp_path, 0, "--tcp-port", "0") as server,
         RoomClient(port := server.wait_for_port(), "ours") as ours,
@@ -289,10 +289,10 @@ def test_the_example_client_is_a_member(tmp_path: Path) -> None:
     ("idle_timeout", "absences"),
     [(8, [10]), pytest.param(60, [30, 62, 75, 110], marks=LONG)],
 )
-def test_a_client_that_was_away_loses_nothing(
+def test_a_client_loses_nothing_in_an_absence(
     tmp_path: Path, idle_timeout: int, absences: list[int]
 ) -> None:
-    """Each absence, in seconds, is tried with a suspended client and with a cut network."""
+    """Try each absence, in seconds, with a suspended client and with a cut network."""
     with (
         chat(tmp_path, 0, "--idle-timeout", str(idle_timeout)) as server,
         RoomClient(port := server.wait_for_port(), "Anna") as anna,
@@ -329,14 +329,14 @@ def test_a_client_that_was_away_loses_nothing(
 
 
 def on_terminal(port: int, name: str) -> Terminal:
-    """Have our client on a terminal, in the room."""
+    """Start our client on a terminal, and join the room."""
     terminal = Terminal(*CHAT, "--port", str(port), "--name", name)
     terminal.see(rf".* \* welcome, {name}; .*")
     return terminal
 
 
 @pytest.mark.parametrize(("count", "length"), [(100, 3000), pytest.param(160, 65_000, marks=LONG)])
-def test_more_is_missed_than_a_channel_holds(
+def test_a_client_catches_up_on_more_than_a_channel_buffers(
     tmp_path: Path, kept_port: int, count: int, length: int
 ) -> None:
     path = tmp_path / "said.sqlite3"
@@ -371,7 +371,7 @@ def test_more_is_missed_than_a_channel_holds(
         assert not [line for line in server.lines if "dropped" in line], server.lines
 
 
-def test_a_server_is_stopped_and_started_again(tmp_path: Path, kept_port: int) -> None:
+def test_clients_survive_a_restart_of_the_server(tmp_path: Path, kept_port: int) -> None:
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, "--drain", "600"))
         server.wait_for_port()

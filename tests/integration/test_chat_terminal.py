@@ -1,4 +1,4 @@
-"""The chat's client on a terminal, where a person types."""
+"""The chat's client on a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def chat(port: int, name: str, term: str = "xterm") -> Terminal:
     return Terminal(*CLIENT, *arguments, term=term)
 
 
-def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
+def test_two_members_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-chat", "--port", "0") as server:
         port = server.wait_for_port()
         anna = chat(port, "Anna")
@@ -36,7 +36,7 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         boris.see(f"{TIME} ✓ Boris: hello")
         anna.see(f"{TIME}   Boris: hello")
         anna.see("> half a line")
-        # Tab completes a command and a name, whatever its case.
+        # Tab completes commands and names, regardless of case.
         anna.type("\x15/ms\t")
         anna.see("> /msg")
         anna.type("bor\t")
@@ -47,7 +47,7 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         vera = chat(port, "anna", term="dumb")
         vera.see("> somebody is called anna already; choose another name")
         vera.see("Name:")
-        vera.type("Vero\x7fa\r")  # The terminal itself takes a letter back.
+        vera.type("Vero\x7fa\r")  # The terminal itself handles the backspace.
         vera.see(f".*{TIME}   \\* here: Anna, Boris, Vera")
         vera.type("hello\r")
         vera.see(f".*{TIME} ✓ Vera: hello")
@@ -60,7 +60,7 @@ def test_two_talk_and_a_third_needs_another_name(tmp_path: Path) -> None:
         assert anna.end() == 130
 
 
-def test_the_server_goes_and_comes_back(tmp_path: Path, kept_port: int) -> None:
+def test_the_client_survives_a_restart_of_the_server(tmp_path: Path, kept_port: int) -> None:
     arguments = ("--history", str(tmp_path / "history"), "--port", str(kept_port))
     with Server(tmp_path, "netlab-chat", *arguments) as server:
         server.wait_for_port()
@@ -77,7 +77,7 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, kept_port: int) -> None:
         assert anna.end() == 0
 
 
-def test_what_others_say_steers_no_terminal(tmp_path: Path) -> None:
+def test_control_characters_of_others_are_not_executed(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-chat", "--port", "0") as server:
         port = server.wait_for_port()
         anna = chat(port, "Anna")
@@ -95,7 +95,7 @@ def test_what_others_say_steers_no_terminal(tmp_path: Path) -> None:
         assert anna.end() == 0
 
 
-def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
+def test_the_client_can_be_suspended_and_continued(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-chat", "--port", "0") as server:
         port = server.wait_for_port()
         client = shlex.join([*CLIENT, "chat", "--host", "localhost", "--port", str(port)])
@@ -113,7 +113,7 @@ def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_leaving", [False, True])
-def test_control_c_says_what_was_not_confirmed(
+def test_control_c_reports_unconfirmed_messages(
     tmp_path: Path, kept_port: int, is_leaving: bool
 ) -> None:
     with Server(tmp_path, "netlab-chat", "--port", str(kept_port)) as server:

@@ -1,4 +1,4 @@
-"""The client as a real process: in a pipe, and on a pseudo-terminal with a typing person."""
+"""The client as a real process, in a pipe and on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield server.wait_for_port()
 
 
-def test_lines_until_exit(port: int) -> None:
+def test_lines_are_sent_until_exit(port: int) -> None:
     end = run("--port", str(port), typed=b"a\nb\nexit\nc\n")
     assert (end.returncode, end.stdout) == (0, b"a\nb\n")
     events = end.stderr.decode().splitlines()
@@ -35,12 +35,12 @@ def test_lines_until_exit(port: int) -> None:
     assert len(events) == 4
 
 
-def test_the_end_of_input_is_an_end(port: int) -> None:
+def test_end_of_input_ends_the_client(port: int) -> None:
     end = run("echo", "--quiet", "--port", str(port), typed=b"no newline")
     assert (end.returncode, end.stdout, end.stderr) == (0, b"no newline", b"")
 
 
-def test_files(port: int, tmp_path: Path) -> None:
+def test_files_can_be_input_and_output(port: int, tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(bytes(range(256)) * 5000)
     with source.open("rb") as stdin, target.open("wb") as stdout:
@@ -55,7 +55,7 @@ def test_files(port: int, tmp_path: Path) -> None:
     assert target.read_bytes() == source.read_bytes()
 
 
-def test_nobody_reads_the_output_to_its_end(port: int) -> None:
+def test_a_closed_output_pipe_ends_the_client_silently(port: int) -> None:
     command = f"seq 100000 | {shlex.join(CLIENT)} -q --port {port} | head -n 2"
     said = subprocess.run(
         ["/bin/sh", "-c", command], capture_output=True, env=ENVIRONMENT, timeout=DEADLINE
@@ -63,8 +63,8 @@ def test_nobody_reads_the_output_to_its_end(port: int) -> None:
     assert (said.stdout, said.stderr) == (b"1\n2\n", b"")
 
 
-def test_a_pipe_costs_little_memory(port: int) -> None:
-    # It measures itself, after all is through: once with a little, once with 20 MB.
+def test_a_pipe_takes_little_memory(port: int) -> None:
+    # The process reports its own peak at its end: once after little input, once after 20 MB.
     program = (
         "import sys; from twisted_lab.client import __main__\n"
         "try: __main__.main()\n"
@@ -85,7 +85,7 @@ def test_a_pipe_costs_little_memory(port: int) -> None:
     assert peaks[1] - peaks[0] < 10_000, "KiB"
 
 
-def test_closed_descriptors(port: int) -> None:
+def test_closed_standard_descriptors_are_tolerated(port: int) -> None:
     client = shlex.join(CLIENT)
     for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
         end = subprocess.run(
@@ -102,7 +102,7 @@ def test_closed_descriptors(port: int) -> None:
             assert (end.returncode, end.stdout) == (0, b"hello\n" if closed == "2>&-" else b"")
 
 
-def test_the_disk_is_full(port: int) -> None:
+def test_a_full_disk_is_an_error(port: int) -> None:
     with open("/dev/full", "wb") as full:
         end = subprocess.run(
             [*CLIENT, "-q", "--port", str(port)],
@@ -117,7 +117,7 @@ def test_the_disk_is_full(port: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_an_end_but_not_a_good_one(port: int, number: int) -> None:
+def test_a_signal_ends_the_client_with_its_status(port: int, number: int) -> None:
     client = subprocess.Popen(
         [*CLIENT, "-q", "--port", str(port)],
         stdin=subprocess.PIPE,
@@ -135,7 +135,7 @@ def test_a_signal_is_an_end_but_not_a_good_one(port: int, number: int) -> None:
     assert (client.returncode, said) == (128 + number, b"")
 
 
-def test_nobody_listens(unused_port: int) -> None:
+def test_a_refused_connection_is_one_line(unused_port: int) -> None:
     end = run("--port", str(unused_port))
     assert end.returncode == 1
     assert end.stderr.decode() == (
@@ -144,15 +144,15 @@ def test_nobody_listens(unused_port: int) -> None:
     )
 
 
-def test_wrong_usage() -> None:
+def test_wrong_usage_gives_one_line() -> None:
     end = run("--port", "many")
     assert end.returncode == 2
     assert end.stderr.count(b"\n") == 1
 
 
-def test_a_server_that_hangs_up_early() -> None:
+def test_an_early_close_by_the_server_is_an_error() -> None:
     with scripted_server(lambda connection: connection.close()) as port:
-        # Its input stays open, so that the client cannot have ended first.
+        # The input stays open, so the client does not end first.
         client = subprocess.Popen(
             [*CLIENT, "--quiet", "--port", str(port)],
             stdin=subprocess.PIPE,
@@ -173,7 +173,7 @@ def test_a_server_that_hangs_up_early() -> None:
         (b"\0\0\0\7CONNECT\0\0\0\12error: too", b"this looks like Int32: try --framing int32\n"),
     ],
 )
-def test_a_script_sees_that_the_server_said_an_error_last(said: bytes, told: bytes) -> None:
+def test_a_final_error_of_the_server_gives_status_1(said: bytes, told: bytes) -> None:
     def script(connection: socket.socket) -> None:
         connection.sendall(said)
         while connection.recv(1024):
@@ -184,7 +184,7 @@ def test_a_script_sees_that_the_server_said_an_error_last(said: bytes, told: byt
     assert (end.returncode, end.stderr) == (1, told)
 
 
-def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
+def test_a_silent_server_is_reported_as_such() -> None:
     def script(connection: socket.socket) -> None:
         while connection.recv(1024):
             pass
@@ -204,7 +204,7 @@ def test_nothing_is_claimed_of_a_server_that_said_nothing() -> None:
         (b"Anna", b"not let in: see the server's last line\n"),
     ],
 )
-def test_the_server_is_referred_to_if_it_said_something_last(typed: bytes, told: bytes) -> None:
+def test_the_last_line_refers_to_the_servers_reply(typed: bytes, told: bytes) -> None:
     def script(connection: socket.socket) -> None:
         connection.sendall(b"What's your name?\n")
         while connection.recv(1024):
@@ -215,7 +215,7 @@ def test_the_server_is_referred_to_if_it_said_something_last(typed: bytes, told:
     assert (end.returncode, end.stderr) == (1, told)
 
 
-def test_on_a_terminal(port: int) -> None:
+def test_the_client_asks_for_host_and_port_on_a_terminal(port: int) -> None:
     terminal = Terminal(*CLIENT)
     terminal.see(r"Host \[localhost\]:")
     terminal.type("no host\r")
@@ -233,7 +233,7 @@ def test_on_a_terminal(port: int) -> None:
     assert terminal.lines[-1].endswith("closed by the client")
 
 
-def test_control_d_and_control_c(port: int) -> None:
+def test_control_d_and_control_c_end_the_client(port: int) -> None:
     for key, status in (("\x04", 0), ("\x03", 130)):
         terminal = client_at(port)
         terminal.see(">")
@@ -242,7 +242,7 @@ def test_control_d_and_control_c(port: int) -> None:
         assert not any("Traceback" in line for line in terminal.lines)
 
 
-def test_control_z_suspends_it(port: int) -> None:
+def test_control_z_suspends_the_client(port: int) -> None:
     client = shlex.join([*CLIENT, "--host", "127.0.0.1", "--port", str(port)])
     script = f"{client}; echo suspended: $?; read line; fg; echo ended: $?"
     shell = Terminal("/bin/sh", "-mc", script)
@@ -257,7 +257,7 @@ def test_control_z_suspends_it(port: int) -> None:
     shell.see("ended: 0")
 
 
-def test_control_d_at_a_question_quits() -> None:
+def test_control_d_at_a_prompt_quits() -> None:
     terminal = Terminal(*CLIENT)
     terminal.see(r"Host \[localhost\]:")
     terminal.type("\x04")
@@ -265,7 +265,7 @@ def test_control_d_at_a_question_quits() -> None:
     assert terminal.lines == ["Host [localhost]:"]
 
 
-def test_what_comes_while_somebody_types_does_not_garble_the_line() -> None:
+def test_output_does_not_garble_a_line_being_typed() -> None:
     typed = threading.Event()
 
     def script(connection: socket.socket) -> None:
@@ -287,7 +287,7 @@ def test_what_comes_while_somebody_types_does_not_garble_the_line() -> None:
         assert terminal.end() == 1
 
 
-def test_escapes_from_a_server_are_shown_and_not_obeyed() -> None:
+def test_escape_sequences_from_a_server_are_shown_not_executed() -> None:
     def script(connection: socket.socket) -> None:
         connection.sendall(b"\x1b]0;owned\x07\x1b[2Jhello\r\nno end of line")
         while connection.recv(1024):
@@ -302,7 +302,7 @@ def test_escapes_from_a_server_are_shown_and_not_obeyed() -> None:
         assert terminal.end() == 0
 
 
-def test_a_pipe_into_a_terminal_shows_escapes(port: int) -> None:
+def test_escape_sequences_are_shown_when_only_output_is_a_terminal(port: int) -> None:
     client = shlex.join(CLIENT)
     terminal = Terminal("/bin/sh", "-c", rf"printf 'a\033[2Jb\n' | {client} -q --port {port}")
     terminal.see(re.escape(r"a\x1b[2Jb"))

@@ -28,7 +28,7 @@ def client(directory: Path, typed: bytes, *arguments: str) -> subprocess.Complet
 FIRST_USE = ("--tls", "--first-use")
 
 
-def test_all_services(tmp_path: Path) -> None:
+def test_all_services_work_over_tls(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--tls") as server:
         at = ports(server)
         large = bytes(range(256)) * 4000
@@ -55,7 +55,7 @@ def test_all_services(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_another_certificate_than_before(tmp_path: Path) -> None:
+def test_another_certificate_than_before_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "server.pem"
     arguments = ("netlab-echo", "--interface", "127.0.0.1", "--tls", "--certificate", str(path))
     path.write_bytes(self_signed())
@@ -78,7 +78,7 @@ def test_another_certificate_than_before(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_authorities(tmp_path: Path) -> None:
+def test_a_certificate_of_a_trusted_authority_is_accepted(tmp_path: Path) -> None:
     arguments = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--tls")
     with Server(tmp_path, *arguments) as server:
         port = str(server.wait_for_port())
@@ -103,7 +103,7 @@ def test_authorities(tmp_path: Path) -> None:
         ([x509.DNSName("localhost")], -1, b"has expired"),
     ],
 )
-def test_authorities_vouch_for_another(
+def test_a_certificate_for_another_name_is_refused(
     tmp_path: Path, names: list[x509.GeneralName], days: float, why: bytes
 ) -> None:
     (tmp_path / "other.pem").write_bytes(self_signed(names, days))
@@ -119,7 +119,7 @@ def test_authorities_vouch_for_another(
 
 
 @pytest.mark.parametrize("name", ["echo", "messages"])
-def test_a_server_that_does_not_speak_tls(tmp_path: Path, name: str) -> None:
+def test_a_server_without_tls_is_reported(tmp_path: Path, name: str) -> None:
     with Server(tmp_path, f"netlab-{name}", "--port", "0", "--interface", "127.0.0.1") as server:
         done = client(tmp_path, b"hi\n", name, "--port", str(server.wait_for_port()), *FIRST_USE)
         assert (done.returncode, done.stdout) == (1, b"")
@@ -129,7 +129,7 @@ def test_a_server_that_does_not_speak_tls(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["echo", "messages", "auth"])
-def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
+def test_a_client_without_tls_gets_advice(tmp_path: Path, name: str) -> None:
     with Server(tmp_path, *NETLAB, "--only", name, "--tls") as server:
         server.wait_for("^service +address +how to connect$")
         port = server.wait_for(rf"^{name} +\S+:(\d+) ")[1]
@@ -139,7 +139,7 @@ def test_a_client_without_tls(tmp_path: Path, name: str) -> None:
             assert b"if the server uses TLS, try --tls" in done.stderr
         if name == "echo":
             return
-        # No input: a person waits for the greeting.
+        # Without input: a user waits for the greeting.
         with subprocess.Popen(
             [sys.executable, "-m", "twisted_lab.client", name, "-q", "--port", port],
             stdin=subprocess.PIPE,

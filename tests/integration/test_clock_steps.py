@@ -1,4 +1,4 @@
-"""A machine whose clock is set by an hour while peers are served."""
+"""Clock steps of an hour while peers are served."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import NETLAB, Server, connect, line, ports, receive, wait_until
 
-# twistd, with a clock that is off by the number in the file.
+# twistd with a clock that is off by the number of seconds in the file.
 RUN = """
 import sys, time
 from pathlib import Path
@@ -28,7 +28,7 @@ def has_grown(file: Path, size: int) -> bool:
 
 @pytest.mark.parametrize("reactor", ["epoll", "asyncio"])
 @pytest.mark.parametrize("hours", [1, -1])
-def test_nobody_is_cut_off_and_nothing_stalls(tmp_path: Path, hours: int, reactor: str) -> None:
+def test_clock_steps_disconnect_and_delay_no_peer(tmp_path: Path, hours: int, reactor: str) -> None:
     step = tmp_path / "step"
     step.write_text("0")
     twistd = ("--reactor", reactor, "-n", *NETLAB, "--log-file", "events.log")
@@ -44,7 +44,7 @@ def test_nobody_is_cut_off_and_nothing_stalls(tmp_path: Path, hours: int, reacto
             (tmp_path / "step.new").rename(step)
             log = tmp_path / "events.log"
             for _ in range(3):
-                size = log.stat().st_size  # of what is written already
+                size = log.stat().st_size  # of the log so far
                 echo.sendall(b"after")
                 assert receive(echo, 5) == b"after"
                 wait_until(partial(has_grown, log, size))
@@ -67,7 +67,7 @@ runpy.run_module("twisted_lab.client", run_name="__main__")
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-def test_a_client_in_the_chat_goes_on(tmp_path: Path, hours: int) -> None:
+def test_a_chat_client_survives_clock_steps(tmp_path: Path, hours: int) -> None:
     step = tmp_path / "step"
     step.write_text("0")
     reading, writing = os.pipe()

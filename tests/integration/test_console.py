@@ -1,4 +1,4 @@
-"""A server with an unread console serves, and SIGTERM ends it."""
+"""Servers with an unread console serve, and end on SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from twisted_lab.eventlog.console import MOST_BYTES
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--chunk-size", "1")
 TWISTD = (str(BIN / "twistd"), "-n", *ECHO)
 PLAIN = (str(BIN / "python"), "-m", "twisted", "--log-format=text", *ECHO)
-LINE_BYTES = 60  # at least, for each of the two lines about a portion
+LINE_BYTES = 60  # least length of each of the two lines for a portion
 PORTIONS = MOST_BYTES // LINE_BYTES
 
 
@@ -49,7 +49,7 @@ def speak(number: int) -> None:
 
 
 @pytest.mark.parametrize("command", [TWISTD, (*TWISTD, "--workers", "2"), PLAIN])
-def test_a_pipe_that_nobody_reads(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_an_unread_pipe_does_not_block_the_server(tmp_path: Path, command: tuple[str, ...]) -> None:
     reader, console = os.pipe()
     with running(tmp_path, console, *command) as server:
         number = port(reader)
@@ -61,7 +61,7 @@ def test_a_pipe_that_nobody_reads(tmp_path: Path, command: tuple[str, ...]) -> N
     os.close(console)
 
 
-def test_a_terminal_that_is_stopped_and_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_terminal_does_not_block_the_server(tmp_path: Path) -> None:
     person, terminal = os.openpty()
     with running(tmp_path, terminal, *TWISTD) as server:
         number = port(person)

@@ -1,4 +1,4 @@
-"""netlab-messages and netlab-broadcast as real processes, with clients of every kind."""
+"""netlab-messages and netlab-broadcast as real processes, with all kinds of clients."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def message_socket(port: int) -> MessageSocket:
 
 
 @pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
-def test_a_blocking_script_as_students_write_it(tmp_path: Path, newline: str, end: str) -> None:
+def test_a_blocking_client_script_works(tmp_path: Path, newline: str, end: str) -> None:
     with (
-        # Messages far apart, so that a slow test machine still sees one with each recv().
+        # Messages far apart, so that each recv() gets one even on a slow machine.
         messages(tmp_path, "--framing", "text", "--newline", newline, "--pace", "400") as server,
         connect(server.wait_for_port()) as client,
     ):
@@ -50,7 +50,7 @@ def test_a_blocking_script_as_students_write_it(tmp_path: Path, newline: str, en
         assert client.recv(1024) == b""
 
 
-def test_message_socket_talks_to_messages(tmp_path: Path) -> None:
+def test_a_message_socket_client_works(tmp_path: Path) -> None:
     with messages(tmp_path) as server, message_socket(server.wait_for_port()) as client:
         assert client.receive_message() == "Message 1:"
         client.send_message("привет")
@@ -58,7 +58,7 @@ def test_message_socket_talks_to_messages(tmp_path: Path) -> None:
         assert list(client.messages()) == ["Your message: ПРИВЕТ", "Message 2:"]
 
 
-def test_both_ends_of_the_limit(tmp_path: Path) -> None:
+def test_messages_up_to_the_limit_are_accepted(tmp_path: Path) -> None:
     with messages(tmp_path) as server:
         port = server.wait_for_port()
         with message_socket(port) as client:
@@ -77,7 +77,7 @@ def test_both_ends_of_the_limit(tmp_path: Path) -> None:
             assert receive_all(client).endswith(encode_frame(b"error: not UTF-8 at byte 17"))
 
 
-def test_one_large_answer_is_not_too_much(tmp_path: Path) -> None:
+def test_one_large_answer_is_sent(tmp_path: Path) -> None:
     with messages(tmp_path, "--log-level", "warn", "--max-message", "4000000") as server:
         with connect(server.wait_for_port()) as client:
             client.sendall(encode_frame(b"x" * 4_000_000) + encode_frame(b"exit"))
@@ -85,14 +85,14 @@ def test_one_large_answer_is_not_too_much(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_an_answer_arrives_although_more_was_sent_than_read(tmp_path: Path) -> None:
+def test_an_answer_arrives_despite_unread_input(tmp_path: Path) -> None:
     with messages(tmp_path) as server, connect(server.wait_for_port()) as client:
         client.sendall(encode_frame(b"exit") + encode_frame(b"more") * 100_000)
         client.shutdown(socket.SHUT_WR)
         assert receive_all(client) == encode_frame(b"Message 1:")
 
 
-def test_three_scripts_see_each_others_lines(tmp_path: Path) -> None:
+def test_three_scripts_get_each_others_lines(tmp_path: Path) -> None:
     with broadcast(tmp_path) as server:
         port = server.wait_for_port()
         with connect(port) as one, connect(port) as two, connect(port) as three:
@@ -106,7 +106,7 @@ def test_three_scripts_see_each_others_lines(tmp_path: Path) -> None:
                     assert client.recv(1024).decode() == expected
 
 
-def test_one_who_does_not_read_is_dropped_and_nobody_waits(tmp_path: Path) -> None:
+def test_a_member_that_does_not_read_is_dropped_without_delay_for_others(tmp_path: Path) -> None:
     with broadcast(tmp_path, "--log-level", "warn") as server:
         port = server.wait_for_port()
         with connect(port) as rude, connect(port) as polite:
@@ -121,7 +121,7 @@ def test_one_who_does_not_read_is_dropped_and_nobody_waits(tmp_path: Path) -> No
             server.wait_for(f"client dropped: {dropped} is more than 262144 bytes behind")
 
 
-def test_a_thousand_members_hear_all_in_one_order(tmp_path: Path) -> None:
+def test_a_thousand_members_get_all_messages_in_one_order(tmp_path: Path) -> None:
     with broadcast(tmp_path, "--log-level", "warn", "--framing", "int32") as server:
         port = server.wait_for_port()
         members = [message_socket(port) for _ in range(1000)]
@@ -140,7 +140,7 @@ def test_a_thousand_members_hear_all_in_one_order(tmp_path: Path) -> None:
     }
 
 
-def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
+def test_ten_thousand_incomplete_frames_take_little_memory(tmp_path: Path) -> None:
     count = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
     limits = ("--max-connections", "20000", "--max-per-peer", "20000")
     with messages(tmp_path, "--log-level", "warn", *limits) as server:
@@ -165,7 +165,7 @@ def test_ten_thousand_halves_of_frames(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 60])
-def test_a_million_messages_to_a_peer_that_never_reads(tmp_path: Path, size: int) -> None:
+def test_a_million_unread_messages_take_bounded_memory(tmp_path: Path, size: int) -> None:
     program = ("-m", "tests.programs.million", "unix:million.sock", str(size))
     with Server(
         tmp_path, command=(sys.executable, *program), environment={"PYTHONPATH": str(ROOT)}
@@ -176,7 +176,7 @@ def test_a_million_messages_to_a_peer_that_never_reads(tmp_path: Path, size: int
             assert int(server.wait_for(r"^\d+$")[0]) < 1024, "KiB"
 
 
-def test_the_client_in_a_pipe(tmp_path: Path) -> None:
+def test_our_client_works_in_a_pipe(tmp_path: Path) -> None:
     for framing in ("int32", "text"):
         with messages(tmp_path, "--framing", framing) as server:
             port = str(server.wait_for_port())
@@ -192,7 +192,7 @@ def test_the_client_in_a_pipe(tmp_path: Path) -> None:
             ]
 
 
-def test_the_client_in_a_pipe_with_a_line_that_is_too_long(tmp_path: Path) -> None:
+def test_our_client_refuses_an_overlong_line_in_a_pipe(tmp_path: Path) -> None:
     with messages(tmp_path) as server:
         port = str(server.wait_for_port())
         typed = b"x" * 70_000 + b"\nshort\n"
@@ -202,8 +202,8 @@ def test_the_client_in_a_pipe_with_a_line_that_is_too_long(tmp_path: Path) -> No
     assert b"Your message: SHORT\n" in end.stdout
 
 
-def test_exit_is_said_to_a_server_that_waits_for_it() -> None:
-    """The lecture's server reads until a message is `exit`, even after the connection has ended."""
+def test_our_client_sends_exit_to_a_server_that_expects_it() -> None:
+    """The lecture's server reads until a message `exit`, even past the end of the connection."""
 
     def script(connection: socket.socket) -> None:
         with MessageSocket(fileno=connection.detach()) as client:
@@ -220,7 +220,7 @@ def test_exit_is_said_to_a_server_that_waits_for_it() -> None:
         assert terminal.end() == 0
 
 
-def test_the_client_talks_to_a_message_socket_server() -> None:
+def test_our_client_works_with_a_message_socket_server() -> None:
     def script(connection: socket.socket) -> None:
         with MessageSocket(fileno=connection.detach()) as client:
             for text in client.messages():
@@ -232,7 +232,7 @@ def test_the_client_talks_to_a_message_socket_server() -> None:
     assert end.returncode == 0
 
 
-def test_what_others_say_appears_above_the_line_that_one_types(tmp_path: Path) -> None:
+def test_messages_appear_above_the_input_line(tmp_path: Path) -> None:
     with broadcast(tmp_path) as server:
         port = server.wait_for_port()
         with connect(port) as other:
@@ -250,8 +250,8 @@ def test_what_others_say_appears_above_the_line_that_one_types(tmp_path: Path) -
             assert terminal.end() == 0
 
 
-def test_netcat(tmp_path: Path) -> None:
-    # As `nc` does it: whole lines, and half-closed at the end of its input.
+def test_netcat_works(tmp_path: Path) -> None:
+    # As `nc` does: whole lines, then a half-close at the end of input.
     with (
         messages(tmp_path, "--framing", "text") as server,
         connect(server.wait_for_port()) as client,

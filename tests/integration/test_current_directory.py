@@ -1,4 +1,4 @@
-"""Our programs in a directory with a student's own files, which are named like Python's modules."""
+"""Our programs in a directory whose files have the names of Python's modules."""
 
 from __future__ import annotations
 
@@ -41,23 +41,25 @@ def python(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize("module", ["client", "accounts", "control"])
 @pytest.mark.parametrize("flags", [("-m",), ("-Bm",), ("-P", "-m")])
-def test_nothing_there_is_executed(tmp_path: Path, module: str, flags: tuple[str, ...]) -> None:
+def test_modules_in_the_directory_are_not_imported(
+    tmp_path: Path, module: str, flags: tuple[str, ...]
+) -> None:
     end = python(tmp_path, *flags, f"twisted_lab.{module}", "--version")
     assert end.stderr == ""
     assert end.stdout.startswith("twisted_lab ")
 
 
-def test_nor_with_the_full_name(tmp_path: Path) -> None:
+def test_modules_are_not_imported_when_started_by_full_path(tmp_path: Path) -> None:
     end = python(tmp_path, "-m", "twisted_lab.client.__main__", "--version")
     assert (end.stdout[:12], end.stderr) == ("twisted_lab ", "")
 
 
 @pytest.mark.parametrize("module", ["client", "accounts", "control"])
-def test_a_python_without_our_modules(tmp_path: Path, module: str) -> None:
+def test_a_python_without_our_modules_is_one_line(tmp_path: Path, module: str) -> None:
     (tmp_path / "internet").mkdir()
     (tmp_path / "twisted").symlink_to(tmp_path)
     for missing, path in (("twisted", ROOT), ("argon2", f"{tmp_path}:{ROOT}")):
-        # -S: without its site-packages.
+        # -S: without site-packages.
         end = subprocess.run(
             [sys.executable, "-S", "-m", f"twisted_lab.{module}"],
             cwd="/",
@@ -73,7 +75,7 @@ def test_a_python_without_our_modules(tmp_path: Path, module: str) -> None:
         )
 
 
-def test_a_directory_that_was_removed(tmp_path: Path) -> None:
+def test_a_removed_directory_is_one_line(tmp_path: Path) -> None:
     (directory := tmp_path / "gone").mkdir()
     gone, python = shlex.quote(str(directory)), shlex.quote(sys.executable)
     script = f"rmdir {gone}; exec {python} -m twisted_lab.accounts list"
@@ -86,14 +88,14 @@ def test_a_directory_that_was_removed(tmp_path: Path) -> None:
     )
 
 
-def test_a_program_of_a_student_keeps_its_directory(tmp_path: Path) -> None:
+def test_a_students_program_keeps_its_directory(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text("def hello(): return 'hello'")
     (tmp_path / "program.py").write_text(
         "import twisted_lab; from hello import hello; print(hello())"
     )
     package = tmp_path / "package"
     package.mkdir()
-    # Python is still looking for the module when this is imported.
+    # Python imports this while it is still looking for the module.
     (package / "__init__.py").write_text("import twisted_lab")
     (package / "__main__.py").write_text("from hello import hello; print(hello())")
     for arguments in (("program.py",), ("-m", "program"), ("-m", "package"), ("-mpackage",)):

@@ -1,4 +1,4 @@
-"""The example client of the chat, started in ways that do not work, as a newcomer does."""
+"""The example client of the chat, started with wrong arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def example(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_wrong_usage_is_one_line() -> None:
+def test_wrong_usage_gives_one_line() -> None:
     for arguments in ((), ("-x",), ("Anna", "localhost", "9095", "more")):
         end = example(*arguments)
         assert end.returncode == 2

@@ -1,4 +1,4 @@
-"""Faults of a machine, and hostile peers: other peers are served all the same."""
+"""Faults of the machine and hostile peers, which must not affect other peers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ from tests.processes import (
     receive,
     receive_all,
     resident_kib,
+    send_until_full,
     suspend,
     wait_until,
 )
@@ -44,11 +46,11 @@ ASKED = "What's your name?\n"
 
 
 def open_files(server: Server) -> int:
-    return len(os.listdir(f"/proc/{server.process.pid}/fd"))  # noqa: PTH208
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
 def echoes(port: int) -> None:
-    """See that a new client is served."""
+    """Check that a new client is served."""
     with connect(port) as client:
         client.sendall(b"hello")
         assert receive(client, 5) == b"hello"
@@ -77,15 +79,14 @@ def small_disk(directory: Path, kib: int) -> Iterator[Path]:
 
 
 def fill(directory: Path) -> Path:
-    """Take the free space of a disk."""
+    """Fill the disk."""
     file = directory / "filler"
-    with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):  # noqa: PT012
-        while True:
-            filler.write(bytes(4096))
+    with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
+        filler.writelines(repeat(bytes(4096)))
     return file
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_nothing_is_acknowledged_on_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 512) as disk, Server(disk, *IDENT) as server:
         port = server.wait_for_port()
         with connect(port) as one:
@@ -96,13 +97,13 @@ def test_a_full_disk(tmp_path: Path) -> None:
         server.wait_for("could not serve .*full")
         filler.unlink()
         with connect(port) as again:
-            assert line(again) == ASKED  # The server acknowledged nothing that was not stored.
+            assert line(again) == ASKED  # The server has acknowledged nothing before storing it.
             again.sendall(b"Anna\n")
             assert line(again) == "Hello, Anna\n"
         assert server.stop() == 0
 
 
-def test_a_log_directory_that_goes_and_comes_back(tmp_path: Path) -> None:
+def test_the_log_resumes_when_its_directory_returns(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
     log = ("--log-file", "logs/events.log", "--log-rotate-bytes", "2000")
@@ -121,7 +122,7 @@ def test_a_log_directory_that_goes_and_comes_back(tmp_path: Path) -> None:
     assert "server stopped" in (logs / "events.log").read_text()
 
 
-def test_out_of_files(tmp_path: Path) -> None:
+def test_connected_members_are_served_without_free_files(tmp_path: Path) -> None:
     limited = "ulimit -n 64; exec " + shlex.join([f"{BIN}/twistd", "-n", *BROADCAST])
     with (
         Server(tmp_path, command=("/bin/sh", "-c", limited)) as server,
@@ -130,14 +131,14 @@ def test_out_of_files(tmp_path: Path) -> None:
         port = server.wait_for_port()
         waiting = [clients.enter_context(connect(port)) for _ in range(60)]
         server.wait_for("nearly all of the 64 files that may be open are")
-        # The members are served: when a message comes back to its speaker, all members have it.
+        # Members are served: once a message reaches its sender, all members have it.
         assert line(waiting[0]) == "CONNECT\n"
         waiting[0].sendall(b"still here\n")
         assert line(waiting[0]).endswith("STILL HERE\n")
         served, _, _ = select.select(waiting, [], [], 0)
         served.append(waiting[0])
         assert 20 < len(served) < 60
-        # The others are served when these leave.
+        # The pending clients are served when these leave.
         for client in served:
             client.close()
         for client in waiting:
@@ -162,7 +163,7 @@ def test_one_host_at_all_ports_leaves_files_for_the_operator(tmp_path: Path) -> 
             echo = clients.enter_context(connect(at["echo"]))
             echo.sendall(b"x")
             assert receive(echo, 1) == b"x"
-        # All of these come in one turn of the reactor.
+        # All of these arrive in one turn of the reactor.
         suspend(server.process.pid)
         for name in ("messages", "ident", "auth", "broadcast"):
             for _ in range(45):
@@ -179,7 +180,7 @@ def test_one_host_at_all_ports_leaves_files_for_the_operator(tmp_path: Path) -> 
     assert not any("EMFILE" in text for text in server.lines)
 
 
-def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
+def test_one_host_cannot_keep_others_out(tmp_path: Path) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 6000:
         pytest.skip("not so many files may be open here")
@@ -190,7 +191,7 @@ def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
         before, files = resident_kib(server.process.pid), open_files(server)
         with ExitStack() as clients:
             for _ in range(5000):
-                # A client that is cut off at once may learn of it before `connect` has returned.
+                # A client that is aborted immediately may notice before `connect` returns.
                 with suppress(ConnectionResetError):
                     clients.enter_context(connect(port))
             with socket.create_connection(("127.0.0.1", port), 30, ("127.0.0.2", 0)) as other:
@@ -201,17 +202,14 @@ def test_a_host_that_takes_all_it_can_get(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_slow_peers_hold_up_nobody(tmp_path: Path) -> None:
+def test_slow_peers_do_not_delay_others(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--drain", "0") as server, ExitStack() as clients:
         at = ports(server)
         for _ in range(5):
-            # They read nothing,
+            # These peers read nothing ...
             deaf = clients.enter_context(connect(at["echo"]))
-            deaf.setblocking(False)
-            with pytest.raises(BlockingIOError):  # noqa: PT012
-                while True:
-                    deaf.send(bytes(65536))
-            # or write half a message.
+            send_until_full(deaf)
+            # ... and these send half a message.
             slow = clients.enter_context(connect(at["messages"]))
             slow.sendall(b"\0\0\1\0half")
         echoes(at["echo"])
@@ -220,7 +218,7 @@ def test_slow_peers_hold_up_nobody(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_resets_in_every_state(tmp_path: Path) -> None:
+def test_resets_in_every_state_are_handled(tmp_path: Path) -> None:
     steps = {
         "echo": [b"", b"hello", b"x" * 100_000],
         "messages": [b"", b"\0\0", b"\0\0\0\5hel", b"\0\0\0\5hello", b"\0\0\0\4exit"],
@@ -251,7 +249,7 @@ def test_resets_in_every_state(tmp_path: Path) -> None:
     assert not [text for text in server.lines if "critical" in text or "Traceback" in text]
 
 
-def test_peers_that_vanish_without_a_word(tmp_path: Path) -> None:
+def test_vanished_peers_reach_the_idle_timeout(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--idle-timeout", "1") as server, ExitStack() as clients:
         at = ports(server)
         files = open_files(server)
@@ -259,11 +257,11 @@ def test_peers_that_vanish_without_a_word(tmp_path: Path) -> None:
             clients.enter_context(connect(at[name]))
         for _ in range(4):
             server.wait_for("hung up on .*: nothing heard for 1 s")
-        wait_until(lambda: open_files(server) <= files)  # They do not answer the hang-up.
+        wait_until(lambda: open_files(server) <= files)  # These peers do not answer the half-close.
         assert server.stop() == 0
 
 
-def test_malformed_tls(tmp_path: Path) -> None:
+def test_malformed_tls_is_logged_and_closed(tmp_path: Path) -> None:
     chance = random.Random(3)
     hello = bytes.fromhex("16030100c8010000c40303") + chance.randbytes(32)
     with (
@@ -290,7 +288,7 @@ def test_malformed_tls(tmp_path: Path) -> None:
     assert not [text for text in server.lines if "critical" in text or "Traceback" in text]
 
 
-def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+def test_sigterm_under_load_keeps_acknowledged_data(tmp_path: Path) -> None:
     acknowledged: dict[str, str] = {}
     with Server(tmp_path, *IDENT, "--log-level", "warn") as server:
         port = server.wait_for_port()
@@ -322,14 +320,14 @@ def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) 
     assert {host: kept.get(host) for host in acknowledged} == acknowledged
 
 
-# A replacement for the machine's clock, which cannot be set here.
+# Replaces the machine's clock, which cannot be set here.
 JUMPING = """
 real = time.time
 time.time = lambda: real() + float(open({path!r}).read() or 0)
 """
 
 
-def test_a_clock_that_jumps_back_and_forth(tmp_path: Path) -> None:
+def test_services_work_while_the_clock_jumps(tmp_path: Path) -> None:
     offset = tmp_path / "offset"
     offset.write_text("0")
     (tmp_path / "site").mkdir()
@@ -359,8 +357,8 @@ def test_a_clock_that_jumps_back_and_forth(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_too_little_memory_for_a_hash(tmp_path: Path) -> None:
-    # Each hash asks the kernel for 128 MiB anew.
+def test_a_lack_of_memory_for_a_hash_is_an_error(tmp_path: Path) -> None:
+    # Each hash allocates 128 MiB.
     with Server(tmp_path, "netlab-auth", *IDENT[1:], "--argon2-memory", "128") as server:
         port = server.wait_for_port()
         with connect(port) as client:
@@ -385,7 +383,7 @@ def test_too_little_memory_for_a_hash(tmp_path: Path) -> None:
     assert not any("Traceback" in text for text in server.lines)
 
 
-def test_too_little_memory_to_start(tmp_path: Path) -> None:
+def test_a_lack_of_memory_at_the_start_is_one_line(tmp_path: Path) -> None:
     limited = ("prlimit", f"--as={80_000 * 1024}", str(BIN / "twistd"), "-n", "netlab-auth")
     with Server(tmp_path, command=(*limited, "--port", "0")) as server:
         assert server.wait() == 1
@@ -395,8 +393,10 @@ def test_too_little_memory_to_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("service", [("netlab",), ("netlab-echo", "--workers", "2")])
-def test_too_few_files_to_start(tmp_path: Path, service: tuple[str, ...]) -> None:
-    # Not by the script's first line: a shell that runs it needs a file number beyond nine.
+def test_a_low_file_limit_at_the_start_is_one_line(
+    tmp_path: Path, service: tuple[str, ...]
+) -> None:
+    # Not through the script's first line: a shell for it needs a file number beyond nine.
     twistd = (sys.executable, str(BIN / "twistd"), "-n")
     with Server(tmp_path, command=("prlimit", "--nofile=10", *twistd, *service)) as server:
         assert server.wait() == 1
@@ -404,7 +404,7 @@ def test_too_few_files_to_start(tmp_path: Path, service: tuple[str, ...]) -> Non
     assert "only 10 files may be open" in server.lines[0]
 
 
-def test_another_runner_with_workers(tmp_path: Path) -> None:
+def test_workers_run_under_another_runner(tmp_path: Path) -> None:
     twisted = (str(BIN / "python"), "-m", "twisted", "--log-format", "text")
     with Server(tmp_path, command=(*twisted, *ECHO, "--workers", "2")) as server:
         echoes(server.wait_for_port())
@@ -412,7 +412,9 @@ def test_another_runner_with_workers(tmp_path: Path) -> None:
     assert not any("Error" in text for text in server.lines)
 
 
-def test_a_busy_port_does_not_take_the_next_services(tmp_path: Path, kept_port: int) -> None:
+def test_a_busy_port_is_not_replaced_by_another_services_port(
+    tmp_path: Path, kept_port: int
+) -> None:
     base = min(kept_port, 64_000)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", base + 3))

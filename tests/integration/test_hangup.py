@@ -1,4 +1,4 @@
-"""A server whose terminal is closed, as by a person who closes the window."""
+"""Servers whose terminal is closed, as by closing the window."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LOGGED = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--log-file"
 
 
 def on_terminal(directory: Path, terminal: int, *command: str) -> Server:
-    """Start a command as the leader of a session that has `terminal`."""
-    # Under nohup the tests inherit SIGHUP as ignored.
+    """Start a command as the leader of a session on `terminal`."""
+    # Tests under nohup inherit an ignored SIGHUP.
     take = (
         "import fcntl, os, signal, sys, termios; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
         "os.setsid(); fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0); "
@@ -26,7 +26,9 @@ def on_terminal(directory: Path, terminal: int, *command: str) -> Server:
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")])
-def test_it_ends_in_good_order(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_sighup_of_a_closed_terminal_stops_the_server_cleanly(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     person, terminal = os.openpty()
     with on_terminal(tmp_path, terminal, str(BIN / "twistd"), "-n", *LOGGED, *options) as server:
         os.close(terminal)
@@ -40,7 +42,7 @@ def test_it_ends_in_good_order(tmp_path: Path, options: tuple[str, ...]) -> None
     assert "closed by the server" in events
 
 
-def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
+def test_a_server_under_nohup_keeps_running(tmp_path: Path) -> None:
     person, terminal = os.openpty()
     command = ("nohup", str(BIN / "twistd"), "-n", *LOGGED)
     with on_terminal(tmp_path, terminal, *command) as server:
@@ -48,7 +50,7 @@ def test_under_nohup_it_goes_on(tmp_path: Path) -> None:
         port = server.wait_for_port()
         (tmp_path / "events.log").rename(tmp_path / "old.log")
         os.close(person)
-        wait_until((tmp_path / "events.log").exists)  # until it has heard of that
+        wait_until((tmp_path / "events.log").exists)  # after the signal
         with connect(port) as client:
             client.sendall(b"hello")
             assert receive(client, 5) == b"hello"

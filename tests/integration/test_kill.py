@@ -10,7 +10,7 @@ from tests.processes import ENVIRONMENT, ROOT
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
-def test_what_was_acknowledged_outlives_kills(kills: int) -> None:
+def test_acknowledged_data_survive_kills(kills: int) -> None:
     script = subprocess.run(
         [sys.executable, "-m", "tests.programs.kill", "--count", str(kills), "--seed", "1"],
         cwd=ROOT,
@@ -22,7 +22,7 @@ def test_what_was_acknowledged_outlives_kills(kills: int) -> None:
     )
     assert script.returncode == 0, script.stdout
     counts = re.fullmatch(
-        rf"{kills} kills, (\d+) names, (\d+) accounts, (\d+) tokens acknowledged; none lost\n",
+        rf"{kills} kills, (\d+) names, (\d+) accounts, (\d+) tokens acknowledged; no data lost\n",
         script.stdout,
     )
     assert counts, script.stdout

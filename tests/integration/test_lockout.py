@@ -1,4 +1,4 @@
-"""A month in which networks guess a password as fast as they may, on a simulated clock."""
+"""A month of networks guessing a password at full speed, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ HOME = "192.0.2.1"
 
 
 class Month:
-    """Thirty days: networks guess, and once an hour the owner of the account logs in.
+    """Thirty days of guesses, with a login of the account's owner once an hour.
 
     Args:
-        name: The name that they guess at.
-        networks: How many they are.
+        name: The name of the account.
+        networks: The number of guessing networks.
 
     Attributes:
-        guesses: How many guesses they have made.
-        at_home: How often the owner got in from a network that it has used before.
-        elsewhere: How often it got in from a network that it has never used.
+        guesses: The number of guesses that were checked.
+        at_home: The number of logins of the owner from a known network.
+        elsewhere: The number of logins of the owner from a new network.
     """
 
     def __init__(self, name: str, networks: int) -> None:
@@ -69,7 +69,7 @@ class Month:
         return 0.1
 
     def _log_in(self, now: float) -> None:
-        # At home it mistypes the password first.
+        # At home the owner mistypes the password first.
         attempt, delay = self._begin("anna", HOME, now)
         assert not delay
         self._run(partial(attempt.failed, now=now))
@@ -93,8 +93,10 @@ class Month:
         pytest.param(1000, 3000, 0, marks=pytest.mark.long),
     ],
 )
-def test_a_month(networks: int, guesses: int, elsewhere: int) -> None:
+def test_guessing_does_not_lock_out_the_owner_in_a_month(
+    networks: int, guesses: int, elsewhere: int
+) -> None:
     month = Month("anna", networks)
     assert (month.guesses, month.at_home, month.elsewhere) == (guesses, 720, elsewhere)
-    # An attacker sees no difference to a name without an account.
+    # For an attacker a name without an account looks the same.
     assert abs(Month("nobody", networks).guesses - guesses) <= 1

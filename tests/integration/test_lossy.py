@@ -1,4 +1,4 @@
-"""The chat on a bad network of which the tests have the clock: no other process, no waiting."""
+"""The chat on a simulated bad network: one process, a simulated clock."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.programs.lossy import talk
 @pytest.mark.parametrize(
     ("members", "messages"), [(10, 20), pytest.param(50, 200, marks=pytest.mark.long)]
 )
-def test_all_members_hear_all_messages_in_one_order(members: int, messages: int) -> None:
+def test_all_members_get_all_messages_in_one_order(members: int, messages: int) -> None:
     talk(1, members, messages)
 
 
 @pytest.mark.parametrize("seeds", [20, pytest.param(1000, marks=pytest.mark.long)])
-def test_many_seeds(seeds: int) -> None:
+def test_messages_arrive_for_many_seeds(seeds: int) -> None:
     for seed in range(seeds):
         talk(seed, members=3, messages=4)
 
 
 @pytest.mark.parametrize("seeds", [20, pytest.param(200, marks=pytest.mark.long)])
-def test_nobody_is_stuck_after_a_storm(seeds: int) -> None:
+def test_no_member_is_stuck_after_a_storm(seeds: int) -> None:
     for seed in range(seeds):
         Storm(seed).run()

@@ -1,4 +1,4 @@
-"""The commands that a newcomer's first `make` would run; nothing is installed here."""
+"""The commands of a first `make`, in a dry run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.processes import ROOT
 
 
 def dry_run(*arguments: str) -> str:
-    """Return the commands of make on a machine where nothing is set up."""
+    """Return the commands of make on a fresh machine."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("there is no make")
@@ -27,7 +27,7 @@ def test_make_run_installs_what_the_services_need_and_serves_this_machine() -> N
     assert "twistd -n netlab --interface 127.0.0.1" in commands
 
 
-def test_others_can_be_let_in() -> None:
+def test_make_run_can_serve_other_machines() -> None:
     assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
 
 
@@ -43,11 +43,11 @@ def test_options_are_passed_on() -> None:
     assert 'OPTIONS="--log-file x"' in (ROOT / "Makefile").read_text().partition("\ntest:")[0]
 
 
-def test_options_are_not_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_are_not_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPTIONS", "--log-file x")
     assert "--log-file" not in dry_run("run")
 
 
-def test_make_test_installs_the_rest() -> None:
+def test_make_test_installs_what_the_tests_need() -> None:
     commands = dry_run("test")
     assert commands.index("install --editable '.'") < commands.index("install --editable '.[dev]'")

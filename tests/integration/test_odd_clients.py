@@ -1,4 +1,4 @@
-"""Clients that send more than text, and the contents of a log at level debug for any client."""
+"""Clients that send more than text, and logs at level debug."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def ident(directory: Path) -> Server:
     return Server(directory, "netlab-ident", "--port", "0", "--interface", "127.0.0.1")
 
 
-def test_a_name_from_a_c_program_with_a_mark_and_by_telnet(tmp_path: Path) -> None:
+def test_padding_byte_order_marks_and_telnet_are_removed_from_names(tmp_path: Path) -> None:
     for number, sent in enumerate(
         (
             b"Anna\0",
@@ -30,11 +30,11 @@ def test_a_name_from_a_c_program_with_a_mark_and_by_telnet(tmp_path: Path) -> No
             assert line(client) == "Hello, Anna\n"
 
 
-def test_one_key_at_a_time(tmp_path: Path) -> None:
+def test_a_message_may_arrive_one_key_at_a_time(tmp_path: Path) -> None:
     with ident(tmp_path) as server, connect(server.wait_for_port()) as client:
         line(client)
         client.sendall(b"A")
-        # Longer than the silence that ends a message: no answer may come.
+        # Longer than the pause that ends a message: no answer may arrive.
         client.settimeout(0.4)
         for key in b"nna":
             try:
@@ -46,7 +46,7 @@ def test_one_key_at_a_time(tmp_path: Path) -> None:
         assert line(client) == "Hello, Anna\n"
 
 
-def test_no_nul_is_stored_and_no_password_becomes_a_name(tmp_path: Path) -> None:
+def test_nul_is_not_stored_and_no_password_becomes_a_name(tmp_path: Path) -> None:
     secret = "open sesame"
     with Server(tmp_path, *NETLAB) as server:
         port = ports(server)["auth"]
@@ -61,7 +61,7 @@ def test_no_nul_is_stored_and_no_password_becomes_a_name(tmp_path: Path) -> None
     assert secret.encode() not in (tmp_path / "netlab.sqlite3").read_bytes()
 
 
-def test_what_debug_shows_and_what_it_never_shows(tmp_path: Path) -> None:
+def test_level_debug_shows_input_but_no_secrets(tmp_path: Path) -> None:
     log = tmp_path / "events.log"
     options = ("--log-level", "debug", "--log-format", "json", "--log-file", str(log))
     with Server(tmp_path, *NETLAB, *options, "--chat-tcp-port", "0") as server:

@@ -1,4 +1,4 @@
-"""Servers that are stopped for longer than their idle timeout, while peers say something."""
+"""Servers stopped for longer than their idle timeout while peers send input."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from twisted_lab.reliable.packets import (
 
 IDLE = ("--idle-timeout", "2")
 LONGER = 3.0
-MANY = 600  # more than are read in one turn of the reactor
+MANY = 600  # more than one turn of the reactor reads
 KEY = bytes(KEY_BYTES)
 
 
 @contextmanager
 def paused(server: Server) -> Iterator[None]:
-    """Stop a server for longer than it waits for its peers."""
+    """Stop a server for longer than its idle timeout."""
     suspend(server.process.pid)
     began = time.monotonic()
     yield
@@ -61,7 +61,7 @@ def says(connection: socket.socket) -> bytes:
 
 
 def is_answered(connection: socket.socket) -> bool:
-    """Tell whether the answer to ``here`` comes, after the question for it."""
+    """Return whether the question and then the answer to ``here`` arrive."""
     return [says(connection) for _ in range(2)] == [b"Message 1:", b"Your message: HERE"]
 
 
@@ -92,7 +92,7 @@ def open_session(udp: socket.socket) -> int:
     return welcome.session
 
 
-def test_who_said_something_meanwhile_is_served(tmp_path: Path) -> None:
+def test_a_peer_that_sent_input_during_a_pause_is_served(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, *IDLE) as server, ExitStack() as stack:
         at = ports(server)
         many = [stack.enter_context(connect(at["messages"])) for _ in range(MANY)]
@@ -121,7 +121,7 @@ def test_who_said_something_meanwhile_is_served(tmp_path: Path) -> None:
             assert is_answered(client)
 
 
-def test_datagrams_that_the_kernel_dropped_are_no_silence(tmp_path: Path) -> None:
+def test_dropped_datagrams_do_not_count_as_silence(tmp_path: Path) -> None:
     service = ("netlab-chat", "--port", "0", "--interface", "127.0.0.1", *IDLE)
     with Server(tmp_path, *service) as server, ExitStack() as stack:
         port = server.wait_for_port()
@@ -141,7 +141,9 @@ def test_datagrams_that_the_kernel_dropped_are_no_silence(tmp_path: Path) -> Non
     assert not any("hung up" in text for text in server.lines)
 
 
-def test_who_said_something_over_tls_is_served(tmp_path: Path, certificate: Path) -> None:
+def test_a_tls_peer_that_sent_input_during_a_pause_is_served(
+    tmp_path: Path, certificate: Path
+) -> None:
     options = ("--port", "0", "--interface", "127.0.0.1", *IDLE, "--handshake-timeout", "2")
     files = ("--tls", "--certificate", str(certificate), "--key", str(certificate))
     context = ssl.create_default_context(cafile=certificate)
@@ -167,7 +169,7 @@ def test_who_said_something_over_tls_is_served(tmp_path: Path, certificate: Path
             silent.recv(1)
 
 
-def test_workers_that_were_stopped(tmp_path: Path) -> None:
+def test_stopped_workers_serve_peers_when_continued(tmp_path: Path) -> None:
     service = ("netlab-messages", "--port", "0", "--interface", "127.0.0.1", "--workers", "2")
     with Server(tmp_path, *service, *IDLE) as server, ExitStack() as stack:
         workers = [int(server.wait_for(r"worker started: process (\d+)")[1]) for _ in range(2)]

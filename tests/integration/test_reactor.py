@@ -1,4 +1,4 @@
-"""Tests with the real reactor in this process: service and client together."""
+"""A service and its clients with the real reactor, in one process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twisted_lab.services.echo import Options, makeService
 
 
 async def converse(reactor: Any, port: int, data: bytes) -> bytes:
-    """Send `data` in one go, finish, and return all received bytes."""
+    """Send `data`, half-close, and return all received bytes."""
     came: list[bytes] = []
     client = ClientConnection(reactor, ClientEvents("client", Recorder()), Unchanged())
     client.deliver = came.append
@@ -29,7 +29,7 @@ async def converse(reactor: Any, port: int, data: bytes) -> bytes:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_hundred_clients_at_once_each_get_their_own() -> None:
+async def test_a_hundred_simultaneous_clients_get_their_own_bytes() -> None:
     from twisted.internet import reactor
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

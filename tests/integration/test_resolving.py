@@ -1,4 +1,4 @@
-"""The client while names are looked up, and when they are not found."""
+"""The client during name resolution and after its failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import DEADLINE, ENVIRONMENT
 
-# `does` stands in for the C library: no test asks a real name server.
+# `does` replaces the C library: no test queries a real name server.
 PROGRAM = """
 import socket, sys, threading
 def getaddrinfo(*_, **__):
@@ -34,7 +34,7 @@ def client(does: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("service", ["echo", "chat"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_the_name_server_does_not_answer(service: str, number: int) -> None:
+def test_a_signal_ends_the_client_while_resolving(service: str, number: int) -> None:
     with client("threading.Event().wait()", service, "--host", "box.example") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"resolving\n"
@@ -47,7 +47,7 @@ def test_a_signal_while_the_name_server_does_not_answer(service: str, number: in
 @pytest.mark.parametrize(
     "does", ["raise socket.gaierror(socket.EAI_NONAME, 'x')", "'192.168..5'.encode('idna')"]
 )
-def test_a_name_that_no_host_has(service: str, does: str) -> None:
+def test_an_unknown_host_is_one_line(service: str, does: str) -> None:
     with client(does, service, "--host", "box.example") as process:
         _, said = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""Several real processes that write one log, and rotate it all the time."""
+"""Several real processes that write and constantly rotate one log."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.processes import DEADLINE, ENVIRONMENT
 
 PROCESSES = 4
 LINES = 3000
-# Each rotation takes long, with 1,000 names to look for, so that the others run into it. Each
-# write is of one to seven lines, so that the files are full at different moments.
+# A rotation with 1,000 names to check takes long, so that the others run into it. Each write has
+# one to seven lines, so that the files are full at different moments.
 WRITER = f"""
 import sys
 from twisted_lab.eventlog.rotating_file import RotatingFile
@@ -42,7 +42,7 @@ def writer_process(directory: Path, name: int) -> subprocess.Popen[str]:
     )
 
 
-def test_processes_that_share_a_file_lose_tear_and_repeat_no_line(tmp_path: Path) -> None:
+def test_processes_sharing_a_file_lose_tear_and_repeat_no_line(tmp_path: Path) -> None:
     writers = [writer_process(tmp_path, name) for name in range(PROCESSES)]
     for writer in writers:
         assert writer.stdout is not None
@@ -54,7 +54,7 @@ def test_processes_that_share_a_file_lose_tear_and_repeat_no_line(tmp_path: Path
     for writer in writers:
         _, trouble = writer.communicate(timeout=DEADLINE)
         assert (writer.returncode, trouble) == (0, "")
-    # However the scheduler mixes them, a process alone begins a new file every 2,000 bytes.
+    # A process alone begins a new file every 2,000 bytes, whatever the scheduler did before.
     alone = writer_process(tmp_path, PROCESSES)
     _, trouble = alone.communicate("go\n", timeout=DEADLINE)
     assert (alone.returncode, trouble) == (0, "")

@@ -1,4 +1,4 @@
-"""Passwords and tokens on terminals that can do little, and when a signal ends the client."""
+"""Passwords and tokens on simple terminals, and after signals."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def auth(port: int, tokens: Path, *more: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("number", range(len(TERMS)))
-def test_a_password_is_not_seen(port: int, tmp_path: Path, number: int) -> None:
+def test_a_password_is_not_shown(port: int, tmp_path: Path, number: int) -> None:
     terminal = Terminal(*auth(port, tmp_path / "tokens"), term=TERMS[number])
     terminal.see(r"(> )?Name or token\?")
     terminal.type(f"anna{number}\r")
@@ -76,7 +76,9 @@ def hears_before_it_asks(connection: socket.socket) -> None:
         ("xterm", f"\x1b[200~eve\n{PASSWORD}\x1b[201~\r"),
     ],
 )
-def test_nor_when_it_is_typed_or_pasted_ahead(tmp_path: Path, term: str, typed: str) -> None:
+def test_a_password_typed_or_pasted_ahead_is_not_shown(
+    tmp_path: Path, term: str, typed: str
+) -> None:
     with scripted_server(hears_before_it_asks) as port:
         terminal = Terminal(*auth(port, tmp_path / "tokens"), term=term)
         terminal.see(">")
@@ -89,7 +91,7 @@ def test_nor_when_it_is_typed_or_pasted_ahead(tmp_path: Path, term: str, typed: 
         assert terminal.echoes
 
 
-def test_nor_is_it_when_the_output_goes_to_a_pipe(tmp_path: Path) -> None:
+def test_a_password_is_not_shown_when_output_goes_to_a_pipe(tmp_path: Path) -> None:
     with scripted_server(asks_for_a_password) as port:
         client = shlex.join(auth(port, tmp_path / "tokens"))
         terminal = Terminal("/bin/sh", "-c", f"{client} | cat")
@@ -114,7 +116,7 @@ def test_the_terminal_echoes_again_after_a_signal(tmp_path: Path, number: int) -
         assert terminal.echoes
 
 
-def test_and_while_the_client_is_suspended(tmp_path: Path) -> None:
+def test_the_terminal_echoes_while_the_client_is_suspended(tmp_path: Path) -> None:
     with scripted_server(asks_for_a_password) as port:
         client = shlex.join(auth(port, tmp_path / "tokens"))
         script = f"{client}; echo suspended: $?; read line; fg; echo ended: $?"
@@ -133,7 +135,7 @@ def test_and_while_the_client_is_suspended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_the_accounts_command_leaves_the_echo_on(tmp_path: Path, number: int) -> None:
+def test_the_accounts_command_restores_the_echo(tmp_path: Path, number: int) -> None:
     database = str(tmp_path / "netlab.sqlite3")
     terminal = Terminal(
         sys.executable, "-m", "twisted_lab.accounts", "--database", database, "add", "anna"

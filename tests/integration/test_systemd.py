@@ -1,4 +1,4 @@
-"""The units for systemd: it understands them, they are narrow, and its sockets are served."""
+"""The systemd units: valid, restricted, and with sockets that are served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.processes import BIN, DEADLINE, Server, connect, receive_all
 from twisted_lab.services import auth, broadcast, echo, ident, messages
 
 UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
-# An instance is looked at in the place of the template.
+# systemd checks an instance instead of the template.
 NAMES = sorted(unit.name.replace("@.", "@echo.") for unit in UNITS.glob("*.s*"))
 
 ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
@@ -25,8 +25,8 @@ ANALYZE = shutil.which("systemd-analyze") or pytest.skip(
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The units, in a folder of their own, with the twistd that there is here."""
-    # By a path without spaces, even if the path here has some.
+    """The units in their own folder, adapted to the twistd of this machine."""
+    # Through a path without spaces.
     (tmp_path / "twistd").symlink_to(BIN / "twistd")
     for unit in UNITS.glob("*.s*"):
         text = unit.read_text().replace("/opt/netlab/bin", str(tmp_path))
@@ -46,9 +46,9 @@ def analyze(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_systemd_understands_every_word(name: str, units: Path) -> None:
+def test_systemd_accepts_every_setting(name: str, units: Path) -> None:
     verified = analyze(units, "verify", f"./{name}")
-    # A word that it does not know is ignored, and said, with status 0.
+    # systemd ignores and reports an unknown setting, with status 0.
     assert (verified.stdout, verified.returncode) == ("", 0)
 
 
@@ -59,8 +59,8 @@ def test_systemd_understands_every_word(name: str, units: Path) -> None:
         pytest.param("netlab@echo.service", 12, id="one"),
     ],
 )
-def test_services_are_exposed_to_little(name: str, most: int, units: Path) -> None:
-    """Of 100, systemd 252 finds 13 and 6; each version has its own questions."""
+def test_services_have_a_low_exposure_level(name: str, most: int, units: Path) -> None:
+    """systemd 252 gives 13 and 6 of 100; each version asks its own questions."""
     if "--threshold" not in analyze(units, "--help").stdout:
         pytest.skip("this systemd-analyze does not look at files")
     if not (units / name).exists():
@@ -70,7 +70,7 @@ def test_services_are_exposed_to_little(name: str, most: int, units: Path) -> No
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
-def test_the_socket_that_systemd_passes_is_served(units: Path) -> None:
+def test_a_socket_from_systemd_is_served(units: Path) -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
         port = free.getsockname()[1]
     unit = (units / "netlab@.service").read_text().replace("%L/netlab", ".").replace("%i", "echo")
@@ -89,7 +89,7 @@ def test_the_socket_that_systemd_passes_is_served(units: Path) -> None:
 
 
 @pytest.mark.parametrize("service", [echo, messages, ident, auth, broadcast])
-def test_each_socket_is_at_the_default_port_of_its_service(service: ModuleType) -> None:
+def test_each_socket_has_the_default_port_of_its_service(service: ModuleType) -> None:
     name = service.Options.command.removeprefix("netlab-")
     unit = (UNITS / f"netlab@{name}.socket").read_text().splitlines()
     assert f"ListenStream={service.Options.default_port}" in unit

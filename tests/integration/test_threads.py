@@ -1,10 +1,11 @@
-"""The threads behind storage and hashing, with the real reactor."""
+"""The threads of storage and hashing, with the real reactor."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import pytest_twisted
@@ -22,21 +23,13 @@ from twisted_lab.storage.threads import Storage
 
 
 @pytest_twisted.ensureDeferred
-async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_path: Path) -> None:
+async def test_work_is_batched_in_few_transactions_and_answered_in_order(tmp_path: Path) -> None:
     storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
     store = storage.of(PEER_TABLES)
     storage.open()
     order: list[int] = []
-    batches: list[int] = []
     database = storage._database
     assert database is not None
-    run_all = database.run_all
-
-    def counted(works: Any) -> Any:
-        batches.append(len(works))
-        return run_all(works)
-
-    database.run_all = counted  # type: ignore[method-assign]
 
     async def introduce(number: int) -> str | None:
         async def work(queries: PeerQueries) -> str | None:
@@ -46,12 +39,13 @@ async def test_work_is_gathered_in_few_transactions_and_answered_in_order(tmp_pa
         order.append(number)
         return name
 
-    names = await gatherResults(
-        [Deferred.fromCoroutine(introduce(number)) for number in range(200)]
-    )
+    with patch.object(database, "run_all", wraps=database.run_all) as run_all:
+        names = await gatherResults(
+            [Deferred.fromCoroutine(introduce(number)) for number in range(200)]
+        )
     assert names == [f"name {number % 50}" for number in range(200)]
     assert order == list(range(200))
-    assert batches == [1, 199]
+    assert [len(call.args[0]) for call in run_all.call_args_list] == [1, 199]
     await storage.close()
 
 
@@ -70,13 +64,15 @@ async def test_packages_share_transactions(tmp_path: Path) -> None:
         peers.run(lambda queries: remember(queries, "10.0.0.2", "Carl", 1.0)),
     ]
     await gatherResults(running)
-    assert statements.count("COMMIT") == 2  # the first one, and those that came meanwhile
+    assert (
+        statements.count("COMMIT") == 2
+    )  # the first piece of work, and those that arrived meanwhile
     assert await accounts.read(lambda queries: queries.account("boris")) is not None
     await storage.close()
 
 
 @pytest_twisted.ensureDeferred
-async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
+async def test_failed_work_fails_alone(tmp_path: Path) -> None:
     async def broken(kept: Kept) -> None:
         await remember(kept.peers, "10.0.0.1", "Anna", 1.0)
         raise ValueError("no")
@@ -100,7 +96,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
         await running[2]
     assert caught.value.reason == "FOREIGN KEY constraint failed"
     assert await running[3] is None
-    # Work whose caller has given up is done all the same, without a report.
+    # Work whose caller has cancelled is completed without a report.
     given_up = store.run(lambda kept: remember(kept.peers, "10.0.0.1", "Anna", 1.0))
     given_up.addErrback(lambda _: None).cancel()
     assert await store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)) == "Anna"
@@ -108,7 +104,7 @@ async def test_one_that_fails_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
+async def test_reads_are_ordered_and_do_not_delay_writes(
     tmp_path: Path,
 ) -> None:
     storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
@@ -148,13 +144,13 @@ async def test_reads_come_in_order_and_nothing_that_is_stored_waits_for_them(
         await reads[2]
     assert caught.value.reason == "attempt to write a readonly database"
     assert done == ["cancelled", "slow", "bad"]
-    assert not began.is_set()  # Work that was cancelled before its turn was not done.
+    assert not began.is_set()  # Work cancelled before its turn is not started.
     await storage.close()
     assert not (tmp_path / "names.sqlite3-wal").exists()
 
 
 @pytest_twisted.ensureDeferred
-async def test_hashes_are_made_elsewhere() -> None:
+async def test_hashes_run_on_other_threads() -> None:
     hashing = Hashing(global_reactor(), CHEAP, threads=2)
     hashing.open()
     hashed = await gatherResults([hashing.hash(f"password {number}") for number in range(20)])

@@ -1,4 +1,4 @@
-"""The wheel in an empty environment, as a user without a checkout gets it."""
+"""The wheel in an empty environment, as for a user without a checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes import ENVIRONMENT, ROOT, Server, connect, receive
 
-# Both tests take the wheel that one worker of pytest-xdist has built.
+# Both tests use the wheel built by one worker of pytest-xdist.
 pytestmark = pytest.mark.xdist_group("wheel")
 
 
@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(
         ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "_trial_temp*")
     )
-    # A cache from running the checkout must not get in.
+    # A cache of the checkout must not get in.
     (source / "twisted" / "plugins" / "dropin.cache").touch()
     run(
         sys.executable,
@@ -53,7 +53,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_what_is_in_it(wheel: Path) -> None:
+def test_the_wheel_contains_the_right_files(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert [name for name in names if name.startswith("twisted/")] == [
         "twisted/plugins/twisted_lab_plugin.py"
@@ -64,7 +64,7 @@ def test_what_is_in_it(wheel: Path) -> None:
 
 
 @pytest.mark.long
-def test_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     binaries = tmp_path / "venv" / "bin"
     pip = (binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet")
@@ -86,8 +86,8 @@ def test_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     assert "portforward" in commands
 
 
-def test_a_checkout_that_is_not_installed(tmp_path: Path) -> None:
-    # -S hides the installed packages, and so the editable install; Twisted comes back by path.
+def test_a_checkout_works_without_installation(tmp_path: Path) -> None:
+    # -S hides the installed packages with the editable install; the path adds Twisted.
     site_packages = Path(pytest.__file__).parents[1]
     program = (
         f"import sys; sys.path += [{str(ROOT)!r}, {str(site_packages)!r}]; "

@@ -1,4 +1,4 @@
-"""Services of several processes, which look like one to clients and operators."""
+"""Services with several processes, which look like one to clients and operators."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from tests.processes import (
     connect,
     receive,
     receive_all,
+    send_until_full,
     suspend,
     wait_until,
 )
@@ -53,7 +54,7 @@ def wait_until_gone(processes: Iterable[int]) -> None:
 def files_of(process: int) -> list[str]:
     names = []
     for path in Path(f"/proc/{process}/fd").iterdir():
-        with suppress(FileNotFoundError):  # It has been closed since.
+        with suppress(FileNotFoundError):  # It was closed meanwhile.
             names.append(str(path.readlink()))
     return names
 
@@ -70,7 +71,7 @@ def refuses(port: int) -> bool:
     return False
 
 
-def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path) -> None:
+def test_200_connections_are_shared_by_workers_and_logged_in_one_file(tmp_path: Path) -> None:
     log = ("--log-file", "events.log", "--log-format", "json")
     with Server(tmp_path, *ECHO, *log) as server, ExitStack() as stack:
         port = server.wait_for_port()
@@ -79,11 +80,11 @@ def test_200_connections_are_served_by_several_and_logged_by_one(tmp_path: Path)
         clients = []
         for _ in range(2):
             clients += [stack.enter_context(connect(port)) for _ in range(100)]
-            # The last one is answered when all have been accepted.
+            # The last connection is answered once all are accepted.
             clients[-1].sendall(b"!")
             assert receive(clients[-1], 1) == b"!"
             busiest = max(workers, key=lambda worker: len(sockets(worker)))
-            os.kill(busiest, signal.SIGSTOP)  # One process may accept all connections.
+            os.kill(busiest, signal.SIGSTOP)  # One process may accept all of them.
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
         for number, client in enumerate(clients):
@@ -121,7 +122,7 @@ def control(directory: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_workers_can_be_watched(tmp_path: Path) -> None:
+def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
     looked_at = ("--control", "unix:netlab.control", "--metrics", "tcp:0:interface=127.0.0.1")
     with Server(tmp_path, *ECHO, *looked_at) as server, ExitStack() as stack:
         where = server.wait_for(r"netlab-metrics#info\] listening on (\S+)")[1]
@@ -161,7 +162,7 @@ def test_workers_can_be_watched(tmp_path: Path) -> None:
     assert "told to pause" not in "".join(server.lines)
 
 
-def test_the_console_reads_like_one_process_s(tmp_path: Path) -> None:
+def test_the_console_looks_like_that_of_one_process(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-echo", *LOCAL, "--workers", "2") as server:
         port = server.wait_for_port()
         with connect(port) as client:
@@ -183,7 +184,7 @@ def test_the_console_reads_like_one_process_s(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_that_dies_harms_its_own_clients_alone_and_is_started_again(tmp_path: Path) -> None:
+def test_a_dead_worker_loses_only_its_clients_and_is_restarted(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, "--log-level", "info") as server, ExitStack() as stack:
         workers = started(server)
         port = server.wait_for_port()
@@ -208,7 +209,7 @@ def test_one_that_dies_harms_its_own_clients_alone_and_is_started_again(tmp_path
         wait_until_gone([*workers, another])
 
 
-def test_connections_that_nobody_has_accepted_outlive_all_workers(tmp_path: Path) -> None:
+def test_pending_connections_outlive_all_workers(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-echo", *LOCAL, "--workers", "2") as server:
         workers = started(server, 2)
         port = server.wait_for_port()
@@ -225,7 +226,7 @@ def test_connections_that_nobody_has_accepted_outlive_all_workers(tmp_path: Path
         assert server.stop() == 0
 
 
-def test_sigterm_gives_everybody_what_they_are_owed(tmp_path: Path) -> None:
+def test_sigterm_delivers_all_pending_output(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, "--log-level", "warn") as server, ExitStack() as stack:
         port = server.wait_for_port()
         clients = [stack.enter_context(connect(port)) for _ in range(40)]
@@ -242,7 +243,9 @@ def test_sigterm_gives_everybody_what_they_are_owed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_is_a_good_end(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_to_the_process_group_stops_cleanly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     command = ("setsid", str(BIN / "twistd"), "-n", *ECHO)
     with Server(tmp_path, command=command) as server:
         workers = started(server)
@@ -260,17 +263,14 @@ def test_a_signal_to_the_whole_group_is_a_good_end(tmp_path: Path, number: signa
     )
 
 
-def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
-    # The peer reads nothing more, so the drain would outlast the test.
+def test_a_second_sigterm_aborts_the_drain(tmp_path: Path) -> None:
+    # The peer stops reading, so the drain would outlast the test.
     with Server(tmp_path, *ECHO, "--drain", "600") as server:
         workers = started(server)
         with connect(port := server.wait_for_port()) as client:
             client.sendall(b"x")
             receive(client, 1)
-            client.setblocking(False)
-            with pytest.raises(BlockingIOError):  # noqa: PT012
-                while True:
-                    client.send(b"x" * 65536)
+            send_until_full(client)
             server.process.terminate()
             wait_until(lambda: refuses(port))
             assert server.process.poll() is None
@@ -278,7 +278,7 @@ def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
         wait_until_gone(workers)
 
 
-def test_no_orphans_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+def test_killing_the_supervisor_leaves_no_workers(tmp_path: Path) -> None:
     log = ("--log-file", "events.log")
     with Server(tmp_path, *ECHO, *log) as server:
         port = server.wait_for_port()
@@ -294,7 +294,7 @@ def test_no_orphans_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in server.lines)
 
 
-def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
+def test_sighup_reopens_the_log_of_all_processes(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, "--log-file", "events.log") as server:
         port = server.wait_for_port()
         (tmp_path / "events.log").rename(tmp_path / "old.log")
@@ -312,7 +312,7 @@ def test_sighup_reopens_the_log_of_all(tmp_path: Path) -> None:
     assert "client connected" not in (tmp_path / "old.log").read_text()
 
 
-def test_what_sighup_cannot_read_keeps_nothing_else_from_being_read(
+def test_an_unreadable_certificate_does_not_stop_other_reloads(
     tmp_path: Path, certificate: Path
 ) -> None:
     (shown := tmp_path / "shown.pem").write_bytes(certificate.read_bytes())
@@ -334,9 +334,7 @@ def test_what_sighup_cannot_read_keeps_nothing_else_from_being_read(
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
-def test_a_signal_does_not_kill_a_worker_that_starts(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_does_not_kill_a_starting_worker(tmp_path: Path, number: signal.Signals) -> None:
     with Server(tmp_path, *ECHO) as server:
         workers = started(server)
         port = server.wait_for_port()
@@ -347,7 +345,7 @@ def test_a_signal_does_not_kill_a_worker_that_starts(
             for worker in set(children(server.process.pid)) - {*workers, *starting}:
                 starting.add(worker)
                 os.kill(worker, number)
-        if number != signal.SIGHUP:  # They start, and then end as the signal asks.
+        if number != signal.SIGHUP:  # The workers start, and then end because of the signal.
             for _ in workers:
                 server.wait_for("worker died: process .*, exit status 0;")
         with connect(port) as client:
@@ -359,7 +357,7 @@ def test_a_signal_does_not_kill_a_worker_that_starts(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_while_it_starts(
+def test_a_signal_to_the_process_group_during_the_start_stops_cleanly(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with Server(tmp_path, command=("setsid", str(BIN / "twistd"), "-n", *ECHO)) as server:
@@ -385,7 +383,7 @@ def test_a_busy_supervisor_loses_no_event(tmp_path: Path) -> None:
     assert not any("were lost" in text for text in told)
 
 
-def test_a_stopped_supervisor_keeps_nobody_from_being_served(tmp_path: Path) -> None:
+def test_a_stopped_supervisor_does_not_block_workers(tmp_path: Path) -> None:
     count = 15_000
     with Server(tmp_path, *ECHO) as server:
         workers = started(server)
@@ -412,7 +410,7 @@ def test_a_stopped_supervisor_keeps_nobody_from_being_served(tmp_path: Path) -> 
     assert not any("Traceback" in text for text in server.lines)
 
 
-def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
+def test_a_stopped_worker_releases_the_port_when_its_supervisor_is_killed(
     tmp_path: Path,
 ) -> None:
     with Server(tmp_path, *ECHO, "--log-file", "events.log") as server:
@@ -427,7 +425,7 @@ def test_a_stopped_worker_lets_go_of_the_port_when_its_supervisor_is_killed(
         assert server.stop() == 0
 
 
-def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_path: Path) -> None:
+def test_a_worker_stopped_while_starting_does_not_keep_the_port(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         first, second = started(server)
         os.kill(first, signal.SIGKILL)
@@ -436,7 +434,7 @@ def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_pat
             assert time.monotonic() < deadline
         [starting] = new
         of_process = Path(f"/proc/{starting}")
-        # It is no longer a copy of its supervisor, and has begun to import Twisted.
+        # It has executed Python and begun to import Twisted.
         while not (
             START in (of_process / "cmdline").read_text()
             and "zope" in (of_process / "maps").read_text()
@@ -448,7 +446,7 @@ def test_a_worker_that_is_stopped_while_it_starts_does_not_keep_the_port(tmp_pat
 
 
 @pytest.mark.parametrize("is_in_a_hurry", [False, True])
-def test_a_stopped_worker_ends_in_good_order(tmp_path: Path, is_in_a_hurry: bool) -> None:
+def test_a_stopped_worker_ends_cleanly(tmp_path: Path, is_in_a_hurry: bool) -> None:
     with Server(tmp_path, *ECHO, "--drain", "600") as server:
         workers = started(server)
         port = server.wait_for_port()
@@ -462,7 +460,7 @@ def test_a_stopped_worker_ends_in_good_order(tmp_path: Path, is_in_a_hurry: bool
 
 
 @pytest.mark.parametrize("count", ["1", "4"])
-def test_a_service_that_cannot_start_says_why_in_one_line(tmp_path: Path, count: str) -> None:
+def test_a_start_error_is_one_line(tmp_path: Path, count: str) -> None:
     (tmp_path / "names").write_text("not a database, but long enough for one" * 99)
     ident = ("netlab-ident", *LOCAL, "--database", "names", "--workers", count)
     with Server(tmp_path, *ident) as server:
@@ -472,7 +470,7 @@ def test_a_service_that_cannot_start_says_why_in_one_line(tmp_path: Path, count:
     assert not any("Traceback" in line for line in server.lines)
 
 
-def test_a_daemon_tells_whether_its_workers_have_started(tmp_path: Path) -> None:
+def test_a_daemon_reports_whether_its_workers_started(tmp_path: Path) -> None:
     def daemon(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [BIN / "twistd", *arguments],
@@ -510,7 +508,7 @@ def greeted(port: int, host: str, name: str) -> socket.socket:
     return client
 
 
-def test_100_names_at_once_are_all_kept(tmp_path: Path) -> None:
+def test_100_simultaneous_names_are_all_stored(tmp_path: Path) -> None:
     ident = ("netlab-ident", "--port", "0", "--interface", "0.0.0.0", "--workers", "2")
     hosts = [f"127.0.1.{number}" for number in range(1, 101)]
     with Server(tmp_path, *ident, "--log-level", "warn") as server, ExitStack() as stack:
@@ -524,7 +522,7 @@ def test_100_names_at_once_are_all_kept(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_guesses_are_counted_whichever_worker_they_come_to(tmp_path: Path) -> None:
+def test_guesses_are_counted_across_workers(tmp_path: Path) -> None:
     auth = ("netlab-auth", *LOCAL, "--workers", "2")
     with Server(tmp_path, *auth) as server, ExitStack() as stack:
         port = server.wait_for_port()
@@ -542,4 +540,4 @@ def test_guesses_are_counted_whichever_worker_they_come_to(tmp_path: Path) -> No
         counts = database.execute(
             "SELECT count FROM failures WHERE subject <> 'registrations'"
         ).fetchall()
-    assert counts == [(4,), (4,)]  # of the network, and of the account in it
+    assert counts == [(4,), (4,)]  # for the network, and for the account in it

@@ -1,12 +1,12 @@
-"""A storm in the chat, and the calm after it: no member is stuck, no message is lost.
+"""Simulates a storm in the chat and the calm after it: no member is stuck, no message is lost.
 
     python -m tests.programs.chaos [--seeds N] [--seed N]
 
-Servers are killed, stopped and suspended, members change their addresses, are cut off in one or
-both directions, suspended, replaced at their addresses by others, come and go. Then the network is
-calm: within 12 s each member is in the room, all it has said is confirmed, and it has heard
-everything once and in one order; then all leave, and within 12 s each has left. Everything runs on
-clocks of its own, so a seed that fails does so again.
+Servers are killed, stopped and suspended. Members change their addresses, are disconnected in one
+or both directions, suspended, replaced at their addresses by others, join and leave. Then the
+network is calm: within 12 s each member is in the room, all of its messages are confirmed, and it
+has received every message once and in one order. Then all leave, within 12 s. Everything runs on
+simulated clocks, so a failing seed fails again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from twisted_lab.text.command_line import Options
 RECOVERY = 12.0  # seconds
 MEMBERS = 3
 STEPS = 25
-MOST_SAID = 20  # by each member, so that the rate limit is no bottleneck afterwards
+MOST_SAID = 20  # messages of each member, so that the rate limit does not delay the calm
 
 
 class Storm:
-    """One run.
+    """A run.
 
     Args:
         seed: The seed of all random events.
@@ -45,7 +45,7 @@ class Storm:
         self._chance = random.Random(seed)
         self._net = ChaosNet(seed, {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1})
         self._members: list[ChaosMember] = []
-        self._left: list[ChaosMember] = []  # during the storm: they may have given up after 15 s
+        self._left: list[ChaosMember] = []  # left during the storm: may have given up after 15 s
         self._said: dict[str, list[str]] = {}
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._now = 0.0
@@ -59,50 +59,50 @@ class Storm:
         self._members.append(ChaosMember(self._net, name))
 
     def run(self) -> None:
-        """Have the storm, and the calm after it.
+        """Run the storm and the calm after it.
 
         Raises:
-            AssertionError: A member is stuck, or has lost something.
+            AssertionError: A member is stuck, or has lost a message.
         """
         for _ in range(STEPS):
             self._do(self._chance.choice(self.EVENTS))
             self._pass(self._chance.choice((0.05, 0.3, 1.0, 3.0, 8.0)))
         leaving = self._begin_to_leave()
         self._calm()
-        self._wait("is in the room and has heard all", self._members, self._has_recovered)
+        self._wait("is in the room with all messages", self._members, self._has_recovered)
         self._wait("has left", self._left, lambda member: member.client.ended.called)
-        self._wait("has heard the last words", self._members, self._has_recovered)
+        self._wait("has received the last messages", self._members, self._has_recovered)
         self._check()
         *others, last = self._members
         for member in others:
             if self._chance.random() < 0.5:
-                member.reopen()  # So it says goodbye from an address that is new to the server.
+                member.reopen()  # Its close packet comes from a new address.
             member.client.finish()
         self._have_left([*leaving, *others])
         gone = {member.client.room.name for member in [*leaving, *others]}
         room = last.client.room
-        self._wait("has heard that all left", [last], lambda _: not gone & room.others)
+        self._wait("has learned that all have left", [last], lambda _: not gone & room.others)
         last.client.finish()
         self._have_left([last])
         self._pass(120.0)
         if self._net.connections:
-            self._fail("somebody stays for ever")
+            self._fail("a member never leaves")
         if "conversation failed" in self._net.log.names:
             self._fail("a conversation has raised an exception")
 
     def _begin_to_leave(self) -> list[ChaosMember]:
-        """Have a member that leaves while nothing comes from it or to it."""
+        """Let a member leave while it is disconnected."""
         member = self._chance.choice(self._members)
         if not member.client.room.is_in or not member.client.has_session or len(self._members) == 1:
             return []
-        self._trail.append(f"{self._now:7.2f} leaves while it is cut {member.client.room.name}")
+        self._trail.append(f"{self._now:7.2f} leaves while disconnected {member.client.room.name}")
         self._members.remove(member)
         self._later.append((self._now + 1000.0, lambda: setattr(member, "is_cut", False)))
         if self._chance.random() < 0.5:
             member.is_cut = True
             self._speak(member)
             member.client.finish()
-        else:  # Its goodbye is on the way when it is cut.
+        else:  # It is disconnected right after its close packet.
             member.client.finish()
             member.is_cut = True
         self._pass(8.0)
@@ -134,7 +134,7 @@ class Storm:
             if member.came_in is None and member.client.room.is_in:
                 member.came_in = len(self._history())
             if member.client.ended.called and not member.client.has_session:
-                # Nothing has answered it for 15 s, so it has given up; another one comes.
+                # It has given up after 15 s without an answer; another one joins.
                 member.client.ended.addErrback(lambda failure: failure.trap(NoAnswer))
                 self._members.remove(member)
                 self._come()
@@ -150,7 +150,7 @@ class Storm:
         return [f"{said.name}: {said.text}" for said in found]
 
     def _after(self, action: Callable[[], object]) -> None:
-        """Schedule the end of the fault that has just begun; most end soon."""
+        """Schedule the end of a new fault; most end soon."""
         seconds = self._chance.choice((0.2, 1.0, 4.0, 9.0, 20.0, 61.0, 80.0))
         self._later.append((self._now + seconds, action))
         self._later.sort(key=lambda entry: entry[0])
@@ -202,7 +202,7 @@ class Storm:
             self._after(lambda: process.resume(counts))
 
     def _reuse_port(self, member: ChaosMember) -> None:
-        """Have others at the address that the member had."""
+        """Let others take over the member's address."""
         address = member.address
         member.reopen()
         for data in (b"/join other", b"hello", seal(Hello(7), NO_KEY, Side.CLIENT)):
@@ -247,7 +247,7 @@ class Storm:
                 state = endpoint.session and endpoint.session.state
                 self._fail(
                     f"{member.client.room.name} never {what}: {endpoint.stage}, {state}, "
-                    f"{member.client.room.pending} unconfirmed, heard {member.said[-3:]}, "
+                    f"{member.client.room.pending} unconfirmed, received {member.said[-3:]}, "
                     f"history {self._history()[-3:]}"
                 )
             self._pass(0.1)
@@ -268,21 +268,21 @@ class Storm:
             name = member.client.room.name
             own = [text for text in history if text.startswith(f"{name}: ")]
             if own != [f"{name}: {text}" for text in self._said[name]]:
-                self._fail(f"{name} has said {self._said[name]}, and the history has {own}")
+                self._fail(f"{name} has sent {self._said[name]}, but the history has {own}")
             if not self._has_heard_all(member):
-                self._fail(f"{name} has heard {member.said} of {history}")
+                self._fail(f"{name} has received {member.said} of {history}")
 
 
 class ChaosOptions(Options):
     """The seeds to try."""
 
     command = "tests.programs.chaos"
-    seeds = option.number("How many seeds.", default=1000)
-    seed = option.number("The first of them.", default=1)
+    seeds = option.number("Number of seeds.", default=1000)
+    seed = option.number("The first seed.", default=1)
 
 
 def main() -> None:
-    """Try what the command line says."""
+    """Try the seeds."""
     options = ChaosOptions()
     options.parseOptions(sys.argv[1:])
     failed = 0
@@ -292,7 +292,7 @@ def main() -> None:
         except AssertionError as error:
             failed += 1
             print(error)
-    print(f"{options.seeds} seeds, {failed or 'none'} failed")
+    print(f"{options.seeds} seeds, {failed} failed")
     sys.exit(bool(failed))
 
 

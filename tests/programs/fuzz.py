@@ -1,8 +1,8 @@
-"""Throws random bytes at the channels: each input gives messages or the named error, never another.
+"""Sends random bytes to channels: each input gives messages or a documented error.
 
     python -m tests.programs.fuzz [--count N] [--seed N]
 
-A failing input is printed with its seed, which finds it again.
+It prints a failing input with the seed that reproduces it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Wire(StringTransport):
 
 
 def random_input(chance: random.Random) -> list[bytes]:
-    """Make pieces of a peer's possible input: sound, broken and arbitrary."""
+    """Return pieces of a peer's possible input: valid, broken and arbitrary."""
     data = b""
     for _ in range(chance.randint(0, 6)):
         kind = chance.random()
@@ -90,7 +90,7 @@ def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
     """Decode lines to their end.
 
     Returns:
-        The lines before the first error, the error, and whether a NUL alone has ended a line.
+        The lines before the first error, the error, and whether a NUL has ended a line.
     """
     ended_by_nul: list[None] = []
     decoder = TextDecoder(10**6, lambda: ended_by_nul.append(None))
@@ -107,7 +107,7 @@ def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
 
 
 def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
-    """Read the messages another way, up to the first error."""
+    """Decode the messages another way, up to the first error."""
     data = b"".join(pieces)
     messages = []
     if isinstance(channel, Int32Channel):
@@ -116,10 +116,10 @@ def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
             messages.append(data[4:end])
             data = data[end:]
     else:
-        # By single bytes: text that comes together with a NUL before it may be an error.
+        # By single bytes: text in one piece with a preceding NUL may be an error.
         by_bytes = read_lines(data[start : start + 1] for start in range(len(data)))
         by_pieces = read_lines(pieces)
-        assert by_bytes == by_pieces or by_pieces[1], "the cuts matter"
+        assert by_bytes == by_pieces or by_pieces[1], "the result depends on the pieces"
         messages = by_bytes[0]
     texts = []
     for message in messages:
@@ -131,7 +131,7 @@ def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
 
 
 def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder: Recorder) -> str:
-    """Play `pieces` into `channel`; return how the conversation ended."""
+    """Feed `pieces` to `channel`; return how the conversation ended."""
     heard: list[str] = []
     ends: list[Exception] = []
     chance = random.Random(len(b"".join(pieces)))
@@ -151,7 +151,7 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
             ends.append(error)
             raise
 
-    # A channel that logs its traffic decodes one message at a time.
+    # A channel that logs traffic decodes one message at a time.
     events = ServiceEvents("fuzz", recorder, chance.choice((LogLevel.info, LogLevel.warn)))
     factory = ConversationFactory(clock, events, listen, lambda: channel)
     factory.buildProtocol(None).makeConnection(Wire())
@@ -159,9 +159,9 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
         channel.dataReceived(piece)
         if chance.random() < 0.3:
             clock.advance(0.01)
-    # It may wait for a second after each message.
+    # It may pause for a second after each message.
     clock.pump([0.1] * (100 + 10 * len(b"".join(pieces))))
-    assert channel._decoder.size <= LIMIT + 4 or ends, "it holds too much"
+    assert channel._decoder.size <= LIMIT + 4 or ends, "the decoder buffers too much"
     channel.readConnectionLost()
     clock.pump([0.1] * 100)
     channel.connectionLost(Failure(ConnectionDone()))
@@ -169,18 +169,18 @@ def try_one(channel: StreamChannel, clock: Clock, pieces: list[bytes], recorder:
     (end,) = ends
     messages = expected(channel, pieces)
     assert isinstance(end, PeerGone | MessageError), repr(end)
-    assert heard == messages[: len(heard)], "it heard something else"
+    assert heard == messages[: len(heard)], "it received another message"
     if isinstance(end, PeerGone):
-        assert heard == messages, "it did not hear everything"
+        assert heard == messages, "messages are missing"
     assert "conversation failed" not in recorder.names, recorder.messages
     assert not factory.connections
-    assert not clock.getDelayedCalls(), "a timer is left"
+    assert not clock.getDelayedCalls(), "a timer is still running"
     return type(end).__name__
 
 
 def main() -> None:
-    """Try as many inputs as were asked for."""
-    parser = argparse.ArgumentParser()
+    """Try `--count` inputs."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.fuzz")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=time.time_ns())
     arguments = parser.parse_args()
@@ -195,7 +195,7 @@ def main() -> None:
             print(f"failed: --seed {seed} --count 1, {type(channel).__name__}, {pieces!r}")
             raise
         ends[end] = ends.get(end, 0) + 1
-    print(f"{arguments.count} inputs from seed {arguments.seed} on: {ends}")
+    print(f"{arguments.count} inputs, first seed {arguments.seed}: {ends}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Throws random and changed packets at a chat with members in it, some of them hostile.
+"""Sends random and modified packets to a chat, some from a hostile member.
 
     python -m tests.programs.fuzz_chat [--count N] [--seed N]
 
-No packet raises an exception, no member is heard to say a text that another one has sent, the
-other members hear each other, and nothing grows. A run that fails does so again with its seed.
+No packet causes an exception, no member can send in the name of another one, the other members get
+their messages, and no table grows. The seed reproduces a failing run.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from twisted_lab.reliable.packets import (
     seal,
 )
 
-BATCH = 200  # packets between two looks
+BATCH = 200  # packets between two checks
 EVIL, PLAIN = "m2", ("192.0.2.9", 9)
 EDGES = (0, 1, 2, 9, 255, 256, 257, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 
 
 class Attack:
-    """A chat of two honest members, a hostile one and a plain one, and the packets to them."""
+    """A chat with two honest members, a hostile one and a plain one, and packets to them."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -49,7 +49,7 @@ class Attack:
         self.join_plain()
 
     def join_plain(self) -> None:
-        """Have the plain member in the room, as `nc -u` would come."""
+        """Let the plain member join, as `nc -u` would."""
         server = self.net.server
         answers: list[bytes] = []
         with patch.object(server, "send", lambda data, _: answers.append(data)):
@@ -66,9 +66,12 @@ class Attack:
         vars(self.net.server)["datagramReceived"] = watch
 
     def _own_packet(self, number: int) -> Packet:
-        """Make a packet that the hostile member could send by its own right."""
+        """Return a packet that the hostile member is entitled to send."""
         chance = self.chance
-        edge = lambda: chance.choice((*EDGES, chance.getrandbits(32), chance.getrandbits(3)))  # noqa: E731
+
+        def edge() -> int:
+            return chance.choice((*EDGES, chance.getrandbits(32), chance.getrandbits(3)))
+
         words = chance.choice(
             (b"9 /nick m0", b"1 x", b"/leave", b"7 /msg m0 x", b"\xff", b"8 \x1b[2J")
         )
@@ -89,7 +92,7 @@ class Attack:
         return chance.choice(kinds)
 
     def throw(self) -> None:
-        """Send one packet to the server, or to a member as if it came from there."""
+        """Send one packet to the server, or to a member as if from the server."""
         chance, net = self.chance, self.net
         evil = self.members[2].client.endpoint
         evil_session = evil.session.number if evil.session else 0
@@ -107,7 +110,7 @@ class Attack:
                     changed[: chance.choice((len(changed), chance.randint(0, len(changed))))]
                 )
             case 4:
-                # By its own right; in its own session, or in that of another member.
+                # An entitled packet, in its own session or in that of another member.
                 numbers = [evil_session]
                 numbers += [
                     p.client.endpoint.session.number
@@ -125,20 +128,20 @@ class Attack:
                 kinds: list[Packet] = [Hello(number), Cookie(number, 1, b"x" * 12), opening]
                 data = seal(chance.choice(kinds), chance.choice((b"", evil._key)), Side.CLIENT)
             case 6:
-                pass  # replayed as it was
+                pass  # an unchanged replay
         if chance.random() < 0.3:
             address = chance.choice((PLAIN, ("192.0.2.8", chance.randint(1, 65535))))
         if chance.random() < 0.2:
             self.members[chance.randrange(2)].client.receive(data)
         elif address == PLAIN or data[:1] == b"\xc1" or address not in self._honest():
-            # (An attacker that forges the address of a plain member can speak for it.)
+            # (An attacker that forges the address of a plain member can send in its name.)
             net.server.datagramReceived(data, address)
 
     def _honest(self) -> set[Address]:
         return {member.address for member in self.members[:2]}
 
-    def look(self) -> None:
-        """See that the honest members still hear each other, and that nothing has grown."""
+    def check(self) -> None:
+        """Check that the honest members get their messages, and that no table has grown."""
         net, (anna, boris, evil) = self.net, self.members
         if evil.client.ended.called:
             evil.client = net.join(EVIL).client
@@ -152,18 +155,18 @@ class Attack:
         for member in (anna, boris):
             for name in ("m0", "m1"):
                 heard = [text for text in member.texts if text.startswith(f"{name}: ")]
-                assert heard == [f"{name}: {self.said}"], f"{name} was heard to say {heard}"
+                assert heard == [f"{name}: {self.said}"], f"the room has messages {heard} by {name}"
             member.heard.clear()
         server = net.server
         assert len(server._peers) <= 8, server._peers
         assert len(server._sessions) <= 16, server._sessions
-        assert len(server._deadlines._heap) <= 1000, "deadlines are kept"
+        assert len(server._deadlines._heap) <= 1000, "deadlines accumulate"
         assert "conversation failed" not in net.log.names, net.log.messages
 
 
 def main() -> None:
-    """Throw as many as were asked for."""
-    parser = argparse.ArgumentParser()
+    """Send `--count` packets."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.fuzz_chat")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=time.time_ns())
     arguments = parser.parse_args()
@@ -172,11 +175,11 @@ def main() -> None:
         try:
             attack.throw()
             if number % BATCH == BATCH - 1:
-                attack.look()
+                attack.check()
         except BaseException:
             print(f"failed: --seed {arguments.seed} --count {number + 1}")
             raise
-    print(f"{arguments.count} packets from seed {arguments.seed} on: none raised, all were heard")
+    print(f"{arguments.count} packets with seed {arguments.seed}: no exception, no lost message")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Kills the servers while they store: all acknowledged data must be there afterwards.
+"""Kills servers while they store data: all acknowledged data must survive.
 
     python -m tests.programs.kill [--count N] [--seed N]
 
-The seed gives the moments of the kills; what the servers are doing then is up to the machine.
+The seed determines the moments of the kills, but not what the servers do then.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from twisted_lab.accounts.commands import KEPT_TABLES, Kept
 from twisted_lab.storage import Unusable, open_database
 
 THREADS = 4  # of clients for each server
-SAMPLE = 100  # of the data acknowledged in earlier rounds are checked in each
-WORKERS = (1, 1, 1, 2)  # how many processes a server has, in one round or another
+SAMPLE = 100  # data of earlier rounds that each round checks
+WORKERS = (1, 1, 1, 2)  # choices for the number of a server's processes
 SOONEST, LATEST = 0.02, 0.5  # seconds, after which the servers are killed
 PASSWORD = "correct horse"
 
 
 class Wrong(Exception):
-    """A server lost data, or did not behave as it should; the text gives details."""
+    """A server lost data or misbehaved; the text gives details."""
 
 
 @dataclass
 class Acknowledged:
-    """Acknowledged data: the name of each address and token, and the names of the accounts."""
+    """Acknowledged data: the names of addresses and tokens, and the accounts."""
 
     names: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Acknowledged:
 
 
 class Peer:
-    """A client of one server, with an IP address of its own."""
+    """A client of a server, with its own IP address."""
 
     def __init__(self, port: int, address: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE, (address, 0))
@@ -89,17 +89,17 @@ class Peer:
     def hear(self) -> str:
         line = self._lines.readline()
         if not line.endswith("\n"):
-            raise ConnectionError("it is gone")
+            raise ConnectionError("the server is gone")
         return line[:-1]
 
     def expect(self, wanted: str) -> None:
         heard = self.hear()
         if heard != wanted:
-            raise Wrong(f"{heard!r} came where {wanted!r} was due")
+            raise Wrong(f"received {heard!r} instead of {wanted!r}")
 
 
 def name_peers(port: int, addresses: Iterator[str], acknowledged: Acknowledged) -> None:
-    """Give names to addresses, until the server is gone."""
+    """Name addresses until the server is gone."""
     for address in addresses:
         name = f"peer {address}"
         with Peer(port, address) as peer:
@@ -110,7 +110,7 @@ def name_peers(port: int, addresses: Iterator[str], acknowledged: Acknowledged) 
 
 
 def open_accounts(port: int, addresses: Iterator[str], acknowledged: Acknowledged) -> None:
-    """Register, and log in once more, until the server is gone."""
+    """Register and log in until the server is gone."""
     for address in addresses:
         name = f"Account {address}"
         with Peer(port, address) as peer:
@@ -135,12 +135,12 @@ def open_accounts(port: int, addresses: Iterator[str], acknowledged: Acknowledge
 def hear_token(peer: Peer) -> str:
     label, token, *_ = [*peer.hear().split(), "", ""]
     if label != "Token:" or not token.startswith(TOKEN_PREFIX):
-        raise Wrong(f"{label} {token} came where a token was due")
+        raise Wrong(f"received '{label} {token}' instead of a token")
     return token
 
 
 class Clients:
-    """Clients on threads of their own, that go on until their servers are killed."""
+    """Clients on threads, which run until their servers are killed."""
 
     def __init__(self) -> None:
         self.acknowledged = Acknowledged()
@@ -173,10 +173,10 @@ class Clients:
         self.trouble.set()
 
     def kill(self, servers: list[Server], chance: random.Random) -> None:
-        """Kill all processes of the servers in any order, and wait for the clients to see it."""
+        """Kill all processes of the servers in random order, and wait until the clients notice."""
         self._killed = True
         for server in servers:
-            suspend(server.process.pid)  # It starts no other workers in place of killed ones.
+            suspend(server.process.pid)  # It must not replace killed workers.
             processes = [server.process.pid, *children(server.process.pid)]
             for process in chance.sample(processes, len(processes)):
                 os.kill(process, signal.SIGKILL)
@@ -187,7 +187,7 @@ class Clients:
 
 
 def check_file(path: Path, wanted: Acknowledged) -> None:
-    """Check that the file is sound, and has all acknowledged data."""
+    """Check that the file is valid and has all acknowledged data."""
 
     async def find_lost(kept: Kept) -> list[str]:
         lost = []
@@ -230,11 +230,11 @@ def check_servers(ident: int, auth: int, addresses: Iterator[str], wanted: Ackno
 
 
 class Run:
-    """Rounds on one database; each begins with the state that the kill of the one before has left.
+    """Rounds on one database; each starts with the state after the previous kill.
 
     Attributes:
-        acknowledged: Everything, in all rounds.
-        kills: How many there were.
+        acknowledged: The data of all rounds.
+        kills: The number of kills.
     """
 
     def __init__(self, directory: Path, chance: random.Random) -> None:
@@ -243,7 +243,7 @@ class Run:
         self._directory = directory
         self._path = directory / "kill.sqlite3"
         self._chance = chance
-        # All of 127.0.0.0/8 is this machine.
+        # All of 127.0.0.0/8 belongs to this machine.
         self._addresses = (str(IPv4Address("127.1.0.0") + number) for number in count())
         self._lock = threading.Lock()
         self._latest = Acknowledged()
@@ -265,17 +265,17 @@ class Run:
         )
 
     def round(self) -> None:
-        """Start, check the state after the last kill, let clients in, and kill."""
+        """Start, check the state after the last kill, run clients, and kill."""
         wanted = self.acknowledged.sample(self._chance, SAMPLE)
         wanted.add(self._latest)
-        # To open the file repairs it: the servers must get it as the kill left it, too.
+        # Opening the file repairs it, but the servers must also get it unrepaired.
         is_checked_first = self._chance.random() < 0.5
         if is_checked_first:
             check_file(self._path, wanted)
         with ExitStack() as stack:
             servers = [
                 stack.enter_context(self._server("netlab-ident")),
-                # A long run must not outlast its sessions.
+                # Sessions must outlast a long run.
                 stack.enter_context(self._server("netlab-auth", "--token-idle", "500000")),
             ]
             ident, auth = [server.wait_for_port() for server in servers]
@@ -297,8 +297,8 @@ class Run:
 
 
 def main() -> None:
-    """Kill as often as was asked for."""
-    parser = argparse.ArgumentParser()
+    """Kill `--count` times."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.kill")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=time.time_ns())
     arguments = parser.parse_args()
@@ -311,7 +311,7 @@ def main() -> None:
         except (Wrong, AssertionError) as error:
             print(f"--seed {arguments.seed}, after kill {run.kills}: {error}; {run.acknowledged}")
             sys.exit(1)
-        print(f"{arguments.count} kills, {run.acknowledged}; none lost")
+        print(f"{arguments.count} kills, {run.acknowledged}; no data lost")
 
 
 if __name__ == "__main__":

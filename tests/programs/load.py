@@ -1,4 +1,4 @@
-"""Ten thousand connections at once, each of which gets the right answers.
+"""Opens ten thousand simultaneous connections, and checks the answers on each.
 
 Run it with ``make load``.
 """
@@ -21,13 +21,13 @@ from tests.processes import Server
 from tests.programs.soak_peers import Peer, WrongAnswer, frame
 from twisted_lab.ports.file_reserve import raise_file_limit
 
-HOSTS = 20  # addresses that the connections come from
-AT_ONCE = 500  # that are being opened
+HOSTS = 20  # addresses of the connections
+AT_ONCE = 500  # simultaneous attempts to connect
 ROUNDS = 3
 
 
 async def echo(peer: Peer, number: int) -> None:
-    """Send a text of its own, and receive it."""
+    """Send a distinct text, and receive it."""
     for count in range(ROUNDS):
         text = b"%d of %d, " % (count, number) * 10
         peer.say(text)
@@ -35,7 +35,7 @@ async def echo(peer: Peer, number: int) -> None:
 
 
 async def messages(peer: Peer, number: int) -> None:
-    """Say numbered messages."""
+    """Send numbered messages."""
     for count in range(1, ROUNDS + 1):
         await peer.hear(frame(b"Message %d:" % count))
         peer.say(frame(b"this is %d" % number))
@@ -43,7 +43,7 @@ async def messages(peer: Peer, number: int) -> None:
 
 
 async def ident(peer: Peer, number: int) -> None:
-    """Identify by address; a client that is not known yet gives a name."""
+    """Identify by address; an unknown client gives its name."""
     line = await peer.line()
     if line == b"What's your name?":
         peer.say(b"name %d\n" % number)
@@ -99,19 +99,19 @@ async def load(reactor: Any, service: str, count: int) -> Counter[str]:
             for peer in peers:
                 peer.reset()
             if server.stop():
-                problems["the server ended badly"] += 1
+                problems["the server did not end cleanly"] += 1
     print(
-        f"{service}: {count} connections in {seconds:.1f} s, the server had {memory} MiB, "
+        f"{service}: {count} connections in {seconds:.1f} s, the server used {memory} MiB, "
         f"{problems.total()} errors"
     )
     return problems
 
 
 async def main(reactor: Any, count: int) -> None:
-    """Do so on each service.
+    """Load each service.
 
     Raises:
-        SystemExit: Something went wrong.
+        SystemExit: There were errors.
     """
     raise_file_limit()
     problems: Counter[str] = Counter()

@@ -1,8 +1,8 @@
-"""The chat on a network that loses, doubles and reorders a fifth of all datagrams, each way.
+"""Simulates the chat on a network that loses, duplicates and reorders a fifth of all datagrams.
 
     python -m tests.programs.lossy [--seeds N] [--seed N] [--members N] [--messages N]
 
-Everything runs in one process on a clock of its own, so a seed that fails does so again.
+Everything runs in one process on a simulated clock, so a failing seed fails again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
 
 def talk(seed: int, members: int, messages: int) -> float:
-    """Have each member say `messages`, and see that all hear all, once, and in one order.
+    """Let each member send `messages`; check that all members get all messages once, in one order.
 
     Returns:
-        How long it took on the clock of the network, in seconds.
+        The simulated time in seconds.
     """
     net = Net(seed, TROUBLE)
     start = net.clock.seconds()
@@ -34,11 +34,11 @@ def talk(seed: int, members: int, messages: int) -> float:
     net.run(lambda: not any(member.client.room.pending for member in people))
     heard = people[0].said
     for member in people:
-        assert member.said == heard, f"seed {seed}: not all have heard the same"
+        assert member.said == heard, f"seed {seed}: members received different messages"
     for number in range(members):
         own = [text for text in heard if text.startswith(f"m{number}: ")]
         expected = [f"m{number}: {count}" for count in range(messages)]
-        assert own == expected, f"seed {seed}: m{number} was heard to say {own}"
+        assert own == expected, f"seed {seed}: members received {own} from m{number}"
     assert not net.log, f"seed {seed}: {net.log.messages}"
     return net.clock.seconds() - start
 
@@ -47,14 +47,14 @@ class LossyOptions(Options):
     """The options of a run."""
 
     command = "tests.programs.lossy"
-    seeds = option.number("How many seeds.", default=1)
-    seed = option.number("The first of them.", default=1)
-    members = option.number("How many members.", default=50)
-    messages = option.number("How many messages each says.", default=200)
+    seeds = option.number("Number of seeds.", default=1)
+    seed = option.number("The first seed.", default=1)
+    members = option.number("Number of members.", default=50)
+    messages = option.number("Number of messages of each member.", default=200)
 
 
 def main() -> None:
-    """Try what the command line says."""
+    """Try the seeds."""
     options = LossyOptions()
     options.parseOptions(sys.argv[1:])
     worst = 0.0

@@ -1,10 +1,10 @@
-"""Several members of a chat in one process, who check what they hear.
+"""Runs several members of a chat in one process, which check the messages that they get.
 
     python -m tests.programs.members --port 9095 --count 10 --messages 200 --total-members 50
 
-The members m0, m1 ... of all processes wait until all of them are in the room, since who comes
-later misses what was said before. Then each says numbers, and stays until it has heard all
-numbers of all. The process says what the order was, to be compared with other processes.
+The members m0, m1 ... of all processes wait until all of them are in the room. Then each sends
+numbers, and stays until it has all numbers of all members. The process prints a digest of the
+order, to be compared with that of other processes.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ class MembersOptions(Options):
     command = "members"
     exit_status = 2
     synopsis = "Usage: python -m tests.programs.members --port PORT [options]"
-    port = option.number("The server's or relay's.", default=9095, most=65535, short="p")
-    first = option.number("The number of the first member here.", default=0, least=0)
-    count = option.number("How many are here.", default=10)
-    messages = option.number("How many each says.", default=200)
-    total_members = option.number("How many are in the room.", default=50)
-    seed = option.number("Makes their numbers, keys and secrets.", default=1, least=0)
-    deadline = option.seconds("Seconds that it may take.", default=300)
+    port = option.number("The port of the server or relay.", default=9095, most=65535, short="p")
+    first = option.number("The number of the first member in this process.", default=0, least=0)
+    count = option.number("Number of members in this process.", default=10)
+    messages = option.number("Number of messages of each member.", default=200)
+    total_members = option.number("Number of members in the room.", default=50)
+    seed = option.number("Seed of random numbers, keys and secrets.", default=1, least=0)
+    deadline = option.seconds("Time limit, in seconds.", default=300)
 
 
 class Wrong(Exception):
-    """A member did not hear the right messages; the text gives details."""
+    """A member did not get the right messages; the text gives details."""
 
 
 class Member:
     """One member.
 
     Args:
-        reactor: Where to run.
+        reactor: The reactor.
         name: Its name.
-        options: What was asked for.
-        progress: Called when it may have come further.
+        options: The options of the program.
+        progress: Called after possible progress.
 
     Attributes:
-        heard: The texts said in the room, in the order of arrival.
-        complaints: Other messages of the room, which it should not have sent.
-        client: Its end of the chat.
+        heard: The messages in the order of arrival.
+        complaints: Error messages of the room.
+        client: Its client of the chat.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Member:
         self._wire = UDPWire(reactor, self.client, ["127.0.0.1"], options.port)
 
     def open(self) -> None:
-        """Begin."""
+        """Start."""
         self._wire.open()
 
     def _show(self, line: Line) -> None:
@@ -99,12 +99,12 @@ class Member:
 
     @property
     def missing(self) -> int:
-        """Tell how many messages are not heard yet."""
+        """Return the number of missing messages."""
         return self._total * self._messages - len(self.heard)
 
     @property
     def condition(self) -> str:
-        """Describe its end of the reliable protocol."""
+        """Describe the state of its session."""
         endpoint = self.client.endpoint
         if endpoint.session is None:
             return f"{self.name}: {endpoint.stage.name}, no session"
@@ -117,22 +117,22 @@ class Member:
         )
 
     def digest(self) -> str:
-        """Return a digest of all that it has heard, in the order of arrival."""
+        """Return a digest of its messages in the order of arrival."""
         return hashlib.sha256("\n".join(self.heard).encode()).hexdigest()
 
     def check(self) -> None:
-        """See that it has heard everything, and in each sender's order.
+        """Check that it has every message, in each sender's order.
 
         Raises:
-            Wrong: It has not.
+            Wrong: Messages are missing or out of order.
         """
         if self.complaints:
-            raise Wrong(f"{self.name} was told {self.complaints[0]!r}")
+            raise Wrong(f"{self.name} got {self.complaints[0]!r}")
         said: dict[str, list[str]] = {f"m{number}": [] for number in range(self._total)}
         for line in self.heard:
             sender, _, text = line.partition(": ")
             if sender not in said:
-                raise Wrong(f"{self.name} heard {line!r} of nobody")
+                raise Wrong(f"{self.name} got {line!r} from an unknown sender")
             said[sender].append(text)
         wanted = [str(number) for number in range(self._messages)]
         for sender, texts in said.items():
@@ -142,8 +142,8 @@ class Member:
                     min(len(texts), len(wanted)),
                 )
                 raise Wrong(
-                    f"{self.name} heard {len(texts)} of {len(wanted)} messages of {sender}; "
-                    f"where {wanted[at : at + 3]} was due it heard {texts[at : at + 3]}"
+                    f"{self.name} got {len(texts)} of {len(wanted)} messages of {sender}; "
+                    f"{texts[at : at + 3]} instead of {wanted[at : at + 3]}"
                 )
 
 
@@ -151,8 +151,8 @@ class Members:
     """All members of this process.
 
     Args:
-        reactor: Where to run.
-        options: What was asked for.
+        reactor: The reactor.
+        options: The options of the program.
     """
 
     def __init__(self, reactor: Any, options: MembersOptions) -> None:
@@ -169,16 +169,16 @@ class Members:
     def _progress(self) -> None:
         if not self._are_speaking and all(member.is_speaking for member in self._members):
             self._are_speaking = True
-            print("everybody is here", flush=True)
+            print("all members are in the room", flush=True)
         if min(len(m.heard) for m in self._members) * 4 >= self._total * (self._quarters + 1):
             self._quarters += 1
-            print(f"heard {self._quarters}/4", flush=True)
+            print(f"received {self._quarters}/4", flush=True)
 
     async def run(self) -> str:
-        """Wait until all have finished, and return a digest of the messages that they have heard.
+        """Wait until all have finished, and return the digest of their messages.
 
         Raises:
-            Wrong: They have not heard it all, or not the same.
+            Wrong: Messages are missing, or the members disagree on the order.
         """
         for member in self._members:
             member.open()
@@ -194,7 +194,7 @@ class Members:
             member.check()
         digests = {member.digest() for member in self._members}
         if len(digests) > 1:
-            raise Wrong(f"the members heard {len(digests)} different orders")
+            raise Wrong(f"the members got {len(digests)} different orders")
         return digests.pop()
 
     def _give_up(self) -> None:
@@ -205,10 +205,10 @@ class Members:
 
 
 async def run(reactor: Any, options: MembersOptions) -> None:
-    """Have the members.
+    """Run the members.
 
     Raises:
-        SystemExit: With status 1, if something was wrong.
+        SystemExit: With status 1, if a check failed.
     """
     start = reactor.seconds()
     try:
@@ -216,11 +216,11 @@ async def run(reactor: Any, options: MembersOptions) -> None:
     except Wrong as error:
         print(f"wrong: {error}")
         raise SystemExit(1) from None
-    print(f"all heard all in {reactor.seconds() - start:.1f} s; the order was {digest}")
+    print(f"all messages arrived in {reactor.seconds() - start:.1f} s; the order was {digest}")
 
 
 def main() -> None:
-    """Run on the command line's options."""
+    """Run with the options of the command line."""
     options = MembersOptions()
     options.parseOptions()
     react(run, (options,))

@@ -1,4 +1,4 @@
-"""A server whose conversation says a million messages to each client; it prints its memory."""
+"""A server that sends a million messages to each client, and prints the growth of its memory."""
 
 from __future__ import annotations
 

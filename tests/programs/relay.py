@@ -1,12 +1,12 @@
-"""A relay between chat clients and their server that loses, repeats and delays datagrams.
+"""Relays datagrams between chat clients and their server with losses, duplicates and delays.
 
     python -m tests.programs.relay --port 9100 --server-port 9095 --drop 0.2 --delay 0.05
     python -m twisted_lab.client chat --port 9100
 
-Each client has a socket of its own towards the server. With --move N the relay changes each
-client's address every N seconds. The seed and the order in which the clients come determine what
-happens to the datagrams of each, in each direction. The signal USR1 cuts the network, and the next
-one restores it. Ctrl-C ends the relay.
+Each client has its own socket towards the server. With --move N the relay changes each client's
+address every N seconds. The seed and the order of the clients determine the faults of each client,
+in each direction. The signal USR1 interrupts the network, and the next one restores it. Ctrl-C ends
+the relay.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Address = tuple[str, int]
 
 
 def up_to(most: float) -> Callable[[str], float]:
-    """Make a reader of numbers from 0 to `most`."""
+    """Return a parser of numbers from 0 to `most`."""
 
     def read(text: str) -> float:
         with suppress(ValueError):
@@ -50,15 +50,15 @@ class RelayOptions(Options):
     exit_status = 2
     synopsis = "Usage: python -m tests.programs.relay --server-port PORT [options]"
     port = option.number(
-        "Where clients come; 0 for any.", default=9100, least=0, most=65535, short="p"
+        "The port for clients; 0 for any.", default=9100, least=0, most=65535, short="p"
     )
-    server_port = option.number("The server's.", default=9095, most=65535)
-    drop = option.parsed("The share of datagrams that do not come.", up_to(1), default=0.0)
-    duplicate = option.parsed("The share that come twice.", up_to(1), default=0.0)
-    reorder = option.parsed("The share that others overtake.", up_to(1), default=0.0)
-    corrupt = option.parsed("The share of which a bit is changed.", up_to(1), default=0.0)
-    delay = option.parsed("The seconds that all of them take.", up_to(60), default=0.02)
-    seed = option.number("Makes the same choices again.", default=1, least=0)
+    server_port = option.number("The port of the server.", default=9095, most=65535)
+    drop = option.parsed("The share of lost datagrams, from 0 to 1.", up_to(1), default=0.0)
+    duplicate = option.parsed("The share of duplicates, from 0 to 1.", up_to(1), default=0.0)
+    reorder = option.parsed("The share that others overtake, from 0 to 1.", up_to(1), default=0.0)
+    corrupt = option.parsed("The share with a changed bit, from 0 to 1.", up_to(1), default=0.0)
+    delay = option.parsed("The delay of all datagrams, in seconds.", up_to(60), default=0.02)
+    seed = option.number("The seed of the faults.", default=1, least=0)
     move = option.parsed("Seconds between changes of address; 0: none.", up_to(3600), default=0.0)
 
 
@@ -67,7 +67,7 @@ class Upstream(DatagramProtocol):
 
     Args:
         server: The server's address.
-        deliver: Called with each datagram of the server.
+        deliver: Called with each datagram from the server.
     """
 
     noisy = False
@@ -85,11 +85,11 @@ class Client:
     """A client, with a bad wire in each direction.
 
     Args:
-        reactor: Where sockets are had.
+        reactor: The reactor.
         server: The server's address.
-        deliver: Called with each datagram that comes through to the client.
-        chance: Gives the wires' seeds.
-        faults: The parameters of the wires' losses, duplicates and delays.
+        deliver: Called with each datagram that reaches the client.
+        chance: The source of the wires' seeds.
+        faults: The rates of losses, duplicates and so on.
     """
 
     def __init__(
@@ -115,17 +115,17 @@ class Client:
             self._port.write(data, self._server)
 
     def move(self) -> None:
-        """Have another address, as the server sees it."""
+        """Change the address that the server sees."""
         old, self._port = self._port, self._open()
         old.stopListening()
 
 
 class Relay(DatagramProtocol):
-    """The port to which clients come.
+    """The port for clients.
 
     Args:
-        reactor: Where to run.
-        options: What was asked for.
+        reactor: The reactor.
+        options: The options of the program.
     """
 
     transport: Any
@@ -140,7 +140,7 @@ class Relay(DatagramProtocol):
         self._is_cut = False
 
     def cut_or_join(self) -> None:
-        """Let nothing through, or everything again."""
+        """Interrupt the network, or restore it."""
         self._is_cut = not self._is_cut
         print("cut" if self._is_cut else "joined", flush=True)
 
@@ -161,13 +161,13 @@ class Relay(DatagramProtocol):
         return Client(self._reactor, self._server, deliver, self._chance, self._faults)
 
     def move(self) -> None:
-        """Let the server see another address of each client."""
+        """Change the address of each client."""
         for client in self._clients.values():
             client.move()
 
 
 def main() -> None:
-    """Relay until a signal comes."""
+    """Relay until a signal arrives."""
     from twisted.internet import reactor as installed
 
     options = RelayOptions()

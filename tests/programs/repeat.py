@@ -2,9 +2,9 @@
 
     python -m tests.programs.repeat [--count N] [TEST ...]
 
-A TEST is what pytest takes, such as tests/integration/test_chat.py, in which long tests are run,
-too; without one it is all integration tests that `make test` runs. The output of a run that failed
-is printed. Ctrl-C ends it, and lists what has failed so far.
+A TEST is an argument of pytest such as tests/integration/test_chat.py, whose long tests also run.
+By default it repeats the integration tests of `make test`. It prints the output of failed runs.
+Ctrl-C ends it, and lists the failures so far.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.processes import ROOT
 
 @contextmanager
 def busy_core() -> Iterator[None]:
-    """Have a process that computes all the time."""
+    """Keep a core busy with a process that computes."""
     burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield
@@ -55,13 +55,13 @@ def failed(report: Path) -> list[str]:
     """Return the names of the tests that failed."""
     return [
         f"{case.get('classname')}::{case.get('name')}"
-        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314 (pytest has written it)
+        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314 (written by pytest)
         if case.find("failure") is not None or case.find("error") is not None
     ]
 
 
 def main() -> None:
-    """Repeat what the command line says; exit status 1 if a test has failed."""
+    """Repeat the tests; exit with status 1 if a test failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.repeat")
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("tests", nargs="*")

@@ -1,4 +1,4 @@
-"""All services at once, for long: memory and files stay flat, and each log line is explained.
+"""Runs all services for long: memory and files stay flat, and each log line is expected.
 
 Run it with ``make soak MINUTES=60``.
 """
@@ -26,10 +26,10 @@ from tests.programs.soak_peers import Crowd
 PEERS = 60
 SAMPLE_SECONDS = 5.0
 PERCENT_AN_HOUR = 2.0
-# Of an hour. SQLite keeps up to 2 MiB of a database's pages, which the chat's history has filled
-# after 23 minutes: until then memory has to rise.
+# SQLite caches up to 2 MiB of a database's pages, which the chat's history fills within 23 minutes:
+# until then memory has to rise.
 WARM_UP = 0.4
-# The events that may be logged, with their levels, and their reasons where they have some.
+# The expected events with their levels, and their reasons if they have any.
 EXPLAINED = {
     ("server started", "info"): "",
     ("listening", "info"): "",
@@ -55,7 +55,7 @@ EXPLAINED = {
 
 
 class Samples:
-    """The server's use of memory, files and threads, over time."""
+    """The server's memory, files and threads over time."""
 
     def __init__(self, pid: int) -> None:
         self._process = Path(f"/proc/{pid}")
@@ -63,10 +63,10 @@ class Samples:
         self.rows: list[tuple[float, float, int, int]] = []
 
     def take(self) -> None:
-        """Note time in minutes, memory in MiB, open files and threads."""
+        """Record the time in minutes, memory in MiB, open files and threads."""
         status = (self._process / "status").read_text()
         memory, threads = (
-            int(re.search(rf"^{key}:\s+(\d+)", status, re.MULTILINE)[1])  # type: ignore[index]
+            int(re.findall(rf"^{key}:\s+(\d+)", status, re.MULTILINE)[0])
             for key in ("VmRSS", "Threads")
         )
         files = len(list((self._process / "fd").iterdir()))
@@ -75,19 +75,19 @@ class Samples:
 
 
 def slope(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Fit a line; return its rise in percent of the mean an hour, and the error of that."""
+    """Fit a line; return its slope in percent of the mean per hour, and the standard error."""
     mean_x, mean_y = fmean(x for x, _ in points), fmean(y for _, y in points)
     spread = sum((x - mean_x) ** 2 for x, _ in points)
     rise = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
     rest = sum((y - mean_y - rise * (x - mean_x)) ** 2 for x, y in points)
-    # Samples that follow each other are much alike: a minute's are counted as one.
+    # Adjacent samples are correlated: those of a minute count as one.
     alike = 60 / SAMPLE_SECONDS
     error = (rest / max(len(points) / alike - 2, 1) / (spread / alike)) ** 0.5
     return rise * 6000 / mean_y, error * 6000 / mean_y
 
 
 def unexplained(log: Path) -> Counter[str]:
-    """Return the lines of the log that nothing here explains, without their figures."""
+    """Return the unexpected lines of the log, without their figures."""
     found: Counter[str] = Counter()
     with log.open() as lines:
         for event in map(json.loads, lines):
@@ -100,7 +100,7 @@ def unexplained(log: Path) -> Counter[str]:
 async def churn(
     reactor: Any, crowd: Crowd, seconds: float, samples: Samples
 ) -> tuple[Counter[str], list[str]]:
-    """Have peers connect and leave; return how many of each kind, and the errors."""
+    """Let peers connect and leave; return the number of each kind, and the errors."""
     visits: Counter[str] = Counter()
     problems: list[str] = []
     end = reactor.seconds() + seconds
@@ -145,7 +145,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
     """Run the server and its peers, and print the results.
 
     Raises:
-        SystemExit: Something was wrong.
+        SystemExit: A check failed.
     """
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -153,12 +153,12 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
         arguments = [
             *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--idle-timeout", "5"),
             *("--log-file", "events.log", "--log-format", "json"),
-            # Each line is looked at, so none is rotated away or summed up.
+            # Every line is checked, so none may be rotated away or summed up.
             *("--log-rotate-bytes", "10000000000", "--log-rate", "1000000000"),
-            # All members come from one address.
+            # All members have one address.
             *("--chat-address-joins", "1000", "--chat-address-members", "1000"),
             *("--auth-max-registrations", "1000000"),
-            # The portions of an echo would be nearly all of the log.
+            # Without this the log would consist mostly of portions of echoes.
             *("--echo-chunk-size", "65536"),
         ]
         with Server(directory, *arguments) as server:
@@ -170,7 +170,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
             samples = Samples(server.process.pid)
             crowd = Crowd(reactor, ports, random.Random(options.seed))
             visits, problems = await churn(reactor, crowd, options.minutes * 60, samples)
-            # The server hangs up on the last ones.
+            # The server closes the last connections.
             await deferLater(reactor, 15)
             samples.take()
             server.process.terminate()
@@ -186,9 +186,9 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
     print(
         f"{visits.total()} peers: " + ", ".join(f"{name} {n}" for name, n in visits.most_common())
     )
-    print(f"memory: {rows[0][1]:.1f} MiB at first, {rows[-1][1]:.1f} MiB at the end")
+    print(f"memory: {rows[0][1]:.1f} MiB at the start, {rows[-1][1]:.1f} MiB at the end")
     print(
-        f"open files: {rows[0][2]} at first, at most {max(row[2] for row in rows)}, "
+        f"open files: {rows[0][2]} at the start, at most {max(row[2] for row in rows)}, "
         f"{rows[-1][2]} at the end"
     )
     if len(after) > 2 * 60 / SAMPLE_SECONDS:
@@ -201,7 +201,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
             wrong.append("memory rises")
     if rows[-1][2] > rows[0][2] + 3:
         wrong.append("files stay open")
-    for name, found in (("wrong answer", Counter(problems)), ("unexplained line", odd)):
+    for name, found in (("wrong answer", Counter(problems)), ("unexpected line", odd)):
         wrong += [f"{name}, {count} times: {text}" for text, count in found.most_common(20)]
     if options.plot:
         plot(rows, options.plot)
@@ -212,7 +212,7 @@ async def soak(reactor: Any, options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.soak")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)

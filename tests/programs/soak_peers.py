@@ -1,4 +1,4 @@
-"""The peers of a soak: each comes, talks or misbehaves, checks its answers, and leaves."""
+"""The peers of a soak test: each connects, talks or misbehaves, checks answers, and leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-PATIENCE = 60.0  # seconds, after which an answer is held to be missing
+PATIENCE = 60.0  # seconds after which an answer counts as missing
 PASSWORD = b"correct horse battery"
 
 
@@ -26,7 +26,7 @@ class WrongAnswer(Exception):
 
 @implementer(IHalfCloseableProtocol)
 class Peer(Protocol):
-    """One connection, whose answers can be awaited."""
+    """A connection whose answers can be awaited."""
 
     transport: Any
 
@@ -74,20 +74,20 @@ class Peer(Protocol):
         self.transport.write(data)
 
     async def hear(self, expected: bytes) -> None:
-        """Await exactly this."""
+        """Wait for exactly `expected`."""
         await self._until(lambda: self._ended or len(self._came) >= len(expected), expected)
         if not self._came.startswith(expected):
             raise WrongAnswer(f"{self._came[:200]!r} instead of {expected[:200]!r}")
         self._came = self._came[len(expected) :]
 
     async def line(self) -> bytes:
-        """Await a line."""
+        """Wait for a line."""
         await self._until(lambda: self._ended or b"\n" in self._came, "a line")
         line, _, self._came = self._came.partition(b"\n")
         return line
 
     async def end(self) -> bytes:
-        """Await the end, and return the input before it."""
+        """Wait for the end, and return the input before it."""
         await self._until(lambda: self._ended, "the end")
         return self._came
 
@@ -114,7 +114,7 @@ class ChatPeer(DatagramProtocol):
             waits.callback(data)
 
     async def ask(self, data: bytes) -> bytes:
-        """Say something, and return the next datagram that comes."""
+        """Send a message, and return the next datagram."""
         waits: Deferred[bytes] = Deferred()
         self._waits = waits
         timer = self._reactor.callLater(PATIENCE, waits.cancel)
@@ -128,9 +128,9 @@ class Crowd:
     """Makes peers of all kinds.
 
     Args:
-        reactor: Where to run.
+        reactor: The reactor.
         ports: The port of each service.
-        chance: Decides their actions.
+        chance: The source of random decisions.
 
     Attributes:
         chance: See above.
@@ -141,7 +141,7 @@ class Crowd:
         self._ports = ports
         self.chance = chance
         self._accounts: set[bytes] = set()
-        self._busy: set[int] = set()  # those in use by a peer
+        self._busy: set[int] = set()  # numbers in use by a peer
         self.kinds: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (20, self.echo),
             (20, self.messages),
@@ -160,7 +160,7 @@ class Crowd:
         ]
 
     async def visit(self) -> str:
-        """Have one peer come and go; return of which kind it was."""
+        """Run one peer; return its kind."""
         weights = [weight for weight, _ in self.kinds]
         [(_, kind)] = self.chance.choices(self.kinds, weights)
         await kind()
@@ -289,7 +289,7 @@ class Crowd:
 
     async def not_utf8(self) -> None:
         peer = await self._connect("broadcast")
-        peer.say(b"\xfe\n")  # 0xFF would be a command of telnet.
+        peer.say(b"\xfe\n")  # 0xFF would start a telnet command.
         if b"error: not UTF-8 at byte 0" not in await peer.end():
             raise WrongAnswer("not told that it was not UTF-8")
 

@@ -34,18 +34,18 @@ from twisted_lab.accounts.sessions import REMEMBERED
 from twisted_lab.storage import open_database
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
-# Whole numbers below 2**40, in which sums are exact, so that no test is about rounding.
+# Whole numbers below 2**40 have exact sums, so rounding cannot fail a test.
 times = st.integers(0, 2**40).map(float)
 
 
 class NamesTests(SynchronousTestCase):
-    def test_space_around_a_name_does_not_count(self) -> None:
+    def test_a_name_is_stripped_of_surrounding_space(self) -> None:
         self.assertEqual(clean_name(" \t Anna Lee\r\n"), "Anna Lee")
 
-    def test_the_length_is_counted_without_it(self) -> None:
+    def test_the_length_limit_ignores_surrounding_space(self) -> None:
         self.assertEqual(clean_name(" " * 99 + "ж" * 64), "ж" * 64)
 
-    def test_what_cannot_be_a_name(self) -> None:
+    def test_unsuitable_names_are_refused(self) -> None:
         for text, reason in (
             ("", "1 to 64 characters, not 0"),
             ("  \n", "1 to 64 characters, not 0"),
@@ -60,7 +60,7 @@ class NamesTests(SynchronousTestCase):
             self.assertIn(reason, str(error))
 
     @given(st.text())
-    def test_a_name_is_clean_for_good_or_refused(self, text: str) -> None:
+    def test_cleaning_a_name_twice_changes_nothing(self, text: str) -> None:
         try:
             name = clean_name(text)
         except BadName:
@@ -68,7 +68,7 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(clean_name(name), name)
         self.assertTrue(1 <= len(name) <= 64 and name.isprintable())
 
-    def test_names_that_are_the_same(self) -> None:
+    def test_variants_of_a_name_share_its_key(self) -> None:
         for one, other in (
             ("ANNA", "Anna"),
             ("Straße", "STRASSE"),
@@ -80,22 +80,24 @@ class NamesTests(SynchronousTestCase):
             self.assertEqual(name_key(one), name_key(other))
         self.assertNotEqual(name_key("anna"), name_key("hanna"))
 
-    def test_what_is_too_long_for_a_name_is_not_normalized(self) -> None:
+    def test_overlong_text_is_not_normalized(self) -> None:
         with patch("unicodedata.normalize") as normalize:
             for text in ("x" * 65, "a" + "\u0301\u0316" * 16_000):
                 error = self.assertRaises(BadName, name_key, text)
                 self.assertIn("at most 64 characters", str(error))
             normalize.assert_not_called()
-        self.assertEqual(len(name_key("\ufdfa" * 64)), 64 * 18)  # nothing grows by more
+        self.assertEqual(
+            len(name_key("\ufdfa" * 64)), 64 * 18
+        )  # the largest growth of any character
 
     @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=16))
-    def test_the_key_of_a_key_is_itself(self, text: str) -> None:
+    def test_the_key_of_a_key_is_the_same_key(self, text: str) -> None:
         key = name_key(text)
         assume(len(key) <= 64 and len(unicodedata.normalize("NFD", text)) <= 64)
         self.assertEqual(name_key(key), key)
         self.assertEqual(name_key(unicodedata.normalize("NFD", text)), key)
 
-    def test_no_account_is_called_like_a_token(self) -> None:
+    def test_a_token_is_no_valid_account_name(self) -> None:
         self.assertEqual(account_name(" nltk "), "nltk")
         error = self.assertRaises(BadName, account_name, f" {TOKEN_PREFIX}anna")
         self.assertIn("does not begin with nlt_", str(error))
@@ -103,23 +105,23 @@ class NamesTests(SynchronousTestCase):
 
 
 class PasswordsTests(SynchronousTestCase):
-    def test_what_may_be_chosen(self) -> None:
+    def test_suitable_passwords_are_accepted(self) -> None:
         for password in ("12345678", "п" * 8, " " * 8, "x" * 1024):
             check_password(password)
         check_password("x", shortest=1)
 
-    def test_what_may_not(self) -> None:
+    def test_unsuitable_passwords_are_refused(self) -> None:
         for password, reason in (
             ("", "at least 8"),
             ("1234567", "at least 8"),
-            ("e\u0301" * 4, "at least 8"),  # 8 code points that are 4 letters
-            ("\ufdfa", "at least 8"),  # 1 letter that stands for 18
+            ("e\u0301" * 4, "at least 8"),  # 8 code points, but 4 letters
+            ("\ufdfa", "at least 8"),  # 1 letter that normalizes to 18
             ("x" * 1025, "at most 1024"),
         ):
             error = self.assertRaises(BadPassword, check_password, password)
             self.assertIn(reason, str(error))
 
-    def test_the_default_parameters(self) -> None:
+    def test_hashes_have_the_default_parameters(self) -> None:
         passwords = Passwords()
         hashed = passwords.hash("12345678")
         for text in (hashed, passwords.decoy):
@@ -138,50 +140,50 @@ class PasswordsTests(SynchronousTestCase):
     def test_each_hash_has_its_own_salt(self) -> None:
         self.assertNotEqual(CHEAP.hash("secret word"), CHEAP.hash("secret word"))
 
-    def test_one_password_typed_on_two_keyboards(self) -> None:
+    def test_a_password_matches_in_another_unicode_form(self) -> None:
         hashed = CHEAP.hash("caf\u00e9 caf\u00e9")
         self.assertTrue(CHEAP.matches(hashed, "cafe\u0301 cafe\u0301"))
         self.assertFalse(CHEAP.matches(hashed, "cafe cafe"))
 
-    def test_a_password_that_is_no_unicode(self) -> None:
+    def test_a_password_that_is_not_unicode_matches_only_itself(self) -> None:
         hashed = CHEAP.hash("\udcff" * 8)
         self.assertTrue(CHEAP.matches(hashed, "\udcff" * 8))
         self.assertFalse(CHEAP.matches(hashed, "\udcfe" * 8))
 
-    def test_too_long_a_password_matches_nothing(self) -> None:
+    def test_an_overlong_password_matches_nothing(self) -> None:
         for password in ("", "x" * 1025):
             self.assertFalse(CHEAP.matches(CHEAP.hash(password), "x" * 1025))
 
-    def test_nothing_matches_the_decoy(self) -> None:
+    def test_no_password_matches_the_decoy(self) -> None:
         self.assertFalse(CHEAP.matches(CHEAP.decoy, ""))
         self.assertNotEqual(CHEAP.decoy, Passwords(memory_mib=0.0625, passes=1).decoy)
 
 
 class SessionsTests(SynchronousTestCase):
-    def test_tokens(self) -> None:
+    def test_tokens_are_random_and_recognised(self) -> None:
         self.assertTrue(re.fullmatch(r"nlt_[A-Za-z0-9_-]{43}", new_token()))
         self.assertNotEqual(new_token(), new_token())
         self.assertEqual(new_token(bytes), TOKEN_PREFIX + "A" * 43)
 
-    def test_the_digest_does_not_show_the_token(self) -> None:
+    def test_a_token_digest_is_sha_256(self) -> None:
         self.assertEqual(
             token_digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         )
         self.assertNotEqual(token_digest("\udcff"), token_digest("\udcfe"))
 
-    def test_times(self) -> None:
+    def test_times_are_shown_in_utc(self) -> None:
         self.assertEqual(time_text(0), "1970-01-01T00:00:00Z")
         self.assertEqual(time_text(1790000000.9), "2026-09-21T14:13:20Z")
 
-    def test_the_id_is_short(self) -> None:
+    def test_a_session_id_has_eight_characters(self) -> None:
         self.assertEqual(Session("0123456789", "anna", "", 0, 0, 0).id, "01234567")
 
-    def test_the_default_lifetimes(self) -> None:
+    def test_default_lifetimes_are_30_minutes_and_12_hours(self) -> None:
         self.assertEqual(Lifetimes().end(since=0, used=0), 1800)
         self.assertEqual(Lifetimes().end(since=0, used=42000), 43200)
 
     @given(since=times, used=times, idle=times, whole=times)
-    def test_it_lasts_until_either_time_is_over(
+    def test_a_session_ends_at_the_earlier_limit(
         self, since: float, used: float, idle: float, whole: float
     ) -> None:
         end = Lifetimes(idle, whole).end(since, used)
@@ -197,7 +199,7 @@ class MemoryCase(SynchronousTestCase):
         self.run_work = self.database.run
 
 
-class RegistryTests(MemoryCase):
+class AccountsTests(MemoryCase):
     def setUp(self) -> None:
         super().setUp()
         self.lifetimes = Lifetimes(idle=10.0, whole=100.0)
@@ -220,7 +222,7 @@ class RegistryTests(MemoryCase):
 
         return self.run_work(live)
 
-    def test_a_name_is_taken_once(self) -> None:
+    def test_a_name_is_registered_once(self) -> None:
         self.assertTrue(self.register("Anna"))
         for name in ("Anna", "ANNA", "\uff21nna"):
             self.assertFalse(self.register(name))
@@ -228,7 +230,7 @@ class RegistryTests(MemoryCase):
         assert account is not None
         self.assertEqual((account.name, account.password), ("Anna", "hash of Anna"))
 
-    def test_nor_is_one_that_looks_like_it(self) -> None:
+    def test_a_lookalike_name_is_not_registered(self) -> None:
         self.assertTrue(self.register("Anna"))
         for name in ("Аnna", "АNNA", "Anna\u2060"):
             self.assertFalse(self.register(name))
@@ -239,7 +241,7 @@ class RegistryTests(MemoryCase):
         self.run_work(lambda queries: queries.forget_account("ivan"))
         self.assertTrue(self.register("lvan"))
 
-    def test_of_two_that_come_at_once_one_has_it(self) -> None:
+    def test_one_of_two_simultaneous_registrations_succeeds(self) -> None:
         results = self.database.run_all(
             [partial(register, name=name, hashed="", now=0.0) for name in ("Anna", "ANNA")]
         )
@@ -253,14 +255,14 @@ class RegistryTests(MemoryCase):
         self.assertIsNone(self.resume("t", 37.0))
         self.assertIsNone(self.resume("T", 27.0))
 
-    def test_use_does_not_prolong_the_whole(self) -> None:
+    def test_use_does_not_extend_the_whole_lifetime(self) -> None:
         self.register("Anna")
         self.open("anna", "t", 0.0)
         for now in range(0, 100, 9):
             self.assertEqual(self.resume("t", float(now)), "Anna")
         self.assertIsNone(self.resume("t", 100.0))
 
-    def test_a_new_session_clears_away_those_that_ended_long_ago(self) -> None:
+    def test_a_new_session_deletes_long_ended_ones(self) -> None:
         self.register("Anna")
         for token, now in (("a", 0.0), ("b", 5.0), ("c", 10.0 + REMEMBERED)):
             self.open("anna", token, now)
@@ -292,7 +294,7 @@ class RegistryTests(MemoryCase):
         self.assertEqual(self.live("anna", 10.0), [token_digest("a")])
         self.assertEqual(self.live("berta", 0.0), [])
 
-    def test_one_session_too_many_ends_the_oldest(self) -> None:
+    def test_a_session_over_the_limit_ends_the_oldest(self) -> None:
         self.lifetimes = Lifetimes(most=3)
         self.register("Anna")
         for number in range(5):
@@ -303,7 +305,7 @@ class RegistryTests(MemoryCase):
             assert ended is not None
             self.assertEqual(ended.reason, "newer ones were opened, and an account has at most 3")
 
-    def test_of_the_sessions_that_have_ended_no_more_are_kept(self) -> None:
+    def test_the_number_of_ended_sessions_is_bounded(self) -> None:
         self.lifetimes = Lifetimes(most=3)
         self.register("Anna")
         for number in range(20):
@@ -315,7 +317,7 @@ class RegistryTests(MemoryCase):
 
         self.assertEqual(self.run_work(stored), [14, 15, 16, 17, 18, 19])
 
-    def test_a_session_is_revoked_by_its_id_and_account(self) -> None:
+    def test_a_session_is_revoked_by_id_and_account(self) -> None:
         self.register("Anna")
         self.register("Berta")
         self.open("anna", "a", 0.0)
@@ -333,7 +335,7 @@ class RegistryTests(MemoryCase):
             )
         self.assertEqual(self.live("anna", 1.0), [token_digest("b")])
 
-    def test_a_forgotten_account_has_no_sessions(self) -> None:
+    def test_forgetting_an_account_deletes_its_sessions(self) -> None:
         self.register("Anna")
         self.open("anna", "t", 0.0)
         self.assertEqual(self.run_work(lambda queries: queries.forget_account("anna")), "Anna")
@@ -341,7 +343,7 @@ class RegistryTests(MemoryCase):
         self.register("Anna")
         self.assertIsNone(self.resume("t", 1.0))
 
-    def test_a_hash_is_renewed_unless_it_was_changed(self) -> None:
+    def test_a_hash_is_renewed_unless_the_password_changed(self) -> None:
         self.register("Anna")
         for old, new, kept in (("old", "x", "hash of Anna"), ("hash of Anna", "y", "y")):
             self.run_work(partial(self.renew, old=old, new=new))
@@ -354,10 +356,10 @@ class RegistryTests(MemoryCase):
 
 
 class HostileTests(SynchronousTestCase):
-    def test_a_name_that_cannot_be_seen(self) -> None:
+    def test_an_invisible_name_is_refused(self) -> None:
         for name in ("\u3164", "Anna\ufe0f", "\u2800", "An\u034fna", "\U000e0100a"):
             self.assertRaises(BadName, clean_name, name)
 
-    def test_a_hash_that_is_none_matches_nothing(self) -> None:
+    def test_a_malformed_hash_matches_nothing(self) -> None:
         for hashed in ("", "x", "$argon2id$", "plain text"):
             self.assertFalse(CHEAP.matches(hashed, hashed))

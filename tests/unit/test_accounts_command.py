@@ -99,7 +99,7 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(err.startswith("twisted_lab.accounts: "), err)
         self.assertIn(reason, err)
 
-    def test_list(self) -> None:
+    def test_list_shows_addresses_and_accounts(self) -> None:
         self.shows(
             ["list"],
             f"account Anna {SINCE}, sessions: 1, failures: 0",
@@ -108,7 +108,7 @@ class CommandTests(SynchronousTestCase):
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
 
-    def test_what_counts_now_is_listed(self) -> None:
+    def test_list_shows_current_failures(self) -> None:
         async def fail(kept: Kept) -> None:
             now = time.time()
             stranger = stranger_subject("anna", await kept.accounts.secret("unknown names"))
@@ -127,7 +127,7 @@ class CommandTests(SynchronousTestCase):
         self.assertIn("address 192.0.2.8, failures: 5\n", out)
         self.assertIn("address 192.0.2.9, new accounts: 7\n", out)
 
-    def test_an_owner_is_admitted_at_an_address(self) -> None:
+    def test_admit_allows_an_owner_at_an_address(self) -> None:
         self.shows(
             ["admit", "anna", "2001:DB8::7"],
             "Anna may log in from 2001:db8:: while others guess the password",
@@ -140,30 +140,30 @@ class CommandTests(SynchronousTestCase):
         self.refuse(1, ["admit", "nobody", "192.0.2.1"], "no account of the name nobody")
         self.refuse(1, ["admit", "Anna", "192.0.2"], "is not an IP address, such as 192.0.2.7")
 
-    def test_run_returns_the_lines(self) -> None:
+    def test_run_command_returns_lines(self) -> None:
         options = command.AccountsOptions()
         options.parseOptions(["--database", self.path, "list"])
         self.assertEqual(len(command.run(options)), 4)
 
-    def test_add(self) -> None:
+    def test_add_registers_an_account(self) -> None:
         self.shows(["add", " Ева "], "added Ева", stdin="new password\r\nnot read\n")
         account = self.account("ева")
         assert account is not None
         self.assertEqual(account.name, "Ева")
         self.assertTrue(CHEAP.matches(account.password, "new password"))
 
-    def test_add_makes_the_file(self) -> None:
+    def test_add_creates_the_file(self) -> None:
         self.path = self.mktemp()
         self.shows(["add", "Ева"], "added Ева", stdin="new password\n")
         self.assertEqual(stat.S_IMODE(Path(self.path).stat().st_mode), 0o600)
 
-    def test_a_name_is_added_once(self) -> None:
+    def test_add_refuses_a_taken_name(self) -> None:
         self.refuse(1, ["add", "ANNA"], "an account of the name ANNA already", "new password\n")
         account = self.account("anna")
         assert account is not None
         self.assertEqual(account.password, "hash")
 
-    def test_a_name_that_cannot_be(self) -> None:
+    def test_add_refuses_an_unsuitable_name(self) -> None:
         for name, reason in (
             (" ", "a name has 1 to 64 characters, not 0"),
             ("a\x1bb", "no control or invisible characters"),
@@ -172,7 +172,7 @@ class CommandTests(SynchronousTestCase):
             for word in ("add", "passwd"):
                 self.refuse(1, [word, name], reason, "new password\n")
 
-    def test_what_new_names_may_not_have_old_ones_may(self) -> None:
+    def test_commands_accept_older_names_that_add_refuses(self) -> None:
         self.run_work(lambda kept: register(kept.accounts, "Eva\ufe0f", "hash", 1.0))
         self.refuse(1, ["add", "Eva\ufe0f"], "no control or invisible", "new password\n")
         self.shows(
@@ -181,7 +181,7 @@ class CommandTests(SynchronousTestCase):
             stdin="new password\n",
         )
 
-    def test_forget_a_network(self) -> None:
+    def test_forget_deletes_the_failures_of_a_network(self) -> None:
         self.run_work(lambda kept: remember(kept.peers, "2001:db8::2", "Eva", 3.0))
         self.run_work(lambda kept: remember(kept.peers, "2001:db8:0:1::1", "Eva", 3.0))
         self.shows(
@@ -190,18 +190,18 @@ class CommandTests(SynchronousTestCase):
             "forgot address 2001:db8::2, name: Eva",
         )
 
-    def test_a_name_that_looks_like_another_one(self) -> None:
+    def test_add_refuses_a_lookalike_name(self) -> None:
         reason = "that name looks like one that is taken; choose another"
         self.refuse(1, ["add", "Аnna"], reason, "new password\n")
         self.assertIsNone(self.account("аnna"))
 
-    def test_a_password_that_cannot_be(self) -> None:
+    def test_add_refuses_an_unsuitable_password(self) -> None:
         for stdin in ("", "\n", "1234567\n"):
             self.refuse(1, ["add", "Ева"], "a password has at least 8 characters", stdin)
         self.refuse(1, ["add", "Ева"], "at most 1024 characters", "x" * 1025)
         self.assertIsNone(self.account("ева"))
 
-    def test_a_person_types_it_twice(self) -> None:
+    def test_add_asks_for_the_password_twice(self) -> None:
         for typed, status, reason in (
             (["new password", "new passwort"], 1, "the two passwords are not the same\n"),
             (["1234567"], 1, "a password has at least 8 characters\n"),
@@ -212,12 +212,12 @@ class CommandTests(SynchronousTestCase):
         code, out, err = self.main("add", "Ева", terminal=["new password"] * 2)
         self.assertEqual((code, out, err), (None, "added Ева\n", ""))
 
-    def test_a_person_who_goes_away(self) -> None:
+    def test_end_of_input_at_the_password_changes_nothing(self) -> None:
         for end in (EOFError, KeyboardInterrupt):
             with patch.object(command, "ask_password", side_effect=end):
                 self.assertEqual(self.main("add", "Ева"), (130, "", "\n"))
 
-    def test_passwd_opens_the_account_and_ends_its_sessions(self) -> None:
+    def test_passwd_changes_the_password_and_ends_sessions(self) -> None:
         self.shows(
             ["passwd", "ANNA"],
             "changed the password of Anna; its sessions are ended",
@@ -234,11 +234,11 @@ class CommandTests(SynchronousTestCase):
             self.run_work(lambda kept: kept.accounts.failures("account anna", "192.0.2.7"))
         )
 
-    def test_passwd_of_nobody(self) -> None:
+    def test_passwd_refuses_an_unknown_account(self) -> None:
         self.refuse(1, ["passwd", "Ева"], "there is no account of the name Ева", "new password\n")
         self.assertIsNone(self.account("ева"))
 
-    def test_forget_an_account(self) -> None:
+    def test_forget_deletes_an_account(self) -> None:
         self.shows(["forget", "ANNA"], "forgot account Anna")
         self.assertIsNone(self.account("anna"))
         self.assertIsNone(
@@ -246,7 +246,7 @@ class CommandTests(SynchronousTestCase):
         )
         self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
 
-    def test_forget_an_address(self) -> None:
+    def test_forget_deletes_an_address(self) -> None:
         for word, line in (
             ("::ffff:192.0.2.1", "forgot address 192.0.2.1, name: Carla"),
             ("2001:DB8:0::1", "forgot address 2001:db8::1, name: Dora"),
@@ -254,7 +254,7 @@ class CommandTests(SynchronousTestCase):
             self.shows(["forget", word], line)
             self.refuse(1, ["forget", word], "there is no account, name or address")
 
-    def test_forget_all_of_one_name(self) -> None:
+    def test_forget_deletes_everything_under_a_name(self) -> None:
         self.run_work(lambda kept: remember(kept.peers, "192.0.2.2", "Anna", 1.0))
         self.run_work(lambda kept: remember(kept.peers, "192.0.2.3", "Anna", 1.0))
         self.shows(
@@ -264,7 +264,7 @@ class CommandTests(SynchronousTestCase):
             "forgot account Anna",
         )
 
-    def test_sessions(self) -> None:
+    def test_sessions_lists_an_accounts_sessions(self) -> None:
         used = "used 1970-01-01T00:00:01Z from 192.0.2.7:9"
         self.shows(
             ["sessions"],
@@ -272,14 +272,14 @@ class CommandTests(SynchronousTestCase):
             f"{token_digest('Berta')[:8]} berta {SINCE} {used}",
         )
 
-    def test_revoke(self) -> None:
+    def test_revoke_ends_a_session(self) -> None:
         for word, token in ((token_digest("Anna")[:8], "Anna"), ("BERTA", "Berta")):
             line = f"revoked {token_digest(token)[:8]} of {token.casefold()}"
             self.shows(["revoke", word], line)
             self.refuse(1, ["revoke", word], f"no session, and no account with one, called {word}")
         self.shows(["sessions"])
 
-    def test_clear_asks_first(self) -> None:
+    def test_clear_asks_for_confirmation(self) -> None:
         for stdin in ("", "\n", "no\n", "y\n", "YES\n"):
             code, out, err = self.main("clear", stdin=stdin)
             self.assertEqual(code, 1)
@@ -287,7 +287,7 @@ class CommandTests(SynchronousTestCase):
             self.assertIn("(yes or no) [no]: ", out)
         self.assertEqual(len(self.main("list")[1].splitlines()), 4)
 
-    def test_clear_forgets_everything(self) -> None:
+    def test_clear_deletes_everything(self) -> None:
         code, out, err = self.main("clear", stdin="yes\n")
         self.assertEqual((code, err), (None, ""))
         self.assertTrue(out.endswith("forgot everything\n"), out)
@@ -298,7 +298,7 @@ class CommandTests(SynchronousTestCase):
         )
         self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
 
-    def test_mistakes_are_one_line_and_status_2(self) -> None:
+    def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
         for arguments, reason in (
             ([], "the command is one of list, add, admit, passwd, forget, sessions, revoke, clear"),
             (["lst"], "not 'lst'"),
@@ -312,14 +312,14 @@ class CommandTests(SynchronousTestCase):
         ):
             self.refuse(2, arguments, reason)
 
-    def test_the_help_lists_the_commands(self) -> None:
+    def test_help_lists_the_commands(self) -> None:
         code, out, err = self.main("--help")
         self.assertEqual((code, err), (0, ""))
         text = " ".join(out.split())
         self.assertIn("forget NAME or ADDRESS", text)
         self.assertIn("[default: netlab.sqlite3]", text)
 
-    def test_a_missing_file_is_not_made(self) -> None:
+    def test_a_missing_file_is_not_created(self) -> None:
         self.path = self.mktemp()
         for arguments in (
             ["list"],
@@ -332,38 +332,38 @@ class CommandTests(SynchronousTestCase):
             self.refuse(1, arguments, f"there is no file {self.path}", "yes\n")
             self.assertFalse(Path(self.path).exists())
 
-    def test_a_file_that_is_no_database(self) -> None:
+    def test_a_file_of_another_kind_is_an_error(self) -> None:
         Path(self.path).write_bytes(b"What is this?\n" * 99)
         for arguments in (["list"], ["add", "Ева"]):
             self.refuse(1, arguments, "file is not a database; restore a copy", "new password\n")
 
-    def test_a_file_that_cannot_be_written(self) -> None:
+    def test_an_unwritable_file_is_an_error(self) -> None:
         self.path = f"{self.mktemp()}/missing/file"
         self.refuse(1, ["add", "Ева"], "No such file or directory", "new password\n")
 
-    def test_the_services_may_run_meanwhile(self) -> None:
+    def test_the_command_works_while_services_run(self) -> None:
         with closing(sqlite3.connect(self.path)) as service:
             service.execute("SELECT * FROM peers").fetchone()
             self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
 
-    def test_the_failures_of_an_address_are_forgotten_with_it(self) -> None:
+    def test_forget_deletes_an_address_with_its_failures(self) -> None:
         self.run_work(lambda kept: kept.accounts.set_failures("", "192.0.2.9", 3, 1.0))
         self.shows(
             ["forget", "192.0.2.9"], "forgot the failures and new accounts of address 192.0.2.9"
         )
         self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
 
-    def test_a_session_goes_before_an_account_of_the_same_name(self) -> None:
+    def test_a_session_id_takes_precedence_over_an_account_name(self) -> None:
         session = token_digest("Anna")[:8]
         self.run_work(lambda kept: register(kept.accounts, session, "hash", 1.0))
         self.run_work(lambda kept: open_session(kept.accounts, session, "x", "here", 1.0, ENDLESS))
         self.shows(["revoke", session], f"revoked {session} of anna")
         self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
 
-    def test_what_is_not_text(self) -> None:
+    def test_undecodable_arguments_are_refused(self) -> None:
         self.refuse(2, ["forget", "\udcff"], "forget takes UTF-8")
 
-    def test_nobody_reads_what_is_listed(self) -> None:
+    def test_a_closed_output_pipe_is_no_error(self) -> None:
         for target in ("/dev/full", "pipe"):
             end = subprocess.run(
                 ["/bin/sh", "-c", f"{PROGRAM} --database {self.path} list > {target}"]
@@ -375,7 +375,7 @@ class CommandTests(SynchronousTestCase):
             self.assertNotIn("Traceback", end.stderr)
             self.assertNotIn("Exception", end.stderr)
 
-    def test_there_is_no_input_at_all(self) -> None:
+    def test_a_closed_standard_input_is_one_line(self) -> None:
         end = subprocess.run(
             ["/bin/sh", "-c", f"{PROGRAM} --database {self.path} passwd Anna <&-"],
             capture_output=True,

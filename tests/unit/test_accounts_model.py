@@ -1,4 +1,4 @@
-"""Accounts and sessions against a model that is a dict."""
+"""Accounts and sessions, compared with a model in a dict."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ tokens = st.integers(0, 30).map("nlt_{}".format)
 
 @dataclass(frozen=True)
 class Known:
-    """The model's record of a session; it keeps those that have ended, too."""
+    """The model's record of a session, also of an ended one."""
 
     key: str
     since: float
@@ -105,7 +105,7 @@ class Machine(RuleBasedStateMachine):
         self.database.run(
             lambda queries: open_session(queries, key, token, "", self.now, LIFETIMES)
         )
-        # It forgets those that ended long ago, which a clock set back cannot bring back.
+        # Sessions that ended long ago are deleted; a clock set back does not restore them.
         self.sessions = {
             token: known
             for token, known in self.sessions.items()
@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class AccountsModelTests(SynchronousTestCase):
-    def test_accounts_and_sessions_are_what_the_model_says(self) -> None:
+    def test_accounts_and_sessions_agree_with_the_model(self) -> None:
         # Trial does not find the runTest of Machine.TestCase.
         run_state_machine_as_test(
             Machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -11,22 +11,22 @@ from twisted_lab.ports.addresses import (
     port_number,
 )
 
-# Reserved for documentation by RFC 5737, so it is no machine's.
+# Reserved for documentation (RFC 5737): no machine has it.
 NOBODYS = "192.0.2.1"
 
 
 class PortNumberTests(SynchronousTestCase):
-    def test_good(self) -> None:
+    def test_valid_values_are_accepted(self) -> None:
         self.assertEqual([port_number(text) for text in ("0", "9090", "65535")], [0, 9090, 65535])
 
-    def test_bad(self) -> None:
+    def test_invalid_values_are_refused(self) -> None:
         for text in ("", "http", "65536", "-1", "+1", "1_0", "9090 ", "٣", "1e3", "9" * 5000):
             error = self.assertRaises(UsageError, port_number, text)
             self.assertEqual(str(error), f"a port is a number from 0 to 65535, not {text!r}")
 
 
 class InterfaceAddressTests(SynchronousTestCase):
-    def test_good(self) -> None:
+    def test_valid_values_are_accepted(self) -> None:
         for text in ("127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%lo"):
             self.assertEqual(interface_address(text), text)
 
@@ -34,7 +34,7 @@ class InterfaceAddressTests(SynchronousTestCase):
         for text, address in (("::ffff:0.0.0.0", "0.0.0.0"), ("::ffff:7f00:1", "127.0.0.1")):
             self.assertEqual(interface_address(text), address)
 
-    def test_bad(self) -> None:
+    def test_invalid_values_are_refused(self) -> None:
         for text in ("", "localhost", "1.2.3", "1.2.3.256", "::g"):
             error = self.assertRaises(UsageError, interface_address, text)
             self.assertIn("127.0.0.1", str(error))
@@ -66,8 +66,8 @@ class BindTests(SynchronousTestCase):
     def test_a_free_port_is_bindable(self) -> None:
         check_bindable("127.0.0.1", 0)
 
-    def test_an_address_of_another_link_is_not(self) -> None:
-        # All addresses of lo are of the host, none of the link.
+    def test_an_address_of_another_link_is_not_bindable(self) -> None:
+        # The addresses of lo belong to the host, not to a link.
         error = self.assertRaises(UsageError, check_bindable, "fe80::1%lo", 0)
         self.assertEqual(str(error), "fe80::1%lo is not an address of this machine")
 
@@ -75,7 +75,7 @@ class BindTests(SynchronousTestCase):
         with socket.create_server(("127.0.0.1", 0)) as busy:
             check_bindable("127.0.0.1", busy.getsockname()[1])
 
-    def test_another_machines_address_is_not(self) -> None:
+    def test_another_machines_address_is_not_bindable(self) -> None:
         error = self.assertRaises(UsageError, check_bindable, NOBODYS, 0)
         self.assertEqual(str(error), "192.0.2.1 is not an address of this machine")
         self.assertRaises(UsageError, check_bindable, "2001:db8::1", 0)

@@ -1,4 +1,4 @@
-"""The page about the architecture is that of the code."""
+"""Consistency of docs/architecture.md with the code."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ PAGE = (ROOT / "docs/architecture.md").read_text()
 
 
 class ArchitectureTests(SynchronousTestCase):
-    def test_the_layers_are_those_that_are_checked(self) -> None:
+    def test_the_page_shows_the_enforced_layers(self) -> None:
         contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
         [layers] = [each["layers"] for each in contracts["contracts"] if "layers" in each]
         picture = PAGE.partition("## Layers")[2].split("```")[1]
         drawn = [re.split(r"  +", line)[0] for line in picture.strip().splitlines()]
         self.assertEqual(drawn, layers)
 
-    def test_each_layer_is_there(self) -> None:
+    def test_each_layer_is_a_package_or_module(self) -> None:
         picture = PAGE.partition("## Layers")[2].split("```")[1]
         for line in picture.strip().splitlines():
             for name in re.split(r"  +", line)[0].split(" | "):
                 package = ROOT / "twisted_lab" / name
                 self.assertTrue(package.is_dir() or package.with_suffix(".py").is_file(), name)
 
-    def test_the_files_that_it_names_are_there(self) -> None:
+    def test_the_named_files_exist(self) -> None:
         for name in re.findall(r"`((?:\w+/)*\w+\.py)`", PAGE):
             found = [
                 path

@@ -1,4 +1,4 @@
-"""The conversations of netlab-ident and netlab-auth, with peers that play a script."""
+"""The conversations of netlab-ident and netlab-auth, over scripted channels."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class IdentificationTests(SynchronousTestCase):
         self.clock = Clock()
         self.service = Identification(self.storage, self.clock.seconds, self.clock.seconds)
 
-    def test_the_second_time_it_knows(self) -> None:
+    def test_a_known_address_is_greeted_by_name(self) -> None:
         self.assertEqual(
             play(self.service.converse, " Anna "), ["What's your name?", "Hello, Anna"]
         )
         self.assertEqual(play(self.service.converse), ["Hello, Anna"])
 
-    def test_three_bad_names(self) -> None:
+    def test_three_bad_names_end_the_conversation(self) -> None:
         said = play(self.service.converse, "", "x" * 65, "\x1b[2J", "Anna")
         self.assertEqual(said[0::2], ["What's your name?"] * 3)
         self.assertEqual(
@@ -47,7 +47,7 @@ class IdentificationTests(SynchronousTestCase):
             ],
         )
 
-    def test_of_two_names_at_once_one_wins(self) -> None:
+    def test_one_of_two_simultaneous_names_is_kept(self) -> None:
         channels = [LiveChannel(1), LiveChannel(2)]
         for channel in channels:
             Deferred.fromCoroutine(self.service.converse(channel))
@@ -56,7 +56,7 @@ class IdentificationTests(SynchronousTestCase):
         for channel in channels:
             self.assertEqual(channel.said[-1], "Hello, Boris")
 
-    def test_nothing_is_claimed_that_is_not_stored(self) -> None:
+    def test_nothing_is_acknowledged_before_it_is_stored(self) -> None:
         channel = LiveChannel(1)
         ended = Deferred.fromCoroutine(self.service.converse(channel))
         self.storage.full = True
@@ -64,7 +64,7 @@ class IdentificationTests(SynchronousTestCase):
         self.failureResultOf(ended, Unable)
         self.assertEqual(channel.said, ["What's your name?"])
 
-    def test_a_name_that_cannot_be_seen(self) -> None:
+    def test_an_invisible_name_is_refused(self) -> None:
         said = play(self.service.converse, "\U0001d159", "A\u0301\u0301\u0301", "Аnna")
         self.assertEqual(
             said[1::2],
@@ -79,7 +79,7 @@ class IdentificationTests(SynchronousTestCase):
         channel = ScriptedChannel("Anna", host=host)
         return Deferred.fromCoroutine(self.service.converse(channel))
 
-    def test_a_network_gives_new_names_at_a_rate(self) -> None:
+    def test_new_names_are_rate_limited_per_network(self) -> None:
         for number in range(ident.NEW_AT_ONCE):
             self.successResultOf(self.introduce(f"2001:db8::{number}"))
         failure = self.failureResultOf(self.introduce("2001:db8::ffff"), Refused)
@@ -91,12 +91,12 @@ class IdentificationTests(SynchronousTestCase):
         self.clock.advance(1)
         self.successResultOf(self.introduce("2001:db8::ffff"))
 
-    def test_there_is_no_room(self) -> None:
+    def test_a_full_database_refuses_a_new_name(self) -> None:
         self.patch(known_peers, "MOST_PEERS", 0)
         failure = self.failureResultOf(self.introduce("192.0.2.1"), Refused)
         self.assertIn("there is no room for new names", str(failure.value))
 
-    def test_a_unix_socket_is_one_peer(self) -> None:
+    def test_all_unix_socket_peers_are_one_peer(self) -> None:
         for said in (["What's your name?", "Hello, Anna"], ["Hello, Anna"]):
             channel = ScriptedChannel("Anna", host="")
             self.successResultOf(Deferred.fromCoroutine(self.service.converse(channel)))
@@ -137,8 +137,8 @@ class AuthenticationTestCase(SynchronousTestCase):
         return said[4].split()[1]
 
 
-class PatienceTests(AuthenticationTestCase):
-    def test_who_has_not_logged_in_may_be_silent_for_a_minute(self) -> None:
+class IdleTimeoutTests(AuthenticationTestCase):
+    def test_the_idle_timeout_before_login_is_a_minute(self) -> None:
         for patience, before in ((600.0, 60.0), (7.0, 7.0)):
             channel = LiveChannel(1)
             channel.patience = patience
@@ -153,7 +153,7 @@ class PatienceTests(AuthenticationTestCase):
 
 
 class AuthenticationTests(AuthenticationTestCase):
-    def test_registration(self) -> None:
+    def test_a_new_name_registers_an_account(self) -> None:
         said = self.talk("alice", PASSWORD, PASSWORD)
         self.assertEqual(
             said[:4],
@@ -166,19 +166,19 @@ class AuthenticationTests(AuthenticationTestCase):
         )
         self.assertRegex(said[4], r"^Token: nlt_[\w-]{43}  valid until 2023-11-15T10:13:20Z$")
 
-    def test_the_password(self) -> None:
+    def test_the_right_password_logs_in(self) -> None:
         self.register()
         said = self.talk(" ALICE ", PASSWORD, "whoami")
         self.assertEqual(said[:3], ["Name or token?", "Password?", "Hello, alice"])
         self.assertEqual(said[4], "alice")
 
-    def test_the_token(self) -> None:
+    def test_a_token_logs_in(self) -> None:
         token = self.register()
         self.assertEqual(
             self.talk(token, "whoami"), ["Name or token?", "Welcome back, alice", "alice"]
         )
 
-    def test_three_tries(self) -> None:
+    def test_three_wrong_passwords_end_the_conversation(self) -> None:
         self.register()
         channel = ScriptedChannel("alice", "wrong", "nlt_wrong", "alice", "wrong", "alice")
         ended = Deferred.fromCoroutine(self.service.converse(channel))
@@ -199,7 +199,7 @@ class AuthenticationTests(AuthenticationTestCase):
         )
         self.assertEqual(self.recorder.names.count("login failed"), 3)
 
-    def test_what_cannot_be_a_name_or_password(self) -> None:
+    def test_an_unsuitable_name_or_password_is_refused(self) -> None:
         choose = "New name. Choose a password:"
         for script, error, asked in (
             (("bob", "short"), "error: a password has at least 8 characters", choose),
@@ -210,8 +210,8 @@ class AuthenticationTests(AuthenticationTestCase):
             self.assertEqual(said[-2:], [error, asked])
         self.assertEqual(self.hashes.count, 0)
 
-    def test_after_a_refused_name_nothing_is_heard(self) -> None:
-        """A script sends its password next: it must not become the name of an account."""
+    def test_nothing_is_read_after_a_refused_name(self) -> None:
+        """A script sends its password next, which must not become an account's name."""
         for name, error in (
             ("x" * 65, "a name has 1 to 64 characters, not 65"),
             ("", "a name has 1 to 64 characters, not 0"),
@@ -223,7 +223,7 @@ class AuthenticationTests(AuthenticationTestCase):
             self.assertEqual(str(refused.value), error)
             self.assertEqual(channel.said, ["Name or token?"])
 
-    def test_nor_is_a_password_that_comes_again_a_name(self) -> None:
+    def test_a_repeated_password_does_not_become_a_name(self) -> None:
         self.register()
         channel = ScriptedChannel("alice", "not this", "not this", "not this", "not this")
         ended = Deferred.fromCoroutine(self.service.converse(channel))
@@ -232,12 +232,12 @@ class AuthenticationTests(AuthenticationTestCase):
         self.assertEqual(channel.said[-1], "Name or token?")
         self.assertNotIn("not this", str([*channel.said, *self.recorder.messages]))
 
-    def test_three_bad_passwords(self) -> None:
+    def test_three_unsuitable_passwords_end_the_registration(self) -> None:
         said = self.talk("bob", "1", "2", "3", "bob")
         self.assertEqual(said.count("New name. Choose a password:"), 3)
         self.assertEqual(said[-1], "error: a password has at least 8 characters")
 
-    def test_of_two_registrations_of_one_name_one_wins(self) -> None:
+    def test_one_of_two_registrations_of_a_name_succeeds(self) -> None:
         channels = [LiveChannel(1), LiveChannel(2)]
         for channel in channels:
             Deferred.fromCoroutine(self.service.converse(channel))
@@ -250,7 +250,7 @@ class AuthenticationTests(AuthenticationTestCase):
             ["error: somebody else has just taken that name", "Name or token?"],
         )
 
-    def test_closed_registration_tells_nothing(self) -> None:
+    def test_closed_registration_does_not_reveal_names(self) -> None:
         self.register()
         self.service = self.make_service(is_open=False)
         said = []
@@ -260,7 +260,7 @@ class AuthenticationTests(AuthenticationTestCase):
             self.clock.advance(1000)
         self.assertEqual(said[0], said[1])
 
-    def test_nothing_is_claimed_that_is_not_stored(self) -> None:
+    def test_nothing_is_acknowledged_before_it_is_stored(self) -> None:
         channel = LiveChannel(1)
         ended = Deferred.fromCoroutine(self.service.converse(channel))
         channel.hears("alice")
@@ -270,14 +270,14 @@ class AuthenticationTests(AuthenticationTestCase):
         self.failureResultOf(ended, Unable)
         self.assertEqual(channel.said[-1], "Repeat the password:")
 
-    def test_passwords_are_not_taken_in_the_clear(self) -> None:
+    def test_passwords_in_clear_text_are_refused(self) -> None:
         channel = ScriptedChannel("alice")
         channel.peer = Peer("10.0.0.1", 1, "10.0.0.1:1", in_clear=True)
         self.successResultOf(Deferred.fromCoroutine(self.service.converse(channel)))
         [line] = channel.said
         self.assertTrue(line.startswith("error: others on the network could read"), line)
 
-    def test_the_log_has_no_secrets(self) -> None:
+    def test_the_log_contains_no_secrets(self) -> None:
         token = self.register()
         self.talk(token, "passwd", PASSWORD, "another password", "another password", "whoami")
         self.talk(PASSWORD, PASSWORD)
@@ -290,7 +290,7 @@ class AuthenticationTests(AuthenticationTestCase):
 class NetworkTests(AuthenticationTestCase):
     """The number of accounts that a network can open, and logins while others guess."""
 
-    def test_a_network_opens_100_accounts_a_day(self) -> None:
+    def test_a_network_can_open_100_accounts_a_day(self) -> None:
         for number in range(100):
             self.assertIn(
                 f"Hello, a{number}",
@@ -308,7 +308,7 @@ class NetworkTests(AuthenticationTestCase):
         self.clock.advance(24 * 3600)
         self.assertIn("Hello, c", self.talk_from("2001:db8::1", "c", PASSWORD, PASSWORD))
 
-    def test_of_many_at_once_no_more(self) -> None:
+    def test_simultaneous_registrations_do_not_exceed_the_limit(self) -> None:
         for number in range(99):
             self.talk_from("10.0.0.1", f"a{number}", PASSWORD, PASSWORD)
         channels = [LiveChannel(number, host="10.0.0.1") for number in range(3)]
@@ -320,19 +320,19 @@ class NetworkTests(AuthenticationTestCase):
         for talk in talks[1:]:
             self.failureResultOf(talk, Refused)
 
-    def test_each_hash_takes_the_turn_of_its_network(self) -> None:
+    def test_each_hash_is_queued_for_its_network(self) -> None:
         self.talk_from("2001:db8::1", "alice", PASSWORD, PASSWORD)
         new = ["another password"] * 2
         self.talk_from("2001:db8:1::2", "alice", PASSWORD, "passwd", PASSWORD, *new)
         self.assertEqual(self.hashes.networks, ["2001:db8::", *["2001:db8:1::"] * 3])
 
-    def test_a_full_database_takes_no_new_accounts(self) -> None:
+    def test_a_full_database_refuses_new_accounts(self) -> None:
         self.patch(auth, "MOST_ACCOUNTS", 1)
         self.assertIn("Hello, a", self.talk_from("10.0.0.1", "a", PASSWORD, PASSWORD))
         self.assertEqual(self.talk_from("10.0.0.1", "b", PASSWORD), ["Name or token?"])
         self.assertIn("Hello, a", self.talk_from("10.0.0.1", "a", PASSWORD))
 
-    def test_what_was_not_checked_is_another_event(self) -> None:
+    def test_an_unchecked_password_is_logged_as_another_event(self) -> None:
         self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
         for _ in range(7):
             self.clock.advance(64)
@@ -343,7 +343,7 @@ class NetworkTests(AuthenticationTestCase):
             said[-2:], [f"login {how}: 10.0.2.2:50412" for how in ("failed", "refused")]
         )
 
-    def test_what_a_peer_has_said_that_has_left_is_not_done(self) -> None:
+    def test_commands_of_a_peer_that_left_are_not_executed(self) -> None:
         script = ["alice", PASSWORD, PASSWORD, *["passwd", *[PASSWORD] * 3] * 100]
         channel = ScriptedChannel(*script)
         self.failureResultOf(Deferred.fromCoroutine(self.service.converse(channel)), PeerGone)
@@ -358,21 +358,21 @@ class NetworkTests(AuthenticationTestCase):
         for number in range(100):
             self.talk_from(f"10.0.0.{number}", "alice", "wrong")
 
-    def test_the_owner_gets_in_where_it_has_registered(self) -> None:
+    def test_the_owner_can_log_in_where_it_registered(self) -> None:
         self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
         self.guess_everywhere()
         self.assertIn("Hello, alice", self.talk_from("10.0.1.1", "alice", PASSWORD))
         [_, _, refusal, _] = self.talk_from("10.0.1.2", "alice", PASSWORD)
         self.assertIn("error: too many wrong passwords for this name", refusal)
 
-    def test_or_with_a_token_that_was_good(self) -> None:
+    def test_a_former_token_lets_the_owner_log_in(self) -> None:
         said = self.talk_from("10.0.1.1", "alice", PASSWORD, PASSWORD)
         token = said[4].split()[1]
         self.guess_everywhere()
         self.clock.advance(3600)
         self.assertIn("Hello, alice", self.talk_from("10.0.1.2", token, "alice", PASSWORD))
 
-    def test_a_password_is_changed_while_others_guess(self) -> None:
+    def test_a_password_can_be_changed_while_others_guess(self) -> None:
         token = self.register()
         self.guess_everywhere()
         said = self.talk_from("10.0.1.2", token, "passwd", PASSWORD, *["another password"] * 2)
@@ -393,17 +393,17 @@ class NewNamesTests(AuthenticationTestCase):
         self.assertEqual(self.hashes.count, 0)
         return str(failure.value)
 
-    def test_a_name_that_looks_like_another_one_is_not_for_new_accounts(self) -> None:
+    def test_a_lookalike_name_cannot_be_registered(self) -> None:
         self.old("alice")
         self.assertEqual(
             self.refused("аlice"), "that name looks like one that is taken; choose another"
         )
 
-    def test_nor_is_one_that_cannot_be_seen(self) -> None:
+    def test_an_invisible_name_cannot_be_registered(self) -> None:
         self.assertIn("invisible", self.refused("ali\ufe0fce"))
         self.assertIn("marks", self.refused("ali\u0301\u0301\u0301ce"))
 
-    def test_one_that_was_taken_meanwhile(self) -> None:
+    def test_a_name_taken_meanwhile_cannot_be_registered(self) -> None:
         channel = LiveChannel(1)
         Deferred.fromCoroutine(self.service.converse(channel))
         channel.hears("аlice")
@@ -412,14 +412,14 @@ class NewNamesTests(AuthenticationTestCase):
         channel.hears(PASSWORD)
         self.assertEqual(channel.said[-2], "error: somebody else has just taken that name")
 
-    def test_an_account_whose_name_would_be_refused_now_logs_in(self) -> None:
+    def test_an_account_with_a_now_refused_name_can_log_in(self) -> None:
         for name in ("ali\ufe0fce", "\u0301", "\U0001d159"):
             self.old(name)
             for is_open in (True, False):
                 self.service = self.make_service(is_open)
                 self.assertEqual(self.talk(name, PASSWORD)[1:3], ["Password?", f"Hello, {name}"])
 
-    def test_while_registration_is_closed_nothing_is_told(self) -> None:
+    def test_closed_registration_hides_that_a_name_is_refused(self) -> None:
         self.old("alice")
         self.service = self.make_service(False)
         for name in ("аlice", "ali\ufe0fce", "nobody"):
@@ -432,7 +432,7 @@ class NewNamesTests(AuthenticationTestCase):
 class PlaintextTests(AuthenticationTestCase):
     takes_plaintext = True
 
-    def test_they_are_if_one_says_so(self) -> None:
+    def test_the_option_allows_passwords_in_clear_text(self) -> None:
         channel = ScriptedChannel("alice")
         channel.peer = Peer("10.0.0.1", 1, "10.0.0.1:1", in_clear=True)
         self.failureResultOf(Deferred.fromCoroutine(self.service.converse(channel)), PeerGone)
@@ -448,7 +448,7 @@ class AccountShellTests(AuthenticationTestCase):
         """Log in by token, say `commands`, and return the answers after the welcome."""
         return self.talk(token or self.token, *commands)[2:]
 
-    def test_sessions_are_listed(self) -> None:
+    def test_sessions_lists_the_sessions(self) -> None:
         said = self.say("sessions")
         self.assertEqual(len(said), 1)
         self.assertRegex(
@@ -462,7 +462,7 @@ class AccountShellTests(AuthenticationTestCase):
             [line.endswith("(this one)") for line in self.say("sessions")], [True, False]
         )
 
-    def test_they_are_listed_in_pages(self) -> None:
+    def test_sessions_are_listed_in_pages(self) -> None:
         self.assertEqual(self.say("sessions 2"), ["error: there is 1 page"])
         self.clock.advance(1)
         for _ in range(44):
@@ -476,7 +476,7 @@ class AccountShellTests(AuthenticationTestCase):
         for page in ("0", "4", "x", "-1", "1 2", "9" * 5000):
             self.assertEqual(self.say(f"sessions {page}"), ["error: the pages are 1 to 3"])
 
-    def test_the_oldest_of_too_many_ends_and_is_told_why(self) -> None:
+    def test_the_oldest_of_too_many_sessions_ends_with_the_reason(self) -> None:
         oldest = LiveChannel(2)
         Deferred.fromCoroutine(self.service.converse(oldest))
         oldest.hears(self.token)
@@ -488,7 +488,7 @@ class AccountShellTests(AuthenticationTestCase):
         self.assertEqual(oldest.said[-1], f"error: your {why}; log in again")
         self.assertIn(f"error: that {why}", self.talk(self.token))
 
-    def test_many_sessions_are_listed_only_as_fast_as_the_peer_takes_them(self) -> None:
+    def test_listing_sessions_obeys_back_pressure(self) -> None:
         for _ in range(4):
             self.talk("alice", PASSWORD)
         waits: list[Deferred[None]] = []
@@ -505,7 +505,7 @@ class AccountShellTests(AuthenticationTestCase):
             waits[-1].callback(None)
         self.failureResultOf(ended, PeerGone)
 
-    def test_another_session_is_revoked_even_while_it_is_used(self) -> None:
+    def test_a_session_in_use_can_be_revoked(self) -> None:
         other = LiveChannel(2)
         ended = Deferred.fromCoroutine(self.service.converse(other))
         other.hears("alice")
@@ -516,7 +516,7 @@ class AccountShellTests(AuthenticationTestCase):
         self.successResultOf(ended)
         self.assertEqual(other.said[-1], "error: your session has ended; log in again")
 
-    def test_one_can_revoke_only_ones_own(self) -> None:
+    def test_an_account_can_revoke_only_its_own_sessions(self) -> None:
         bobs = self.register("bob")
         [line] = self.say("sessions", token=bobs)
         for command in (f"revoke {line.split()[0]}", "revoke x", "revoke"):
@@ -524,7 +524,7 @@ class AccountShellTests(AuthenticationTestCase):
             self.assertTrue(said.startswith("error: "), said)
         self.assertEqual(self.say("whoami", token=bobs), ["bob"])
 
-    def test_a_new_password(self) -> None:
+    def test_passwd_changes_the_password(self) -> None:
         said = self.talk("alice", PASSWORD)
         other = said[3].split()[1]
         self.assertEqual(
@@ -541,15 +541,15 @@ class AccountShellTests(AuthenticationTestCase):
         self.clock.advance(1)
         self.assertIn("Hello, alice", self.talk("alice", "another password"))
 
-    def test_a_new_password_needs_the_old_one(self) -> None:
+    def test_passwd_needs_the_old_password(self) -> None:
         said = self.say("passwd", "not my password", "whoami")
         self.assertEqual(said, ["Password?", "Wrong name, password or token.", "alice"])
 
-    def test_a_new_password_is_checked(self) -> None:
+    def test_passwd_refuses_an_unsuitable_password(self) -> None:
         said = self.say("passwd", PASSWORD, "1", "2", "3", "whoami")
         self.assertEqual(said[-2:], ["error: a password has at least 8 characters", "alice"])
 
-    def test_a_session_that_has_ended_changes_no_password(self) -> None:
+    def test_an_ended_session_cannot_change_the_password(self) -> None:
         thief = LiveChannel(2)
         ended = Deferred.fromCoroutine(self.service.converse(thief))
         for text in ("alice", PASSWORD, "passwd", PASSWORD):
@@ -561,7 +561,7 @@ class AccountShellTests(AuthenticationTestCase):
         self.successResultOf(ended)
         self.assertIn("Hello, alice", self.talk("alice", "another password"))
 
-    def test_nor_one_of_an_account_that_was_forgotten(self) -> None:
+    def test_a_session_of_a_forgotten_account_cannot_change_it(self) -> None:
         channel = LiveChannel(2)
         Deferred.fromCoroutine(self.service.converse(channel))
         for text in ("alice", PASSWORD, "passwd", PASSWORD):
@@ -573,7 +573,7 @@ class AccountShellTests(AuthenticationTestCase):
         self.assertIn("your session has ended", channel.said[-1])
         self.assertIn("Hello, alice", self.talk("alice", PASSWORD))
 
-    def test_the_old_password_has_three_tries(self) -> None:
+    def test_passwd_allows_three_tries_of_the_old_password(self) -> None:
         channel = LiveChannel(2)
         ended = Deferred.fromCoroutine(self.service.converse(channel))
         channel.hears(self.token)
@@ -595,7 +595,7 @@ class AccountShellTests(AuthenticationTestCase):
             listed, {"whoami", "sessions", "revoke", "passwd", "logout", "exit", "help"}
         )
 
-    def test_what_is_no_command(self) -> None:
+    def test_an_unknown_command_is_reported(self) -> None:
         self.assertEqual(
             self.say("sudo", "whoami"), ["error: that is no command; help lists them", "alice"]
         )
@@ -614,13 +614,13 @@ class AccountShellTests(AuthenticationTestCase):
 
 
 class OptionsTests(SynchronousTestCase):
-    def test_services_are_made(self) -> None:
+    def test_the_plugins_make_services(self) -> None:
         for module in (auth, ident):
             options = module.Options()
             options.parseOptions(["--port", "0", "--database", "x.sqlite3"])
             self.assertFalse(module.makeService(options).running)
 
-    def test_the_parameters_of_hashes_have_a_floor(self) -> None:
+    def test_hash_parameters_have_a_minimum(self) -> None:
         for name, floor in (("memory", 19), ("passes", 2), ("lanes", 1)):
             for value, is_good in ((floor, True), (floor - 1, False)):
                 options = auth.Options()
@@ -633,7 +633,7 @@ class OptionsTests(SynchronousTestCase):
 
 
 class EventTests(SynchronousTestCase):
-    def test_who_logs_in_is_logged(self) -> None:
+    def test_logins_are_logged(self) -> None:
         events, recorder = recorded_events()
         assert isinstance(recorder, Recorder)
         events.logged_in("127.0.0.1:1", "alice", "token")

@@ -1,4 +1,4 @@
-"""A member gets far more than its channel would hold, over each carrier."""
+"""Catching up: a member gets far more output than its channel buffers, over each transport."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
 
 SECRET = "0123456789abcdef"
-# Three times the output that a channel holds for a peer that is behind.
+# Three times the output that a channel buffers for a slow peer.
 COUNT = 13
 LONG = "x" * 65_000
 TEXTS = [f"Boris: {number} {LONG}" for number in range(COUNT)]
-# A full transport, a batch, and the message during which they became so.
+# A full transport, a batch, and the message that filled them.
 MOST_HELD = 4 * 65_536
 
 
 def history() -> MemoryHistory:
-    """Return one in which Boris has said much."""
+    """Return a history with many messages by Boris."""
     kept = MemoryHistory()
     for number in range(COUNT):
         said = Said(number + 1, "Boris", f"{number} {LONG}", time=START)
@@ -62,7 +62,7 @@ class StreamCase(SynchronousTestCase):
         return channel, wire
 
     def read(self, channel: StreamChannel, wire: SlowWire) -> bytes:
-        """Read, a piece at a time, until nothing more comes."""
+        """Read in pieces until no more output arrives."""
         read = b""
         quiet = 0
         while quiet < 4:
@@ -76,28 +76,28 @@ class StreamCase(SynchronousTestCase):
         return read
 
     def placed(self, lines: list[str]) -> list[str]:
-        """Return the messages, without places and times; the places must be the right ones."""
+        """Check the places, and return the messages without places and times."""
         said = [line.split(" ", 2) for line in lines if " * " not in line]
         self.assertEqual([int(place) for place, _, _ in said], list(range(1, COUNT + 1)))
         return [text for _, _, text in said]
 
 
 class StreamTests(StreamCase):
-    def test_lines(self) -> None:
+    def test_a_reader_of_lines_gets_all_messages(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         channel.dataReceived(f"/join Anna {SECRET} 0\n".encode())
         lines = self.read(channel, wire).decode().splitlines()
         self.assertEqual(self.placed(lines), TEXTS)
         self.assertIn("* welcome, Anna", lines[-2])
 
-    def test_frames(self) -> None:
+    def test_a_reader_of_frames_gets_all_messages(self) -> None:
         channel, wire = self.connect(lambda: Int32Channel(60))
         channel.dataReceived(encode_frame(f"/join Anna {SECRET} 0".encode()))
         decoder = FrameDecoder(100_000)
         decoder.feed(self.read(channel, wire))
         self.assertEqual(self.placed([frame.decode() for frame in decoder.take(99)]), TEXTS)
 
-    def test_lines_to_a_peer_that_ends_none(self) -> None:
+    def test_a_peer_without_newlines_gets_all_messages(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         channel.dataReceived(f"/join Anna {SECRET} 0".encode())
         self.clock.pump([0.2, 0.001])
@@ -106,7 +106,7 @@ class StreamTests(StreamCase):
         self.assertEqual(self.placed(lines), TEXTS)
         self.assertEqual(len(wire.writes), len(lines))
 
-    def test_history_while_others_talk(self) -> None:
+    def test_history_arrives_in_order_while_others_talk(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         other, others = self.connect(lambda: TextChannel(60))
         channel.dataReceived(b"/join Anna\n")
@@ -118,7 +118,7 @@ class StreamTests(StreamCase):
             other.dataReceived(f"live {number} {LONG}\n".encode())
             others.read()
             read += wire.read()
-            self.clock.advance(5)  # A member may say 16 KiB a second.
+            self.clock.advance(5)  # A member may send 16 KiB a second.
         read += self.read(channel, wire)
         lines = read.decode().splitlines()
         self.assertEqual([line for line in lines if line.startswith("Boris")], TEXTS)
@@ -126,7 +126,7 @@ class StreamTests(StreamCase):
         self.assertEqual([line for line in lines if line.startswith("Vera")], live)
         self.assertIn("Anna: last", lines)
 
-    def test_a_member_that_stops_reading_in_the_middle(self) -> None:
+    def test_a_member_that_stops_reading_is_dropped(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         channel.dataReceived(b"/join Anna\n/history 100\n")
         for _ in range(3):
@@ -138,10 +138,10 @@ class StreamTests(StreamCase):
         self.assertEqual(self.log.names, ["hung up"])
         self.assertIn("nothing taken for 60 s", self.log.messages[0])
 
-    def test_a_member_that_reads_slowly_but_steadily(self) -> None:
+    def test_a_slow_but_steady_reader_gets_all_messages(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
         channel.dataReceived(b"/join Anna\n/history 100\n")
-        # The kernel sends its data, long before it has room for more.
+        # The kernel sends data long before it accepts more.
         for _ in range(10):
             wire.acknowledged += 1000
             self.clock.pump([30, 30])
@@ -152,7 +152,7 @@ class StreamTests(StreamCase):
 
 
 class DatagramTests(SynchronousTestCase):
-    def test_the_reliable_protocol(self) -> None:
+    def test_a_reliable_session_gets_all_messages(self) -> None:
         for faults in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
             net = Net(1, faults, history())
             anna = net.join("Anna")
@@ -193,7 +193,7 @@ class DatagramTests(SynchronousTestCase):
 
 
 class GatheredTests(SynchronousTestCase):
-    """Others talk while a client catches up, and the history takes its time."""
+    """Other members talk while a client catches up from a slow history."""
 
     def setUp(self) -> None:
         self.storage = SlowStorage(HISTORY_TABLES)
@@ -205,7 +205,7 @@ class GatheredTests(SynchronousTestCase):
             self.storage.answer()
             self.net.clock.advance(0.05)
 
-    def test_everything_is_heard_once_whenever_it_is_said(self) -> None:
+    def test_each_message_arrives_once_whenever_it_is_sent(self) -> None:
         boris = self.net.join("Boris")
         self.settle()
         said = 0
@@ -214,7 +214,7 @@ class GatheredTests(SynchronousTestCase):
             anna = self.net.join(f"Anna{number}")
             anna.client.room._place = 0
             members.append(anna)
-            # Another number of turns each time, so that it comes before, between and after.
+            # The number of turns varies, so that the message arrives before, during and after.
             for turn in range(12):
                 if turn == number % 12:
                     boris.client.say(f"{said}")
@@ -226,7 +226,7 @@ class GatheredTests(SynchronousTestCase):
         for anna in members:
             self.assertEqual(anna.said, everything)
 
-    def test_what_is_stored_is_told_although_the_speaker_is_disconnected(self) -> None:
+    def test_a_stored_message_is_delivered_after_its_sender_disconnects(self) -> None:
         anna, boris = self.net.join("Anna"), self.net.join("Boris")
         self.settle()
         for text in ("hello", "/msg Boris psst"):
@@ -242,7 +242,7 @@ class GatheredTests(SynchronousTestCase):
             told = text.rpartition(" ")[2]
             self.assertTrue(boris.texts[heard].endswith(f": {told}"), boris.texts)
             self.assertEqual(boris.texts[heard + 1], "* Anna has left")
-            # She comes back, and it has been said.
+            # The sender comes back and finds its message in the history.
             while anna.client.room.pending:
                 self.settle()
         self.assertEqual(anna.said, ["Anna: hello", "Anna (to Boris): psst"])

@@ -1,4 +1,4 @@
-"""The certificate that a server shows."""
+"""Certificates of servers."""
 
 import datetime
 import os
@@ -41,7 +41,7 @@ class OwnCertificateTests(SynchronousTestCase):
     def own(self) -> Certificate:
         return Certificate(str(self.path), str(self.path), True, self.events)
 
-    def test_it_is_made_once(self) -> None:
+    def test_the_certificate_is_created_once(self) -> None:
         self.own().open()
         made = self.path.read_bytes()
         self.own().open()
@@ -50,11 +50,11 @@ class OwnCertificateTests(SynchronousTestCase):
         self.assertEqual(first, second)
         self.assertRegex(first, r"SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$")
 
-    def test_only_its_owner_can_read_it(self) -> None:
+    def test_only_the_owner_can_read_the_file(self) -> None:
         self.own().open()
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
 
-    def test_what_it_says(self) -> None:
+    def test_the_certificate_names_the_host(self) -> None:
         make_own(self.path)
         certificate = x509.load_pem_x509_certificate(self.path.read_bytes())
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -62,14 +62,14 @@ class OwnCertificateTests(SynchronousTestCase):
         years = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
         self.assertGreater(years, datetime.timedelta(days=3600))
 
-    def test_nothing_stays_of_one_that_cannot_be_written(self) -> None:
+    def test_a_failed_write_leaves_no_file(self) -> None:
         self.path.parent.mkdir(exist_ok=True, parents=True)
         before = set(self.path.parent.iterdir())
         with patch("os.fdopen", side_effect=OSError(28, "No space left on device", "x")):
             self.assertRaises(NotReady, self.own().open)
         self.assertEqual(set(self.path.parent.iterdir()), before)
 
-    def test_a_directory_that_is_not_there(self) -> None:
+    def test_a_missing_directory_is_an_error(self) -> None:
         error = self.assertRaises(
             NotReady,
             Certificate(
@@ -97,7 +97,7 @@ class CertificateTests(SynchronousTestCase):
         return str(error)
 
     def agree(self, newest: int) -> str:
-        """Have a client that speaks nothing newer say hello; return the server's answer."""
+        """Send a ClientHello of at most this version; return the server's answer."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_max_proto_version(newest)
         context.set_cipher_list(b"ALL:@SECLEVEL=0")
@@ -115,13 +115,13 @@ class CertificateTests(SynchronousTestCase):
             return tls_text(error)
         return ""
 
-    def test_tls_from_1_2_up(self) -> None:
+    def test_tls_1_2_is_the_oldest_version(self) -> None:
         self.certificate.open()
         self.assertEqual(self.agree(SSL.TLS1_1_VERSION), "unsupported protocol")
         self.assertEqual(self.agree(SSL.TLS1_2_VERSION), "go on")
         self.assertEqual(self.agree(SSL.TLS1_3_VERSION), "go on")
 
-    def test_a_key_in_another_file(self) -> None:
+    def test_the_key_may_be_in_another_file(self) -> None:
         text = self.path.read_text()
         key = Path(self.mktemp())
         key.write_text(text)
@@ -129,7 +129,7 @@ class CertificateTests(SynchronousTestCase):
         self.read(key).open()
         self.assertIn("cannot use the certificate", self.refusal())
 
-    def test_what_cannot_be_used(self) -> None:
+    def test_unusable_files_are_refused(self) -> None:
         self.assertIn("No such file", self.refusal(Path("nonexistent.key")))
         other = Path(self.mktemp())
         other.write_bytes(self_signed())
@@ -153,7 +153,7 @@ class CertificateTests(SynchronousTestCase):
             self.path.write_text(text)
             self.assertIn(f"{self.path}: Unable to load PEM file", self.refusal())
 
-    def test_one_that_was_renewed(self) -> None:
+    def test_a_renewed_certificate_is_loaded(self) -> None:
         self.certificate.open()
         self.path.write_bytes(self_signed())
         self.certificate.reload()
@@ -162,7 +162,7 @@ class CertificateTests(SynchronousTestCase):
         assert after
         self.assertNotEqual(before[1], after[1])
 
-    def test_one_that_was_renewed_badly(self) -> None:
+    def test_an_unusable_renewal_keeps_the_old_certificate(self) -> None:
         self.certificate.open()
         context = self.certificate.serverConnectionForTLS(None).get_context()
         self.path.write_text("half a certifi")
@@ -170,7 +170,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
         self.assertIs(self.certificate.serverConnectionForTLS(None).get_context(), context)
 
-    def test_a_fifo_is_not_waited_for(self) -> None:
+    def test_reading_a_fifo_does_not_block(self) -> None:
         self.certificate.open()
         self.path.unlink()
         os.mkfifo(self.path)
@@ -178,7 +178,7 @@ class CertificateTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
         self.assertIn("it is not a file", self.recorder.messages[-1])
 
-    def test_services_share_it(self) -> None:
+    def test_services_share_the_certificate(self) -> None:
         process = ServiceProcess(parse(), FakeReactor())
         options = [SampleOptions() for _ in range(3)]
         for each, path in zip(options, ("x", "x", "y"), strict=True):

@@ -1,4 +1,4 @@
-"""netlab-chat and its client, with no network."""
+"""netlab-chat and its client, without a network."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class ChatTests(SynchronousTestCase):
     def play(self, *script: str | Exception) -> list[str]:
         return play(self.chat.converse, *script)
 
-    def test_one_joins_says_something_and_leaves(self) -> None:
+    def test_a_member_joins_speaks_and_leaves(self) -> None:
         welcome = ["* welcome, Anna; /help lists what you can do", "* here: Anna"]
         self.assertEqual(
             self.play("/join Anna", "hello", "/leave", "no"), [*welcome, "Anna: hello"]
         )
         self.assertEqual(self.play("/join Anna", "exit"), welcome)
 
-    def test_one_has_to_join_first(self) -> None:
+    def test_other_commands_need_a_join_first(self) -> None:
         for text in (
             "hello",
             "/join",
@@ -83,17 +83,17 @@ class ChatTests(SynchronousTestCase):
             ],
         )
 
-    def test_one_can_leave_before_it_has_joined(self) -> None:
+    def test_a_peer_can_leave_before_joining(self) -> None:
         self.assertEqual(self.play("exit", "/join Anna"), [])
         self.assertEqual(self.play("hello", " /leave", "/join Anna"), ["error: /join NAME"])
 
-    def test_no_history_for_a_name_that_cannot_be_had(self) -> None:
+    def test_a_refused_name_gets_no_history(self) -> None:
         self.assertEqual(
             play(self.chat.converse, f"/join * {SECRET} 0"),
             ["error: what a room says itself begins like that; choose another name"],
         )
 
-    def test_a_client_comes_back_for_what_it_has_missed(self) -> None:
+    def test_a_returning_client_gets_missed_messages(self) -> None:
         self.play(f"/join Anna {SECRET}", "1 hello")
         said = self.play(f"/join Anna {SECRET} 5", "1 hello")
         self.assertEqual(said[0], "1000000000 1000000 Anna: hello")
@@ -102,7 +102,7 @@ class ChatTests(SynchronousTestCase):
         said = self.play(f"/join Anna {SECRET} 1000000000")
         self.assertEqual(said[0], "1000000000 1000000 * welcome, Anna; /help lists what you can do")
 
-    def test_the_others_are_told_how_one_has_gone(self) -> None:
+    def test_members_learn_how_another_one_left(self) -> None:
         channel = ScriptedChannel("/join Boris")
         held: Deferred[str] = Deferred()
         hear = channel.hear
@@ -122,29 +122,29 @@ class ChatTests(SynchronousTestCase):
 
 
 class OptionsTests(SynchronousTestCase):
-    def test_defaults(self) -> None:
+    def test_options_have_the_documented_defaults(self) -> None:
         options = chat.Options()
         options.parseOptions([])
         self.assertEqual((options.port, options.idle_timeout), (9095, 60))
         self.assertIsNone(options.tcp_port)
 
-    def test_help_shows_its_own_defaults(self) -> None:
+    def test_help_shows_the_chats_own_defaults(self) -> None:
         text = " ".join(str(chat.Options()).split())
         self.assertIn("Idle timeout, in seconds. [default: 60]", text)
         self.assertIn("With --tcp-port: use TLS", text)
 
-    def test_tls_is_for_tcp(self) -> None:
+    def test_tls_requires_tcp(self) -> None:
         for name in ("--tls", "--proxy-protocol"):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 self.assertRaises(SystemExit, chat.Options().parseOptions, [name])
             self.assertIn(f"{name} requires --tcp-port", said.getvalue())
             chat.Options().parseOptions([name, "--tcp-port", "1"])
-        # netlab passes it to all services.
+        # netlab passes this option to all services.
         grouped = chat.Options()
         grouped.tls = True
         grouped.parseOptions([])
 
-    def test_it_says_that_udp_is_not_encrypted(self) -> None:
+    def test_the_log_warns_that_udp_is_not_encrypted(self) -> None:
         for arguments, expected in (([], 0), (["--tls", "--tcp-port", "1"], 1)):
             options = chat.Options()
             options.parseOptions(arguments)
@@ -156,10 +156,10 @@ class OptionsTests(SynchronousTestCase):
             reactor.start()
             self.assertEqual(recorder.names.count("not encrypted"), expected)
 
-    def test_endpoints_are_for_streams(self) -> None:
+    def test_endpoints_require_streams(self) -> None:
         self.assertRaises(UsageError, chat.Options().parse, ["--listen", "tcp:1"])
 
-    def test_the_service_listens_by_udp_and_if_wanted_by_tcp(self) -> None:
+    def test_the_service_listens_on_udp_and_optionally_tcp(self) -> None:
         for arguments, count in (([], 0), (["--tcp-port", "7000"], 1)):
             reactor = FakeReactor()
             options = chat.Options()
@@ -172,7 +172,7 @@ class OptionsTests(SynchronousTestCase):
             chat.build(process, with_history)
             self.assertEqual(len(process.resources), 1)
 
-    def test_at_the_start_what_is_old_is_forgotten(self) -> None:
+    def test_old_messages_are_deleted_at_the_start(self) -> None:
         storage = MemoryStorage(HISTORY_TABLES)
         self.patch(chat, "shared_storage", lambda process, path, tables: storage)
         history = KeptHistory(storage)
@@ -185,11 +185,11 @@ class OptionsTests(SynchronousTestCase):
         chat.build(ServiceProcess(options, reactor, lambda: 7.5 * 86_400), options)
         found = self.successResultOf(Deferred.fromCoroutine(history.since(0, "")))
         self.assertEqual([said.place for said in found], [3])
-        # With a full disk it starts all the same: the first message reports that.
+        # The service starts despite a full disk: the first message reports it.
         storage.full = True
         chat.build(ServiceProcess(options, reactor), options)
 
-    def test_the_client_has_a_name(self) -> None:
+    def test_the_client_takes_a_name_option(self) -> None:
         options = ClientOptions()
         options.parseOptions(["chat", "--name", "Anna"])
         options.complete(False)
@@ -201,13 +201,13 @@ class OptionsTests(SynchronousTestCase):
 
 
 class ChatClientTests(SynchronousTestCase):
-    def test_nobody_answers_at_first(self) -> None:
+    def test_the_client_gives_up_without_a_first_answer(self) -> None:
         net = Net(0, {"drop": 1.0})
         anna = net.join("Anna")
         net.run(anna.has_ended, 20)
         self.failureResultOf(anna.client.ended, NoAnswer)
 
-    def test_nobody_answers_any_more(self) -> None:
+    def test_the_client_gives_up_on_a_lost_server(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
         net.run(anna.is_in)
@@ -218,7 +218,7 @@ class ChatClientTests(SynchronousTestCase):
         self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertGreater(net.clock.seconds() - before, 59)
         self.assertEqual(anna.client.room.pending, 1)
-        # Meanwhile it has tried from other ports.
+        # The client has tried from other ports.
         self.assertGreater(anna.address[1], 1027)
 
     def test_the_server_hangs_up_before_the_client_leaves(self) -> None:
@@ -231,7 +231,7 @@ class ChatClientTests(SynchronousTestCase):
         failure = self.failureResultOf(anna.client.ended, HungUp)
         self.assertEqual(str(failure.value), "the server has closed the connection")
 
-    def test_it_leaves_when_all_is_confirmed(self) -> None:
+    def test_the_client_leaves_once_all_is_confirmed(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
         for number in range(15):
@@ -244,7 +244,7 @@ class ChatClientTests(SynchronousTestCase):
         net.clock.advance(1)
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
-    def test_a_person_who_leaves_is_told_what_it_waits_for(self) -> None:
+    def test_a_leaving_user_sees_what_the_client_waits_for(self) -> None:
         waiting = "1 message is not confirmed; waiting up to {} s, Ctrl-C ends at once"
         for silent_for, patience, told in (
             (0, float("inf"), [waiting.format(15)]),
@@ -261,7 +261,7 @@ class ChatClientTests(SynchronousTestCase):
             net.clock.pump([0.5] * 4 if not silent_for else [])
             self.assertEqual(anna.told, told)
 
-    def test_a_person_is_told_nothing_when_all_is_confirmed_soon(self) -> None:
+    def test_a_quick_confirmation_shows_no_notice(self) -> None:
         net = Net(0, {"delay": 0.1})
         anna = net.join("Anna")
         net.run(anna.is_in)
@@ -270,7 +270,7 @@ class ChatClientTests(SynchronousTestCase):
         net.run(anna.has_ended)
         self.assertEqual(anna.told, [])
 
-    def test_it_leaves_through_an_outage(self) -> None:
+    def test_the_client_leaves_despite_an_outage(self) -> None:
         for seconds in (4, 8, 12):
             net = Net(0, {"delay": 0.4})
             anna, boris = net.join("Anna"), net.join("Boris")
@@ -287,7 +287,7 @@ class ChatClientTests(SynchronousTestCase):
             self.assertEqual(boris.said, ["Anna: last words"])
             self.assertEqual(boris.texts[-1], "* Anna has left")
 
-    def test_a_lost_goodbye_is_no_error(self) -> None:
+    def test_a_lost_close_packet_is_no_error(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
         anna.client.say("hello")
@@ -297,7 +297,7 @@ class ChatClientTests(SynchronousTestCase):
         net.run(anna.has_ended, 30)
         self.successResultOf(anna.client.ended)
 
-    def test_a_server_that_confirms_nothing_is_left_after_60_s(self) -> None:
+    def test_the_client_leaves_an_unconfirming_server_after_60_s(self) -> None:
         net = Net()
         anna = net.join("Anna", patience=60)
         net.run(anna.is_in)
@@ -324,7 +324,7 @@ class ChatClientTests(SynchronousTestCase):
         self.assertTrue(60 <= net.clock.seconds() - start < 62)
         self.assertEqual(anna.client.room.pending, 1)
 
-    def test_one_that_was_away_for_long_loses_nothing(self) -> None:
+    def test_a_client_loses_nothing_in_a_long_absence(self) -> None:
         for seconds in (30, 62, 75, 110, 200):
             net = Net()
             anna, boris = net.join("Anna"), net.join("Boris")
@@ -340,7 +340,7 @@ class ChatClientTests(SynchronousTestCase):
             net.clock.pump([0.1] * 10)
             self.assertEqual(boris.said, anna.said)
 
-    def test_exit_and_leave_are_the_end(self) -> None:
+    def test_exit_and_leave_end_the_client(self) -> None:
         for word in ("exit", " /leave "):
             net = Net()
             anna = net.join("Anna")
@@ -351,7 +351,7 @@ class ChatClientTests(SynchronousTestCase):
             net.clock.advance(5)
             self.assertEqual(len(net.connections), 0)
 
-    def test_a_room_that_is_full(self) -> None:
+    def test_a_full_room_refuses_the_client(self) -> None:
         net = Net()
         net.connections.most = 0
         anna = net.join("Anna")
@@ -359,7 +359,7 @@ class ChatClientTests(SynchronousTestCase):
         failure = self.failureResultOf(anna.client.ended, NotLetIn)
         self.assertIn("too many connections: 0 are served at once", str(failure.value))
 
-    def test_a_name_that_is_taken(self) -> None:
+    def test_a_taken_name_refuses_the_client(self) -> None:
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
@@ -369,7 +369,7 @@ class ChatClientTests(SynchronousTestCase):
         self.assertIn("somebody is called anna already", str(failure.value))
 
     def refused(self) -> tuple[Net, Member, list[str]]:
-        """Have a member that wants a taken name, and is refused."""
+        """Return a member that was refused because its name is taken."""
         net = Net()
         net.join("Anna")
         net.clock.advance(1)
@@ -379,7 +379,7 @@ class ChatClientTests(SynchronousTestCase):
         net.run(lambda: bool(refusals))
         return net, other, refusals
 
-    def test_another_name_can_be_tried(self) -> None:
+    def test_the_user_can_try_another_name(self) -> None:
         net, other, refusals = self.refused()
         other.client.rename("Anna")
         net.run(lambda: len(refusals) == 2)
@@ -387,7 +387,7 @@ class ChatClientTests(SynchronousTestCase):
         net.run(other.is_in)
         self.assertEqual(other.client.room.name, "Boris")
 
-    def test_another_name_when_the_old_one_was_let_in_after_all_is_a_command(self) -> None:
+    def test_a_name_typed_after_late_admission_becomes_a_command(self) -> None:
         net, other, _ = self.refused()
         let_in: list[str] = []
         other.client.let_in = lambda: let_in.append(other.client.room.name)
@@ -403,7 +403,7 @@ class ChatClientTests(SynchronousTestCase):
         self.assertEqual(other.texts[-1], "* Anna is now called Boris")
         self.assertEqual([text for text in other.texts if text.startswith("error")], [])
 
-    def test_who_goes_at_once_is_gone_at_once(self) -> None:
+    def test_exit_right_after_the_start_ends_immediately(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
         net.run(anna.is_in)
@@ -415,7 +415,7 @@ class ChatClientTests(SynchronousTestCase):
         net.clock.pump([0.1] * 3)
         self.assertEqual(boris.texts[-1], "* Anna has left")
 
-    def test_who_tries_another_name_and_goes_says_all_before(self) -> None:
+    def test_exit_after_another_name_sends_pending_messages_first(self) -> None:
         net = Net()
         anna = net.join("Anna")
         refusals: list[str] = []
@@ -435,7 +435,7 @@ class ChatClientTests(SynchronousTestCase):
         net.clock.advance(1)
         self.assertEqual(other.said, ["Anna2: important"])
 
-    def test_a_room_that_never_says_welcome_is_left_after_60_s(self) -> None:
+    def test_the_client_leaves_after_60_s_without_welcome(self) -> None:
         net = Net()
         anna = net.join("Anna")
         net.run(lambda: anna.client.has_session)
@@ -443,7 +443,7 @@ class ChatClientTests(SynchronousTestCase):
         anna.client.finish()
         net.run(anna.has_ended, 70)
 
-    def test_a_server_that_lets_no_one_in(self) -> None:
+    def test_the_client_reports_a_servers_refusal(self) -> None:
         net = Net()
         net.connections.draining = True
         anna = net.join("Anna")
@@ -451,7 +451,7 @@ class ChatClientTests(SynchronousTestCase):
         failure = self.failureResultOf(anna.client.ended, NoAnswer)
         self.assertEqual(str(failure.value), "it answers, but lets no one in; try again later")
 
-    def test_a_goodbye_gets_through_an_outage(self) -> None:
+    def test_a_close_packet_is_sent_until_an_outage_ends(self) -> None:
         net = Net()
         anna, boris = net.join("Anna"), net.join("Boris")
         net.run(anna.is_in)
@@ -463,20 +463,20 @@ class ChatClientTests(SynchronousTestCase):
         net.run(lambda: boris.texts[-1] == "* Anna has left", 3)
         self.successResultOf(anna.client.ended)
 
-    def test_who_is_not_let_in_may_go(self) -> None:
+    def test_a_refused_user_can_quit(self) -> None:
         net, other, _ = self.refused()
         other.client.finish()
         net.run(other.has_ended, 5)
         self.successResultOf(other.client.ended)
 
-    def test_what_is_too_long_is_not_said(self) -> None:
+    def test_an_overlong_message_is_not_sent(self) -> None:
         net = Net()
         anna = net.join("Anna")
         anna.client.say("x" * (LONGEST_LINE + 1))
         self.assertEqual(anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual(anna.client.room.pending, 0)
 
-    def test_a_server_that_stops_is_waited_for(self) -> None:
+    def test_the_client_waits_for_a_stopped_server(self) -> None:
         net = Net()
         anna = net.join("Anna")
         net.run(anna.is_in)
@@ -489,7 +489,7 @@ class ChatClientTests(SynchronousTestCase):
         self.assertEqual(anna.said, ["Anna: hello"])
         self.assertEqual(len(anna.told), 1)
 
-    def test_each_line_has_the_time_when_it_was_said(self) -> None:
+    def test_each_line_shows_the_time_of_its_message(self) -> None:
         net = Net()
         anna = net.join("Anna")
         net.run(anna.is_in)
@@ -510,7 +510,7 @@ class ChatClientTests(SynchronousTestCase):
         net = Net()
         anna = net.join("Anna")
         net.run(anna.is_in)
-        # All its timers are late, and then everything that has come is read.
+        # All its timers are late; then it reads the received datagrams.
         net.clock.advance(30)
         net.clock.pump([0.1] * 100)
         self.assertEqual(anna.told, [])
@@ -551,7 +551,7 @@ class UDPWireTests(SynchronousTestCase):
         self.wire = UDPWire(self.reactor, self.client, ["::1", "127.0.0.1"], 9095, FakePort)
         self.wire.open()
 
-    def test_the_next_address_is_tried_when_one_refuses(self) -> None:
+    def test_a_refused_address_makes_the_client_try_the_next(self) -> None:
         [first] = self.reactor.ports
         self.assertEqual((first.peer, first.interface), (("::1", 9095), "::"))
         self.assertEqual(len(first.written), 1)
@@ -580,46 +580,46 @@ class PipeTests(SynchronousTestCase):
         self.transport = StdioTransport()
         self.pipe.makeConnection(self.transport)
 
-    def test_lines_are_messages_and_the_end_is_the_end(self) -> None:
+    def test_each_line_is_a_message_and_end_of_input_leaves(self) -> None:
         self.pipe.dataReceived(b"one\ntw")
         self.pipe.dataReceived(b"o\r\n\nthree")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one", "Anna: two", "Anna: three"])
 
-    def test_exit(self) -> None:
+    def test_exit_leaves_the_room(self) -> None:
         self.pipe.dataReceived(b"one\nexit\ntwo\n")
         self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: one"])
 
-    def test_what_is_heard_steers_no_terminal(self) -> None:
+    def test_control_characters_in_messages_are_escaped(self) -> None:
         for line in self.anna.heard:
             self.pipe.show(line)
         self.net.run(lambda: self.anna.client.room.is_in)
         self.pipe.show(self.anna.heard[0].__class__("a\x1b[2J\u202eb", 0.0))
         self.assertEqual(self.transport.value(), b"a\\x1b[2J\\u202eb\n")
 
-    def test_input_waits_for_the_room(self) -> None:
+    def test_input_waits_until_the_client_is_in_the_room(self) -> None:
         self.pipe.dataReceived(b"x\n" * (MOST_PENDING + 1))
         self.assertEqual(self.transport.producerState, "paused")
         self.net.run(lambda: self.anna.client.room.pending < MOST_PENDING)
         self.net.clock.advance(1)
         self.assertEqual(self.transport.producerState, "producing")
 
-    def test_a_line_that_is_too_long(self) -> None:
+    def test_an_overlong_line_is_refused(self) -> None:
         self.pipe.dataReceived(b"x" * (LONGEST_LINE + 1) + b"\nshort\n")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.told, [f"not sent: a message has at most {LONGEST_LINE} bytes"])
         self.assertEqual((self.anna.said, self.anna.client.refused), (["Anna: short"], 1))
 
-    def test_bytes_that_are_not_utf_8_take_no_more_room(self) -> None:
+    def test_invalid_utf_8_takes_no_more_memory(self) -> None:
         self.pipe.dataReceived(b"\xff" * LONGEST_LINE + b"\n")
         self.pipe.readConnectionLost()
         self.net.run(lambda: self.anna.client.ended.called)
         self.assertEqual(self.anna.said, ["Anna: " + "?" * LONGEST_LINE])
 
-    def test_the_output_is_lost(self) -> None:
+    def test_a_lost_output_ends_the_client(self) -> None:
         for reason, lost in ((ConnectionDone(), False), (ConnectionLost(), True)):
             self.setUp()
             self.pipe.connectionLost(Failure(reason))
@@ -633,7 +633,7 @@ class PipeTests(SynchronousTestCase):
 
 
 class TimeTextTests(SynchronousTestCase):
-    """The time at the beginning of a line, in a time zone that is 5 h behind UTC."""
+    """The time at the beginning of a line, in a time zone 5 hours behind UTC."""
 
     def setUp(self) -> None:
         self.addCleanup(time.tzset)
@@ -642,7 +642,7 @@ class TimeTextTests(SynchronousTestCase):
         self.addCleanup(zone.stop)
         time.tzset()
 
-    def test_the_date_stands_before_what_was_not_said_today(self) -> None:
+    def test_messages_of_other_days_show_the_date(self) -> None:
         now = datetime(2026, 11, 26, 6, 0, tzinfo=UTC).timestamp()  # 1:00 here
         for hours, expected in (
             (0.0, "01:00:00"),
@@ -654,13 +654,13 @@ class TimeTextTests(SynchronousTestCase):
         ):
             self.assertEqual(time_text(now + hours * 3600, now), expected)
 
-    def test_a_time_that_there_is_not_is_the_present(self) -> None:
+    def test_an_impossible_time_is_shown_as_now(self) -> None:
         for when in (1e15, 253402300800.0, 253402318800.0, 10**18 / 1000, float("inf")):
             self.assertEqual(time_text(when, 1e9), "20:46:40")
         self.assertEqual(time_text(0.0, 1e9), "1969-12-31 19:00:00")
         self.assertEqual(time_text(None, 1e9), "20:46:40")
 
-    def test_lines_are_shown_with_the_time_that_they_carry(self) -> None:
+    def test_lines_show_the_time_that_they_carry(self) -> None:
         anna = Net().join("Anna")
         with create_app_session(DummyInput(), DummyOutput()):
             terminal = Terminal(anna.client, lambda: 1e9 + 60)
@@ -675,7 +675,7 @@ class TimeTextTests(SynchronousTestCase):
 
 
 class NameTests(SynchronousTestCase):
-    """The name that a terminal asks for, because the first one is refused."""
+    """The terminal's question for another name after a refusal."""
 
     def setUp(self) -> None:
         screen = create_app_session(DummyInput(), DummyOutput())
@@ -695,19 +695,19 @@ class NameTests(SynchronousTestCase):
         self.net.run(lambda: self.terminal._prompt() == "Name: ")
 
     def type(self, text: str) -> None:
-        """Have that in the line, as the line editor does, which needs a loop for it."""
+        """Put `text` into the line as the line editor does, without its event loop."""
         assert self.terminal._session is not None
         buffer = self.terminal._session.default_buffer
         buffer.reset(Document(text))
         buffer.on_text_changed.fire()
 
     def let_in_after_all(self) -> None:
-        """Have a new session begin whose server has no member of that name."""
+        """Start a new session with a server that has no member of that name."""
         self.anna.client.abort()
         self.net.kill_server()
         self.net.run(self.other.is_in)
 
-    def test_nothing_is_asked_once_the_name_is_let_in_after_all(self) -> None:
+    def test_late_admission_withdraws_the_question(self) -> None:
         self.let_in_after_all()
         self.assertEqual(self.terminal._prompt(), "> ")
         self.terminal._typed("hello")
@@ -715,7 +715,7 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(self.other.texts[-1], "Anna: hello")
         self.assertEqual(self.shown.getvalue().count("error"), 0)
 
-    def test_half_a_name_is_still_a_name(self) -> None:
+    def test_a_half_typed_name_survives_late_admission(self) -> None:
         self.type("Bor")
         self.let_in_after_all()
         self.assertEqual(self.terminal._prompt(), "Name: ")
@@ -724,15 +724,15 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(self.terminal._prompt(), "> ")
         self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
-        self.assertEqual(self.shown.getvalue().count("call"), 1)  # of the first refusal
+        self.assertEqual(self.shown.getvalue().count("call"), 1)  # in the first refusal
 
-    def test_half_a_name_that_is_deleted_is_none(self) -> None:
+    def test_a_deleted_half_typed_name_is_discarded(self) -> None:
         self.type("Bor")
         self.let_in_after_all()
         self.type("")
         self.assertEqual(self.terminal._prompt(), "> ")
 
-    def test_what_is_typed_before_it_is_let_in_is_tried_as_its_name(self) -> None:
+    def test_input_before_admission_is_tried_as_the_name(self) -> None:
         self.type("Bor")
         self.type("")
         self.assertEqual(self.terminal._prompt(), "Name: ")
@@ -744,7 +744,7 @@ class NameTests(SynchronousTestCase):
 
 
 class WordsTests(SynchronousTestCase):
-    def test_commands_and_names(self) -> None:
+    def test_commands_and_names_are_completed(self) -> None:
         net = Net()
         anna = net.join("Anna")
         net.join("Boris")

@@ -42,12 +42,12 @@ def parse(*arguments: str) -> ClientOptions:
 
 
 class ClientOptionsTests(SynchronousTestCase):
-    def test_defaults(self) -> None:
+    def test_options_have_the_documented_defaults(self) -> None:
         options = parse()
         options.complete(interactive=False)
         self.assertEqual((options.service, options.host, options.port), ("echo", "localhost", 9090))
 
-    def test_the_service_before_or_after_the_options(self) -> None:
+    def test_the_service_may_precede_or_follow_options(self) -> None:
         for arguments in (["echo", "--port", "1"], ["--port", "1", "echo"], ["--port", "1"]):
             options = parse(*arguments)
             self.assertEqual((options.service, options.port), ("echo", 1))
@@ -65,7 +65,7 @@ class ClientOptionsTests(SynchronousTestCase):
             self.assertEqual(options.port, port)
             self.assertIsInstance(options.make_framing(self.fail), framing)
 
-    def test_mistakes_are_one_line_and_status_2(self) -> None:
+    def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
         for arguments, text in (
             (
                 ["ekho"],
@@ -105,7 +105,7 @@ class ClientOptionsTests(SynchronousTestCase):
             self.assertIn(text, said.getvalue())
             self.assertEqual(said.getvalue().count("\n"), 1)
 
-    def test_a_service_that_a_plugin_brings(self) -> None:
+    def test_the_client_knows_services_of_other_plugins(self) -> None:
         class Options:
             default_port = 9099
             default_framing = "int32"
@@ -119,7 +119,7 @@ class ClientOptionsTests(SynchronousTestCase):
         self.assertEqual((options.port, options.framing), (9099, "int32"))
         self.assertFalse(options.answers or options.is_greeted)
 
-    def test_a_service_that_nobody_knows_has_its_port_said(self) -> None:
+    def test_an_unknown_service_needs_a_port(self) -> None:
         self.patch(services, "makers", dict)
         for arguments, framing in (
             (("quiz", "--port", "7"), "text"),
@@ -129,7 +129,7 @@ class ClientOptionsTests(SynchronousTestCase):
             options.complete(interactive=False)
             self.assertEqual((options.port, options.framing), (7, framing))
 
-    def test_the_service_may_stand_anywhere(self) -> None:
+    def test_the_service_may_stand_at_any_position(self) -> None:
         for arguments in (
             ("messages", "-q", "-p", "7", "--host", "box"),
             ("--quiet", "messages", "--port=7", "--host", "box"),
@@ -140,7 +140,7 @@ class ClientOptionsTests(SynchronousTestCase):
             given = (options.service, options.quiet, options.port, options.host)
             self.assertEqual(given, ("messages", True, 7, "box"))
 
-    def test_a_host_with_its_port(self) -> None:
+    def test_a_host_may_include_a_port(self) -> None:
         for text, host, port in (
             ("127.0.0.1:9191", "127.0.0.1", 9191),
             ("localhost:9191", "localhost", 9191),
@@ -158,19 +158,19 @@ class ClientOptionsTests(SynchronousTestCase):
             options.complete(interactive=True)
         self.assertEqual((options.host, options.port), ("box", 9191))
 
-    def test_the_end_of_input_at_a_question_quits(self) -> None:
+    def test_end_of_input_at_a_prompt_quits(self) -> None:
         for typed in ("", "box\n"):
             with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO(typed)):
                 end = self.assertRaises(SystemExit, parse().complete, interactive=True)
             self.assertEqual(end.code, 1)
 
-    def test_help_has_a_short_name(self) -> None:
+    def test_help_has_a_short_option(self) -> None:
         said = io.StringIO()
         with redirect_stdout(said):
             self.assertRaises(SystemExit, parse, "-h")
         self.assertIn("Usage: python -m twisted_lab.client", said.getvalue())
 
-    def test_a_person_is_asked_for_what_is_missing(self) -> None:
+    def test_a_user_is_asked_for_missing_values(self) -> None:
         options = parse("--host", "example.org")
         said = io.StringIO()
         with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n9191\n")):
@@ -179,7 +179,7 @@ class ClientOptionsTests(SynchronousTestCase):
         self.assertNotIn("Host", said.getvalue())
         self.assertEqual(said.getvalue().count("Port [9090]: "), 2)
 
-    def test_host_and_port_are_asked_for(self) -> None:
+    def test_a_user_is_asked_for_host_and_port(self) -> None:
         options = parse()
         with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("::1\n\n")):
             options.complete(interactive=True)
@@ -187,7 +187,7 @@ class ClientOptionsTests(SynchronousTestCase):
 
 
 class AdviceTests(SynchronousTestCase):
-    def test_each_reason_has_its_advice(self) -> None:
+    def test_each_connection_error_has_advice(self) -> None:
         options = parse("--host", "example.org", "--port", "9191")
         for error, text in (
             (ConnectRefused(111), "connection refused; is the server running there?"),
@@ -212,28 +212,28 @@ class UntilExitTests(SynchronousTestCase):
                 return passed, True
         return passed + until.end(), False
 
-    def test_lines_pass(self) -> None:
+    def test_other_lines_pass(self) -> None:
         self.assertEqual(self.through(b"a\nb\n"), (b"a\nb\n", False))
 
-    def test_exit_ends_it(self) -> None:
+    def test_exit_ends_the_input(self) -> None:
         for line in (b"exit\n", b"exit\r\n"):
             self.assertEqual(self.through(b"a\n" + line + b"b\n"), (b"a\n", True))
 
-    def test_exit_without_a_newline_at_the_end(self) -> None:
+    def test_exit_without_a_newline_counts_at_the_end(self) -> None:
         self.assertEqual(self.through(b"a\nexit"), (b"a\n", False))
         self.assertEqual(self.through(b"exit\r"), (b"", False))
 
-    def test_exit_for_a_server_that_waits_for_it(self) -> None:
+    def test_exit_is_passed_to_a_server_that_expects_it(self) -> None:
         until = UntilExit(passes_it=True)
         self.assertEqual((until.feed(b"a\nexit\nb\n"), until.ended), (b"a\nexit\n", True))
         until = UntilExit(passes_it=True)
         self.assertEqual(until.feed(b"exit") + until.end(), b"exit")
 
-    def test_only_a_line_of_its_own_counts(self) -> None:
+    def test_exit_counts_only_as_a_whole_line(self) -> None:
         for text in (b"exits\n", b" exit\n", b"exit \n", b"an exit\n", b"exi", b"exit\rx\n"):
             self.assertEqual(self.through(text), (text, False))
 
-    def test_what_cannot_become_exit_is_not_held_back(self) -> None:
+    def test_text_that_cannot_become_exit_is_not_delayed(self) -> None:
         until = UntilExit()
         self.assertEqual(until.feed(b"hello"), b"hello")
         self.assertEqual(until.feed(b"exit\n"), b"exit\n")
@@ -270,15 +270,15 @@ class UntilExitTests(SynchronousTestCase):
 
 
 class VisibleTests(SynchronousTestCase):
-    def test_what_a_server_sends_is_shown_and_not_obeyed(self) -> None:
+    def test_control_characters_from_a_server_are_escaped(self) -> None:
         read = visible()
         self.assertEqual(read(b"\x1b[2Jhi\tyou\r\n\xff", False), "\\x1b[2Jhi\tyou\\r\n\\xff")
 
-    def test_a_split_character_is_one_character(self) -> None:
+    def test_a_split_character_is_shown_whole(self) -> None:
         read = visible()
         self.assertEqual([read(bytes([byte]), False) for byte in "ж".encode()], ["", "ж"])
 
-    def test_half_a_character_at_the_end(self) -> None:
+    def test_an_incomplete_character_at_the_end_is_escaped(self) -> None:
         read = visible()
         self.assertEqual(read(b"abc\xd0", False) + read(b"", True), "abc\\xd0")
 
@@ -289,12 +289,12 @@ class WholeLinesTests(SynchronousTestCase):
         self.shown: list[str] = []
         self.lines = WholeLines(self.clock, self.shown.append, patience=0.2)
 
-    def test_whole_lines_are_shown_at_once(self) -> None:
+    def test_whole_lines_are_shown_immediately(self) -> None:
         self.lines.add("a\nb\n")
         self.assertEqual(self.shown, ["a\nb\n"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_a_line_in_pieces_is_shown_as_one(self) -> None:
+    def test_a_line_in_pieces_is_shown_whole(self) -> None:
         self.lines.add("a\nhel")
         self.clock.advance(0.1)
         self.lines.add("lo")
@@ -302,13 +302,13 @@ class WholeLinesTests(SynchronousTestCase):
         self.lines.add("!\n")
         self.assertEqual(self.shown, ["a\n", "hello!\n"])
 
-    def test_a_line_that_does_not_end_is_shown_after_a_while(self) -> None:
+    def test_an_unfinished_line_is_shown_after_a_delay(self) -> None:
         self.lines.add("What's your name?")
         self.assertEqual(self.shown, [])
         self.clock.advance(0.2)
         self.assertEqual(self.shown, ["What's your name?\n"])
 
-    def test_a_line_without_end_is_shown_in_pieces(self) -> None:
+    def test_an_endless_line_is_shown_in_pieces(self) -> None:
         for _ in range(70):
             self.lines.add("x" * 1000)
         self.assertEqual(self.shown, ["x" * 66_000 + "\n"])
@@ -322,7 +322,7 @@ class WholeLinesTests(SynchronousTestCase):
 
 
 class TCPTransport(StringTransport):
-    """A StringTransport that does two things more that a TCP transport does."""
+    """A StringTransport with half-close and abort, as a TCP transport has."""
 
     half_closed = False
 
@@ -352,7 +352,7 @@ class ConnectedTestCase(SynchronousTestCase):
 
 
 class ClientConnectionTests(ConnectedTestCase):
-    def test_an_ordinary_conversation(self) -> None:
+    def test_a_conversation_ends_cleanly(self) -> None:
         self.connection.send(b"hi\n")
         self.connection.dataReceived(b"hi\n")
         self.connection.finish()
@@ -378,12 +378,12 @@ class ClientConnectionTests(ConnectedTestCase):
             ],
         )
 
-    def test_nothing_is_sent_after_the_end(self) -> None:
+    def test_nothing_is_sent_after_the_connection_ends(self) -> None:
         self.connection.finish()
         self.connection.send(b"late")
         self.assertEqual(self.transport.value(), b"")
 
-    def test_the_server_hangs_up_early(self) -> None:
+    def test_an_early_close_by_the_server_is_reported(self) -> None:
         self.connection.readConnectionLost()
         self.connection.connectionLost(Failure(ConnectionDone()))
         failure = self.failureResultOf(self.connection.ended, HungUp)
@@ -391,21 +391,21 @@ class ClientConnectionTests(ConnectedTestCase):
         self.connection.finish()
         self.assertFalse(self.transport.half_closed)
 
-    def test_a_reset_after_the_end_of_input_is_early_too(self) -> None:
+    def test_a_reset_after_end_of_input_is_reported(self) -> None:
         self.connection.finish()
         self.connection.connectionLost(Failure(ConnectionLost()))
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertEqual(failure.getErrorMessage(), "connection reset")
 
-    def test_an_end_that_tls_does_not_know_of_is_early_too(self) -> None:
-        # An attacker in between may have cut it off (RFC 8446, section 6.1).
+    def test_an_end_without_close_notify_is_reported(self) -> None:
+        # An attacker on the network may have truncated it (RFC 8446, section 6.1).
         alsoProvides(self.transport, ISSLTransport)
         self.connection.finish()
         self.connection.connectionLost(Failure(ConnectionLost()))
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertIn("closed without TLS's close_notify", failure.getErrorMessage())
 
-    def test_an_alert_of_tls_is_recognised(self) -> None:
+    def test_a_tls_alert_is_recognised(self) -> None:
         self.assertTrue(self.connection.is_silent)
         self.connection.dataReceived(b"\x15\x03\x03\0\2\2\x46")
         self.assertTrue(self.transport.disconnected)
@@ -414,13 +414,13 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertIn("this looks like TLS", failure.getErrorMessage())
         self.assertEqual(self.heard, [])
 
-    def test_what_only_begins_like_an_alert_is_data(self) -> None:
+    def test_data_that_begins_like_an_alert_is_shown(self) -> None:
         for data in (b"\x15\x03", b"\x15\x03\x03\0\2\2\x46"):
             self.connection.dataReceived(data)
         self.assertFalse(self.connection.is_silent)
         self.assertEqual(len(self.heard), 2)
 
-    def test_the_last_line_may_be_an_error(self) -> None:
+    def test_an_error_in_the_last_line_is_recognised(self) -> None:
         for said, is_error in (
             ((b"CONNECT\nerror: no\n",), True),
             ((b"CONNECT\r\ner", b"ror: no\r\n"), True),
@@ -434,7 +434,7 @@ class ClientConnectionTests(ConnectedTestCase):
                 self.connection.dataReceived(data)
             self.assertEqual(self.connection.ends_with_error, is_error)
 
-    def test_aborting(self) -> None:
+    def test_abort_ends_the_connection(self) -> None:
         self.connection.abort()
         self.assertTrue(self.transport.disconnected)
         self.connection.connectionLost(Failure(ConnectionLost()))
@@ -445,24 +445,24 @@ class TextConnectionTests(ConnectedTestCase):
     def make_framing(self) -> Framing:
         return Text(self.told.append)
 
-    def test_frames_are_recognised_in_what_comes_first(self) -> None:
+    def test_frames_are_recognised_in_the_first_bytes(self) -> None:
         for data in (encode_frame(b"Message 1:"), encode_frame(b"more")):
             self.connection.dataReceived(data)
         self.assertEqual(self.told, ["this looks like Int32: try --framing int32"])
         self.assertEqual(len(self.heard), 2)
 
-    def test_text_is_not(self) -> None:
+    def test_text_is_not_taken_for_frames(self) -> None:
         for data in (b"CONNECT\n", b"\0\0"):
             self.connection.dataReceived(data)
         self.assertEqual(self.told, [])
 
-    def test_lines_travel_as_they_are(self) -> None:
+    def test_lines_are_sent_unchanged(self) -> None:
         for piece in (b"a\r", b"\n\nb\n", b"c"):
             self.connection.send(piece)
         self.connection.finish()
         self.assertEqual(self.transport.value(), b"a\r\n\nb\nc")
 
-    def test_a_line_that_is_too_long_is_refused_and_the_next_is_sent(self) -> None:
+    def test_an_overlong_line_is_refused_and_the_next_is_sent(self) -> None:
         for piece in (b"x" * 65536, b"\r\n" + b"y" * 65536, b"y\nz\n"):
             self.connection.send(piece)
         self.connection.finish()
@@ -479,7 +479,7 @@ class SuggestTLSTests(ConnectedTestCase):
     def watch(self, is_greeted: bool) -> None:
         suggest_tls(self.clock, self.connection, is_greeted, self.told.append)
 
-    def test_a_server_that_does_not_greet(self) -> None:
+    def test_a_missing_greeting_suggests_tls(self) -> None:
         self.watch(is_greeted=True)
         self.clock.pump([1.0] * 3)
         self.assertEqual(
@@ -487,7 +487,7 @@ class SuggestTLSTests(ConnectedTestCase):
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_a_greeting_that_waits_to_be_read(self) -> None:
+    def test_an_unread_greeting_suggests_nothing(self) -> None:
         self.watch(is_greeted=True)
         with patch("twisted_lab.client.silence.has_unread", return_value=True):
             self.clock.advance(1000)
@@ -495,7 +495,7 @@ class SuggestTLSTests(ConnectedTestCase):
         self.clock.advance(1)
         self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
 
-    def test_a_server_that_does_not_answer(self) -> None:
+    def test_a_missing_answer_suggests_tls(self) -> None:
         self.watch(is_greeted=False)
         self.clock.pump([1.0] * 3)
         self.assertEqual(self.told, [])
@@ -503,18 +503,18 @@ class SuggestTLSTests(ConnectedTestCase):
         self.clock.advance(1.0)
         self.assertEqual(len(self.told), 1)
 
-    def test_one_that_says_something(self) -> None:
+    def test_received_input_suggests_nothing(self) -> None:
         self.watch(is_greeted=True)
         self.connection.dataReceived(b"CONNECT\n")
         self.clock.advance(1.0)
         self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
 
-    def test_it_may_be_that_at_the_end_if_nothing_came_that_was_owed(self) -> None:
+    def test_an_end_without_any_expected_input_suggests_tls(self) -> None:
         for is_greeted, sent, came, how, is_likely in (
             (True, b"", b"", CLOSED, True),
             (False, b"hi\n", b"", CLOSED, True),
             (False, b"", b"", RESET, True),
-            (False, b"", b"", CLOSED, False),  # It has stopped, with no pending output.
+            (False, b"", b"", CLOSED, False),  # The server has stopped, without pending output.
             (True, b"", b"CONNECT\n", RESET, False),
             (False, b"hi\n", b"hi\n", CLOSED, False),
         ):
@@ -523,7 +523,7 @@ class SuggestTLSTests(ConnectedTestCase):
             self.connection.dataReceived(came)
             self.assertEqual(may_be_tls(self.connection, is_greeted, how), is_likely)
 
-    def test_the_end_comes_before(self) -> None:
+    def test_an_ended_connection_suggests_nothing(self) -> None:
         self.watch(is_greeted=True)
         self.connection.abort()
         self.connection.connectionLost(Failure(ConnectionLost()))
@@ -534,7 +534,7 @@ class Int32ConnectionTests(ConnectedTestCase):
     def make_framing(self) -> Framing:
         return Int32(self.told.append)
 
-    def test_lines_travel_as_frames(self) -> None:
+    def test_lines_are_sent_as_frames(self) -> None:
         self.connection.send(b"a\r\n\nb")
         self.connection.finish()
         self.assertEqual(
@@ -546,7 +546,7 @@ class Int32ConnectionTests(ConnectedTestCase):
             self.connection.dataReceived(piece)
         self.assertEqual(b"".join(self.heard), b"a\n\n")
 
-    def test_a_line_that_is_too_long_is_refused_and_the_next_is_sent(self) -> None:
+    def test_an_overlong_line_is_refused_and_the_next_is_sent(self) -> None:
         for piece in (b"a\n" + b"x" * 65536, b"x", b"\nb\n", b"y" * 200_000, b"\nc"):
             self.connection.send(piece)
         self.connection.finish()
@@ -560,12 +560,12 @@ class Int32ConnectionTests(ConnectedTestCase):
         )
         self.assertEqual(self.framing.refused, 2)
 
-    def test_the_longest_line(self) -> None:
+    def test_the_longest_line_is_sent(self) -> None:
         for line in (b"x" * 65536, b"y" * 65536 + b"\r"):
             self.connection.send(line + b"\n")
         self.assertEqual((self.told, len(self.transport.value())), ([], 2 * 65540))
 
-    def test_a_message_that_ends_in_the_middle(self) -> None:
+    def test_a_truncated_message_is_an_error(self) -> None:
         self.connection.finish()
         self.connection.dataReceived(encode_frame(b"ok") + b"\0\0\0\5he")
         self.connection.readConnectionLost()
@@ -574,7 +574,7 @@ class Int32ConnectionTests(ConnectedTestCase):
         self.assertIn("in the middle of a message", failure.getErrorMessage())
         self.assertEqual(self.heard, [b"ok\n"])
 
-    def test_a_message_that_is_too_long(self) -> None:
+    def test_an_overlong_message_is_an_error(self) -> None:
         self.connection.dataReceived(encode_frame(b"ok") + (MAX_INCOMING + 1).to_bytes(4, "big"))
         self.assertEqual(self.heard, [b"ok\n"])
         self.connection.connectionLost(Failure(ConnectionLost()))
@@ -591,17 +591,17 @@ class PipeTests(ConnectedTestCase):
     def lose(self, error: Exception) -> None:
         self.connection.connectionLost(Failure(error))
 
-    def test_input_goes_out_and_answers_come_in(self) -> None:
+    def test_input_is_sent_and_answers_are_shown(self) -> None:
         self.pipe.dataReceived(b"a\nb")
         self.assertEqual(self.transport.value(), b"a\nb")
         self.connection.dataReceived(b"a\n")
         self.assertEqual(self.stdio.value(), b"A\n")
 
-    def test_each_side_paces_the_other(self) -> None:
+    def test_each_side_exerts_back_pressure(self) -> None:
         self.assertIs(self.transport.producer, self.stdio)
         self.assertIs(self.stdio.producer, self.transport)
 
-    def test_the_end_of_input(self) -> None:
+    def test_end_of_input_half_closes(self) -> None:
         self.pipe.dataReceived(b"exi")
         self.pipe.readConnectionLost()
         self.assertEqual(self.transport.value(), b"exi")
@@ -615,24 +615,24 @@ class PipeTests(ConnectedTestCase):
         self.successResultOf(self.pipe.closed)
         self.successResultOf(self.connection.ended)
 
-    def test_the_output_is_lost_at_the_very_end(self) -> None:
+    def test_an_output_lost_at_the_end_is_noticed(self) -> None:
         self.pipe.readConnectionLost()
         self.lose(ConnectionDone())
         self.pipe.connectionLost(Failure(ConnectionLost()))
         self.assertTrue(self.pipe.output_lost)
 
-    def test_exit(self) -> None:
+    def test_exit_half_closes(self) -> None:
         self.pipe.dataReceived(b"a\nexit\nb\n")
         self.assertEqual(self.transport.value(), b"a\n")
         self.assertTrue(self.transport.half_closed)
         self.assertEqual(self.stdio.producerState, "paused")
 
-    def test_the_server_hangs_up_early(self) -> None:
+    def test_an_early_close_by_the_server_is_reported(self) -> None:
         self.lose(ConnectionDone())
         self.assertTrue(self.stdio.disconnecting)
         self.failureResultOf(self.connection.ended, HungUp)
 
-    def test_nobody_reads_the_output_any_more(self) -> None:
+    def test_a_closed_output_aborts_the_connection(self) -> None:
         self.pipe.writeConnectionLost()
         self.assertTrue(self.pipe.output_lost)
         self.assertTrue(self.transport.disconnected)

@@ -1,4 +1,4 @@
-"""How the client ends: its exit status, and its last lines to the person."""
+"""The end of the client: its exit status and last lines."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ class VerdictTests(ConnectedTestCase):
         end = verdict(parse(*arguments), self.connection, talk, hung_up, interactive)
         return list(end.lines), end.status
 
-    def test_a_good_end(self) -> None:
+    def test_a_clean_end_gives_status_0(self) -> None:
         self.assertEqual(self.judge("echo", sent=b"hi\n", received=b"hi\n"), ([], 0))
         self.setUp()
         self.assertEqual(self.judge("echo"), ([], 0))
 
-    def test_a_server_that_hangs_up_early(self) -> None:
+    def test_an_early_close_gives_status_1(self) -> None:
         early = f"127.0.0.1:9090 hung up early: {CLOSED}; {SERVER_LOG}"
         said = self.judge("echo", sent=b"hi\n", received=b"hi\n", hung_up=CLOSED)
         self.assertEqual(said, ([early], 1))
 
-    def test_a_silent_server_that_hangs_up_early_may_wait_for_tls(self) -> None:
+    def test_an_early_close_without_output_suggests_tls(self) -> None:
         for arguments, sent, how, advice in (
             (("echo",), b"", CLOSED, SERVER_LOG),
             (("echo",), b"", RESET, TRY_TLS),
@@ -79,15 +79,15 @@ class VerdictTests(ConnectedTestCase):
             said = self.judge(*arguments, sent=sent, hung_up=how)
             self.assertEqual(said, ([f"127.0.0.1:9090 hung up early: {how}; {advice}"], 1))
 
-    def test_a_server_may_close_once_the_conversation_is_over(self) -> None:
+    def test_a_close_after_the_conversation_gives_status_0(self) -> None:
         said = self.judge("ident", received=b"Hello, A\n", dialogue=Introduction(), hung_up=CLOSED)
         self.assertEqual(said, ([], 0))
 
-    def test_a_server_that_closes_because_it_let_no_one_in(self) -> None:
+    def test_a_close_without_admission_gives_status_1(self) -> None:
         said = self.judge("ident", received=b"Name?\n", dialogue=Introduction(), hung_up=CLOSED)
         self.assertEqual(said, ([NOT_LET_IN], 1))
 
-    def test_nothing_was_answered(self) -> None:
+    def test_a_missing_answer_gives_status_1(self) -> None:
         for arguments, sent, line in (
             (("echo",), b"hi\n", [f"127.0.0.1:9090: {TRY_TLS}"]),
             (("messages",), b"", [f"127.0.0.1:9090: {TRY_TLS}"]),
@@ -96,11 +96,11 @@ class VerdictTests(ConnectedTestCase):
             self.setUp()
             self.assertEqual(self.judge(*arguments, sent=sent), (line, 1))
 
-    def test_another_service_need_not_answer(self) -> None:
+    def test_an_unknown_service_need_not_answer(self) -> None:
         with patch("twisted_lab.client.services.makers", dict):
             self.assertEqual(self.judge("quiz", "--port", "7", sent=b"hi\n"), ([], 0))
 
-    def test_a_token_that_was_not_taken(self) -> None:
+    def test_a_refused_token_gives_status_1(self) -> None:
         dialogue = Login(None, "")
         dialogue.refused = True
         said = self.judge("auth", received=b"Name or token?\n", dialogue=dialogue)
@@ -112,14 +112,14 @@ class VerdictTests(ConnectedTestCase):
             ),
         )
 
-    def test_lines_that_were_refused(self) -> None:
+    def test_refused_lines_give_a_script_status_1(self) -> None:
         for arguments, dialogue, received, refused, interactive, expected in (
-            # The client has said so; a script looks at the status.
+            # The client has reported it; a script checks the status.
             (("messages",), AnyTalk(), b"Message 1:\n", 1, False, ([], 1)),
             (("messages",), AnyTalk(), b"Message 1:\n", 1, True, ([], 0)),
             (("ident",), Introduction(), b"Name?\n", 1, True, ([], 1)),
             (("ident",), Introduction(), b"error: no\n", 1, True, ([NOT_LET_IN], 1)),
-            # The server has said so, if it speaks of itself: an echo repeats.
+            # The server has reported it; an echo merely repeats the input.
             (("broadcast",), AnyTalk(), b"error: no\n", 0, False, ([], 1)),
             (("broadcast",), AnyTalk(), b"error: no\n", 0, True, ([], 0)),
             (("echo",), AnyTalk(), b"error: no\n", 0, False, ([], 0)),
@@ -131,7 +131,7 @@ class VerdictTests(ConnectedTestCase):
             )
             self.assertEqual(said, expected, arguments)
 
-    def test_another_framing(self) -> None:
+    def test_a_wrong_framing_gives_a_script_status_1(self) -> None:
         for interactive, status in ((False, 1), (True, 0)):
             self.setUp()
             self.framing.is_foreign = True
@@ -158,7 +158,7 @@ class ChatVerdictTests(ConnectedTestCase):
         end = chat.verdict(client, problem, options, interactive)
         return list(end.lines), end.status
 
-    def test_ends(self) -> None:
+    def test_each_end_has_its_lines_and_status(self) -> None:
         start = "; is it started? twistd -n netlab-chat --port 9095"
         for problem, has_been_in, expected in (
             (None, True, ([], 0)),
@@ -174,7 +174,7 @@ class ChatVerdictTests(ConnectedTestCase):
         ):
             self.assertEqual(self.judge(problem, has_been_in), expected, problem)
 
-    def test_messages_that_were_not_confirmed(self) -> None:
+    def test_unconfirmed_messages_give_a_line(self) -> None:
         for waiting, lines in (
             (1, ["1 message was not confirmed, and may be lost"]),
             (2, ["2 messages were not confirmed, and may be lost"]),
@@ -183,7 +183,7 @@ class ChatVerdictTests(ConnectedTestCase):
             self.assertEqual(self.judge(Ended(status=130), waiting=waiting), (lines, 130))
         self.assertEqual(self.judge(has_been_in=False, waiting=1), ([], 1))
 
-    def test_messages_that_were_too_long(self) -> None:
+    def test_overlong_messages_give_a_script_status_1(self) -> None:
         self.assertEqual(self.judge(refused=1), ([], 1))
         self.assertEqual(self.judge(refused=1, interactive=True), ([], 0))
 
@@ -209,16 +209,16 @@ class RunTests(ConnectedTestCase):
         running = client.run(self.reactor, parse(), False, self.told.append)
         return self.failureResultOf(Deferred.fromCoroutine(running), SystemExit).value.code
 
-    def test_the_last_lines_and_the_status(self) -> None:
+    def test_the_client_shows_the_last_lines_and_exits(self) -> None:
         self.assertEqual(self.run_client("a", "b", status=1), 1)
         self.assertEqual(self.told, ["a", "b"])
         self.assertEqual(self.run_client(status=0), 0)
 
-    def test_the_status_of_a_signal_goes_before(self) -> None:
+    def test_the_status_of_a_signal_takes_precedence(self) -> None:
         self.assertEqual(self.run_client("a", status=1, caught=143), 143)
         self.assertEqual(self.run_client(status=0, caught=143), 143)
 
-    def test_a_signal_ends_it(self) -> None:
+    def test_a_signal_ends_the_client(self) -> None:
         signals = Signals(self.reactor)
         signals.check()
         signals.end = lambda: self.told.append("end")
@@ -227,7 +227,7 @@ class RunTests(ConnectedTestCase):
         self.assertEqual(self.assertRaises(Ended, signals.check).status, 143)
 
 
-class AgreementTests(ConnectedTestCase):
+class HandshakeTests(ConnectedTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.patch(signal, "signal", lambda number, handler: None)
@@ -247,25 +247,25 @@ class AgreementTests(ConnectedTestCase):
         self.assertEqual((end.lines, end.status), (lines, status))
         self.assertTrue(self.transport.disconnected)
 
-    def test_an_agreement(self) -> None:
+    def test_a_finished_handshake_continues(self) -> None:
         self.connection.agreed.callback(None)
         self.assertIsNone(self.successResultOf(self.agreeing))
 
-    def test_a_server_that_is_not_trusted(self) -> None:
+    def test_an_untrusted_server_ends_the_client(self) -> None:
         self.verifier.problem = "its certificate has expired"
         self.connection.agreed.errback(Failure(SSL.Error()))
         self.assert_ends("not connected to 127.0.0.1:9090: its certificate has expired")
 
-    def test_a_certificate_that_cannot_be_kept(self) -> None:
+    def test_a_certificate_that_cannot_be_stored_ends_the_client(self) -> None:
         with patch.object(self.verifier, "agreed", side_effect=CannotVerify("cannot keep it")):
             self.connection.agreed.callback(None)
         self.assert_ends("not connected to 127.0.0.1:9090: cannot keep it")
 
-    def test_no_answer(self) -> None:
+    def test_a_handshake_timeout_ends_the_client(self) -> None:
         self.clock.advance(HANDSHAKE_SECONDS)
         self.assert_ends(f"not connected to 127.0.0.1:9090: no answer; {NO_TLS}")
 
-    def test_a_signal(self) -> None:
+    def test_a_signal_during_the_handshake_ends_the_client(self) -> None:
         self.signals.status = 130
         self.connection.agreed.errback(Failure(ConnectionLost()))
         self.assert_ends(status=130)

@@ -32,7 +32,7 @@ class TokensTests(SynchronousTestCase):
         self.told: list[str] = []
         self.tokens = Tokens(self.path, self.told.append)
 
-    def test_one_for_each_server(self) -> None:
+    def test_each_server_has_its_own_token(self) -> None:
         self.assertIsNone(self.tokens.find(SERVER))
         self.tokens.keep(SERVER, ABC)
         self.tokens.keep("localhost:1", DEF)
@@ -43,14 +43,14 @@ class TokensTests(SynchronousTestCase):
         self.assertEqual([again.find(SERVER), again.find("localhost:1")], [None, DEF])
         self.assertEqual(self.told, [])
 
-    def test_only_its_owner_can_read_it(self) -> None:
+    def test_only_the_owner_can_read_the_file(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.path.chmod(0o644)
         self.tokens.keep(SERVER, DEF)
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual([path.name for path in self.path.parent.iterdir()], ["tokens.json"])
 
-    def test_what_is_no_file_of_tokens(self) -> None:
+    def test_a_malformed_token_file_is_an_error(self) -> None:
         self.path.parent.mkdir(parents=True)
         for content in (b"", b"[1]", b"\xff", b"{", b"[" * 10**6):
             self.path.write_bytes(content)
@@ -59,7 +59,7 @@ class TokensTests(SynchronousTestCase):
             self.assertIn("is not a token file", line)
             self.told.clear()
 
-    def test_a_place_that_cannot_be_used(self) -> None:
+    def test_an_unusable_path_is_an_error(self) -> None:
         tokens = Tokens(Path("/proc/nowhere/tokens.json"), self.told.append)
         tokens.keep(SERVER, ABC)
         [line] = self.told
@@ -77,7 +77,7 @@ class LoginTests(SynchronousTestCase):
     def login(self) -> Login:
         return Login(self.tokens, SERVER)
 
-    def test_passwords_are_hidden_and_nothing_else(self) -> None:
+    def test_only_passwords_are_hidden(self) -> None:
         login = self.login()
         for line, hidden in (
             ("Name or token?", False),
@@ -91,7 +91,7 @@ class LoginTests(SynchronousTestCase):
             login.heard(line)
             self.assertEqual(login.hidden, hidden, line)
 
-    def test_a_password_that_is_typed_ahead_is_hidden(self) -> None:
+    def test_a_password_typed_ahead_is_hidden(self) -> None:
         login = self.login()
         login.heard("Name or token?")
         login.typed("eve")
@@ -99,7 +99,7 @@ class LoginTests(SynchronousTestCase):
         login.heard("Login by password is closed.")
         self.assertFalse(login.hidden)
 
-    def test_so_it_is_before_the_first_question_has_come(self) -> None:
+    def test_a_password_typed_before_the_first_question_is_hidden(self) -> None:
         login = self.login()
         login.typed("eve")
         for line, hidden in (("Name or token?", True), ("Password?", True), ("Hello, eve", False)):
@@ -109,7 +109,7 @@ class LoginTests(SynchronousTestCase):
             login.typed(command)
             self.assertEqual(login.hidden, hidden, command)
 
-    def test_what_is_pasted_after_a_name_is_neither_shown_nor_remembered(self) -> None:
+    def test_text_pasted_after_a_name_is_neither_shown_nor_stored(self) -> None:
         login = self.login()
         history = NoSecrets(login)
         for text in ("bob", "bob\npassword"):
@@ -121,7 +121,7 @@ class LoginTests(SynchronousTestCase):
         ]
         self.assertEqual(shown, [["text"], []])
 
-    def test_the_token_is_kept_and_used_next_time(self) -> None:
+    def test_a_token_is_stored_and_used_next_time(self) -> None:
         login = self.login()
         self.assertFalse(login.holds_input)
         self.assertEqual(login.heard("Name or token?"), ("Name or token?", None))
@@ -140,7 +140,7 @@ class LoginTests(SynchronousTestCase):
         self.assertFalse(login.holds_input)
         self.assertTrue(login.succeeded)
 
-    def test_a_token_that_cannot_be_kept_is_not_said_to_be(self) -> None:
+    def test_a_token_that_cannot_be_stored_is_shown(self) -> None:
         for path, problem in (
             ("/proc/nowhere/tokens.json", "cannot keep tokens in /proc/nowhere/tokens.json: "),
             ("/dev/null", "cannot read the tokens in /dev/null: it is not a regular file"),
@@ -152,7 +152,7 @@ class LoginTests(SynchronousTestCase):
             self.assertEqual(len(told), 1)
             self.assertIn(problem, told[0])
 
-    def test_one_that_is_refused_is_forgotten(self) -> None:
+    def test_a_refused_token_is_deleted(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()
         login.heard("Name or token?")
@@ -160,14 +160,14 @@ class LoginTests(SynchronousTestCase):
         self.assertIsNone(self.tokens.find(SERVER))
         self.assertIsNone(login.heard("Name or token?")[1])
 
-    def test_a_wrong_password_later_does_not_cost_the_token(self) -> None:
+    def test_a_later_wrong_password_does_not_delete_the_token(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()
         for line in ("Name or token?", "Welcome back, alice", "Password?", "Wrong name"):
             login.heard(line)
         self.assertEqual(self.tokens.find(SERVER), ABC)
 
-    def test_one_that_is_logged_out_is_forgotten(self) -> None:
+    def test_logout_deletes_the_token(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()
         for line in ("Name or token?", "Welcome back, alice", "Goodbye, alice"):
@@ -176,12 +176,12 @@ class LoginTests(SynchronousTestCase):
         self.assertTrue(login.over)
         self.assertIsNone(self.tokens.find(SERVER))
 
-    def test_without_tokens_all_is_shown_as_it_comes(self) -> None:
+    def test_without_tokens_output_is_shown_unchanged(self) -> None:
         login = Login(None, SERVER)
         for line in ("Name or token?", TOKEN, "Goodbye, alice"):
             self.assertEqual(login.heard(line), (line, None))
 
-    def test_messages_that_come_as_one_line(self) -> None:
+    def test_a_token_behind_another_message_is_found(self) -> None:
         login = self.login()
         login.heard("Repeat the password:")
         shown, _ = login.heard(f"Hello, alice{TOKEN}")
@@ -190,7 +190,7 @@ class LoginTests(SynchronousTestCase):
         self.assertNotIn(ABC, shown)
         self.assertTrue(shown.startswith("Hello, aliceToken stored in "), shown)
 
-    def test_what_is_no_token_is_not_kept(self) -> None:
+    def test_malformed_tokens_are_not_stored(self) -> None:
         login = self.login()
         for text in ("exit", "", "nlt_x", "\\x1b[2J", "x" * 131072, ABC + "\n"):
             login.heard(f"Token: {text}  valid until 2026-12-01T12:00:00Z")
@@ -221,7 +221,7 @@ class PipeTests(ConnectedTestCase):
         )
         self.pipe.makeConnection(self.stdio)
 
-    def test_the_input_waits_until_the_token_is_sent(self) -> None:
+    def test_input_waits_until_the_token_is_accepted(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.join()
         self.assertEqual(self.stdio.producerState, "paused")
@@ -233,7 +233,7 @@ class PipeTests(ConnectedTestCase):
         self.connection.dataReceived(b"Welcome back, alice\n")
         self.assertEqual(self.stdio.producerState, "producing")
 
-    def test_nor_does_it_wait_for_ever_when_the_token_is_not_looked_at(self) -> None:
+    def test_the_client_aborts_when_the_token_is_not_checked(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.join()
         self.connection.dataReceived(b"Name or token?\nerror: too many failures\n")
@@ -242,7 +242,7 @@ class PipeTests(ConnectedTestCase):
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(self.tokens.find(SERVER), ABC)
 
-    def test_it_does_not_go_astray_when_the_token_is_refused(self) -> None:
+    def test_input_is_not_sent_after_a_refused_token(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.join()
         self.connection.dataReceived(b"Name or token?\nWrong name, password or token.\n")
@@ -250,29 +250,29 @@ class PipeTests(ConnectedTestCase):
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(self.stdio.producerState, "paused")
 
-    def test_what_is_typed_as_a_password_is_hidden(self) -> None:
+    def test_the_terminal_hides_passwords(self) -> None:
         self.join()
         for line in (b"Name or token?\n", b"Password?\n", b"Welcome back, alice\n"):
             self.connection.dataReceived(line)
         self.assertEqual(self.hidden, [False, True, False])
 
-    def test_so_is_what_is_typed_before_it_is_asked_for(self) -> None:
+    def test_the_terminal_hides_input_before_a_question(self) -> None:
         self.join()
         self.pipe.dataReceived(b"alice\n")
         self.assertEqual(self.hidden, [True])
 
-    def test_a_question_without_a_newline(self) -> None:
+    def test_a_question_without_a_newline_gets_the_token(self) -> None:
         self.tokens.keep(SERVER, ABC)
         self.join()
         self.connection.dataReceived(b"Name or token?")
         self.clock.advance(0.2)
         self.assertEqual(self.transport.value(), f"{ABC}\n".encode())
 
-    def test_without_a_token_nothing_waits(self) -> None:
+    def test_input_without_a_token_does_not_wait(self) -> None:
         self.join()
         self.assertEqual(self.stdio.producerState, "producing")
 
-    def test_what_comes_last_counts(self) -> None:
+    def test_a_last_line_without_a_newline_counts(self) -> None:
         self.join()
         self.connection.dataReceived(b"Hello, alice")
         self.connection.connectionLost(Failure(ConnectionDone()))
@@ -292,13 +292,13 @@ class OptionsTests(SynchronousTestCase):
             options = parse(service, "--host", "h", "--port", "1")
             self.assertIsInstance(options.make_dialogue(self.fail), kind)
 
-    def test_tokens_are_kept_where_one_says(self) -> None:
+    def test_token_file_sets_where_tokens_are_stored(self) -> None:
         path = Path(self.mktemp())
         options = parse("auth", "--host", "h", "--port", "1", "--token-file", str(path))
         options.make_dialogue(self.fail).heard(TOKEN)
         self.assertIn(ABC, path.read_text())
 
-    def test_a_token_of_tls_is_not_sent_without_it(self) -> None:
+    def test_a_token_from_tls_is_not_sent_without_tls(self) -> None:
         path = Path(self.mktemp())
         told: list[str] = []
 
@@ -316,7 +316,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(login("--tls").heard(ASKED)[1], ABC)
         self.assertEqual(told, [])
 
-    def test_nor_is_one_of_an_older_version_which_may_have_come_by_it(self) -> None:
+    def test_a_token_from_an_older_version_is_not_sent_without_tls(self) -> None:
         path = Path(self.mktemp())
         path.write_text(json.dumps({"h:1": ABC}))
         arguments = ("auth", "--host", "h", "--port", "1", "--token-file", str(path))
@@ -325,7 +325,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(len(told), 1)
         self.assertEqual(parse(*arguments, "--tls").make_dialogue(self.fail).heard(ASKED)[1], ABC)
 
-    def test_or_not_at_all(self) -> None:
+    def test_no_token_stores_nothing(self) -> None:
         options = parse("auth", "--host", "h", "--port", "1", "--no-token")
         self.assertEqual(options.make_dialogue(self.fail).heard(TOKEN), (TOKEN, None))
         for arguments in (

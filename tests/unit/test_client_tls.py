@@ -1,4 +1,4 @@
-"""The servers that the client trusts."""
+"""Verification of servers by the client."""
 
 import io
 import ipaddress
@@ -33,21 +33,21 @@ class KnownHostsTests(SynchronousTestCase):
     def refusal(self, server: str = "a:1") -> str:
         return str(self.assertRaises(CannotVerify, self.known.find, server))
 
-    def test_what_was_kept_is_found(self) -> None:
+    def test_stored_fingerprints_are_found(self) -> None:
         self.assertIsNone(self.known.find("a:1"))
         self.known.keep("a:1", ONE)
         self.known.keep("[::1]:1", OTHER)
         self.assertEqual((self.known.find("a:1"), self.known.find("[::1]:1")), (ONE, OTHER))
         self.assertIsNone(self.known.find("a:11"))
 
-    def test_it_is_its_owners_alone(self) -> None:
+    def test_only_the_owner_can_read_the_file(self) -> None:
         self.known.keep("a:1", ONE)
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual(len(list(self.path.parent.iterdir())), 1)
 
-    def test_what_others_keep_meanwhile_stays(self) -> None:
+    def test_lines_from_other_writers_are_kept(self) -> None:
         self.known.keep("a:1", ONE)
-        self.path.write_text(f"typed:1 {ONE}")  # without the end of the line
+        self.path.write_text(f"typed:1 {ONE}")  # without a newline at the end
         self.known.keep("b:1", OTHER)
         KnownHosts(self.path).keep("c:1", ONE)
         found = [self.known.find(f"{name}:1") for name in ("typed", "b", "c")]
@@ -58,7 +58,7 @@ class KnownHostsTests(SynchronousTestCase):
         self.assertEqual(self.refusal(), "cannot read /dev/zero: it is not a regular file")
         self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
 
-    def test_what_is_damaged_is_not_taken_for_unknown(self) -> None:
+    def test_a_damaged_file_is_an_error(self) -> None:
         self.path.parent.mkdir()
         self.path.write_text(f"a:1 {ONE[:-1]}\n")
         self.assertIn("has no fingerprint for a:1", self.refusal())
@@ -68,11 +68,11 @@ class KnownHostsTests(SynchronousTestCase):
         self.path.mkdir()
         self.assertIn("Is a directory", self.refusal())
 
-    def test_it_cannot_be_written(self) -> None:
+    def test_an_unwritable_file_is_an_error(self) -> None:
         self.known.path = Path("/proc/nothing/known")
         self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
 
-    def test_only_a_part_is_written_because_the_disk_is_full(self) -> None:
+    def test_a_partial_write_is_an_error(self) -> None:
         self.patch(os, "write", lambda descriptor, data: len(data) - 1)
         error = self.assertRaises(CannotVerify, self.known.keep, "a:1", ONE)
         self.assertIn("No space left on device", str(error))
@@ -82,7 +82,7 @@ class PrivateFileTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = Path(self.mktemp())
 
-    def test_a_link_stays_one(self) -> None:
+    def test_a_symbolic_link_stays_a_link(self) -> None:
         self.path.write_bytes(b"old")
         link = Path(self.mktemp())
         link.symlink_to(self.path.absolute())
@@ -90,13 +90,13 @@ class PrivateFileTests(SynchronousTestCase):
         self.assertTrue(link.is_symlink())
         self.assertEqual(self.path.read_bytes(), b"new")
 
-    def test_what_is_no_file_is_neither_read_nor_replaced(self) -> None:
+    def test_a_fifo_is_neither_read_nor_replaced(self) -> None:
         os.mkfifo(self.path)
         self.assertRaises(OSError, read_private, self.path)
         self.assertRaises(OSError, write_private, self.path, b"new")
         self.assertTrue(self.path.is_fifo())
 
-    def test_no_more_than_a_mebibyte_is_read(self) -> None:
+    def test_at_most_one_mebibyte_is_read(self) -> None:
         self.path.write_bytes(bytes(2**20))
         self.assertEqual(len(read_private(self.path)), 2**20)
         self.path.write_bytes(bytes(2**20 + 1))
@@ -118,7 +118,7 @@ class FirstUseTests(SynchronousTestCase):
         self.assertEqual(is_good, not first_use.problem)
         return first_use
 
-    def test_the_first_time_and_then_the_same(self) -> None:
+    def test_the_first_certificate_is_stored_and_accepted_again(self) -> None:
         for _ in range(3):
             first_use = self.verify(self.shown[0])
             self.assertEqual(first_use.problem, "")
@@ -128,38 +128,38 @@ class FirstUseTests(SynchronousTestCase):
         kept = self.shown[0].to_cryptography()
         self.assertEqual(self.known.find("localhost:1"), fingerprint(kept))
 
-    def test_nothing_is_kept_of_who_does_not_prove_that_it_is_his(self) -> None:
+    def test_a_certificate_is_not_stored_before_the_handshake_ends(self) -> None:
         self.assertEqual(self.verify(self.shown[0]).problem, "")
         self.assertIsNone(self.known.find("localhost:1"))
         self.assertEqual(self.verify(self.shown[1]).problem, "")
 
-    def test_another_one_is_refused(self) -> None:
+    def test_another_certificate_is_refused(self) -> None:
         self.verify(self.shown[0]).agreed()
         problem = self.verify(self.shown[1]).problem
         self.assertIn("localhost:1 shows another certificate than before: SHA-256 ", problem)
         self.assertIn(f"remove the line of localhost:1 from {self.known.path}", problem)
         self.assertEqual(problem.count("\n"), 0)
 
-    def test_one_that_cannot_be_kept_is_not_trusted(self) -> None:
+    def test_a_certificate_that_cannot_be_stored_is_not_trusted(self) -> None:
         self.known.path = Path("/proc/nothing/known")
         error = self.assertRaises(CannotVerify, self.verify(self.shown[0]).agreed)
         self.assertIn("cannot keep it in /proc/nothing/known", str(error))
 
-    def test_a_file_that_cannot_be_read_lets_nobody_pass(self) -> None:
+    def test_an_unreadable_file_refuses_every_server(self) -> None:
         self.known.path.mkdir()
         self.assertIn("Is a directory", self.verify(self.shown[0]).problem)
 
-    def test_who_has_signed_it_does_not_matter(self) -> None:
+    def test_the_issuer_does_not_matter(self) -> None:
         self.assertEqual(self.verify(self.shown[0], depth=1).problem, "")
 
-    def test_names_are_told_to_the_server_and_addresses_are_not(self) -> None:
+    def test_sni_contains_names_but_not_addresses(self) -> None:
         for host, name in (("localhost", b"localhost"), ("127.0.0.1", None), ("::1", None)):
             connection = FirstUse(host, "x", self.known, print).clientConnectionForTLS(None)
             self.assertEqual(connection.get_servername(), name)
 
 
 class AuthoritiesTests(SynchronousTestCase):
-    def test_files_that_cannot_be_used(self) -> None:
+    def test_unusable_files_are_refused(self) -> None:
         path = Path(self.mktemp())
         for text, why in (
             (None, "No such file or directory"),
@@ -170,7 +170,7 @@ class AuthoritiesTests(SynchronousTestCase):
                 path.write_text(text)
             self.assertIn(why, str(self.assertRaises(CannotVerify, by_authorities, "a", path)))
 
-    def test_names_that_no_certificate_can_have(self) -> None:
+    def test_impossible_host_names_are_refused(self) -> None:
         for host in ("exämple..", "a b"):
             refusal = str(self.assertRaises(CannotVerify, by_authorities, host, None))
             self.assertTrue(refusal.startswith(f"{host} cannot be a host name: "), refusal)
@@ -185,17 +185,17 @@ class AuthoritiesTests(SynchronousTestCase):
         self.assertNotIn("\n", verifier.problem)
         return verifier.problem
 
-    def test_the_name_has_to_be_that_of_the_host(self) -> None:
+    def test_the_certificate_must_name_the_host(self) -> None:
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("::1"))]
         self.assertEqual((self.problem(names), self.problem(names, "::1")), ("", ""))
         self.assertEqual(self.problem(names, "LOCALHOST"), "")
-        # The interface is of this machine, and no certificate's.
+        # The interface belongs to this machine, so no certificate names it.
         names.append(x509.IPAddress(ipaddress.ip_address("fe80::1")))
         self.assertEqual(self.problem(names, "fe80::1%eth0"), "")
         for host in ("example.org", "127.0.0.1"):
             self.assertIn("has another name; connect by that name", self.problem(names, host))
 
-    def test_names_that_cannot_be_compared_are_not_those_of_the_host(self) -> None:
+    def test_incomparable_names_do_not_match_the_host(self) -> None:
         for names in (
             [],
             [x509.RFC822Name("me@localhost")],
@@ -203,7 +203,7 @@ class AuthoritiesTests(SynchronousTestCase):
         ):
             self.assertIn("has no host name that can be compared", self.problem(names))
 
-    def test_a_certificate_that_cannot_be_read(self) -> None:
+    def test_an_unreadable_certificate_is_refused(self) -> None:
         verifier = by_authorities("localhost", None)
         shown = Mock()
         shown.to_cryptography.side_effect = ValueError("1 is not a valid\nversion")
@@ -212,7 +212,7 @@ class AuthoritiesTests(SynchronousTestCase):
             verifier.problem, r"its certificate cannot be read: 1 is not a valid\nversion"
         )
 
-    def test_what_openssl_finds_wrong(self) -> None:
+    def test_errors_found_by_openssl_are_explained(self) -> None:
         shown = Mock()
         for error, text in ((10, "has expired"), (20, "no trusted authority")):
             for depth in (0, 1):
@@ -222,7 +222,7 @@ class AuthoritiesTests(SynchronousTestCase):
 
 
 class AdviceTests(SynchronousTestCase):
-    def test_each_is_one_line_that_says_what_to_try(self) -> None:
+    def test_each_tls_error_is_one_line_with_advice(self) -> None:
         for error, text in (
             (
                 SSL.Error([("SSL routines", "", "wrong version number")]),
@@ -244,7 +244,7 @@ class OptionsTests(SynchronousTestCase):
         options.complete(False)
         return options
 
-    def test_what_verifies(self) -> None:
+    def test_options_select_the_verifier(self) -> None:
         self.assertIsNone(self.parse().make_tls(print))
         first_use = self.parse("--tls", "--first-use", "--host", "a", "--port", "7").make_tls(print)
         assert isinstance(first_use, FirstUse)
@@ -257,7 +257,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(known._known.path, Path("x"))
         self.assertNotIsInstance(self.parse("--tls").make_tls(print), FirstUse)
 
-    def test_mistakes_are_one_line(self) -> None:
+    def test_wrong_usage_gives_one_line(self) -> None:
         for arguments, text in (
             (["--ca", "x"], "--ca needs --tls"),
             (["--first-use"], "--first-use needs --tls"),

@@ -14,11 +14,11 @@ class ConnectionsTests(SynchronousTestCase):
         self.clock = Clock()
         self.connections = Connections()
 
-    def test_nothing_to_drain(self) -> None:
+    def test_a_drain_without_connections_ends_immediately(self) -> None:
         self.successResultOf(self.connections.drain(self.clock, 5))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_all_hang_up(self) -> None:
+    def test_a_drain_ends_when_all_have_closed(self) -> None:
         for _ in range(3):
             FakeConnection(self.connections, prompt=True)
         self.assertEqual(len(self.connections), 3)
@@ -26,7 +26,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertEqual(len(self.connections), 0)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_one_finishes_later(self) -> None:
+    def test_a_drain_waits_for_a_slow_connection(self) -> None:
         slow = FakeConnection(self.connections, prompt=False)
         drained = self.connections.drain(self.clock, 5)
         self.clock.advance(4.9)
@@ -36,7 +36,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertFalse(slow.aborted)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_one_does_not_even_abort(self) -> None:
+    def test_a_drain_ends_despite_a_failed_abort(self) -> None:
         broken = FakeConnection(self.connections, prompt=False)
         drained = self.connections.drain(self.clock, 5)
         with patch.object(broken, "abort"):
@@ -44,7 +44,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.successResultOf(drained)
         self.connections.remove(broken)
 
-    def test_one_never_finishes(self) -> None:
+    def test_a_drain_aborts_connections_at_the_timeout(self) -> None:
         prompt = FakeConnection(self.connections, prompt=True)
         stuck = FakeConnection(self.connections, prompt=False)
         drained = self.connections.drain(self.clock, 5)
@@ -52,7 +52,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.successResultOf(drained)
         self.assertEqual((prompt.aborted, stuck.aborted), (False, True))
 
-    def test_more_than_there_may_be(self) -> None:
+    def test_connections_over_the_limit_are_refused(self) -> None:
         connections = Connections(most=2, most_per_peer=2)
         first, _, third = (FakeConnection(connections, True, f"192.0.2.{n}") for n in (1, 2, 3))
         self.assertEqual(
@@ -64,7 +64,7 @@ class ConnectionsTests(SynchronousTestCase):
         first.abort()
         self.assertIsNone(connections.refusal("192.0.2.3"))
 
-    def test_one_host_does_not_take_the_places_of_those_who_are_told_why(self) -> None:
+    def test_error_messages_to_refused_peers_are_limited_per_host(self) -> None:
         connections = Connections(most=0)
         loud = [
             FakeConnection(connections, True, "192.0.2.1")
@@ -77,14 +77,14 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertTrue(connections.is_told(FakeConnection(connections, True, "192.0.2.1")))
         self.assertEqual(connections.refused, MOST_REFUSED_PER_PEER + 92)
 
-    def test_many_hosts_are_not_told(self) -> None:
+    def test_error_messages_to_refused_peers_are_limited_in_total(self) -> None:
         connections = Connections(most=0)
         for number in range(MOST_REFUSED):
             refused = FakeConnection(connections, True, f"192.0.2.{number}")
             self.assertTrue(connections.is_told(refused))
         self.assertFalse(connections.is_told(FakeConnection(connections, True, "198.51.100.1")))
 
-    def test_more_of_one_peer_than_there_may_be(self) -> None:
+    def test_connections_over_the_limit_per_peer_are_refused(self) -> None:
         for first, same, other in (
             ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
             ("::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"),
@@ -101,16 +101,16 @@ class ConnectionsTests(SynchronousTestCase):
             self.assertIsNone(connections.refusal(same))
             self.assertEqual(len(connections._of_peer), 0)
 
-    def test_peers_of_a_unix_socket_are_not_one_peer(self) -> None:
+    def test_unix_socket_peers_have_no_limit_per_peer(self) -> None:
         connections = Connections(most_per_peer=1)
         FakeConnection(connections, True)
         self.assertIsNone(connections.refusal(""))
 
-    def test_nobody_new_while_it_pauses(self) -> None:
+    def test_a_paused_service_refuses_connections(self) -> None:
         self.connections.pausing = True
         self.assertIn("no new", str(FakeConnection(self.connections, True).refusal))
 
-    def test_what_has_come_and_gone(self) -> None:
+    def test_traffic_includes_closed_connections(self) -> None:
         first = FakeConnection(self.connections, True)
         FakeConnection(self.connections, True)
         first.abort()

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.eventlog.console import MOST_BYTES, Console
 
-PIPE_BYTES = 65_536  # as many as a pipe takes
+PIPE_BYTES = 65_536  # capacity of a pipe
 
 
 def _refuse(*_: object) -> int:
@@ -15,7 +15,7 @@ def _refuse(*_: object) -> int:
 
 
 class ConsoleTests(SynchronousTestCase):
-    """A pipe that is not read, and then is."""
+    """The console on a pipe that is read late."""
 
     def setUp(self) -> None:
         self.reader, self.writer = os.pipe()
@@ -27,13 +27,13 @@ class ConsoleTests(SynchronousTestCase):
             self.console.let_go()
             return shown.read()
 
-    def test_it_shows_what_is_written(self) -> None:
+    def test_the_console_shows_written_lines(self) -> None:
         self.console.write("one\n")
         self.console.write("two \ud800\n")
         self.assertEqual(self.all_shown(), "one\ntwo \\ud800\n")
         self.assertEqual(self.console.lost, 0)
 
-    def test_it_drops_and_counts_what_nobody_reads(self) -> None:
+    def test_a_full_pipe_makes_the_console_drop_and_count_lines(self) -> None:
         line = "x" * 99 + "\n"
         count = 2 * MOST_BYTES // len(line)
         for _ in range(count):
@@ -44,9 +44,9 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(sum(told), self.console.lost)
         self.assertEqual(len(lines) - len(told) + self.console.lost, count)
 
-    def test_the_loss_stands_where_it_was(self) -> None:
+    def test_the_loss_is_reported_at_its_position(self) -> None:
         self.console.write("x" * PIPE_BYTES)
-        self.console.settle()  # The pipe is full from here on.
+        self.console.settle()  # From here on the pipe is full.
         self.console.write("x" * (MOST_BYTES - 1) + "\n")
         self.console.write("lost\n")
         shown = b""
@@ -62,8 +62,8 @@ class ConsoleTests(SynchronousTestCase):
         self.assertFalse(fcntl.fcntl(self.writer, fcntl.F_GETFL) & os.O_NONBLOCK)
         self.assertEqual(self.all_shown(), "one\n")
 
-    def test_a_pipe_that_another_program_has_filled(self) -> None:
-        """A poll before the write could not know: the other program may come in between."""
+    def test_a_pipe_filled_by_another_program_does_not_block(self) -> None:
+        """A poll before the write does not help: the other program may write in between."""
         self.patch(select, "poll", None)
         self.patch(self.console, "_begin", lambda: None)
         os.write(self.writer, b"x" * PIPE_BYTES)
@@ -71,7 +71,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(len(os.read(self.reader, PIPE_BYTES)), PIPE_BYTES)
         self.assertEqual(self.all_shown(), "one\n")
 
-    def test_a_pipe_that_cannot_be_opened_again(self) -> None:
+    def test_a_pipe_that_cannot_be_reopened_is_written_to(self) -> None:
         self.patch(os, "open", _refuse)
         console = Console(self.writer)
         self.assertTrue(os.get_blocking(console.descriptor))
@@ -79,19 +79,19 @@ class ConsoleTests(SynchronousTestCase):
         console.close()
         self.assertEqual(self.all_shown(), "one\n")
 
-    def test_nobody_is_there(self) -> None:
+    def test_a_closed_pipe_is_no_error(self) -> None:
         os.close(self.reader)
         self.console.write("to nobody\n")
         self.console.close()
         os.close(self.writer)
         self.assertEqual(self.console.lost, 1)
 
-    def test_without_a_thread(self) -> None:
+    def test_the_console_works_without_a_thread(self) -> None:
         self.patch(self.console, "_begin", lambda: None)
         self.console.write("no memory\n")
         self.assertEqual(self.all_shown(), "no memory\n")
 
-    def test_nothing_overtakes_what_waits_for_a_thread(self) -> None:
+    def test_lines_do_not_overtake_those_waiting_for_a_thread(self) -> None:
         self.patch(self.console, "_begin", lambda: None)
         os.write(self.writer, b"x" * PIPE_BYTES)
         self.console.write("one\n")
@@ -99,7 +99,7 @@ class ConsoleTests(SynchronousTestCase):
         self.console.write("two\n")
         self.assertEqual(self.all_shown(), "one\ntwo\n")
 
-    def test_what_no_thread_could_write_is_counted(self) -> None:
+    def test_lines_that_no_thread_wrote_are_counted(self) -> None:
         self.patch(self.console, "_begin", lambda: None)
         os.write(self.writer, b"x" * PIPE_BYTES)
         self.console.write("one\n")

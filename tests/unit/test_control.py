@@ -1,4 +1,4 @@
-"""The control channel, from both ends."""
+"""The control channel, both ends."""
 
 import io
 import signal
@@ -31,7 +31,7 @@ from twisted_lab.serving import NetworkService, ServiceProcess, build_process
 
 
 class FakePort:
-    """A listener, and its port."""
+    """A listener that is its own port."""
 
     wanted = None
     problem = ""
@@ -88,7 +88,7 @@ class ControlTests(SynchronousTestCase):
         self.server.makeConnection(self.wires[1])
 
     def carry(self, word: str, thing: str) -> tuple[Deferred[None], str]:
-        """Say something at one end, and carry the bytes to and fro."""
+        """Send a command, and carry the bytes between both ends."""
         said = io.StringIO()
         with redirect_stdout(said):
             result = Deferred.fromCoroutine(say(self.client, word, thing))
@@ -108,7 +108,7 @@ class ControlTests(SynchronousTestCase):
         result, _ = self.carry(word, thing)
         return str(self.failureResultOf(result, Refusal).value)
 
-    def test_status(self) -> None:
+    def test_status_shows_a_table(self) -> None:
         FakeConnection(self.connections[0], prompt=False)
         self.reactor.advance(3723)
         first, titles, *rows = self.say("status").splitlines()
@@ -117,7 +117,7 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(rows[0].split(), ["netlab-0", "127.0.0.1:7", "1", "0", "0", "0"])
         self.assertEqual(len(rows), 3)
 
-    def test_connections_page_by_page(self) -> None:
+    def test_connections_are_listed_in_pages(self) -> None:
         for number in range(250):
             FakeConnection(self.connections[number % 2], False, f"192.0.2.{number}")
         lines = self.say("connections").splitlines()
@@ -125,19 +125,19 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(lines[1].split(), ["netlab-0", "192.0.2.0", "-", "0", "1", "2"])
         self.assertEqual(len(set(lines)), 251)
 
-    def test_connections_by_the_names_that_a_service_knows(self) -> None:
+    def test_connections_show_the_names_of_peers(self) -> None:
         FakeConnection(self.connections[0], False, "a")
         FakeConnection(self.connections[1], False, "b")
         self.process.names["netlab-1"] = lambda _: "An\na"
         first, second = self.say("connections").splitlines()[1:]
         self.assertEqual((first.split()[2], second.split()[2]), ("-", "An\\na"))
 
-    def test_what_is_done_is_confirmed(self) -> None:
+    def test_each_command_is_confirmed(self) -> None:
         self.assertEqual(self.say("pause", "0"), "paused: 0\n")
         self.assertEqual(self.say("resume", "0"), "resumed: 0\n")
         self.assertIn("from level warn up", self.say("log-level", "warn"))
 
-    def test_a_command_adds_nothing_of_amp_s_to_the_log(self) -> None:
+    def test_amp_adds_nothing_to_the_log(self) -> None:
         recorder = Recorder()
         globalLogPublisher.addObserver(recorder)
         self.addCleanup(globalLogPublisher.removeObserver, recorder)
@@ -146,7 +146,7 @@ class ControlTests(SynchronousTestCase):
         protocol.connectionLost(Failure(ConnectionDone()))
         self.assertEqual(recorder, [])
 
-    def test_pausing_leaves_those_who_are_connected_in_peace(self) -> None:
+    def test_pausing_keeps_existing_connections(self) -> None:
         connection = FakeConnection(self.connections[0], prompt=True)
         self.say("pause", "0")
         self.assertEqual((self.ports[0].listens, self.ports[1].listens), (0, 1))
@@ -163,7 +163,7 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(self.refuse("resume", "netlab-0"), "netlab-0 is not paused")
         self.assertEqual(self.ports[0].listens, 1)
 
-    def test_a_udp_port_stays_open_for_those_who_are_there(self) -> None:
+    def test_pausing_keeps_a_udp_port_open(self) -> None:
         directlyProvides(self.ports[0], IUDPTransport)
         self.say("pause", "0")
         self.assertEqual(self.ports[0].listens, 1)
@@ -173,7 +173,7 @@ class ControlTests(SynchronousTestCase):
         self.assertIsNone(self.connections[0].refusal("192.0.2.1"))
         self.assertIn("127.0.0.1:7", self.say("status"))
 
-    def test_a_port_that_has_gone_meanwhile(self) -> None:
+    def test_resuming_on_a_busy_port_is_refused(self) -> None:
         self.say("pause", "0")
         self.ports[0].problem = "port 7 is busy"
         self.assertIn("port 7 is busy", self.refuse("resume", "0"))
@@ -182,7 +182,7 @@ class ControlTests(SynchronousTestCase):
         self.say("resume", "0")
         self.assertEqual(self.ports[0].listens, 1)
 
-    def test_resuming_while_it_pauses_comes_after_it(self) -> None:
+    def test_resuming_waits_for_pausing_to_finish(self) -> None:
         closed: Deferred[None] = Deferred()
         self.ports[0].stopping = closed
         [service, *_] = self.process.services
@@ -196,23 +196,23 @@ class ControlTests(SynchronousTestCase):
         self.assertFalse(service.is_paused)
         self.assertEqual(len(service.addresses), 1)
 
-    def test_nothing_is_resumed_at_the_end(self) -> None:
+    def test_a_stopped_service_cannot_be_resumed(self) -> None:
         [service, *_] = self.process.services
         self.say("pause", "0")
         self.successResultOf(self.process.stopService())
         self.failureResultOf(Deferred.fromCoroutine(service.resume()), CannotListen)
         self.assertEqual(self.ports[0].listens, 0)
 
-    def test_what_could_not_listen_again_is_not_paused(self) -> None:
+    def test_a_port_that_cannot_be_reopened_is_not_paused(self) -> None:
         self.assertIn("only once", self.refuse("pause", "2"))
         self.assertNotIn("controlled", self.recorder.names)
         self.assertEqual(self.ports[2].listens, 1)
         self.assertNotIn("(paused)", self.say("status"))
 
-    def test_a_service_that_is_not_there(self) -> None:
+    def test_an_unknown_service_is_refused(self) -> None:
         self.assertIn("there is no service 'x'; there are netlab-0,", self.refuse("pause", "x"))
 
-    def test_disconnecting(self) -> None:
+    def test_disconnect_aborts_connections_of_an_address(self) -> None:
         one, other = (
             FakeConnection(self.connections[0], True, "", label)
             for label in ("127.0.0.1:50412", "[::1]:50413")
@@ -223,7 +223,7 @@ class ControlTests(SynchronousTestCase):
         self.assertTrue(other.aborted)
         self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
 
-    def test_workers_that_have_not_answered_are_named(self) -> None:
+    def test_workers_without_an_answer_are_named(self) -> None:
         [service, *_] = self.process.services
 
         async def ask(*_: str) -> list[tuple[str, object]]:
@@ -237,7 +237,7 @@ class ControlTests(SynchronousTestCase):
             self.assertIn("unknown: netlab-0 worker 0", problem)
             self.assertIn("cut off" if words[1] else "127.0.0.1:50412", said)
 
-    def test_the_level_of_the_log(self) -> None:
+    def test_log_level_changes_the_level(self) -> None:
         events = self.process.log.events_of("netlab-0")
         self.assertTrue(events.traffic)
         self.say("log-level", "warn")
@@ -246,14 +246,14 @@ class ControlTests(SynchronousTestCase):
         self.assertFalse(self.process.log.events_of("netlab-new").traffic)
         self.assertIn("a level is one of debug,", self.refuse("log-level", "loud"))
 
-    def test_the_newest_are_heeded(self) -> None:
+    def test_the_newest_connections_are_served(self) -> None:
         factory = ControlFactory(self.process)
         transports = [StringTransport() for _ in range(12)]
         for transport in transports:
             factory.buildProtocol(None).makeConnection(transport)
         self.assertEqual([each.disconnected for each in transports], [True] * 2 + [False] * 10)
 
-    def test_stopping(self) -> None:
+    def test_stop_stops_the_reactor(self) -> None:
         self.assertEqual(self.say("stop"), "stopping\n")
         self.assertFalse(self.reactor.stopped)
         self.reactor.advance(0)
@@ -262,7 +262,7 @@ class ControlTests(SynchronousTestCase):
 
 
 class OptionsTests(SynchronousTestCase):
-    def test_what_can_be_said(self) -> None:
+    def test_commands_are_parsed(self) -> None:
         for words, said in (
             (["status"], ("status", "")),
             (["--control", "unix:/run/x", "pause", "echo"], ("pause", "echo")),
@@ -271,7 +271,7 @@ class OptionsTests(SynchronousTestCase):
             options.parseOptions(words)
             self.assertEqual((options.word, options.object), said)
 
-    def test_mistakes_are_one_line(self) -> None:
+    def test_wrong_usage_gives_one_line(self) -> None:
         for words, text in (
             ([], "a command is one of status, connections, pause"),
             (["halt"], "not 'halt'"),
@@ -286,7 +286,7 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn(text, said.getvalue())
             self.assertEqual(said.getvalue().count("\n"), 1)
 
-    def test_nobody_listens(self) -> None:
+    def test_a_missing_server_is_one_line(self) -> None:
         options = ControlOptions()
         options.parseOptions(["--control", f"unix:{self.mktemp()}", "status"])
         said = io.StringIO()
@@ -297,7 +297,7 @@ class OptionsTests(SynchronousTestCase):
             self.failureResultOf(main, SystemExit)
         self.assertIn("No such file or directory; the server must have been", said.getvalue())
 
-    def test_only_its_owner_can_use_it(self) -> None:
+    def test_only_the_owner_can_use_the_socket(self) -> None:
         for given, listened in (
             ("unix:/run/x", "unix:/run/x:mode=600"),
             ("unix:/run/x:mode=660", "unix:/run/x:mode=660"),

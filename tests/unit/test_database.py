@@ -40,7 +40,7 @@ class FileCase(SynchronousTestCase):
         return database
 
     def filled(self) -> bytes:
-        """Make a database with some peers, and return its bytes."""
+        """Create a database with some peers, and return its bytes."""
         names = [f"number {number} {'x' * 100}" for number in range(200)]
         with closing(open_database(self.path, KEPT_TABLES)) as database:
             database._connection.executemany(
@@ -65,13 +65,13 @@ async def named(kept: Kept, address: str, name: str) -> str | None:
 
 
 class OpeningTests(FileCase):
-    def test_what_is_stored_is_there_again(self) -> None:
+    def test_stored_data_are_found_after_reopening(self) -> None:
         database = open_database(self.path, KEPT_TABLES)
         database.run(lambda kept: remember(kept.peers, "192.0.2.1", "Анна", 1.0))
         database.close()
         self.assertEqual(self.open().run(names), ["Анна"])
 
-    def test_nobody_else_can_read_it(self) -> None:
+    def test_only_the_owner_can_read_the_file(self) -> None:
         old = os.umask(0)
         self.addCleanup(os.umask, old)
         self.open().run(lambda kept: remember(kept.peers, "192.0.2.1", "Anna", 1.0))
@@ -80,7 +80,7 @@ class OpeningTests(FileCase):
         for file in files:
             self.assertEqual(mode(str(file)), 0o600)
 
-    def test_a_file_that_others_can_read_is_closed_to_them(self) -> None:
+    def test_a_readable_file_is_restricted_to_its_owner(self) -> None:
         for permissions in (0o644, 0o660, 0o604):
             self.filled()
             Path(self.path).chmod(permissions)
@@ -91,16 +91,16 @@ class OpeningTests(FileCase):
         Path(self.path).touch()
         self.assertEqual(self.open().run(names), [])
 
-    def test_an_odd_name(self) -> None:
+    def test_an_unusual_file_name_is_accepted(self) -> None:
         self.path += " ?mode=memory&x=%41#й"
         self.filled()
         self.assertEqual(len(self.open().run(names)), 200)
 
-    def test_memory_leaves_no_file(self) -> None:
+    def test_an_in_memory_database_leaves_no_file(self) -> None:
         open_database(":memory:", KEPT_TABLES).close()
         self.assertFalse(Path(":memory:").exists())
 
-    def test_two_can_have_it_open(self) -> None:
+    def test_two_programs_can_open_the_file(self) -> None:
         one, other = self.open(), self.open()
         one.run(lambda kept: remember(kept.peers, "192.0.2.1", "Anna", 1.0))
         other.run(lambda kept: remember(kept.peers, "192.0.2.2", "Berta", 2.0))
@@ -112,13 +112,13 @@ class RefusalTests(FileCase):
         self.refuse(reason)
         self.assertEqual(Path(self.path).read_bytes(), content)
 
-    def test_a_newer_version(self) -> None:
+    def test_a_newer_version_is_refused(self) -> None:
         self.filled()
         with closing(sqlite3.connect(self.path)) as file:
             file.execute(f"PRAGMA user_version = {FORMAT + 1}")
         self.stays(Path(self.path).read_bytes(), f"schema {FORMAT + 1}, this one knows {FORMAT}")
 
-    def test_a_newer_version_of_a_package(self) -> None:
+    def test_a_newer_version_of_a_package_is_refused(self) -> None:
         self.filled()
         with closing(sqlite3.connect(self.path)) as file:
             file.execute("UPDATE schema_versions SET version = 9 WHERE package = 'accounts'")
@@ -128,47 +128,47 @@ class RefusalTests(FileCase):
             "was written by a newer version of accounts (schema 9, this one knows 3)",
         )
 
-    def test_another_program(self) -> None:
+    def test_a_file_of_another_program_is_refused(self) -> None:
         for statement in ("CREATE TABLE t (x)", "PRAGMA user_version = 1"):
             Path(self.path).unlink(missing_ok=True)
             with closing(sqlite3.connect(self.path)) as file:
                 file.execute(statement)
             self.stays(Path(self.path).read_bytes(), "is the database of another program")
 
-    def test_no_database_at_all(self) -> None:
+    def test_a_file_that_is_not_a_database_is_refused(self) -> None:
         for content in (b"What is this?\n" * 99, bytes(range(256)) * 40):
             Path(self.path).write_bytes(content)
             self.stays(content, "restore a copy")
 
-    def test_half_a_database(self) -> None:
+    def test_a_truncated_database_is_refused(self) -> None:
         content = self.filled()
         half = content[: len(content) // 2]
         Path(self.path).write_bytes(half)
         self.stays(half, "restore a copy")
 
-    def test_a_damaged_page(self) -> None:
+    def test_a_damaged_page_is_refused(self) -> None:
         content = self.filled()
         for page in range(1, len(content) // 4096):
             damaged = content[: page * 4096] + b"\xa5" * 4096 + content[(page + 1) * 4096 :]
             Path(self.path).write_bytes(damaged)
             self.stays(damaged, "restore a copy")
 
-    def test_a_directory(self) -> None:
+    def test_a_directory_is_refused(self) -> None:
         Path(self.path).mkdir()
         self.refuse("is not a file")
 
-    def test_a_missing_directory(self) -> None:
+    def test_a_missing_directory_is_an_error(self) -> None:
         self.path += "/missing/file"
         self.refuse("No such file or directory")
         self.assertFalse(Path(self.path).parent.exists())
 
-    def test_a_file_as_directory(self) -> None:
+    def test_a_file_as_directory_is_an_error(self) -> None:
         Path(self.path).touch()
         self.path += "/file"
         self.refuse("Not a directory")
 
     @skipIf(os.geteuid() == 0, "root may read everything")
-    def test_a_file_that_may_not_be_read(self) -> None:
+    def test_an_unreadable_file_is_an_error(self) -> None:
         Path(self.path).touch(0o000)
         self.refuse("Permission denied")
 
@@ -193,23 +193,23 @@ async def berta(kept: Kept) -> str | None:
 
 
 class LargeTests(FileCase):
-    """A file that is too large to be read through at each start."""
+    """A file too large for a complete check at each start."""
 
     def setUp(self) -> None:
         super().setUp()
         content = self.filled()
         self.patch(sqlite_file, "CHECKED_BYTES", len(content) - 1)
-        # The last page has names.
+        # The last page contains names.
         self.damaged = content[:-4096] + b"\xa5" * 4096
         Path(self.path).write_bytes(self.damaged)
 
-    def test_damage_is_found_when_it_is_read(self) -> None:
+    def test_damage_is_found_when_the_page_is_read(self) -> None:
         database = self.open()
         error = self.assertRaises(CannotStore, database.run, names)
         self.assertEqual(str(error), "database disk image is malformed")
         self.assertEqual(len(database.run(lambda kept: kept.accounts.secret("unknown names"))), 64)
 
-    def test_damage_is_found_at_the_start_if_the_file_was_not_closed(self) -> None:
+    def test_damage_after_a_crash_is_found_at_the_start(self) -> None:
         Path(self.path).write_bytes(self.damaged)
         Path(f"{self.path}-wal").touch()
         self.open().close()
@@ -224,7 +224,7 @@ class ReadingTests(FileCase):
         self.reader = open_for_reading(self.path, KEPT_TABLES)
         self.addCleanup(self.reader.close)
 
-    def test_what_is_stored_is_read_while_more_is_stored(self) -> None:
+    def test_reads_see_committed_data_during_a_transaction(self) -> None:
         self.database.run(anna)
 
         async def read_meanwhile(kept: Kept) -> list[str]:
@@ -234,11 +234,11 @@ class ReadingTests(FileCase):
         self.assertEqual(self.database.run(read_meanwhile), ["Anna"])
         self.assertEqual(self.reader.run(names), ["Anna", "Berta"])
 
-    def test_nothing_is_changed(self) -> None:
+    def test_the_reading_connection_cannot_write(self) -> None:
         error = self.assertRaises(CannotStore, self.reader.run, anna)
         self.assertEqual(str(error), "attempt to write a readonly database")
 
-    def test_many_reads_do_not_keep_the_log_from_being_emptied(self) -> None:
+    def test_reads_do_not_prevent_checkpoints(self) -> None:
         log = Path(f"{self.path}-wal")
         sizes = []
         for number in range(400):
@@ -248,7 +248,7 @@ class ReadingTests(FileCase):
             sizes.append(log.stat().st_size)
         self.assertLess(max(sizes), sizes[200] + 2**17)
 
-    def test_a_file_that_is_gone(self) -> None:
+    def test_a_missing_file_is_an_error(self) -> None:
         error = self.assertRaises(Unusable, open_for_reading, f"{self.path}/missing", KEPT_TABLES)
         self.assertNotIn("\n", str(error))
 
@@ -259,40 +259,40 @@ class TransactionTests(FileCase):
         self.database = self.open()
 
     def stored(self) -> list[str]:
-        """Return the names that another connection sees."""
+        """Return the names seen by another connection."""
         with closing(open_database(self.path, KEPT_TABLES)) as other:
             return other.run(names)
 
-    def test_all_are_stored(self) -> None:
+    def test_all_work_of_a_batch_is_stored(self) -> None:
         self.assertEqual(self.database.run_all([anna, berta]), ["Anna", "Berta"])
         self.assertEqual(self.stored(), ["Anna", "Berta"])
         self.assertEqual(self.database.run_all([]), [])
 
-    def test_each_sees_what_the_one_before_did(self) -> None:
+    def test_each_piece_of_work_sees_the_previous_one(self) -> None:
         self.assertEqual(
             self.database.run_all([names, anna, names]),
             [[], "Anna", ["Anna"]],
         )
 
-    def test_one_that_raises_does_not_hinder_the_others(self) -> None:
+    def test_work_that_raises_does_not_affect_other_work(self) -> None:
         first, error, last = self.database.run_all([anna, breaks, berta])
         self.assertEqual((first, last), ("Anna", "Berta"))
         self.assertIsInstance(error, ValueError)
         self.assertEqual(self.stored(), ["Anna", "Berta"])
 
-    def test_nor_does_one_that_breaks_a_rule_of_the_database(self) -> None:
+    def test_work_that_violates_a_constraint_does_not_affect_other_work(self) -> None:
         first, error, last = self.database.run_all([anna, breaks_a_rule, berta])
         self.assertEqual((first, last), ("Anna", "Berta"))
         self.assertIsInstance(error, CannotStore)
         self.assertEqual(str(error), "FOREIGN KEY constraint failed")
         self.assertEqual(self.stored(), ["Anna", "Berta"])
 
-    def test_one_alone_raises(self) -> None:
+    def test_run_raises_the_error_of_the_work(self) -> None:
         self.assertRaises(ValueError, self.database.run, breaks)
         self.assertRaises(CannotStore, self.database.run, breaks_a_rule)
         self.assertEqual(self.stored(), [])
 
-    def test_who_waits_for_something_else_is_refused(self) -> None:
+    def test_work_that_awaits_something_else_is_refused(self) -> None:
         async def waits(kept: Kept) -> str:
             await remember(kept.peers, "192.0.2.9", "Nobody", 0.0)
             await Deferred()
@@ -332,7 +332,7 @@ class TransactionTests(FileCase):
         self.assertEqual(self.database.run(many), "stored")
         self.assertEqual(len(self.stored()), 1002)
 
-    def test_a_file_that_is_locked_cannot_be_stored_in(self) -> None:
+    def test_a_locked_file_refuses_work(self) -> None:
         self.database._connection.execute("PRAGMA busy_timeout = 0")
         with closing(sqlite3.connect(self.path)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -342,7 +342,7 @@ class TransactionTests(FileCase):
                 self.assertIsInstance(result, CannotStore)
         self.assertEqual(self.database.run(anna), "Anna")
 
-    def test_a_closed_database_cannot_be_stored_in(self) -> None:
+    def test_a_closed_database_refuses_work(self) -> None:
         self.database.close()
         self.assertRaises(CannotStore, self.database.run, anna)
 
@@ -355,12 +355,12 @@ class LeftAloneTests(FileCase):
         self.refuse("another program")
         self.assertEqual(mode(self.path), 0o644)
 
-    def test_a_file_of_a_few_bytes_is_not_empty(self) -> None:
+    def test_a_file_of_one_byte_is_not_overwritten(self) -> None:
         Path(self.path).write_bytes(b"x")
         self.refuse("not a database")
         self.assertEqual(Path(self.path).read_bytes(), b"x")
 
-    def test_a_device_is_no_file(self) -> None:
+    def test_a_device_is_refused(self) -> None:
         error = self.assertRaises(Unusable, open_database, "/dev/null", KEPT_TABLES)
         self.assertIn("/dev/null is not a file", str(error))
 
@@ -380,7 +380,7 @@ class LeftAloneTests(FileCase):
                 error = self.assertRaises(Unusable, open_database, self.path, KEPT_TABLES)
             self.assertIn(f"so; {advice}", str(error))
 
-    def test_advice_when_too_few_files_can_be_opened(self) -> None:
+    def test_a_shortage_of_files_is_explained(self) -> None:
         scarce = OSError(24, "Too many open files")
         Path(self.path).touch()
         for free in (0, 2):
@@ -392,8 +392,8 @@ class LeftAloneTests(FileCase):
                 error = self.assertRaises(Unusable, open_database, self.path, KEPT_TABLES)
             self.assertIn("Too many open files (ulimit -n raises the limit)", str(error))
 
-    def test_nobody_makes_tables_while_it_is_looked_at(self) -> None:
-        # Or else one that another process is just making would look like another program's.
+    def test_the_file_is_locked_while_it_is_inspected(self) -> None:
+        # Otherwise a file that another process is creating would look like another program's.
         refused: list[str] = []
 
         def connect(path: str, **options: Any) -> sqlite3.Connection:
@@ -417,7 +417,7 @@ class LeftAloneTests(FileCase):
 
 
 class OthersTests(FileCase):
-    def test_a_lock_that_another_process_holds_is_waited_for_once_for_all(self) -> None:
+    def test_a_batch_waits_for_a_lock_once(self) -> None:
         self.patch(sqlite_file, "BUSY_SECONDS", 0.01)
         database = self.open()
         begun: list[str] = []
@@ -430,7 +430,7 @@ class OthersTests(FileCase):
             self.assertEqual(begun, ["BEGIN IMMEDIATE"])
         self.assertEqual(database.run_all(works), ["a", "b", "c"])
 
-    def test_nothing_is_stored_in_a_file_that_was_removed(self) -> None:
+    def test_a_removed_file_refuses_work(self) -> None:
         database = self.open()
         for change in (
             lambda: Path(self.path).rename(f"{self.path}.old"),
@@ -442,7 +442,7 @@ class OthersTests(FileCase):
             )
             self.assertIn("was removed or replaced", str(error))
 
-    def test_the_secret_is_another_one_in_each_database(self) -> None:
+    def test_each_database_has_its_own_secret(self) -> None:
         secrets = set()
         for _ in range(2):
             with closing(open_database(":memory:", KEPT_TABLES)) as database:

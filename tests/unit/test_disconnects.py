@@ -1,4 +1,4 @@
-"""Why connections end: the texts, and the page that lists them."""
+"""Reasons of disconnects: their texts, and the page that lists them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sentences(name: str) -> str:
 
 
 class EndReasonTests(SynchronousTestCase):
-    def test_reasons(self) -> None:
+    def test_disconnect_reasons_have_the_documented_texts(self) -> None:
         for error, by_client, text in (
             (ConnectionDone(), True, "closed by the client"),
             (ConnectionDone(), False, "closed by the server"),
@@ -37,7 +37,7 @@ class EndReasonTests(SynchronousTestCase):
         ):
             self.assertEqual(end_reason(Failure(error), by_client).text, text)
 
-    def test_tls(self) -> None:
+    def test_tls_errors_have_the_documented_texts(self) -> None:
         error = SSL.Error([("SSL routines", "", "http request")])
         self.assertEqual(end_reason(Failure(error), True).text, "TLS failed: http request")
         error = SSL.SysCallError(-1, "x")
@@ -45,7 +45,7 @@ class EndReasonTests(SynchronousTestCase):
 
 
 class PageTests(SynchronousTestCase):
-    def test_the_table_is_complete(self) -> None:
+    def test_the_page_lists_every_reason(self) -> None:
         table = PAGE.partition("| reason | counts as |")[2].partition("\n\n")[0]
         rows = re.findall(r"^\| `([^|]*)` \| `?(\w*)`? *\|", table, re.MULTILINE)
         reasons = [(why.template.replace(":g}", "}"), why.kind) for why in Disconnect]
@@ -57,7 +57,7 @@ class PageTests(SynchronousTestCase):
         for kind in {why.kind for why in Disconnect} - {""}:
             self.assertIn(f"`{kind}`", kinds)
 
-    def test_the_limits_are_those_of_the_code(self) -> None:
+    def test_the_page_states_the_limits_of_the_code(self) -> None:
         for limit in (
             f"at most {MAX_MESSAGE:,} bytes (`--max-message`)",
             f"a line over {MAX_MESSAGE:,} bytes",

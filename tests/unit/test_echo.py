@@ -27,7 +27,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 class EchoTests(SynchronousTestCase):
-    def test_what_comes_goes_back(self) -> None:
+    def test_received_bytes_are_sent_back(self) -> None:
         echo, transport, recorder, _ = connect()
         echo.dataReceived(b"hello, ")
         echo.dataReceived(b"world!")
@@ -36,7 +36,7 @@ class EchoTests(SynchronousTestCase):
             recorder.names, ["client connected", "received", "sent", "received", "sent"]
         )
 
-    def test_large_pieces_are_taken_in_portions(self) -> None:
+    def test_large_input_is_read_in_portions(self) -> None:
         echo, transport, recorder, _ = connect(chunk_size=4)
         echo.dataReceived(b"0123456789")
         self.assertEqual(transport.value(), b"0123456789")
@@ -44,7 +44,7 @@ class EchoTests(SynchronousTestCase):
             [event["bytes"] for event in recorder if event["event"] == "received"], [4, 4, 2]
         )
 
-    def test_each_connection_is_on_its_own(self) -> None:
+    def test_connections_are_independent(self) -> None:
         events, _ = recorded_events()
         factory = EchoFactory(Clock(), events, upper=True)
         echoes = []
@@ -63,7 +63,7 @@ class EchoTests(SynchronousTestCase):
             echo.dataReceived("при".encode()[split:])
             self.assertEqual(transport.value().decode(), "ПРИ")
 
-    def test_a_half_character_that_stays_half_goes_back_at_the_end(self) -> None:
+    def test_an_incomplete_character_is_sent_back_at_the_end(self) -> None:
         echo, transport, recorder, _ = connect(upper=True)
         echo.dataReceived(b"a\xd0")
         self.assertEqual(transport.value(), b"A")
@@ -72,7 +72,7 @@ class EchoTests(SynchronousTestCase):
         self.assertEqual(recorder[-1]["bytes"], 1)
 
     @given(pieces, st.integers(1, 50))
-    def test_property_the_same_comes_back(self, data: list[bytes], chunk_size: int) -> None:
+    def test_property_the_echo_equals_the_input(self, data: list[bytes], chunk_size: int) -> None:
         echo, transport, _, _ = connect(chunk_size)
         for piece in data:
             echo.dataReceived(piece)
@@ -80,7 +80,7 @@ class EchoTests(SynchronousTestCase):
         self.assertEqual(transport.value(), b"".join(data))
 
     @given(texts, st.lists(st.integers(0, 200)), st.integers(1, 50))
-    def test_property_upper_case_comes_back(
+    def test_property_the_upper_echo_equals_upper_case(
         self, text: str, splits: list[int], chunk_size: int
     ) -> None:
         echo, transport, _, _ = connect(chunk_size, upper=True)
@@ -126,7 +126,7 @@ class EchoTests(SynchronousTestCase):
         self.assertEqual(recorder.names, ["client connected", "client disconnected"])
         self.assertIn("connection reset", recorder.messages[-1])
 
-    def test_finishing(self) -> None:
+    def test_finish_closes_after_pending_output(self) -> None:
         echo, transport, recorder, clock = connect()
         echo.dataReceived(b"answered")
         transport.pauseProducing()
@@ -145,14 +145,14 @@ class EchoTests(SynchronousTestCase):
         clock.advance(600)
         self.assertEqual(clock.getDelayedCalls(), [])
 
-    def test_a_peer_that_does_not_close_its_side_is_not_waited_for_long(self) -> None:
+    def test_a_peer_that_does_not_close_is_aborted(self) -> None:
         echo, transport, _, clock = connect()
         echo.finish()
         echo.writeConnectionLost()
         clock.advance(2)
         self.assertTrue(transport.disconnecting)
 
-    def test_aborting(self) -> None:
+    def test_abort_closes_immediately(self) -> None:
         echo, transport, recorder, _ = connect()
         echo.finish()
         echo.abort()
@@ -160,7 +160,7 @@ class EchoTests(SynchronousTestCase):
         echo.connectionLost(Failure(ConnectionAborted()))
         self.assertIn("cut off by the server", recorder.messages[-1])
 
-    def test_the_end_is_reported_before_the_connection_counts_as_closed(self) -> None:
+    def test_the_end_is_logged_before_the_connection_is_removed(self) -> None:
         echo, _, recorder, clock = connect()
         drained = echo.factory.connections.drain(clock, 5)
         drained.addCallback(lambda _: self.assertEqual(recorder.names[-1], "client disconnected"))
@@ -184,7 +184,7 @@ class LimitTests(SynchronousTestCase):
     def pass_time(self, seconds: int) -> None:
         self.clock.pump([1] * seconds)
 
-    def test_one_too_many_is_told(self) -> None:
+    def test_a_refused_peer_gets_the_reason(self) -> None:
         echo, wire = self.connect()
         told = b"error: too many connections: 1 are served at once; try again later\n"
         self.assertEqual(wire.value(), told)
@@ -195,14 +195,14 @@ class LimitTests(SynchronousTestCase):
         self.echo.dataReceived(b"hello")
         self.assertEqual(self.wire.value(), b"hello")
 
-    def test_very_many_too_many_are_cut_off_without_a_word(self) -> None:
+    def test_further_refused_peers_are_aborted_silently(self) -> None:
         for _ in range(MOST_REFUSED_PER_PEER):
             self.assertFalse(self.connect()[1].disconnected)
         _, wire = self.connect()
         self.assertTrue(wire.disconnected)
         self.assertEqual(wire.value(), b"")
 
-    def test_a_silent_peer_is_hung_up_on(self) -> None:
+    def test_a_silent_peer_reaches_the_idle_timeout(self) -> None:
         self.pass_time(99)
         self.assertFalse(self.wire.half_closed)
         self.pass_time(12)
@@ -211,19 +211,19 @@ class LimitTests(SynchronousTestCase):
         self.assertIn("nothing heard for 100 s", self.recorder.messages[-1])
         self.assertEqual(self.events.counters.errors, {"silent": 1})
 
-    def test_one_who_says_something_now_and_then_is_not(self) -> None:
+    def test_a_peer_that_sends_input_stays_connected(self) -> None:
         for _ in range(10):
             self.pass_time(90)
             self.echo.dataReceived(b"x")
         self.assertFalse(self.wire.half_closed)
 
-    def test_one_who_does_not_even_take_what_it_is_owed_is_cut_off(self) -> None:
+    def test_a_peer_that_takes_no_output_is_aborted(self) -> None:
         self.pass_time(111)
         self.assertFalse(self.wire.disconnected)
         self.pass_time(111)
         self.assertTrue(self.wire.disconnected)
 
-    def test_nobody_is_looked_at_when_nobody_is_there(self) -> None:
+    def test_no_timer_runs_without_connections(self) -> None:
         self.echo.connectionLost(Failure(ConnectionDone()))
         self.pass_time(100)
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -247,7 +247,7 @@ class MakeServiceTests(SynchronousTestCase):
         echo.dataReceived(b"a")
         self.assertEqual(transport.value(), b"A")
 
-    def test_the_default_port(self) -> None:
+    def test_the_default_port_is_9090(self) -> None:
         options = Options()
         options.parseOptions([])
         self.assertEqual(options["port"], 9090)

@@ -1,4 +1,4 @@
-"""The number of events that are logged, and the sums of the others."""
+"""Log budgets, and summaries of the events beyond them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +61,7 @@ def event(name: str = "hung up", peer: str | None = "127.0.0.1:1", **figures: An
 
 
 class BudgetTests(SynchronousTestCase):
-    def test_a_burst_and_then_a_rate(self) -> None:
+    def test_a_budget_allows_a_burst_and_then_a_rate(self) -> None:
         for rate in (1, 10, 1000):
             clock = Clock()
             budget = Budget(rate, clock)
@@ -69,7 +69,7 @@ class BudgetTests(SynchronousTestCase):
             clock.advance(3)
             self.assertEqual(sum(budget.allows() for _ in range(110 * rate)), 3 * rate)
 
-    def test_security_events_have_budgets_beside_that_of_traffic(self) -> None:
+    def test_security_events_and_traffic_have_separate_budgets(self) -> None:
         budgets = log_budgets(1000, Clock())
         self.assertEqual(sum(budgets["received"].allows() for _ in range(110_000)), 100_000)
         self.assertFalse(budgets["relayed"].allows())
@@ -77,7 +77,7 @@ class BudgetTests(SynchronousTestCase):
         self.assertEqual(sum(budgets["hung up"].allows() for _ in range(70_000)), 10_000)
         self.assertTrue(budgets["login failed"].allows())
 
-    def test_what_the_process_does_has_none(self) -> None:
+    def test_process_events_have_no_log_budget(self) -> None:
         for name in ("server started", "controlled", "log lost", "worker died", "summed up"):
             self.assertNotIn(name, log_budgets(1, Clock()))
         self.assertEqual(set(log_budgets(1, Clock())), TRAFFIC | CAUSED_BY_PEERS)
@@ -95,14 +95,14 @@ class SecurityBudgetTests(SynchronousTestCase):
         """Have 2,000 networks cause two events each."""
         return sum(self.allowed(2, "hung up", f"10.0.{n // 250}.{n % 250}:1") for n in range(2000))
 
-    def test_a_network_does_not_use_up_what_others_have(self) -> None:
+    def test_a_network_does_not_use_up_the_budget_of_others(self) -> None:
         for peer in ("127.0.0.1:1", "[2001:db8::1]:1", "[fe80::1%eth0]:1", "unix:/x"):
             self.assertEqual(self.allowed(1000, "hung up", peer), MOST_OF_NETWORK)
         self.assertEqual(self.allowed(9, "hung up", "[2001:db8::2]:1"), 0)
         self.assertEqual(self.allowed(9, "hung up", "127.0.0.2:1"), 9)
         self.assertEqual(self.allowed(9, "login failed", "127.0.0.1:1"), 9)
 
-    def test_all_that_one_ipv6_host_may_have_is_one_network(self) -> None:
+    def test_an_ipv6_site_is_one_network(self) -> None:
         for number in range(256):
             self.allowed(1, "hung up", f"[2001:db8:1:{number:x}::1]:1")
         self.assertEqual(self.allowed(9, "hung up", "[2001:db8:1:ff00::1]:1"), 0)
@@ -115,37 +115,37 @@ class SecurityBudgetTests(SynchronousTestCase):
             self.assertEqual(self.allowed(1, "logged in", f"192.0.2.{number}:5"), 1)
             self.assertEqual(self.allowed(1, "logged in", f"192.0.2.{number}:5"), 0)
 
-    def test_the_accounts_of_a_network_hide_no_other_network(self) -> None:
+    def test_accounts_of_a_network_hide_no_other_network(self) -> None:
         for number in range(2 * MOST_NETWORKS):
             self.budget.allows(event("logged in", account=f"mallory{number}"))
         for number in range(50):
             self.assertEqual(self.allowed(1, "logged in", f"192.0.2.{number}:5"), 1)
 
-    def test_a_kind_does_not_use_up_what_others_have(self) -> None:
+    def test_a_kind_of_event_does_not_use_up_the_budget_of_others(self) -> None:
         self.assertEqual(self.flood(), MOST_NETWORKS + MOST_OF_KIND)
         self.assertEqual(self.allowed(9, "login failed", "10.0.0.1:1"), 9)
         self.assertEqual(self.flood(), 0)
         self.clock.advance(86_400)
         self.assertEqual(self.flood(), MOST_NETWORKS + MOST_OF_KIND)
 
-    def test_mistakes_of_the_service_are_those_of_one_network(self) -> None:
+    def test_failures_of_the_service_count_as_one_network(self) -> None:
         kept = sum(self.allowed(9, "conversation failed", f"10.0.0.{n}:1") for n in range(250))
         self.assertEqual(kept, MOST_OF_NETWORK)
 
-    def test_running_out_of_files_again_and_again_has_one(self) -> None:
+    def test_repeated_shortages_of_files_have_a_budget(self) -> None:
         for name in ("out of files", "accepting again"):
             self.assertEqual(self.allowed(1000, name, None), MOST_OF_NETWORK)
 
-    def test_what_the_process_does_has_no_budget(self) -> None:
+    def test_process_events_have_no_security_budget(self) -> None:
         self.assertEqual(self.allowed(10_000, "log lost", None), 10_000)
 
-    def test_a_flood_costs_no_memory_beyond_what_is_kept(self) -> None:
+    def test_a_flood_takes_bounded_memory(self) -> None:
         self.flood()
         self.assertLess(len(self.budget._kept), MOST_NETWORKS + MOST_OF_KIND + 5)
 
 
 class SummaryTests(SynchronousTestCase):
-    def test_it_is_told_once_a_while(self) -> None:
+    def test_a_summary_is_logged_periodically(self) -> None:
         clock = Clock()
         events, recorder = recorded_events()
         summary = Summary(events, clock, 1.0)
@@ -162,8 +162,8 @@ class SummaryTests(SynchronousTestCase):
         clock.advance(1)
         self.assertIn("1 sent; 0 bytes; the last peer was 127.0.0.2:2", recorder.messages[1])
 
-    def test_the_first_one_of_a_series_does_not_wait(self) -> None:
-        # After kill -9 there is a trace of the events.
+    def test_the_first_summary_is_logged_immediately(self) -> None:
+        # The file has a trace of the events even after kill -9.
         clock = Clock()
         events, recorder = recorded_events()
         summary = Summary(events, clock, 60.0)
@@ -178,7 +178,7 @@ class SummaryTests(SynchronousTestCase):
             self.assertEqual(len(recorder), 2 * told)
             clock.advance(60)
 
-    def test_it_names_the_network_that_has_caused_most(self) -> None:
+    def test_the_summary_names_the_busiest_network(self) -> None:
         clock = Clock()
         events, recorder = recorded_events()
         summary = Summary(events, clock, 1.0)
@@ -198,7 +198,7 @@ class SummaryTests(SynchronousTestCase):
 
 
 class SecurityLogTests(SynchronousTestCase):
-    def test_it_keeps_security_events_and_sums_up_too_many(self) -> None:
+    def test_excess_security_events_are_summed_up(self) -> None:
         clock, recorder = Clock(), Recorder()
         log = SecurityLog(recorder, "netlab-test", clock)
         for _ in range(MOST_OF_NETWORK + 5):
@@ -210,9 +210,9 @@ class SecurityLogTests(SynchronousTestCase):
         log.tell()
         self.assertEqual(clock.getDelayedCalls(), [])
 
-    def test_how_long_the_file_lasts_under_the_worst_attack(self) -> None:
-        # docs/operations.md and SECURITY.md tell these numbers: 50 MB, less than which are never
-        # kept.
+    def test_the_file_lasts_as_documented_under_the_worst_attack(self) -> None:
+        # docs/operations.md and SECURITY.md state these numbers: the last 50 MB
+        # are always kept.
         for write, days in ((text_line, 20), (json_line, 11)):
             clock = Clock()
             size = 0

@@ -26,13 +26,13 @@ def an_event(peer: str = PEER) -> Recorder:
 
 
 class LineTests(SynchronousTestCase):
-    def test_text(self) -> None:
+    def test_text_lines_have_the_documented_form(self) -> None:
         self.assertEqual(
             text_line(an_event()[0]),
             "2027-01-15T08:00:00.250Z info  netlab-test: received 13 bytes from 127.0.0.1:50412\n",
         )
 
-    def test_json(self) -> None:
+    def test_json_lines_have_the_documented_form(self) -> None:
         line = json_line(an_event()[0])
         self.assertEqual(
             list(json.loads(line).items()),
@@ -53,14 +53,14 @@ class LineTests(SynchronousTestCase):
         events.stopped()
         self.assertIsNone(json.loads(json_line(recorder[0]))["peer"])
 
-    def test_json_has_nothing_that_is_for_twisted(self) -> None:
+    def test_json_omits_twisteds_own_keys(self) -> None:
         events, recorder = recorded_events()
         events.conversation_failed(PEER, Failure(ValueError("a mistake")))
         events.failed("no luck")
         for event in recorder:
             self.assertNotIn("log_", json_line(event))
 
-    def test_the_time_of_each_event(self) -> None:
+    def test_each_event_shows_its_time(self) -> None:
         (event,) = an_event()
         for moment, text in (
             (1800000000.25, "2027-01-15T08:00:00.250Z"),
@@ -72,7 +72,7 @@ class LineTests(SynchronousTestCase):
             event["log_time"] = moment
             self.assertEqual(text_line(event)[:24], text)
 
-    def test_json_escapes_what_a_peer_chose(self) -> None:
+    def test_json_escapes_text_from_peers(self) -> None:
         line = json_line(an_event('unix:"\n{0}')[0])
         self.assertEqual(json.loads(line)["peer"], 'unix:"\n{0}')
         self.assertEqual(line.count("\n"), 1)
@@ -93,7 +93,7 @@ class EventFileTests(SynchronousTestCase):
         events = ServiceEvents("netlab-test", self.trouble, LogLevel.info)
         return EventFile(str(path or self.path), text_line, rotate_bytes, keep, events, self.clock)
 
-    def test_it_appends(self) -> None:
+    def test_the_file_is_appended_to(self) -> None:
         for _ in range(2):
             file = self.file()
             file.open()
@@ -110,7 +110,7 @@ class EventFileTests(SynchronousTestCase):
         file(self.event)
         self.assertEqual(self.path.read_text(), "")
 
-    def test_lines_wait_for_each_other_but_not_for_long(self) -> None:
+    def test_lines_are_buffered_for_a_short_time(self) -> None:
         file = self.file()
         file.open()
         file(self.event)
@@ -125,7 +125,7 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_64_kib_do_not_wait(self) -> None:
+    def test_64_kib_are_written_immediately(self) -> None:
         file = self.file()
         file.open()
         for _ in range(65_536 // len(text_line(self.event)) + 1):
@@ -135,7 +135,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         file.close()
 
-    def test_an_error_does_not_wait(self) -> None:
+    def test_an_error_is_written_immediately(self) -> None:
         file = self.file()
         file.open()
         file(self.event)
@@ -144,7 +144,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text().count("\n"), 2)
         file.close()
 
-    def test_what_waits_is_in_the_old_file_when_it_is_reopened(self) -> None:
+    def test_reopening_writes_buffered_lines_to_the_old_file(self) -> None:
         file = self.file()
         file.open()
         file(self.event)
@@ -153,7 +153,7 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(moved.read_text(), text_line(self.event))
 
-    def test_it_rotates_and_keeps_some_old_files(self) -> None:
+    def test_the_file_rotates_and_old_files_are_limited(self) -> None:
         size = len(text_line(self.event))
         file = self.file(rotate_bytes=2 * size, keep=2)
         file.open()
@@ -167,7 +167,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual((self.directory / "events.log.1").stat().st_size, 2 * size)
 
-    def test_several_processes_may_share_it(self) -> None:
+    def test_several_processes_can_share_the_file(self) -> None:
         one, two = self.file(), self.file()
         for file in (one, two):
             file.open()
@@ -178,7 +178,7 @@ class EventFileTests(SynchronousTestCase):
         two.close()
         self.assertEqual(self.path.read_text(), text_line(self.event) * 6)
 
-    def test_one_of_them_rotates(self) -> None:
+    def test_one_of_several_processes_rotates(self) -> None:
         size = len(text_line(self.event))
         one, two = (self.file(rotate_bytes=4 * size) for _ in range(2))
         for file in (one, two):
@@ -192,7 +192,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(sum(text.count("\n") for text in files), 20)
         self.assertLessEqual(max(map(len, files)), 8 * size)
 
-    def test_it_is_cut_from_outside(self) -> None:
+    def test_the_file_can_be_truncated_by_another_program(self) -> None:
         file = self.file(rotate_bytes=3 * len(text_line(self.event)))
         file.open()
         for _ in range(3):
@@ -203,7 +203,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual(len(list(self.directory.iterdir())), 1)
 
-    def test_a_pipe_is_written_to_and_not_rotated(self) -> None:
+    def test_a_pipe_is_not_rotated(self) -> None:
         os.mkfifo(self.path)
         reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
@@ -215,7 +215,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(os.read(reader, 10_000).decode(), text_line(self.event) * 3)
         self.assertEqual(len(list(self.directory.iterdir())), 1)
 
-    def test_a_pipe_that_is_full_has_whole_lines(self) -> None:
+    def test_a_full_pipe_contains_whole_lines(self) -> None:
         os.mkfifo(self.path)
         reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
@@ -234,7 +234,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
         self.assertEqual(self.trouble[1]["lost"], 1000 - count)
 
-    def test_a_pipe_that_is_read_gets_all(self) -> None:
+    def test_a_pipe_that_is_read_gets_every_line(self) -> None:
         os.mkfifo(self.path)
         reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
@@ -251,7 +251,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(taken.decode(), line * 3000)
         self.assertEqual(self.trouble, [])
 
-    def test_a_file_that_cannot_be_rotated_grows_on(self) -> None:
+    def test_a_file_that_cannot_be_rotated_keeps_growing(self) -> None:
         file = self.file(rotate_bytes=1)
         file.open()
         file(self.event)
@@ -262,7 +262,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event) * 4)
         self.assertEqual(self.trouble.names, ["log not rotated"])
 
-    def test_a_file_that_is_deleted_is_begun_anew(self) -> None:
+    def test_a_deleted_file_is_created_again(self) -> None:
         size = len(text_line(self.event))
         file = self.file(rotate_bytes=3 * size)
         file.open()
@@ -275,7 +275,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
         self.assertEqual(self.trouble, [])
 
-    def test_a_rotation_that_fails_half_way_is_undone_and_tried_again(self) -> None:
+    def test_a_failed_rotation_is_undone_and_retried(self) -> None:
         size = len(text_line(self.event))
         file = self.file(rotate_bytes=2 * size)
         file.open()
@@ -292,7 +292,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual(self.trouble.names, ["log not rotated"])
 
-    def test_a_rotation_that_fails_half_way_harms_no_file_that_others_have_begun(self) -> None:
+    def test_a_failed_rotation_keeps_the_new_file_of_another_process(self) -> None:
         def another_process_is_faster(*_: object) -> int:
             self.path.write_text("of another process\n")
             raise OSError(24, "Too many open files")
@@ -307,7 +307,7 @@ class EventFileTests(SynchronousTestCase):
         old = self.directory / "events.log.1"
         self.assertEqual(old.read_text(), text_line(self.event) * 2)
 
-    def test_while_another_process_rotates_the_old_file_is_written(self) -> None:
+    def test_lines_go_to_the_old_file_while_another_process_rotates(self) -> None:
         file = self.file(rotate_bytes=1)
         file.open()
         file(self.event)
@@ -320,11 +320,11 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), text_line(self.event))
         self.assertEqual(self.trouble, [])
 
-    def test_a_pipe_that_nobody_reads_is_an_error(self) -> None:
+    def test_a_pipe_without_a_reader_is_an_error(self) -> None:
         os.mkfifo(self.path)
         self.assertRaises(OSError, self.file().open)
 
-    def test_it_is_not_reopened_after_the_end(self) -> None:
+    def test_a_closed_file_is_not_reopened(self) -> None:
         file = self.file()
         file.open()
         file.close()
@@ -332,13 +332,13 @@ class EventFileTests(SynchronousTestCase):
         file.reopen()
         self.assertFalse(self.path.exists())
 
-    def test_a_write_that_was_cut_short(self) -> None:
+    def test_a_partial_write_is_ended_by_a_newline(self) -> None:
         file = self.file()
         file.open()
         line = text_line(self.event)
         for _ in range(4):
             file(self.event)
-        # Two lines and five bytes; then a newline and a line; then nothing beyond a whole line.
+        # Two lines and five bytes; then a newline and a line; then exactly one line.
         for room in (2 * len(line) + 5, 1 + len(line), len(line)):
             with patch("os.write", lambda fd, data, room=room: real_write(fd, data[:room])):
                 self.clock.advance(0.1)
@@ -349,7 +349,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"])
         self.assertEqual(self.trouble[1]["lost"], 2 + 1 + 1)
 
-    def test_it_reopens(self) -> None:
+    def test_reopening_creates_a_moved_file_again(self) -> None:
         file = self.file()
         file.open()
         file(self.event)
@@ -360,7 +360,7 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(self.path.read_text(), text_line(self.event))
 
-    def test_a_path_stays_the_same_when_the_process_changes_directory(self) -> None:
+    def test_a_relative_path_survives_a_change_of_directory(self) -> None:
         before = Path.cwd()
         self.addCleanup(os.chdir, before)
         os.chdir(self.directory)
@@ -370,11 +370,11 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertTrue(self.path.exists())
 
-    def test_a_file_that_cannot_be_written_is_an_error_at_the_start(self) -> None:
+    def test_an_unwritable_file_is_an_error_at_the_start(self) -> None:
         file = self.file(self.directory / "missing" / "events.log")
         self.assertRaises(OSError, file.open)
 
-    def test_a_full_disk_is_said_once_and_stops_nothing(self) -> None:
+    def test_a_full_disk_is_reported_once_and_stops_nothing(self) -> None:
         file = self.file("/dev/full")
         file.open()
         for _ in range(3):
@@ -388,7 +388,7 @@ class EventFileTests(SynchronousTestCase):
             ],
         )
 
-    def test_a_directory_that_goes_and_comes_back(self) -> None:
+    def test_a_removed_directory_may_come_back(self) -> None:
         file = self.file()
         file.open()
         file(self.event)
@@ -406,7 +406,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.trouble[1]["lost"], 2)
         self.assertEqual(self.path.read_text(), text_line(self.event))
 
-    def test_all_of_a_batch_that_is_lost_is_counted(self) -> None:
+    def test_every_lost_line_of_a_batch_is_counted(self) -> None:
         file = self.file()
         file.open()
         with patch("os.write", side_effect=OSError(28, "No space left on device")):
@@ -420,7 +420,7 @@ class EventFileTests(SynchronousTestCase):
         self.assertEqual(self.trouble[1]["lost"], 7)
         self.assertEqual(self.path.read_text(), text_line(self.event))
 
-    def test_trouble_that_comes_back_is_said_again(self) -> None:
+    def test_a_recurring_problem_is_reported_again(self) -> None:
         file = self.file()
         file.open()
         for _ in range(2):
@@ -435,7 +435,7 @@ class EventFileTests(SynchronousTestCase):
         file.close()
         self.assertEqual(self.trouble.names, ["log lost", "log resumed"] * 2)
 
-    def test_a_line_that_was_cut_short_does_not_spoil_the_next(self) -> None:
+    def test_a_partial_line_does_not_spoil_the_next(self) -> None:
         self.path.write_text("cut sho")
         file = self.file()
         file.open()

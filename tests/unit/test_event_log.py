@@ -25,7 +25,7 @@ from twisted_lab.serving import EventLog, ServiceProcess
 
 
 class EventLogTests(SynchronousTestCase):
-    """The logs of an ordinary event and of an announcement, for each way to start twistd."""
+    """Logs of an ordinary event and of an announcement, for each way to start twistd."""
 
     def go(self, *arguments: str, **twistd: Any) -> None:
         self.path = Path(self.mktemp())
@@ -52,17 +52,17 @@ class EventLogTests(SynchronousTestCase):
             self.console = shown.read()
         self.logged = self.path.read_text() if self.path.exists() else ""
 
-    def test_the_console(self) -> None:
+    def test_events_appear_on_the_console(self) -> None:
         for logfile in (None, "-"):
             self.go(logfile=logfile)
             self.assertEqual(self.published, ["server started", "listening", "port busy"])
             self.assertEqual(self.console, "")
 
-    def test_a_level(self) -> None:
+    def test_events_below_the_level_are_dropped(self) -> None:
         self.go("--log-level", "warn")
         self.assertEqual(self.published, ["listening", "port busy"])
 
-    def test_twistds_own_log_file(self) -> None:
+    def test_events_appear_in_twistds_log_file(self) -> None:
         self.go(logfile="x.log")
         self.assertEqual(self.published, ["server started", "listening", "port busy"])
         self.assertEqual(
@@ -83,7 +83,7 @@ class EventLogTests(SynchronousTestCase):
         [line] = Path(f"{path}.security").read_text().splitlines()
         self.assertTrue(line.endswith("login failed: 127.0.0.1:1"), line)
 
-    def test_the_file_of_security_events_has_them_at_each_level(self) -> None:
+    def test_the_security_file_is_complete_at_each_level(self) -> None:
         for level in ("warn", "error"):
             log = self.log_to_file("--log-level", level)
             self.assertFalse(log.events.traffic)
@@ -109,14 +109,14 @@ class EventLogTests(SynchronousTestCase):
     def security(self) -> str:
         return Path(f"{self.path}.security").read_text()
 
-    def test_a_regular_file_in_dev_has_one_beside_it(self) -> None:
+    def test_a_regular_file_in_dev_has_a_security_file(self) -> None:
         for path in ("/dev/netlab.log", self.mktemp()):
             options = SampleOptions()
             options.parseOptions(["--log-file", path])
             self.assertEqual(len(EventLog(options, Clock())._files), 2)
 
     def run_process(self, path: str, script: str, **arguments: Any) -> None:
-        """Run a script that has a `log` to `path` with a `clock`."""
+        """Run a script with a `log` to `path` on a `clock`."""
         begin = (
             "from twisted.internet.task import Clock\n"
             "from tests.doubles.options import SampleOptions, twistd_options\n"
@@ -131,7 +131,7 @@ class EventLogTests(SynchronousTestCase):
             [sys.executable, "-c", begin + script], env=environment, timeout=60, **arguments
         )
 
-    def test_a_redirected_output_is_not_rotated(self) -> None:
+    def test_redirected_output_is_not_rotated(self) -> None:
         with self.in_own_directory():
             Path("link").symlink_to("/dev/stderr")
             script = "for _ in range(400): log.events.started('0.1.0'); clock.advance(1)"
@@ -141,7 +141,7 @@ class EventLogTests(SynchronousTestCase):
         self.assertEqual(names, ["link", "output"])
         self.assertEqual((self.directory / "output").read_text().count("\n"), 400)
 
-    def test_what_waits_and_what_was_summed_up_is_told_when_the_process_ends(self) -> None:
+    def test_buffered_lines_and_summaries_are_written_at_exit(self) -> None:
         with self.in_own_directory():
             script = "for _ in range(101): log.events.login_failed('127.0.0.1:1')\nexit(1)"
             self.run_process("x.log", script)
@@ -149,7 +149,7 @@ class EventLogTests(SynchronousTestCase):
         text = (self.directory / "x.log.security").read_text()
         self.assertIn("summed up 1 events", text)
 
-    def test_a_device_has_no_other_file_beside_it(self) -> None:
+    def test_a_device_has_no_security_file(self) -> None:
         pipe = self.mktemp()
         os.mkfifo(pipe)
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -162,7 +162,7 @@ class EventLogTests(SynchronousTestCase):
             log.close()
             self.assertFalse(Path(f"{path}.security").exists())
 
-    def test_traffic_beyond_the_rate_is_summed_up_and_security_events_are_not(self) -> None:
+    def test_excess_traffic_is_summed_up_but_not_security_events(self) -> None:
         path = Path(self.mktemp())
         options = SampleOptions()
         options.parseOptions(["--log-file", str(path), "--log-rate", "10"])
@@ -185,7 +185,7 @@ class EventLogTests(SynchronousTestCase):
         self.assertIn("sent 5 bytes", lines[1002])
         self.assertEqual(log.summed, {"netlab-sample": 50})
 
-    def test_what_was_summed_up_last_is_told_at_the_end(self) -> None:
+    def test_the_last_summary_is_logged_at_the_end(self) -> None:
         self.path = Path(self.mktemp())
         options = SampleOptions()
         options.parseOptions(["--log-file", str(self.path), "--log-format", "json"])
@@ -201,7 +201,7 @@ class EventLogTests(SynchronousTestCase):
         self.assertNotIn("log_kinds", record)
         self.assertEqual(clock.getDelayedCalls(), [])
 
-    def test_a_daemon_logs_what_twisted_logs(self) -> None:
+    def test_a_daemon_logs_twisteds_events(self) -> None:
         with self.in_own_directory():
             options = SampleOptions()
             options.parent = twistd_options(nodaemon=0)
@@ -227,7 +227,7 @@ class EventLogTests(SynchronousTestCase):
         with chdir(self.directory):
             yield
 
-    def test_twistd_logs_where_it_was_told(self) -> None:
+    def test_twistds_log_options_replace_the_default_log_file(self) -> None:
         for chosen in ({"logfile": "x.log"}, {"syslog": True}, {"logger": "x"}, {"debug": True}):
             options = SampleOptions()
             options.parent = twistd_options(nodaemon=0, **chosen)
@@ -241,7 +241,7 @@ class EventLogTests(SynchronousTestCase):
             with self.assertRaisesRegex(UsageError, "a daemon has no output to log to"):
                 options.parse(arguments)
 
-    def test_a_traceback_is_in_the_file(self) -> None:
+    def test_the_file_contains_tracebacks(self) -> None:
         for form in ("text", "json"):
             path = Path(self.mktemp())
             options = SampleOptions()
@@ -258,7 +258,7 @@ class EventLogTests(SynchronousTestCase):
                 self.assertTrue(all(line.startswith("    ") for line in lines[1:]), lines)
                 self.assertGreater(len(lines), 2)
 
-    def test_a_worker_leaves_its_own_life_to_the_supervisor(self) -> None:
+    def test_a_worker_does_not_log_its_own_start_and_stop(self) -> None:
         options = SampleOptions()
         options.is_worker = True
         options.parseOptions([])
@@ -271,13 +271,13 @@ class EventLogTests(SynchronousTestCase):
             log.events.stopped()
         self.assertEqual(recorder.names, ["client connected"])
 
-    def test_our_log_file(self) -> None:
+    def test_events_appear_in_our_log_file(self) -> None:
         self.go("--log-file", "{file}")
         self.assertEqual(self.published, ["listening", "port busy"])
         self.assertEqual(self.console, "")
         self.assertEqual(self.logged.count("\n"), 3)
 
-    def test_both_files(self) -> None:
+    def test_events_appear_in_both_files(self) -> None:
         self.go("--log-file", "{file}", "--log-format", "json", logfile="x.log")
         self.assertEqual(self.published, ["server started", "listening", "port busy"])
         self.assertEqual(
@@ -305,14 +305,14 @@ class EventLogTests(SynchronousTestCase):
                 self.assertFalse(console.closed, "twistd has more to say")
                 self.assertEqual(log.not_shown, 0)
 
-    def test_a_log_of_another_runner_is_left_alone(self) -> None:
+    def test_the_log_of_another_runner_is_unchanged(self) -> None:
         output = StringIO()
         options = SampleOptions()
         options.parent = twistd_options(logFile=output)
         EventLog(options, Clock()).show("nowhere")
         self.assertEqual(output.getvalue(), "")
 
-    def test_what_was_lost_is_in_the_file_when_it_is_written_again(self) -> None:
+    def test_the_file_reports_lost_events_once_it_is_writable(self) -> None:
         path = Path(self.mktemp())
         options = SampleOptions()
         options.parseOptions(["--log-file", str(path)])
@@ -327,11 +327,11 @@ class EventLogTests(SynchronousTestCase):
         log.close()
         stopped, *resumed = path.read_text().splitlines()
         self.assertTrue(stopped.endswith("server stopped"), stopped)
-        # "log lost" of both files are the fourth and the fifth.
+        # The fourth and fifth events are "log lost", one for each file.
         for line, name in zip(resumed, (f"{path}.security", path), strict=True):
             self.assertIn(f"{name} is written again; 5 events were lost", line)
 
-    def test_outside_twistd(self) -> None:
+    def test_the_log_works_without_twistd(self) -> None:
         options = SampleOptions()
         options.parseOptions([])
         with published() as recorder:

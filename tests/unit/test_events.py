@@ -25,18 +25,18 @@ from twisted_lab.peers import address_text
 
 
 class AddressTextTests(SynchronousTestCase):
-    def test_ipv4(self) -> None:
+    def test_an_ipv4_address_is_host_and_port(self) -> None:
         self.assertEqual(address_text(IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80")
 
-    def test_ipv6(self) -> None:
+    def test_an_ipv6_address_has_brackets(self) -> None:
         self.assertEqual(address_text(IPv6Address("TCP", "::1", 80)), "[::1]:80")
         self.assertEqual(address_text(IPv6Address("TCP", "fe80::1%lo", 80)), "[fe80::1%lo]:80")
 
-    def test_ipv4_peer_of_an_ipv6_port(self) -> None:
+    def test_a_mapped_address_is_shown_as_ipv4(self) -> None:
         mapped = IPv6Address("TCP", "::ffff:192.0.2.7", 80)
         self.assertEqual(address_text(mapped), "192.0.2.7:80")
 
-    def test_unix(self) -> None:
+    def test_a_unix_address_is_its_path(self) -> None:
         self.assertEqual(address_text(UNIXAddress(b"/run/echo")), "unix:/run/echo")
         self.assertEqual(address_text(UNIXAddress(None)), "unix:")
 
@@ -45,7 +45,7 @@ class AddressTextTests(SynchronousTestCase):
             address_text(UNIXAddress(b"/tmp/\x1b[2J\n\xff")), r"unix:/tmp/\x1b[2J\n\xff"
         )
 
-    def test_any_other_address(self) -> None:
+    def test_any_other_address_is_its_text(self) -> None:
         self.assertIn("example.org", address_text(HostnameAddress(b"example.org", 1)))
 
 
@@ -75,7 +75,7 @@ class ServiceEventsTests(SynchronousTestCase):
         )
         self.assertEqual({event["service"] for event in recorder}, {"netlab-test"})
 
-    def test_an_event_carries_its_figures(self) -> None:
+    def test_an_event_has_its_figures_as_fields(self) -> None:
         events, recorder = recorded_events()
         events.received("192.0.2.1:5", 7)
         (event,) = recorder
@@ -89,7 +89,7 @@ class ServiceEventsTests(SynchronousTestCase):
         events.connected("{log_logger.failure()} {bytes}")
         self.assertEqual(recorder.messages, ["client connected: {log_logger.failure()} {bytes}"])
 
-    def test_events_below_the_level_are_dropped_but_not_announcements(self) -> None:
+    def test_announcements_are_logged_at_every_level(self) -> None:
         events, recorder = recorded_events(LogLevel.error)
         events.started("0.1.0")
         events.connected("192.0.2.1:5")
@@ -105,7 +105,7 @@ class ServiceEventsTests(SynchronousTestCase):
             ],
         )
 
-    def test_the_time_is_that_of_the_clock(self) -> None:
+    def test_an_event_has_the_time_of_the_clock(self) -> None:
         recorder = Recorder()
         ServiceEvents("netlab-test", recorder, now=lambda: 1800000000.25).stopped()
         self.assertEqual(recorder[0]["log_time"], 1800000000.25)
@@ -118,7 +118,7 @@ class ShownBytesTests(SynchronousTestCase):
         events.sent("192.0.2.1:5", 4, b"{bytes}\x1b")
         return recorder.messages
 
-    def test_at_level_debug_and_where_it_is_allowed(self) -> None:
+    def test_bytes_are_shown_at_level_debug_where_allowed(self) -> None:
         sizes = ["received 6 bytes from 192.0.2.1:5", "sent 4 bytes to 192.0.2.1:5"]
         events, recorder = recorded_events(LogLevel.debug)
         self.assertEqual(self.shown(events, recorder), sizes)
@@ -132,7 +132,7 @@ class ShownBytesTests(SynchronousTestCase):
         events.log_from(LogLevel.debug)
         self.assertEqual(self.shown(events, recorder), shown)
 
-    def test_at_other_levels_nothing_is_escaped(self) -> None:
+    def test_bytes_are_not_escaped_at_other_levels(self) -> None:
         self.patch(events_module, "escape_bytes", self.fail)
         for level in (LogLevel.info, LogLevel.warn):
             events, recorder = recorded_events(level)
@@ -141,7 +141,7 @@ class ShownBytesTests(SynchronousTestCase):
 
 
 class TwistedsObserversTests(SynchronousTestCase):
-    """Twisted's observers find in our events what they look for."""
+    """Twisted's observers understand our events."""
 
     def setUp(self) -> None:
         self.events = ServiceEvents(
@@ -161,7 +161,7 @@ class TwistedsObserversTests(SynchronousTestCase):
         self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.report()
 
-    def test_text(self) -> None:
+    def test_twisteds_text_formatter_shows_our_events(self) -> None:
         text = StringIO()
         self.observed(textFileLogObserver(text))
         first, second, *traceback = text.getvalue().splitlines()
@@ -170,7 +170,7 @@ class TwistedsObserversTests(SynchronousTestCase):
         self.assertIn("[netlab-test#critical] the conversation with 192.0.2.1:5 failed:", second)
         self.assertTrue(any("ValueError: a mistake" in line for line in traceback), traceback)
 
-    def test_json(self) -> None:
+    def test_twisteds_json_formatter_saves_our_events(self) -> None:
         text = StringIO()
         self.observed(jsonFileLogObserver(text, ""))
         first, second = list(eventsFromJSONLogFile(StringIO(text.getvalue())))
@@ -179,14 +179,14 @@ class TwistedsObserversTests(SynchronousTestCase):
         self.assertEqual(formatEvent(first), "login failed: 192.0.2.1:5")
         self.assertEqual(second["log_failure"].type.__name__, "ValueError")
 
-    def test_by_level_and_namespace(self) -> None:
+    def test_twisteds_filters_select_our_events(self) -> None:
         predicate = LogLevelFilterPredicate(LogLevel.critical)
         predicate.setLogLevelForNamespace("netlab-test", LogLevel.error)
         recorder = Recorder()
         self.observed(FilteringLogObserver(recorder, [predicate]))
         self.assertEqual(recorder.names, ["conversation failed"])
 
-    def test_legacy(self) -> None:
+    def test_legacy_observers_get_our_events(self) -> None:
         seen: list[dict[str, Any]] = []
         log.addObserver(seen.append)
         self.addCleanup(log.removeObserver, seen.append)
@@ -199,7 +199,7 @@ class TwistedsObserversTests(SynchronousTestCase):
 
 
 class ClientEventsTests(SynchronousTestCase):
-    def test_the_four_events(self) -> None:
+    def test_client_events_read_as_documented(self) -> None:
         recorder = Recorder()
         events = ClientEvents("client", recorder)
         events.connected("127.0.0.1:9090", "127.0.0.1:5")

@@ -1,4 +1,4 @@
-"""The findings of the fuzzers are tried again, without the fuzzers."""
+"""Replays the corpora of the fuzzers, without the fuzzers."""
 
 from importlib import import_module
 
@@ -8,7 +8,7 @@ from fuzz.__main__ import CORPUS, NAMES
 
 
 class CorpusTests(SynchronousTestCase):
-    def test_each_fuzzer_has_a_corpus_that_passes(self) -> None:
+    def test_each_corpus_passes_its_fuzzer(self) -> None:
         self.assertEqual({path.name for path in CORPUS.iterdir()}, set(NAMES))
         for name in NAMES:
             module, _, function = name.partition(".")

@@ -1,4 +1,4 @@
-"""The limits of a room's history, the cost of a page of it, and its order."""
+"""A room's history: its limits, the cost of a page, and its order."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RetentionTests(HistoryCase):
     def histories(self, retention: Retention) -> list[History]:
         return [MemoryHistory(retention), KeptHistory(MemoryStorage(HISTORY_TABLES), retention)]
 
-    def test_a_message_is_forgotten_when_those_after_it_fill_the_bytes(self) -> None:
+    def test_old_messages_are_deleted_beyond_the_byte_limit(self) -> None:
         text = "ж" * 10_000
         for history, size in zip(
             self.histories(Retention(most_bytes=100_000)),
@@ -67,12 +67,12 @@ class RetentionTests(HistoryCase):
                 self.say(history, Said(number, "Anna", text, "", "a", number))
                 first = max(number - kept + 1, 1)
                 self.assertEqual(self.places(history), list(range(first, number + 1)))
-            # All are known, whether they are kept or not.
+            # All are known, deleted or not.
             for number in range(1, 21):
                 again = Said(99, "Anna", text, "", "a", number)
                 self.assertIsNone(self.run_now(history.add(again)))
 
-    def test_a_message_is_forgotten_after_some_days(self) -> None:
+    def test_messages_are_deleted_after_some_days(self) -> None:
         for history in self.histories(Retention(days=2)):
             for number in (1, 2, 3):
                 self.say(history, Said(number, "Anna", "x", time=number * DAY_SECONDS))
@@ -88,13 +88,13 @@ class RetentionTests(HistoryCase):
             self.assertEqual(places, [7, 8, 9, 10])
             self.assertEqual(self.run_now(history.newest()), 10)
 
-    def test_a_history_that_was_too_large_shrinks_in_small_steps(self) -> None:
+    def test_an_oversized_history_shrinks_in_small_steps(self) -> None:
         storage = MemoryStorage(HISTORY_TABLES)
         old = [Said(number, "Anna", "x") for number in range(1, 3 * PRUNED)]
         self.say(KeptHistory(storage), *old)
         history = KeptHistory(storage, Retention(most_bytes=1))
         self.say(history, Said(1000, "Anna", "x"))
-        # Each makes room for itself, too.
+        # Each message also makes room for itself.
         self.assertEqual(len(self.places(history)), 2 * PRUNED - 1)
         self.say(history, Said(1001, "Anna", "x"))
         self.assertEqual(len(self.places(history)), PRUNED - 1)
@@ -109,7 +109,7 @@ class RetentionTests(HistoryCase):
             [filled] = storage.database._connection.execute(upto).fetchone()
             self.assertLess(filled, 300_000)
 
-    def test_at_the_start_all_that_is_old_is_forgotten(self) -> None:
+    def test_pruning_at_the_start_deletes_all_old_messages(self) -> None:
         storage = SlowStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         for number in range(1, 3 * PRUNED):
@@ -124,7 +124,7 @@ class RetentionTests(HistoryCase):
         newest = 3 * PRUNED - 1
         self.assertEqual(self.successResultOf(seeing), (newest - 1, newest))
 
-    def test_a_client_is_known_when_what_it_has_said_is_forgotten(self) -> None:
+    def test_a_client_is_known_after_its_messages_are_deleted(self) -> None:
         for history in self.histories(Retention(most_bytes=1)):
             self.assertFalse(self.run_now(history.knows("a")))
             self.say(history, Said(1, "Anna", "x", "", "a", 1), Said(2, "Boris", "x"))
@@ -137,7 +137,7 @@ PAGES = ((0, ""), (0, "a"), (150, "b"), (150, "nobody"), (300, "a"), (300, ""))
 
 
 class CostTests(HistoryCase):
-    """A page costs SQLite no more when the file has more messages outside of it."""
+    """The cost of a page in SQLite does not grow with messages outside of the page."""
 
     def setUp(self) -> None:
         self.storage = MemoryStorage(HISTORY_TABLES)
@@ -156,7 +156,7 @@ class CostTests(HistoryCase):
         return self._steps
 
     def costs(self) -> list[int]:
-        """Say a message to all, and return its cost, and the cost of each page after it."""
+        """Return the cost of a message to all, and of each page after it."""
         history = self.history
         return [
             self.cost(history.add(Said(0, "Boris", "x"))),
@@ -164,7 +164,7 @@ class CostTests(HistoryCase):
             *(self.cost(history.since(place, client)) for place, client in PAGES),
         ]
 
-    def test_private_messages_of_others_cost_nothing(self) -> None:
+    def test_private_messages_of_others_do_not_slow_a_page(self) -> None:
         for number in range(1, 301):
             to = ("", "") if number <= 150 else ("Boris", "b")
             self.say(self.history, Said(number, "Anna", "x", to[0], "a", number, to[1]))
@@ -176,7 +176,7 @@ class CostTests(HistoryCase):
             self.assertLess(large, 1.2 * small + 50)
             self.assertLess(large, 100 * PAGE_MESSAGES)
 
-    def test_only_so_many_requests_wait(self) -> None:
+    def test_the_number_of_pending_requests_is_bounded(self) -> None:
         storage = SlowStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         ensureDeferred(history.add(Said(1, "Anna", "x")))
@@ -184,7 +184,7 @@ class CostTests(HistoryCase):
         waiting = [ensureDeferred(history.last(1)) for _ in range(MOST_READS)]
         error = self.failureResultOf(ensureDeferred(history.last(1)), HistoryBusy)
         self.assertEqual(str(error.value), "the history is busy; try again")
-        # A client that catches up waits.
+        # A client that is catching up waits instead.
         page = ensureDeferred(history.since(0, ""))
         waiting.pop().addErrback(lambda _: None).cancel()
         self.assertNoResult(page)
@@ -196,7 +196,7 @@ class CostTests(HistoryCase):
 
 
 class MemberChannel:
-    """A channel of a client that numbers its messages, which keeps the places of messages."""
+    """A channel of a client with numbered messages; it records the places of messages."""
 
     def __init__(self, place: int) -> None:
         self.place = place
@@ -212,7 +212,7 @@ class MemberChannel:
             self.heard.append(int(place))
 
     def hang_up(self) -> None:
-        """Drop all output from now on."""
+        """Drop all further output."""
         self.is_gone = True
 
     async def taken(self) -> None:
@@ -220,12 +220,12 @@ class MemberChannel:
 
 
 class OrderTests(HistoryCase):
-    def test_everything_is_heard_once_however_reads_and_writes_overtake_each_other(self) -> None:
+    def test_each_message_arrives_once_however_reads_and_writes_overtake(self) -> None:
         for seed in range(100):
             self.play(random.Random(seed))
 
     def play(self, chance: random.Random) -> None:
-        """Have people come, listen to Vera, and come back from where they were."""
+        """Let members join, listen to Vera, and return from their last place."""
         storage = ShuffledStorage(HISTORY_TABLES)
         history = KeptHistory(storage)
         ticks, clock = count(), Clock()
@@ -272,7 +272,7 @@ class OrderTests(HistoryCase):
 
 
 class IndexTests(SynchronousTestCase):
-    def test_the_client_that_spoke_longest_ago_is_found_by_an_index(self) -> None:
+    def test_an_index_finds_the_least_recent_client(self) -> None:
         storage = MemoryStorage(HISTORY_TABLES)
         plan = storage.database._connection.execute(
             "EXPLAIN QUERY PLAN " + re.sub(r"\{\w+\}", "9", FREE_SLOT)

@@ -1,4 +1,4 @@
-"""Peers known by their addresses: how many, how long, and how fast new ones come."""
+"""Known peers: limits on their number, age and rate."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PeersTests(SynchronousTestCase):
         work = partial(remember, address="192.0.2.1", name="Berta", now=0.0)
         self.assertEqual(self.database.run(work), "Anna")
 
-    def test_who_comes_back_is_noted_once_a_day(self) -> None:
+    def test_a_visit_is_recorded_once_a_day(self) -> None:
         self.remember("192.0.2.1", 0.0)
         before = self.changes()
         for now in (0.0, 1.0, DAY - 1, -DAY):
@@ -56,26 +56,26 @@ class PeersTests(SynchronousTestCase):
         self.recognize("192.0.2.1", DAY)
         self.assertEqual(self.changes(), before + 1)
 
-    def test_who_does_not_come_back_for_a_year_is_forgotten(self) -> None:
+    def test_a_peer_is_deleted_after_a_year_without_a_visit(self) -> None:
         for number in range(PIECE + 2):
             self.remember(f"192.0.2.{number}", 0.0)
         self.recognize("192.0.2.0", DAY)
         self.remember("198.51.100.1", UNUSED - 1)
         self.assertEqual(len(self.addresses()), PIECE + 3)
         self.remember("198.51.100.2", UNUSED)
-        self.assertEqual(len(self.addresses()), 4)  # ten rows in a piece
+        self.assertEqual(len(self.addresses()), 4)  # ten rows at a time
         self.remember("198.51.100.3", UNUSED)
         self.assertEqual(
             self.addresses(), ["192.0.2.0", *(f"198.51.100.{number}" for number in (1, 2, 3))]
         )
 
-    def test_a_network_that_is_full_forgets_its_oldest(self) -> None:
+    def test_a_full_network_deletes_its_oldest_peer(self) -> None:
         self.patch(known_peers, "MOST_OF_NETWORK", 3)
         self.remember("2001:db8:0:1::1", 0.0)
         for number in range(3):
             self.remember(f"2001:db8::{number}", DAY * number)
         self.recognize("2001:db8::1", DAY * 4)
-        self.assertIsNone(self.remember("2001:db8::3", DAY * 5))  # All have come back of late.
+        self.assertIsNone(self.remember("2001:db8::3", DAY * 5))  # All have visited recently.
         for number, days in ((3, 8), (9, 10)):
             self.assertEqual(self.remember(f"2001:db8::{number}", DAY * days), "Anna")
         self.assertEqual(
@@ -84,7 +84,7 @@ class PeersTests(SynchronousTestCase):
         )
         self.assertEqual(MOST_OF_NETWORK, 1000)
 
-    def test_a_database_that_is_full_forgets_nobody(self) -> None:
+    def test_a_full_database_deletes_no_peer(self) -> None:
         self.patch(known_peers, "MOST_PEERS", 2)
         for number in (1, 2):
             self.assertEqual(self.remember(f"192.0.2.{number}", 0.0), "Anna")
@@ -93,7 +93,7 @@ class PeersTests(SynchronousTestCase):
         self.assertEqual(self.addresses(), ["192.0.2.1", "192.0.2.2"])
         self.assertEqual(self.remember("192.0.2.3", UNUSED), "Anna")
 
-    def test_those_that_are_forgotten_are_not_counted(self) -> None:
+    def test_deleted_peers_are_not_counted(self) -> None:
         for number in range(3):
             self.remember(f"192.0.2.{number}", 0.0)
 

@@ -20,7 +20,7 @@ from twisted_lab.process.workers.line_pipe import (
     LinePipe,
 )
 
-PIPE_BYTES = 65_536  # bytes that the kernel's pipe holds
+PIPE_BYTES = 65_536  # capacity of the kernel's pipe
 
 
 class LinePipeTests(SynchronousTestCase):
@@ -39,11 +39,11 @@ class LinePipeTests(SynchronousTestCase):
             self.pipe.send(line + b"\n", "x", is_rare=False)
 
     def get_stuck(self) -> None:
-        """Have a long time pass before each look at the clock."""
+        """Let much time pass before each reading of the clock."""
         self.patch(self.reactor, "seconds", count(0, STUCK_SECONDS).__next__)
 
     def read(self) -> list[bytes]:
-        """Read all, with turns of the reactor."""
+        """Read everything, with turns of the reactor."""
         data = b""
         while True:
             data += os.read(self.reader, 10_000_000)
@@ -52,13 +52,13 @@ class LinePipeTests(SynchronousTestCase):
                 return data.splitlines()
             self.pipe.doWrite()
 
-    def test_a_line_is_there_at_once(self) -> None:
+    def test_a_line_is_written_immediately(self) -> None:
         self.send(b"hello")
         self.assertEqual(self.read(), [b"hello"])
         self.assertFalse(self.pipe.is_behind)
         os.close(self.reader)
 
-    def test_nothing_is_lost_as_long_as_it_fits_and_no_line_is_cut(self) -> None:
+    def test_no_line_is_lost_or_cut_within_the_capacity(self) -> None:
         lines = [b"%d %s" % (number, b"x" * 4999) for number in range(800)]
         self.get_stuck()
         for line in lines:
@@ -78,7 +78,7 @@ class LinePipeTests(SynchronousTestCase):
                     break
 
         reader = Thread(target=read)
-        self.send(line, 42)  # No more fit.
+        self.send(line, 42)  # The pipe and the buffer are full.
         reader.start()
         self.send(line, 100)
         self.send(b".")
@@ -87,7 +87,7 @@ class LinePipeTests(SynchronousTestCase):
         self.assertEqual(b"".join(got), (line + b"\n") * 142 + b".\n")
         os.close(self.reader)
 
-    def test_what_does_not_fit_is_counted_and_told_in_its_place(self) -> None:
+    def test_lost_lines_are_counted_and_reported_at_their_position(self) -> None:
         line = b"x" * 999
         self.get_stuck()
         self.send(line, 5000)
@@ -100,7 +100,7 @@ class LinePipeTests(SynchronousTestCase):
         self.assertEqual(self.read(), [b"again"])
         os.close(self.reader)
 
-    def test_frequent_lines_do_not_have_rare_ones_dropped(self) -> None:
+    def test_frequent_lines_do_not_displace_rare_ones(self) -> None:
         line = b"x" * 9999
         self.get_stuck()
         self.send(line, 1000)
@@ -116,7 +116,7 @@ class LinePipeTests(SynchronousTestCase):
         self.assertEqual(got[-1], b"lost {'x': %d, 'y': %d}" % (1000 - of_x, 1000 - of_y))
         os.close(self.reader)
 
-    def test_a_line_longer_than_all_that_may_wait(self) -> None:
+    def test_a_line_longer_than_the_buffer_is_sent_whole(self) -> None:
         line = b"x" * 2 * MOST_BYTES
         self.get_stuck()
         self.send(line)
@@ -124,7 +124,7 @@ class LinePipeTests(SynchronousTestCase):
         self.assertEqual(self.read(), [line, b"lost {'x': 1}"])
         os.close(self.reader)
 
-    def test_nobody_waits_for_a_reader_that_has_gone(self) -> None:
+    def test_closing_does_not_wait_for_a_gone_reader(self) -> None:
         self.send(b"x" * 1000, 100)
         os.close(self.reader)
         self.pipe.doWrite()
@@ -133,7 +133,7 @@ class LinePipeTests(SynchronousTestCase):
         self.send(b"nobody hears")
         self.assertFalse(self.pipe.is_behind)
 
-    def test_the_end_waits_for_a_reader_but_not_for_ever(self) -> None:
+    def test_closing_waits_for_a_reader_until_a_timeout(self) -> None:
         self.send(b"x" * 999, 100)
         self.pipe.connectionLost(Failure(ConnectionError()))
         with patch.object(line_pipe, "STUCK_SECONDS", 0.01):
@@ -146,7 +146,7 @@ class LinePipeTests(SynchronousTestCase):
         self.assertEqual(data, (b"x" * 999 + b"\n") * 100)
         os.close(self.reader)
 
-    def test_the_end_tells_what_was_lost(self) -> None:
+    def test_closing_reports_lost_lines(self) -> None:
         self.get_stuck()
         self.send(b"x" * 99_999, 100)
         got: list[bytes] = []

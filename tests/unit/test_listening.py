@@ -44,14 +44,14 @@ from twisted_lab.serving import ServiceProcess
 
 
 class QuietPort(Port):
-    """A port that has no socket."""
+    """A port without a socket."""
 
     def getHost(self) -> IPv4Address:
         return IPv4Address("TCP", self.interface, self.port or 0)
 
 
 class PortsReactor(MemoryReactor):
-    """A reactor on which some ports cannot be listened on."""
+    """A reactor that cannot listen on some ports."""
 
     def __init__(self, problem: Callable[[int], OSError | None]) -> None:
         super().__init__()
@@ -82,23 +82,23 @@ class TCPPortTests(SynchronousTestCase):
         assert isinstance(address, IPv4Address)
         return address.port
 
-    def test_a_free_port(self) -> None:
+    def test_a_free_port_is_used(self) -> None:
         reactor = MemoryReactor()
         factory = Factory()
         port = TCPPort(reactor, 9090, "127.0.0.1").listen(factory)
         self.assertEqual(self.number(port), 9090)
         self.assertEqual(reactor.tcpServers, [(9090, factory, BACKLOG, "127.0.0.1")])
 
-    def test_the_next_free_port_after_busy_ones(self) -> None:
+    def test_busy_ports_are_skipped(self) -> None:
         port = TCPPort(busy(9090, 9091, 9092), 9090, "0.0.0.0").listen(Factory())
         self.assertEqual(self.number(port), 9093)
 
-    def test_the_last_of_the_spare_ports(self) -> None:
+    def test_the_last_spare_port_is_used(self) -> None:
         reactor = busy(*range(9090, 9190))
         port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
         self.assertEqual(self.number(port), 9190)
 
-    def test_all_busy(self) -> None:
+    def test_busy_spare_ports_are_an_error(self) -> None:
         reactor = busy(*range(9090, 9191))
         port = TCPPort(reactor, 9090, "0.0.0.0").listen(Factory())
         self.assertEqual(
@@ -112,7 +112,7 @@ class TCPPortTests(SynchronousTestCase):
             self.refusal(port), "ports 65530 to 65535 are all busy: choose another one with --port"
         )
 
-    def test_the_ports_of_its_group_are_left_to_the_others(self) -> None:
+    def test_ports_of_other_services_are_skipped(self) -> None:
         reactor = busy(9093)
         others = frozenset({9093, 9094, 9095})
         port = TCPPort(reactor, 9093, "0.0.0.0", others=lambda: others).listen(Factory())
@@ -122,17 +122,17 @@ class TCPPortTests(SynchronousTestCase):
         port = TCPPort(busy(9090), 9090, "::", spare=0, option="--echo-port").listen(Factory())
         self.assertIn("choose another one with --echo-port", self.refusal(port))
 
-    def test_strict(self) -> None:
+    def test_no_other_port_is_tried_without_spare_ports(self) -> None:
         port = TCPPort(busy(9090), 9090, "0.0.0.0", spare=0).listen(Factory())
         self.assertIn("port 9090 is busy", self.refusal(port))
 
-    def test_no_other_port_is_tried_for_any_other_reason(self) -> None:
+    def test_no_other_port_is_tried_after_another_error(self) -> None:
         reactor = PortsReactor(lambda port: OSError(errno.EACCES, "no") if port == 80 else None)
         port = TCPPort(reactor, 80, "0.0.0.0").listen(Factory())
         self.assertIn("port 80 is privileged", self.refusal(port))
         self.assertEqual(reactor.tcpServers, [])
 
-    def test_what_was_wanted(self) -> None:
+    def test_wanted_is_the_requested_port(self) -> None:
         self.assertEqual(TCPPort(MemoryReactor(), 9090, "::").wanted, 9090)
         self.assertIsNone(TCPPort(MemoryReactor(), 0, "::").wanted)
 
@@ -142,7 +142,7 @@ class DescribedEndpointTests(SynchronousTestCase):
         listening = DescribedEndpoint(reactor or MemoryReactor(), description).listen(Factory())
         return str(self.failureResultOf(listening, CannotListen).value)
 
-    def test_a_description(self) -> None:
+    def test_a_description_opens_an_endpoint(self) -> None:
         factory = Factory()
         port = UNIXPort(b"/run/echo", factory)
         reactor = mock.Mock(listenUNIX=mock.Mock(return_value=port))
@@ -150,40 +150,40 @@ class DescribedEndpointTests(SynchronousTestCase):
         self.assertIs(self.successResultOf(listening), port)
         self.assertEqual(reactor.listenUNIX.call_args[0][:2], ("/run/echo", factory))
 
-    def test_a_port_whose_connections_cannot_be_limited(self) -> None:
+    def test_an_endpoint_without_connection_limits_is_refused(self) -> None:
         self.assertEqual(
             self.refusal("tcp:9090"),
             "cannot listen on 'tcp:9090': services need a TCP port or a unix socket, and no "
             "_FakePort",
         )
 
-    def test_unreadable_descriptions(self) -> None:
+    def test_malformed_descriptions_are_one_line(self) -> None:
         for description in ("", "9090", "nonsense:1", "tcp", "tcp:x", "tcp:1:colour=red", "unix"):
             line = self.refusal(description)
             self.assertTrue(line.startswith(f"cannot listen on {description!r}: "), line)
             self.assertIn("tcp:9090", line)
             self.assertNotIn("\n", line)
 
-    def test_a_missing_certificate(self) -> None:
+    def test_a_missing_certificate_is_one_line(self) -> None:
         line = self.refusal("ssl:9443:privateKey=/nonexistent/key.pem")
         self.assertIn("No such file or directory: /nonexistent/key.pem", line)
 
-    def test_a_broken_certificate(self) -> None:
+    def test_a_broken_certificate_is_one_line(self) -> None:
         path = Path(self.mktemp())
         path.write_text("no certificate")
         line = self.refusal(f"ssl:0:privateKey={path}")
         self.assertIn("its key or certificate cannot be used (", line)
 
-    def test_systemd_has_passed_nothing(self) -> None:
+    def test_a_socket_that_systemd_did_not_pass_is_one_line(self) -> None:
         for socket in ("index=0", "name=echo"):
             line = self.refusal(f"systemd:domain=INET:{socket}")
             self.assertIn("systemd has passed no such socket", line)
 
-    def test_a_unix_socket_that_another_server_uses(self) -> None:
-        with TemporaryDirectory() as directory:  # whose name is short enough
+    def test_a_unix_socket_in_use_is_one_line(self) -> None:
+        with TemporaryDirectory() as directory:  # a path short enough for a socket
             lock = lockfile.FilesystemLock(f"{directory}/x.lock")
             lock.lock()
-            self.patch(lockfile, "kill", lambda *_: None)  # Its owner lives.
+            self.patch(lockfile, "kill", lambda *_: None)  # Its owner is alive.
             port = UNIXPort(
                 f"{directory}/x".encode(), Factory(), wantPID=True, reactor=MemoryReactor()
             )
@@ -195,7 +195,7 @@ class DescribedEndpointTests(SynchronousTestCase):
             "name",
         )
 
-    def test_a_busy_port(self) -> None:
+    def test_a_busy_endpoint_is_one_line(self) -> None:
         self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")
 
 
@@ -217,16 +217,16 @@ class ListenersTests(SynchronousTestCase):
     def guarded(self, listener: Listener) -> Guarded:
         return Guarded(listener, self.process.files)
 
-    def test_a_port_by_default(self) -> None:
+    def test_the_default_is_a_tcp_port(self) -> None:
         found = self.find("--interface", "::", *STOCK)
         self.assertEqual(found, [self.guarded(self.port("::"))])
         self.assertEqual(found[0].wanted, 7007)
 
-    def test_strict_port(self) -> None:
+    def test_strict_port_disables_spare_ports(self) -> None:
         found = self.find("--strict-port", *STOCK)
         self.assertEqual(found, [self.guarded(self.port(spare=0))])
 
-    def test_the_default_ports_of_all_services_are_left_to_them(self) -> None:
+    def test_default_ports_of_other_services_are_skipped(self) -> None:
         makers = [mock.Mock(options=mock.Mock(default_port=port)) for port in (9094, 9096)]
         makers.append(mock.Mock(spec=()))  # It cannot be imported.
         self.patch(twisted_lab.process.plugins, "makers", lambda: dict(enumerate(makers)))
@@ -235,12 +235,12 @@ class ListenersTests(SynchronousTestCase):
             port = self.successResultOf(guarded.listen(Factory()))
         self.assertEqual(port.getHost(), IPv4Address("TCP", "0.0.0.0", 9095))
 
-    def test_endpoints(self) -> None:
+    def test_listen_opens_endpoints(self) -> None:
         found = self.find("--listen", "tcp:1", "--listen", "unix:/run/x", *STOCK)
         ends = [DescribedEndpoint(self.reactor, name) for name in ("tcp:1", "unix:/run/x")]
         self.assertEqual(found, [self.guarded(end) for end in ends])
 
-    def test_fast_by_default(self) -> None:
+    def test_the_fast_transport_is_the_default(self) -> None:
         (listener,) = self.find()
         assert isinstance(listener, Guarded)
         assert isinstance(listener.listener, Fast)
@@ -248,13 +248,13 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(inner.listener, self.port())
         self.assertEqual(inner.wanted, 7007)
 
-    def test_without_epoll_as_ever(self) -> None:
+    def test_the_stock_transport_is_used_without_epoll(self) -> None:
         with mock.patch.object(select, "epoll"):
             del select.epoll
             found = self.find()
         self.assertEqual(found, [self.guarded(self.port())])
 
-    def test_fast_is_for_tcp_alone(self) -> None:
+    def test_the_fast_transport_serves_tcp_only(self) -> None:
         reactor = FakeReactor()
         ports: list[Port] = [Port(0, Factory(), reactor=reactor), UNIXPort(b"x", Factory())]
         for port in ports:
@@ -263,19 +263,19 @@ class ListenersTests(SynchronousTestCase):
         self.assertIsNot(ports[0].transport, Server)
         self.assertIs(ports[1].transport, UNIXServer)
 
-    def test_a_worker_listens_where_it_is_told(self) -> None:
+    def test_a_worker_adopts_the_supervisors_socket(self) -> None:
         found = self.find("--workers", "2", *STOCK, is_worker=True)
         self.assertEqual(found, [self.guarded(AdoptedPort(self.reactor))])
 
-    def test_the_proxy_speaks_before_tls(self) -> None:
+    def test_the_proxy_header_precedes_tls(self) -> None:
         (listener,) = self.find("--proxy-protocol", "--tls", *STOCK)
         assert isinstance(listener, BehindProxy)
         assert isinstance(listener.listener, OverTLS)
         self.assertEqual(listener.wanted, 7007)
         self.assertEqual(len(self.process.resources), 1)
 
-    def test_a_proxy_before_an_endpoint_that_wraps(self) -> None:
-        # The port's factory is the one that ssl: has made of ours.
+    def test_the_proxy_header_precedes_the_tls_of_an_endpoint(self) -> None:
+        # The endpoint ssl: has wrapped our factory.
         inner = Factory()
         port = Port(0, inner)
         ours = mock.Mock(listen=lambda _: succeed(port))
@@ -300,7 +300,7 @@ class ListenersTests(SynchronousTestCase):
 
     def test_a_transport_of_an_unknown_kind_is_refused(self) -> None:
         class Other(Server):
-            """A transport that a plugin brings."""
+            """A transport from a plugin."""
 
         class OtherPort(Port):
             transport = Other
@@ -316,7 +316,7 @@ class ListenersTests(SynchronousTestCase):
             Guarded(listener, FileReserve(Clock(), recorded_events()[0])).listen(Factory())
         )
 
-    def test_the_proxy_header_is_imported_when_it_is_wanted(self) -> None:
+    def test_proxy_modules_are_imported_only_when_needed(self) -> None:
         program = (
             "import sys\n"
             "from tests.doubles.reactor import FakeReactor\n"

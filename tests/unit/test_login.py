@@ -1,4 +1,4 @@
-"""Checkers and realm, as any server with a portal uses them."""
+"""Checkers and realm, as used by any server with a portal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PASSWORD = b"correct horse"
 
 
 class DirectThreads(Clock):
-    """A reactor and its threads, in none."""
+    """A reactor whose threads run everything immediately."""
 
     def callFromThread(self, call: Any, *arguments: Any) -> None:
         call(*arguments)
@@ -70,7 +70,7 @@ class LoginTestCase(SynchronousTestCase):
         self.hashes = CountingHashes()
         self.clock = Clock()
         self.clock.advance(1_700_000_000)
-        self.step = 0.0  # by which the machine's clock was set
+        self.step = 0.0  # seconds by which the machine's clock was changed
         shared = (self.storage, self.hashes, self.clock)
         self.realm = AccountRealm(*shared, Lifetimes(idle=60, whole=600), self.now)
         self.passwords = PasswordChecker(*shared, now=self.now)
@@ -103,18 +103,18 @@ class LoginTestCase(SynchronousTestCase):
 
 
 class PasswordCheckerTests(LoginTestCase):
-    def test_the_interfaces(self) -> None:
+    def test_checkers_and_realm_provide_the_interfaces(self) -> None:
         for checker in (self.passwords, self.tokens):
             verifyObject(ICredentialsChecker, checker)
         verifyObject(IRealm, self.realm)
         self.assertTrue(IAccount.providedBy(self.account()))
         self.assertRaises(NotImplementedError, self.realm.requestAvatar, b"Anna", None, IResource)
 
-    def test_the_right_password(self) -> None:
+    def test_the_right_password_logs_in(self) -> None:
         self.assertEqual(self.account().name, "Anna")
         self.assertEqual(self.account("ANNA").name, "Anna")
 
-    def test_a_wrong_password_and_an_unknown_name_cost_the_same_and_say_the_same(self) -> None:
+    def test_a_wrong_password_and_an_unknown_name_look_and_cost_the_same(self) -> None:
         said = []
         for name in ("Anna", "nobody", "Anna".ljust(65), "\u0301\u0316" * 16_000):
             self.hashes.count = 0
@@ -123,7 +123,7 @@ class PasswordCheckerTests(LoginTestCase):
             self.clock.advance(1)
         self.assertEqual(said, [("", 1)] * 4)
 
-    def test_what_is_not_text_is_wrong(self) -> None:
+    def test_undecodable_bytes_are_a_wrong_password(self) -> None:
         for name, password in ((b"\xff", PASSWORD), (b"Anna", b"\xff")):
             self.failureResultOf(self.login(UsernamePassword(name, password)), UnauthorizedLogin)
 
@@ -139,7 +139,7 @@ class PasswordCheckerTests(LoginTestCase):
             failure = self.failureResultOf(self.guess(name), TooManyFailures)
             self.assertEqual(str(failure.value), "too many failures; try again in 32 s")
 
-    def test_a_clock_that_is_set_makes_nobody_wait_for_longer(self) -> None:
+    def test_a_changed_clock_does_not_lengthen_a_delay(self) -> None:
         for step in (3600.0, -3600.0):
             self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
             waiting = self.login(PeerPassword(b"Anna", PASSWORD))
@@ -148,14 +148,14 @@ class PasswordCheckerTests(LoginTestCase):
             self.clock.advance(1)
             self.successResultOf(waiting)
 
-    def test_a_delay_is_nobody_elses(self) -> None:
+    def test_a_delay_affects_no_other_peer(self) -> None:
         self.register("Boris")
         self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
         waiting = self.guess("Anna")
         self.account("Boris")
         self.assertNoResult(waiting)
 
-    def test_of_many_guesses_at_once_only_one_is_made(self) -> None:
+    def test_only_one_of_many_simultaneous_guesses_is_checked(self) -> None:
         self.hashes.slow = True
         guesses = [self.guess("Anna") for _ in range(20)]
         self.hashes.finish()
@@ -165,7 +165,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(len([guess for guess in guesses if guess.called]), 2)
         self.give_up(guesses)
 
-    def test_the_owner_gets_in_when_others_guess(self) -> None:
+    def test_the_owner_can_log_in_while_others_guess(self) -> None:
         self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
         owner = self.guess("Anna", PASSWORD)
         guesses = [self.guess("Anna") for _ in range(10)]
@@ -173,7 +173,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.successResultOf(owner)
         self.give_up(guesses)
 
-    def test_after_a_hundred_failures_from_everywhere_a_new_network_has_to_wait(self) -> None:
+    def test_a_new_network_waits_after_a_hundred_failures_elsewhere(self) -> None:
         self.successResultOf(self.guess("Anna", PASSWORD, "10.0.1.1"))
         for number in range(100):
             self.failureResultOf(self.guess("Anna", address=f"10.0.0.{number}"), UnauthorizedLogin)
@@ -184,7 +184,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 0)
         self.successResultOf(self.guess("Anna", PASSWORD, "10.0.1.1"))
 
-    def test_many_networks_at_once_do_not_guess_more_often(self) -> None:
+    def test_many_networks_at_once_get_no_more_guesses(self) -> None:
         self.hashes.slow = True
         guesses = [self.guess("Anna", address=f"10.0.0.{number}") for number in range(150)]
         self.assertEqual(self.hashes.count, 100)
@@ -192,25 +192,25 @@ class PasswordCheckerTests(LoginTestCase):
         for guess in guesses:
             self.failureResultOf(guess, UnauthorizedLogin)
 
-    def test_of_two_logins_at_once_none_waits(self) -> None:
+    def test_two_simultaneous_logins_do_not_wait(self) -> None:
         self.hashes.slow = True
         logins = [self.guess("Anna", PASSWORD, "10.0.0.1") for _ in range(2)]
         self.hashes.finish()
         for login in logins:
             self.successResultOf(login)
 
-    def test_with_a_full_disk_nobody_can_guess(self) -> None:
+    def test_no_guess_is_checked_while_the_disk_is_full(self) -> None:
         self.storage.full = True
         for password in (b"wrong", PASSWORD):
             self.failureResultOf(self.guess("Anna", password), Unable)
         self.assertEqual(self.hashes.count, 0)
 
-    def test_a_password_that_could_not_be_checked_is_no_failure(self) -> None:
+    def test_an_unchecked_password_is_no_failure(self) -> None:
         with patch.object(self.hashes, "matches", side_effect=Unable("busy", "")):
             self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
         self.account()
 
-    def test_an_address_waits_whatever_it_guesses(self) -> None:
+    def test_an_address_waits_regardless_of_the_name(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
         waiting = self.guess("y", address="10.0.0.1")
         self.assertNoResult(waiting)
@@ -218,7 +218,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.clock.advance(1)
         self.failureResultOf(waiting, UnauthorizedLogin)
 
-    def test_of_many_guesses_from_an_address_only_a_few_are_made(self) -> None:
+    def test_few_of_many_guesses_from_an_address_are_checked(self) -> None:
         for number in range(30):
             self.register(f"peer{number}")
         self.hashes.slow = True
@@ -232,7 +232,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 9)
         self.give_up(guesses)
 
-    def test_an_ipv6_network_is_one_address(self) -> None:
+    def test_an_ipv6_network_counts_as_one_address(self) -> None:
         self.hashes.slow = True
         guesses = [
             self.guess(f"x{number}", address=f"2001:db8::{number:x}") for number in range(1, 31)
@@ -240,7 +240,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 8)
         self.give_up(guesses)
 
-    def test_they_are_made_one_at_a_time_once_one_has_failed(self) -> None:
+    def test_guesses_are_serialised_after_a_failure(self) -> None:
         self.failureResultOf(self.guess("Anna", address="10.0.0.1"), UnauthorizedLogin)
         guesses = [self.guess(f"peer{number}", address="10.0.0.1") for number in range(5)]
         self.hashes.count = 0
@@ -253,7 +253,7 @@ class PasswordCheckerTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 2)
         self.give_up(guesses)
 
-    def test_a_session_is_not_opened_with_a_password_that_was_changed_meanwhile(self) -> None:
+    def test_a_password_changed_meanwhile_opens_no_session(self) -> None:
         credentials = PeerPassword(b"Anna", PASSWORD)
         self.hashes.slow = True
         logging_in = self.portal.login(credentials, credentials, IAccount)
@@ -267,7 +267,7 @@ class PasswordCheckerTests(LoginTestCase):
             Deferred.fromCoroutine(account.open_session("here")), UnauthorizedLogin
         )
 
-    def test_it_is_opened_when_the_hash_was_renewed(self) -> None:
+    def test_a_hash_renewed_meanwhile_opens_a_session(self) -> None:
         self.hashes.passwords = Passwords(memory_mib=0.125, passes=1)
         credentials = PeerPassword(b"Anna", PASSWORD)
         login = self.portal.login(credentials, credentials, IAccount)
@@ -275,7 +275,7 @@ class PasswordCheckerTests(LoginTestCase):
         assert isinstance(account, Account)
         self.successResultOf(Deferred.fromCoroutine(account.open_session("here")))
 
-    def test_a_guess_that_is_cancelled_hinders_nobody(self) -> None:
+    def test_a_cancelled_guess_does_not_block_others(self) -> None:
         self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
         waiting = self.guess("Anna")
         waiting.cancel()
@@ -306,12 +306,12 @@ class TokenTests(LoginTestCase):
             Deferred.fromCoroutine(self.account().open_session("here"))
         )
 
-    def test_a_token_is_as_good_as_a_password(self) -> None:
+    def test_a_token_logs_in(self) -> None:
         _, account, _ = self.successResultOf(self.login(Token(self.token)))
         self.assertEqual(account.name, "Anna")
         self.assertEqual(self.until, self.clock.seconds() + 600)
 
-    def test_a_wrong_token_says_the_same_costs_no_hash_and_makes_nobody_wait(self) -> None:
+    def test_a_wrong_token_costs_no_hash_and_no_delay(self) -> None:
         self.hashes.count = 0
         for wrong in ("nlt_", self.token[:-1], self.token + "x", "\ud800"):
             failure = self.failureResultOf(self.login(Token(wrong)), UnauthorizedLogin)
@@ -319,18 +319,18 @@ class TokenTests(LoginTestCase):
         self.assertEqual(self.hashes.count, 0)
         self.successResultOf(self.guess("Anna", PASSWORD))
 
-    def test_use_renews_it_but_not_for_ever(self) -> None:
+    def test_use_extends_a_token_up_to_the_whole_lifetime(self) -> None:
         for _ in range(10):
             self.clock.advance(59)
             self.successResultOf(self.login(Token(self.token)))
         self.clock.advance(11)
         self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
 
-    def test_an_idle_one_ends(self) -> None:
+    def test_an_idle_token_ends(self) -> None:
         self.clock.advance(60)
         self.failureResultOf(self.login(Token(self.token)), UnauthorizedLogin)
 
-    def test_a_right_one_does_not_wait_for_others_failures(self) -> None:
+    def test_a_valid_token_is_not_delayed_by_failures_of_others(self) -> None:
         self.failureResultOf(self.guess("x", address="10.0.0.1"), UnauthorizedLogin)
         self.successResultOf(self.login(Token(self.token, "10.0.0.1")))
 
@@ -348,7 +348,7 @@ class Page(Resource):
 
 @implementer(IRealm)
 class PageRealm:
-    """The realm of a stock web server."""
+    """A realm for a stock web server."""
 
     def requestAvatar(self, avatar_id: Any, mind: object, *interfaces: Any) -> Any:
         return IResource, Page(b"hello, " + avatar_id), lambda: None
@@ -368,21 +368,21 @@ class OtherServersTests(LoginTestCase):
         answer: bytes = transport.value()
         return answer
 
-    def test_twisted_web_takes_the_checker(self) -> None:
+    def test_twisted_web_accepts_the_checker(self) -> None:
         self.assertIn(b"hello, Anna", self.get("anna", PASSWORD))
         wrong = self.get("anna", b"wrong")
         self.assertTrue(wrong.startswith(b"HTTP/1.0 401"), wrong)
 
 
 class NamesTests(SynchronousTestCase):
-    def test_a_name_is_no_token(self) -> None:
+    def test_a_name_is_not_taken_for_a_token(self) -> None:
         self.assertRaises(ValueError, account_name, " nlt_x")
         self.assertEqual(account_name(" Anna "), "Anna")
         self.assertEqual(name_key("ANNA"), name_key("anna"))
 
 
 class WaitingThreads(Clock):
-    """A reactor and its threads, which do nothing until the test asks them to."""
+    """A reactor whose threads run only when the test tells them to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -423,20 +423,20 @@ class HashQueueTests(SynchronousTestCase):
             self.threads.finish_one()
         return self.done
 
-    def test_networks_take_turns(self) -> None:
+    def test_networks_take_turns_at_hashes(self) -> None:
         for network in "aaaaaabbbc":
             self.hash(network)
-        # Two are being made already.
+        # Two hashes are already running.
         self.assertEqual("".join(self.finish(10)), "aaabcababa")
 
-    def test_an_accounts_own_networks_come_first(self) -> None:
+    def test_networks_of_the_account_come_first(self) -> None:
         for network in "aab":
             self.hash(network)
         for network in "ca":
             self.check(network)
         self.assertEqual("".join(self.finish(5)), "aaCAb")
 
-    def test_strangers_keep_nobody_out_who_is_known(self) -> None:
+    def test_strangers_do_not_keep_known_networks_out(self) -> None:
         for number in range(66):
             self.hash(f"{number}")
         self.assertNoResult(self.check("a"))
@@ -449,7 +449,7 @@ class HashQueueTests(SynchronousTestCase):
                 self.hash(network)
             self.finish(20)
 
-    def test_a_network_has_a_rate(self) -> None:
+    def test_hashes_are_rate_limited_per_network(self) -> None:
         self.use_up("a")
         for _ in range(5):
             self.hash("a")
@@ -461,7 +461,7 @@ class HashQueueTests(SynchronousTestCase):
         self.hash("")
         self.assertEqual(self.finish(2), ["b", ""])
 
-    def test_at_the_end_those_that_wait_for_their_time_are_refused(self) -> None:
+    def test_stopping_refuses_rate_limited_jobs(self) -> None:
         self.use_up("a")
         given_up, waiting = self.hash("a"), self.hash("a")
         given_up.cancel()
@@ -470,7 +470,7 @@ class HashQueueTests(SynchronousTestCase):
         self.failureResultOf(waiting, Unable)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_one_that_would_wait_for_long_is_refused(self) -> None:
+    def test_a_job_with_a_long_wait_is_refused(self) -> None:
         self.use_up("a")
         waiting = [self.hash("a") for _ in range(150)]
         refused: Any = self.failureResultOf(self.hash("a"), Unable).value
@@ -485,14 +485,14 @@ class HashQueueTests(SynchronousTestCase):
         self.check("a")
         self.assertEqual(self.finish(1), ["A"])
 
-    def test_own_networks_do_not_make_strangers_wait_for_ever(self) -> None:
+    def test_known_networks_do_not_starve_strangers(self) -> None:
         for _ in range(12):
             self.check("a")
         for _ in range(4):
             self.hash("b")
         self.assertEqual("".join(self.finish(16)), "AAAbAAAbAAAbAAAb")
 
-    def test_one_that_waits_for_its_time_can_be_given_up(self) -> None:
+    def test_a_rate_limited_job_can_be_cancelled(self) -> None:
         self.use_up("a")
         result = self.hash("a")
         result.cancel()
@@ -500,7 +500,7 @@ class HashQueueTests(SynchronousTestCase):
         self.clock.advance(1)
         self.assertEqual(len(self.threads.work), 0)
 
-    def test_one_that_was_given_up_keeps_its_thread(self) -> None:
+    def test_a_cancelled_running_job_keeps_its_thread(self) -> None:
         results = [self.hash("a") for _ in range(5)]
         for result in results:
             result.cancel()
@@ -511,21 +511,21 @@ class HashQueueTests(SynchronousTestCase):
         self.assertEqual(self.finish(3), ["b"])
         self.successResultOf(later)
 
-    def test_of_networks_with_as_many_the_newcomer_is_refused(self) -> None:
+    def test_a_full_queue_refuses_the_newest_job_among_equals(self) -> None:
         results = [self.hash(f"{number}") for number in range(66)]
         self.failureResultOf(self.hash("x"), Unable)
         for result in results:
             self.assertNoResult(result)
         self.finish(66)
 
-    def test_at_the_end_those_that_wait_are_refused(self) -> None:
+    def test_stopping_refuses_queued_jobs(self) -> None:
         results = [self.hash("a") for _ in range(5)]
         self.successResultOf(Deferred.fromCoroutine(self.hashing.close()))
         for result in results[2:]:
             self.failureResultOf(result, Unable)
         self.finish(2)
 
-    def test_a_network_that_fills_the_queue_keeps_nobody_else_out(self) -> None:
+    def test_a_network_that_fills_the_queue_does_not_block_others(self) -> None:
         results = [self.hash("a") for _ in range(66)]
         self.failureResultOf(self.hash("a"), Unable)
         other = self.hash("b")
@@ -537,7 +537,7 @@ class HashQueueTests(SynchronousTestCase):
 
 
 class HashingTests(SynchronousTestCase):
-    def test_too_little_memory_is_no_wrong_password(self) -> None:
+    def test_a_lack_of_memory_is_not_a_wrong_password(self) -> None:
         hashed = CHEAP.hash("x")
         for name, error in (("hash", HashingError), ("verify", VerificationError)):
             passwords = Passwords(0.0625, 1)
@@ -553,13 +553,13 @@ class HashingTests(SynchronousTestCase):
             self.assertIn("too little memory", str(unable))
             self.assertEqual(unable.reason, "a hash takes 0.0625 MiB: memory allocation error")
 
-    def test_a_full_queue_is_said_at_once(self) -> None:
+    def test_a_full_queue_is_reported_immediately(self) -> None:
         clock: Any = Clock()
         hashing = Hashing(clock, CHEAP, threads=1)
         waiting = [hashing.hash("x") for _ in range(66)]
         refused = self.failureResultOf(hashing.hash("x"), Unable)
         self.assertIn("try again", str(refused.value))
-        # A hash that is given up makes room.
+        # A cancelled hash frees its place.
         waiting[-1].cancel()
         self.failureResultOf(waiting[-1])
         self.assertNoResult(hashing.hash("x"))

@@ -1,4 +1,4 @@
-"""Too little memory to start."""
+"""Lack of memory at the start."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ raise RuntimeError("class AEAD")
 
 
 class MemoryTests(SynchronousTestCase):
-    def test_whatever_is_raised_for_lack_of_memory_is_one_line(self) -> None:
+    def test_each_error_for_lack_of_memory_is_one_line(self) -> None:
         end = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
         self.assertEqual(end.stdout.split(), ["True", "False", "True"])
         self.assertEqual(end.stderr, "a.program: too little memory to start\n")

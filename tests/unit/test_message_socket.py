@@ -24,7 +24,7 @@ class MessageSocketTests(SynchronousTestCase):
         self.addCleanup(self.plain.close)
         self.addCleanup(self.socket.close)
 
-    def test_sending(self) -> None:
+    def test_sent_messages_are_framed(self) -> None:
         self.socket.send_message("привет")
         self.assertEqual(self.plain.recv(100), encode_frame("привет".encode()))
 
@@ -34,7 +34,7 @@ class MessageSocketTests(SynchronousTestCase):
         self.socket.send_message("ok")
         self.assertEqual(self.plain.recv(100), encode_frame(b"ok"))
 
-    def test_receiving(self) -> None:
+    def test_received_messages_are_decoded(self) -> None:
         self.plain.sendall(encode_frame(b"a") + encode_frame(b"") + encode_frame(b"b"))
         self.plain.close()
         self.assertEqual(list(self.socket.messages()), ["a", "", "b"])
@@ -49,7 +49,7 @@ class MessageSocketTests(SynchronousTestCase):
             self.plain.sendall(data[3:])
             self.assertEqual(self.socket.receive_message(), text)
 
-    def test_messages_that_select_does_not_see(self) -> None:
+    def test_pending_reports_messages_that_select_misses(self) -> None:
         self.assertEqual(self.socket.pending(), 0)
         self.plain.sendall(b"".join(map(encode_frame, (b"a", b"", b"b"))) + encode_frame(b"c")[:-1])
         self.assertEqual(self.socket.pending(), 0)
@@ -61,13 +61,13 @@ class MessageSocketTests(SynchronousTestCase):
         self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("c", 1))
         self.assertEqual(self.socket.receive_message(), "d")
 
-    def test_a_bad_message_is_pending_too(self) -> None:
+    def test_a_bad_message_is_pending(self) -> None:
         self.plain.sendall(encode_frame(b"ok") + encode_frame(b"good") + b"text\n")
         self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("ok", 1))
         self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("good", 1))
         self.assertRaises(MessageError, self.socket.receive_message)
 
-    def test_bad_messages(self) -> None:
+    def test_bad_messages_raise_errors(self) -> None:
         self.plain.sendall(encode_frame(b"ok") + encode_frame(b"a\xff"))
         self.assertEqual(self.socket.receive_message(), "ok")
         error = self.assertRaises(MessageError, self.socket.receive_message)
@@ -76,7 +76,7 @@ class MessageSocketTests(SynchronousTestCase):
         error = self.assertRaises(MessageError, self.socket.receive_message)
         self.assertEqual(str(error), "message of 4294967295 bytes is over the limit of 65536")
 
-    def test_the_other_side_goes_in_the_middle(self) -> None:
+    def test_a_close_within_a_message_is_an_error(self) -> None:
         self.plain.sendall(encode_frame(b"hello")[:-2])
         self.plain.close()
         error = self.assertRaises(ConnectionError, self.socket.receive_message)
@@ -84,7 +84,7 @@ class MessageSocketTests(SynchronousTestCase):
             str(error), "connection closed in the middle of a message, after 7 of 9 bytes"
         )
 
-    def test_the_other_side_resets_in_the_middle(self) -> None:
+    def test_a_reset_within_a_message_is_an_error(self) -> None:
         with MessageSocket() as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen()
@@ -110,7 +110,7 @@ class MessageSocketTests(SynchronousTestCase):
         self.plain.sendall(b"lo")
         self.assertEqual(self.socket.receive_message(), "hello")
 
-    def test_a_socket_that_does_not_block(self) -> None:
+    def test_a_non_blocking_socket_is_supported(self) -> None:
         self.socket.setblocking(False)
         self.assertRaises(BlockingIOError, self.socket.receive_message)
         self.plain.sendall(encode_frame(b"hello"))
@@ -128,7 +128,7 @@ class MessageSocketTests(SynchronousTestCase):
                     self.assertIsInstance(connection, MessageSocket)
                     self.assertRaises(MessageError, connection.send_message, "four")
 
-    def test_it_imports_no_twisted(self) -> None:
+    def test_the_module_does_not_import_twisted(self) -> None:
         program = (
             "import sys, twisted_lab.message_socket; "
             "print([name for name in sys.modules if name.startswith('twisted.')])"
@@ -138,7 +138,7 @@ class MessageSocketTests(SynchronousTestCase):
 
 
 class DocumentedProgramsTests(SynchronousTestCase):
-    def test_they_work(self) -> None:
+    def test_the_documented_programs_run(self) -> None:
         server, client, selecting = re.findall(
             r"^    from .*?(?=^\S|\Z)", str(message_socket.__doc__), re.DOTALL | re.MULTILINE
         )
@@ -157,7 +157,7 @@ class DocumentedProgramsTests(SynchronousTestCase):
 
         def run(program: str, **names: object) -> None:
             body = "\n".join(line[4:] for line in program.splitlines())
-            exec(body.replace("9091", str(port)), names)  # noqa: S102 (our own manual)
+            exec(body.replace("9091", str(port)), names)  # noqa: S102 (from our own manual)
 
         said: list[str] = []
         names = {"MessageSocket": Announced, "MessageError": MessageError}

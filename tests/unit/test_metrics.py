@@ -27,7 +27,7 @@ from twisted_lab.serving import NetworkService, ServiceProcess
 
 
 class HistogramTests(SynchronousTestCase):
-    def test_a_bound_belongs_to_what_is_below_it(self) -> None:
+    def test_a_value_at_a_bound_counts_in_its_bucket(self) -> None:
         values = Histogram((1, 10))
         for value in (0, 1, 1.1, 10, 11):
             values.add(value)
@@ -35,7 +35,7 @@ class HistogramTests(SynchronousTestCase):
 
 
 class LoopLagTests(SynchronousTestCase):
-    def test_it_is_looked_at_once_a_second(self) -> None:
+    def test_the_lag_is_measured_once_a_second(self) -> None:
         clock = Clock()
         lag = LoopLag(clock)
         lag.open()
@@ -68,7 +68,7 @@ class LabCollectorTests(SynchronousTestCase):
     def mine(self, name: str, **labels: str) -> float | None:
         return self.read(name, service="netlab-sample", **labels)
 
-    def test_connections(self) -> None:
+    def test_connections_are_counted(self) -> None:
         self.events.connected("a")
         served = FakeConnection(self.connections, True)
         FakeConnection(self.connections, True)
@@ -78,7 +78,7 @@ class LabCollectorTests(SynchronousTestCase):
         served.abort()
         self.assertEqual(self.mine("connections"), 0)
 
-    def test_traffic_of_those_who_are_there_and_of_those_who_were(self) -> None:
+    def test_traffic_includes_open_and_closed_connections(self) -> None:
         FakeConnection(self.connections, True).abort()
         FakeConnection(self.connections, True)
         self.assertEqual(self.mine("bytes_total", direction="in"), 2)
@@ -86,19 +86,19 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("messages_total", direction="in"), 6)
         self.assertEqual(self.mine("messages_total", direction="out"), 8)
 
-    def test_errors_by_kind(self) -> None:
+    def test_errors_are_counted_by_kind(self) -> None:
         self.events.hung_up("a", Disconnect.NO_MESSAGE.reason(problem="too long"))
         self.events.hung_up("b", Disconnect.NO_MESSAGE.reason(problem="too long"))
         self.events.login_failed("c")
         self.assertEqual(self.mine("errors_total", kind="message"), 2)
         self.assertEqual(self.mine("errors_total", kind="login"), 1)
 
-    def test_errors_are_counted_whatever_is_logged(self) -> None:
+    def test_errors_are_counted_at_every_log_level(self) -> None:
         self.events.log_from(LogLevel.critical)
         self.events.behind("a", 1)
         self.assertEqual(self.mine("errors_total", kind="behind"), 1)
 
-    def test_how_long_it_took(self) -> None:
+    def test_durations_of_conversations_are_counted(self) -> None:
         self.events.disconnected("a", 1, 1, 0.5, Disconnect.CLOSED_BY_CLIENT.reason())
         self.events.disconnected("b", 1, 1, 5000, Disconnect.CLOSED_BY_CLIENT.reason())
         self.assertEqual(self.mine("conversation_seconds_bucket", le="1.0"), 1)
@@ -107,7 +107,7 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("conversation_seconds_sum"), 5000.5)
         self.assertEqual(self.mine("conversation_seconds_count"), 2)
 
-    def test_what_is_measured_beside(self) -> None:
+    def test_measures_of_a_service_are_exported(self) -> None:
         self.process.add_gauge("netlab-sample", "waiting", "A gauge.", lambda: 7)
         self.process.add_counter("netlab-sample", "won", "A counter.", lambda: 8)
         self.assertEqual(self.mine("waiting"), 7)
@@ -120,34 +120,34 @@ class LabCollectorTests(SynchronousTestCase):
         self.assertEqual(text.count("# TYPE netlab_thing gauge"), 1)
         self.assertEqual(self.read("thing", service="netlab-two"), 1)
 
-    def test_the_version(self) -> None:
+    def test_the_version_is_exported(self) -> None:
         self.assertEqual(self.read("info", version=__version__), 1)
 
-    def test_health(self) -> None:
+    def test_a_paused_service_is_unhealthy(self) -> None:
         self.assertEqual(health(self.process), Page(b"ok\n"))
         self.process.public_services[0]._ports.is_paused = True
         page = health(self.process)
         self.assertEqual((page.body, page.status), (b"paused: netlab-sample\n", 503))
 
-    def test_events_that_were_summed_up(self) -> None:
+    def test_summed_up_events_are_counted(self) -> None:
         self.process.log.summed["netlab-sample"] = 3
         self.assertEqual(self.mine("log_events_summed_total"), 3)
 
-    def test_the_lab_itself(self) -> None:
+    def test_the_process_exports_its_own_metrics(self) -> None:
         self.lag.seconds.add(0.02)
         self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.01"), 0)
         self.assertEqual(self.read("loop_lag_seconds_bucket", le="0.05"), 1)
         self.assertEqual(self.read("log_events_lost_total"), 0)
         self.assertEqual(self.read("console_lines_lost_total"), 0)
 
-    def test_each_has_a_text(self) -> None:
+    def test_each_metric_has_a_help_text(self) -> None:
         for line in generate_latest(self.registry).decode().splitlines():
             if line.startswith("# HELP"):
                 self.assertGreater(len(line.split()), 3, line)
 
 
 class MetricsPageTests(SynchronousTestCase):
-    def test_gathering_takes_a_tenth_of_the_time(self) -> None:
+    def test_gathering_takes_at_most_a_tenth_of_the_time(self) -> None:
         clock = Clock()
         gathered = 0
 

@@ -1,4 +1,4 @@
-"""Old files, and packages that come, go and come back."""
+"""Migrations of old files, and packages that are removed and return."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Scores(Protocol):
 
 
 def game(*more: str) -> Tables[Scores]:
-    """Return the tables of a package that is none of ours, with further steps."""
+    """Return the tables of an outside package, with further migration steps."""
     steps = [("CREATE TABLE scores (score INTEGER NOT NULL)",), *((each,) for each in more)]
     return Tables(accessor(Scores), [Migrations("guessing_game", steps)])
 
@@ -73,7 +73,7 @@ class MigrationCase(SynchronousTestCase):
         return dict(self.rows("SELECT package, version FROM schema_versions"))
 
     def copies(self) -> list[str]:
-        """Return the ends of the names of all copies."""
+        """Return the suffixes of all copies."""
         file = Path(self.path)
         names = (path.name.removeprefix(f"{file.name}.") for path in file.parent.iterdir())
         return sorted(name for name in names if not name.startswith(file.name))
@@ -81,7 +81,7 @@ class MigrationCase(SynchronousTestCase):
 
 class OldFileTests(MigrationCase):
     def make(self, version: int) -> None:
-        """Make an old file with a peer, an account and a message, if it has such tables."""
+        """Create an old file with a peer, an account and a message, as far as it has the tables."""
         make_old_file(self.path, version)
         self.change(
             "INSERT INTO peers (address, name, since) VALUES ('192.0.2.1', 'Anna', 1.0)", ()
@@ -95,7 +95,7 @@ class OldFileTests(MigrationCase):
                 (),
             )
 
-    def test_each_version_becomes_the_newest(self) -> None:
+    def test_each_version_is_upgraded_to_the_newest(self) -> None:
         self.update(ALL)
         tables = "SELECT name, sql FROM sqlite_master ORDER BY name"
         new = self.rows(tables)
@@ -117,12 +117,12 @@ class OldFileTests(MigrationCase):
             self.assertEqual(self.rows("PRAGMA user_version", copy), [(version,)])
             self.assertEqual(self.rows("SELECT name FROM peers", copy), [("Anna",)])
 
-    def test_older_programs_refuse_it(self) -> None:
+    def test_older_programs_refuse_a_newer_file(self) -> None:
         self.update(PEER_TABLES)
         self.assertEqual(self.rows("PRAGMA user_version"), [(FORMAT,)])
         self.assertGreater(FORMAT, NEWEST_OLD)
 
-    def test_packages_are_brought_up_to_date_one_after_another(self) -> None:
+    def test_packages_are_upgraded_one_after_another(self) -> None:
         self.make(3)
         self.update(HISTORY_TABLES)
         self.assertEqual(self.versions(), {"accounts": 1, "known_peers": 1, "rooms": 3})
@@ -131,7 +131,7 @@ class OldFileTests(MigrationCase):
         self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
         self.assertEqual(self.copies(), ["accounts-1.known_peers-1", "version-3"])
 
-    def test_a_copy_is_readable_by_the_owner_alone(self) -> None:
+    def test_only_the_owner_can_read_a_copy(self) -> None:
         self.make(1)
         Path(self.path).chmod(0o644)
         self.update(ALL)
@@ -143,19 +143,19 @@ class OldFileTests(MigrationCase):
         self.update(ALL)
         self.update(ALL, f"{self.path}.version-1")
 
-    def test_a_copy_that_was_interrupted_is_made_anew(self) -> None:
+    def test_an_interrupted_copy_is_made_again(self) -> None:
         self.make(1)
         Path(f"{self.path}.version-1.unfinished").write_bytes(b"half a copy")
         self.update(ALL)
         self.assertEqual(self.copies(), ["version-1"])
         self.assertEqual(self.rows("SELECT name FROM peers", f"{self.path}.version-1"), [("Anna",)])
 
-    def test_no_copy_without_older_tables(self) -> None:
+    def test_no_copy_is_made_without_older_tables(self) -> None:
         for tables in (PEER_TABLES, ALL, ALL):
             self.update(tables)
         self.assertEqual(self.copies(), [])
 
-    def test_old_accounts_have_skeletons_even_if_they_look_alike(self) -> None:
+    def test_old_accounts_get_skeletons_even_if_they_look_alike(self) -> None:
         make_old_file(self.path, 2)
         self.change(
             "INSERT INTO accounts VALUES (?, ?, '', 1.0)",
@@ -179,7 +179,7 @@ class OldFileTests(MigrationCase):
             database.run(lambda queries: queries.forget_account("ivan"))
             self.assertTrue(database.run(partial(register, name="lvan", hashed="", now=1.0)))
 
-    def test_old_peers_have_their_networks_and_a_year_from_now_on(self) -> None:
+    def test_old_peers_get_their_networks_and_another_year(self) -> None:
         addresses = ("192.0.2.1", "2001:db8::1", "fe80::1%eth0", "unix")
         make_old_file(self.path, 1)
         self.change(
@@ -195,7 +195,7 @@ class OldFileTests(MigrationCase):
         assert isinstance(first, float)
         self.assertGreaterEqual(first, began)
 
-    def test_old_messages_have_their_times_and_their_clients(self) -> None:
+    def test_old_messages_get_their_times_and_clients(self) -> None:
         make_old_file(self.path, 3)
         self.change(
             "INSERT INTO said VALUES (?, 'Анна', 'здравствуйте', '', ?, ?, '')",
@@ -230,15 +230,15 @@ class OutsidePackageTests(MigrationCase):
         with closing(open_database(self.path, game())) as database:
             database.run(lambda scores: scores.add(score))
 
-    def test_it_finds_its_tables_when_it_comes_back(self) -> None:
+    def test_a_returning_package_finds_its_tables(self) -> None:
         self.update(PEER_TABLES)
         self.add(7)
-        self.update(ALL)  # without it
+        self.update(ALL)  # without the package
         self.assertEqual(self.versions()["guessing_game"], 1)
         self.assertEqual(self.scores(game()), [7])
         self.assertEqual(self.copies(), [])
 
-    def test_its_tables_are_brought_up_to_date_after_a_copy(self) -> None:
+    def test_tables_of_a_package_are_upgraded_after_a_copy(self) -> None:
         self.add(7)
         self.assertEqual(self.scores(game("UPDATE scores SET score = score + 1")), [8])
         self.assertEqual(self.versions(), {"guessing_game": 2})
@@ -246,7 +246,7 @@ class OutsidePackageTests(MigrationCase):
             self.rows("SELECT score FROM scores", f"{self.path}.guessing_game-1"), [(7,)]
         )
 
-    def test_newer_tables_are_refused_to_it_alone(self) -> None:
+    def test_newer_tables_of_a_package_are_refused_to_it_alone(self) -> None:
         self.add(7)
         self.update(game("UPDATE scores SET score = 9"))
         error = self.assertRaises(Unusable, open_database, self.path, game())
@@ -254,7 +254,7 @@ class OutsidePackageTests(MigrationCase):
         self.update(ALL)
         self.assertEqual(self.rows("SELECT score FROM scores"), [(9,)])
 
-    def test_a_step_that_fails_changes_nothing(self) -> None:
+    def test_a_failed_step_changes_nothing(self) -> None:
         self.add(7)
         broken = game("UPDATE scores SET score = 9", "CREATE TABLE scores (x)")
         both = Tables(broken.queries, [*PEER_TABLES.migrations, *broken.migrations])
@@ -263,7 +263,7 @@ class OutsidePackageTests(MigrationCase):
         self.assertEqual(self.versions(), {"guessing_game": 1})
         self.assertEqual(self.scores(game()), [7])
 
-    def test_two_packages_of_one_name(self) -> None:
+    def test_two_packages_with_one_name_are_an_error(self) -> None:
         reactor: Any = Clock()
         storage = Storage(reactor, self.path)
         storage.of(game())
@@ -271,7 +271,7 @@ class OutsidePackageTests(MigrationCase):
         error = self.assertRaises(ValueError, storage.of, game("DROP TABLE scores"))
         self.assertEqual(str(error), "two packages called guessing_game have tables")
 
-    def test_tables_for_a_file_that_is_open(self) -> None:
+    def test_tables_cannot_be_added_to_an_open_file(self) -> None:
         reactor: Any = Clock()
         storage = Storage(reactor, self.path)
         storage.open()

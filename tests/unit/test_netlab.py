@@ -1,4 +1,4 @@
-"""All services in one process: its options, and its reports."""
+"""All services in one process: options and reports."""
 
 import io
 import os
@@ -48,18 +48,18 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(said.getvalue().count("\n"), 1)
         return said.getvalue()
 
-    def test_all_services_on_their_own_ports(self) -> None:
+    def test_each_service_has_its_own_port(self) -> None:
         services = parse().services
         self.assertEqual(list(services), NAMES)
         self.assertEqual([each.port for each in services.values()], PORTS)
 
-    def test_a_base_port(self) -> None:
+    def test_base_port_shifts_all_ports(self) -> None:
         moved = [port - FIRST_PORT + 7000 for port in PORTS]
         for base, ports in (("7000", moved), ("0", [0] * len(PORTS))):
             services = parse("--base-port", base).services.values()
             self.assertEqual([each.port for each in services], ports)
 
-    def test_the_documented_settings(self) -> None:
+    def test_the_documented_settings_are_accepted(self) -> None:
         page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
         [section] = re.findall(r"^## Settings for.*?(?=^## )", page, re.MULTILINE | re.DOTALL)
         rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
@@ -68,26 +68,26 @@ class OptionsTests(SynchronousTestCase):
             if "on the clients" not in row:
                 parse(*" ".join(re.findall(r"`(--[^`]+)`", row)).split())
 
-    def test_some_services(self) -> None:
+    def test_only_selects_services(self) -> None:
         services = parse("--only", "chat,echo").services
         self.assertEqual(
             {name: each.port for name, each in services.items()}, {"chat": 9095, "echo": 9090}
         )
 
-    def test_an_option_of_one_service(self) -> None:
+    def test_a_service_option_has_the_name_as_a_prefix(self) -> None:
         for arguments in (["--echo-chunk-size", "7"], ["--echo-chunk-size=7"]):
             services = parse("--echo-upper", *arguments, "--echo-port", "1").services
             self.assertEqual(services["echo"]["chunk-size"], 7)
             self.assertEqual((services["echo"]["upper"], services["echo"]["port"]), (1, 1))
 
-    def test_an_option_of_all_that_have_it(self) -> None:
+    def test_a_shared_option_applies_to_all_services(self) -> None:
         services = parse("--interface", "::1", "--framing=int32", "--proxy-protocol").services
         for name, options in services.items():
             self.assertEqual((options.interface, options.proxy_protocol), ("::1", True))
             if name != "echo":
                 self.assertEqual(options["framing"], "int32")
 
-    def test_the_option_of_one_service_wins_in_any_order(self) -> None:
+    def test_the_option_of_one_service_takes_precedence(self) -> None:
         for arguments in (
             ["--chat-idle-timeout", "7", "--idle-timeout", "9"],
             ["--idle-timeout", "9", "--chat-idle-timeout", "7"],
@@ -97,7 +97,7 @@ class OptionsTests(SynchronousTestCase):
         services = parse("--database", "x", "--ident-database", "y").services
         self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("y", "x"))
 
-    def test_an_endpoint_for_one_service_and_an_interface_for_all(self) -> None:
+    def test_an_endpoint_of_one_service_overrides_the_interface(self) -> None:
         services = parse("--echo-listen", "unix:/x", "--echo-listen=unix:/y", "--interface=::1")
         self.assertEqual(services.services["echo"].listen, ("unix:/x", "unix:/y"))
         self.assertEqual(services.services["auth"].interface, "::1")
@@ -109,7 +109,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(end.code, 0)
         return " ".join(said.getvalue().split())
 
-    def test_help_lists_its_own_options_and_those_of_several_services(self) -> None:
+    def test_help_lists_own_and_shared_options(self) -> None:
         shown = self.help("--help")
         for part in (
             "--base-port= ",
@@ -122,7 +122,7 @@ class OptionsTests(SynchronousTestCase):
         for part in ("--upper ", "--echo-tls", "--port=", "--listen=", "--workers", "--ask"):
             self.assertNotIn(part, shown.partition("Runs all services")[0])
 
-    def test_help_all_lists_those_of_each_service_as_well(self) -> None:
+    def test_help_all_lists_options_of_each_service(self) -> None:
         shown = self.help("--help-all")
         for part in (
             "--base-port= ",
@@ -136,27 +136,27 @@ class OptionsTests(SynchronousTestCase):
         for part in ("-workers", "--chat-listen", "--echo-log-level", "--chat-drain"):
             self.assertNotIn(part, shown)
 
-    def test_a_service_can_stay_out(self) -> None:
+    def test_a_service_can_opt_out(self) -> None:
         class Apart(SampleOptions):
             in_netlab = False
 
         made = {
             "sample": Mock(options=SampleOptions),
             "apart": Mock(options=Apart),
-            "other": Mock(options=TwistdOptions),  # one that is not made from our options
+            "other": Mock(options=TwistdOptions),  # a service without our kind of options
         }
         self.patch(group_options, "makers", lambda: made)
         self.assertEqual(list(parse().services), ["sample"])
 
-    def test_its_own_options_are_not_for_the_services(self) -> None:
+    def test_process_options_are_not_passed_to_services(self) -> None:
         options = parse("--log-level", "warn", "--drain", "7")
         self.assertEqual((options.log_level, options.drain), ("warn", 7))
 
-    def test_a_value_that_looks_like_an_option(self) -> None:
+    def test_a_value_may_look_like_an_option(self) -> None:
         options = parse("--log-file", "--tls")
         self.assertEqual((options.log_file, options.services["echo"].tls), ("--tls", False))
 
-    def test_one_database(self) -> None:
+    def test_services_share_a_database(self) -> None:
         services = parse("--database", "x", "--chat-history", "y").services
         self.assertEqual((services["ident"]["database"], services["auth"]["database"]), ("x", "x"))
         self.assertEqual(services["chat"]["history"], "y")
@@ -164,7 +164,7 @@ class OptionsTests(SynchronousTestCase):
         options = parse("--history-bytes", "1000", "--chat-history-days", "7").services["chat"]
         self.assertEqual((options["history-bytes"], options["history-days"]), (1000, 7))
 
-    def test_mistakes_are_one_line(self) -> None:
+    def test_wrong_usage_gives_one_line(self) -> None:
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
             (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
@@ -203,7 +203,7 @@ class OptionsTests(SynchronousTestCase):
         ):
             self.assertIn(text, self.refuse(*arguments))
 
-    def test_all_know_the_ports_of_the_group_and_how_to_choose_their_own(self) -> None:
+    def test_services_know_all_ports_and_the_option_for_their_own(self) -> None:
         options = parse("--only", "auth,chat", "--chat-tcp-port", "9096")
         for service in options.services.values():
             self.assertEqual(service.others_ports(), {*PORTS, 9096})
@@ -213,7 +213,7 @@ class OptionsTests(SynchronousTestCase):
         auth = parse("--auth-port", "1").services["auth"]
         self.assertEqual(auth.name_of("port"), "--auth-port")
 
-    def test_it_needs_no_pid_file_in_the_foreground(self) -> None:
+    def test_a_foreground_process_writes_no_pid_file(self) -> None:
         options = Options()
         options.parent = TwistdOptions()
         options.parent["nodaemon"] = 1
@@ -222,20 +222,20 @@ class OptionsTests(SynchronousTestCase):
 
 
 class MakeServiceTests(SynchronousTestCase):
-    def test_one_of_each(self) -> None:
+    def test_the_process_has_one_of_each_service(self) -> None:
         process = makeService(parse("--base-port", "0"))
         names = [service.events.service for service in process.services]
         self.assertEqual(names, [f"netlab-{name}" for name in NAMES])
-        # The database, and the threads that hash.
+        # The database and the hashing threads.
         self.assertEqual(len(process.resources), 2)
         measures = {measure.name for measure in process.measures}
         self.assertLessEqual({"log_events_summed", "hash_queue", "retransmissions"}, measures)
 
-    def test_one_certificate(self) -> None:
+    def test_services_share_one_certificate(self) -> None:
         process = makeService(parse("--base-port", "0", "--tls"))
         self.assertEqual(len(process.resources), 3)
 
-    def test_the_table(self) -> None:
+    def test_the_table_shows_how_to_connect(self) -> None:
         options = parse("--only", "echo,messages")
         reactor = FakeReactor()
         process = ServiceProcess(options, reactor)
@@ -257,14 +257,14 @@ class MakeServiceTests(SynchronousTestCase):
 
 
 class SecretsTests(SynchronousTestCase):
-    def test_at_level_debug_only_services_without_secrets_show_bytes(self) -> None:
+    def test_services_with_secrets_show_no_bytes_at_level_debug(self) -> None:
         process = makeService(parse("--log-level", "debug"))
         shown = {name for name in NAMES if process.log.events_of(f"netlab-{name}").shows_bytes}
         self.assertEqual(shown, {"echo", "messages", "ident", "broadcast"})
 
 
 class HowToConnectTests(SynchronousTestCase):
-    def test_our_client_and_others(self) -> None:
+    def test_each_address_has_a_command_to_connect(self) -> None:
         plain, tls, chat, other = EchoOptions(), EchoOptions(), ChatOptions(), SampleOptions()
         tls.parseOptions(["--tls"])
         ours = "python -m twisted_lab.client"
@@ -285,7 +285,7 @@ class HowToConnectTests(SynchronousTestCase):
             "openssl s_client -quiet -connect localhost:7",
         )
 
-    def test_the_loopback_address_has_a_name(self) -> None:
+    def test_the_loopback_address_needs_no_host_option(self) -> None:
         address = IPv4Address("TCP", "127.0.0.1", 9090)
         self.assertEqual(
             how_to_connect(address, EchoOptions(), ".venv/bin/python"),
@@ -295,37 +295,37 @@ class HowToConnectTests(SynchronousTestCase):
 
 class InterpreterTests(SynchronousTestCase):
     def named(self, executable: str, path: str, base: str = "/opt/base") -> str:
-        """Return the name of an interpreter, with that PATH; sys.prefix is /opt/base."""
+        """Return the name of an interpreter for this PATH; sys.prefix is /opt/base."""
         self.patch(sys, "executable", executable)
         self.patch(sys, "prefix", "/opt/base")
         self.patch(sys, "base_prefix", base)
         self.patch(os, "environ", {"PATH": path})
         return interpreter()
 
-    def test_one_on_the_path_has_its_name(self) -> None:
+    def test_an_interpreter_on_the_path_is_named_without_directory(self) -> None:
         folder = Path(self.mktemp())
         folder.mkdir()
         python = folder.absolute() / "python3"
         python.touch(0o755)
         self.assertEqual(self.named(str(python), str(folder.absolute())), "python3")
-        # Not on the PATH; or in a virtual environment, which another shell may not have active.
+        # Not on the PATH, or in a virtual environment, which may be inactive in another shell.
         self.assertEqual(self.named(str(python), "/nowhere"), shlex.quote(str(python)))
         in_environment = self.named(str(python), str(folder.absolute()), "/usr")
         self.assertEqual(in_environment, shlex.quote(str(python)))
 
-    def test_in_the_checkout_it_is_relative(self) -> None:
+    def test_an_interpreter_below_the_directory_is_relative(self) -> None:
         self.patch(os, "getcwd", lambda: "/opt")
         self.assertEqual(self.named("/opt/base/bin/python", ""), "base/bin/python")
 
-    def test_elsewhere_it_is_the_whole_path(self) -> None:
+    def test_an_interpreter_elsewhere_is_absolute(self) -> None:
         self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
         self.assertEqual(self.named("/opt/my lab/bin/python", ""), "'/opt/my lab/bin/python'")
 
-    def test_in_a_directory_that_was_removed_too(self) -> None:
+    def test_an_interpreter_is_absolute_in_a_removed_directory(self) -> None:
         with patch("os.getcwd", side_effect=FileNotFoundError):
             self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
 
-    def test_it_is_in_the_table(self) -> None:
+    def test_the_table_names_the_interpreter(self) -> None:
         process = makeService(parse("--only", "echo", "--base-port", "0"))
         [service] = process.services
         address = IPv4Address("TCP", "127.0.0.1", 9090)

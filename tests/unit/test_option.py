@@ -1,4 +1,4 @@
-"""Options that are declared as attributes."""
+"""Options declared as attributes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parse(*arguments: str, kind: type[Sample] = Sample) -> Sample:
 
 
 class OptionTests(SynchronousTestCase):
-    def test_defaults(self) -> None:
+    def test_options_have_defaults(self) -> None:
         options = parse()
         self.assertIs(options.loud, False)
         seconds: float = options.idle_timeout
@@ -51,33 +51,33 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual((options.framing, options.title, options.half), ("text", None, 2))
         self.assertEqual(options.given, set())
 
-    def test_values(self) -> None:
+    def test_options_parse_values(self) -> None:
         options = parse("-l", "--idle-timeout", "7", "--members=3", "-f", "int32", "--half", "4")
         self.assertIs(options.loud, True)
         self.assertEqual((options.idle_timeout, options.members, options.half), (7, 3, 4))
         self.assertEqual(options.framing, "int32")
         self.assertEqual(options.given, {"loud", "idle-timeout", "members", "framing", "half"})
 
-    def test_the_mapping_has_the_same_values(self) -> None:
+    def test_mapping_and_attributes_agree(self) -> None:
         options = parse("--idle-timeout", "7")
         self.assertEqual((options["idle-timeout"], options["max-message"]), (7, 64))
 
-    def test_a_value_that_is_set_was_not_given(self) -> None:
+    def test_a_value_set_in_code_does_not_count_as_given(self) -> None:
         options = parse()
         options.idle_timeout = 9
         self.assertEqual((options["idle-timeout"], options.given), (9, set()))
 
-    def test_one_that_repeats(self) -> None:
+    def test_an_option_can_be_repeatable(self) -> None:
         self.assertEqual(parse("--listen", "a", "--listen=b").listen, ("a", "b"))
 
-    def test_a_short_form_of_a_name(self) -> None:
+    def test_an_option_can_have_a_short_name(self) -> None:
         self.assertEqual(parse("--idle", "7", kind=Other).idle_timeout, 7)
 
-    def test_a_subclass_has_another_default(self) -> None:
+    def test_a_subclass_can_change_a_default(self) -> None:
         self.assertEqual((Other().idle_timeout, Sample().idle_timeout), (60, 600))
         self.assertIn("[default: 60]", str(Other()))
 
-    def test_the_help(self) -> None:
+    def test_help_lists_the_options(self) -> None:
         shown = " ".join(str(Sample()).split())
         for part in (
             "-l, --loud Shout.",
@@ -88,14 +88,14 @@ class OptionTests(SynchronousTestCase):
         ):
             self.assertIn(part, shown)
 
-    def test_what_is_hidden_is_accepted_but_not_listed(self) -> None:
+    def test_a_hidden_option_is_accepted_but_not_listed(self) -> None:
         options = Sample()
         options.hidden = {"title"}
         self.assertNotIn("--title", str(options))
         options.parse(["--title", "x"])
         self.assertEqual(options.title, "x")
 
-    def test_mistakes(self) -> None:
+    def test_wrong_values_are_usage_errors(self) -> None:
         whole = "expected a whole number of"
         for arguments, text in (
             (["--idle-timeout", "soon"], f"--idle-timeout: {whole} seconds from 1 up, not 'soon'"),

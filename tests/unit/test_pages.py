@@ -1,4 +1,4 @@
-"""Pages over HTTP, and malformed requests for them."""
+"""Pages over HTTP, and malformed requests."""
 
 import tracemalloc
 from unittest.mock import patch
@@ -49,7 +49,7 @@ class PageTests(SynchronousTestCase):
         answer: str = transport.value().decode()
         return answer
 
-    def test_a_page(self) -> None:
+    def test_get_returns_the_page(self) -> None:
         answer = self.ask(b"GET /page?x=y HT", b"TP/1.1\r\nHost: x\r", b"\n\r\n")
         head, body = answer.split("\r\n\r\n")
         self.assertEqual(body, "text\n")
@@ -57,7 +57,7 @@ class PageTests(SynchronousTestCase):
         self.assertIn("\r\nContent-Length: 5\r\n", head)
         self.assertTrue(head.endswith("Connection: close"))
 
-    def test_its_head_alone(self) -> None:
+    def test_head_returns_the_headers(self) -> None:
         answer = self.ask(b"HEAD /page HTTP/1.0\r\n\r\n")
         self.assertIn("Content-Length: 5\r\n", answer)
         self.assertTrue(answer.endswith("\r\n\r\n"))
@@ -67,7 +67,7 @@ class PageTests(SynchronousTestCase):
         for pieces in ([request * 100], [request] * 100):
             self.assertEqual(self.ask(*pieces).count("HTTP/1.1 "), 1)
 
-    def test_what_is_no_request_for_a_page(self) -> None:
+    def test_other_requests_get_an_error(self) -> None:
         for request, status in (
             (b"POST /page HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n", 405),
             (b"POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n", 405),
@@ -82,7 +82,7 @@ class PageTests(SynchronousTestCase):
             self.assertTrue(answer.startswith(f"HTTP/1.1 {status} "), answer)
             self.assertEqual(answer.count("HTTP/1.1"), 1)
 
-    def test_a_header_that_is_too_long_is_refused(self) -> None:
+    def test_an_overlong_header_is_refused(self) -> None:
         for end in (b"", b"\r\n\r\n"):
             connection, transport = self.connect()
             connection.dataReceived(b"GET /page HTTP/1.1\r\nX: " + b"x" * MOST_HEAD + end)
@@ -90,7 +90,7 @@ class PageTests(SynchronousTestCase):
             self.assertEqual(transport.value().count(b"HTTP/1.1 431 "), 1)
             connection.connectionLost()
 
-    def test_a_request_that_does_not_end_takes_ten_seconds(self) -> None:
+    def test_an_unfinished_request_times_out_after_ten_seconds(self) -> None:
         connection, transport = self.connect()
         for _ in range(round(DEADLINE_SECONDS) - 1):
             connection.dataReceived(b"X")
@@ -100,7 +100,7 @@ class PageTests(SynchronousTestCase):
         self.assertTrue(transport.aborted)
         self.assertEqual(len(self.factory.connections), 0)
 
-    def test_a_body_is_dropped_for_ten_seconds(self) -> None:
+    def test_a_request_body_is_discarded_for_ten_seconds(self) -> None:
         for header in (b"Content-Length: 9999999", b"Transfer-Encoding: chunked"):
             connection, transport = self.connect()
             with patch("tempfile.TemporaryFile", side_effect=AssertionError):
@@ -118,7 +118,7 @@ class PageTests(SynchronousTestCase):
             connection.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_the_newest_are_served(self) -> None:
+    def test_the_newest_connections_are_served(self) -> None:
         peers = [self.connect() for _ in range(MOST_CONNECTIONS + 1)]
         self.assertEqual([each.aborted for _, each in peers], [True] + [False] * MOST_CONNECTIONS)
         self.assertEqual(len(self.factory.connections), MOST_CONNECTIONS)
@@ -129,9 +129,9 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(len(self.factory.connections), 0)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_at_the_end_nobody_new_is_served(self) -> None:
+    def test_a_stopping_server_accepts_no_connection(self) -> None:
         connection, transport = self.connect()
-        self.assertIsNone(transport.producer)  # It would keep a TLS connection open.
+        self.assertIsNone(transport.producer)  # A producer would keep a TLS connection open.
         ended = self.factory.connections.drain(self.clock, 5)
         self.assertTrue(transport.disconnecting)
         self.assertTrue(self.connect()[1].aborted)

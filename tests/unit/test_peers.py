@@ -1,4 +1,4 @@
-"""The address of a peer, and whether a network could read the connection."""
+"""The address of a peer, and whether its traffic is in clear text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def peer(address: Any, tls: bool = False) -> Peer:
 
 
 class PeerTests(SynchronousTestCase):
-    def test_an_address_has_one_form(self) -> None:
+    def test_an_address_has_one_canonical_form(self) -> None:
         for host, canonical in (
             ("::ffff:10.1.2.3", "10.1.2.3"),
             ("2001:DB8:0:0::1", "2001:db8::1"),
@@ -29,12 +29,12 @@ class PeerTests(SynchronousTestCase):
         ):
             self.assertEqual(peer(IPv6Address("TCP", host, 1)).host, canonical)
 
-    def test_the_peers_of_a_link_are_shown_with_it(self) -> None:
+    def test_link_local_peers_are_shown_with_their_interface(self) -> None:
         over_udp = Peer.of_datagram("fe80::1%eth0", 9)
         self.assertEqual((over_udp.host, over_udp.text), ("fe80::1%eth0", "[fe80::1%eth0]:9"))
         self.assertEqual(peer(IPv6Address("TCP", "fe80::1%eth0", 9)).text, "[fe80::1%eth0]:9")
 
-    def test_others_on_a_network_can_read_what_is_not_encrypted(self) -> None:
+    def test_unencrypted_network_traffic_is_in_clear_text(self) -> None:
         for address in (
             IPv4Address("TCP", "10.0.0.2", 1),
             IPv6Address("TCP", "::ffff:10.0.0.2", 1),
@@ -43,7 +43,7 @@ class PeerTests(SynchronousTestCase):
             self.assertTrue(peer(address).in_clear, address)
             self.assertFalse(peer(address, tls=True).in_clear, address)
 
-    def test_what_stays_on_the_machine_they_cannot(self) -> None:
+    def test_local_traffic_is_not_in_clear_text(self) -> None:
         for address in (
             IPv4Address("TCP", "127.0.0.2", 1),
             IPv6Address("TCP", "::1", 1),

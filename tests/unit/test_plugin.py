@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import twisted_lab
 from twisted_lab.process.cannot_start import CannotStart
 
-# The public names; each further name is a promise.
+# The public names; each further name must be supported.
 PUBLIC = {
     "twisted_lab.channels": [
         "LINGER_SECONDS",
@@ -91,7 +91,7 @@ PUBLIC = {
 
 
 class PluginTests(SynchronousTestCase):
-    def test_each_service_is_found_with_its_own_name(self) -> None:
+    def test_each_service_is_found_under_its_name(self) -> None:
         makers = {
             maker.tapname: maker
             for maker in getPlugins(IServiceMaker)
@@ -106,7 +106,7 @@ class PluginTests(SynchronousTestCase):
         for name, maker in makers.items():
             self.assertEqual(maker.options().command, name)
 
-    def test_no_module_but_the_clients_entry_point_imports_a_reactor(self) -> None:
+    def test_only_the_clients_entry_point_imports_a_reactor(self) -> None:
         package = Path(twisted_lab.__file__).parent
         modules = [
             ".".join(path.relative_to(package.parent).with_suffix("").parts)
@@ -120,22 +120,22 @@ class PluginTests(SynchronousTestCase):
         said = subprocess.check_output([sys.executable, "-c", program], text=True)
         self.assertEqual(said.strip(), "False")
 
-    def test_too_little_memory_for_the_modules_is_one_line(self) -> None:
+    def test_a_lack_of_memory_while_importing_is_one_line(self) -> None:
         maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")
         with patch("twisted.plugins.twisted_lab_plugin.say_lack") as say_lack:
             with patch("twisted.application.service.namedAny", side_effect=MemoryError):
                 end = self.assertRaises(SystemExit, lambda: maker.options)
             self.assertEqual(end.code, 1)
-            # The reason why it cannot start is reported once.
+            # The reason is reported once.
             with patch("twisted.application.service.namedAny", side_effect=CannotStart("so")):
                 self.assertRaises(CannotStart, lambda: maker.options)
         say_lack.assert_called_once_with("netlab-echo")
 
-    def test_a_module_that_is_missing_is_no_matter_of_memory(self) -> None:
+    def test_a_missing_module_is_not_reported_as_lack_of_memory(self) -> None:
         maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")
         with patch("twisted.application.service.namedAny", side_effect=ImportError("no x")):
             self.assertRaises(ImportError, lambda: maker.options)
 
-    def test_the_public_names(self) -> None:
+    def test_the_public_names_are_those_listed(self) -> None:
         for module, names in PUBLIC.items():
             self.assertEqual(namedAny(module).__all__, names)

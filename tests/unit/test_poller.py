@@ -14,7 +14,7 @@ from twisted_lab.ports.fast.poller import Poller
 
 
 class Failing(Recording):
-    """A protocol with a mistake in it."""
+    """A protocol that raises an exception."""
 
     def __init__(self, error: type[BaseException] = ValueError) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class PollerTests(SynchronousTestCase):
         self.addCleanup(connected.close)
         return connected
 
-    def test_the_reactor_is_asked_only_while_there_are_transports(self) -> None:
+    def test_the_poller_is_registered_only_while_transports_exist(self) -> None:
         self.assertEqual(self.reactor.readers, [])
         first, second = self.connect(), self.connect()
         self.assertEqual(self.reactor.readers, [self.poller])
@@ -45,11 +45,11 @@ class PollerTests(SynchronousTestCase):
         second.transport.resumeProducing()
         self.assertEqual(self.reactor.readers, [self.poller])
 
-    def test_everything_else_is_the_reactors(self) -> None:
+    def test_other_calls_go_to_the_reactor(self) -> None:
         self.assertEqual(self.poller.seconds(), self.reactor.seconds())
         self.assertRaises(AttributeError, getattr, self.poller, "nonsense")
 
-    def test_many_are_served_in_one_turn(self) -> None:
+    def test_many_transports_are_served_in_one_turn(self) -> None:
         all_connected = [self.connect() for _ in range(20)]
         for number, connected in enumerate(all_connected):
             connected.client.send(b"%d" % number)
@@ -59,7 +59,7 @@ class PollerTests(SynchronousTestCase):
             [b"%d" % number for number in range(20)],
         )
 
-    def test_who_always_has_more_to_say_does_not_keep_the_reactor(self) -> None:
+    def test_a_busy_transport_does_not_block_the_reactor(self) -> None:
         class Asking(Recording):
             def dataReceived(self, data: bytes) -> None:
                 super().dataReceived(data)
@@ -71,7 +71,7 @@ class PollerTests(SynchronousTestCase):
             self.reactor.turn()
         self.assertEqual(len(connected.protocol.received), 10)
 
-    def test_who_takes_long_does_not_keep_the_reactor(self) -> None:
+    def test_a_slow_protocol_does_not_block_the_reactor(self) -> None:
         class Slow(Recording):
             def dataReceived(self, data: bytes) -> None:
                 super().dataReceived(data)
@@ -84,7 +84,7 @@ class PollerTests(SynchronousTestCase):
         self.reactor.turn()
         self.assertEqual(len(connected.protocol.received), 5)
 
-    def test_a_mistake_that_cannot_be_hashed(self) -> None:
+    def test_an_unhashable_exception_is_logged(self) -> None:
         @dataclass
         class Unhashable(Exception):
             text: str
@@ -95,7 +95,7 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(connected.protocol.told, ["Unhashable"])
         self.assertEqual(len(self.flushLoggedErrors(Unhashable)), 1)
 
-    def test_a_mistaken_producer_is_told_once(self) -> None:
+    def test_a_failing_producer_is_stopped_once(self) -> None:
         connected = self.connect()
         producer = mock.Mock()
         producer.stopProducing.side_effect = ValueError
@@ -104,11 +104,13 @@ class PollerTests(SynchronousTestCase):
         connected.reset()
         for _ in range(3):
             self.reactor.turn()
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)  # the end, and the end of that
+        self.assertEqual(
+            len(self.flushLoggedErrors(ValueError)), 2
+        )  # the end, and the end of the end
         self.assertEqual(self.reactor.readers, [])
         producer.stopProducing.side_effect = None
 
-    def test_a_mistake_costs_one_connection_and_is_logged_with_its_name(self) -> None:
+    def test_an_exception_ends_one_connection_and_is_logged(self) -> None:
         broken = [self.connect(Failing()), self.connect(Failing(SystemExit))]
         sound = self.connect()
         for connected in (*broken, sound):
@@ -121,7 +123,7 @@ class PollerTests(SynchronousTestCase):
         self.reactor.turn()
         self.assertEqual(sound.protocol.received, b"hello, again")
 
-    def test_a_mistake_after_a_mistake(self) -> None:
+    def test_a_second_exception_does_not_affect_other_connections(self) -> None:
         connected, sound = self.connect(Failing()), self.connect()
         with mock.patch.object(connected.protocol, "connectionLost", side_effect=SystemExit):
             connected.client.send(b"hello")
@@ -130,7 +132,7 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError, SystemExit)), 2)
         self.assertEqual(sound.protocol.received, b"hello")
 
-    def test_a_mistake_at_the_end_is_logged(self) -> None:
+    def test_an_exception_at_the_end_is_logged(self) -> None:
         connected, sound = self.connect(), self.connect()
         with mock.patch.object(connected.protocol, "readConnectionLost", side_effect=ValueError):
             connected.client.close()
@@ -139,7 +141,7 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(sound.protocol.received, b"hello")
 
-    def test_who_closes_another_one_in_the_same_turn(self) -> None:
+    def test_a_connection_closed_in_the_same_turn_gets_no_event(self) -> None:
         class Closing(Recording):
             def dataReceived(self, data: bytes) -> None:
                 other.transport.connectionLost(Failure(ConnectionLost()))
@@ -147,12 +149,12 @@ class PollerTests(SynchronousTestCase):
         connected, other = self.connect(Closing()), self.connect()
         other.client.send(b"too late")
         connected.client.send(b"hello")
-        # In any order of events, no event of a lost connection is delivered.
+        # A lost connection gets no event, in whichever order the events arrive.
         self.reactor.turn()
         self.reactor.turn()
         self.assertEqual(other.protocol.told, ["ConnectionLost"])
 
-    def test_reading_and_writing_in_one_event(self) -> None:
+    def test_one_event_can_read_and_write(self) -> None:
         connected = self.connect()
         connected.transport.write(b"x" * 10_000_000)
         connected.client.send(b"hello")
@@ -165,7 +167,7 @@ class PollerTests(SynchronousTestCase):
         self.reactor.turn()
         self.assertEqual(connected.protocol.received, b"hello, again")
 
-    def test_when_the_reactor_stops_all_are_told(self) -> None:
+    def test_a_stopping_reactor_notifies_every_transport(self) -> None:
         class Mistaken(Recording):
             def connectionLost(self, reason: Failure = connectionDone) -> None:
                 super().connectionLost(reason)

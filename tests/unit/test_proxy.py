@@ -1,4 +1,4 @@
-"""Clients behind a proxy that speaks the PROXY protocol, or does not."""
+"""Clients behind a proxy, with and without the PROXY protocol."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ProxyTests(SynchronousTestCase):
     def lose(self) -> None:
         self.connection.connectionLost(Failure(ConnectionDone()))
 
-    def test_the_client_is_the_one_that_the_proxy_names(self) -> None:
+    def test_the_peer_is_the_address_in_the_header(self) -> None:
         v4 = bytes([10, 1, 2, 3, 10, 0, 0, 1]) + struct.pack("!2H", 5647, 9092)
         mapped = bytes(10) + b"\xff\xff" + bytes([10, 1, 2, 3])
         v6 = mapped + bytes(15) + b"\x01" + struct.pack("!2H", 5647, 9092)
@@ -60,14 +60,14 @@ class ProxyTests(SynchronousTestCase):
             self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
             self.lose()
 
-    def test_a_proxy_that_does_not_know(self) -> None:
+    def test_an_unknown_address_leaves_the_proxys_own(self) -> None:
         for header in (b"PROXY UNKNOWN\r\n", version_2(0x00, b"", command=0x20)):
             self.connect()
             self.connection.dataReceived(header + b"hello\n")
             self.assertEqual(self.wire.value(), b"you are 127.0.0.1:50412\nhello\n")
             self.lose()
 
-    def test_both_ends_are_those_that_the_proxy_names(self) -> None:
+    def test_both_addresses_come_from_the_header(self) -> None:
         paths = b"/run/client".ljust(108, b"\0") + b"/run/server".ljust(108, b"\0")
         for header, peer, host in (
             (
@@ -89,7 +89,7 @@ class ProxyTests(SynchronousTestCase):
             self.assertEqual((self.connection.getPeer(), self.connection.getHost()), (peer, host))
             self.lose()
 
-    def test_nothing_is_said_before_it_is_known_to_whom(self) -> None:
+    def test_the_conversation_starts_after_the_header(self) -> None:
         v4 = bytes([10, 1, 2, 3, 10, 0, 0, 1]) + struct.pack("!2H", 5647, 9092)
         for header in (
             b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n",
@@ -106,7 +106,7 @@ class ProxyTests(SynchronousTestCase):
                 self.assertEqual(self.wire.value(), b"you are 10.1.2.3:5647\nhello\n")
                 self.lose()
 
-    def test_who_does_not_speak_it_is_cut_off_and_the_log_says_so(self) -> None:
+    def test_an_invalid_header_aborts_and_is_logged(self) -> None:
         for header in (
             b"GET / HTTP/1.0\r\n\r\n",
             b"PROXY TCP4 10.1.2.3 10.0.0.1 x 9092\r\nhello\n",
@@ -122,7 +122,7 @@ class ProxyTests(SynchronousTestCase):
             self.assertIn("hung up on 127.0.0.1:50412: no valid PROXY header: ", line)
             self.recorder.clear()
 
-    def test_who_says_nothing_is_cut_off(self) -> None:
+    def test_a_missing_header_aborts_after_a_timeout(self) -> None:
         self.clock.advance(10)
         self.assertTrue(self.wire.disconnected)
         self.lose()
@@ -135,7 +135,7 @@ class ProxyTests(SynchronousTestCase):
         self.assertFalse(self.wire.disconnected)
         self.lose()
 
-    def test_a_client_that_half_closes_is_answered(self) -> None:
+    def test_a_half_closed_client_is_answered(self) -> None:
         self.connection.dataReceived(b"PROXY UNKNOWN\r\nhello")
         self.connection.readConnectionLost()
         self.assertTrue(self.wire.value().endswith(b"hello\n"))
@@ -143,7 +143,7 @@ class ProxyTests(SynchronousTestCase):
         self.lose()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_one_that_half_closes_before_it_is_known(self) -> None:
+    def test_a_client_may_half_close_before_the_header_ends(self) -> None:
         self.connection.dataReceived(b"PROXY")
         self.connection.readConnectionLost()
         self.assertTrue(self.wire.disconnecting)
@@ -163,7 +163,7 @@ class ProxyTests(SynchronousTestCase):
         ),
         st.lists(st.binary(max_size=40), max_size=4),
     )
-    def test_property_nothing_raises(self, beginning: bytes, pieces: list[bytes]) -> None:
+    def test_property_no_input_raises(self, beginning: bytes, pieces: list[bytes]) -> None:
         self.connect()
         for piece in [beginning, *pieces]:
             if piece and not self.wire.disconnected:

@@ -1,4 +1,4 @@
-"""PROXY headers, from bytes alone."""
+"""PROXY headers, parsed from bytes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def refusal(data: bytes) -> str:
 
 
 def stream_reading(data: bytes) -> tuple[ProxyHeader | None, str]:
-    """Read `data` as it comes byte by byte."""
+    """Read `data` byte by byte."""
     for size in range(len(data) + 1):
         try:
             header = read_proxy_header(data[:size])
@@ -55,7 +55,7 @@ def stream_reading(data: bytes) -> tuple[ProxyHeader | None, str]:
 
 
 class GoodHeaderTests(TestCase):
-    def test_version_1(self) -> None:
+    def test_version_1_headers_are_read(self) -> None:
         for line, expected in (
             (b"PROXY TCP4 10.1.2.3 10.0.0.1 5647 9092\r\n", (CLIENT, SERVER)),
             (b"PROXY TCP6 2001:DB8:0::1 ::1 0 65535\r\n", (("2001:db8::1", 0), ("::1", 65535))),
@@ -65,7 +65,7 @@ class GoodHeaderTests(TestCase):
         ):
             self.assertEqual(read_proxy_header(line + b"hello"), (*expected, len(line)))
 
-    def test_version_2(self) -> None:
+    def test_version_2_headers_are_read(self) -> None:
         for header, expected in (
             (version_2(0x11, V4), (CLIENT, SERVER)),
             (version_2(0x11, V4 + b"\x04\x00\x05hello"), (CLIENT, SERVER)),
@@ -83,7 +83,7 @@ class GoodHeaderTests(TestCase):
             self.assertEqual(read_proxy_header(header + b"hello"), (*expected, len(header)))
 
     @given(ends)
-    def test_property_what_a_proxy_writes_is_read(self, ends: Ends) -> None:
+    def test_property_written_headers_are_read(self, ends: Ends) -> None:
         for header in written(ends):
             self.assertEqual(read_proxy_header(header), (*ends, len(header)))
             self.assertTrue(agrees(header, read_proxy_header(header)))
@@ -91,7 +91,7 @@ class GoodHeaderTests(TestCase):
 
 
 class RefusalTests(TestCase):
-    def test_another_protocol(self) -> None:
+    def test_another_protocol_is_refused(self) -> None:
         for data in (
             b"GET / HTTP/1.0\r\n\r\n",
             b"\r\nx",
@@ -102,7 +102,7 @@ class RefusalTests(TestCase):
         ):
             self.assertIn("begins with neither", refusal(data))
 
-    def test_a_line(self) -> None:
+    def test_malformed_lines_are_refused(self) -> None:
         for rest, reason in (
             (b"TCP9 10.1.2.3 10.0.0.1 1 2", "family is none of"),
             (b"", "family is none of"),
@@ -128,7 +128,7 @@ class RefusalTests(TestCase):
         ):
             self.assertIn(reason, refusal(b"PROXY " + rest + b"\r\n"))
 
-    def test_a_block(self) -> None:
+    def test_malformed_blocks_are_refused(self) -> None:
         for header, reason in (
             (version_2(0x11, V4[:-1]), "incomplete"),
             (version_2(0x21, V4), "incomplete"),
@@ -143,7 +143,7 @@ class RefusalTests(TestCase):
             self.assertIn(reason, refusal(header))
 
     @given(st.lists(st.one_of(pieces_of_headers, st.binary(max_size=20)), max_size=9).map(b"".join))
-    def test_property_it_does_not_matter_how_the_bytes_come(self, data: bytes) -> None:
+    def test_property_splitting_the_bytes_changes_nothing(self, data: bytes) -> None:
         header, reason = stream_reading(data)
         self.assertTrue(agrees(data, header), header)
         if reason:

@@ -1,4 +1,4 @@
-"""How the client looks names up."""
+"""Name resolution in the client."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class ResolverTests(SynchronousTestCase):
         self.resolver = Resolver(FakeReactor(), self.work.append, look_up)
         return Deferred.fromCoroutine(self.resolver.find("box"))
 
-    def test_the_addresses_with_their_scopes(self) -> None:
+    def test_addresses_are_found_with_their_scopes(self) -> None:
         found = self.resolve(FOUND)
         self.assertNoResult(found)
         self.work.pop()()
         self.assertEqual(self.successResultOf(found), ["fe80::1%2", "::1", "127.0.0.1"])
 
-    def test_what_a_tcp_endpoint_is_told(self) -> None:
+    def test_a_tcp_endpoint_gets_the_addresses(self) -> None:
         told: list[object] = []
 
         @implementer(IResolutionReceiver)
@@ -85,7 +85,7 @@ class ResolverTests(SynchronousTestCase):
             self.assertIn(text, failure.value.args[0])
             self.assertNotIn("\n", failure.value.args[0])
 
-    def test_no_thread_can_be_started(self) -> None:
+    def test_a_shortage_of_threads_is_one_line(self) -> None:
         def start(_: object) -> None:
             raise RuntimeError("can't start new thread")
 
@@ -93,12 +93,12 @@ class ResolverTests(SynchronousTestCase):
         failure = self.failureResultOf(Deferred.fromCoroutine(resolver.find("box")), DNSLookupError)
         self.assertIn("no thread can be started", failure.value.args[0])
 
-    def test_a_host_without_an_address(self) -> None:
+    def test_a_host_without_addresses_is_an_error(self) -> None:
         found = self.resolve([])
         self.work.pop()()
         self.failureResultOf(found, DNSLookupError)
 
-    def test_what_comes_after_nobody_waits_any_more_is_dropped(self) -> None:
+    def test_a_late_answer_is_dropped(self) -> None:
         found = self.resolve(FOUND)
         found.addErrback(lambda _: "cancelled")
         found.cancel()

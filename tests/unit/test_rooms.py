@@ -1,4 +1,4 @@
-"""A room, its members and their messages, with time passed in."""
+"""Rooms, members and messages, with time passed in."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SECRET = "0123456789abcdef"
 
 
 class MemberChannel:
-    """A channel that keeps its output; its peer takes it at once, or when `take` is called."""
+    """A channel that records its output; the peer takes it immediately or on `take`."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -97,7 +97,7 @@ class RoomTests(SynchronousTestCase):
         )
         self.assertEqual(self.heard[anna], ["* Boris has joined"])
 
-    def test_names_are_unique_and_can_be_seen(self) -> None:
+    def test_names_are_unique_and_visible(self) -> None:
         self.join("Anna")
         for name in ("anna", "ANNA", "", "x" * 33, "a b", "a\u202eb", "\ufeff", "Error", "*"):
             self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
@@ -111,7 +111,7 @@ class RoomTests(SynchronousTestCase):
             self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
         self.say(anna, "/nick lvan")
         self.assertEqual(self.heard[ivan], [])
-        self.say(anna, "/nick Аnna")  # It is the same member.
+        self.say(anna, "/nick Аnna")  # The lookalike is the same member.
         self.say(ivan, "/msg Аnna hello")
         self.say(ivan, "/msg Anna hello")
         self.assertEqual(
@@ -127,29 +127,29 @@ class RoomTests(SynchronousTestCase):
         self.room.leave(anna, 0.0)
         self.join("Anna")
 
-    def test_a_name_is_free_again_for_all_that_look_like_it(self) -> None:
+    def test_a_freed_name_frees_its_lookalikes(self) -> None:
         for name in ("Ivan", "lvan", "ivan"):
             self.room.leave(self.join(name), 0.0)
         self.join("Ivan")
 
-    def test_a_name_that_looks_like_the_room_is_none(self) -> None:
+    def test_a_name_like_the_rooms_own_is_refused(self) -> None:
         for name in ("еrror", "ЕRRОR", "⁎"):
             self.assertRaises(BadName, self.room.join, name, MemberChannel(), free_limits(), 0.0)
 
-    def test_all_hear_all_their_own_words_included(self) -> None:
+    def test_each_member_gets_each_message_including_its_own(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         self.say(anna, "hello")
         self.say(boris, "  hi\t\x1b[31mred\x1b[0m\x07 ")
         for member in (anna, boris):
             self.assertEqual(self.heard[member], ["Anna: hello", "Boris: hi red"])
 
-    def test_nothing_is_not_said(self) -> None:
+    def test_empty_messages_are_dropped(self) -> None:
         anna = self.join("Anna")
         for text in ("", "  ", "\x1b[2J", "\x00"):
             self.say(anna, text)
         self.assertEqual(self.heard[anna], [])
 
-    def test_one_is_told_alone(self) -> None:
+    def test_msg_sends_to_one_member(self) -> None:
         anna, boris, vera = self.join("Anna"), self.join("Boris"), self.join("Vera")
         self.say(anna, "/msg boris psst, you")
         self.assertEqual(self.heard[boris], ["Anna (to you): psst, you"])
@@ -160,13 +160,13 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual([line[:6] for line in self.heard[anna][1:]], ["error:"] * 3)
         self.assertEqual(len(self.heard[boris]), 1)
 
-    def test_who_is_here(self) -> None:
+    def test_who_lists_the_members(self) -> None:
         boris = self.join("boris")
         self.join("Anna")
         self.say(boris, "/who")
         self.assertEqual(self.heard[boris], ["* here: Anna, boris"])
 
-    def test_a_new_name(self) -> None:
+    def test_nick_changes_the_name(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         self.say(anna, "/nick ANNA")
         self.say(anna, "/nick boris")
@@ -181,7 +181,7 @@ class RoomTests(SynchronousTestCase):
         self.say(anna, "it is me")
         self.assertEqual(self.heard[boris], ["Vera: it is me"])
 
-    def test_history_is_repeated(self) -> None:
+    def test_history_repeats_messages(self) -> None:
         anna = self.join("Anna")
         for number in range(5):
             self.say(anna, f"number {number}")
@@ -205,7 +205,7 @@ class RoomTests(SynchronousTestCase):
         self.say(anna, "hello")
         self.assertEqual(self.heard[anna], ["error: the history is busy; try again", "Anna: hello"])
 
-    def test_history_is_kept_before_anybody_hears_it(self) -> None:
+    def test_a_message_is_stored_before_it_is_delivered(self) -> None:
         kept: Deferred[None] = Deferred()
 
         class SlowHistory(MemoryHistory):
@@ -221,7 +221,7 @@ class RoomTests(SynchronousTestCase):
         self.assertTrue(self.successResultOf(saying))
         self.assertEqual(self.heard[anna], ["Anna: hello"])
 
-    def test_a_client_that_comes_back_meanwhile_hears_it_at_its_new_place(self) -> None:
+    def test_a_client_that_returns_meanwhile_gets_the_message(self) -> None:
         kept: Deferred[None] = Deferred()
 
         class SlowHistory(MemoryHistory):
@@ -236,7 +236,7 @@ class RoomTests(SynchronousTestCase):
         saying = Deferred.fromCoroutine(self.room.hear(anna, "1 /msg Boris psst", 5.0))
         boris_again = self.join("Boris", client_id("b" * 16))
         anna_again = self.join("Anya", client_id(SECRET))
-        # Another member has the name by now.
+        # Another member has the name now.
         self.say(vera, "/nick Anna")
         self.heard[anna_again].clear()
         self.heard[boris_again].clear()
@@ -246,7 +246,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.heard[anna_again], ["5000000 5000 Anna (to Boris): psst"])
         self.assertNotIn("Anna (to Boris): psst", self.heard[vera])
 
-    def test_leaving(self) -> None:
+    def test_leave_and_exit_end_the_membership(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         for word in ("/leave", " exit "):
             self.assertFalse(self.say(anna, word))
@@ -258,7 +258,7 @@ class RoomTests(SynchronousTestCase):
         self.say(boris, "alone")
         self.assertNotIn("Boris: alone", self.heard[anna])
 
-    def test_help_and_what_is_no_command(self) -> None:
+    def test_help_lists_commands_and_others_are_errors(self) -> None:
         anna = self.join("Anna")
         self.say(anna, "/help")
         listed = {line.split()[0] for line in self.heard[anna]}
@@ -267,7 +267,7 @@ class RoomTests(SynchronousTestCase):
         self.say(anna, "/sudo")
         self.assertEqual(self.heard[anna], ["error: that is no command; /help lists them"])
 
-    def test_a_flooder_is_told_once_and_then_mute(self) -> None:
+    def test_a_flooding_member_is_warned_once_and_muted(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         for number in range(50):
             self.assertTrue(self.say(anna, f"{number}", 10.0))
@@ -280,7 +280,7 @@ class RoomTests(SynchronousTestCase):
 
 
 class ClientTests(SynchronousTestCase):
-    """Members that number their messages, and come back."""
+    """Members that number their messages and come back."""
 
     def setUp(self) -> None:
         self.history: History = MemoryHistory()
@@ -306,7 +306,7 @@ class ClientTests(SynchronousTestCase):
         self.clock.advance(0)
         return self.successResultOf(staying)
 
-    def test_it_is_told_places_times_and_what_is_done(self) -> None:
+    def test_a_client_gets_places_times_and_confirmations(self) -> None:
         anna, channel = self.join("Anna")
         self.assertEqual(channel.heard[0], "0 0 * welcome, Anna; /help lists what you can do")
         channel.heard.clear()
@@ -332,7 +332,7 @@ class ClientTests(SynchronousTestCase):
             ],
         )
 
-    def test_what_the_room_tells_has_the_time_of_now_and_what_was_said_its_own(self) -> None:
+    def test_notices_have_the_current_time_and_messages_their_own(self) -> None:
         boris, plain = self.join("Boris", "")
         self.say(boris, "long ago", 1.0)
         self.say(boris, "lately", 2.0004)
@@ -370,7 +370,7 @@ class ClientTests(SynchronousTestCase):
             ],
         )
 
-    def test_what_is_not_counted_is_not_done(self) -> None:
+    def test_a_message_without_a_count_is_refused(self) -> None:
         anna, channel = self.join("Anna")
         channel.heard.clear()
         for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
@@ -378,7 +378,7 @@ class ClientTests(SynchronousTestCase):
         wrong = "0 1000000 error: a client with an id counts what it says: COUNT TEXT"
         self.assertEqual(channel.heard, [wrong] * 6)
 
-    def test_what_is_said_again_is_said_once(self) -> None:
+    def test_a_repeated_message_is_delivered_once(self) -> None:
         anna, channel = self.join("Anna")
         _, others = self.join("Boris", "")
         for count in (1, 2, 1, 2, 3):
@@ -389,7 +389,7 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual([text for text in others.heard if text.startswith("Anna")], heard)
         self.assertEqual(sum("/done" in text for text in channel.heard), 7)
 
-    def test_what_is_said_again_is_said_once_when_the_history_has_forgotten_it(self) -> None:
+    def test_a_repeated_message_is_delivered_once_after_its_deletion(self) -> None:
         anna, channel = self.join("Anna")
         boris, others = self.join("Boris", "")
         self.say(anna, "1 hello")
@@ -403,7 +403,7 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual([text.split(" ", 2)[2] for text in channel.heard], ["/done 1"])
         self.assertEqual(others.heard.count("Anna: hello"), 1)
 
-    def test_commands_are_done_again_and_hide_nothing(self) -> None:
+    def test_repeated_commands_are_executed_and_hide_no_message(self) -> None:
         anna, channel = self.join("Anna")
         for text in ("1 /who", "3 /who", "2 hello", "3 /who", "1 /who", "2 hello", "3 then"):
             channel.heard.clear()
@@ -421,7 +421,7 @@ class ClientTests(SynchronousTestCase):
             [text.split(" ", 2)[2] for text in again.heard], ["Anna: hello", "Anna: then"]
         )
 
-    def test_who_is_mute_is_told_for_each(self) -> None:
+    def test_a_muted_client_gets_each_refusal(self) -> None:
         anna, channel = self.join("Anna")
         channel.heard.clear()
         for count in range(1, BURST + 4):
@@ -430,7 +430,7 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual(refused, [["/not", "11"], ["/not", "12"], ["/not", "13"]])
         self.assertFalse(self.say(anna, "14 /leave"))
 
-    def test_who_comes_back_hears_what_it_has_missed(self) -> None:
+    def test_a_returning_client_gets_missed_messages(self) -> None:
         anna, channel = self.join("Anna")
         boris, _ = self.join("Boris", "")
         self.say(boris, "one", 1.0)
@@ -445,7 +445,7 @@ class ClientTests(SynchronousTestCase):
         self.assertIn("* welcome, Anna", channel.heard[1])
         self.assertEqual(len(channel.heard), 3)
 
-    def test_private_words_are_repeated_to_those_two_alone(self) -> None:
+    def test_private_messages_are_repeated_to_their_two_clients_only(self) -> None:
         anna, _ = self.join("Anna")
         self.join("Boris", "b" * 16)
         self.say(anna, "1 /msg Boris psst", 1.0)
@@ -462,12 +462,12 @@ class ClientTests(SynchronousTestCase):
             self.assertEqual(channel.heard, [])
         self.assertEqual(run(self, self.history.since(0, "")), [])
 
-    def test_a_place_that_nobody_has_spoils_no_others(self) -> None:
+    def test_a_made_up_place_does_not_affect_others(self) -> None:
         self.join("Anna", place=10**17)
         _, channel = self.join("Boris", "b" * 16)
         self.assertEqual(channel.heard[0].split()[0], "0")
 
-    def test_much_is_said_only_as_fast_as_it_is_taken(self) -> None:
+    def test_catching_up_obeys_back_pressure(self) -> None:
         boris, _ = self.join("Boris", "")
         for number in range(250):
             self.say(boris, f"{number}", 10.0 * number)
@@ -486,7 +486,7 @@ class ClientTests(SynchronousTestCase):
         texts = [text.split(" ", 2)[2] for text in channel.heard]
         self.assertEqual(texts, [f"Boris: {number}" for number in range(250)])
 
-    def test_history_is_repeated_only_as_fast_as_it_is_taken(self) -> None:
+    def test_repeating_history_obeys_back_pressure(self) -> None:
         boris, channel = self.join("Boris", "")
         for number in range(150):
             self.say(boris, f"{number}", 10.0 * number)
@@ -503,7 +503,7 @@ class ClientTests(SynchronousTestCase):
         self.successResultOf(asking)
         self.assertEqual(channel.heard, [f"Boris: {number}" for number in range(50, 150)])
 
-    def test_who_is_here_still_takes_its_own_place(self) -> None:
+    def test_a_returning_client_replaces_its_former_member(self) -> None:
         anna, before = self.join("Anna")
         _, others = self.join("Boris", "")
         others.heard.clear()
@@ -516,7 +516,7 @@ class ClientTests(SynchronousTestCase):
 
 
 class RoomClientTests(SynchronousTestCase):
-    """The client's side, with the server's messages played by hand."""
+    """The client's side, with scripted messages of the server."""
 
     def setUp(self) -> None:
         self.sent: list[str] = []
@@ -525,7 +525,7 @@ class RoomClientTests(SynchronousTestCase):
     def let_in(self, place: int = 5, now: float = 0.0) -> None:
         self.client.hear(f"{place} 0 * welcome, Anna; /help lists what you can do", now)
 
-    def test_it_joins_and_then_says_what_waits(self) -> None:
+    def test_the_client_joins_and_then_sends_pending_messages(self) -> None:
         self.client.say("early", 0.0)
         self.client.join()
         self.assertEqual(self.sent, ["/join Anna 0000000000000000"])
@@ -535,7 +535,7 @@ class RoomClientTests(SynchronousTestCase):
         self.assertIsNone(self.client.hear("6 0 /done 1", 0.0))
         self.assertEqual(self.client.pending, 0)
 
-    def test_it_comes_back_with_its_place_and_says_again_what_is_not_done(self) -> None:
+    def test_the_client_rejoins_with_its_place_and_resends_unconfirmed_messages(self) -> None:
         self.client.join()
         self.let_in()
         for text in ("one", "two", "three"):
@@ -548,7 +548,7 @@ class RoomClientTests(SynchronousTestCase):
         self.let_in(7)
         self.assertEqual(self.sent[1:], ["2 two", "3 three", "4 four"])
 
-    def test_it_stays_below_the_limit_however_late_the_answers_are(self) -> None:
+    def test_the_client_obeys_the_rate_limit_despite_late_answers(self) -> None:
         self.let_in()
         for number in range(30):
             self.client.say(f"{number}", 0.0)
@@ -565,7 +565,7 @@ class RoomClientTests(SynchronousTestCase):
         self.client.pump(deadline)
         self.assertEqual(len(self.sent), BURST + 1)
 
-    def test_what_is_refused_is_shown(self) -> None:
+    def test_a_refused_message_is_shown(self) -> None:
         self.let_in()
         self.client.say("hello", 0.0)
         line = self.client.hear("6 2500 /not 1 too fast", 3.0)
@@ -573,7 +573,7 @@ class RoomClientTests(SynchronousTestCase):
         self.assertEqual((self.client.refused, self.client.pending), (1, 0))
         self.assertIsNone(self.client.hear("6 0 /not 1 too fast", 3.0))
 
-    def test_lines_have_the_time_that_the_server_says(self) -> None:
+    def test_lines_have_the_servers_time(self) -> None:
         hear = self.client.hear
         welcome = "* welcome, Anna; /help lists what you can do"
         self.assertEqual(hear(f"1 6000 {welcome}", 9.0), Line(welcome, 6.0))
@@ -582,12 +582,12 @@ class RoomClientTests(SynchronousTestCase):
         self.assertEqual(
             hear("4 8002 Anna (to Boris): hi", 9.0), Line("Anna (to Boris): hi", 8.002, True)
         )
-        # As with /history; and the server's clock may be ahead.
+        # As after /history; and the server's clock may be ahead.
         self.assertEqual(hear("4 5000 Anna: old", 9.0), Line("Anna: old", 5.0))
         self.assertEqual(hear("5 99000 Vera: ahead", 9.0), Line("Vera: ahead", 99.0))
         self.assertEqual(hear("error: no place", 9.0), Line("error: no place", None))
 
-    def test_it_knows_who_is_there_and_its_own_name(self) -> None:
+    def test_the_client_tracks_the_members_and_its_own_name(self) -> None:
         self.let_in()
         for text in (
             "* here: Anna, Boris, Vera",
@@ -603,13 +603,13 @@ class RoomClientTests(SynchronousTestCase):
         self.client.hear("5 0 * here: has joined", 0.0)
         self.assertEqual(self.client.others, {"Borja", "here:"})
 
-    def test_another_name_is_tried_when_the_one_before_is_refused(self) -> None:
+    def test_another_name_is_tried_after_a_refusal(self) -> None:
         self.client.join()
         self.client.hear("error: taken", 0.0)
         self.client.rename("Boris")
         self.assertEqual(self.sent[1:], ["/join Boris 0000000000000000"])
 
-    def test_another_name_waits_for_what_becomes_of_the_one_that_is_asked_for(self) -> None:
+    def test_another_name_waits_for_the_answer_to_the_first(self) -> None:
         self.client.join()
         self.client.rename("Boris")
         self.assertEqual(len(self.sent), 1)
@@ -650,30 +650,30 @@ class RoomClientTests(SynchronousTestCase):
             self.assertEqual(session, [*range(first, first + len(session))])
 
     @given(st.text())
-    def test_property_whatever_comes_it_goes_on(self, text: str) -> None:
+    def test_property_no_input_raises(self, text: str) -> None:
         for begin in ("", "5 ", "5 * ", "5 0 /done ", "5 * welcome,", "5 * welcome, "):
             self.client.hear(begin + text, 0.0)
             self.client.pump(0.0)
 
 
 class HistoryTests(SynchronousTestCase):
-    """Both kinds of history are the same to a room."""
+    """The contract of both kinds of history."""
 
     def histories(self) -> list[History]:
         return [MemoryHistory(), KeptHistory(MemoryStorage(HISTORY_TABLES))]
 
-    def test_each_thing_has_a_place_of_its_own(self) -> None:
+    def test_each_message_has_its_own_place(self) -> None:
         for history in self.histories():
             self.assertEqual(run(self, history.newest()), 0)
             places = [run(self, history.add(Said(place, "Anna", "x"))) for place in (10, 10, 5, 20)]
             self.assertEqual(places, [10, 11, 12, 20])
             self.assertEqual(run(self, history.newest()), 20)
 
-    def test_a_clients_message_is_kept_once(self) -> None:
+    def test_a_message_of_a_client_is_stored_once(self) -> None:
         for history in self.histories():
             said = Said(10, "Anna", "x", "", "client", 3)
             self.assertEqual(run(self, history.add(said)), 10)
-            # Counts ascend: those below it were said, and perhaps forgotten, before.
+            # Counts ascend: lower ones were sent before, and may be deleted by now.
             for count in (3, 2, 1):
                 self.assertIsNone(run(self, history.add(replace(said, count=count))))
             self.assertEqual(run(self, history.add(replace(said, count=7))), 11)
@@ -681,7 +681,7 @@ class HistoryTests(SynchronousTestCase):
             self.assertIsNone(run(self, history.add(replace(said, to="Boris", count=7))))
             self.assertEqual(len(run(self, history.since(0, "client"))), 3)
 
-    def test_what_could_not_be_kept_is_not_counted(self) -> None:
+    def test_a_message_that_was_not_stored_does_not_count(self) -> None:
         class Broken(MemoryStorage[HistoryQueries]):
             def keep(self, work: Work[HistoryQueries, Any]) -> Deferred[Any]:
                 async def fail(queries: HistoryQueries) -> None:
@@ -697,7 +697,7 @@ class HistoryTests(SynchronousTestCase):
         self.failureResultOf(adding, CannotStore)
         self.assertEqual(run(self, KeptHistory(whole).add(said)), 10)
 
-    def test_the_clients_that_spoke_longest_ago_are_forgotten_first(self) -> None:
+    def test_the_least_recent_clients_are_deleted_first(self) -> None:
         for module in (memory_history, kept_history):
             self.patch(module, "CLIENTS", 3)
         for some in self.histories():
@@ -714,7 +714,7 @@ class HistoryTests(SynchronousTestCase):
             ]
             self.assertEqual(known, ["d", "a", "e"])
 
-    def test_what_is_repeated(self) -> None:
+    def test_history_repeats_the_right_messages(self) -> None:
         for history in self.histories():
             kept = [
                 Said(10, "Anna", "one", time=1_700_000_000.25),
@@ -747,20 +747,20 @@ class HistoryTests(SynchronousTestCase):
                     place = page[-1].place
                 self.assertEqual(found, sizes)
 
-    def test_memory_has_an_end(self) -> None:
+    def test_the_history_in_memory_is_bounded(self) -> None:
         history = MemoryHistory()
         for number in range(1, 1501):
             run(self, history.add(Said(number, "Anna", "x", "", "a", number)))
         page = run(self, history.since(0, ""))
         self.assertEqual(page[0].place, 501)
-        # The history has forgotten the first two, but not their counts.
+        # The first two messages are deleted, but not their counts.
         for count in (1, 500, 1500):
             self.assertIsNone(run(self, history.add(Said(1, "Anna", "x", "", "a", count))))
 
 
-class AllowanceTests(SynchronousTestCase):
+class RateLimitTests(SynchronousTestCase):
     @given(st.lists(st.floats(0, 3), max_size=60))
-    def test_property_no_more_than_the_burst_and_the_rate(self, gaps: list[float]) -> None:
+    def test_property_the_burst_and_the_rate_are_never_exceeded(self, gaps: list[float]) -> None:
         now, passed, times = 0.0, 0, []
         allowance = Allowance(now)
         for gap in gaps:
@@ -773,7 +773,7 @@ class AllowanceTests(SynchronousTestCase):
                 limit = BURST + 4.0 * (times[last] - start)
                 self.assertLessEqual(last - first + 1, limit + 1e-6)
 
-    def test_a_clock_that_is_set_back_makes_nobody_mute(self) -> None:
+    def test_a_clock_set_back_mutes_no_member(self) -> None:
         allowance = Allowance(1e6)
         for _ in range(BURST + 1):
             allowance.spend(1e6)
@@ -783,10 +783,10 @@ class AllowanceTests(SynchronousTestCase):
 
 class PlainTests(SynchronousTestCase):
     @given(st.text())
-    def test_property_what_is_relayed_steers_nothing(self, text: str) -> None:
+    def test_property_relayed_text_contains_no_control_character(self, text: str) -> None:
         relayed = plain(text)
         self.assertTrue(relayed.isprintable())
         self.assertEqual(plain(relayed), relayed)
 
-    def test_whole_sequences_go(self) -> None:
+    def test_whole_escape_sequences_are_removed(self) -> None:
         self.assertEqual(plain("a\x1b[1;31mb\x1b[0mc\x1b]0;d\x07"), "abc0;d")

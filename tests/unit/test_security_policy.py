@@ -1,4 +1,4 @@
-"""Each test that SECURITY.md names is there; no secret comes into the repository by accident."""
+"""Consistency of SECURITY.md with the tests, and of .gitignore with files of services."""
 
 import re
 from fnmatch import fnmatch
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class SecurityPolicyTests(SynchronousTestCase):
-    def test_what_it_points_to_is_there(self) -> None:
+    def test_the_named_tests_exist(self) -> None:
         sources = {path: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
         names = re.findall(
             r"`((?:test_|tests/)[\w/.]+|\w+Tests)`", (ROOT / "SECURITY.md").read_text()
@@ -23,13 +23,13 @@ class SecurityPolicyTests(SynchronousTestCase):
             is_inside = any(re.search(rf"(def|class) {name}\(", text) for text in sources.values())
             self.assertTrue(is_file or is_inside, name)
 
-    def test_each_attack_of_the_catalogue_stands_behind_a_claim(self) -> None:
+    def test_each_attack_supports_a_claim(self) -> None:
         text = (ROOT / "SECURITY.md").read_text()
         table = text.partition("lines of the catalogue |")[2].partition("\n\n")[0]
         claimed = set(re.findall(r"`([^`]+)`", table))
         self.assertEqual(claimed, {attack.name for attack in CATALOGUE})
 
-    def test_what_services_leave_behind_is_ignored(self) -> None:
+    def test_git_ignores_files_of_running_services(self) -> None:
         patterns = (ROOT / ".gitignore").read_text().splitlines()
         for name in (
             "netlab.pem",

@@ -1,6 +1,8 @@
-"""The conversations, with peers that play a script."""
+"""The conversations of messages and broadcast, over scripted channels."""
 
 from __future__ import annotations
+
+from types import ModuleType
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -21,7 +23,7 @@ from twisted_lab.testing import ScriptedChannel, play
 
 
 class MessagesTests(SynchronousTestCase):
-    def test_the_dialogue(self) -> None:
+    def test_messages_are_numbered_and_repeated_in_upper_case(self) -> None:
         self.assertEqual(
             play(number_messages, "hello", "", "привет", "exit", "more"),
             [
@@ -35,7 +37,7 @@ class MessagesTests(SynchronousTestCase):
             ],
         )
 
-    def test_only_exit_is_exit(self) -> None:
+    def test_exit_with_a_space_is_a_message(self) -> None:
         self.assertIn("Your message: EXIT ", play(number_messages, "exit "))
 
 
@@ -43,13 +45,13 @@ class BroadcastTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.broadcast = Broadcast(FanOut(Clock(), recorded_events()[0]))
 
-    def test_one_alone_hears_itself(self) -> None:
+    def test_a_single_member_gets_its_own_message(self) -> None:
         self.assertEqual(
             play(self.broadcast.converse, "hi"),
             ["CONNECT", "Message from client ('127.0.0.1', 50412): HI"],
         )
 
-    def test_all_hear_all_in_one_order(self) -> None:
+    def test_members_get_all_messages_in_one_order(self) -> None:
         members = [LiveChannel(port) for port in (1, 2, 3)]
         for member in members:
             Deferred.fromCoroutine(self.broadcast.converse(member))
@@ -66,7 +68,7 @@ class BroadcastTests(SynchronousTestCase):
                 ],
             )
 
-    def test_one_who_leaves_hears_no_more(self) -> None:
+    def test_a_member_that_left_gets_no_message(self) -> None:
         leaving, staying = LiveChannel(1), LiveChannel(2)
         left = Deferred.fromCoroutine(self.broadcast.converse(leaving))
         Deferred.fromCoroutine(self.broadcast.converse(staying))
@@ -76,7 +78,7 @@ class BroadcastTests(SynchronousTestCase):
         self.assertEqual(leaving.said, ["CONNECT"])
         self.assertEqual(len(staying.said), 2)
 
-    def test_what_was_said_before_one_leaves_is_told_and_heard(self) -> None:
+    def test_messages_sent_before_leaving_are_delivered(self) -> None:
         clock = Clock()
         members = FanOut(clock, recorded_events()[0])
         broadcast = Broadcast(members)
@@ -94,21 +96,21 @@ class BroadcastTests(SynchronousTestCase):
         for each in listening:
             self.failureResultOf(each, PeerGone)
 
-    def test_one_may_be_silent_for_long(self) -> None:
+    def test_a_silent_member_stays(self) -> None:
         self.assertEqual(len(play(self.broadcast.converse, PeerSilent(), PeerSilent(), "hi")), 2)
 
-    def test_one_who_breaks_the_framing_leaves(self) -> None:
+    def test_a_framing_error_ends_the_membership(self) -> None:
         self.assertRaises(MessageError, play, self.broadcast.converse, MessageError("too long"))
         self.assertEqual(len(play(self.broadcast.converse, "hi")), 2)
 
 
 class OptionsTests(SynchronousTestCase):
-    def parse(self, module: object, *arguments: str) -> messages.Options:
-        options: messages.Options = module.Options()  # type: ignore[attr-defined]
+    def parse(self, module: ModuleType, *arguments: str) -> messages.Options:
+        options: messages.Options = module.Options()
         options.parseOptions(list(arguments))
         return options
 
-    def test_defaults(self) -> None:
+    def test_options_have_the_documented_defaults(self) -> None:
         for module, port, channel in (
             (messages, 9091, Int32Channel),
             (broadcast, 9094, TextChannel),
@@ -117,7 +119,7 @@ class OptionsTests(SynchronousTestCase):
             self.assertEqual(options["port"], port)
             self.assertIsInstance(options.make_channel(), channel)
 
-    def test_framings(self) -> None:
+    def test_framing_selects_the_channel(self) -> None:
         for framing, channel in (("int32", Int32Channel), ("text", TextChannel)):
             options = self.parse(messages, "--framing", framing)
             self.assertIsInstance(options.make_channel(), channel)
@@ -137,26 +139,26 @@ class OptionsTests(SynchronousTestCase):
         channel.dataReceived(b"1234\n")
         self.assertIn(b"error: message of 4 bytes is over the limit of 3\r\n", transport.value())
 
-    def test_services_are_made(self) -> None:
+    def test_the_plugins_make_services(self) -> None:
         for module in (messages, broadcast):
             service = module.makeService(self.parse(module, "--port", "0"))
             self.assertFalse(service.running)
 
 
 class PlayTests(SynchronousTestCase):
-    def test_a_conversation_that_raises(self) -> None:
+    def test_play_raises_the_error_of_a_conversation(self) -> None:
         async def broken(channel: object) -> None:
             raise ValueError("no")
 
         self.assertRaises(ValueError, play, broken)
 
-    def test_a_conversation_that_waits_for_something_else(self) -> None:
+    def test_play_refuses_a_conversation_that_awaits_something_else(self) -> None:
         async def waiting(channel: object) -> None:
             await Deferred()
 
         self.assertRaises(AssertionError, play, waiting)
 
-    def test_a_hang_up(self) -> None:
+    def test_a_closed_channel_drops_messages(self) -> None:
         channel = ScriptedChannel("never heard")
         channel.hang_up()
         channel.say("never said")

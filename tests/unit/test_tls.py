@@ -1,4 +1,4 @@
-"""TLS over a string for a transport."""
+"""TLS over a string transport."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ class TLSTests(SynchronousTestCase):
     def lose(self) -> None:
         self.server.connectionLost(Failure(ConnectionDone()))
 
-    def test_a_conversation(self) -> None:
+    def test_a_conversation_works_over_tls(self) -> None:
         client = self.agree()
         client.write(b"there\n")
         self.carry()
         self.assertEqual(self.receiver.received, b"hello\nthere\n")
 
-    def test_who_agrees_in_time_may_be_silent(self) -> None:
+    def test_the_handshake_timeout_ends_with_the_handshake(self) -> None:
         self.agree()
         self.clock.advance(10)
         self.assertFalse(self.wire.disconnected)
@@ -88,7 +88,7 @@ class TLSTests(SynchronousTestCase):
         self.assertEqual(self.events.counters.errors, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_who_does_not_is_hung_up_on(self) -> None:
+    def test_a_peer_without_a_handshake_is_disconnected(self) -> None:
         self.clock.advance(9.9)
         self.assertFalse(self.wire.disconnected)
         self.clock.advance(0.1)
@@ -98,7 +98,7 @@ class TLSTests(SynchronousTestCase):
         self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_who_has_finished_still_gets_what_it_is_owed(self) -> None:
+    def test_a_half_closed_peer_gets_pending_output(self) -> None:
         client = self.agree()
         client.write(b"last")
         client.loseConnection()
@@ -109,7 +109,7 @@ class TLSTests(SynchronousTestCase):
         self.assertIn("closed by the client", self.recorder.messages[-1])
 
     def owed(self) -> None:
-        """Have a client finish that has pending output, in 5 seconds."""
+        """Let a client half-close that gets output 5 seconds later."""
 
         async def late(channel: Channel) -> None:
             await channel.hear()
@@ -130,30 +130,30 @@ class TLSTests(SynchronousTestCase):
         self.assertEqual(self.receiver.received, b"at last\n")
         self.assertTrue(self.wire.disconnecting)
 
-    def test_who_has_finished_may_be_owed_something_for_long(self) -> None:
+    def test_a_half_closed_peer_gets_late_output(self) -> None:
         self.owed()
         self.pay()
 
-    def test_what_comes_after_the_end_is_not_kept(self) -> None:
+    def test_input_after_close_notify_is_discarded(self) -> None:
         self.owed()
         self.server.getHandle().bio_write = self.fail
         self.server.dataReceived(bytes(100_000))
         self.pay()
 
-    def test_tcp_may_end_as_well(self) -> None:
+    def test_tcp_may_end_after_close_notify(self) -> None:
         self.owed()
         self.server.readConnectionLost()
         self.assertFalse(self.wire.disconnected)
         self.pay()
 
-    def test_tcp_may_not_end_before_tls(self) -> None:
+    def test_tcp_ending_before_close_notify_is_a_reset(self) -> None:
         self.agree()
         self.server.readConnectionLost()
         self.assertTrue(self.wire.disconnected)
         self.lose()
         self.assertIn("connection reset", self.recorder.messages[-1])
 
-    def test_what_is_no_tls(self) -> None:
+    def test_other_protocols_are_tls_errors(self) -> None:
         for data in (b"hello\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):
             self.setUp()
             self.server.dataReceived(data)
@@ -162,7 +162,7 @@ class TLSTests(SynchronousTestCase):
             self.assertEqual(self.events.counters.errors, {"tls": 1})
             self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_who_goes_before_it_is_agreed(self) -> None:
+    def test_a_peer_that_leaves_during_the_handshake_is_an_error(self) -> None:
         self.lose()
         self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,4 +1,4 @@
-"""The parts of Twisted that are not public are as `docs/twisted-internals.md` says."""
+"""The private parts of Twisted that `docs/twisted-internals.md` lists."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 
 class TwistedTests(SynchronousTestCase):
-    def test_the_arguments_of_a_transport(self) -> None:
+    def test_a_transport_has_the_documented_arguments(self) -> None:
         names = [*inspect.signature(tcp.Server).parameters]
         self.assertEqual(names, ["sock", "protocol", "client", "server", "sessionno", "reactor"])
 
-    def test_a_port_and_its_hooks(self) -> None:
+    def test_a_port_has_the_documented_hooks(self) -> None:
         port = tcp.Port(0, Factory(), reactor=MemoryReactorClock())
         self.assertIs(port.transport, tcp.Server)
         self.assertIs(unix.Port(b"x", Factory()).transport, unix.Server)
@@ -30,23 +30,23 @@ class TwistedTests(SynchronousTestCase):
             self.assertIn(part, accepting)
         self.assertIn("self.factory.buildProtocol", accepting)
 
-    def test_the_states_of_a_transport(self) -> None:
+    def test_a_transport_has_the_documented_states(self) -> None:
         for name in ("_aborting", "_writeDisconnecting", "_shouldShutdown"):
             self.assertTrue(hasattr(tcp.Server, name), name)
 
-    def test_a_datagram_port_and_its_hooks(self) -> None:
+    def test_a_datagram_port_has_the_documented_hooks(self) -> None:
         port = udp.Port(0, DatagramProtocol(), "127.0.0.1", 100, MemoryReactorClock())
         self.assertEqual((port.interface, port.maxPacketSize), ("127.0.0.1", 100))
         self.assertTrue(callable(port.createInternetSocket))
         self.assertTrue(hasattr(port, "addressFamily"))
 
-    def test_a_channel_of_http(self) -> None:
+    def test_an_http_channel_has_the_documented_attributes(self) -> None:
         for name in ("length", "persistent", "totalHeadersSize", "allHeadersReceived"):
             self.assertTrue(hasattr(HTTPChannel, name), name)
 
 
 class PageTests(SynchronousTestCase):
-    def test_each_test_is_there(self) -> None:
+    def test_the_named_tests_exist(self) -> None:
         page = (ROOT / "docs/twisted-internals.md").read_text()
         sources = {path.stem: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
         for name in re.findall(r"`(test_\w+)`", page):

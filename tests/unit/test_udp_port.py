@@ -27,12 +27,12 @@ from twisted_lab.ports.udp_port import (
 )
 from twisted_lab.process.listeners import datagram_listener
 
-NOBODYS = "192.0.2.1"  # reserved for documentation by RFC 5737, so it is no machine's
+NOBODYS = "192.0.2.1"  # reserved for documentation (RFC 5737): no machine has it
 ANY = bytes(4)
 
 
 class Echo(DatagramProtocol):
-    """Replies to each datagram with the same bytes."""
+    """Sends each datagram back."""
 
     noisy = False
     transport: DatagramPort
@@ -59,7 +59,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.number = self.port.getHost().port
 
     def client(self, host: str) -> socket.socket:
-        """Return a socket that is connected to the port at `host`."""
+        """Return a socket connected to the port at `host`."""
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(made.close)
         made.connect((host, self.number))
@@ -70,7 +70,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.reactor.turn()
 
     def asked(self, host: str) -> bytes:
-        """Send a datagram to `host`, and return the reply from there."""
+        """Send a datagram to `host`, and return the reply."""
         client = self.client(host)
         client.send(b"hello")
         self.turn()
@@ -78,7 +78,7 @@ class DatagramPortTests(SynchronousTestCase):
         return client.recv(1024)
 
     @skipUnless(HAS_IPV6, NO_IPV6)
-    def test_replies_leave_from_the_address_that_the_client_used(self) -> None:
+    def test_replies_have_the_address_that_the_client_used(self) -> None:
         for interface, hosts in (
             ("0.0.0.0", ("127.0.0.1", "127.0.1.1", "127.9.9.9")),
             ("127.0.1.1", ("127.0.1.1",)),
@@ -102,7 +102,7 @@ class DatagramPortTests(SynchronousTestCase):
                 self.assertTrue(select.select([client], [], [], 5)[0])
                 self.assertEqual(client.recvfrom(9), (b"hello", ("127.0.0.1", self.number)))
 
-    def test_an_address_has_the_local_one_too(self) -> None:
+    def test_a_peers_address_includes_the_local_address(self) -> None:
         self.listen("0.0.0.0")
         with socket.socket(type=socket.SOCK_DGRAM) as client:
             client.bind(("127.0.0.1", 0))
@@ -122,7 +122,7 @@ class DatagramPortTests(SynchronousTestCase):
         self.assertEqual((peer[0], source), ("127.0.0.1", ()))
         self.assertEqual(self.port.socket.getsockopt(socket.IPPROTO_IP, IP_PKTINFO), 0)
 
-    def test_what_cannot_be_sent_is_lost_and_nothing_else(self) -> None:
+    def test_an_unsendable_datagram_is_dropped_alone(self) -> None:
         for interface in ("0.0.0.0", "127.0.0.1"):
             self.listen(interface)
             with socket.socket(type=socket.SOCK_DGRAM) as client:
@@ -131,7 +131,7 @@ class DatagramPortTests(SynchronousTestCase):
                 self.turn()
                 client.recv(9)
                 good = self.echo.received[-1][1]
-                # The kernel refuses a source that is not local, and 127.0.0.1 on a network.
+                # The kernel refuses a foreign source address, and 127.0.0.1 on a network.
                 source = reply_ancillary(
                     0, IP_PKTINFO, struct.pack("=i4s4s", 1, b"\xc0\0\2\1", ANY)
                 )
@@ -140,14 +140,14 @@ class DatagramPortTests(SynchronousTestCase):
                 self.assertTrue(select.select([client], [], [], 5)[0])
                 self.assertEqual(client.recv(9), b"to two")
 
-    def test_a_mistake_costs_one_datagram(self) -> None:
+    def test_an_exception_costs_one_datagram(self) -> None:
         self.listen("127.0.0.1")
         self.client("127.0.0.1").send(b"fail")
         self.turn()
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(self.asked("127.0.0.1"), b"hello")
 
-    def test_others_have_their_turn(self) -> None:
+    def test_a_busy_port_yields_to_others(self) -> None:
         self.listen("127.0.0.1")
         endless = mock.Mock(recvmsg=lambda *_: (b"", [], 0, ("127.0.0.1", 9)))
         with mock.patch.object(self.port, "socket", endless):
@@ -155,13 +155,13 @@ class DatagramPortTests(SynchronousTestCase):
         self.assertEqual(len(self.echo.received), DATAGRAMS_A_TURN)
 
     @skipUnless(HAS_IPV6, NO_IPV6)
-    def test_where_it_listens(self) -> None:
+    def test_the_port_reports_its_address(self) -> None:
         self.listen("127.0.1.1")
         self.assertEqual(self.port.getHost(), IPv4Address("UDP", "127.0.1.1", self.number))
         self.listen("::1")
         self.assertEqual((self.port.getHost().host, self.port.getHost().type), ("::1", "UDP"))
 
-    def test_a_busy_port(self) -> None:
+    def test_a_busy_port_is_an_error(self) -> None:
         self.listen("127.0.0.1")
         other = UDPPort(self.reactor, self.number, "127.0.0.1", 0, protocol=Echo()).listen(
             Factory()
@@ -169,7 +169,7 @@ class DatagramPortTests(SynchronousTestCase):
         failure = self.failureResultOf(other, CannotListen)
         self.assertIn(f"port {self.number} is busy", str(failure.value))
 
-    def test_a_busy_port_is_replaced_unless_it_was_given(self) -> None:
+    def test_a_busy_port_is_replaced_unless_explicit(self) -> None:
         self.listen("127.0.0.1")
         options = SampleOptions()
         options.parseOptions(["--interface", "127.0.0.1"])
@@ -189,7 +189,7 @@ class DatagramPortTests(SynchronousTestCase):
 
 
 class ScopeTests(SynchronousTestCase):
-    def test_an_interface_that_is_not_there(self) -> None:
+    def test_an_unknown_interface_is_an_error(self) -> None:
         port = DatagramPort(0, Echo(), "fe80::1%nosuch", 9, Turns())
         error = self.assertRaises(CannotListenError, port.startListening)
         self.assertIsInstance(error.socketError, socket.gaierror)
@@ -220,7 +220,7 @@ class ScopeTests(SynchronousTestCase):
         self.assertEqual(reply_ancillary(*kind, came), ((*kind, expected),))
 
     @skipUnless(HAS_IPV6, NO_IPV6)
-    def test_connecting_through_an_interface_that_is_gone(self) -> None:
+    def test_connecting_through_a_missing_interface_is_an_error(self) -> None:
         port = ScopedPort(0, Echo(), "::", 9, Turns())
         port.startListening()
         self.addCleanup(port.connectionLost)

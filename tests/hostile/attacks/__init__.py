@@ -1,7 +1,13 @@
 """The catalogue of attacks; those that keep other peers out for a while come last."""
 
-# The order of these imports is that of the catalogue.
-from tests.hostile.attacks import services, accounts, names, chat, operations  # noqa: F401, I001
-from tests.hostile.attacks.catalogue import CATALOGUE, Attack, within
+from tests.hostile.attacks import accounts, chat, names, operations, services
+from tests.hostile.attacks.catalogue import ATTACKS, Attack, within
 
 __all__ = ["CATALOGUE", "Attack", "within"]
+
+CATALOGUE = [
+    attack
+    for module in (services, accounts, names, chat, operations)
+    for attack in ATTACKS
+    if attack.script.__module__ == module.__name__
+]

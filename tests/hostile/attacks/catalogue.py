@@ -1,7 +1,7 @@
-"""A line of the catalogue: a script, and the bounds of its costs.
+"""Entries of the catalogue: a script, and the bounds of its costs.
 
 A script prepares, yields, and sends the measured input. It raises AssertionError if it sees
-that the lab does not serve others any more.
+that the target no longer serves other peers.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.hostile.attacker import Attacker
-from tests.hostile.lab import Cost, Size
+from tests.hostile.target import Cost, Size
 
 Script = Callable[[Attacker], Iterator[None]]
 
-LINE = 60_000  # bytes of a long line, which fits a datagram, too
+LINE = 60_000  # bytes of a long line, which also fits into a datagram
 
 
 @dataclass(frozen=True)
 class Attack:
-    """One line of the catalogue.
+    """An entry of the catalogue.
 
     Attributes:
         name: Its name.
         script: Its steps.
-        bounds: The bounds of its costs for a lab of that size.
+        bounds: Returns the bounds of its costs for a target of a size.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Attack:
     bounds: Callable[[Size], Cost]
 
 
-CATALOGUE: list[Attack] = []
+ATTACKS: list[Attack] = []
 
 
-# The bounds of an attack that gives no others.
+# The bounds of an attack unless it sets others.
 LEAST = Cost(
     cpu=0.1,
     delay=0.02,
@@ -60,11 +60,11 @@ def within(
     """Return the bounds of an attack.
 
     Args:
-        fan_out: How many messages to all may be said; each is one more for every member.
-        copy_cpu: CPU time of each of them, in seconds.
-        copy_sent: Bytes of each of them.
-        copy_logged: Bytes of the log for each of them.
-        **given: The bounds of its other costs in the full size, as attributes of `Cost`.
+        fan_out: The number of messages to all, each of which is sent to every member.
+        copy_cpu: CPU time of each copy, in seconds.
+        copy_sent: Sent bytes of each copy.
+        copy_logged: Logged bytes of each copy.
+        **given: Bounds of other costs at full size, as attributes of `Cost`.
     """
 
     def bounds(size: Size) -> Cost:
@@ -72,7 +72,7 @@ def within(
             name: least + (given.get(name, least) - least) * size.part
             for name, least in vars(LEAST).items()
         }
-        # One peer can take as much memory as many.
+        # A single peer can take as much memory as many.
         most["memory"] = given.get("memory", LEAST.memory)
         copies = fan_out * size.members
         most["cpu"] += copies * copy_cpu
@@ -85,11 +85,11 @@ def within(
 
 
 def attack(**bounds: float) -> Callable[[Script], Script]:
-    """Put a script into the catalogue; see `Attack` and `within`."""
+    """Add a script to the catalogue; see `Attack` and `within`."""
 
     def add(script: Script) -> Script:
         name = script.__name__.replace("_", " ")
-        CATALOGUE.append(Attack(name, script, within(**bounds)))
+        ATTACKS.append(Attack(name, script, within(**bounds)))
         return script
 
     return add

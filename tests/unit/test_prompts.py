@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.serving import ask, port_number
 
 
-class AskTests(SynchronousTestCase):
+class PromptTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.prompts: list[str] = []
         self.told: list[str] = []
@@ -25,7 +25,7 @@ class AskTests(SynchronousTestCase):
     def ask(self, *answers: str | type[BaseException]) -> int:
         return ask("Port", 9090, port_number, read=self.answers(*answers), tell=self.told.append)
 
-    def test_an_answer(self) -> None:
+    def test_an_answer_is_returned(self) -> None:
         self.assertEqual(self.ask(" 9191 "), 9191)
         self.assertEqual(self.prompts, ["Port [9090]: "])
 
@@ -35,7 +35,7 @@ class AskTests(SynchronousTestCase):
     def test_the_end_of_input_takes_the_default(self) -> None:
         self.assertEqual(self.ask(EOFError), 9090)
 
-    def test_no_input_at_all_takes_the_default(self) -> None:
+    def test_a_closed_input_takes_the_default(self) -> None:
         self.assertEqual(self.ask(RuntimeError), 9090)
 
     def test_a_bad_answer_is_explained_and_asked_again(self) -> None:
@@ -49,6 +49,6 @@ class AskTests(SynchronousTestCase):
             ],
         )
 
-    def test_an_interrupt_ends_the_program_quietly(self) -> None:
+    def test_an_interrupt_ends_the_program_silently(self) -> None:
         interrupt = self.assertRaises(SystemExit, self.ask, KeyboardInterrupt)
         self.assertEqual(interrupt.code, 130)

@@ -1,9 +1,8 @@
-"""All services in one process, looked after from outside."""
+"""All services in one process, with control, metrics and TLS."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -27,6 +26,7 @@ from tests.processes import (
     ports,
     receive,
     receive_all,
+    send_until_full,
     wait_until,
 )
 
@@ -84,7 +84,7 @@ def test_all_services_share_one_log_and_one_database(tmp_path: Path) -> None:
     assert (events[0]["event"], events[-1]["event"]) == ("server started", "server stopped")
 
 
-def test_a_part_of_the_services_with_an_option_of_one(tmp_path: Path) -> None:
+def test_some_services_run_with_an_option_of_one(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--only", "messages,echo", "--echo-upper") as server:
         port = int(server.wait_for(r"^echo +\S+:(\d+) ")[1])
         with connect(port) as echo:
@@ -94,7 +94,7 @@ def test_a_part_of_the_services_with_an_option_of_one(tmp_path: Path) -> None:
     assert not any("auth" in text for text in server.lines)
 
 
-def test_control(tmp_path: Path) -> None:
+def test_control_commands_work(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--control", "unix:netlab.control") as server:
         server.wait_for("listening on unix:netlab.control")
         at = ports(server)
@@ -127,7 +127,7 @@ def test_control(tmp_path: Path) -> None:
     assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
 
 
-def test_control_after_a_kill(tmp_path: Path) -> None:
+def test_control_works_after_a_kill(tmp_path: Path) -> None:
     arguments = ("netlab-echo", "--port", "0", "--control", "unix:netlab.control")
     with Server(tmp_path, *arguments) as server:
         server.wait_for_port()
@@ -138,7 +138,7 @@ def test_control_after_a_kill(tmp_path: Path) -> None:
         assert server.wait() == 0
 
 
-def test_metrics(tmp_path: Path) -> None:
+def test_metrics_are_served(tmp_path: Path) -> None:
     with Server(tmp_path, *NETLAB, "--metrics", "tcp:0:interface=127.0.0.1") as server:
         where = server.wait_for(r"netlab-metrics#info\] listening on (\S+)")[1]
         at = ports(server)
@@ -153,7 +153,7 @@ def test_metrics(tmp_path: Path) -> None:
     assert "process_resident_memory_bytes" in text
 
 
-def test_strangers_at_the_ports_for_operators(tmp_path: Path) -> None:
+def test_idle_peers_do_not_block_the_operator_ports(tmp_path: Path) -> None:
     own = ("--metrics", "unix:metrics", "--control", "unix:netlab.control")
     with Server(tmp_path, "netlab-echo", "--port", "0", *own) as server, ExitStack() as stack:
         server.wait_for("netlab-metrics.*listening on")
@@ -167,7 +167,7 @@ def test_strangers_at_the_ports_for_operators(tmp_path: Path) -> None:
 
         silent = [[stranger(name) for _ in range(30)] for name in ("metrics", "netlab.control")]
         for each in silent:
-            # The newest ten stay.
+            # The newest ten stay connected.
             assert all(receive(peer, 1) == b"" for peer in each[:20])
         posts = stranger("metrics")
         posts.sendall(b"POST /metrics HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"x" * 200_000)
@@ -179,7 +179,7 @@ def test_strangers_at_the_ports_for_operators(tmp_path: Path) -> None:
         assert server.wait() == 0
 
 
-def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+def test_tls_works_with_a_self_signed_certificate(tmp_path: Path) -> None:
     own = tmp_path / "netlab.pem"
     with Server(tmp_path, *NETLAB, "--tls") as server:
         said = server.wait_for(r"certificate (\S+), valid until \S+, SHA-256 (\S+)$")
@@ -201,7 +201,7 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_a_renewed_certificate_is_shown_from_sighup_on(tmp_path: Path) -> None:
+def test_sighup_loads_a_renewed_certificate(tmp_path: Path) -> None:
     path = tmp_path / "server.pem"
     path.write_bytes(self_signed())
     arguments = ("netlab-echo", "--port", "0", "--tls", "--certificate", str(path))
@@ -223,7 +223,7 @@ def test_a_renewed_certificate_is_shown_from_sighup_on(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_workers_show_the_certificate_of_their_supervisor(tmp_path: Path) -> None:
+def test_workers_use_the_certificate_of_their_supervisor(tmp_path: Path) -> None:
     arguments = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--tls")
     with Server(tmp_path, *arguments, "--workers", "2") as server:
         server.wait_for("certificate .* SHA-256")
@@ -255,7 +255,7 @@ V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([192, 0, 2, 7, 127, 0, 0, 1, 
 
 @pytest.mark.parametrize("header", [b"PROXY TCP4 192.0.2.7 127.0.0.1 5647 80\r\n", V2])
 @pytest.mark.parametrize("endpoint", [False, True])
-def test_a_proxy_before_tls(tmp_path: Path, header: bytes, endpoint: bool) -> None:
+def test_a_proxy_header_precedes_tls(tmp_path: Path, header: bytes, endpoint: bool) -> None:
     path = tmp_path / "server.pem"
     path.write_bytes(self_signed())
     where = (
@@ -277,7 +277,7 @@ def test_a_proxy_before_tls(tmp_path: Path, header: bytes, endpoint: bool) -> No
         assert server.stop() == 0
 
 
-def test_one_host_cannot_take_all_places(tmp_path: Path) -> None:
+def test_one_host_cannot_use_all_connections(tmp_path: Path) -> None:
     arguments = ("netlab-broadcast", "--port", "0", "--interface", "127.0.0.1")
     with Server(tmp_path, *arguments, "--max-per-peer", "2") as server:
         port = server.wait_for_port()
@@ -294,22 +294,19 @@ def test_one_host_cannot_take_all_places(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_a_long_and_a_short_drain(tmp_path: Path) -> None:
+def test_a_drain_of_0_aborts_connections_immediately(tmp_path: Path) -> None:
     arguments = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1", "--drain")
     with Server(tmp_path, *arguments, "0") as server, connect(server.wait_for_port()) as client:
         client.sendall(b"x")
         client.recv(1)
-        client.setblocking(False)
-        with pytest.raises(BlockingIOError):  # noqa: PT012
-            while True:
-                client.send(b"x" * 65536)
+        send_until_full(client)
         assert server.stop() == 0
     assert any("cut off by the server" in text for text in server.lines)
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("agrees", [True, False])
-def test_a_proxy_and_tls_and_a_peer_that_just_closes(tmp_path: Path, agrees: bool) -> None:
+def test_a_peer_behind_a_proxy_may_close_without_close_notify(tmp_path: Path, agrees: bool) -> None:
     path = tmp_path / "server.pem"
     path.write_bytes(self_signed())
     arguments = ("netlab-broadcast", "--port", "0", "--interface", "127.0.0.1", "--proxy-protocol")
@@ -318,7 +315,7 @@ def test_a_proxy_and_tls_and_a_peer_that_just_closes(tmp_path: Path, agrees: boo
         if agrees:
             with over_tls(port, path, V2) as client:
                 assert line(client) == "CONNECT\n"
-                client.shutdown(socket.SHUT_WR)  # TCP's end, without that of TLS
+                client.shutdown(socket.SHUT_WR)  # the end of TCP without close_notify
         else:
             with connect(port) as plain:
                 plain.sendall(V2)
@@ -336,8 +333,10 @@ def test_a_proxy_and_tls_and_a_peer_that_just_closes(tmp_path: Path, agrees: boo
         (("--control", "unix:/nonexistent/x"), "cannot listen on 'unix:/nonexistent/x"),
     ],
 )
-def test_a_start_that_fails_late_ends(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
-    # The database is open by then, and its thread waits for work.
+def test_a_late_start_error_ends_the_process(
+    tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    # By then the database is open and its thread waits for work.
     with Server(tmp_path, *NETLAB, *arguments) as server:
         server.wait_for(why)
         assert server.wait() == 1

@@ -23,14 +23,14 @@ class ServiceOptionsTests(SynchronousTestCase):
         self.assertEqual(said.getvalue().count("\n"), 1)
         return said.getvalue()
 
-    def test_defaults(self) -> None:
+    def test_options_have_the_documented_defaults(self) -> None:
         options = parse()
         self.assertEqual((options.interface, options.port), ("0.0.0.0", 7007))
         self.assertEqual(options.listen, ())
         self.assertEqual(options.log_level, "info")
         self.assertEqual(options.log_format, "text")
 
-    def test_values(self) -> None:
+    def test_options_parse_values(self) -> None:
         options = parse("--port", "0", "--interface", "::1", "--log-level", "warn", "--log-keep=2")
         self.assertEqual((options.interface, options.port), ("::1", 0))
         self.assertEqual(options.log_level, "warn")
@@ -40,17 +40,17 @@ class ServiceOptionsTests(SynchronousTestCase):
         options = parse("--listen", "unix:/run/x", "--listen", "tcp6:1")
         self.assertEqual(options.listen, ("unix:/run/x", "tcp6:1"))
 
-    def test_what_was_given_is_kept_for_the_workers(self) -> None:
+    def test_arguments_are_kept_for_workers(self) -> None:
         given = ["--workers", "2", "--port=1"]
         self.assertEqual(parse(*given).arguments, given)
 
-    def test_a_worker_asks_nothing(self) -> None:
+    def test_a_worker_does_not_ask(self) -> None:
         options = SampleOptions()
         options.is_worker = True
         with patch("builtins.input", side_effect=AssertionError):
             options.parseOptions(["--ask", "--workers", "2"])
 
-    def test_a_service_that_must_be_one_process_says_why(self) -> None:
+    def test_a_single_process_service_refuses_workers(self) -> None:
         for service in (chat, broadcast):
             said = io.StringIO()
             with redirect_stderr(said):
@@ -62,7 +62,7 @@ class ServiceOptionsTests(SynchronousTestCase):
         parse("--listen", "unix:/run/x")
         self.assertEqual(parse().listen, ())
 
-    def test_the_help_does_not_list_what_the_service_refuses(self) -> None:
+    def test_help_omits_options_that_the_service_refuses(self) -> None:
         for service, workers, listen in (
             (echo, True, True),
             (broadcast, False, True),
@@ -75,14 +75,14 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertRaises(SystemExit, options.parseOptions, ["--listen", "x"])
         self.assertIn("--listen supports only streams", said.getvalue())
 
-    def test_whether_the_port_was_given(self) -> None:
+    def test_port_was_given_reports_an_explicit_port(self) -> None:
         self.assertFalse(parse().port_was_given)
         self.assertTrue(parse("--port", "7007").port_was_given)
 
-    def test_the_help_names_the_default_port(self) -> None:
+    def test_help_shows_the_default_port(self) -> None:
         self.assertIn("[default: 7007]", " ".join(str(SampleOptions()).split()))
 
-    def test_mistakes_are_one_line(self) -> None:
+    def test_wrong_usage_gives_one_line(self) -> None:
         for arguments, text in (
             (["--port", "x"], "--port: expected a whole number from 0 to 65535, not 'x'"),
             (["--interface", "here"], "--interface: an interface is an IP address such as"),
@@ -103,7 +103,7 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertTrue(line.startswith("netlab-sample: "), line)
             self.assertIn(text, line)
 
-    def test_version(self) -> None:
+    def test_version_is_printed(self) -> None:
         said = io.StringIO()
         with redirect_stdout(said):
             end = self.assertRaises(SystemExit, parse, "--version")
@@ -115,32 +115,32 @@ class ServiceOptionsTests(SynchronousTestCase):
         with redirect_stdout(said), patch("sys.stdin", io.StringIO("\n".join([*answers, ""]))):
             return parse("--ask", *arguments), said.getvalue()
 
-    def test_asking(self) -> None:
+    def test_ask_prompts_for_interface_and_port(self) -> None:
         options, said = self.ask(["127.0.0.1", "0"])
         self.assertEqual((options.interface, options.port), ("127.0.0.1", 0))
         self.assertIn("Interface [0.0.0.0]: ", said)
         self.assertIn("Port [7007]: ", said)
 
     @skipUnless(HAS_IPV6, NO_IPV6)
-    def test_asking_again(self) -> None:
+    def test_ask_repeats_a_prompt_after_a_bad_answer(self) -> None:
         options, said = self.ask(["everywhere", "192.0.2.1", "::1", "many", "0"])
         self.assertEqual((options.interface, options.port), ("::1", 0))
         self.assertIn("not 'everywhere'", said)
         self.assertIn("192.0.2.1 is not an address of this machine", said)
         self.assertIn("not 'many'", said)
 
-    def test_asking_does_not_offer_what_cannot_be(self) -> None:
+    def test_ask_does_not_offer_an_unusable_default(self) -> None:
         options, said = self.ask(["", ""], "--interface", "192.0.2.1")
         self.assertEqual(options.interface, "0.0.0.0")
         self.assertIn("192.0.2.1 is not an address of this machine", said)
         self.assertIn("Interface [0.0.0.0]: ", said)
 
-    def test_asking_shows_what_was_given_as_the_default(self) -> None:
+    def test_ask_offers_given_values_as_defaults(self) -> None:
         options, said = self.ask(["", ""], "--port", "7008")
         self.assertEqual((options.interface, options.port), ("0.0.0.0", 7008))
         self.assertIn("Port [7008]: ", said)
 
-    def test_a_directory_that_was_removed(self) -> None:
+    def test_a_removed_directory_is_one_line(self) -> None:
         with (
             patch("os.getcwd", side_effect=FileNotFoundError),
             redirect_stderr(io.StringIO()) as said,
@@ -160,12 +160,12 @@ class ServiceOptionsTests(SynchronousTestCase):
             ident.Options().parseOptions(["--database", "/x"])
         self.assertNotIn("--help", said.getvalue())
 
-    def test_a_mistake_in_an_option(self) -> None:
+    def test_an_unknown_option_refers_to_help(self) -> None:
         with redirect_stderr(io.StringIO()) as said:
             self.assertRaises(SystemExit, SampleOptions().parseOptions, ["--colour"])
         self.assertIn("--colour not recognized (--help lists the options)", said.getvalue())
 
-    def test_too_few_files(self) -> None:
+    def test_a_low_file_limit_is_an_error(self) -> None:
         with (
             patch("twisted_lab.process.process_options.raise_file_limit", return_value=10),
             redirect_stderr(io.StringIO()) as said,
@@ -173,7 +173,7 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertRaises(SystemExit, SampleOptions().parseOptions, [])
         self.assertIn("only 10 files may be open, and 64 are needed", said.getvalue())
 
-    def test_the_path_of_a_socket_has_an_end(self) -> None:
+    def test_an_overlong_socket_path_is_refused(self) -> None:
         control_endpoint(f"unix:{'x' * 107}:mode=660")
         for path in ("x" * 108, "\u00e9" * 54, "\n" * 108):
             error = self.assertRaises(UsageError, control_endpoint, f"unix:{path}")
@@ -187,9 +187,9 @@ class ServiceOptionsTests(SynchronousTestCase):
         options.parseOptions([])
         return str(options.parent["pidfile"])
 
-    def test_a_server_in_the_foreground_writes_no_pid_file(self) -> None:
+    def test_a_foreground_server_writes_no_pid_file(self) -> None:
         self.assertEqual(self.pidfile(nodaemon=1), "")
 
-    def test_a_pid_file_that_was_asked_for_stays(self) -> None:
+    def test_an_explicit_pid_file_is_kept(self) -> None:
         self.assertEqual(self.pidfile(nodaemon=1, pidfile="my.pid"), "my.pid")
         self.assertEqual(self.pidfile(nodaemon=0), "twistd.pid")

@@ -1,4 +1,4 @@
-"""Names of newcomers: invisible characters are refused, and look-alikes share a skeleton."""
+"""User names: invisible characters are refused, and lookalikes share a skeleton."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from twisted_lab.text.user_names import (
     skeletons,
 )
 
-# Words in the names of characters that show nothing. A character that only fills a gap is visible.
+# Words in the Unicode names of invisible characters.
 NOTHING = re.compile(
     "VARIATION SELECTOR|ZERO WIDTH|INVISIBLE|NULL NOTEHEAD|PATTERN BLANK|HIEROGLYPH .* BLANK|"
     "HANGUL.* FILLER|KHITAN SMALL SCRIPT FILLER|GRAPHEME JOINER|VOWEL INHERENT|"
@@ -33,7 +33,7 @@ def look_alike(one: str, other: str) -> bool:
 
 
 class CharactersTests(SynchronousTestCase):
-    def test_what_shows_nothing_is_refused(self) -> None:
+    def test_invisible_characters_are_refused(self) -> None:
         found = 0
         for char in map(chr, range(sys.maxunicode + 1)):
             if NOTHING.search(unicodedata.name(char, "")):
@@ -44,11 +44,11 @@ class CharactersTests(SynchronousTestCase):
             self.assertRaises(BadName, clean_name, char)
             self.assertRaises(BadName, clean_name, f"Anna{char}")
 
-    def test_marks_are_on_a_character(self) -> None:
+    def test_a_mark_needs_a_base_character(self) -> None:
         for name in ("\u0301", "\u0301Anna", "Anna \u0301Lee", "\u0903", "\u20dd"):
             self.assertIn("none alone", str(self.assertRaises(BadName, clean_name, name)))
 
-    def test_two_marks_in_a_row_at_most(self) -> None:
+    def test_at_most_two_marks_in_a_row_are_allowed(self) -> None:
         for name in (
             "Zoe\u0308",
             "ệ",
@@ -62,7 +62,7 @@ class CharactersTests(SynchronousTestCase):
         for name in ("a\u0301\u0302\u0303", "Anna\u0301\u0301\u0301", "a\u20dd\u20dd\u20dd"):
             self.assertIn("at most 2 marks", str(self.assertRaises(BadName, clean_name, name)))
 
-    def test_names_of_all_scripts_are_welcome(self) -> None:
+    def test_names_of_all_scripts_are_accepted(self) -> None:
         for name in (
             "Юлия Anna",
             "Σίσυφος",
@@ -77,7 +77,7 @@ class CharactersTests(SynchronousTestCase):
         ):
             self.assertEqual(clean_name(name), name)
 
-    def test_a_name_that_is_known_may_have_what_is_refused_now(self) -> None:
+    def test_a_known_name_may_contain_now_refused_characters(self) -> None:
         for name in ("Anna\ufe0f", "\u0301", "a\u0301\u0302\u0303", "\U0001d159"):
             self.assertEqual(known_name(f" {name} "), name)
         for name in ("", "a" * 65, "a\x1b"):
@@ -85,7 +85,7 @@ class CharactersTests(SynchronousTestCase):
 
 
 class SkeletonsTests(SynchronousTestCase):
-    def test_names_that_look_alike(self) -> None:
+    def test_lookalike_names_share_a_skeleton(self) -> None:
         for one, other in (
             ("Anna", "Аnnа"),  # Cyrillic а
             ("ANNA", "аnna"),
@@ -96,7 +96,7 @@ class SkeletonsTests(SynchronousTestCase):
             ("annal", "anna1"),
             ("Max", "Маx"),  # Cyrillic М and а
             ("max", "rnax"),
-            ("paypal", "раураl"),  # Cyrillic but for the l
+            ("paypal", "раураl"),  # Cyrillic except for the l
             ("Νikos", "Nikos"),  # Greek Ν
             ("Anna Lee", "Anna  Lee"),
             ("anna", "𝖆nna"),
@@ -105,7 +105,7 @@ class SkeletonsTests(SynchronousTestCase):
         ):
             self.assertTrue(look_alike(one, other), (one, other))
 
-    def test_names_that_do_not(self) -> None:
+    def test_different_names_have_different_skeletons(self) -> None:
         for one, other in (
             ("Anna", "Hanna"),
             ("Анна", "Anna"),
@@ -122,18 +122,18 @@ class SkeletonsTests(SynchronousTestCase):
             if name_key(text[:64]) == name_key(other[:64]):
                 self.assertEqual(skeletons(text)[0], skeletons(other[:64])[0])
 
-    def test_what_is_too_long_for_a_name_has_none(self) -> None:
+    def test_overlong_text_has_no_skeleton(self) -> None:
         self.assertRaises(BadName, skeletons, "a" * 65)
 
-    def test_they_have_a_longest_length(self) -> None:
+    def test_the_length_of_a_skeleton_is_bounded(self) -> None:
         longest = max(
             max(map(len, skeletons(char)))
             for char in map(chr, range(sys.maxunicode + 1))
             if char.isprintable()
         )
-        self.assertEqual(longest, 18)  # characters for each one of the name
+        self.assertEqual(longest, 18)  # characters for each character of the name
 
-    def test_the_table_is_of_the_version_that_it_says(self) -> None:
+    def test_the_table_states_its_version(self) -> None:
         lines = CONFUSABLES.read_text().splitlines()
         self.assertIn("Unicode 17.0", lines[1])
         self.assertGreater(len(lines), 1600)
@@ -143,7 +143,7 @@ class SkeletonsTests(SynchronousTestCase):
                 char = chr(int(code, 16))
                 self.assertEqual(unicodedata.normalize("NFKD", char), char)
 
-    def test_nobody_in_a_room_is_called_what_looks_like_the_room(self) -> None:
+    def test_no_member_can_take_a_name_like_the_rooms_own(self) -> None:
         for name in ("error", "ERROR", "еrror", "ЕRRОR", "*", "⁎", "\uff0a"):
             error = self.assertRaises(BadName, nickname, name)
             self.assertIn("what a room says itself", str(error))

@@ -1,4 +1,4 @@
-"""A lab under attack: all services in one process, and the costs of an attack."""
+"""The target of attacks: all services in one process, and the costs of an attack."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from tests.doubles.old_files import make_old_file
 from tests.hostile.crowd import GREETING, NEIGHBOUR
 from tests.processes import ROOT, Server, ports
 
-# The one place for the options of the lab: options that bound a cost belong here.
+# All options of the target; options that bound a cost belong here.
 MOST_PER_PEER = 50
 OPTIONS = (
     *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
     *("--metrics", "unix:metrics", "--log-file", "events.log"),
-    # The server keeps the whole history, which is larger than the default.
+    # The history is larger than the default limit.
     *("--chat-history-bytes", str(2**30)),
-    # A log that is rotated could not be measured.
+    # A rotated log could not be measured.
     *("--log-rotate-bytes", "100000000000"),
-    # The members of the crowd are silent, and come from 250 addresses.
+    # The members of the crowd are silent and have 250 addresses.
     *("--idle-timeout", "3600", "--max-per-peer", str(MOST_PER_PEER)),
 )
-# The schema whose table of messages is filled here; the server brings it up to date.
+# The schema whose table of messages is filled here; the server migrates it.
 FILLED_SCHEMA = 4
-# The lab is quiet when it takes less than this part of a processor, and sends nothing.
+# The target is quiet when it uses less than this share of a processor and sends nothing.
 QUIET = 0.2
-NEIGHBOURS_MESSAGES = 10  # between two looks, at most
-LOOK = 0.1  # seconds between two looks
-MOST_SECONDS = 120.0  # after which it is measured even if it is not quiet
+NEIGHBOURS_MESSAGES = 10  # most messages of the neighbour between two samples
+SAMPLE_SECONDS = 0.1  # between two samples
+MOST_SECONDS = 120.0  # after which measuring starts even if the target is not quiet
 
 
 class Size(NamedTuple):
-    """How many peers are there, and how much is stored.
+    """The number of peers and of stored messages.
 
     Attributes:
-        members: Listeners of the broadcast, and members of the chat.
+        members: Listeners of the broadcast; also the number of members of the chat.
         public: Messages to all in the chat's history.
-        private: Messages to one in the chat's history.
-        part: The factor for the numbers of an attack.
+        private: Private messages in the chat's history.
+        part: The factor for the size of an attack.
     """
 
     members: int
@@ -67,18 +67,18 @@ SMALL = Size(members=20, public=100, private=10_000, part=0.1)
 
 @dataclass
 class Cost:
-    """Costs of an attack, as measured or as allowed.
+    """Costs of an attack, measured or allowed.
 
     Attributes:
         cpu: CPU time of the server's process, in seconds.
-        delay: How much longer than without the attack a neighbour's echo took, in seconds.
-        lookup: The same of a neighbour that ident has to look up in the database.
-        memory: How much the resident memory has grown at most, in bytes.
-        messages: Messages that the services have sent.
-        sent: Bytes that the services have sent.
-        logged: Bytes of the log.
-        stored: Bytes of the database.
-        rows: Rows of the database.
+        delay: Additional delay of a neighbour's slowest echo, in seconds.
+        lookup: The same for its slowest greeting by ident, which reads the database.
+        memory: Peak growth of the resident memory, in bytes.
+        messages: Messages sent by the services.
+        sent: Bytes sent by the services.
+        logged: Bytes added to the log.
+        stored: Bytes added to the database.
+        rows: Rows added to the database.
     """
 
     cpu: float = 0.0
@@ -97,15 +97,18 @@ def _history(path: Path, size: Size) -> None:
     begun = time.time() - size.public - size.private
 
     def said() -> Iterator[tuple[object, ...]]:
-        # Those to all came first, so that a search from the end passes those to one.
+        # Public messages come first, so that a search from the end passes the private ones.
         for number in range(size.public + size.private):
             when = begun + number
             to = "" if number < size.public else "m1"
             yield round(when * 1e6), "m0", f"message {number}", to, "", 0, "", when
 
     with closing(sqlite3.connect(path)) as database:
-        columns = "place, name, text, addressee, speaker, count, listener, time"
-        database.executemany(f"INSERT INTO said ({columns}) VALUES (?,?,?,?,?,?,?,?)", said())  # noqa: S608
+        database.executemany(
+            "INSERT INTO said (place, name, text, addressee, speaker, count, listener, time)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            said(),
+        )
         database.commit()
 
 
@@ -119,17 +122,17 @@ class _UnixConnection(HTTPConnection):
         self.sock.connect(self._path)
 
 
-class Lab:
-    """All services, a crowd of members, and a neighbour if delays are to be measured.
+class Target:
+    """All services, a crowd of members, and a neighbour to measure delays.
 
     Args:
-        directory: Where it runs.
-        size: How much there is.
-        has_neighbour: Whether delays are measured, which makes no sense on a busy machine.
+        directory: The server's working directory.
+        size: The numbers of peers and messages.
+        has_neighbour: Whether delays are measured, which is pointless on a busy machine.
 
     Attributes:
         size: See above.
-        ports: The port of each service; that of the chat by TCP is ``chat-tcp``.
+        ports: The port of each service; ``chat-tcp`` is the chat's TCP port.
         metrics: The socket of the metrics.
     """
 
@@ -140,21 +143,21 @@ class Lab:
         self._has_neighbour = has_neighbour
         self._stack = ExitStack()
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Target:
         with ExitStack() as stack:
             _history(self._directory / "netlab.sqlite3", self.size)
             server = stack.enter_context(Server(self._directory, *OPTIONS))
             self.ports = ports(server)
             self.ports["chat-tcp"] = int(server.wait_for(r"^chat +\S+:(\d+) +nc")[1])
             self.process = server.process
-            # Of a process (linux/posix-timers.h), threads that have ended included.
+            # The CPU clock of a process (linux/posix-timers.h), which includes ended threads.
             self._clock = (~server.process.pid << 3) | 2
             numbers = [self.ports[name] for name in ("broadcast", "chat", "chat-tcp")]
             crowd = self._child(stack, "members", *numbers, self.size.members)
             assert crowd.stdout is not None
             assert crowd.stdout.readline() == "ready\n"
             self._settle()
-            self._look_cost = min(self._cpu_of_a_look() for _ in range(3))
+            self._sample_cost = min(self._cpu_of_a_sample() for _ in range(3))
             self._echo_cost = 0.0
             self._usual = Cost()
             if self._has_neighbour:
@@ -187,19 +190,19 @@ class Lab:
     # Costs
 
     def begin(self) -> None:
-        """Measure from here on."""
+        """Start to measure."""
         self._settle()
         self._delays()
         self._before = self._numbers()
-        # From here on the highest resident memory is kept (proc(5)).
+        # Reset the peak of the resident memory (proc(5)).
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
-        self._looks = 0
+        self._samples = 0
         self._cpu_before = self._cpu()
 
     def end(self) -> Cost:
-        """Wait until the lab is quiet, and return the costs."""
+        """Wait until the target is quiet, and return the costs."""
         self._settle()
-        cpu = self._cpu() - self._cpu_before - self._looks * self._look_cost
+        cpu = self._cpu() - self._cpu_before - self._samples * self._sample_cost
         echoes, delay, greetings, lookup = self._delays()
         cost = self._numbers()
         cost.memory = self._memory("VmHWM")
@@ -215,7 +218,7 @@ class Lab:
     def _cpu(self) -> float:
         return time.clock_gettime(self._clock)
 
-    def _cpu_of_a_look(self) -> float:
+    def _cpu_of_a_sample(self) -> float:
         before = self._cpu()
         self._metrics()
         return self._cpu() - before
@@ -224,12 +227,12 @@ class Lab:
         sent, end = -1e9, time.monotonic() + MOST_SECONDS
         while time.monotonic() < end:
             before = self._cpu()
-            time.sleep(LOOK)
+            time.sleep(SAMPLE_SECONDS)
             after = self._cpu()
-            if after - before > QUIET * LOOK:
+            if after - before > QUIET * SAMPLE_SECONDS:
                 continue
             last, sent = sent, self._metrics()[0]
-            self._looks += 1
+            self._samples += 1
             if sent - last <= NEIGHBOURS_MESSAGES:
                 return
 
@@ -240,7 +243,7 @@ class Lab:
     def _numbers(self) -> Cost:
         messages, sent = self._metrics()
         with closing(sqlite3.connect(self._directory / "netlab.sqlite3")) as database:
-            # The file itself grows by fits and starts: new rows are in another file at first.
+            # The size of the file is no measure: new rows are in the write-ahead log at first.
             pages, free, page_bytes = (
                 database.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count", "page_size")
@@ -260,7 +263,7 @@ class Lab:
         )
 
     def _logged(self) -> int:
-        # The attack has not caused the lines about the neighbour.
+        # Lines about the neighbour are not costs of the attack.
         count = self._log_count
         with (self._directory / "events.log").open("rb") as log:
             log.seek(self._log_read)
@@ -272,14 +275,14 @@ class Lab:
         return count
 
     def security_bytes(self) -> int:
-        """Return how long the file of security events is."""
+        """Return the size of the file of security events, in bytes."""
         return (self._directory / "events.log.security").stat().st_size
 
-    _looks = 0
+    _samples = 0
     _log_read = _log_count = 0
 
     def _metrics(self) -> tuple[float, float]:
-        """Return the messages and bytes that were sent."""
+        """Return the numbers of sent messages and bytes."""
         with closing(_UnixConnection(self.metrics)) as connection:
             connection.request("GET", "/metrics")
             page = connection.getresponse().read().decode()

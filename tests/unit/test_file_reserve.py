@@ -1,4 +1,4 @@
-"""Files that connections leave for other uses."""
+"""The reserve of open files that connections must not use."""
 
 import gc
 import resource
@@ -19,7 +19,7 @@ from twisted_lab.ports.file_reserve import FileReserve
 
 
 class FakePort(Port):
-    """A port that notes whether it accepts, and whose connections take numbers of files."""
+    """A port that records whether it accepts, and whose connections use file numbers."""
 
     connected = True
     accepts = True
@@ -35,10 +35,10 @@ class FakePort(Port):
         self.accepts = False
 
     def doRead(self) -> None:
-        """Accept nothing: no connection waits."""
+        """Accept nothing: no connection is pending."""
 
     def accept(self, number: int) -> None:
-        """Accept connections, after which `number` is the lowest that is free."""
+        """Accept connections, so that `number` becomes the lowest free one."""
         with patch("os.dup", lambda _: number), patch("os.close"):
             self.doRead()
 
@@ -54,18 +54,18 @@ class FileReserveTests(SynchronousTestCase):
         self.open_files = 900
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, in which as many files are open as the test says."""
+        """Let time pass while `open_files` files are open."""
         with patch("os.listdir", lambda _: range(self.open_files)):
             for _ in range(round(seconds * 10)):
                 self.clock.advance(0.1)
 
-    def test_far_from_the_limit(self) -> None:
+    def test_ports_accept_far_below_the_limit(self) -> None:
         self.port.accept(800)
         self.assertTrue(self.port.accepts)
         self.assertEqual(self.port.numberAccepts, 32)
         self.assertEqual(self.recorder, [])
 
-    def test_near_the_limit_nobody_is_accepted(self) -> None:
+    def test_ports_do_not_accept_near_the_limit(self) -> None:
         self.port.accept(872)
         self.assertFalse(self.port.accepts)
         self.advance(60)
@@ -73,7 +73,7 @@ class FileReserveTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names, ["out of files"])
         self.assertIn("the 1000 files", self.recorder.messages[0])
 
-    def test_when_others_have_left(self) -> None:
+    def test_ports_accept_again_when_files_are_free(self) -> None:
         self.port.accept(900)
         self.open_files = 800
         self.advance(0.1)
@@ -82,14 +82,14 @@ class FileReserveTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names, ["out of files", "accepting again"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_a_closed_port_is_left_alone(self) -> None:
+    def test_a_closed_port_stays_unchanged(self) -> None:
         closed = FakePort()
         self.reserve.guard(closed)
         closed.connected = False
         self.port.accept(900)
         self.assertTrue(closed.accepts)
 
-    def test_those_who_come_and_go_are_one_trouble(self) -> None:
+    def test_repeated_shortages_are_reported_once(self) -> None:
         for _ in range(100):
             self.port.accept(900)
             self.open_files = 800
@@ -99,7 +99,7 @@ class FileReserveTests(SynchronousTestCase):
         self.advance(10)
         self.assertEqual(self.recorder.names, ["out of files", "accepting again"])
 
-    def test_several_ports(self) -> None:
+    def test_all_ports_pause_and_resume_together(self) -> None:
         other = FakePort()
         self.reserve.guard(other)
         self.port.accept(900)
@@ -111,14 +111,14 @@ class FileReserveTests(SynchronousTestCase):
         self.assertTrue(self.port.accepts)
         self.assertTrue(other.accepts)
 
-    def test_a_port_that_is_closed_meanwhile_stays_closed(self) -> None:
+    def test_a_port_closed_during_a_shortage_stays_closed(self) -> None:
         self.port.accept(900)
         self.port.connected = False
         self.open_files = 4
         self.advance(0.1)
         self.assertFalse(self.port.accepts)
 
-    def test_no_file_at_all(self) -> None:
+    def test_ports_stay_paused_while_files_cannot_be_counted(self) -> None:
         self.port.accept(900)
 
         def fail(*_: object) -> int:
@@ -128,7 +128,7 @@ class FileReserveTests(SynchronousTestCase):
             self.clock.advance(0.1)
         self.assertFalse(self.port.accepts)
 
-    def test_a_small_limit(self) -> None:
+    def test_a_small_limit_reserves_less(self) -> None:
         self.reserve.limit = 64
         self.port.accept(47)
         self.assertTrue(self.port.accepts)
@@ -136,7 +136,7 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(48)
         self.assertFalse(self.port.accepts)
 
-    def test_own_ports_may_use_half_of_the_reserve(self) -> None:
+    def test_operator_ports_can_use_half_of_the_reserve(self) -> None:
         own = FakePort()
         self.reserve.guard(own, is_own=True)
         self.port.accept(900)
@@ -146,7 +146,7 @@ class FileReserveTests(SynchronousTestCase):
         own.accept(936)
         self.assertFalse(own.accepts)
 
-    def test_own_ports_accept_again_before_all_of_the_reserve_is_free(self) -> None:
+    def test_operator_ports_resume_before_the_whole_reserve_is_free(self) -> None:
         own = FakePort()
         self.reserve.guard(own, is_own=True)
         own.accept(936)
@@ -158,28 +158,28 @@ class FileReserveTests(SynchronousTestCase):
         self.advance(0.1)
         self.assertTrue(self.port.accepts)
 
-    def test_no_limit(self) -> None:
+    def test_ports_accept_without_a_limit(self) -> None:
         self.reserve.limit = resource.RLIM_INFINITY
         self.port.accept(100_000)
         self.assertTrue(self.port.accepts)
 
-    def test_no_number_is_free(self) -> None:
+    def test_ports_pause_when_no_file_number_is_free(self) -> None:
         with patch("os.dup", side_effect=OSError(24, "Too many open files")):
             self.port.doRead()
         self.assertFalse(self.port.accepts)
 
-    def test_a_port_that_closes_while_it_accepts(self) -> None:
+    def test_a_port_closed_while_accepting_reports_nothing(self) -> None:
         self.port.connected = False
         self.port.accept(900)
         self.assertEqual(self.recorder, [])
 
-    def test_a_closed_port_is_forgotten(self) -> None:
+    def test_a_port_is_not_kept_alive(self) -> None:
         known = weakref.ref(self.port)
         del self.port
         gc.collect()
         self.assertIsNone(known())
 
-    def test_a_real_port(self) -> None:
+    def test_a_real_port_accepts_and_pauses(self) -> None:
         reactor = MemoryReactorClock()
         port = Port(0, Factory.forProtocol(Protocol), interface="127.0.0.1", reactor=reactor)
         port.startListening()

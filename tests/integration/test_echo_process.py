@@ -29,13 +29,14 @@ from tests.processes import (
     receive,
     receive_all,
     resident_kib,
+    send_until_full,
     wait_until,
 )
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
 
 
-def test_it_starts_serves_logs_and_stops_with_status_0(tmp_path: Path) -> None:
+def test_the_server_starts_serves_logs_and_stops(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         port = server.wait_for_port()
         with connect(port) as client:
@@ -73,7 +74,7 @@ def test_both_transports_serve(tmp_path: Path, transport: str) -> None:
         assert server.stop() == 0
 
 
-def test_sigterm_gives_connected_clients_what_they_are_owed(tmp_path: Path) -> None:
+def test_sigterm_closes_connections_cleanly(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         port = server.wait_for_port()
         with connect(port) as idle, connect(port) as busy:
@@ -86,14 +87,11 @@ def test_sigterm_gives_connected_clients_what_they_are_owed(tmp_path: Path) -> N
     assert server.events()[-1] == "server stopped"
 
 
-def test_sigterm_gives_a_slow_reader_with_more_on_the_way_what_it_is_owed(tmp_path: Path) -> None:
+def test_sigterm_delivers_pending_output_to_a_slow_reader(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server, connect(server.wait_for_port()) as client:
         client.sendall(b"x")
         received = receive(client, 1)
-        client.setblocking(False)
-        with pytest.raises(BlockingIOError):  # noqa: PT012
-            while True:
-                client.send(b"x" * 65536)
+        send_until_full(client)
         client.setblocking(True)
         client.settimeout(DEADLINE)
         server.process.send_signal(signal.SIGTERM)
@@ -104,7 +102,7 @@ def test_sigterm_gives_a_slow_reader_with_more_on_the_way_what_it_is_owed(tmp_pa
     assert f" {len(received)} bytes out" in end
 
 
-def test_clients_that_send_no_newline_and_take_one_recv_for_a_message(tmp_path: Path) -> None:
+def test_clients_without_newlines_get_each_message_in_one_recv(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         port = server.wait_for_port()
         with connect(port) as one, connect(port) as two:
@@ -120,7 +118,7 @@ def send_and_shut_down(client: socket.socket, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1024, 3_000_000])
-def test_a_half_closed_peer_gets_all_it_is_owed(tmp_path: Path, size: int) -> None:
+def test_a_half_closed_peer_gets_all_pending_output(tmp_path: Path, size: int) -> None:
     data = os.urandom(size)
     with (
         Server(tmp_path, *ECHO, "--log-level", "warn") as server,
@@ -133,7 +131,7 @@ def test_a_half_closed_peer_gets_all_it_is_owed(tmp_path: Path, size: int) -> No
     assert received == data
 
 
-def test_upper_with_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
+def test_upper_handles_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
     text = "привет, мир"
     with Server(tmp_path, *ECHO, "--upper") as server:
         port = server.wait_for_port()
@@ -141,7 +139,7 @@ def test_upper_with_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
             with connect(port) as client:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client.sendall(text.encode()[:split])
-                # Whole characters come back; then the rest is certain to arrive in another piece.
+                # Whole characters come back; then the rest arrives separately for certain.
                 whole = text.encode()[:split].decode(errors="ignore").upper().encode()
                 assert receive(client, len(whole)) == whole
                 client.sendall(text.encode()[split:])
@@ -149,7 +147,7 @@ def test_upper_with_cyrillic_split_at_every_byte(tmp_path: Path) -> None:
                 assert (whole + receive_all(client)).decode() == text.upper()
 
 
-def test_a_reset_in_the_middle_is_one_line(tmp_path: Path) -> None:
+def test_a_reset_is_one_line(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         with connect(server.wait_for_port()) as client:
             client.sendall(b"x" * 10)
@@ -160,7 +158,7 @@ def test_a_reset_in_the_middle_is_one_line(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in server.lines)
 
 
-def test_a_peer_that_never_reads_costs_little_memory(tmp_path: Path) -> None:
+def test_a_peer_that_never_reads_takes_little_memory(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO, "--log-level", "warn") as server:
         port = server.wait_for_port()
         with connect(port) as polite:
@@ -174,7 +172,7 @@ def test_a_peer_that_never_reads_costs_little_memory(tmp_path: Path) -> None:
                     try:
                         rude.send(piece)
                     except BlockingIOError:
-                        # Is it full for good? The others' answers show that the server had time.
+                        # Still full after answers to another peer? Then the server stays full.
                         polite.sendall(b"?" * 300_000)
                         receive(polite, 300_000)
                         try:
@@ -184,7 +182,7 @@ def test_a_peer_that_never_reads_costs_little_memory(tmp_path: Path) -> None:
                 assert resident_kib(server.process.pid) - before < 1024
 
 
-def test_a_busy_port_gives_the_next_free_one(tmp_path: Path) -> None:
+def test_a_busy_port_is_replaced_by_the_next_free_one(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as first:
         port = first.wait_for_port()
         second_arguments = ("netlab-echo", "--port", str(port), "--interface", "127.0.0.1")
@@ -211,7 +209,7 @@ def test_a_busy_port_gives_the_next_free_one(tmp_path: Path) -> None:
         (["--log-file", "missing/events.log", "--port", "0"], "cannot write the log"),
     ],
 )
-def test_a_mistake_is_one_line_and_status_1(
+def test_wrong_usage_gives_one_line_and_status_1(
     tmp_path: Path, arguments: list[str], line: str
 ) -> None:
     with Server(tmp_path, "netlab-echo", *arguments) as server:
@@ -220,7 +218,7 @@ def test_a_mistake_is_one_line_and_status_1(
     assert not any("Traceback" in said for said in server.lines)
 
 
-def test_a_daemon_that_cannot_listen_says_so_and_leaves_no_pid_file(tmp_path: Path) -> None:
+def test_a_daemon_that_cannot_listen_reports_it_and_leaves_no_pid_file(tmp_path: Path) -> None:
     end = subprocess.run(
         [BIN / "twistd", "--logfile", "x.log", "netlab-echo", "--interface", "192.0.2.1"],
         cwd=tmp_path,
@@ -234,7 +232,7 @@ def test_a_daemon_that_cannot_listen_says_so_and_leaves_no_pid_file(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["x.log"]
 
 
-def test_a_daemons_port_is_shown_before_it_leaves_the_console(tmp_path: Path) -> None:
+def test_a_daemon_shows_its_port_before_it_detaches(tmp_path: Path) -> None:
     start = subprocess.run(
         [BIN / "twistd", *ECHO],
         cwd=tmp_path,
@@ -256,7 +254,7 @@ def test_a_daemons_port_is_shown_before_it_leaves_the_console(tmp_path: Path) ->
     finally:
         with suppress(ProcessLookupError):
             os.kill(daemon, signal.SIGKILL)
-    # There is no twistd.log, which would be kept for ever.
+    # twistd.log does not exist: it would grow without limit.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["netlab.log", "netlab.log.security"]
     assert "received 2 bytes" in (tmp_path / "netlab.log").read_text()
     kept = (tmp_path / "netlab.log.security").read_text().splitlines()
@@ -264,7 +262,7 @@ def test_a_daemons_port_is_shown_before_it_leaves_the_console(tmp_path: Path) ->
     assert not any("received" in line for line in kept)
 
 
-def test_asking(tmp_path: Path) -> None:
+def test_ask_prompts_for_interface_and_port(tmp_path: Path) -> None:
     typed = "here\n127.0.0.1\n0\n"
     with Server(tmp_path, "netlab-echo", "--ask", typed=typed) as server:
         server.wait_for(r"listening on 127\.0\.0\.1:")
@@ -275,7 +273,7 @@ def test_asking(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
-def test_ipv6_and_ipv4_on_one_port(tmp_path: Path) -> None:
+def test_one_port_serves_ipv6_and_ipv4(tmp_path: Path) -> None:
     with Server(tmp_path, "netlab-echo", "--port", "0", "--interface", "::") as server:
         port = int(server.wait_for(r"listening on \[::\]:(\d+)")[1])
         for host in ("::1", "127.0.0.1"):
@@ -287,7 +285,7 @@ def test_ipv6_and_ipv4_on_one_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
-def test_several_endpoints(tmp_path: Path) -> None:
+def test_several_endpoints_are_served(tmp_path: Path) -> None:
     endpoints = ("--listen", "unix:echo.sock", "--listen", r"tcp6:0:interface=\:\:1")
     with Server(tmp_path, "netlab-echo", *endpoints) as server:
         server.wait_for("listening on unix:.*echo.sock")
@@ -303,7 +301,7 @@ def test_several_endpoints(tmp_path: Path) -> None:
     assert not (tmp_path / "echo.sock").exists()
 
 
-def test_tls(tmp_path: Path, certificate: Path) -> None:
+def test_tls_is_served(tmp_path: Path, certificate: Path) -> None:
     endpoint = f"ssl:0:interface=127.0.0.1:privateKey={certificate}"
     context = ssl.create_default_context(cafile=str(certificate))
     with (
@@ -315,10 +313,10 @@ def test_tls(tmp_path: Path, certificate: Path) -> None:
         assert receive(client, 100_000).decode() == "ТАЙНА" * 10_000
 
 
-def test_a_socket_from_systemd(tmp_path: Path) -> None:
+def test_a_socket_from_systemd_is_served(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         descriptor = listening.fileno()
-        # The steps of systemd before it runs a service.
+        # As systemd does before it runs a service.
         activate = (
             f"import os; os.dup2({descriptor}, 3); "
             "os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='echo'); "
@@ -336,7 +334,7 @@ def test_a_socket_from_systemd(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_as_soon_as_it_listens(tmp_path: Path, number: int) -> None:
+def test_a_signal_right_after_listening_stops_the_server(tmp_path: Path, number: int) -> None:
     for _ in range(5):
         with Server(tmp_path, "netlab-echo", "--listen", "unix:echo.sock") as server:
             server.wait_for("listening on")
@@ -358,7 +356,7 @@ def test_twistds_own_log_file_gets_the_same_events(tmp_path: Path) -> None:
         assert event in logged
 
 
-def test_a_json_log_that_is_moved_away_and_reopened(tmp_path: Path) -> None:
+def test_a_moved_json_log_is_reopened(tmp_path: Path) -> None:
     log = tmp_path / "events.log"
     options = ("--log-file", "events.log", "--log-format", "json")
     with Server(tmp_path, *ECHO, *options) as server:
@@ -369,8 +367,8 @@ def test_a_json_log_that_is_moved_away_and_reopened(tmp_path: Path) -> None:
             receive_all(client)
         log.rename(tmp_path / "events.old")
         server.process.send_signal(signal.SIGHUP)
-        # A later connection may be accepted in the turn of the reactor that gets the signal, but
-        # is served in the next one.
+        # A later connection may be accepted in the turn of the reactor that handles the signal,
+        # but is served in the next one.
         with connect(port) as client:
             client.sendall(b"hi")
             client.shutdown(socket.SHUT_WR)
@@ -403,7 +401,7 @@ def test_a_full_disk_stops_only_the_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reactor", ["asyncio", "poll", "select"])
-def test_other_reactors(tmp_path: Path, reactor: str) -> None:
+def test_other_reactors_work(tmp_path: Path, reactor: str) -> None:
     with Server(tmp_path, *ECHO, twistd=("--reactor", reactor)) as server:
         with connect(server.wait_for_port()) as client:
             client.sendall(b"hi")
@@ -411,7 +409,7 @@ def test_other_reactors(tmp_path: Path, reactor: str) -> None:
         assert server.stop() == 0
 
 
-def test_many_clients_at_once(tmp_path: Path) -> None:
+def test_many_simultaneous_clients_are_served(tmp_path: Path) -> None:
     with Server(tmp_path, *ECHO) as server:
         port = server.wait_for_port()
         clients = [connect(port) for _ in range(400)]

@@ -1,4 +1,4 @@
-"""Twisted's promises of a transport, kept by the one that sends at once and by its own."""
+"""The contract of Twisted's TCP transports, for the fast and the stock one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.doubles.certificates import self_signed
 from tests.doubles.sockets import Connected, Recording
 from twisted_lab.ports.fast.transport import ImmediateServer
 
-# More than the kernel takes for a peer that does not read.
+# More than the kernel buffers for a peer that does not read.
 MUCH = bytes(range(256)) * 40_000
 
 
 class Producer:
-    """A producer that records its calls; one that is pulled writes pieces."""
+    """A producer that records its calls; a pull producer writes pieces."""
 
     def __init__(self, connected: Connected, *pieces: bytes) -> None:
         self.asked: list[str] = []
@@ -52,7 +52,7 @@ class Producer:
 
 
 class TransportTests(SynchronousTestCase):
-    """Both kinds keep these; see `StockTransportTests`."""
+    """The contract of both transports; see `StockTransportTests`."""
 
     kind: type[Server] = ImmediateServer
 
@@ -61,7 +61,7 @@ class TransportTests(SynchronousTestCase):
         self.addCleanup(connected.close)
         return connected
 
-    def test_everything_comes_in_order(self) -> None:
+    def test_bytes_arrive_in_order(self) -> None:
         connected = self.connect()
         connected.transport.write(b"first")
         connected.transport.write(MUCH)
@@ -87,7 +87,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(producer.asked, ["pause", "resume"])
 
-    def test_a_pull_producer_is_asked_until_it_has_no_more(self) -> None:
+    def test_a_pull_producer_is_pulled_until_it_ends(self) -> None:
         connected = self.connect()
         producer = Producer(connected, b"one", b"two", b"three")
         connected.transport.registerProducer(producer, False)
@@ -104,7 +104,7 @@ class TransportTests(SynchronousTestCase):
             RuntimeError, connected.transport.registerProducer, Producer(connected), True
         )
 
-    def test_closing_sends_everything_first(self) -> None:
+    def test_closing_sends_pending_output_first(self) -> None:
         for data in (b"", b"little", MUCH):
             connected = self.connect()
             connected.transport.write(data)
@@ -115,7 +115,7 @@ class TransportTests(SynchronousTestCase):
             self.assertTrue(connected.has_ended())
             self.assertEqual(connected.protocol.told, ["ConnectionDone"])
 
-    def test_what_is_written_while_it_closes_is_sent_too(self) -> None:
+    def test_output_written_while_closing_is_sent(self) -> None:
         connected = self.connect()
         connected.transport.loseConnection()
         connected.transport.write(b"late")
@@ -131,7 +131,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.told, ["ConnectionDone"])
 
-    def test_aborting_drops_what_is_kept_and_what_is_written(self) -> None:
+    def test_aborting_drops_pending_and_later_output(self) -> None:
         connected = self.connect()
         producer = Producer(connected)
         connected.transport.registerProducer(producer, True)
@@ -152,7 +152,7 @@ class TransportTests(SynchronousTestCase):
         connected.transport.write(b"late")
         self.assertEqual(connected.take(10), b"")
 
-    def test_half_closing(self) -> None:
+    def test_half_closing_sends_the_end_of_the_stream(self) -> None:
         connected = self.connect()
         connected.transport.write(MUCH)
         connected.transport.loseWriteConnection()
@@ -169,7 +169,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.told, ["write lost", "ConnectionDone"])
 
-    def test_a_half_closed_peer_is_still_answered(self) -> None:
+    def test_a_half_closed_peer_still_gets_output(self) -> None:
         connected = self.connect()
         connected.client.send(b"last")
         connected.client.shutdown(1)
@@ -180,7 +180,7 @@ class TransportTests(SynchronousTestCase):
         connected.transport.write(b"answer")
         self.assertEqual(connected.take_all(6), b"answer")
 
-    def test_a_reset_is_told_by_the_reactor_not_by_write(self) -> None:
+    def test_a_reset_is_reported_by_the_reactor_not_by_write(self) -> None:
         connected = self.connect()
         connected.reset()
         for _ in range(3):
@@ -190,7 +190,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.told, ["ConnectionLost"])
 
-    def test_a_reset_while_nothing_is_read_is_told_when_it_writes(self) -> None:
+    def test_a_reset_of_a_paused_connection_is_noticed_on_writing(self) -> None:
         connected = self.connect()
         connected.transport.pauseProducing()
         connected.reset()
@@ -198,7 +198,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.told, ["ConnectionLost"])
 
-    def test_the_end_is_told_once_and_nothing_is_written_after_it(self) -> None:
+    def test_the_end_is_reported_once_and_nothing_is_written_after_it(self) -> None:
         class Writing(Recording):
             def connectionLost(self, reason: Failure = connectionDone) -> None:
                 super().connectionLost(reason)
@@ -207,7 +207,7 @@ class TransportTests(SynchronousTestCase):
         connected = self.connect(Writing())
         connected.transport.loseConnection()
         connected.reactor.turn()
-        other = self.connect()  # It may have the number of the one that was closed.
+        other = self.connect()  # It may reuse the descriptor of the closed one.
         connected.transport.write(b"late")
         connected.transport.writeSequence([b"late"])
         connected.transport.loseConnection()
@@ -216,7 +216,7 @@ class TransportTests(SynchronousTestCase):
         self.assertEqual(connected.protocol.told, ["ConnectionDone"])
         self.assertEqual(other.take(10), b"")
 
-    def test_pausing_and_resuming(self) -> None:
+    def test_reading_can_be_paused_and_resumed(self) -> None:
         connected = self.connect()
         connected.transport.pauseProducing()
         connected.client.send(b"hello")
@@ -226,7 +226,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.received, b"hello")
 
-    def test_a_protocol_that_pauses_itself_hears_no_more(self) -> None:
+    def test_a_protocol_that_pauses_itself_gets_no_more_input(self) -> None:
         class Pausing(Recording):
             def dataReceived(self, data: bytes) -> None:
                 super().dataReceived(data)
@@ -238,7 +238,7 @@ class TransportTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.received, b"some")
 
-    def test_tls_after_a_beginning_in_clear(self) -> None:
+    def test_tls_can_start_after_clear_text(self) -> None:
         connected = self.connect()
         self.patch(tls, "_get_default_clock", lambda: connected.reactor)
         connected.transport.registerProducer(Producer(connected), True)
@@ -262,16 +262,16 @@ class TransportTests(SynchronousTestCase):
 
 
 class StockTransportTests(TransportTests):
-    """Twisted's own, as a check of the tests."""
+    """Twisted's own transport, to validate the tests."""
 
     kind = Server
 
 
 class ImmediateTests(SynchronousTestCase):
-    """Stricter promises of the transport that sends at once."""
+    """The stricter contract of the fast transport."""
 
     @given(st.lists(st.one_of(st.binary(max_size=20), st.integers(1, 300_000)), max_size=10))
-    def test_property_everything_comes_in_order(self, writes: list[bytes | int]) -> None:
+    def test_property_bytes_arrive_in_order(self, writes: list[bytes | int]) -> None:
         connected = Connected()
         expected = b""
         for number, write in enumerate(writes):
@@ -283,7 +283,7 @@ class ImmediateTests(SynchronousTestCase):
         self.assertEqual(connected.take_all(len(expected)), expected)
         connected.close()
 
-    def test_it_sends_at_once(self) -> None:
+    def test_write_sends_immediately(self) -> None:
         connected = Connected()
         self.addCleanup(connected.close)
         connected.transport.write(b"now")
@@ -291,7 +291,7 @@ class ImmediateTests(SynchronousTestCase):
         connected.transport.writeSequence([b"and ", b"now"])
         self.assertEqual(connected.take(10), b"and now")
 
-    def test_nothing_is_heard_after_an_abort(self) -> None:
+    def test_nothing_is_received_after_an_abort(self) -> None:
         connected = Connected()
         self.addCleanup(connected.close)
         connected.client.send(b"hello")
@@ -302,7 +302,7 @@ class ImmediateTests(SynchronousTestCase):
             reader.doRead()
         self.assertEqual(connected.protocol.received, b"")
 
-    def test_a_lack_of_memory_that_passes_is_no_end(self) -> None:
+    def test_a_temporary_lack_of_memory_keeps_the_connection(self) -> None:
         connected = Connected()
         self.addCleanup(connected.close)
         with mock.patch("os.write", side_effect=OSError(errno.ENOBUFS, "no memory")):
@@ -312,7 +312,7 @@ class ImmediateTests(SynchronousTestCase):
         connected.reactor.turn()
         self.assertEqual(connected.protocol.told, ["read lost"])
 
-    def test_it_sends_at_once_again_when_nothing_is_kept_any_more(self) -> None:
+    def test_write_sends_immediately_again_after_a_backlog(self) -> None:
         connected = Connected()
         self.addCleanup(connected.close)
         connected.transport.write(MUCH)
@@ -324,7 +324,7 @@ class ImmediateTests(SynchronousTestCase):
 
 
 class _Client:
-    """The client's end of TLS, over memory."""
+    """The client's end of TLS, in memory."""
 
     def __init__(self, connected: Connected) -> None:
         self._connected = connected

@@ -1,4 +1,4 @@
-"""Output that is written to standard output, or cannot be."""
+"""Writing to standard output, and errors of it."""
 
 import io
 import os
@@ -25,17 +25,17 @@ class Full(io.StringIO):
 
 class WriteOutTests(SynchronousTestCase):
     def attempt(self, out: io.StringIO | None) -> tuple[object, str]:
-        self.patch(os, "dup2", lambda *_: None)  # The test goes on to write.
+        self.patch(os, "dup2", lambda *_: None)  # The test still writes to it.
         with redirect_stdout(out), redirect_stderr(io.StringIO()) as said:
             end = self.assertRaises(SystemExit, write_out, "a.program", "text")
         return end.code, said.getvalue()
 
-    def test_what_can_be_written(self) -> None:
+    def test_output_is_written(self) -> None:
         with redirect_stdout(io.StringIO()) as said:
             write_out("a.program", "text")
         self.assertEqual(said.getvalue(), "text\n")
 
-    def test_one_line_or_none_says_why_not(self) -> None:
+    def test_a_write_error_is_at_most_one_line(self) -> None:
         full, closed = OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe")
         for out, line in (
             (Full(full), f"{PROBLEM}No space left on device\n"),
@@ -44,7 +44,7 @@ class WriteOutTests(SynchronousTestCase):
         ):
             self.assertEqual(self.attempt(out), (1, line))
 
-    def test_nothing_is_tried_again_at_the_end(self) -> None:
+    def test_a_failed_write_is_not_retried_at_exit(self) -> None:
         for target, problem in (
             ("> /dev/full", "No space left on device"),
             (">&-", "it is closed"),

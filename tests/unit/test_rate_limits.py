@@ -1,4 +1,4 @@
-"""The limits that the peers of one address share in a room."""
+"""Rate limits that the peers of one address share in a room."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ WELCOME = "* welcome, "
 
 class BucketTests(SynchronousTestCase):
     @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 20)), max_size=60))
-    def test_property_a_debt_is_paid_at_the_rate(self, script: list[tuple[float, float]]) -> None:
+    def test_property_tokens_are_refilled_at_the_rate(
+        self, script: list[tuple[float, float]]
+    ) -> None:
         bucket, now, taken = Bucket(4.0, 10.0, 0.0), 0.0, 0.0
         for gap, tokens in script:
             now += gap
@@ -44,21 +46,21 @@ class BucketTests(SynchronousTestCase):
             taken += tokens
             self.assertLessEqual(taken, 10.0 + 4.0 * (now + wait) + 1e-6)
 
-    def test_a_clock_that_is_set_back_gives_nothing(self) -> None:
+    def test_a_clock_set_back_adds_no_tokens(self) -> None:
         bucket = Bucket(1.0, 5.0, 100.0)
         bucket.take(5.0, 100.0)
         self.assertEqual(bucket.wait(1.0, 50.0), 1.0)
 
 
 class AddressesTests(SynchronousTestCase):
-    def test_an_address_outlives_its_members(self) -> None:
+    def test_limits_of_an_address_outlive_its_members(self) -> None:
         addresses = Addresses(Rates())
         addresses.of("192.0.2.1", 0.0).joins.take(45, 0.0)
         for second in range(5):
             addresses.of("192.0.2.2", float(second))
         self.assertGreater(addresses.of("192.0.2.1", 5.0).joins.wait(45, 5.0), 0)
 
-    def test_one_that_somebody_is_at_is_not_forgotten(self) -> None:
+    def test_an_address_in_use_is_kept(self) -> None:
         addresses = Addresses(Rates())
         address = addresses.of("192.0.2.1", 0.0)
         address.peers += 1
@@ -66,13 +68,13 @@ class AddressesTests(SynchronousTestCase):
         address.peers -= 1
         self.assertIsNot(addresses.of("192.0.2.1", 99.0), address)
 
-    def test_idle_ones_are_forgotten(self) -> None:
+    def test_idle_addresses_are_deleted(self) -> None:
         addresses = Addresses(Rates())
         for number in range(1000):
             addresses.of(str(number), float(number))
         self.assertLess(len(addresses._known), 5)
 
-    def test_their_number_is_bounded(self) -> None:
+    def test_the_number_of_addresses_is_bounded(self) -> None:
         self.patch(rate_limits, "MOST_ADDRESSES", 10)
         addresses = Addresses(Rates())
         for number in range(1000):
@@ -113,7 +115,7 @@ class JoinTests(SynchronousTestCase):
     def members(self) -> int:
         return sum(any(WELCOME in text for text in each.said) for each in self.channels)
 
-    def test_a_class_joins_at_once_and_others_are_told_when_to_try_again(self) -> None:
+    def test_joins_over_the_limit_are_refused_with_a_time(self) -> None:
         self.join(45)
         [late] = self.join(1)
         refusal = "error: too many have joined from your address; try again in 1 s"
@@ -125,7 +127,7 @@ class JoinTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(self.members(), 47)
 
-    def test_leaving_gives_no_new_allowance(self) -> None:
+    def test_leaving_does_not_reset_the_limit(self) -> None:
         [witness] = self.join(1, "192.0.2.2")
         for _ in range(100):
             channel = self.connect()
@@ -147,7 +149,7 @@ class JoinTests(SynchronousTestCase):
         refused.hears("/join in")
         self.assertEqual(self.members(), 4)
 
-    def test_a_known_client_that_comes_back_is_no_new_member(self) -> None:
+    def test_a_returning_client_does_not_count_as_a_new_member(self) -> None:
         for secret in SECRETS[:40]:
             Deferred.fromCoroutine(self.history.add(Said(1, "x", "hello", "", "", 0)))
             channel = self.connect()
@@ -164,7 +166,7 @@ class JoinTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(self.members(), before + 40)
 
-    def test_a_stranger_is_answered_no_faster_than_a_member(self) -> None:
+    def test_strangers_are_rate_limited_like_members(self) -> None:
         channel = self.connect()
         for _ in range(64):
             channel.hears("hello?")
@@ -176,7 +178,7 @@ class JoinTests(SynchronousTestCase):
 
 
 class PaceTests(JoinTests):
-    def test_what_an_address_says_is_paced_and_not_refused(self) -> None:
+    def test_messages_of_an_address_are_delayed_not_refused(self) -> None:
         self.open(Rates(message_bytes=1000))
         anna, boris = self.join(2)
         [vera] = self.join(1, "192.0.2.2")
@@ -193,7 +195,7 @@ class PaceTests(JoinTests):
             self.clock.advance(1)
         self.assertEqual([said.count(0), said.count(1), said[-1]], [10, 12, 2])
 
-    def test_history_is_told_at_a_rate(self) -> None:
+    def test_history_is_rate_limited(self) -> None:
         for number in range(40):
             said = Said(number + 1, "Anna", "x" * 1000)
             Deferred.fromCoroutine(self.history.add(said))
@@ -205,7 +207,7 @@ class PaceTests(JoinTests):
         self.clock.pump([1.0] * 120)
         self.assertEqual(self.members(), 2)
 
-    def test_the_list_of_who_is_here_has_an_end(self) -> None:
+    def test_the_list_of_members_is_bounded(self) -> None:
         self.open(FREE)
         *_, last = self.join(600)
         here = last.said[-1]
@@ -217,7 +219,7 @@ class PaceTests(JoinTests):
 
 
 class FloodTests(SynchronousTestCase):
-    """A member's messages wait for its answers, so the queue of a room is bounded."""
+    """A member's messages wait for its answers, which bounds the queue of a room."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -226,7 +228,7 @@ class FloodTests(SynchronousTestCase):
     def join(self, name: str, secret: str = "") -> Member:
         return self.room.join(name, ScriptedChannel(), free_limits(), 0.0, client_id(secret))
 
-    def test_a_flooder_waits_for_its_answers(self) -> None:
+    def test_a_flooding_member_waits_for_its_answers(self) -> None:
         for text in ("x", "1 x", "/who", "/sudo"):
             flooder = self.join(f"flooder{text.strip('/')[0]}", SECRETS[0] if "x" in text else "")
             self.clock.advance(0)
@@ -243,7 +245,7 @@ class FloodTests(SynchronousTestCase):
             self.room.leave(flooder, 0.0)
             self.clock.advance(0)
 
-    def test_what_is_not_counted_is_limited_too(self) -> None:
+    def test_messages_without_a_count_are_rate_limited(self) -> None:
         flooder = self.join("Anna", SECRETS[0])
         self.clock.advance(0)
         for _ in range(50):
@@ -253,7 +255,7 @@ class FloodTests(SynchronousTestCase):
         assert isinstance(channel, ScriptedChannel)
         self.assertEqual(sum("COUNT TEXT" in text for text in channel.said), BURST)
 
-    def test_a_client_that_comes_back_while_it_is_paced_keeps_its_place(self) -> None:
+    def test_a_client_that_returns_while_delayed_keeps_its_place(self) -> None:
         for name in ("Anna", "Anya"):
             address = Address(Rates(), 0.0)
             client = client_id(SECRETS[0])
@@ -269,7 +271,7 @@ class FloodTests(SynchronousTestCase):
             self.room.leave(new, 20.0)
             self.assertEqual((self.room._members, self.room._names), ({}, []))
 
-    def test_a_member_that_has_gone_is_not_paced(self) -> None:
+    def test_a_gone_member_is_not_delayed(self) -> None:
         address = Address(Rates(), 0.0)
         member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
         address.copies.take(10**6, self.clock.seconds())
@@ -279,7 +281,7 @@ class FloodTests(SynchronousTestCase):
         self.clock.advance(0.5)
         self.assertFalse(self.successResultOf(heard))
 
-    def test_bytes_count_and_not_characters(self) -> None:
+    def test_the_limit_counts_bytes_not_characters(self) -> None:
         address = Address(Rates(), 0.0)
         member = self.room.join("Anna", ScriptedChannel(), Limits(address, 0.0), 0.0)
         Deferred.fromCoroutine(self.room.hear(member, "\N{PILE OF POO}" * 16_000, 0.0))
@@ -289,7 +291,7 @@ class FloodTests(SynchronousTestCase):
 
 
 class RoomClientTests(SynchronousTestCase):
-    def test_it_asks_again_when_the_server_says(self) -> None:
+    def test_the_client_retries_a_join_at_the_given_time(self) -> None:
         sent: list[str] = []
         client = RoomClient("Anna", sent.append, bytes)
         client.join()
@@ -302,7 +304,7 @@ class RoomClientTests(SynchronousTestCase):
         client.pump(13.0)
         self.assertEqual((sent[1], client.deadline(13.0)), (sent[0], None))
 
-    def test_one_that_waits_to_join_can_leave_at_once(self) -> None:
+    def test_a_client_waiting_to_join_can_leave_immediately(self) -> None:
         net = Net(1, {}, rates=Rates(members=1))
         anna, boris = net.join("Anna"), net.join("Boris")
         net.run(lambda: any("joining in" in text for text in anna.texts + boris.texts))
@@ -312,7 +314,7 @@ class RoomClientTests(SynchronousTestCase):
         net.run(late.has_ended)
         self.assertLess(net.clock.seconds() - begun, 5)
 
-    def test_who_is_told_when_to_try_again_cannot_try_before(self) -> None:
+    def test_an_early_retry_is_refused(self) -> None:
         clock = Clock()
         chat = open_chat(MemoryHistory(), clock, Rates(joins=0.07))
         channel = LiveChannel(1)
@@ -331,7 +333,7 @@ class RoomClientTests(SynchronousTestCase):
         clock.advance(0)
         self.assertIn("welcome", channel.said[-2])
 
-    def test_fifty_members_of_one_address_are_back_after_a_restart(self) -> None:
+    def test_fifty_members_of_one_address_return_after_a_restart(self) -> None:
         for has_spoken in (False, True):
             net = Net(1, {}, rates=Rates())
             people = [net.join(f"m{number}") for number in range(50)]
@@ -348,7 +350,7 @@ class RoomClientTests(SynchronousTestCase):
     def wait_for_members(self, net: Net, count: int) -> None:
         net.run(lambda: len(net.chat._members) == count)
 
-    def test_two_that_paste_at_one_address_lose_nothing(self) -> None:
+    def test_two_pasting_members_of_one_address_lose_nothing(self) -> None:
         net = Net(1, {}, rates=Rates())
         people = [net.join(name) for name in ("Anna", "Boris")]
         net.run(lambda: all(one.client.room.is_in for one in people))

@@ -25,7 +25,7 @@ from twisted_lab.serving import CannotStart, NetworkService, ServiceProcess
 
 
 class PendingPort:
-    """A listener that says later whether it can listen."""
+    """A listener whose result is pending."""
 
     wanted = None
 
@@ -40,7 +40,7 @@ class PendingPort:
 
 
 class FakeUnixPort(FileDescriptor):
-    """A port that can be closed without a reactor."""
+    """A port that closes without a reactor."""
 
     lost = False
 
@@ -72,7 +72,7 @@ class NetworkServiceTests(SynchronousTestCase):
     def port(self, number: int = 9090) -> TCPPort:
         return TCPPort(self.reactor, number, "127.0.0.1")
 
-    def test_a_whole_life(self) -> None:
+    def test_a_service_starts_serves_and_stops(self) -> None:
         service = self.service(self.port())
         service.privilegedStartService()
         self.assertEqual(len(self.reactor.tcpServers), 1)
@@ -87,14 +87,14 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names[-1], "server stopped")
         self.assertFalse(service.running)
 
-    def test_without_a_privileged_start(self) -> None:
+    def test_a_service_starts_without_a_privileged_start(self) -> None:
         service = self.service(self.port())
         service.startService()
         self.reactor.start()
         self.assertEqual(len(self.reactor.tcpServers), 1)
         self.assertEqual(self.recorder.names, ["server started", "listening"])
 
-    def test_a_busy_port_is_named(self) -> None:
+    def test_the_log_names_a_busy_port(self) -> None:
         class Elsewhere(TCPPort):
             wanted = 9089
 
@@ -106,7 +106,7 @@ class NetworkServiceTests(SynchronousTestCase):
             ["port 9089 is busy, listening on 9090", "listening on 0.0.0.0:9090"],
         )
 
-    def test_it_cannot_listen(self) -> None:
+    def test_a_listen_error_prevents_the_start(self) -> None:
         ports = [PendingPort(fail(CannotListen(reason))) for reason in ("no way", "nor there")]
         service = self.service(*ports)
         service.privilegedStartService()
@@ -115,18 +115,18 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertIsInstance(refusal, SystemExit)
         self.assertEqual(self.recorder.messages, ["netlab-sample: no way"])
 
-    def test_the_log_has_the_reason_why_it_cannot_listen(self) -> None:
+    def test_the_log_contains_the_listen_error(self) -> None:
         path = self.mktemp()
         service = self.service(log_file=path)
         events = service.log.events_of("netlab-other")
         port = PendingPort(fail(CannotListen("no way")))
         service.addService(NetworkService(service, events, [port], Factory(), self.connections))
         service.privilegedStartService()
-        self.assertFalse(Path(path).exists())  # The user may change before it is made.
+        self.assertFalse(Path(path).exists())  # The user may change before the file is created.
         self.assertRaises(CannotStart, service.startService)
         self.assertIn("netlab-other: no way", Path(path).read_text())
 
-    def test_the_operators_port_cannot_be_opened(self) -> None:
+    def test_an_error_at_the_operators_port_prevents_the_start(self) -> None:
         service = self.service(self.port())
         events = ServiceEvents("netlab-control", self.recorder)
         service.addService(OperatorService(service, events, "nonsense", OperatorFactory()))
@@ -134,7 +134,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertNotIn("listening", self.recorder.names)
         self.assertIn("cannot listen on 'nonsense'", self.recorder.messages[-1])
 
-    def test_it_cannot_listen_after_all(self) -> None:
+    def test_a_late_listen_error_stops_the_reactor(self) -> None:
         listening: Deferred[IListeningPort] = Deferred()
         self.service(PendingPort(listening)).startService()
         self.reactor.start()
@@ -142,7 +142,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertEqual(self.recorder.messages[-1], "netlab-sample: no way")
         self.assertTrue(self.reactor.stopped)
 
-    def test_it_listens_after_a_while(self) -> None:
+    def test_a_service_may_listen_late(self) -> None:
         listening: Deferred[IListeningPort] = Deferred()
         self.service(PendingPort(listening)).startService()
         self.reactor.start()
@@ -150,28 +150,28 @@ class NetworkServiceTests(SynchronousTestCase):
         listening.callback(self.successResultOf(self.port().listen(Factory())))
         self.assertEqual(self.recorder.names, ["server started", "listening"])
 
-    def test_it_is_stopped_before_it_listens(self) -> None:
+    def test_a_service_can_be_stopped_before_it_listens(self) -> None:
         service = self.service(PendingPort(Deferred()))
         service.startService()
         self.reactor.start()
         self.successResultOf(service.stopService())
         self.assertEqual(self.recorder.names, ["server started", "server stopped"])
 
-    def test_a_log_that_cannot_be_written(self) -> None:
+    def test_an_unwritable_log_prevents_the_start(self) -> None:
         service = self.service(self.port(), log_file="/nonexistent/events.log")
         self.assertRaises(CannotStart, service.startService)
         (line,) = self.recorder.messages
         self.assertIn("cannot write the log", line)
         self.assertIn("/nonexistent/events.log", line)
 
-    def test_a_log_that_cannot_be_written_leaves_no_socket_behind(self) -> None:
+    def test_an_unwritable_log_leaves_no_socket_open(self) -> None:
         port: Any = FakeUnixPort()
         service = self.service(PendingPort(succeed(port)), log_file="/nonexistent/events.log")
         service.privilegedStartService()
         self.assertRaises(CannotStart, service.startService)
         self.assertTrue(port.lost)
 
-    def test_stopping_waits_for_those_who_are_owed_something(self) -> None:
+    def test_stopping_waits_for_pending_output(self) -> None:
         service = self.service(self.port())
         service.startService()
         slow = FakeConnection(self.connections, prompt=False)
@@ -182,7 +182,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.successResultOf(stopping)
         self.assertEqual(self.recorder.names[-1], "server stopped")
 
-    def test_stopping_does_not_wait_for_ever(self) -> None:
+    def test_stopping_aborts_connections_at_the_timeout(self) -> None:
         service = self.service(self.port())
         service.startService()
         stuck = FakeConnection(self.connections, prompt=False)
@@ -191,7 +191,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.successResultOf(stopping)
         self.assertTrue(stuck.aborted)
 
-    def test_a_stop_waits_for_its_ports(self) -> None:
+    def test_stopping_waits_for_ports_to_close(self) -> None:
         class SlowPort:
             def __init__(self) -> None:
                 self.closed: Deferred[None] = Deferred()
@@ -210,7 +210,7 @@ class NetworkServiceTests(SynchronousTestCase):
         port.closed.callback(None)
         self.successResultOf(stopping)
 
-    def test_a_second_signal_does_not_wait_for_anybody(self) -> None:
+    def test_a_second_signal_aborts_connections(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             service = self.service(self.port())
             service.startService()
@@ -222,7 +222,7 @@ class NetworkServiceTests(SynchronousTestCase):
             self.assertTrue(stuck.aborted)
             self.successResultOf(stopping)
 
-    def test_a_second_signal_before_the_first_was_dealt_with(self) -> None:
+    def test_a_second_signal_aborts_before_the_stop_begins(self) -> None:
         service = self.service(self.port())
         service.startService()
         self.reactor.start()
@@ -233,7 +233,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertTrue(stuck.aborted)
         self.successResultOf(service.stopService())
 
-    def test_a_worker_is_aborted_by_its_supervisor_alone(self) -> None:
+    def test_only_the_supervisor_aborts_a_worker(self) -> None:
         service = self.service(self.port())
         service.is_worker = True
         service.startService()
@@ -248,7 +248,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.assertTrue(stuck.aborted)
         self.successResultOf(stopping)
 
-    def test_what_listens_already_is_let_go_when_the_rest_cannot(self) -> None:
+    def test_open_ports_are_closed_when_another_cannot_listen(self) -> None:
         port: Any = FakeUnixPort()
         service = self.service(
             PendingPort(succeed(port)), PendingPort(fail(CannotListen("no way")))
@@ -274,7 +274,7 @@ class NetworkServiceTests(SynchronousTestCase):
         os.kill(os.getpid(), signal.SIGTERM)
         self.assertFalse(self.reactor.stopped)
 
-    def test_the_last_line_of_the_log_is_that_it_has_stopped(self) -> None:
+    def test_server_stopped_is_the_last_line_of_the_log(self) -> None:
         path = self.mktemp()
         service = self.service(self.port(), log_file=path)
         service.events = service.log.events
@@ -297,7 +297,7 @@ class NetworkServiceTests(SynchronousTestCase):
         os.kill(os.getpid(), signal.SIGHUP)
         self.assertTrue(Path(path).exists())
 
-    def test_without_a_log_file_sighup_does_no_harm(self) -> None:
+    def test_sighup_without_a_log_file_does_nothing(self) -> None:
         service = self.service(self.port())
         service.startService()
         self.addCleanup(service.stopService)
@@ -307,7 +307,7 @@ class NetworkServiceTests(SynchronousTestCase):
 
 
 class RaiseFileLimitTests(SynchronousTestCase):
-    def test_the_soft_limit_becomes_the_hard_one(self) -> None:
+    def test_the_soft_limit_is_raised_to_the_hard_limit(self) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))

@@ -51,7 +51,7 @@ class FakeSocket:
 
 
 class FakePort(Port):
-    """A listener, and the port that it listens on."""
+    """A listener that is its own port."""
 
     wanted = None
     accepts = True
@@ -74,7 +74,7 @@ class FakePort(Port):
 
 
 class FakeProcess:
-    """A process whose behaviour the test gives."""
+    """A process with behaviour given by the test."""
 
     def __init__(self, protocol: Any, pid: int, call: dict[str, Any]) -> None:
         self.protocol = protocol
@@ -100,7 +100,7 @@ class FakeProcess:
 
 
 class SpawningReactor(FakeReactor):
-    """Starts processes, each of which says at once how its start has gone.
+    """A reactor whose processes report the outcome of their start immediately.
 
     Attributes:
         outcomes: The reports of the next ones, None for one that is stopped; all others are ready.
@@ -125,7 +125,7 @@ class SpawningReactor(FakeReactor):
         self.processes.append(FakeProcess(protocol, 100 + len(self.processes), call))
 
 
-class WorkersTests(SynchronousTestCase):
+class WorkerPoolTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = SpawningReactor()
         self.addCleanup(lambda reactor: [*map(os.close, reactor.stopped_pipes)], self.reactor)
@@ -156,7 +156,7 @@ class WorkersTests(SynchronousTestCase):
     def died(self) -> list[str]:
         return [text for text in self.recorder.messages if text.startswith("worker died")]
 
-    def test_it_is_one_service(self) -> None:
+    def test_the_pool_is_one_service(self) -> None:
         self.started()
         self.assertFalse(self.port.accepts)
         self.assertEqual(
@@ -169,7 +169,7 @@ class WorkersTests(SynchronousTestCase):
             ],
         )
 
-    def test_what_a_worker_is_given(self) -> None:
+    def test_a_worker_gets_its_command_and_sockets(self) -> None:
         self.started("--port", "7", "--log-level", "warn")
         call = self.reactor.processes[0].call
         self.assertEqual(
@@ -179,17 +179,17 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(call["directory"], str(Path.cwd()))
         self.assertEqual(call["childFDs"][3], 77)
 
-    def test_a_directory_that_may_not_be_entered_any_more(self) -> None:
+    def test_workers_start_despite_an_inaccessible_directory(self) -> None:
         with patch("os.access", return_value=False):
             self.started()
         self.assertIsNone(self.reactor.processes[0].call["directory"])
 
-    def test_a_directory_that_was_removed(self) -> None:
+    def test_workers_start_in_a_removed_directory(self) -> None:
         with patch("os.getcwd", side_effect=FileNotFoundError):
             self.started()
         self.assertIsNone(self.reactor.processes[0].call["directory"])
 
-    def test_the_first_is_ready_before_the_others_start(self) -> None:
+    def test_the_first_worker_is_ready_before_others_start(self) -> None:
         self.reactor.outcomes = [b"no database"]
         service = self.service()
         service.privilegedStartService()
@@ -198,7 +198,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(self.recorder.messages, ["netlab-sample: no database"])
         self.assertTrue(self.port.fake_socket.is_closed)
 
-    def test_none_stays_when_one_cannot_start(self) -> None:
+    def test_all_workers_end_when_one_cannot_start(self) -> None:
         for outcome, why in (
             (b"", "a worker died while it started"),
             (OSError(11, "no more processes"), "cannot start a process: no more processes"),
@@ -212,7 +212,7 @@ class WorkersTests(SynchronousTestCase):
             for process in self.reactor.processes:
                 self.assertEqual(process.signals, [signal.SIGKILL])
 
-    def test_one_that_is_stopped_while_it_starts_is_not_waited_for_for_ever(self) -> None:
+    def test_a_worker_stuck_while_starting_is_killed(self) -> None:
         self.reactor.outcomes = [None]
         service = self.service()
         service.privilegedStartService()
@@ -224,7 +224,7 @@ class WorkersTests(SynchronousTestCase):
         )
         self.assertEqual(self.reactor.processes[0].signals, [signal.SIGKILL])
 
-    def test_one_that_dies_is_started_again_at_once(self) -> None:
+    def test_a_dead_worker_is_restarted_immediately(self) -> None:
         self.started()
         self.reactor.processes[1].die(number=9)
         self.reactor.advance(0)
@@ -241,7 +241,7 @@ class WorkersTests(SynchronousTestCase):
         for part in (line[:20], line[20:]):
             self.reactor.processes[process].protocol.childDataReceived(LOG, part)
 
-    def test_their_counts_are_summed_and_no_count_is_lost_with_one(self) -> None:
+    def test_counts_include_those_of_dead_workers(self) -> None:
         [service] = self.started().public_services
         errors, traffic = Counter(silent=1), Traffic(1, 2, 3, 4)
         more = Counter(games_won=7), Counter(hash_queue=6)
@@ -260,7 +260,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(after.gauges["hash_queue"], 6)
         self.assertEqual(service.workers()[0], (0, 103, Counts()))
 
-    def test_all_are_asked(self) -> None:
+    def test_a_command_goes_to_all_workers(self) -> None:
         [service] = self.started().public_services
         asking = Deferred.fromCoroutine(service.ask("disconnect", "a\nb"))
         for process, answer in zip(self.reactor.processes[1:], (b"2", b"1"), strict=True):
@@ -277,7 +277,7 @@ class WorkersTests(SynchronousTestCase):
             ],
         )
 
-    def test_one_that_hangs_is_not_waited_for_long(self) -> None:
+    def test_a_hung_worker_is_skipped_after_a_timeout(self) -> None:
         [service] = self.started().public_services
         hung, *others = self.reactor.processes
         for _ in range(MOST_ANSWERS + 1):
@@ -288,27 +288,27 @@ class WorkersTests(SynchronousTestCase):
             answers = [answer for _, answer in self.successResultOf(asking)]
             self.assertEqual(answers, [None, 1, 1])
         self.assertEqual(hung.told.count(b"\n"), MOST_ANSWERS)
-        # A late answer to this command is no answer to a later one.
+        # A late answer to this command does not answer a later one.
         hung.protocol.childDataReceived(LOG, (ANSWER + b"2\n") * MOST_ANSWERS)
         asking = Deferred.fromCoroutine(service.ask("disconnect", "a"))
         for process in self.reactor.processes:
             process.protocol.childDataReceived(LOG, ANSWER + b"3\n")
         self.assertEqual([answer for _, answer in self.successResultOf(asking)], [3, 3, 3])
 
-    def test_none_is_asked_while_it_stops(self) -> None:
+    def test_no_worker_gets_a_command_while_stopping(self) -> None:
         process = self.started()
         [service] = process.public_services
         process.stopService()
         asking = Deferred.fromCoroutine(service.ask("connections"))
         self.assertEqual(self.successResultOf(asking), [])
 
-    def test_all_log_from_the_level_that_was_asked_for(self) -> None:
+    def test_log_level_applies_to_all_workers(self) -> None:
         self.started().log_from(LogLevel.warn)
         self.reactor.processes[0].die(number=9)
         self.reactor.advance(0)
         self.assertEqual([each.told for each in self.reactor.processes], [b"warn\n"] * 4)
 
-    def test_how_it_ended_is_said(self) -> None:
+    def test_the_log_states_how_a_worker_ended(self) -> None:
         self.started()
         self.reactor.processes[0].die(status=3)
         self.assertIn("process 100, exit status 3;", self.died()[-1])
@@ -319,7 +319,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.processes[3].die(status=1)
         self.assertIn("process 103, no database;", self.died()[-1])
 
-    def test_one_that_dies_again_and_again_has_to_wait(self) -> None:
+    def test_a_crashing_worker_is_restarted_with_back_off(self) -> None:
         self.started()
         waited = []
         for _ in range(8):
@@ -337,7 +337,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.processes[-1].die(status=1)
         self.assertIn("at once", self.died()[-1])
 
-    def test_the_others_do_not_wait_for_it(self) -> None:
+    def test_other_workers_are_not_delayed_by_back_off(self) -> None:
         self.started()
         for _ in range(3):
             self.reactor.processes[-1].die(status=1)
@@ -345,7 +345,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.processes[0].die(status=1)
         self.assertIn("process 100, exit status 1; another one starts at once", self.died()[-1])
 
-    def test_no_process_to_be_had_for_a_while(self) -> None:
+    def test_a_failed_start_is_retried(self) -> None:
         self.started()
         self.reactor.outcomes = [OSError(11, "no more processes")]
         self.reactor.processes[0].die(number=9)
@@ -354,7 +354,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.advance(1)
         self.assertEqual(self.recorder.messages[-1], "worker started: process 103")
 
-    def test_stopping_waits_for_all(self) -> None:
+    def test_stopping_waits_for_all_workers(self) -> None:
         service = self.started()
         stopping = service.stopService()
         self.assertTrue(self.port.fake_socket.is_closed)
@@ -367,7 +367,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(self.recorder.names[-1], "server stopped")
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
-    def test_stopping_while_one_waits_to_be_started(self) -> None:
+    def test_stopping_cancels_a_pending_restart(self) -> None:
         service = self.started()
         for process in list(self.reactor.processes):
             process.die(number=9)
@@ -375,21 +375,21 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.advance(60)
         self.assertEqual(len(self.reactor.processes), 3)
 
-    def test_a_second_signal_is_passed_on(self) -> None:
+    def test_a_second_signal_is_forwarded(self) -> None:
         service = self.started()
         service.stopService()
         os.kill(os.getpid(), signal.SIGTERM)
         for process in self.reactor.processes:
             self.assertEqual(process.signals, [signal.SIGCONT, ABORT, signal.SIGCONT])
 
-    def test_one_that_is_stuck_is_killed(self) -> None:
+    def test_a_stuck_worker_is_killed(self) -> None:
         service = self.started()
         stopping = service.stopService()
         for process in self.reactor.processes[1:]:
             process.die()
-        self.reactor.advance(600)  # This process was paused.
+        self.reactor.advance(600)  # The supervisor was paused.
         self.reactor.pump([1] * 8)
-        # One that is stopped goes on, and so can end.
+        # A stopped worker is continued, so that it can end.
         self.assertEqual(self.reactor.processes[0].signals, [signal.SIGCONT])
         self.reactor.advance(1)
         self.assertEqual(self.reactor.processes[0].signals, [signal.SIGCONT, signal.SIGKILL])
@@ -399,7 +399,7 @@ class WorkersTests(SynchronousTestCase):
         self.reactor.processes[0].die(number=9)
         self.successResultOf(stopping)
 
-    def test_signals_wait_until_a_worker_can_heed_them(self) -> None:
+    def test_signals_wait_until_a_worker_handles_them(self) -> None:
         blocked: list[set[Any]] = []
         spawn = self.reactor.spawnProcess
 
@@ -413,7 +413,7 @@ class WorkersTests(SynchronousTestCase):
             self.assertLessEqual({signal.SIGHUP, signal.SIGINT, signal.SIGTERM}, each)
         self.assertFalse(signal.pthread_sigmask(signal.SIG_BLOCK, []))
 
-    def test_what_fails_at_sighup_keeps_nothing_else_from_being_done(self) -> None:
+    def test_an_error_at_sighup_does_not_stop_other_reloads(self) -> None:
         path = self.mktemp()
         service = self.service("--log-file", path)
         mistake: Any = [lambda: 1 / 0]
@@ -433,7 +433,7 @@ class WorkersTests(SynchronousTestCase):
             process.die()
         service.stopService()
 
-    def test_sighup_is_passed_on(self) -> None:
+    def test_sighup_is_forwarded(self) -> None:
         path = self.mktemp()
         service = self.started("--log-file", path)
         Path(path).rename(f"{path}.old")
@@ -444,7 +444,7 @@ class WorkersTests(SynchronousTestCase):
             process.die()
         service.stopService()
 
-    def test_events_are_published_whole_and_as_they_were(self) -> None:
+    def test_events_of_workers_are_published_unchanged(self) -> None:
         self.started()
         other = Recorder()
         ServiceEvents("netlab-sample", other).disconnected(
@@ -459,7 +459,7 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(event["seconds"], 0.123)
         self.assertNotIn("log_flattened", event)
 
-    def test_a_traceback_says_what_was_raised(self) -> None:
+    def test_a_traceback_names_the_exception(self) -> None:
         self.started()
         other = Recorder()
         try:
@@ -488,9 +488,9 @@ class StreamServiceTests(SynchronousTestCase):
         process = ServiceProcess(options, SpawningReactor())
         return stream_service(process, options, Factory(), connections)
 
-    def test_one_process_has_nobody_over_it(self) -> None:
+    def test_a_single_process_has_no_supervisor(self) -> None:
         self.assertNotIsInstance(self.build("1"), SupervisedService)
         self.assertIsInstance(self.build("2"), SupervisedService)
 
-    def test_a_worker_has_no_workers(self) -> None:
+    def test_a_worker_starts_no_workers(self) -> None:
         self.assertNotIsInstance(self.build("2", is_worker=True), SupervisedService)
