@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts.commands import KEPT_TABLES, Kept
-from twisted_lab.known_peers import remember
+from twisted_lab.known_peers import PEER_TABLES, PeerQueries, remember
+from twisted_lab.resources import Unable
 from twisted_lab.storage import (
     CannotStore,
     Database,
@@ -24,6 +25,7 @@ from twisted_lab.storage import (
     sqlite_file,
 )
 from twisted_lab.storage.migrations import FORMAT
+from twisted_lab.testing import MemoryStorage
 
 
 def mode(path: str) -> int:
@@ -457,3 +459,22 @@ class OthersTests(FileCase):
         steps = " ".join(step[3] for step in plan)
         self.assertIn("failures_by_time (last<?)", steps)
         self.assertNotIn("SCAN", steps)
+
+
+class MemoryStorageTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.storage = MemoryStorage(PEER_TABLES)
+        self.addCleanup(self.storage.database.close)
+
+    def test_reads_cannot_change_anything(self) -> None:
+        work = partial(remember, address="192.0.2.1", name="Anna", now=0.0)
+        self.failureResultOf(self.storage.read(work), Unable)
+        self.assertEqual(self.successResultOf(self.storage.run(work)), "Anna")
+        self.successResultOf(self.storage.read(lambda peers: peers.peer("192.0.2.1")))
+
+    def test_rows_are_read_within_the_work(self) -> None:
+        async def work(peers: PeerQueries) -> object:
+            return peers.peers()
+
+        error = self.failureResultOf(self.storage.run(work), TypeError)
+        self.assertIn("rows", str(error.value))

@@ -131,6 +131,12 @@ class EventLogTests(SynchronousTestCase):
             [sys.executable, "-c", begin + script], env=environment, timeout=60, **arguments
         )
 
+    def test_a_path_that_cannot_be_looked_up_fails_only_when_the_log_opens(self) -> None:
+        options = SampleOptions()
+        options.parseOptions(["--log-file", "x" * 300])
+        log = EventLog(options, FakeReactor())
+        self.assertRaises(OSError, log.open)
+
     def test_redirected_output_is_not_rotated(self) -> None:
         with self.in_own_directory():
             Path("link").symlink_to("/dev/stderr")

@@ -263,6 +263,18 @@ class OutsidePackageTests(MigrationCase):
         self.assertEqual(self.versions(), {"guessing_game": 1})
         self.assertEqual(self.scores(game()), [7])
 
+    def test_a_wrong_step_is_reported_as_the_authors_mistake(self) -> None:
+        error = self.assertRaises(Unusable, open_database, self.path, game("CREATE TABEL x"))
+        self.assertEqual(
+            str(error),
+            f"cannot upgrade the database {self.path}: step 2 of the tables of guessing_game "
+            'failed: near "TABEL": syntax error',
+        )
+
+    def test_a_package_needs_a_plain_name_and_lists_of_statements(self) -> None:
+        self.assertRaises(ValueError, Migrations, "lab/quiz", [])
+        self.assertRaises(ValueError, Migrations, "quiz", ["CREATE TABLE quiz (x)"])
+
     def test_two_packages_with_one_name_are_an_error(self) -> None:
         reactor: Any = Clock()
         storage = Storage(reactor, self.path)

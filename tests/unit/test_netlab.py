@@ -148,6 +148,13 @@ class OptionsTests(SynchronousTestCase):
         self.patch(group_options, "makers", lambda: made)
         self.assertEqual(list(parse().services), ["sample"])
 
+    def test_a_service_without_a_port_of_its_own_takes_any_free_one(self) -> None:
+        class AnyPort(SampleOptions):
+            default_port = 0
+
+        self.patch(group_options, "makers", lambda: {"sample": Mock(options=AnyPort)})
+        self.assertEqual(parse("--base-port", "9881").services["sample"].port, 0)
+
     def test_process_options_are_not_passed_to_services(self) -> None:
         options = parse("--log-level", "warn", "--drain", "7")
         self.assertEqual((options.log_level, options.drain), ("warn", 7))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, Protocol
@@ -89,13 +89,13 @@ class Connection:
 
 
 def _drive(work: Awaitable[Result]) -> Result:
-    if not isinstance(work, Awaitable):
-        raise TypeError("work is a coroutine function, which collects the rows of a `many` query")
     steps = work.__await__()
     try:
         next(steps)
     except StopIteration as end:
         result: Result = end.value
+        if isinstance(result, AsyncIterable):
+            raise TypeError("work reads the rows of a `many` query itself") from None
         return result
     steps.close()
     raise RuntimeError("a transaction must not wait for anything but the database")
@@ -150,11 +150,13 @@ class Database(Generic[Q]):
             CannotStore: The transaction has failed, or the work tries to change something.
             Exception: The work raised it.
         """
+        begin, self._begin = self._begin, "BEGIN"
         self._connection.execute("PRAGMA query_only = ON")
         try:
             return self.run(work)
         finally:
             self._connection.execute("PRAGMA query_only = OFF")
+            self._begin = begin
 
     def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         """Run several pieces of work in one transaction, which is on disk on return.
