@@ -30,7 +30,7 @@ class Disconnect(Enum):
     REPLACED = "replaced by another peer at its address"
     SILENT = "silent", "silent"
     NOTHING_HEARD = "nothing heard for {seconds:g} s", "silent"
-    NOTHING_TAKEN = "nothing taken for {seconds:g} s", "silent"
+    NOTHING_TAKEN = "no output read for {seconds:g} s", "silent"
     NO_MESSAGE = "{problem}", "message"
     NO_HEADER = "no valid PROXY header: {problem}", "proxy"
     NO_HEADER_IN_TIME = "no PROXY header within {seconds:g} s", "proxy"

@@ -10,18 +10,18 @@ import os
 import sys
 from types import TracebackType
 
-_ROOM = 32 * 2**20  # bytes: more than any module needs at once
+_TRIAL_BYTES = 32 * 2**20  # bytes: more than any module needs at once
 
 
 def lacks_memory(error: BaseException) -> bool:
     """Tell whether `error` is due to a lack of memory: not even 32 MiB can be allocated."""
     try:
-        return isinstance(error, MemoryError) or not bytearray(_ROOM)
+        return isinstance(error, MemoryError) or not bytearray(_TRIAL_BYTES)
     except MemoryError:
         return True
 
 
-def say_lack(program: str) -> None:
+def report_lack(program: str) -> None:
     """Report that `program` has too little memory; the report itself needs next to none."""
     os.write(2, f"{program}: too little memory to start\n".encode())
 
@@ -33,7 +33,7 @@ def hook_for(program: str) -> None:
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
         if lacks_memory(error):
-            say_lack(program)
+            report_lack(program)
         else:
             sys.__excepthook__(kind, error, traceback)
 

@@ -34,12 +34,12 @@ class Bucket:
         self._level -= tokens
         return max(-self._level, 0.0) / self._rate
 
-    def take_rest(self, tokens: float, now: float) -> None:
+    def drain(self, tokens: float, now: float) -> None:
         """Take `tokens`, or all that there are if these are fewer."""
         self.wait(0, now)
         self._level -= min(tokens, max(self._level, 0.0))
 
-    def give_back(self, tokens: float, seconds: float) -> None:
+    def refund(self, tokens: float, seconds: float) -> None:
         """Put back the unpaid part of `tokens`, `seconds` before the debt would have been paid."""
         self._level += min(tokens, seconds * self._rate)
 

@@ -93,7 +93,7 @@ def test_clients_behind_a_proxy_are_identified(tmp_path: Path) -> None:
             direct.sendall(b"Boris is my name\n")
             with pytest.raises(ConnectionResetError):
                 direct.recv(1024)
-        server.wait_for("hung up on .*: no valid PROXY header")
+        server.wait_for("disconnecting .*: no valid PROXY header")
 
 
 def test_new_names_are_rate_limited_per_network(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_new_names_are_rate_limited_per_network(tmp_path: Path) -> None:
         assert said[:60] == ["Hello, Anna"] * 60
         assert said[-1] == "error: too many new names from your network; try again in 1 s"
         assert introduce("2001:db8::1") == introduce("2001:db8:0:1::1") == "Hello, Anna"
-        server.wait_for(r"hung up on \[2001:db8::63\]:5647: too many new names")
+        server.wait_for(r"disconnecting \[2001:db8::63\]:5647: too many new names")
 
 
 def test_two_services_create_and_share_one_database(tmp_path: Path) -> None:

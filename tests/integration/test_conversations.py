@@ -71,7 +71,7 @@ def test_messages_up_to_the_limit_are_accepted(tmp_path: Path) -> None:
                 "Message 2:",
                 "error: message of 70000 bytes is over the limit of 65536",
             ]
-        server.wait_for("hung up on .*: message of 70000 bytes is over the limit")
+        server.wait_for("disconnecting .*: message of 70000 bytes is over the limit")
         with connect(port) as client:
             client.sendall(encode_frame(b"0123456789abcdefg\xff"))
             assert receive_all(client).endswith(encode_frame(b"error: not UTF-8 at byte 17"))

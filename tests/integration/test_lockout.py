@@ -80,7 +80,7 @@ class Month:
         new = IPv4Address("203.0.0.0") + int(now)
         attempt, delay = self._begin("anna", str(new), now)
         if not delay:
-            self._run(partial(attempt.withdrawn, now=now))
+            self._run(partial(attempt.undo, now=now))
             self.elsewhere += 1
 
 

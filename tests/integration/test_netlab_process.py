@@ -111,7 +111,7 @@ def test_control_commands_work(tmp_path: Path) -> None:
             connect(at["echo"]).close()
             peer = f"127.0.0.1:{other.getsockname()[1]}"
             assert re.search(f"netlab-broadcast +{peer} ", control(tmp_path, "connections").stdout)
-            assert control(tmp_path, "disconnect", peer).stdout == "cut off: 1\n"
+            assert control(tmp_path, "disconnect", peer).stdout == "disconnected: 1\n"
             with pytest.raises(ConnectionResetError):
                 other.recv(1)
             assert control(tmp_path, "log-level", "warn").returncode == 0

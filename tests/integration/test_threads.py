@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import ACCOUNT_TABLES, register
-from twisted_lab.accounts.commands import KEPT_TABLES, Kept
+from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.interfaces import global_reactor
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.login import Hashing
@@ -73,15 +73,15 @@ async def test_packages_share_transactions(tmp_path: Path) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_failed_work_fails_alone(tmp_path: Path) -> None:
-    async def broken(kept: Kept) -> None:
+    async def broken(kept: AllQueries) -> None:
         await remember(kept.peers, "10.0.0.1", "Anna", 1.0)
         raise ValueError("no")
 
-    async def unstorable(kept: Kept) -> None:
+    async def unstorable(kept: AllQueries) -> None:
         await kept.accounts.add_session("digest", "nobody", "here", 1.0, 9.0)
 
     storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
-    store = storage.of(KEPT_TABLES)
+    store = storage.of(ALL_TABLES)
     storage.open()
     running: list[Deferred[Any]] = [
         store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)),

@@ -154,8 +154,8 @@ def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
             len(re.findall(r"^netlab-echo worker [01] +127.0.0.1:\d+ .* 5 +5$", listed, re.M)) == 10
         )
         [peer] = re.findall(r" (127.0.0.1:\d+) ", listed)[:1]
-        assert control(tmp_path, "disconnect", peer) == "cut off: 1\n"
-        assert control(tmp_path, "disconnect", "127.0.0.1") == "cut off: 9\n"
+        assert control(tmp_path, "disconnect", peer) == "disconnected: 1\n"
+        assert control(tmp_path, "disconnect", "127.0.0.1") == "disconnected: 9\n"
         assert "from level error" in control(tmp_path, "log-level", "error")
         assert "with --workers cannot be paused" in control(tmp_path, "pause", "echo")
         assert server.stop() == 0

@@ -29,7 +29,7 @@ from twisted_lab.accounts import (
     name_key,
     token_digest,
 )
-from twisted_lab.accounts.commands import KEPT_TABLES, Kept
+from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.storage import Unusable, open_database
 
 THREADS = 4  # of clients for each server
@@ -189,7 +189,7 @@ class Clients:
 def check_file(path: Path, wanted: Acknowledged) -> None:
     """Check that the file is valid and has all acknowledged data."""
 
-    async def find_lost(kept: Kept) -> list[str]:
+    async def find_lost(kept: AllQueries) -> list[str]:
         lost = []
         for address, name in wanted.names.items():
             peer = await kept.peers.peer(address)
@@ -206,7 +206,7 @@ def check_file(path: Path, wanted: Acknowledged) -> None:
         return lost
 
     try:
-        database = open_database(str(path), KEPT_TABLES)
+        database = open_database(str(path), ALL_TABLES)
     except Unusable as error:
         raise Wrong(str(error)) from None
     try:

@@ -20,7 +20,7 @@ from twisted_lab.accounts import (
     change_password,
     check_password,
     clean_name,
-    known_session,
+    find_session,
     name_key,
     new_token,
     open_session,
@@ -268,7 +268,7 @@ class AccountsTests(MemoryCase):
             self.open("anna", token, now)
 
         async def stored(queries: Queries) -> list[bool]:
-            return [await known_session(queries, token) is not None for token in "abc"]
+            return [await find_session(queries, token) is not None for token in "abc"]
 
         self.assertEqual(self.run_work(stored), [False, True, True])
 
@@ -301,7 +301,7 @@ class AccountsTests(MemoryCase):
             self.open("anna", f"t{number}", float(number))
         self.assertEqual(self.live("anna", 5.0), [token_digest(f"t{n}") for n in (2, 3, 4)])
         for number in (0, 1):
-            ended = self.run_work(partial(known_session, token=f"t{number}"))
+            ended = self.run_work(partial(find_session, token=f"t{number}"))
             assert ended is not None
             self.assertEqual(ended.reason, "newer ones were opened, and an account has at most 3")
 
@@ -312,7 +312,7 @@ class AccountsTests(MemoryCase):
             self.open("anna", f"t{number}", float(number))
 
         async def stored(queries: Queries) -> list[int]:
-            known = [await known_session(queries, f"t{number}") for number in range(20)]
+            known = [await find_session(queries, f"t{number}") for number in range(20)]
             return [number for number in range(20) if known[number]]
 
         self.assertEqual(self.run_work(stored), [14, 15, 16, 17, 18, 19])

@@ -23,7 +23,7 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.accounts import __main__ as command
-from twisted_lab.accounts.commands import KEPT_TABLES, Kept
+from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.accounts.throttle import stranger_subject
 from twisted_lab.known_peers import remember
 from twisted_lab.storage import Work, open_database
@@ -39,7 +39,7 @@ class Terminal(io.StringIO):
         return True
 
 
-async def fill(kept: Kept) -> None:
+async def fill(kept: AllQueries) -> None:
     for name in ("Anna", "Berta"):
         await register(kept.accounts, name, "hash", 1.0)
         await open_session(kept.accounts, name.casefold(), name, "192.0.2.7:9", 1.0, ENDLESS)
@@ -48,7 +48,7 @@ async def fill(kept: Kept) -> None:
     await remember(kept.peers, "2001:db8::1", "Dora", 2.0)
 
 
-async def session_of(kept: Kept, digest: str) -> Session | None:
+async def session_of(kept: AllQueries, digest: str) -> Session | None:
     return await kept.accounts.session(digest)
 
 
@@ -58,8 +58,8 @@ class CommandTests(SynchronousTestCase):
         self.patch(command, "Passwords", lambda: CHEAP)
         self.run_work(fill)
 
-    def run_work(self, work: Work[Kept, object]) -> object:
-        with closing(open_database(self.path, KEPT_TABLES)) as database:
+    def run_work(self, work: Work[AllQueries, object]) -> object:
+        with closing(open_database(self.path, ALL_TABLES)) as database:
             return database.run(work)
 
     def account(self, key: str) -> Account | None:
@@ -109,7 +109,7 @@ class CommandTests(SynchronousTestCase):
         )
 
     def test_list_shows_current_failures(self) -> None:
-        async def fail(kept: Kept) -> None:
+        async def fail(kept: AllQueries) -> None:
             now = time.time()
             stranger = stranger_subject("anna", await kept.accounts.secret("unknown names"))
             for subject, network, count in (
@@ -133,7 +133,7 @@ class CommandTests(SynchronousTestCase):
             "Anna may log in from 2001:db8:: while others guess the password",
         )
 
-        async def known(kept: Kept) -> str | None:
+        async def known(kept: AllQueries) -> str | None:
             return await kept.accounts.has_network("anna", "2001:db8::", 0.0)
 
         self.assertEqual(self.run_work(known), "anna")

@@ -247,7 +247,7 @@ class AuthenticationTests(AuthenticationTestCase):
         self.assertIn("Hello, alice", channels[0].said)
         self.assertEqual(
             channels[1].said[-2:],
-            ["error: somebody else has just taken that name", "Name or token?"],
+            ["error: that name has just been taken", "Name or token?"],
         )
 
     def test_closed_registration_does_not_reveal_names(self) -> None:
@@ -410,7 +410,7 @@ class NewNamesTests(AuthenticationTestCase):
         channel.hears(PASSWORD)
         self.old("alice")
         channel.hears(PASSWORD)
-        self.assertEqual(channel.said[-2], "error: somebody else has just taken that name")
+        self.assertEqual(channel.said[-2], "error: that name has just been taken")
 
     def test_an_account_with_a_now_refused_name_can_log_in(self) -> None:
         for name in ("ali\ufe0fce", "\u0301", "\U0001d159"):

@@ -136,7 +136,7 @@ class StreamTests(StreamCase):
         self.clock.pump([61, 61, 0])
         self.assertTrue(wire.disconnected)
         self.assertEqual(self.log.names, ["hung up"])
-        self.assertIn("nothing taken for 60 s", self.log.messages[0])
+        self.assertIn("no output read for 60 s", self.log.messages[0])
 
     def test_a_slow_but_steady_reader_gets_all_messages(self) -> None:
         channel, wire = self.connect(lambda: TextChannel(60))
@@ -148,7 +148,7 @@ class StreamTests(StreamCase):
         self.assertEqual(self.log, [])
         self.clock.pump([61, 61, 0])
         self.assertTrue(wire.disconnected)
-        self.assertIn("nothing taken for 60 s", self.log.messages[0])
+        self.assertIn("no output read for 60 s", self.log.messages[0])
 
 
 class DatagramTests(SynchronousTestCase):

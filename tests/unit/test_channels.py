@@ -264,7 +264,10 @@ class SilenceTests(ChannelTestCase):
         self.assertEqual(self.ends, ["PeerSilent: nothing heard for 600 s"])
         self.assertEqual(self.frames(), [b"error: nothing heard for 600 s"])
         self.assertTrue(self.wire.half_closed)
-        self.assertIn("hung up on 127.0.0.1:50412: nothing heard for 600 s", self.recorder.messages)
+        self.assertIn(
+            "disconnecting 127.0.0.1:50412: nothing heard for 600 s",
+            self.recorder.messages,
+        )
 
     def test_a_conversation_may_go_on(self) -> None:
         async def patient(channel: Channel) -> None:
@@ -324,7 +327,7 @@ class BadMessageTests(ChannelTestCase):
             self.frames(), [b"good", b"error: message of 101 bytes is over the limit of 100"]
         )
         self.assertTrue(self.wire.half_closed)
-        self.assertIn("hung up on 127.0.0.1:50412: message of 101", self.recorder.messages[-2])
+        self.assertIn("disconnecting 127.0.0.1:50412: message of 101", self.recorder.messages[-2])
         self.channel.dataReceived(encode_frame(b"ignored"))
         self.assertEqual(self.heard, ["good"])
 

@@ -24,7 +24,7 @@ class ConsoleTests(SynchronousTestCase):
     def all_shown(self) -> str:
         os.close(self.writer)
         with open(self.reader) as shown:
-            self.console.let_go()
+            self.console.release()
             return shown.read()
 
     def test_the_console_shows_written_lines(self) -> None:
@@ -55,7 +55,9 @@ class ConsoleTests(SynchronousTestCase):
             shown += os.read(self.reader, PIPE_BYTES)
         self.console.write("later\n")
         rest = (shown.decode() + self.all_shown()).lstrip("x").splitlines()
-        self.assertEqual(rest, ["", "... 1 lines are missing here: nobody read them", "later"])
+        self.assertEqual(
+            rest, ["", "... 1 lines are missing here: the console was not read", "later"]
+        )
 
     def test_the_descriptor_stays_blocking(self) -> None:
         self.console.write("one\n")

@@ -217,11 +217,11 @@ class ControlTests(SynchronousTestCase):
             FakeConnection(self.connections[0], True, "", label)
             for label in ("127.0.0.1:50412", "[::1]:50413")
         )
-        self.assertEqual(self.say("disconnect", "127.0.0.1:50412"), "cut off: 1\n")
+        self.assertEqual(self.say("disconnect", "127.0.0.1:50412"), "disconnected: 1\n")
         self.assertEqual((one.aborted, other.aborted), (True, False))
-        self.assertEqual(self.say("disconnect", "::1"), "cut off: 1\n")
+        self.assertEqual(self.say("disconnect", "::1"), "disconnected: 1\n")
         self.assertTrue(other.aborted)
-        self.assertIn("nobody is connected as ::1", self.refuse("disconnect", "::1"))
+        self.assertIn("no peer is connected as ::1", self.refuse("disconnect", "::1"))
 
     def test_workers_without_an_answer_are_named(self) -> None:
         [service, *_] = self.process.services
@@ -235,7 +235,7 @@ class ControlTests(SynchronousTestCase):
             result, said = self.carry(*words)
             problem = str(self.failureResultOf(result, Refusal).value)
             self.assertIn("unknown: netlab-0 worker 0", problem)
-            self.assertIn("cut off" if words[1] else "127.0.0.1:50412", said)
+            self.assertIn("disconnected" if words[1] else "127.0.0.1:50412", said)
 
     def test_log_level_changes_the_level(self) -> None:
         events = self.process.log.events_of("netlab-0")
@@ -275,8 +275,8 @@ class OptionsTests(SynchronousTestCase):
         for words, text in (
             ([], "a command is one of status, connections, pause"),
             (["halt"], "not 'halt'"),
-            (["pause"], "it is said like this: pause SERVICE ("),
-            (["stop", "now"], "it is said like this: stop ("),
+            (["pause"], "usage: pause SERVICE ("),
+            (["stop", "now"], "usage: stop ("),
             (["--control", "tcp:1", "stop"], "--control: expected a unix endpoint such as unix:"),
         ):
             said = io.StringIO()

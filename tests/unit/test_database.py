@@ -12,8 +12,8 @@ from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.accounts.commands import KEPT_TABLES, Kept
-from twisted_lab.known_peers import PEER_TABLES, PeerQueries, remember
+from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
+from twisted_lab.known_peers import PEER_TABLES, remember
 from twisted_lab.resources import Unable
 from twisted_lab.storage import (
     CannotStore,
@@ -36,15 +36,15 @@ class FileCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = self.mktemp()
 
-    def open(self) -> Database[Kept]:
-        database = open_database(self.path, KEPT_TABLES)
+    def open(self) -> Database[AllQueries]:
+        database = open_database(self.path, ALL_TABLES)
         self.addCleanup(database.close)
         return database
 
     def filled(self) -> bytes:
         """Create a database with some peers, and return its bytes."""
         names = [f"number {number} {'x' * 100}" for number in range(200)]
-        with closing(open_database(self.path, KEPT_TABLES)) as database:
+        with closing(open_database(self.path, ALL_TABLES)) as database:
             database._connection.executemany(
                 "INSERT OR IGNORE INTO peers (address, name, since) VALUES (?, ?, 1.0)",
                 zip(names, names, strict=True),
@@ -52,23 +52,23 @@ class FileCase(SynchronousTestCase):
         return Path(self.path).read_bytes()
 
     def refuse(self, reason: str) -> None:
-        error = self.assertRaises(Unusable, open_database, self.path, KEPT_TABLES)
+        error = self.assertRaises(Unusable, open_database, self.path, ALL_TABLES)
         self.assertIn(reason, str(error))
         self.assertIn(self.path, str(error))
         self.assertNotIn("\n", str(error))
 
 
-async def names(kept: Kept) -> list[str]:
+async def names(kept: AllQueries) -> list[str]:
     return [peer.name async for peer in kept.peers.peers()]
 
 
-async def named(kept: Kept, address: str, name: str) -> str | None:
+async def named(kept: AllQueries, address: str, name: str) -> str | None:
     return await remember(kept.peers, address, name, 1.0)
 
 
 class OpeningTests(FileCase):
     def test_stored_data_are_found_after_reopening(self) -> None:
-        database = open_database(self.path, KEPT_TABLES)
+        database = open_database(self.path, ALL_TABLES)
         database.run(lambda kept: remember(kept.peers, "192.0.2.1", "Анна", 1.0))
         database.close()
         self.assertEqual(self.open().run(names), ["Анна"])
@@ -86,7 +86,7 @@ class OpeningTests(FileCase):
         for permissions in (0o644, 0o660, 0o604):
             self.filled()
             Path(self.path).chmod(permissions)
-            open_database(self.path, KEPT_TABLES).close()
+            open_database(self.path, ALL_TABLES).close()
             self.assertEqual(mode(self.path), 0o600)
 
     def test_an_empty_file_becomes_a_database(self) -> None:
@@ -99,7 +99,7 @@ class OpeningTests(FileCase):
         self.assertEqual(len(self.open().run(names)), 200)
 
     def test_an_in_memory_database_leaves_no_file(self) -> None:
-        open_database(":memory:", KEPT_TABLES).close()
+        open_database(":memory:", ALL_TABLES).close()
         self.assertFalse(Path(":memory:").exists())
 
     def test_two_programs_can_open_the_file(self) -> None:
@@ -175,22 +175,22 @@ class RefusalTests(FileCase):
         self.refuse("Permission denied")
 
 
-async def breaks(kept: Kept) -> str:
+async def breaks(kept: AllQueries) -> str:
     await remember(kept.peers, "192.0.2.9", "Nobody", 0.0)
     raise ValueError("broken")
 
 
-async def breaks_a_rule(kept: Kept) -> str:
+async def breaks_a_rule(kept: AllQueries) -> str:
     await remember(kept.peers, "192.0.2.9", "Nobody", 0.0)
     await kept.accounts.add_session("digest", "nobody", "", 0.0, 9.0)
     return "not reached"
 
 
-async def anna(kept: Kept) -> str | None:
+async def anna(kept: AllQueries) -> str | None:
     return await remember(kept.peers, "192.0.2.1", "Anna", 1.0)
 
 
-async def berta(kept: Kept) -> str | None:
+async def berta(kept: AllQueries) -> str | None:
     return await remember(kept.peers, "192.0.2.2", "Berta", 2.0)
 
 
@@ -223,13 +223,13 @@ class ReadingTests(FileCase):
     def setUp(self) -> None:
         super().setUp()
         self.database = self.open()
-        self.reader = open_for_reading(self.path, KEPT_TABLES)
+        self.reader = open_for_reading(self.path, ALL_TABLES)
         self.addCleanup(self.reader.close)
 
     def test_reads_see_committed_data_during_a_transaction(self) -> None:
         self.database.run(anna)
 
-        async def read_meanwhile(kept: Kept) -> list[str]:
+        async def read_meanwhile(kept: AllQueries) -> list[str]:
             await berta(kept)
             return self.reader.run(names)
 
@@ -251,7 +251,7 @@ class ReadingTests(FileCase):
         self.assertLess(max(sizes), sizes[200] + 2**17)
 
     def test_a_missing_file_is_an_error(self) -> None:
-        error = self.assertRaises(Unusable, open_for_reading, f"{self.path}/missing", KEPT_TABLES)
+        error = self.assertRaises(Unusable, open_for_reading, f"{self.path}/missing", ALL_TABLES)
         self.assertNotIn("\n", str(error))
 
 
@@ -262,7 +262,7 @@ class TransactionTests(FileCase):
 
     def stored(self) -> list[str]:
         """Return the names seen by another connection."""
-        with closing(open_database(self.path, KEPT_TABLES)) as other:
+        with closing(open_database(self.path, ALL_TABLES)) as other:
             return other.run(names)
 
     def test_all_work_of_a_batch_is_stored(self) -> None:
@@ -295,7 +295,7 @@ class TransactionTests(FileCase):
         self.assertEqual(self.stored(), [])
 
     def test_work_that_awaits_something_else_is_refused(self) -> None:
-        async def waits(kept: Kept) -> str:
+        async def waits(kept: AllQueries) -> str:
             await remember(kept.peers, "192.0.2.9", "Nobody", 0.0)
             await Deferred()
             return "not reached"
@@ -310,12 +310,12 @@ class TransactionTests(FileCase):
             await connection.commit()
             return "not reached"
 
-        tables = Tables(lambda connection: connection, KEPT_TABLES.migrations)
+        tables = Tables(lambda connection: connection, ALL_TABLES.migrations)
         with closing(open_database(self.path, tables)) as database:
             self.assertRaises(RuntimeError, database.run, commits)
 
     def test_a_full_disk_changes_nothing(self) -> None:
-        async def many(kept: Kept) -> str:
+        async def many(kept: AllQueries) -> str:
             for number in range(1000):
                 await remember(kept.peers, str(number), "x" * 64, 0.0)
             return "stored"
@@ -363,7 +363,7 @@ class LeftAloneTests(FileCase):
         self.assertEqual(Path(self.path).read_bytes(), b"x")
 
     def test_a_device_is_refused(self) -> None:
-        error = self.assertRaises(Unusable, open_database, "/dev/null", KEPT_TABLES)
+        error = self.assertRaises(Unusable, open_database, "/dev/null", ALL_TABLES)
         self.assertIn("/dev/null is not a file", str(error))
 
     def test_advice_fits_the_problem(self) -> None:
@@ -379,7 +379,7 @@ class LeftAloneTests(FileCase):
             problem = sqlite3.OperationalError("so")
             problem.sqlite_errorname = name
             with patch("sqlite3.connect", side_effect=problem):
-                error = self.assertRaises(Unusable, open_database, self.path, KEPT_TABLES)
+                error = self.assertRaises(Unusable, open_database, self.path, ALL_TABLES)
             self.assertIn(f"so; {advice}", str(error))
 
     def test_a_shortage_of_files_is_explained(self) -> None:
@@ -391,7 +391,7 @@ class LeftAloneTests(FileCase):
                 patch("sqlite3.connect", side_effect=sqlite3.OperationalError("unable to open")),
                 patch("os.open", side_effect=[FileExistsError(), *opened, scarce]),
             ):
-                error = self.assertRaises(Unusable, open_database, self.path, KEPT_TABLES)
+                error = self.assertRaises(Unusable, open_database, self.path, ALL_TABLES)
             self.assertIn("Too many open files (ulimit -n raises the limit)", str(error))
 
     def test_the_file_is_locked_while_it_is_inspected(self) -> None:
@@ -447,7 +447,7 @@ class OthersTests(FileCase):
     def test_each_database_has_its_own_secret(self) -> None:
         secrets = set()
         for _ in range(2):
-            with closing(open_database(":memory:", KEPT_TABLES)) as database:
+            with closing(open_database(":memory:", ALL_TABLES)) as database:
                 secrets.add(database.run(lambda kept: kept.accounts.secret("unknown names")))
         self.assertEqual([len(secret) for secret in secrets], [64, 64])
 
@@ -471,10 +471,3 @@ class MemoryStorageTests(SynchronousTestCase):
         self.failureResultOf(self.storage.read(work), Unable)
         self.assertEqual(self.successResultOf(self.storage.run(work)), "Anna")
         self.successResultOf(self.storage.read(lambda peers: peers.peer("192.0.2.1")))
-
-    def test_rows_are_read_within_the_work(self) -> None:
-        async def work(peers: PeerQueries) -> object:
-            return peers.peers()
-
-        error = self.failureResultOf(self.storage.run(work), TypeError)
-        self.assertIn("rows", str(error.value))

@@ -309,7 +309,7 @@ class EventLogTests(SynchronousTestCase):
                 self.assertIsInstance(console, Console)
                 log.close()
                 self.assertFalse(console.closed, "twistd has more to say")
-                self.assertEqual(log.not_shown, 0)
+                self.assertEqual(log.lost_lines, 0)
 
     def test_the_log_of_another_runner_is_unchanged(self) -> None:
         output = StringIO()

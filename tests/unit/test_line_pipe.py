@@ -27,10 +27,10 @@ class LinePipeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = FakeReactor()
         self.reader, writer = os.pipe()
-        self.pipe = LinePipe(writer, self.reactor, self.tell_lost)
+        self.pipe = LinePipe(writer, self.reactor, self.report_lost)
         self.addCleanup(os.close, writer)
 
-    def tell_lost(self, lost: Counter[str]) -> None:
+    def report_lost(self, lost: Counter[str]) -> None:
         self.pipe.send(f"lost {dict(lost)}\n".encode(), "events lost")
 
     def send(self, line: bytes, times: int = 1) -> None:
@@ -91,7 +91,7 @@ class LinePipeTests(SynchronousTestCase):
         line = b"x" * 999
         self.get_stuck()
         self.send(line, 5000)
-        self.pipe.send_surely(b"an answer\n")
+        self.pipe.send_always(b"an answer\n")
         got = self.read()
         kept = got.count(line)
         self.assertLessEqual(kept * 1000, PIPE_BYTES + MOST_BYTES + 1000)

@@ -109,7 +109,7 @@ class LoginAttemptCase(SynchronousTestCase):
         """Return the seconds until the attempt is allowed, without making it."""
         attempt, delay = self.begin(key, address, now, device)
         if not delay:
-            self.run_work(partial(attempt.withdrawn, now=now))
+            self.run_work(partial(attempt.undo, now=now))
         return delay
 
     def fails(self, key: str, address: str, now: float, device: str = "") -> float:
@@ -157,13 +157,13 @@ class LoginAttemptTests(LoginAttemptCase):
 
     def test_a_withdrawn_attempt_does_not_count(self) -> None:
         attempt, _ = self.begin("anna", "", 10.0)
-        self.run_work(partial(attempt.withdrawn, now=10.0))
+        self.run_work(partial(attempt.undo, now=10.0))
         self.assertEqual(self.rows(), 0)
         now = 10.0
         for _ in range(5):
             now = self.fails("anna", "", now)
         attempt, _ = self.begin("anna", "", now + 16)
-        self.run_work(partial(attempt.withdrawn, now=now + 16))
+        self.run_work(partial(attempt.undo, now=now + 16))
         self.assertEqual(self.delay("anna", "", now + 16), 0.0)
         self.assertEqual(self.delay("anna", "", now + 15), 1.0)
 

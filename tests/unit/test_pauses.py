@@ -71,7 +71,7 @@ class PauseTests(SynchronousTestCase):
         return protocol, wire
 
     def hung_up(self) -> list[str]:
-        return [text for text in self.recorder.messages if text.startswith("hung up")]
+        return [text for text in self.recorder.messages if text.startswith("disconnecting")]
 
     def pause(self, protocol: Any, wire: SocketWire, seconds: float, data: bytes) -> None:
         """Be paused, while the peer sends something, and then read."""
@@ -95,7 +95,7 @@ class PauseTests(SynchronousTestCase):
             wire.clear()
             self.clock.pump([1] * 58)
         self.clock.pump([1] * 2)
-        self.assertEqual(self.hung_up(), ["hung up on 127.0.0.1:50412: nothing heard for 60 s"])
+        self.assertEqual(self.hung_up(), ["disconnecting 127.0.0.1:50412: nothing heard for 60 s"])
 
     def test_who_has_sent_nothing_is_hung_up_on_at_once(self) -> None:
         self.connect(self.conversations())

@@ -122,14 +122,14 @@ class PluginTests(SynchronousTestCase):
 
     def test_a_lack_of_memory_while_importing_is_one_line(self) -> None:
         maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")
-        with patch("twisted.plugins.twisted_lab_plugin.say_lack") as say_lack:
+        with patch("twisted.plugins.twisted_lab_plugin.report_lack") as report_lack:
             with patch("twisted.application.service.namedAny", side_effect=MemoryError):
                 end = self.assertRaises(SystemExit, lambda: maker.options)
             self.assertEqual(end.code, 1)
             # The reason is reported once.
             with patch("twisted.application.service.namedAny", side_effect=CannotStart("so")):
                 self.assertRaises(CannotStart, lambda: maker.options)
-        say_lack.assert_called_once_with("netlab-echo")
+        report_lack.assert_called_once_with("netlab-echo")
 
     def test_a_missing_module_is_not_reported_as_lack_of_memory(self) -> None:
         maker = next(each for each in getPlugins(IServiceMaker) if each.tapname == "netlab-echo")

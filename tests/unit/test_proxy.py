@@ -119,7 +119,7 @@ class ProxyTests(SynchronousTestCase):
             self.lose()
             self.assertEqual(self.wire.value(), b"")
             [line] = self.recorder.messages
-            self.assertIn("hung up on 127.0.0.1:50412: no valid PROXY header: ", line)
+            self.assertIn("disconnecting 127.0.0.1:50412: no valid PROXY header: ", line)
             self.recorder.clear()
 
     def test_a_missing_header_aborts_after_a_timeout(self) -> None:
@@ -127,7 +127,8 @@ class ProxyTests(SynchronousTestCase):
         self.assertTrue(self.wire.disconnected)
         self.lose()
         self.assertEqual(
-            self.recorder.messages, ["hung up on 127.0.0.1:50412: no PROXY header within 10 s"]
+            self.recorder.messages,
+            ["disconnecting 127.0.0.1:50412: no PROXY header within 10 s"],
         )
         self.connect()
         self.connection.dataReceived(b"PROXY UNKNOWN\r\n")

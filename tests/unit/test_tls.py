@@ -93,7 +93,7 @@ class TLSTests(SynchronousTestCase):
         self.assertFalse(self.wire.disconnected)
         self.clock.advance(0.1)
         self.assertTrue(self.wire.disconnected)
-        self.assertIn("hung up on 127.0.0.1:50412: no TLS within 10 s", self.recorder.messages)
+        self.assertIn("disconnecting 127.0.0.1:50412: no TLS within 10 s", self.recorder.messages)
         self.lose()
         self.assertEqual(self.events.counters.errors, {"tls": 1})
         self.assertEqual(self.clock.getDelayedCalls(), [])

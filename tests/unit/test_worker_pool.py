@@ -424,7 +424,7 @@ class WorkerPoolTests(SynchronousTestCase):
         Path(path).rename(f"{path}.old")
         os.kill(os.getpid(), signal.SIGHUP)
         self.assertIn(
-            "not all that SIGHUP asks for was done: ZeroDivisionError: division by zero",
+            "SIGHUP: one step failed: ZeroDivisionError: division by zero",
             self.recorder.messages,
         )
         self.assertTrue(Path(path).exists())

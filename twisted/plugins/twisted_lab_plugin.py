@@ -4,7 +4,7 @@ from typing import TypeVar
 from twisted.application.service import IService, ServiceMaker
 from twisted.python.usage import Options
 
-from twisted_lab.memory import lacks_memory, say_lack
+from twisted_lab.memory import lacks_memory, report_lack
 
 Result = TypeVar("Result")
 
@@ -31,7 +31,7 @@ class Maker(ServiceMaker):
             # CannotStart, a SystemExit, has reported its reason already.
             if isinstance(error, SystemExit) or not lacks_memory(error):
                 raise
-        say_lack(self.tapname)
+        report_lack(self.tapname)
         raise SystemExit(1)
 
 

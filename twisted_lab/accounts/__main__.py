@@ -17,7 +17,7 @@ from twisted_lab.accounts import (
     check_password,
     clean_name,
 )
-from twisted_lab.accounts.commands import COMMANDS, KEPT_TABLES, Lines, NotFound
+from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, write_out
@@ -116,7 +116,7 @@ def run(options: AccountsOptions) -> Lines:
         answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
         if answer != "yes":
             raise NotFound("nothing is forgotten")
-    database = open_database(str(path), KEPT_TABLES)
+    database = open_database(str(path), ALL_TABLES)
     try:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
     finally:

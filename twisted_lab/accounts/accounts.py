@@ -107,7 +107,7 @@ async def resume_session(
     return await queries.account(session.account)
 
 
-async def known_session(queries: Queries, token: str) -> Session | None:
+async def find_session(queries: Queries, token: str) -> Session | None:
     """Return the session of `token`, even if it ended recently; None if there is none."""
     return await queries.session(token_digest(token))
 

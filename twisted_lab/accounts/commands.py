@@ -31,15 +31,17 @@ Lines = list[str]
 
 
 @dataclass(frozen=True)
-class Kept:
+class AllQueries:
     """The queries for all data that the commands read and change."""
 
     accounts: Queries
     peers: PeerQueries
 
 
-KEPT_TABLES = Tables(
-    lambda connection: Kept(ACCOUNT_TABLES.queries(connection), PEER_TABLES.queries(connection)),
+ALL_TABLES = Tables(
+    lambda connection: AllQueries(
+        ACCOUNT_TABLES.queries(connection), PEER_TABLES.queries(connection)
+    ),
     [*ACCOUNT_TABLES.migrations, *PEER_TABLES.migrations],
 )
 
@@ -48,7 +50,7 @@ class NotFound(Exception):
     """The named account, peer or session does not exist, or exists already; the text says which."""
 
 
-async def list_all(kept: Kept) -> Lines:
+async def list_all(kept: AllQueries) -> Lines:
     """List accounts, known addresses, and addresses with failures."""
     now = time.time()
     lines = []
@@ -78,12 +80,12 @@ def _subjects(name: str, secret: str) -> tuple[str, str]:
     return account_subject(key), stranger_subject(key, secret)
 
 
-async def _forgive(accounts: Queries, name: str) -> None:
+async def _reset_failures(accounts: Queries, name: str) -> None:
     for subject in _subjects(name, await accounts.secret("unknown names")):
         await accounts.forget_failures_everywhere(subject)
 
 
-async def admit(kept: Kept, name: str, address: str) -> Lines:
+async def admit(kept: AllQueries, name: str, address: str) -> Lines:
     """Let an owner log in from an address without delays caused by guesses from elsewhere."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
@@ -96,7 +98,7 @@ async def admit(kept: Kept, name: str, address: str) -> Lines:
     return [f"{account.name} may log in from {place} while others guess the password"]
 
 
-async def add(kept: Kept, name: str, hashed: str) -> Lines:
+async def add(kept: AllQueries, name: str, hashed: str) -> Lines:
     """Open an account."""
     if await kept.accounts.account(name_key(name)) is None:
         await check_new_name(kept.accounts, name)
@@ -105,17 +107,17 @@ async def add(kept: Kept, name: str, hashed: str) -> Lines:
     return [f"added {name}"]
 
 
-async def passwd(kept: Kept, name: str, hashed: str) -> Lines:
+async def passwd(kept: AllQueries, name: str, hashed: str) -> Lines:
     """Change a password, end all sessions of the account, and reset its failures."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
         raise NotFound(f"there is no account of the name {name}")
     await change_password(kept.accounts, account.key, hashed)
-    await _forgive(kept.accounts, name)
+    await _reset_failures(kept.accounts, name)
     return [f"changed the password of {account.name}; its sessions are ended"]
 
 
-async def forget(kept: Kept, word: str) -> Lines:
+async def forget(kept: AllQueries, word: str) -> Lines:
     """Delete an account, or known peers by address or name, with their failures."""
     lines = []
     with suppress(ValueError):
@@ -132,14 +134,14 @@ async def forget(kept: Kept, word: str) -> Lines:
         lines.append(f"forgot address {peer.address}, name: {peer.name}")
     name = await kept.accounts.forget_account(name_key(word))
     if name is not None:
-        await _forgive(kept.accounts, name)
+        await _reset_failures(kept.accounts, name)
         lines.append(f"forgot account {name}")
     if not lines:
         raise NotFound(f"there is no account, name or address {word}")
     return lines
 
 
-async def sessions(kept: Kept) -> Lines:
+async def sessions(kept: AllQueries) -> Lines:
     """List the sessions."""
     return [
         f"{session.id} {session.account} since {time_text(session.since)} "
@@ -148,7 +150,7 @@ async def sessions(kept: Kept) -> Lines:
     ]
 
 
-async def revoke(kept: Kept, word: str) -> Lines:
+async def revoke(kept: AllQueries, word: str) -> Lines:
     """End the session with an id, or all sessions of the account with a name."""
     known = [session async for session in kept.accounts.sessions(time.time())]
     ended = [session for session in known if session.id == word]
@@ -160,7 +162,7 @@ async def revoke(kept: Kept, word: str) -> Lines:
     return [f"revoked {session.id} of {session.account}" for session in ended]
 
 
-async def clear(kept: Kept) -> Lines:
+async def clear(kept: AllQueries) -> Lines:
     """Delete all accounts, known peers and failures."""
     await kept.accounts.forget_all_accounts()
     await kept.peers.forget_all_peers()

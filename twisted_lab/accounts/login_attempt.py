@@ -38,7 +38,7 @@ class AttemptHistory:
 
     Attributes:
         account: The account with the given name, if there is one.
-        is_counted: Whether the attempt may be made now, and has been counted as a failure.
+        may_proceed: Whether the attempt may be made now, and has been counted as a failure.
         delay: The seconds until it may be made.
         network_failed: Whether there are failures in its network.
         is_limited: Whether the daily limit of guesses from all unknown networks delays it.
@@ -46,7 +46,7 @@ class AttemptHistory:
     """
 
     account: Account | None
-    is_counted: bool
+    may_proceed: bool
     delay: float
     network_failed: bool
     is_limited: bool
@@ -82,7 +82,7 @@ class LoginAttempt:
         """Check whether the attempt may be made now; if so, count it as a failure in advance.
 
         Counting comes before the password is checked, so that neither a full disk nor simultaneous
-        attempts allow more guesses. `succeeded` and `withdrawn` undo it.
+        attempts allow more guesses. `succeeded` and `undo` undo it.
 
         Args:
             queries: The database.
@@ -98,14 +98,14 @@ class LoginAttempt:
         is_limited = elsewhere.count >= MOST_ELSEWHERE
         if is_limited:
             delay = max(delay, elsewhere.last + DAY - now)
-        is_counted = not delay and (is_alone or not of_network.count)
-        if is_counted:
+        may_proceed = not delay and (is_alone or not of_network.count)
+        if may_proceed:
             self._before, self._counted = here, here.one_more(now)
             await _write(queries, self._here, self._counted)
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
         return AttemptHistory(
-            account, is_counted, delay, bool(of_network.count), is_limited, is_own
+            account, may_proceed, delay, bool(of_network.count), is_limited, is_own
         )
 
     async def failed(self, queries: Queries, now: float) -> None:
@@ -129,7 +129,7 @@ class LoginAttempt:
         await self._take_back_elsewhere(queries, now)
         await remember_network(queries, self._key, self._network, now)
 
-    async def withdrawn(self, queries: Queries, now: float) -> None:
+    async def undo(self, queries: Queries, now: float) -> None:
         """Undo the failure counted by `begin`, because the password was not checked."""
         here = await _read(queries, self._here, DAY, now)
         is_last = here == self._counted

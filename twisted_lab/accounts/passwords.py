@@ -22,7 +22,7 @@ MEMORY_MIB = 19
 PASSES = 2
 LANES = 1
 # Argon2's error messages for lack of memory.
-LACKING = ("Memory allocation error", "Threading failure")
+MEMORY_ERRORS = ("Memory allocation error", "Threading failure")
 SHORTEST_PASSWORD = 8  # characters
 # Unicode normalization takes quadratic time and holds the interpreter lock: for costly characters
 # 2 ms for 1,024, and 440 ms for 16,000.
@@ -97,7 +97,7 @@ class Passwords:
         except (VerifyMismatchError, InvalidHashError):
             return False
         except VerificationError as error:
-            if str(error) not in LACKING:
+            if str(error) not in MEMORY_ERRORS:
                 return False
             # The password was not checked, so it must not count as wrong.
             raise MemoryError(self._problem(error)) from None

@@ -56,7 +56,7 @@ class Console(TextIOBase):
         self._most_at_once = select.PIPE_BUF if pipe is not None else MOST_BYTES
         self._waiting: list[bytes] = []
         self._size = 0  # bytes of pending output
-        self._unsaid = 0  # dropped lines that the console has not reported yet
+        self._unreported = 0  # dropped lines that the console has not reported yet
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_ending = False
@@ -76,11 +76,11 @@ class Console(TextIOBase):
             return len(text)
         with self._changed:
             # Resume only at half, or else lines would be lost again and again.
-            most = MOST_BYTES // 2 if self._unsaid else MOST_BYTES
+            most = MOST_BYTES // 2 if self._unreported else MOST_BYTES
             if self._is_ending or self._size + len(data) > most:
                 self._lose(data)
             else:
-                self._say_what_was_lost()
+                self._report_lost()
                 self._append(data)
                 self._changed.notify_all()
         if self._thread is None and not self._is_ending:
@@ -113,12 +113,14 @@ class Console(TextIOBase):
     def _lose(self, data: bytes) -> None:
         lines = data.count(b"\n")
         self.lost += lines
-        self._unsaid += lines
+        self._unreported += lines
 
-    def _say_what_was_lost(self) -> None:
-        if self._unsaid:
-            self._append(b"... %d lines are missing here: nobody read them\n" % self._unsaid)
-            self._unsaid = 0
+    def _report_lost(self) -> None:
+        if self._unreported:
+            self._append(
+                b"... %d lines are missing here: the console was not read\n" % self._unreported
+            )
+            self._unreported = 0
 
     def _begin(self) -> None:
         # Not in __init__, because threads do not survive the fork with which twistd may become a
@@ -132,8 +134,8 @@ class Console(TextIOBase):
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._unsaid or self._is_ending)
-                self._say_what_was_lost()
+                self._changed.wait_for(lambda: self._waiting or self._unreported or self._is_ending)
+                self._report_lost()
                 data = b"".join(self._waiting)
                 self._waiting.clear()
             if not data:
@@ -165,7 +167,7 @@ class Console(TextIOBase):
         with self._changed:
             self._changed.wait_for(lambda: not self._size, CLOSE_SECONDS)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Accept no more output; pending output is still written."""
         with self._changed:
             if self._is_ending:
@@ -173,7 +175,7 @@ class Console(TextIOBase):
             self._is_ending = True
             self._changed.notify_all()
         if self._thread is None:
-            self._say_what_was_lost()
+            self._report_lost()
             for data in self._waiting:
                 written = 0
                 if select.select([], [self.descriptor], [], 0)[1]:
@@ -185,7 +187,7 @@ class Console(TextIOBase):
 
     def close(self) -> None:
         """Accept no more output, and wait for the pending output, for at most CLOSE_SECONDS."""
-        self.let_go()
+        self.release()
         self.settle()
         atexit.unregister(self.close)
         super().close()

@@ -141,14 +141,14 @@ class EventFile:
         while self._lines:  # A flush may report dropped events, which adds a line.
             self._flush()
         self._active = False
-        self._let_go()
+        self._close_file()
 
     def reopen(self) -> None:
         """Write to the file that now has the name, after another program has moved the old one."""
         if not self._active:
             return
         self._flush()
-        self._let_go()
+        self._close_file()
         try:
             self._file = self._open()
         except OSError as error:
@@ -192,14 +192,14 @@ class EventFile:
         self._events.log_not_rotated(self._path, error.strerror or str(error))
 
     def _failed(self, error: OSError, lost: int) -> None:
-        self._let_go()
+        self._close_file()
         is_new = self._lost is None
         self._lost = (self._lost or 0) + lost
         self.lost += lost
         if is_new:
             self._events.log_lost(self._path, error.strerror or str(error))
 
-    def _let_go(self) -> None:
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -43,8 +43,8 @@ class EventLog:
     Attributes:
         events: The reporter of the process's events.
         level: The lowest level that is logged.
-        is_daemon: Whether the process will detach from the console.
-        takes_twisteds: Whether this log is the only one for Twisted's own events.
+        is_daemon: Whether the process will release from the console.
+        logs_twisted: Whether this log is the only one for Twisted's own events.
         summed: The number of events of each service that were only summed up.
     """
 
@@ -77,14 +77,14 @@ class EventLog:
         self.summed: Counter[str] = Counter()
         twistd: Mapping[str, object] = options.parent or {}
         self.is_daemon = is_daemon(twistd)
-        twistds_is_elsewhere = twistd_keeps_a_log(twistd)
-        self.takes_twisteds = self.is_daemon and not twistds_is_elsewhere
-        if not self._files or twistds_is_elsewhere:
+        twistd_logs_elsewhere = twistd_keeps_a_log(twistd)
+        self.logs_twisted = self.is_daemon and not twistd_logs_elsewhere
+        if not self._files or twistd_logs_elsewhere:
             self._everything.append(globalLogPublisher)
         else:
             self._announcements.append(globalLogPublisher)
         self._console: Console | None = None
-        if self.is_daemon or twistds_is_elsewhere:
+        if self.is_daemon or twistd_logs_elsewhere:
             self._console = Console(2)
             self._announcements.append(self._show_event)
         else:
@@ -109,7 +109,7 @@ class EventLog:
             self._report_from_level(events)
 
     @property
-    def not_shown(self) -> int:
+    def lost_lines(self) -> int:
         """The number of console lines dropped because their reader had stopped."""
         return 0 if self._console is None else self._console.lost
 
@@ -181,7 +181,7 @@ class EventLog:
     def has_started(self) -> None:
         """Detach a daemon from the console: its user has seen the start."""
         if self.is_daemon:
-            self._let_go_of_console()
+            self._detach_console()
 
     def sum_up(self) -> None:
         """Report the events that were summed up since the last summary."""
@@ -191,19 +191,19 @@ class EventLog:
 
     def close(self) -> None:
         """Report the last summaries, and close the files and the console."""
-        self._let_go_of_console()
+        self._detach_console()
         self.sum_up()
         # In reverse, because the first file gets reports about errors of the second.
         for file in reversed(self._files):
             file.close()
         atexit.unregister(self.close)
 
-    def _let_go_of_console(self) -> None:
+    def _detach_console(self) -> None:
         # A console that is shared with twistd's log stays open until the process ends.
         if self._show_event in self._announcements:
             self._announcements.remove(self._show_event)
             if self._console is not None:
-                self._console.let_go()
+                self._console.release()
 
 
 def _paths(log: str | None) -> list[str]:

@@ -152,7 +152,7 @@ class ServiceEvents(_Reporter):
     def not_encrypted(self) -> None:
         """Warn that a UDP port does not support TLS, although TLS was requested."""
         self._announce(
-            LogLevel.warn, "not encrypted", "TLS is for TCP: what goes by UDP is not encrypted"
+            LogLevel.warn, "not encrypted", "TLS works with TCP only: UDP traffic is not encrypted"
         )
 
     def certificate_kept(self, reason: str) -> None:
@@ -169,7 +169,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "reload failed",
-            "not all that SIGHUP asks for was done: {error}",
+            "SIGHUP: one step failed: {error}",
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
         )
@@ -180,7 +180,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "out of files",
-            "nearly all of the {limit} files that may be open are: nobody new is accepted until "
+            "nearly all of the {limit} files that may be open are: new connections wait until "
             "others leave (ulimit -n raises the limit)",
             limit=limit,
         )
@@ -195,7 +195,7 @@ class ServiceEvents(_Reporter):
 
     def paused(self) -> None:
         """Report that the service is paused: it serves no new peers until it is resumed."""
-        self._report(LogLevel.warn, "paused", "paused: nobody new is served")
+        self._report(LogLevel.warn, "paused", "paused: new clients are not served")
 
     def port_busy(self, wanted: int, taken: int) -> None:
         """Report that the wanted port was busy, and another one was taken."""
@@ -235,7 +235,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "hung up",
-            "hung up on {peer}: {reason}",
+            "disconnecting {peer}: {reason}",
             peer=peer,
             reason=reason.text,
         )
@@ -416,7 +416,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log not rotated",
-            "cannot begin a new log: {reason}; {path} grows on",
+            "cannot begin a new log: {reason}; {path} keeps growing",
             path=path,
             reason=reason,
         )

@@ -84,7 +84,7 @@ class AccountShell:
         self._token = token
         self._shortest = shortest
         self._check = check
-        self._tries = TRIES
+        self._checks_left = TRIES
 
     async def converse(self) -> None:
         """Execute the client's commands until it leaves, its session ends or TRIES checks fail."""
@@ -119,8 +119,8 @@ class AccountShell:
                 say(f"error: {error}")
             except UnauthorizedLogin as error:
                 say(refusal(error))
-                self._tries -= 1
-            if not self._tries:
+                self._checks_left -= 1
+            if not self._checks_left:
                 return
 
     async def _whoami(self, _: str) -> None:

@@ -26,7 +26,7 @@ from twisted_lab.accounts import (
     LoginAttempt,
     Passwords,
     Queries,
-    known_session,
+    find_session,
     name_key,
     resume_session,
 )
@@ -161,7 +161,7 @@ class PasswordChecker:
             async with self._locks.hold(key, address, is_alone):
                 begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
                 history = await self._storage.run(begin)
-                if history.is_counted:
+                if history.may_proceed:
                     check = partial(self._compare, history, password, credentials)
                     return await self._check(attempt, check)
             # The locks are released during the delay.
@@ -177,7 +177,7 @@ class PasswordChecker:
         try:
             name = await check()
         except Unable:
-            await self._storage.run(partial(attempt.withdrawn, now=self._now()))
+            await self._storage.run(partial(attempt.undo, now=self._now()))
             raise
         outcome = attempt.failed if name is None else attempt.succeeded
         await self._storage.run(partial(outcome, now=self._now()))
@@ -264,7 +264,7 @@ class TokenChecker:
         account = await resume_session(queries, token, self._now(), self._lifetimes)
         if account is not None:
             return account.name.encode()
-        session = await known_session(queries, token)
+        session = await find_session(queries, token)
         if session is not None and session.reason:
             raise SessionEnded(f"that session has ended: {session.reason}")
         raise UnauthorizedLogin

@@ -16,7 +16,7 @@ from twisted_lab.accounts import (
     Queries,
     Session,
     change_password,
-    known_session,
+    find_session,
     name_key,
     new_token,
     open_session,
@@ -95,7 +95,7 @@ class Account:
     async def _use(self, queries: Queries, token: str) -> None:
         realm = self._realm
         if await resume_session(queries, token, realm.now(), realm.lifetimes) is None:
-            session = await known_session(queries, token)
+            session = await find_session(queries, token)
             why = f": {session.reason}" if session and session.reason else ""
             raise SessionEnded(f"your session has ended{why}; log in again")
 

@@ -32,7 +32,7 @@ from twisted_lab.text.escaping import escape
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
-PATIENCE = 10.0  # seconds until an answer
+ANSWER_SECONDS = 10.0  # seconds until an answer
 # Each command with the name of its argument.
 WORDS = {
     "status": "",
@@ -64,7 +64,7 @@ class ControlOptions(Options):
         if word not in WORDS:
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
         if len(others) != bool(WORDS[word]):
-            raise UsageError(f"it is said like this: {word} {WORDS[word]}".rstrip())
+            raise UsageError(f"usage: {word} {WORDS[word]}".rstrip())
         self.word = word
         self.object = others[0] if others else ""
 
@@ -143,8 +143,10 @@ async def say(control: AMP, word: str, thing: str) -> None:
     elif word == "disconnect":
         answer = await control.callRemote(Disconnect, peer=thing)
         if not (answer["count"] or answer["silent"]):
-            raise Refusal(f"nobody is connected as {thing}; the command connections lists who is")
-        show(f"cut off: {answer['count']}")
+            raise Refusal(
+                f"no peer is connected as {thing}; the command connections lists the peers"
+            )
+        show(f"disconnected: {answer['count']}")
         check_answered(answer["silent"])
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
@@ -167,18 +169,18 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
         saying = Deferred.fromCoroutine(say(control, options.word, options.object))
-        await saying.addTimeout(PATIENCE, reactor)
+        await saying.addTimeout(ANSWER_SECONDS, reactor)
     except Refusal as error:
         problem = str(error)
     except ConnectError as error:
         problem = (
-            f"nobody listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
+            f"no server listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
             f"must have been started with --control {where}, and you must be its user"
         )
     except NoAnswer:
-        problem = f"the server has not answered within {PATIENCE:g} s"
+        problem = f"the server has not answered within {ANSWER_SECONDS:g} s"
     except AmpError as error:
-        problem = f"that cannot be said: {type(error).__name__}"
+        problem = f"cannot send the command: {type(error).__name__}"
     except ConnectionClosed:
         problem = "the server has closed the connection; look into its log"
     else:

@@ -106,7 +106,7 @@ class LabCollector(Collector):
         yield CounterMetricFamily(
             "netlab_console_lines_lost",
             "Lines that the console has not shown, because its reader had stopped it.",
-            self._process.log.not_shown,
+            self._process.log.lost_lines,
         )
         version = GaugeMetricFamily("netlab_info", "Which version runs.", labels=["version"])
         version.add_metric([__version__], 1)
@@ -136,7 +136,7 @@ class LabCollector(Collector):
         )
         sizes = CounterMetricFamily("netlab_bytes", "Bytes in and out.", labels=way)
         messages = CounterMetricFamily("netlab_messages", "Messages in and out.", labels=way)
-        errors = CounterMetricFamily("netlab_errors", "What has gone wrong, by kind.", labels=kind)
+        errors = CounterMetricFamily("netlab_errors", "Errors by kind.", labels=kind)
         seconds = HistogramMetricFamily(
             "netlab_conversation_seconds", "How long peers were connected.", labels=one
         )

@@ -18,7 +18,7 @@ RESERVE = 128
 LOOK_SECONDS = 0.1  # between checks while ports do not accept
 # The shortage is over after this many seconds without a port that waits. Thus clients that come and
 # go at the limit cause one report.
-CALM_SECONDS = 10.0
+RECOVERY_SECONDS = 10.0
 
 
 def raise_file_limit() -> int:
@@ -54,7 +54,7 @@ class FileReserve:
         self.limit = resource.RLIM_INFINITY
         self._ports: WeakSet[_GuardedPort] = WeakSet()
         self._waiting: set[_GuardedPort] = set()
-        self._calm: IDelayedCall | None = None
+        self._shortage_timer: IDelayedCall | None = None
 
     def guard(self, port: Port, is_own: bool = False) -> None:
         """Make `port` stop accepting before the reserve is used up.
@@ -90,17 +90,17 @@ class FileReserve:
         # All ports together, because each could accept a burst in the same turn of the reactor.
         scarce = {port for port in self._ports if is_own or not port.is_own}
         if not self._waiting:
-            self._clock.callLater(LOOK_SECONDS, self._look_again)
+            self._clock.callLater(LOOK_SECONDS, self._check_waiting)
         for port in scarce - self._waiting:
             if port.is_open:
                 port.port.stopReading()
                 self._waiting.add(port)
-        if self._calm is None:
+        if self._shortage_timer is None:
             self._events.out_of_files(self.limit)
-        cancel(self._calm)
-        self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
+        cancel(self._shortage_timer)
+        self._shortage_timer = self._clock.callLater(RECOVERY_SECONDS, self._end_shortage)
 
-    def _look_again(self) -> None:
+    def _check_waiting(self) -> None:
         # Count the open files, because a low free number does not mean that many are free.
         try:
             count = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
@@ -114,13 +114,13 @@ class FileReserve:
                 port.port.numberAccepts = 1
                 port.port.startReading()
         if self._waiting:
-            self._clock.callLater(LOOK_SECONDS, self._look_again)
+            self._clock.callLater(LOOK_SECONDS, self._check_waiting)
 
-    def _look_back(self) -> None:
+    def _end_shortage(self) -> None:
         if self._waiting:
-            self._calm = self._clock.callLater(CALM_SECONDS, self._look_back)
+            self._shortage_timer = self._clock.callLater(RECOVERY_SECONDS, self._end_shortage)
         else:
-            self._calm = None
+            self._shortage_timer = None
             self._events.accepting_again()
 
 

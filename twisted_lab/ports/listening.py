@@ -44,7 +44,7 @@ class CannotListen(Exception):
     """A port cannot be opened; the text says in one line which one, and why."""
 
 
-def known_port(port: IListeningPort) -> Port:
+def checked_port(port: IListeningPort) -> Port:
     """Return `port` if it is of a class whose connections we can limit and wrap.
 
     Raises:
@@ -175,7 +175,7 @@ class DescribedEndpoint:
         async def listen() -> IListeningPort:
             try:
                 endpoint = serverFromString(self.reactor, self.description)
-                port = known_port(await endpoint.listen(factory))
+                port = checked_port(await endpoint.listen(factory))
             except Exception as error:
                 # Parsers and endpoints are plugins and may raise any exception.
                 line = f"cannot listen on {self.description!r}: {self._explain(error)}"
@@ -187,7 +187,7 @@ class DescribedEndpoint:
     def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         if self.description.startswith("systemd:"):
-            raise CannotListen("its socket is systemd's: it is stopped by systemctl")
+            raise CannotListen("systemd owns the socket; stop it with systemctl")
         return self
 
     def _explain(self, error: Exception) -> str:
@@ -235,7 +235,7 @@ class Wrapping:
 
     def _opened(self, port: IListeningPort) -> IListeningPort | Deferred[IListeningPort]:
         try:
-            self.adapt(known_port(port))
+            self.adapt(checked_port(port))
         except CannotListen:
             problem = Failure()
             return maybeDeferred(port.stopListening).addCallback(lambda _: problem)

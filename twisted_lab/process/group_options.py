@@ -15,7 +15,7 @@ from twisted_lab.text.option import Option
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that cannot apply to several services.
-FOR_ONE = {"port", "listen", "ask", "workers"}
+SINGLE_SERVICE_OPTIONS = {"port", "listen", "ask", "workers"}
 
 
 class GroupOptions(ProcessOptions):
@@ -23,7 +23,7 @@ class GroupOptions(ProcessOptions):
 
     Args:
         services: The options of each service, by the service's name.
-        takers: For the name of each option here, the services that it applies to.
+        services_by_option: For the name of each option here, the services that it applies to.
 
     Attributes:
         services: The options of the services to run, by name.
@@ -50,14 +50,16 @@ class GroupOptions(ProcessOptions):
         kind="database",
     )
 
-    def __init__(self, services: dict[str, ServiceOptions], takers: dict[str, list[str]]) -> None:
+    def __init__(
+        self, services: dict[str, ServiceOptions], services_by_option: dict[str, list[str]]
+    ) -> None:
         super().__init__()
         self.services = services
-        self._takers = takers
+        self._services_by_option = services_by_option
         for options in services.values():
-            options.one_process = "netlab runs all services in one process"
+            options.why_one_process = "netlab runs all services in one process"
             options.hidden.add("workers")
-        self.hidden = {name for name, having in takers.items() if len(having) == 1}
+        self.hidden = {name for name, having in services_by_option.items() if len(having) == 1}
 
     def opt_help_all(self) -> None:
         """Display this help with the options of each service, and exit."""
@@ -92,24 +94,24 @@ class GroupOptions(ProcessOptions):
                 known = ", ".join(self.services)
                 raise usage.UsageError(f"--only: expected services among {known}, not {service!r}")
         for name in sorted(self.given):
-            takers = self._takers.get(name, [])
-            if len(takers) == 1 and takers[0] not in chosen:
-                raise usage.UsageError(f"--{name} belongs to {takers[0]}, which --only leaves out")
+            owners = self._services_by_option.get(name, [])
+            if len(owners) == 1 and owners[0] not in chosen:
+                raise usage.UsageError(f"--{name} belongs to {owners[0]}, which --only leaves out")
         self.services = {service: self.services[service] for service in chosen}
 
     def _pass_on(self, service: str, options: ServiceOptions) -> None:
         for name, each in options.declared.items():
             specific = f"{service}-{name}"
-            takers = self._takers.get(name, [])
+            services_by_option = self._services_by_option.get(name, [])
             if specific in self.given:
                 options[name] = self[specific]
-            elif name in self.given and service in takers:
+            elif name in self.given and service in services_by_option:
                 options.update({name: self[name]})
                 if len(self.services) == 1:
                     options.given.add(name)
             elif each.kind == "database":
                 options.update({name: self.database})
-            is_shared = len(takers) > 1 and specific not in self.given
+            is_shared = len(services_by_option) > 1 and specific not in self.given
             options.names[name] = f"--{name}" if is_shared else f"--{specific}"
         if "port" not in options.given:
             options.port = self._moved(options.default_port)
@@ -130,19 +132,19 @@ def group_options() -> GroupOptions:
     ]
     services = {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
     declared: dict[str, Option[Any]] = {}
-    takers: dict[str, list[str]] = {}
+    services_by_option: dict[str, list[str]] = {}
     for service, options in services.items():
         for name in options.declared.keys() - ProcessOptions.declared.keys():
             # The services use the files that their options name, and check them.
             each = replace(options.declared[name], default=options[name], short=None, kind="")
             declared[f"{service}-{name}"] = each
-            takers[f"{service}-{name}"] = [service]
-            if name in FOR_ONE or name in GroupOptions.declared:
+            services_by_option[f"{service}-{name}"] = [service]
+            if name in SINGLE_SERVICE_OPTIONS or name in GroupOptions.declared:
                 continue
-            takers.setdefault(name, []).append(service)
+            services_by_option.setdefault(name, []).append(service)
             if declared.setdefault(name, replace(each)).default != each.default:
                 declared[name] = replace(
                     each, default=None, doc=f"{each.doc} [default: the service's own]"
                 )
     kind: type[GroupOptions] = type("Options", (GroupOptions,), declared)
-    return kind(services, takers)
+    return kind(services, services_by_option)

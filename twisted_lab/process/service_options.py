@@ -28,7 +28,7 @@ class ServiceOptions(ProcessOptions):
     Attributes:
         default_port: The default of ``port``.
         client_type: The transport of our client: TCP or UDP.
-        one_process: Why the service does not support workers; empty if it does.
+        why_one_process: Why the service does not support workers; empty if it does.
         in_netlab: Whether `netlab` runs the service as well.
         arguments: The command-line arguments, as given.
         others_ports: Returns the ports of other services, not to be taken when its own is busy.
@@ -36,7 +36,7 @@ class ServiceOptions(ProcessOptions):
 
     default_port: ClassVar[int] = 0
     client_type: ClassVar[str] = "TCP"
-    one_process: str = ""
+    why_one_process: str = ""
     in_netlab: ClassVar[bool] = True
 
     strict_port = option.flag("Fail if the port is busy, instead of taking the next free one.")
@@ -85,7 +85,7 @@ class ServiceOptions(ProcessOptions):
         self.port = self.defaults["port"] = self.default_port
         self.arguments: list[str] = []
         self.others_ports: Callable[[], frozenset[int]] = default_ports
-        if self.one_process:
+        if self.why_one_process:
             self.hidden.add("workers")
 
     def parse(self, options: list[str]) -> None:
@@ -104,9 +104,9 @@ class ServiceOptions(ProcessOptions):
             if self.listen and name in self.given:
                 raise self._conflict("listen", name)
         if self.workers > 1:
-            if self.one_process:
+            if self.why_one_process:
                 raise usage.UsageError(
-                    f"{self.name_of('workers')} is not supported: {self.one_process}"
+                    f"{self.name_of('workers')} is not supported: {self.why_one_process}"
                 )
             if self.listen:
                 raise self._conflict("listen", "workers")

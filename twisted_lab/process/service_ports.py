@@ -120,7 +120,7 @@ class ServicePorts:
 
     async def _resume(self) -> None:
         if self._is_closing:
-            raise CannotListen("it stops")
+            raise CannotListen("the service is stopping")
         while self.is_paused and self._listeners:
             listener = self._listeners[0]
             port = await listener.listen(self._factory)

@@ -81,7 +81,7 @@ class ServiceProcess(ServiceGroup):
         def log(event: LogEvent) -> None:
             self.log.twisted(event)
 
-        if self.log.takes_twisteds and isinstance(parent, Componentized):
+        if self.log.logs_twisted and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, log)
         super().setServiceParent(parent)
 
@@ -103,7 +103,7 @@ class ServiceProcess(ServiceGroup):
         # Signals from here on are handled once the reactor runs. It then installs its own handlers,
         # so ours must be installed again after that.
         signals = Signals(self.reactor, self._terminate, self._reload, self.end)
-        signals.heed()
+        signals.install()
         try:
             self.log.open()
         except OSError as error:
@@ -116,7 +116,7 @@ class ServiceProcess(ServiceGroup):
         self.files.limit = raise_file_limit()
         self.events.started(__version__)
         # Registered before the reports of open ports, which a program may answer with a signal.
-        self.reactor.callWhenRunning(signals.heed)
+        self.reactor.callWhenRunning(signals.install)
         super().startService()
         self._check_ports()  # of the services that start listening only now
         self._has_started = True

@@ -34,14 +34,14 @@ class Signals:
         is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         self._ends_with_terminal = _has_terminal() and not is_ignored
 
-    def heed(self) -> None:
+    def install(self) -> None:
         """Install the handlers in place of the current ones."""
         # With the reactor's own handlers, twistd would die from the signal, not exit with status 0.
-        self._heed(signal.SIGTERM, self._terminate)
-        self._heed(signal.SIGINT, self._terminate)
-        self._heed(signal.SIGHUP, self._hang_up)
+        self._install(signal.SIGTERM, self._terminate)
+        self._install(signal.SIGINT, self._terminate)
+        self._install(signal.SIGHUP, self._hang_up)
 
-    def _heed(self, number: int, action: Callable[[], object]) -> None:
+    def _install(self, number: int, action: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(action))
 
     def _hang_up(self) -> None:

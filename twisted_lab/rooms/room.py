@@ -235,7 +235,7 @@ class Room:
             return False
         if size <= SHORT_BYTES:
             # A short message does not wait for other messages from its address.
-            limits.address.messages.take_rest(size, self._ticks())
+            limits.address.messages.drain(size, self._ticks())
             return True
         return await self.pace(channel, limits.bytes, size) and await self.pace(
             channel, limits.address.messages, size
@@ -254,7 +254,7 @@ class Room:
                 seconds -= 1.0
         finally:
             if seconds > 0:
-                bucket.give_back(tokens, seconds)
+                bucket.refund(tokens, seconds)
         return seconds <= 0
 
     def heard_out(self) -> AbstractAsyncContextManager[None]:

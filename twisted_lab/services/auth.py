@@ -77,7 +77,7 @@ LOGIN_SECONDS = 60.0  # idle timeout before login
 
 
 @dataclass
-class _Shown:
+class _Presented:
     """The passwords and the token that a client has sent before login.
 
     Attributes:
@@ -140,7 +140,7 @@ class Authentication:
             return
         patience = channel.patience
         channel.patience = min(patience, LOGIN_SECONDS)
-        shown = _Shown()
+        shown = _Presented()
         for _ in range(TRIES):
             try:
                 shell = await self._enter(channel, shown)
@@ -160,7 +160,7 @@ class Authentication:
                     del self._accounts[channel]
                 return
 
-    async def _enter(self, channel: Channel, shown: _Shown) -> AccountShell:
+    async def _enter(self, channel: Channel, shown: _Presented) -> AccountShell:
         channel.say(ASK_NAME)
         typed = (await channel.hear()).strip()
         # A script sends its next line whatever the answer was. After a refused name or password
@@ -172,7 +172,7 @@ class Authentication:
             account = await self._login(channel, Token(typed, channel.peer.host))
             channel.say(f"{WELCOME_BACK}{account.name}")
             self._events.logged_in(channel.peer.text, account.name, "token")
-            return self._visit(channel, account, typed)
+            return self._shell(channel, account, typed)
         try:
             name = account_name(typed)
         except BadName as error:
@@ -190,9 +190,9 @@ class Authentication:
         channel.say(f"{HELLO}{account.name}")
         channel.say(tell_token(token, time_text(until)))
         self._events.logged_in(channel.peer.text, account.name, how)
-        return self._visit(channel, account, token)
+        return self._shell(channel, account, token)
 
-    def _visit(self, channel: Channel, account: Account, token: str) -> AccountShell:
+    def _shell(self, channel: Channel, account: Account, token: str) -> AccountShell:
         check = partial(self._check, channel, token_digest(token))
         return AccountShell(channel, account, token, self._shortest, check)
 
@@ -219,7 +219,7 @@ class Authentication:
         async def work(queries: Queries) -> None:
             await self._admit(queries, place)
             if not await register(queries, name, hashed, now):
-                raise BadName("somebody else has just taken that name")
+                raise BadName("that name has just been taken")
             await count_registration(queries, place, now)
             await remember_network(queries, name_key(name), place, now)
 
@@ -316,7 +316,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     burst = max(BURST, 2 * options.max_registrations)
     hashing = Hashing(process.reactor, passwords, burst=burst)
     process.resources.append(hashing)
-    text = "Passwords that wait to be hashed."
+    text = "Queued hashes of passwords."
     process.add_gauge(options.command, "hash_queue", text, lambda: hashing.queued)
     authentication = Authentication(
         AccountRealm(

@@ -51,7 +51,7 @@ class Options(ConversationOptions):
     command = "netlab-broadcast"
     default_port = DEFAULTS["broadcast"].port
     has_secrets = False
-    one_process = "all members must be in one process to hear each other"
+    why_one_process = "all members must be in one process to hear each other"
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:

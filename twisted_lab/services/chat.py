@@ -174,7 +174,7 @@ class Options(ConversationOptions):
     command = "netlab-chat"
     client_type = "UDP"
     default_port = DEFAULTS["chat"].port
-    one_process = "all members must be in one process to hear each other"
+    why_one_process = "all members must be in one process to hear each other"
     port = replace(ServiceOptions.port, doc="UDP port to listen on; 0 for any free one.")
     tls = replace(ServiceOptions.tls, doc="With --tcp-port: use TLS, 1.2 or newer.")
     proxy_protocol = replace(

@@ -76,7 +76,9 @@ class Identification:
         work = partial(remember, address=address, name=name, now=self._now())
         known = await self._storage.run(work)
         if known is None:
-            raise Refused("there is no room for new names; whoever runs this server can make some")
+            raise Refused(
+                "there is no room for new names; the operator of this server can make some"
+            )
         return known
 
 

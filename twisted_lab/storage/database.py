@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterable, Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, Protocol
@@ -94,8 +94,6 @@ def _drive(work: Awaitable[Result]) -> Result:
         next(steps)
     except StopIteration as end:
         result: Result = end.value
-        if isinstance(result, AsyncIterable):
-            raise TypeError("work reads the rows of a `many` query itself") from None
         return result
     steps.close()
     raise RuntimeError("a transaction must not wait for anything but the database")

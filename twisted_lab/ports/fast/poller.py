@@ -124,7 +124,7 @@ class Poller:
                     continue
                 try:
                     if event != _IN:
-                        self._deal_with(transport, number, event)
+                        self._handle(transport, number, event)
                         continue
                     # The most frequent event, with the code of doRead() inlined.
                     try:
@@ -137,14 +137,14 @@ class Poller:
                     if data:
                         transport.protocol.dataReceived(data)
                     else:
-                        self._deal_with(transport, number, event)
+                        self._handle(transport, number, event)
                 except BaseException:
                     # Including SystemExit: the reactor would blame and remove the whole loop.
                     log.callWithLogger(transport, log.err)
                     why = sys.exc_info()[1]
                     log.callWithLogger(transport, self._disconnect, transport, why, False)
 
-    def _deal_with(self, transport: Server, number: int, event: int) -> None:
+    def _handle(self, transport: Server, number: int, event: int) -> None:
         # Hang-ups and errors show up in a read or a write, whichever the transport waits for.
         if event & ~_OUT and self._masks[number] & _IN:
             self._disconnect(transport, transport.doRead(), True)

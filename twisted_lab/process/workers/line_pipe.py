@@ -28,18 +28,18 @@ class LinePipe:
         descriptor: The pipe's writing end, which becomes non-blocking; no other process may share
             it.
         reactor: Reports when the pipe is writable.
-        tell_lost: Called with the numbers of dropped lines by kind; sends a line about them.
+        report_lost: Called with the numbers of dropped lines by kind; sends a line about them.
     """
 
     def __init__(
         self,
         descriptor: int,
         reactor: IReactorFDSet,
-        tell_lost: Callable[[Counter[str]], object],
+        report_lost: Callable[[Counter[str]], object],
     ) -> None:
         self._descriptor = descriptor
         self._reactor = reactor
-        self._tell_lost = tell_lost
+        self._tell_lost = report_lost
         self._waiting = bytearray()
         self._is_stuck = False
         self._lost: Counter[str] = Counter()
@@ -65,7 +65,7 @@ class LinePipe:
         if (self._lost and not is_rare) or not self._has_room(most):
             self._lost[kind] += 1
         else:
-            self.send_surely(line)
+            self.send_always(line)
 
     def _has_room(self, most: int) -> bool:
         while len(self._waiting) > most:
@@ -77,7 +77,7 @@ class LinePipe:
             self._write()
         return True
 
-    def send_surely(self, line: bytes) -> None:
+    def send_always(self, line: bytes) -> None:
         """Send `line`, however much output is pending."""
         was_behind = self.is_behind
         self._waiting += line

@@ -91,7 +91,7 @@ def _tell_counts(process: ServiceProcess, pipe: LinePipe) -> None:
     if pipe.is_behind:
         return  # the next counts include these
     for service in process.public_services:
-        pipe.send_surely(COUNTS + service.counts().to_json() + b"\n")
+        pipe.send_always(COUNTS + service.counts().to_json() + b"\n")
 
 
 def _log(pipe: LinePipe, event: LogEvent) -> None:
@@ -130,7 +130,7 @@ class _Supervisor:
                 [service] = self._process.public_services
                 answer = json.dumps(service.do(*json.loads(line)))
                 # Answers match requests by their order, so none may be dropped.
-                self._pipe.send_surely(ANSWER + answer.encode() + b"\n")
+                self._pipe.send_always(ANSWER + answer.encode() + b"\n")
             else:
                 self._process.log_from(LogLevel.levelWithName(line.decode()))
         if not data:

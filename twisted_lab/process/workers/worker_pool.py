@@ -18,7 +18,7 @@ from twisted_lab.process.workers.launcher import Launcher
 from twisted_lab.process.workers.worker_process import ABORT, READY, WorkerProcess
 from twisted_lab.resources import NotReady
 
-LONG_ENOUGH = 60.0  # seconds of life after which a death resets the back-off
+HEALTHY_SECONDS = 60.0  # seconds of life after which a death resets the back-off
 LONGEST_DELAY = 30.0  # seconds; the maximum back-off
 STUCK_SECONDS = 5.0  # until a worker is killed, in addition to the drain timeout
 
@@ -98,7 +98,7 @@ class WorkerPool:
         self._gone = self._gone.plus(worker.counts.after_the_end())
         if not self._is_stopping:
             lived = self._clock.seconds() - worker.since
-            self._again(worker.pid, why, 1 if lived >= LONG_ENOUGH else worker.deaths + 1)
+            self._again(worker.pid, why, 1 if lived >= HEALTHY_SECONDS else worker.deaths + 1)
         elif not self._alive:
             self._all_ended.callback(None)
 
