@@ -102,16 +102,16 @@ class GroupOptions(ProcessOptions):
     def _pass_on(self, service: str, options: ServiceOptions) -> None:
         for name, each in options.declared.items():
             specific = f"{service}-{name}"
-            services_by_option = self._services_by_option.get(name, [])
+            owners = self._services_by_option.get(name, [])
             if specific in self.given:
                 options[name] = self[specific]
-            elif name in self.given and service in services_by_option:
+            elif name in self.given and service in owners:
                 options.update({name: self[name]})
                 if len(self.services) == 1:
                     options.given.add(name)
             elif each.kind == "database":
                 options.update({name: self.database})
-            is_shared = len(services_by_option) > 1 and specific not in self.given
+            is_shared = len(owners) > 1 and specific not in self.given
             options.names[name] = f"--{name}" if is_shared else f"--{specific}"
         if "port" not in options.given:
             options.port = self._moved(options.default_port)
