@@ -82,7 +82,10 @@ def protocol_errors_beyond_the_log_budget(attacker: Attacker) -> Iterator[None]:
 @attack(cpu=2.0, messages=600, logged=2**20)
 def empty_lines_beyond_the_log_rate(attacker: Attacker) -> Iterator[None]:
     """100,000 empty lines, after the log's burst is used up."""
-    peer = attacker.stream("chat-tcp").send(f"/join {attacker.name}\n".encode())
-    peer.send(b"\n" * BURST_SECONDS * 1000)
+    join = f"/join {attacker.name}\n".encode()
+    # The server has logged the burst once it closes.
+    attacker.stream("chat-tcp").send(join + b"\n" * BURST_SECONDS * 1000).end()
+    peer = attacker.stream("chat-tcp").send(join)
+    peer.hear(b"* here: ")
     yield
     peer.send(b"\n" * attacker.target.size.some(100_000))
