@@ -156,7 +156,7 @@ class MemoryStorage(Generic[Q]):
                 raise CannotStore("database or disk is full")
             return succeed(run(work))
         except CannotStore as error:
-            return fail(Unable("cannot store that now", str(error)))
+            return fail(Unable("cannot store the data now", str(error)))
         except Exception:
             return fail()
 

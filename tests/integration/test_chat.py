@@ -380,7 +380,7 @@ def test_clients_survive_a_restart_of_the_server(tmp_path: Path, kept_port: int)
             member.wait_for(r"^\* welcome, ")
         assert server.stop() == 0
         for member in members:
-            member.wait_for("^the server stops; waiting for it to come back$")
+            member.wait_for("^the server is shutting down; waiting for it to return$")
         members[0].say("while nobody listens\n")
         server = stack.enter_context(chat(tmp_path, kept_port))
         for member in members:

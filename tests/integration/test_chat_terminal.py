@@ -67,7 +67,7 @@ def test_the_client_survives_a_restart_of_the_server(tmp_path: Path, kept_port: 
         anna = chat(kept_port, "Anna")
         anna.see(f"{TIME}   \\* here: Anna")
         server.process.send_signal(signal.SIGTERM)
-        anna.see("the server stops; waiting for it to come back")
+        anna.see("the server is shutting down; waiting for it to return")
         server.wait()
     anna.type("are you there?\r")
     anna.see("> +1 on the way")

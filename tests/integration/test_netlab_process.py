@@ -219,7 +219,7 @@ def test_sighup_loads_a_renewed_certificate(tmp_path: Path) -> None:
             assert receive(before, 3) == b"old"
         path.write_text("not any more")
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("the certificate from before stays in use: cannot use ")
+        server.wait_for("the previous certificate stays in use: cannot use ")
         assert server.stop() == 0
 
 

@@ -92,7 +92,7 @@ async def test_failed_work_fails_alone(tmp_path: Path) -> None:
     assert await running[0] is None
     with pytest.raises(ValueError, match="no"):
         await running[1]
-    with pytest.raises(Unable, match="cannot store that now") as caught:
+    with pytest.raises(Unable, match="cannot store the data now") as caught:
         await running[2]
     assert caught.value.reason == "FOREIGN KEY constraint failed"
     assert await running[3] is None
@@ -140,7 +140,7 @@ async def test_reads_are_ordered_and_do_not_delay_writes(
     assert done == ["cancelled"]
     go_on.set()
     assert await reads[0] == "Anna"
-    with pytest.raises(Unable, match="cannot read that now") as caught:
+    with pytest.raises(Unable, match="cannot read the data now") as caught:
         await reads[2]
     assert caught.value.reason == "attempt to write a readonly database"
     assert done == ["cancelled", "slow", "bad"]

@@ -325,7 +325,7 @@ def test_an_unreadable_certificate_does_not_stop_other_reloads(
         server.process.send_signal(signal.SIGHUP)
         wait_until(log.exists)
         for _ in range(3):
-            server.wait_for("the certificate from before stays in use: .*: it is not a file")
+            server.wait_for("the previous certificate stays in use: .*: it is not a file")
         processes = [server.process.pid, *children(server.process.pid)]
         wait_until(
             lambda: not any("old.log" in file for each in processes for file in files_of(each))

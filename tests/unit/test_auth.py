@@ -597,7 +597,7 @@ class AccountShellTests(AuthenticationTestCase):
 
     def test_an_unknown_command_is_reported(self) -> None:
         self.assertEqual(
-            self.say("sudo", "whoami"), ["error: that is no command; help lists them", "alice"]
+            self.say("sudo", "whoami"), ["error: unknown command; help lists them", "alice"]
         )
 
     def test_an_idle_session_ends_while_connected(self) -> None:
@@ -637,11 +637,11 @@ class EventTests(SynchronousTestCase):
         events, recorder = recorded_events()
         assert isinstance(recorder, Recorder)
         events.logged_in("127.0.0.1:1", "alice", "token")
-        events.unable("127.0.0.1:1", "cannot store that now", "disk\nfull")
+        events.unable("127.0.0.1:1", "cannot store the data now", "disk\nfull")
         self.assertEqual(
             recorder.messages,
             [
                 "logged in: 127.0.0.1:1 as alice, by token",
-                "could not serve 127.0.0.1:1: cannot store that now: disk\\nfull",
+                "could not serve 127.0.0.1:1: cannot store the data now: disk\\nfull",
             ],
         )

@@ -482,7 +482,7 @@ class ChatClientTests(SynchronousTestCase):
         net.run(anna.is_in)
         net.connections.drain(net.clock, 5)
         net.clock.pump([0.1] * 20)
-        self.assertEqual(anna.told, ["the server stops; waiting for it to come back"])
+        self.assertEqual(anna.told, ["the server is shutting down; waiting for it to return"])
         anna.client.say("hello")
         net.kill_server()
         net.run(lambda: not anna.client.room.pending)

@@ -63,7 +63,8 @@ class ConversingTests(SynchronousTestCase):
 
         line = Line(greedy)
         self.assertEqual(
-            line.said, ["error: the server has too little memory for that now; try again later"]
+            line.said,
+            ["error: the server has too little memory now; try again later; try again later"],
         )
         self.assertEqual(line.recorder.names, ["unable"])
 

@@ -370,8 +370,8 @@ class LeftAloneTests(FileCase):
         for name, advice in (
             ("SQLITE_READONLY_DIRECTORY", "the file and its directory must be writable"),
             ("SQLITE_CANTOPEN", "the file and its directory must be writable"),
-            ("SQLITE_FULL", "see that the disk has room"),
-            ("SQLITE_IOERR_WRITE", "see that the disk has room"),
+            ("SQLITE_FULL", "check the disk for free space"),
+            ("SQLITE_IOERR_WRITE", "check the disk for free space"),
             ("SQLITE_BUSY", "another program uses it"),
             ("SQLITE_NOMEM", "there is too little memory"),
             ("SQLITE_CORRUPT", "restore a copy of it"),

@@ -111,14 +111,14 @@ class RefusalTests(TestCase):
             (b"TCP4 10.1.2.3 10.0.0.1 1", "two addresses and two ports"),
             (b"TCP4 10.1.2.3 10.0.0.1 1 2 3", "two addresses and two ports"),
             (b"TCP4 10.1.2.3 10.0.0.1 1 2 ", "two addresses and two ports"),
-            (b"TCP4 rumpel stilz 1 2", "addresses"),
-            (b"TCP4 ::1 ::1 1 2", "addresses"),
-            (b"TCP4 10.1.2.03 10.0.0.1 1 2", "addresses"),
-            (b"TCP4 10.1.2.3 10.0.0 1 2", "addresses"),
-            (b"TCP4 \xd9\xa1.1.2.3 10.0.0.1 1 2", "addresses"),
-            (b"TCP6 10.1.2.3 10.0.0.1 1 2", "addresses"),
-            (b"TCP6 ::1 :81 1 2", "addresses"),
-            (b"TCP6 fe80::1%lo ::1 1 2", "addresses"),
+            (b"TCP4 rumpel stilz 1 2", "an address"),
+            (b"TCP4 ::1 ::1 1 2", "an address"),
+            (b"TCP4 10.1.2.03 10.0.0.1 1 2", "an address"),
+            (b"TCP4 10.1.2.3 10.0.0 1 2", "an address"),
+            (b"TCP4 \xd9\xa1.1.2.3 10.0.0.1 1 2", "an address"),
+            (b"TCP6 10.1.2.3 10.0.0.1 1 2", "an address"),
+            (b"TCP6 ::1 :81 1 2", "an address"),
+            (b"TCP6 fe80::1%lo ::1 1 2", "an address"),
             *(
                 (b"TCP4 10.1.2.3 10.0.0.1 1 " + port, "ports")
                 for port in (b"x", b"", b"-1", b"+1", b"01", b"00", b"1_0", b"65536", b"1\n")

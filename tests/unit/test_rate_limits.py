@@ -171,7 +171,7 @@ class JoinTests(SynchronousTestCase):
         for _ in range(64):
             channel.hears("hello?")
         self.assertEqual(channel.said[:BURST], ["error: /join NAME"] * BURST)
-        self.assertEqual(channel.said[BURST:], ["error: too fast; you are mute for 10 s"])
+        self.assertEqual(channel.said[BURST:], ["error: too fast; you are muted for 10 s"])
         self.clock.advance(10)
         channel.hears("/join Anna")
         self.assertEqual(self.members(), 1)

@@ -119,7 +119,7 @@ class RoomTests(SynchronousTestCase):
             [
                 "* Anna is now called Аnna",
                 "Ivan (to Аnna): hello",
-                "error: nobody of that name is here; /who lists who is",
+                "error: no member has that name; /who lists the members",
             ],
         )
         self.say(ivan, "/nick Vera")
@@ -265,14 +265,14 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(listed, {"/msg", "/who", "/nick", "/history", "/help", "/leave"})
         self.heard[anna].clear()
         self.say(anna, "/sudo")
-        self.assertEqual(self.heard[anna], ["error: that is no command; /help lists them"])
+        self.assertEqual(self.heard[anna], ["error: unknown command; /help lists them"])
 
     def test_a_flooding_member_is_warned_once_and_muted(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
         for number in range(50):
             self.assertTrue(self.say(anna, f"{number}", 10.0))
         self.assertEqual(len(self.heard[boris]), BURST)
-        self.assertEqual(self.heard[anna][BURST:], ["error: too fast; you are mute for 10 s"])
+        self.assertEqual(self.heard[anna][BURST:], ["error: too fast; you are muted for 10 s"])
         self.say(anna, "still", 10.0 + MUTE_SECONDS - 0.1)
         self.assertEqual(len(self.heard[boris]), BURST)
         self.say(anna, "sorry", 10.0 + MUTE_SECONDS)
@@ -325,7 +325,7 @@ class ClientTests(SynchronousTestCase):
                 "1000000002 1000000 Anna (to you): me",
                 "1000000002 1000000 Anna (to Anna): me",
                 "1000000002 1000000 /done 3",
-                "1000000002 1000000 error: that is no command; /help lists them",
+                "1000000002 1000000 error: unknown command; /help lists them",
                 "1000000002 1000000 /done 4",
                 "1000000002 1000000 error: a name has no spaces here",
                 "1000000002 1000000 /done 5",
@@ -375,7 +375,7 @@ class ClientTests(SynchronousTestCase):
         channel.heard.clear()
         for text in ("hello", "0 hello", "-1 hello", "1hello", "9" * 19 + " hello", ""):
             self.say(anna, text)
-        wrong = "0 1000000 error: a client with an id counts what it says: COUNT TEXT"
+        wrong = "0 1000000 error: a client with an id numbers its messages: COUNT TEXT"
         self.assertEqual(channel.heard, [wrong] * 6)
 
     def test_a_repeated_message_is_delivered_once(self) -> None:

@@ -224,7 +224,7 @@ class ChatClient:
         session = self.endpoint.session
         stops = session is not None and session.peer_stops
         if stops and not self._stops:
-            self._tell("the server stops; waiting for it to come back")
+            self._tell("the server is shutting down; waiting for it to return")
         self._stops = stops
         is_lost = self.endpoint.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:

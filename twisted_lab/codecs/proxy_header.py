@@ -92,12 +92,12 @@ def _address(text: bytes, kind: _Kind) -> str:
             return str(kind(text.decode()))
     except ValueError:
         pass
-    raise MessageError("one of its addresses is none of its family")
+    raise MessageError("an address is not of the stated family")
 
 
 def _port(text: bytes) -> int:
     if not _PORT.fullmatch(text) or int(text) > 65535:
-        raise MessageError("one of its ports is no number from 0 to 65535")
+        raise MessageError("a port is not a number from 0 to 65535")
     return int(text)
 
 

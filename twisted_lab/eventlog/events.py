@@ -160,7 +160,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "certificate kept",
-            "the certificate from before stays in use: cannot use {reason}",
+            "the previous certificate stays in use: cannot use {reason}",
             reason=reason,
         )
 

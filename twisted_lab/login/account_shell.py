@@ -109,7 +109,7 @@ class AccountShell:
                     say(f"{GOODBYE}{self.account.name}")
                     return
                 if command not in commands:
-                    say("error: that is no command; help lists them")
+                    say("error: unknown command; help lists them")
                     continue
                 await commands[command](argument.strip())
             except SessionEnded as error:

@@ -120,7 +120,7 @@ class Hashing:
         now = self._reactor.seconds()
         wait = rates.take(network, now, LONGEST_WAIT) if network else 0.0
         if wait > LONGEST_WAIT:
-            why = f"too many passwords come from your network; try again in {ceil(wait)} s"
+            why = f"too many logins from your network; try again in {ceil(wait)} s"
             return fail(Unable(why, "its rate of hashes"))
         queue = self._own if is_own else self._strangers
 
@@ -146,7 +146,7 @@ class Hashing:
 
     def _enqueue(self, queue: HashQueue, job: Job) -> None:
         if (surplus := queue.add(job)) is not None:
-            text = "too many are logging in at once; try again"
+            text = "too many logins at once; try again"
             surplus.result.errback(Unable(text, "the hash queue is full"))
         self._start_next()
 

@@ -127,7 +127,7 @@ class LabCollector(Collector):
 
     def _services(self, counted: Iterable[tuple[str, Counts]]) -> Iterator[Metric]:
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
-        served = GaugeMetricFamily("netlab_connections", "Peers that are served.", labels=one)
+        served = GaugeMetricFamily("netlab_connections", "Connected peers.", labels=one)
         connected = CounterMetricFamily(
             "netlab_connected", "Peers that have connected, by TCP also those refused.", labels=one
         )

@@ -37,7 +37,7 @@ class GroupOptions(ProcessOptions):
         "--upper. --help-all lists all options of all services."
     )
     base_port = option.number(
-        "Port of the echo; those of the others follow it. 0 takes any free ones.",
+        "Port of netlab-echo; the other services use the ports after it. 0 takes any free ports.",
         default=FIRST_PORT,
         least=0,
         most=65000,

@@ -244,7 +244,7 @@ def decode(data: bytes) -> Packet:
     begun = _HEAD.size + body.size
     rest = data[begun:-_SEAL_BYTES]
     if len(data) < begun + _SEAL_BYTES:
-        raise BadPacket("a packet is cut short")
+        raise BadPacket("a packet is truncated")
     values: tuple[object, ...] = body.unpack_from(data, _HEAD.size)
     if kind in (Data, Refusal):
         values += (rest,)
@@ -253,7 +253,7 @@ def decode(data: bytes) -> Packet:
             raise BadPacket(f"an acknowledgement has at most {MOST_RANGES} ranges of 8 bytes")
         values += (tuple(_RANGE.iter_unpack(rest)),)
     elif kind is Close and data[begun - 1] > 1:
-        raise BadPacket("a close is for good, or not")
+        raise BadPacket("the stop flag of a close is 0 or 1")
     elif rest:
         raise BadPacket("a packet is too long for its kind")
     packet: Packet = kind(number, *values)

@@ -201,14 +201,14 @@ class Room:
             counted = read_counted(text)
             if counted is None:
                 if not is_mute and allowance.spend(tick):
-                    wrong = "error: a client with an id counts what it says: COUNT TEXT"
+                    wrong = "error: a client with an id numbers its messages: COUNT TEXT"
                     self._tell(member, wrong, now)
                 return True
             count, text = counted
         if leaves(text):
             return False
         if is_mute or not allowance.spend(tick):
-            why = f"too fast; you are mute for {MUTE_SECONDS:g} s"
+            why = f"too fast; you are muted for {MUTE_SECONDS:g} s"
             if count:
                 self._tell(member, not_done(count, why), now)
             elif not is_mute:
@@ -280,7 +280,7 @@ class Room:
         elif command == JOIN:
             self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, f"error: that is no command; {HELP} lists them", now)
+            self._tell(member, f"error: unknown command; {HELP} lists them", now)
         elif words := plain(text):
             said = Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
             place = await self._history.add(said)
@@ -295,7 +295,7 @@ class Room:
         if not words:
             self._tell(member, f"error: say to whom and what: {usage(MSG)}", now)
         elif other is None:
-            self._tell(member, f"error: nobody of that name is here; {WHO} lists who is", now)
+            self._tell(member, f"error: no member has that name; {WHO} lists the members", now)
         else:
             said = Said(
                 round(now * 1e6),

@@ -166,7 +166,7 @@ class Authentication:
         # A script sends its next line whatever the answer was. After a refused name or password
         # that line may be a password, which must not become the name of an account.
         if typed in shown.passwords:
-            raise Refused("that is the password from before, and no name")
+            raise Refused("that is the password that you have just sent, not a name")
         if typed.startswith(TOKEN_PREFIX):
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
@@ -283,7 +283,7 @@ class Options(ConversationOptions):
         "Sessions of an account; one more ends the oldest.", default=MOST_SESSIONS, most=10_000
     )
     max_registrations = option.number(
-        "Accounts that peers in one network can open a day.", default=MOST_REGISTRATIONS
+        "Accounts that one network can open in a day.", default=MOST_REGISTRATIONS
     )
     argon2_memory = option.number(
         "Memory for each hash of a password, in MiB.",
@@ -293,10 +293,10 @@ class Options(ConversationOptions):
         unit="MiB",
     )
     argon2_passes = option.number(
-        "How often each hash passes over its memory.", default=PASSES, least=PASSES, most=1000
+        "Argon2 passes over the memory of a hash.", default=PASSES, least=PASSES, most=1000
     )
     argon2_lanes = option.number(
-        "The number of lanes of that memory.", default=LANES, least=LANES, most=64
+        "Argon2 lanes (parallelism) of a hash.", default=LANES, least=LANES, most=64
     )
 
 

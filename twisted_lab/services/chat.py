@@ -145,7 +145,7 @@ class Chat:
         if allowance.is_mute(tick):
             return False
         if not allowance.spend(tick):
-            channel.say(f"error: too fast; you are mute for {MUTE_SECONDS:g} s")
+            channel.say(f"error: too fast; you are muted for {MUTE_SECONDS:g} s")
             return False
         return True
 

@@ -124,7 +124,7 @@ def _advice(error: sqlite3.Error) -> str:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return "the file and its directory must be writable"
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return "see that the disk has room and is in order"
+        return "check the disk for free space and errors"
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "another program uses it: try again when that has ended"
     if name == "SQLITE_NOMEM":

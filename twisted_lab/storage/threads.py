@@ -71,7 +71,7 @@ class _Reader:
     def _deliver(self, value: object, result: Deferred[Any]) -> None:
         self._next()
         if isinstance(value, Failure) and isinstance(value.value, CannotStore):
-            value = Failure(Unable("cannot read that now", str(value.value)))
+            value = Failure(Unable("cannot read the data now", str(value.value)))
         result.callback(value)
 
     async def close(self) -> None:
@@ -122,7 +122,7 @@ class Storage:
             ValueError: Another package of the same name has tables in the file.
         """
         if self._database is not None:
-            raise RuntimeError("the file is open: its tables can be brought up to date no more")
+            raise RuntimeError("the file is open: declare all tables before it is opened")
         for each in tables.migrations:
             if self._migrations.setdefault(each.package, each) != each:
                 raise ValueError(f"two packages called {each.package} have tables")
@@ -190,7 +190,7 @@ class Storage:
         self._next()
         for value, result in zip(values, results, strict=True):
             if isinstance(value, CannotStore):
-                result.errback(Unable("cannot store that now", str(value)))
+                result.errback(Unable("cannot store the data now", str(value)))
             elif isinstance(value, Exception):
                 result.errback(Failure(value))
             else:
