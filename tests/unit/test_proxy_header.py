@@ -120,7 +120,7 @@ class RefusalTests(TestCase):
             (b"TCP6 ::1 :81 1 2", "an address"),
             (b"TCP6 fe80::1%lo ::1 1 2", "an address"),
             *(
-                (b"TCP4 10.1.2.3 10.0.0.1 1 " + port, "ports")
+                (b"TCP4 10.1.2.3 10.0.0.1 1 " + port, "a port")
                 for port in (b"x", b"", b"-1", b"+1", b"01", b"00", b"1_0", b"65536", b"1\n")
             ),
             (b"UNKNOWN".ljust(200), "longer than 107 bytes"),
