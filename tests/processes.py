@@ -15,8 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
-from twisted_lab.services.netlab import Options
-
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DEADLINE = 60  # seconds after which a child counts as stuck
@@ -197,6 +195,9 @@ NETLAB = ("netlab", "--base-port", "0", "--interface", "127.0.0.1")
 
 
 def ports(server: Server) -> dict[str, int]:
-    """Wait for the table, and return the port of each service."""
+    """Wait for the table, and return the port of each service, and ``chat-tcp`` if there is one."""
     server.wait_for("^service +address +how to connect$")
-    return {name: int(server.wait_for(rf"^{name} +\S+:(\d+) ")[1]) for name in Options().services}
+    found: dict[str, int] = {}
+    while (row := server.wait_for(r"^$|^(\S+) +\S+:(\d+) "))[1]:
+        found[f"{row[1]}-tcp" if row[1] in found else row[1]] = int(row[2])
+    return found

@@ -148,7 +148,6 @@ class Target:
             _history(self._directory / "netlab.sqlite3", self.size)
             server = stack.enter_context(Server(self._directory, *OPTIONS))
             self.ports = ports(server)
-            self.ports["chat-tcp"] = int(server.wait_for(r"^chat +\S+:(\d+) +nc")[1])
             self.process = server.process
             # The CPU clock of a process (linux/posix-timers.h), which includes ended threads.
             self._clock = (~server.process.pid << 3) | 2

@@ -66,7 +66,7 @@ def test_level_debug_shows_input_but_no_secrets(tmp_path: Path) -> None:
     options = ("--log-level", "debug", "--log-format", "json", "--log-file", str(log))
     with Server(tmp_path, *NETLAB, *options, "--chat-tcp-port", "0") as server:
         places = ports(server)
-        places["chat"] = int(server.wait_for(r"^chat +\S+:(\d+) +nc")[1])
+        places["chat"] = places["chat-tcp"]
         for name, said in (
             ("echo", b"hello \x1b[2J\n"),
             ("messages", b"\0\0\0\x05hello"),

@@ -16,7 +16,7 @@ from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
-from twisted_lab.client.services import defaults_of
+from twisted_lab.client.services import defaults_of, known_services
 from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.defaults import DEFAULTS, Defaults
@@ -119,9 +119,9 @@ class ClientOptions(Options):
         known = None if others else defaults_of(service)
         if known is None and (others or not self.port):
             words = " ".join([service, *others])
+            services = ", ".join(known_services())
             raise UsageError(
-                f"the service is one of {', '.join(DEFAULTS)}, or another one with its --port, "
-                f"not {words!r}"
+                f"the service is one of {services}, or another one with its --port, not {words!r}"
             )
         self.service = service
         self._defaults = known or Defaults(self.port, "text")

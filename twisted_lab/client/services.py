@@ -6,6 +6,11 @@ from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.process.plugins import makers
 
 
+def known_services() -> list[str]:
+    """Return the names of this package's services, and then those of installed plugins."""
+    return [*DEFAULTS, *sorted(makers().keys() - DEFAULTS.keys())]
+
+
 def defaults_of(service: str) -> Defaults | None:
     """Return the default port and framing of a service; None if no plugin has it.
 
