@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import Mock, patch
 
+from twisted.application.service import ServiceMaker
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -26,7 +27,7 @@ from twisted_lab.services.netlab import (
     interpreter,
     makeService,
 )
-from twisted_lab.serving import ServiceProcess
+from twisted_lab.serving import ServiceProcess, option
 
 SERVICES = Options().services
 NAMES = list(SERVICES)
@@ -136,6 +137,15 @@ class OptionsTests(SynchronousTestCase):
         for part in ("-workers", "--chat-listen", "--echo-log-level", "--chat-drain"):
             self.assertNotIn(part, shown)
 
+    def test_help_all_says_where_the_databases_are(self) -> None:
+        shown = self.help("--help-all")
+        for part in (
+            "--auth-database= The SQLite file that keeps the accounts. ",
+            "--ident-database= The SQLite file that keeps the names. ",
+            "--chat-history= The SQLite file that keeps the messages. ",
+        ):
+            self.assertIn(f"{part}[default: that of --database] --", shown)
+
     def test_a_service_can_opt_out(self) -> None:
         class Apart(SampleOptions):
             in_netlab = False
@@ -147,6 +157,82 @@ class OptionsTests(SynchronousTestCase):
         }
         self.patch(group_options, "makers", lambda: made)
         self.assertEqual(list(parse().services), ["sample"])
+
+    def join(self, **made: type[SampleOptions]) -> None:
+        """Let `netlab` run these services only."""
+        found = {name: Mock(options=options) for name, options in made.items()}
+        self.patch(group_options, "makers", lambda: found)
+
+    def test_each_service_reads_a_shared_option(self) -> None:
+        class Few(SampleOptions):
+            limit = option.number("A limit.", default=1, most=9)
+            labels = option.repeated("Labels.")
+
+        class Many(SampleOptions):
+            limit = option.parsed("A limit.", float, default=1.0)
+            labels = option.repeated("Labels.")
+
+        self.join(few=Few, many=Many)
+        services = parse("--limit", "7", "--labels", "a", "--labels=b").services
+        values = [(each["limit"], each["labels"]) for each in services.values()]
+        self.assertEqual(values, [(7, ("a", "b")), (7.0, ("a", "b"))])
+        self.assertIsInstance(services["many"]["limit"], float)
+        self.assertIn("--limit: expected a whole number from 1 to 9", self.refuse("--limit=10"))
+        self.assertEqual(parse("--only=many", "--limit=9.5").services["many"]["limit"], 9.5)
+
+    def test_a_flag_and_a_value_are_no_shared_option(self) -> None:
+        class Flag(SampleOptions):
+            level = option.flag("A flag.")
+
+        class Level(SampleOptions):
+            level = option.number("A level.", default=1)
+
+        self.join(one=Flag, two=Level)
+        services = parse("--one-level", "--two-level", "3").services
+        self.assertEqual([each["level"] for each in services.values()], [True, 3])
+        self.assertIn("option --level not recognized", self.refuse("--level"))
+
+    def test_the_names_of_netlab_itself_are_no_shared_options(self) -> None:
+        class Named(SampleOptions):
+            services = option.text("Services.", default="")
+            only = option.text("Only.", default="")
+            base_port = option.text("A port.", default="")
+
+        self.join(named=Named)
+        services = parse("--named-services", "x", "--named-only", "y", "--only", "named").services
+        self.assertEqual((services["named"]["services"], services["named"]["only"]), ("x", "y"))
+        self.assertEqual(parse("--base-port", "7").services["named"]["base-port"], "")
+        self.assertIn("option --services not recognized", self.refuse("--services", "x"))
+
+    def test_a_service_that_cannot_be_loaded_is_left_out(self) -> None:
+        class Broken(SampleOptions):
+            def __init__(self) -> None:
+                raise KeyError("two\nlines")
+
+        missing = ServiceMaker("", "no_such_module", "", "netlab-missing")
+        made = {
+            "missing": missing,
+            "broken": Mock(options=Broken, tapname="netlab-broken"),
+            "sample": Mock(options=SampleOptions),
+        }
+        self.patch(group_options, "makers", lambda: made)
+        said = io.StringIO()
+        with redirect_stderr(said):
+            self.assertEqual(list(parse().services), ["sample"])
+        lines = said.getvalue().splitlines()
+        self.assertEqual(len(lines), 2)
+        for line, start in zip(
+            lines,
+            (
+                "netlab: netlab-missing is left out: ",
+                "netlab: netlab-broken is left out: KeyError: 'two\\nlines'",
+            ),
+            strict=True,
+        ):
+            self.assertTrue(line.startswith(start), line)
+        with redirect_stderr(said):
+            self.assertRaises(SystemExit, parse, "--only", "broken")
+        self.assertIn("--only: expected services among sample, not 'broken'", said.getvalue())
 
     def test_a_service_without_a_port_of_its_own_takes_any_free_one(self) -> None:
         class AnyPort(SampleOptions):
@@ -209,6 +295,23 @@ class OptionsTests(SynchronousTestCase):
             (["--base-port", "x"], "netlab: --base-port: expected a whole number"),
         ):
             self.assertIn(text, self.refuse(*arguments))
+
+    def test_a_busy_service_leaves_the_port_of_a_service_outside_free(self) -> None:
+        self.join(sample=SampleOptions)
+        self.assertEqual(parse().services["sample"].others_ports(), {*PORTS, 7007})
+
+    def test_only_the_files_of_chosen_services_count(self) -> None:
+        with patch("os.getcwd", side_effect=FileNotFoundError):
+            parse("--only", "echo")
+            parse("--only", "ident", "--ident-database", "/x")
+            parse("--database", "/x")
+            self.assertIn("directory was removed", self.refuse("--only", "ident"))
+
+    def test_the_chat_names_its_own_port_instead_of_endpoints(self) -> None:
+        self.assertIn(
+            "--chat-listen supports only streams: use --chat-port, --interface and --chat-tcp-port",
+            self.refuse("--only", "chat", "--chat-listen", "tcp:0"),
+        )
 
     def test_services_know_all_ports_and_the_option_for_their_own(self) -> None:
         options = parse("--only", "auth,chat", "--chat-tcp-port", "9096")

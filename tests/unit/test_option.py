@@ -7,6 +7,7 @@ from dataclasses import replace
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.serving import ServiceOptions
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
 
@@ -28,6 +29,20 @@ class Sample(Options):
     database = option.path("A database.", default="x.sqlite3", kind="database")
     listen = option.repeated("An endpoint; can be given several times.")
     half = option.parsed("An even number.", even, default=2)
+
+
+class Mixin:
+    """No subclass of `Options`."""
+
+    names = option.flag("List names.")
+
+
+class Second(Options):
+    ratio = option.parsed("A ratio.", float, default=0.5)
+
+
+class Joined(Mixin, Sample, Second):
+    title = replace(Sample.title, default="Sir")
 
 
 class Other(Sample):
@@ -77,6 +92,45 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual((Other().idle_timeout, Sample().idle_timeout), (60, 600))
         self.assertIn("[default: 60]", str(Other()))
 
+    def test_options_of_all_base_classes_are_collected(self) -> None:
+        options = Joined()
+        options.parse(["--names", "--ratio", "2.5", "--half", "4"])
+        self.assertEqual((options.names, options.ratio, options.half), (True, 2.5, 4))
+        self.assertEqual((options.title, options["loud"]), ("Sir", False))
+        for part in ("--names ", "--ratio= ", "--half= ", "[default: Sir]"):
+            self.assertEqual(str(options).count(part), 1)
+
+    def test_a_name_that_the_base_class_uses_is_refused(self) -> None:
+        for base, names in (
+            (Options, "command declared get given hidden option_names parent values version"),
+            (Options, "defaults docs longdesc opts synopsis"),  # Twisted's
+            (ServiceOptions, "arguments default_port is_worker others_ports port_was_given"),
+        ):
+            for name in names.split():
+                error = self.assertRaises(TypeError, type, "Sub", (base,), {name: option.flag("")})
+                self.assertEqual(
+                    str(error),
+                    f"Sub.{name}: the base class uses this name itself; rename the option",
+                )
+        taken = type("Taken", (), {"get": option.flag("")})
+        self.assertRaises(TypeError, type, "Sub", (taken, Options), {})
+
+    def test_natural_names_are_free(self) -> None:
+        free = dict.fromkeys(("names", "files", "services"))
+        options = type("Sub", (ServiceOptions,), {name: option.flag("") for name in free})()
+        options.parse([f"--{name}" for name in free])
+        self.assertEqual([options[name] for name in free], [True, True, True])
+
+    def test_a_plain_value_over_an_option_is_refused(self) -> None:
+        for bases in ((Sample,), (type("Plain", (), {"idle_timeout": 60}), Sample)):
+            own = {"idle_timeout": 60} if len(bases) == 1 else {}
+            error = self.assertRaises(TypeError, type, "Sub", bases, own)
+            self.assertEqual(
+                str(error),
+                "Sub.idle_timeout: 60 would replace the option --idle-timeout; write "
+                "idle_timeout = dataclasses.replace(Sample.idle_timeout, default=60)",
+            )
+
     def test_help_lists_the_options(self) -> None:
         shown = " ".join(str(Sample()).split())
         for part in (
@@ -90,7 +144,7 @@ class OptionTests(SynchronousTestCase):
 
     def test_a_hidden_option_is_accepted_but_not_listed(self) -> None:
         options = Sample()
-        options.hidden = {"title"}
+        options.hidden = frozenset({"title"})
         self.assertNotIn("--title", str(options))
         options.parse(["--title", "x"])
         self.assertEqual(options.title, "x")
@@ -110,3 +164,7 @@ class OptionTests(SynchronousTestCase):
         ):
             error = self.assertRaises(UsageError, parse, *arguments)
             self.assertEqual(str(error), text)
+
+    def test_the_value_error_of_a_reader_is_a_usage_error(self) -> None:
+        error = self.assertRaises(UsageError, Joined().parse, ["--ratio", "x"])
+        self.assertEqual(str(error), "--ratio: could not convert string to float: 'x'")

@@ -180,7 +180,7 @@ class DatagramPortTests(SynchronousTestCase):
         assert isinstance(port, DatagramPort)
         self.addCleanup(port.connectionLost)
         self.assertGreater(port.getHost().port, self.number + 1)
-        for given, is_strict in ((set(), True), ({"port"}, False)):
+        for given, is_strict in ((frozenset(), True), (frozenset({"port"}), False)):
             options.given = given
             options.strict_port = is_strict
             self.failureResultOf(

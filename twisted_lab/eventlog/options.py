@@ -31,6 +31,8 @@ class LogOptions(Options):
         is_worker: Whether the process is a worker, which gets its port from a supervisor.
     """
 
+    is_worker = False
+
     log_file = option.path(
         "Log to this file, not to the console; security events also go to FILE.security. "
         f"[default, for a daemon: {DAEMONS_LOG}]",
@@ -49,10 +51,6 @@ class LogOptions(Options):
         "events are summed up.",
         default=1000,
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_worker = False
 
     def postOptions(self) -> None:
         """Give a daemon without a log the default log file.

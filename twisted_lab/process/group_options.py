@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from twisted.python import usage
 
-from twisted_lab.process.plugins import makers
+from twisted_lab.process.plugins import default_ports, makers
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.text import option
 from twisted_lab.text.option import Option
+from twisted_lab.text.printing import print_line
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 # Options that cannot apply to several services.
@@ -36,6 +40,8 @@ class GroupOptions(ProcessOptions):
         "wins: --idle-timeout 600 --chat-idle-timeout 60. Options of one service need no name: "
         "--upper. --help-all lists all options of all services."
     )
+    services: Mapping[str, ServiceOptions] = MappingProxyType({})
+
     base_port = option.number(
         "Port of netlab-echo; the other services use the ports after it. 0 takes any free ports.",
         default=FIRST_PORT,
@@ -44,10 +50,9 @@ class GroupOptions(ProcessOptions):
         short="b",
     )
     only = option.text("The services to run, such as echo,chat. [default: all]", default=None)
-    database = option.path(
-        "The SQLite file that keeps names, accounts and chat messages.",
-        default="netlab.sqlite3",
-        kind="database",
+    # Not a path: the services that use the file check it.
+    database = option.text(
+        "The SQLite file that keeps names, accounts and chat messages.", default="netlab.sqlite3"
     )
 
     def __init__(
@@ -58,8 +63,10 @@ class GroupOptions(ProcessOptions):
         self._services_by_option = services_by_option
         for options in services.values():
             options.why_one_process = "netlab runs all services in one process"
-            options.hidden.add("workers")
-        self.hidden = {name for name, having in services_by_option.items() if len(having) == 1}
+            options.hidden |= {"workers"}
+        self.hidden = frozenset(
+            name for name, having in services_by_option.items() if len(having) == 1
+        )
 
     def opt_help_all(self) -> None:
         """Display this help with the options of each service, and exit."""
@@ -86,7 +93,10 @@ class GroupOptions(ProcessOptions):
         # A service whose port is busy must not move to the port of another service.
         group = frozenset(ports - {0})
         for options in self.services.values():
-            options.others_ports = lambda: group
+            options.others_ports = lambda: group | default_ports()
+            if not options.port_was_given:
+                either = f"{options.name_of('port')} or --base-port"
+                options.option_names = {**options.option_names, "port": either}
 
     def _choose(self, chosen: list[str]) -> None:
         for service in chosen:
@@ -100,51 +110,84 @@ class GroupOptions(ProcessOptions):
         self.services = {service: self.services[service] for service in chosen}
 
     def _pass_on(self, service: str, options: ServiceOptions) -> None:
+        names = {}
         for name, each in options.declared.items():
             specific = f"{service}-{name}"
             owners = self._services_by_option.get(name, [])
             if specific in self.given:
                 options[name] = self[specific]
             elif name in self.given and service in owners:
-                options.update({name: self[name]})
+                value = self[name]
+                options.update({name: each.parse(value) if isinstance(value, str) else value})
                 if len(self.services) == 1:
-                    options.given.add(name)
+                    options.given |= {name}
             elif each.kind == "database":
                 options.update({name: self.database})
             is_shared = len(owners) > 1 and specific not in self.given
-            options.names[name] = f"--{name}" if is_shared else f"--{specific}"
+            names[name] = f"--{name}" if is_shared else f"--{specific}"
         if "port" not in options.given:
             options.port = self._moved(options.default_port)
-        if not options.port_was_given:
-            options.names["port"] += " or --base-port"
+        options.option_names = names
 
     def _moved(self, port: int) -> int:
         # 0 stands for any free port.
         return self.base_port + port - FIRST_PORT if port and self.base_port else 0
 
 
+def joining_services() -> dict[str, ServiceOptions]:
+    """Return the options of the plugins' services that join netlab, by name, sorted by port.
+
+    A service that cannot be loaded must not stop the others: it is left out, with a line on
+    standard error. To name it in ``--only``, or to give its options, is an error.
+    """
+    joining = []
+    for service, maker in makers().items():
+        try:
+            if getattr(maker.options, "in_netlab", False):
+                joining.append((maker.options.default_port, service, maker.options()))
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            name = maker.tapname
+            print_line(
+                f"netlab: {name} is left out: {reason} (twistd {name} shows the traceback)",
+                sys.stderr,
+            )
+    return {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
+
+
+def with_default(each: Option[Any], default: str) -> Option[Any]:
+    """Return an option without a default, whose help states this one."""
+    doc = each.doc.partition(" [default:")[0]
+    return replace(each, default=None, doc=f"{doc} [default: {default}]")
+
+
 def group_options() -> GroupOptions:
     """Return the options of netlab, with those of all plugins' services that join it."""
-    joining = [
-        (maker.options.default_port, service, maker.options())
-        for service, maker in makers().items()
-        if getattr(maker.options, "in_netlab", False)
-    ]
-    services = {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
+    services = joining_services()
     declared: dict[str, Option[Any]] = {}
     services_by_option: dict[str, list[str]] = {}
+    same_name: dict[str, list[Option[Any]]] = {}
     for service, options in services.items():
         for name in options.declared.keys() - ProcessOptions.declared.keys():
             # The services use the files that their options name, and check them.
             each = replace(options.declared[name], default=options[name], short=None, kind="")
+            if options.declared[name].kind == "database":
+                each = with_default(each, "that of --database")
             declared[f"{service}-{name}"] = each
             services_by_option[f"{service}-{name}"] = [service]
-            if name in SINGLE_SERVICE_OPTIONS or name in GroupOptions.declared:
-                continue
-            services_by_option.setdefault(name, []).append(service)
-            if declared.setdefault(name, replace(each)).default != each.default:
-                declared[name] = replace(
-                    each, default=None, doc=f"{each.doc} [default: the service's own]"
-                )
+            is_own = hasattr(GroupOptions, name.replace("-", "_"))
+            if not is_own and name not in SINGLE_SERVICE_OPTIONS:
+                services_by_option.setdefault(name, []).append(service)
+                same_name.setdefault(name, []).append(each)
+    for name, found in same_name.items():
+        if len({(each.read is None, each.repeats) for each in found}) > 1:
+            del services_by_option[name]  # a flag of one service, a value of another one
+            continue
+        shared = replace(found[0])
+        if any(each.default != shared.default for each in found):
+            shared = with_default(shared, "the service's own")
+        if shared.read is not None and not shared.repeats:
+            shared.read = str  # Each service reads the text in its own way.
+        declared[name] = shared
     kind: type[GroupOptions] = type("Options", (GroupOptions,), declared)
     return kind(services, services_by_option)

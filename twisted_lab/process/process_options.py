@@ -75,7 +75,7 @@ class ProcessOptions(LogOptions):
         """
         super().postOptions()
         twistd: Any = self.parent or {}
-        is_relative = any(not os.path.isabs(path) for path in self.files())  # noqa: PTH117
+        is_relative = any(not os.path.isabs(path) for path in self.file_paths())  # noqa: PTH117
         if is_relative and current_directory() is None:
             raise CannotRun(
                 "the current directory was removed: change to another one, or give absolute paths"
@@ -88,7 +88,7 @@ class ProcessOptions(LogOptions):
         if twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""
 
-    def files(self) -> list[str]:
+    def file_paths(self) -> list[str]:
         """Return the paths of the files and unix sockets that the options name."""
         named = [self[name] for name, each in self.declared.items() if each.kind]
         return [path for path in named if path is not None] + socket_paths(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from twisted.python import usage
@@ -38,6 +38,8 @@ class ServiceOptions(ProcessOptions):
     client_type: ClassVar[str] = "TCP"
     why_one_process: str = ""
     in_netlab: ClassVar[bool] = True
+    arguments: Sequence[str] = ()
+    others_ports: Callable[[], frozenset[int]] = staticmethod(default_ports)
 
     strict_port = option.flag("Fail if the port is busy, instead of taking the next free one.")
     ask = option.flag("Ask for the interface and the port on the terminal.", short="a")
@@ -83,10 +85,8 @@ class ServiceOptions(ProcessOptions):
     def __init__(self) -> None:
         super().__init__()
         self.port = self.defaults["port"] = self.default_port
-        self.arguments: list[str] = []
-        self.others_ports: Callable[[], frozenset[int]] = default_ports
         if self.why_one_process:
-            self.hidden.add("workers")
+            self.hidden |= {"workers"}
 
     def parse(self, options: list[str]) -> None:
         """See `Options`."""
@@ -124,10 +124,10 @@ class ServiceOptions(ProcessOptions):
         """Whether the user has chosen the port."""
         return bool(self.given & {"port", "ask"})
 
-    def files(self) -> list[str]:
+    def file_paths(self) -> list[str]:
         """See `ProcessOptions`."""
         makes_own = self.tls and self.certificate is None
-        return super().files() + socket_paths(*self.listen) + [OWN_CERTIFICATE] * makes_own
+        return super().file_paths() + socket_paths(*self.listen) + [OWN_CERTIFICATE] * makes_own
 
     def make_connections(self) -> Connections:
         """Return a container for connections, with the limits in the options."""

@@ -175,6 +175,7 @@ class Options(ConversationOptions):
     client_type = "UDP"
     default_port = DEFAULTS["chat"].port
     why_one_process = "all members must be in one process to hear each other"
+    hidden = frozenset({"listen"})
     port = replace(ServiceOptions.port, doc="UDP port to listen on; 0 for any free one.")
     tls = replace(ServiceOptions.tls, doc="With --tcp-port: use TLS, 1.2 or newer.")
     proxy_protocol = replace(
@@ -211,10 +212,6 @@ class Options(ConversationOptions):
         "Bytes of history that they receive in a second; bursts of 15 times as many.",
         default=int(Rates.history_bytes),
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden.add("listen")
 
     def postOptions(self) -> None:
         """See `ServiceOptions`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -61,7 +62,7 @@ def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "py
 
 
 def how_to_connect_to_all(
-    process: ServiceProcess, services: dict[str, ServiceOptions], python: str = "python"
+    process: ServiceProcess, services: Mapping[str, ServiceOptions], python: str = "python"
 ) -> str:
     """Return a table of the services, their addresses and the commands to connect."""
     rows = [("service", "address", "how to connect")]

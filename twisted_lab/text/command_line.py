@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from twisted.copyright import version as twisted_version
@@ -12,6 +14,9 @@ from twisted.python import usage
 from twisted_lab import __version__
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
+
+# Attributes that Twisted's class looks for, but does not define.
+TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 
 
 def write_out(command: str, text: str) -> None:
@@ -42,39 +47,59 @@ class CannotRun(usage.UsageError):
 class Options(usage.Options):
     """Options whose errors are one line on the console, not a page of help.
 
+    Attributes have values in the class, too, so that an option cannot take the name of one.
+
     Attributes:
         command: The name of the program.
         exit_status: Its exit status after an error.
         declared: The options that are attributes of the class (see `Option`), by their names.
         given: The names of the options that were given; those set as attributes are not.
         hidden: The names of options that --help does not list.
-        names: How options are given, for errors, where that is not by their own names.
+        option_names: How options are given, for errors, where that is not by their own names.
     """
 
     command = ""
     exit_status = 1
+    given: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    option_names: Mapping[str, str] = MappingProxyType({})
     declared: ClassVar[dict[str, Option[Any]]] = {}
     optFlags: ClassVar[list[list[Any]]] = []
     optParameters: ClassVar[list[list[Any]]] = []
 
     def __init_subclass__(cls) -> None:
-        own = {each.name: each for each in vars(cls).values() if isinstance(each, Option)}
-        cls.declared = {**cls.declared, **own}
-        cls.optFlags = [each.row() for each in own.values() if each.read is None]
-        cls.optParameters = [each.row() for each in own.values() if each.read is not None]
+        options: dict[str, Option[Any]] = {}
+        others = set(TWISTED_NAMES)
+        for owner in reversed(cls.__mro__):
+            for name, value in vars(owner).items():
+                if not isinstance(value, Option):
+                    if name in options:
+                        raise TypeError(
+                            f"{cls.__name__}.{name}: {value!r} would replace the option "
+                            f"--{options[name].name}; write {name} = dataclasses.replace("
+                            f"{cls.__bases__[-1].__name__}.{name}, default={value!r})"
+                        )
+                    others.add(name)
+                elif {name, f"opt_{name}"} & others:
+                    raise TypeError(
+                        f"{cls.__name__}.{name}: the base class uses this name itself; rename the "
+                        "option"
+                    )
+                else:
+                    options[name] = value
+        cls.declared = {each.name: each for each in options.values()}
+        cls.optFlags = [each.row() for each in options.values() if each.read is None]
+        cls.optParameters = [each.row() for each in options.values() if each.read is not None]
 
     def __init__(self) -> None:
-        self.given: set[str] = set()
-        self.hidden: set[str] = set()
-        self.names: dict[str, str] = {}
         super().__init__()
         self.update({name: each.default for name, each in self.declared.items()})
-        # A name that a subclass has declared again would be no unique prefix of itself.
+        # Twisted adds the rows of all base classes; a name would be no unique prefix of itself.
         self.longOpt = list(dict.fromkeys(self.longOpt))
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Take a value from the command line."""
-        self.given.add(name)
+        self.given |= {name}
         option = self.declared[name]
         if option.repeats:
             value = self[name] + value
@@ -82,7 +107,7 @@ class Options(usage.Options):
 
     def name_of(self, option: str) -> str:
         """Return how an option is given."""
-        return self.names.get(option, f"--{option}")
+        return self.option_names.get(option, f"--{option}")
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""

@@ -26,7 +26,7 @@ class Option(Generic[Value]):
     Attributes:
         doc: What --help says about it; the default is added.
         default: Its value if it is not given.
-        read: Turns the text into a value, or raises UsageError; None in a flag.
+        read: Turns the text into a value, or raises UsageError or ValueError; None in a flag.
         short: The letter of its short name.
         repeats: Whether it can be given several times; its value is a tuple.
         kind: What the text names: a file, or a database that several services can share.
@@ -74,7 +74,7 @@ class Option(Generic[Value]):
             raise usage.UsageError(f"--{self.name} needs a value that is not empty")
         try:
             return self.read(text)
-        except usage.UsageError as error:
+        except (usage.UsageError, ValueError) as error:
             raise usage.UsageError(f"--{self.name}: {error}") from None
 
 
@@ -86,7 +86,10 @@ def flag(doc: str, *, short: str | None = None) -> Option[bool]:
 def parsed(
     doc: str, read: Callable[[str], Value], *, default: Default, short: str | None = None
 ) -> Option[Value | Default]:
-    """Declare an option whose value `read` makes, or refuses with a UsageError."""
+    """Declare an option whose value `read` makes.
+
+    It refuses a text with a UsageError or ValueError.
+    """
     return Option(doc, default, read, short)
 
 
