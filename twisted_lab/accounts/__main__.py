@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.accounts``: for the person who runs the services, also while they run."""
+"""Accounts tool for the operator, also while services run: ``python -m twisted_lab.accounts``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
 # The back-off of one network for one account grows up to this.
 LONGEST_DELAY = HOUR
-# That of one network for all names together stays shorter: a whole class may share an address.
+# The back-off of one network for all names together has a lower maximum: a whole class may share an
+# address.
 LONGEST_NETWORK_DELAY = HOUR / 4
 # Wrong passwords per day for one name, from all networks together that are unknown to its account.
 MOST_ELSEWHERE = 100
@@ -50,19 +51,19 @@ class Failures:
         return min(max(self.last + whole - now, 0.0), whole)
 
     def one_more(self, now: float) -> Failures:
-        """Return these with one more failure, at `now`."""
+        """Return a copy with one more failure, at `now`."""
         return Failures(self.count + 1, now)
 
     def one_more_today(self, now: float) -> Failures:
-        """Return these with one more event, but with the time of the day's first one."""
+        """Return a copy with one more event and the time of the day's first event unchanged."""
         return Failures(self.count + 1, self.last if self.count else now)
 
     def less(self, count: int) -> Failures:
-        """Return these without `count` of them."""
+        """Return a copy with `count` failures fewer."""
         return Failures(max(self.count - count, 0), self.last)
 
     def within(self, seconds: float, now: float) -> Failures:
-        """Return these if they are not older than `seconds`, or else none.
+        """Return these failures if the last one is not older than `seconds`; otherwise no failures.
 
         Failures from the future are dropped too: when the clock was set back, clients need not wait
         until it has caught up.

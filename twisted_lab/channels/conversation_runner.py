@@ -1,4 +1,4 @@
-"""Run of a conversation over a channel, and the handling of its end."""
+"""Running of a conversation over a channel, and handling of its end."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LONGEST_CHARACTER = 4  # bytes
 
 
 def is_key(data: bytes) -> bool:
-    """Tell whether `data` is one UTF-8 character, or a part of one, which is no message either."""
+    """Tell whether `data` is a UTF-8 character or a part of one, which is not a message either."""
     is_short = len(data) <= LONGEST_CHARACTER and len(data.decode(errors="ignore")) <= 1
     return is_short and data != b"\0"
 

@@ -1,1 +1,1 @@
-"""The client: a connection joined to a terminal or to a pipe."""
+"""Client that connects a terminal or a pipe with a service."""

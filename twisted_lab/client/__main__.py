@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.client``."""
+"""Command line of the client: ``python -m twisted_lab.client``."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ async def converse(
     tell: Callable[[str], object],
     signals: Signals,
 ) -> NoReturn:
-    """Connect, pass on the input and the received bytes, and judge how it went.
+    """Connect, pass on the input and the received bytes, and determine the exit status.
 
     Raises:
-        Ended: Always. The status is 1 if there was no connection, the server hung up early, its
-            questions were not answered, or the output was lost.
+        Ended: Always. The status is 1 if connecting failed, the server closed the connection early,
+            its questions were not answered, or output was lost.
     """
     level = LogLevel.critical if options.quiet else LogLevel.info
     events = ClientEvents("client", lambda event: tell(message(event)), level)
@@ -72,7 +72,7 @@ async def run(
     """Run the client.
 
     Raises:
-        SystemExit: At its end; the status of a signal is 128 and its number.
+        SystemExit: At the end. After a signal the status is 128 plus the signal's number.
     """
     signals = Signals(reactor)
     talk = chat.converse if options.service == "chat" else converse
@@ -85,7 +85,7 @@ async def run(
 
 
 def main() -> None:
-    """Run the client on the command line's options."""
+    """Run the client with the options of the command line."""
     options = ClientOptions()
     options.parseOptions()
     # sys.stdout is None if its descriptor was closed (>&-).
@@ -93,7 +93,7 @@ def main() -> None:
         pipe.tell(f"{options.command}: standard output is closed; > /dev/null drops the output")
         raise SystemExit(1)
     for descriptor in (0, 2):
-        # One that was closed (<&-) would be taken by the connection, and written to.
+        # The socket would get the number of a closed descriptor (<&-), and what is written to it.
         try:
             os.fstat(descriptor)
         except OSError:
@@ -106,12 +106,13 @@ def main() -> None:
 
         asyncioreactor.install()
         if os.isatty(2):
-            tell = print_line  # The line editor replaces sys.stdout while a person types.
+            tell = print_line  # The line editor replaces sys.stdout while it is active.
     reactor = global_reactor()
     start: Callable[..., object] = reactor.run
     vars(reactor).update(
-        seconds=time.monotonic,  # The machine's clock may be set meanwhile.
-        # Signals are ours (`Signals`): Twisted would take one that comes while the reactor starts.
+        seconds=time.monotonic,  # The wall clock may be set meanwhile.
+        # `Signals` handles signals. Twisted's handlers would take one that arrives while the
+        # reactor starts.
         run=partial(start, installSignalHandlers=False),
     )
     react(run, (options, interactive, tell))

@@ -1,4 +1,4 @@
-"""Where the server is, as people give it."""
+"""Parsers for server addresses typed by users."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<
 
 
 def server_port(text: str) -> int:
-    """Read the number of a port that can be connected to.
+    """Parse the number of a port to connect to.
 
     Raises:
-        UsageError: It is not one.
+        UsageError: The text is not a number from 1 to 65535.
     """
     number = port_number(text)
     if not number:
@@ -27,10 +27,10 @@ def server_port(text: str) -> int:
 
 
 def host_name(text: str) -> str:
-    """Read a host's name or IP address; a link-local one needs a scope: ``fe80::1%eth0``.
+    """Parse a host name or an IP address; a link-local one needs a scope: ``fe80::1%eth0``.
 
     Raises:
-        UsageError: It cannot be one, or there is no such interface.
+        UsageError: The text is neither of them, or the interface in the scope does not exist.
     """
     try:
         check_scope(ipaddress.ip_address(text))
@@ -51,16 +51,16 @@ def _is_name(text: str) -> bool:
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """Read a host, and the port behind it: ``localhost:9090``, ``[::1]:9090``.
+    """Parse a host with an optional port: ``localhost:9090``, ``[::1]:9090``.
 
     Returns:
-        The host, and the port; 0 if there is none.
+        The host, and the port; 0 if the text has no port.
 
     Raises:
-        UsageError: It cannot be one.
+        UsageError: The host or the port is invalid.
     """
     parts = _WITH_PORT.fullmatch(text)
     if parts is None:
-        return host_name(text), 0  # IPv6 without brackets, or nothing that can be read
+        return host_name(text), 0  # IPv6 without brackets, or invalid
     port = server_port(parts["port"]) if parts["port"] is not None else 0
     return host_name(parts["ipv6"] or parts["name"]), port

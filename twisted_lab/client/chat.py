@@ -1,4 +1,4 @@
-"""``python -m twisted_lab.client chat``: our own client of netlab-chat, over UDP."""
+"""Chat client, for netlab-chat over UDP: ``python -m twisted_lab.client chat``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from twisted_lab.interfaces import Reactor
 from twisted_lab.reliable import OtherVersion
 from twisted_lab.text.escaping import escape
 
-# A program that talks to a server that has gone waits for this many seconds; a person can decide.
+# Seconds without an answer after which a client in a pipe gives up; on a terminal the user decides.
 PATIENCE = 60.0
 
 
@@ -30,7 +30,7 @@ async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals)
     """Look up the IP addresses of the server.
 
     Raises:
-        Ended: It has none, or a signal has arrived.
+        Ended: The look-up found no address, or a signal arrived.
     """
     finding = Deferred.fromCoroutine(Resolver(reactor).find(options.host))
     signals.end = finding.cancel
@@ -46,13 +46,13 @@ async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals)
 def verdict(
     client: ChatClient, problem: Exception | None, options: ClientOptions, interactive: bool
 ) -> Ended:
-    """Judge a stay in the room.
+    """Return the exit status and final messages of a chat session.
 
     Args:
         client: The client, which has ended.
-        problem: What it has ended with; None if nothing went wrong.
+        problem: The error that ended the client; None if there was no error.
         options: The options.
-        interactive: Whether a person has seen what was refused; a script looks at the status.
+        interactive: Whether a user has seen the refusals; a script relies on the exit status.
     """
     room = client.room
     is_incomplete = room.pending or room.refused or (client.refused and not interactive)
@@ -85,11 +85,11 @@ async def converse(
     tell: Callable[[str], object],
     signals: Signals,
 ) -> NoReturn:
-    """Be in the room until the input is at its end, and all of it confirmed.
+    """Run the chat client until the input ends and every message is confirmed.
 
     Raises:
-        Ended: Always. The status is 1 if the server was not there, would not have us, or has not
-            confirmed everything, or went before we did.
+        Ended: Always. The status is 1 if the server did not answer, refused to let the client join,
+            did not confirm every message, or closed the connection first.
     """
     hosts = await find_hosts(reactor, options, signals)
     patience = float("inf") if interactive else PATIENCE

@@ -1,4 +1,4 @@
-"""The client's end of the chat, with its one timer."""
+"""Chat client without its input and output, driven by datagrams and one timer."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
 from twisted_lab.text.chat_messages import NICK, leaves
 
-# The first answer may take this many seconds, and so may confirmations when a person leaves.
+# Timeouts, in seconds: for the server's first answer, and for any answer after a user has left.
 FIRST_ANSWER = 15.0
 LAST_ANSWER = 15.0
-# A client that leaves waits no longer than this for the next confirmation, in seconds.
+# A client that leaves waits at most this many seconds for the next confirmation.
 LAST_CONFIRMATION = 60.0
-# When the server does not answer, another port of ours is tried at this interval, in seconds: our
-# address may have changed, and a device on the way may have forgotten us.
+# Interval, in seconds, at which the client tries another local port while the server does not
+# answer: its address may have changed, or a NAT device may have dropped the mapping.
 REOPEN = 10.0
-# The number that stands before a line on its way counts as well.
+# The client sends a number before each line, which counts towards the limit.
 LONGEST_LINE = MAX_MESSAGE - 20
 
 
 class NoAnswer(Exception):
-    """The server does not answer, or not any more."""
+    """The server does not answer, or no longer answers."""
 
 
 class NotLetIn(Exception):
-    """The room would not have us; the text says why."""
+    """The server refused to let this client join; the text says why."""
 
 
 class Wire(Protocol):
-    """Where datagrams go to the server."""
+    """The path of datagrams to the server."""
 
     def write(self, datagram: bytes) -> object:
-        """Send one, which may be lost."""
+        """Send a datagram, which may be lost."""
         ...
 
     def reopen(self) -> object:
-        """Send from another port from now on."""
+        """Replace the local port by another one."""
         ...
 
 
 class ChatClient:
-    """Keeps a member in a room.
+    """Keeps its user in a room, across connections.
 
     Args:
-        clock: Waits, and tells the time.
+        clock: The clock, for the time and the timer.
         name: The name to join with.
-        show: Called with each line that is to be shown.
+        show: Called with each line to show.
         tell: Called with messages about the connection.
-        patience: It gives up after this many seconds without an answer.
-        random: Makes random bytes.
+        patience: The client gives up after this many seconds without an answer.
+        random: Returns random bytes.
 
     Attributes:
-        room: What the client knows of the room.
-        endpoint: Its end of the reliable protocol.
-        ended: Fires when both sides have closed; fails if the server closes first, does not
-            answer, or would not have us.
+        room: The client's side of the room.
+        endpoint: The client's end of the reliable protocol.
+        ended: Fires when both ends have closed. Fails if the server closes first, does not answer,
+            or refuses to let the client join.
         pumped: Called whenever the number of pending messages may have changed.
-        not_let_in: Called with what the server says if it does not let the client in.
-        let_in: Called when it does, also after it did not.
-        refused: How many messages were too long to be said.
+        not_let_in: Called with the server's reason if it refuses to let the client join.
+        let_in: Called when the server lets the client join, also after a refusal.
+        refused: The number of messages that were not sent because they were too long.
     """
 
     def __init__(
@@ -99,20 +99,20 @@ class ChatClient:
         self._was_lost = False
         self._stops = False
         self._finishing = False
-        # When a person has asked to leave, until they learn what that waits for.
+        # The time when a user has asked to leave, until the client reports what it waits for.
         self._leaving_since: float | None = None
         self._unconfirmed = 0
-        self._confirmed = now  # when the number of unconfirmed messages changed last
+        self._confirmed = now  # when the number of unconfirmed messages last changed
         self._is_refused = False
         self._refusal = ""  # why the server does not let it in again, as last reported
 
     def start(self, wire: Wire) -> None:
-        """Begin to talk to the server, over `wire`."""
+        """Start the exchange of datagrams with the server, over `wire`."""
         self._wire = wire
         self._pump()
 
     def receive(self, datagram: bytes) -> None:
-        """Take a datagram of the server."""
+        """Handle a datagram from the server."""
         if self.ended.called:
             return
         now = self._clock.seconds()
@@ -153,7 +153,7 @@ class ChatClient:
         self.endpoint.say(message.encode(errors="replace"))
 
     def say(self, text: str) -> None:
-        """Say something to the room, or leave it."""
+        """Send `text` to the room, or leave the room if `text` is the command for that."""
         if leaves(text):
             self.finish()
         elif len(text.encode(errors="replace")) > LONGEST_LINE:
@@ -163,14 +163,15 @@ class ChatClient:
             self._pump()
 
     def refuse_long(self, _: object = None) -> None:
-        """Report a message that is too long, and is not sent."""
+        """Report and count a message that is too long, and therefore not sent."""
         self.refused += 1
         self._tell(f"not sent: a message has at most {LONGEST_LINE} bytes")
 
     def rename(self, name: str) -> None:
-        """Try another name, because the server would not take the one before.
+        """Try another name, because the server has refused the last one.
 
-        The client may have been let in meanwhile: a new session asks for the old name again.
+        The client may have joined in the meantime, because each new session requests the old name
+        again. It then changes its name by a command.
         """
         if not self.room.is_in:
             self._is_refused = False
@@ -180,11 +181,11 @@ class ChatClient:
             self.say(f"{NICK} {name}")
 
     def finish(self) -> None:
-        """Leave, when all that was said is confirmed."""
+        """Leave once every message is confirmed."""
         self._finishing = True
         self._confirmed = self._clock.seconds()
         if self._patience == float("inf"):
-            # A person who wants to go waits for no more than that.
+            # A user who leaves should not have to wait longer.
             self._since = self._leaving_since = self._clock.seconds()
             self._patience = LAST_ANSWER
         self._pump()
@@ -197,7 +198,7 @@ class ChatClient:
         self._end()
 
     def _pump(self) -> None:
-        """Do what is due, and set the timer for the next time."""
+        """Send and check what is due, and set the timer for the next call."""
         if self.ended.called or self._wire is None:
             return
         now = self._clock.seconds()
@@ -217,7 +218,7 @@ class ChatClient:
         self.pumped()
         self._watch(now, self._wire)
         times = [time for time in (self.endpoint.deadline(), self.room.deadline(now)) if time]
-        # Whether the server answers is looked at once a second.
+        # `_watch` checks once a second whether the server answers.
         self._wake(min([now + 1.0, *times]), now)
 
     def _watch(self, now: float, wire: Wire) -> None:
@@ -247,7 +248,7 @@ class ChatClient:
             wire.reopen()
 
     def _say_what_it_waits_for(self, now: float, since: float, is_lost: bool) -> None:
-        # A server that answers mostly confirms within a second.
+        # A server that answers usually confirms within a second.
         if is_lost or now - since >= 1.0:
             self._leaving_since = None
             pending = self.room.pending
@@ -259,7 +260,7 @@ class ChatClient:
 
     def _give_up(self) -> None:
         if self._finishing and self.room.has_been_in and not self.room.pending:
-            self._end()  # Only the goodbye is lost.
+            self._end()  # Only the confirmation of the close is missing.
         else:
             self.fail(NoAnswer("the server no longer answers"))
 
@@ -283,14 +284,14 @@ class ChatClient:
     def _awake(self) -> None:
         late = self._clock.seconds() - self._wanted
         if late > 1.0:
-            # The process was suspended; what has come meanwhile is still to be read.
+            # The process was suspended; datagrams that arrived meanwhile are still unread.
             self.endpoint.extend_timeouts(late)
             self._since += late
             self._confirmed += late
         self._pump()
 
     def fail(self, error: Exception) -> None:
-        """Give up."""
+        """End with `error`."""
         self._end(Failure(error))
 
     def _end(self, result: Failure | None = None) -> None:

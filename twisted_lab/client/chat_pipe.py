@@ -1,4 +1,4 @@
-"""The chat client in a pipe: input lines become messages, and messages output lines."""
+"""Chat client in a pipe: input lines become messages, and messages become output lines."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from twisted_lab.client.pipe import check_output, unchanged_blocking
 from twisted_lab.rooms import Line
 from twisted_lab.text.escaping import escape
 
-# Input is not read while more than this many messages wait to be confirmed.
+# The client reads no input while more than this many messages are unconfirmed.
 MOST_PENDING = 100
 
 
 @implementer(IHalfCloseableProtocol)
 class Pipe(Protocol):
-    """Joins standard input and output to the chat client.
+    """Connects standard input and output with the chat client.
 
     Args:
         client: The client.
@@ -40,16 +40,16 @@ class Pipe(Protocol):
         client.pumped = self._balance
 
     def show(self, line: Line) -> None:
-        """Write a line."""
+        """Write a line to standard output."""
         self.transport.write(f"{escape(line.text)}\n".encode(errors="replace"))
 
     async def run(self, reactor: IReactorFDSet) -> None:
-        """Pass everything on, until the client has ended and everything is written.
+        """Pass on input and messages until the client has ended and all output is written.
 
         Raises:
-            twisted_lab.client.chat_client.NoAnswer: The server has gone.
-            twisted_lab.client.chat_client.NotLetIn: The room would not have us.
-            twisted_lab.client.pipe.OutputLost: Not everything could be written.
+            twisted_lab.client.chat_client.NoAnswer: The server does not answer.
+            twisted_lab.client.chat_client.NotLetIn: The server refused to let this client join.
+            twisted_lab.client.pipe.OutputLost: Some output could not be written.
         """
         with unchanged_blocking():
             StandardIO(self, reactor=reactor)
@@ -61,14 +61,14 @@ class Pipe(Protocol):
             check_output(self._output_lost)
 
     def dataReceived(self, data: bytes) -> None:
-        """Standard input has more."""
+        """Handle data from standard input."""
         self._take(self._until_exit.feed(data))
         if self._until_exit.ended:
             self._client.finish()
 
     def _take(self, data: bytes) -> None:
         for line in self._lines.feed(data):
-            # A byte that is not UTF-8 becomes "?", which takes no more room.
+            # A byte that is not UTF-8 is sent as "?", so the line does not get longer.
             self._client.say(line.decode(errors="surrogateescape").removesuffix("\r"))
         self._balance()
 
@@ -79,13 +79,13 @@ class Pipe(Protocol):
             (self.transport.resumeProducing if wanted else self.transport.pauseProducing)()
 
     def readConnectionLost(self) -> None:
-        """Standard input is at its end."""
+        """Handle the end of standard input: send the rest, and leave."""
         rest = self._until_exit.end()
         self._take(rest + b"\n" if rest or self._lines.in_mid_line else b"")
         self._client.finish()
 
     def writeConnectionLost(self) -> None:
-        """Standard output takes no more: it has no reader, or the disk is full."""
+        """Abort, because standard output has no reader or the disk is full."""
         self._output_lost = True
         self._close()
 

@@ -1,4 +1,4 @@
-"""The chat client on a terminal: the person types below, and others' messages appear above."""
+"""Chat client on a terminal: the user types at the bottom, and messages appear above."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from twisted_lab.text.chat_messages import COMMANDS, MSG, leaves
 from twisted_lab.text.escaping import escape
 from twisted_lab.text.printing import print_line
 
-# A space stands after those that take an argument.
+# Commands that take an argument end with a space.
 COMPLETIONS = [f"{word} " if arguments else word for word, (arguments, _) in COMMANDS.items()]
 DELIVERED = "✓"
 
@@ -32,7 +32,7 @@ class Words(Completer):
     """Completes commands at the beginning of a line, and names.
 
     Args:
-        client: Knows who is in the room.
+        client: The client, which knows the members of the room.
     """
 
     def __init__(self, client: ChatClient) -> None:
@@ -45,7 +45,7 @@ class Words(Completer):
         begun = document.text_before_cursor
         word = begun.rpartition(" ")[2]
         words = COMPLETIONS if begun.startswith("/") and word == begun else self._client.room.others
-        # The message follows, and is no part of the name.
+        # The space separates the name from the message.
         end = " " if begun.removesuffix(word) == f"{MSG} " else ""
         for known in sorted(words):
             if word and known.casefold().startswith(word.casefold()):
@@ -53,11 +53,11 @@ class Words(Completer):
 
 
 class Terminal:
-    """Joins a person to the chat client.
+    """Connects the user's terminal with the chat client.
 
     Args:
         client: The client.
-        now: Tells the time, in seconds of Unix time.
+        now: Returns the time of day, in seconds of Unix time.
     """
 
     def __init__(self, client: ChatClient, now: Callable[[], float]) -> None:
@@ -81,7 +81,7 @@ class Terminal:
         client.pumped = self._redraw
 
     def show(self, line: Line) -> None:
-        """Show a line above the one that is being typed."""
+        """Show a line above the input line."""
         mark = DELIVERED if line.is_own else " "
         print_line(f"{time_text(line.when, self._now())} {mark} {escape(line.text)}")
 
@@ -93,7 +93,7 @@ class Terminal:
         self._redraw()
 
     def _ask_no_more(self) -> None:
-        """Once we are in, no name is asked for; but half a typed one stays a name."""
+        """Stop asking for a name once the client has joined, unless the user has begun to type."""
         half_typed = self._session.default_buffer.text if self._session else ""
         if self._client.room.is_in and not half_typed:
             self._asks_name = False
@@ -110,13 +110,13 @@ class Terminal:
             self._session.app.invalidate()
 
     async def run(self, reactor: object) -> None:
-        """Say each line that the person types, until ``exit``, Ctrl-D or the end of the client.
+        """Send each line that the user types, until ``exit``, Ctrl-D or the end of the client.
 
-        It needs the asyncio reactor, on whose loop the line editor runs.
+        This needs the asyncio reactor, because the line editor runs on its loop.
 
         Raises:
-            twisted_lab.client.chat_client.NoAnswer: The server has gone.
-            Ended: With status 130, if the person interrupts (Ctrl-C).
+            twisted_lab.client.chat_client.NoAnswer: The server does not answer.
+            Ended: With status 130, if the user presses Ctrl-C.
         """
         typing: asyncio.Task[str] | None = None
 
@@ -145,6 +145,6 @@ class Terminal:
             self._asks_name = False
             self._client.rename(text.strip() or self._client.room.name)
             return
-        # Pasted text may be several lines.
+        # Pasted text may contain several lines.
         for line in text.splitlines():
             self._client.say(line)

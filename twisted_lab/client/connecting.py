@@ -1,4 +1,4 @@
-"""Connecting to a server, with advice if it fails."""
+"""Connection to a server, with advice if it fails."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ HANDSHAKE_SECONDS = 30.0
 
 
 def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
-    """Say in one line why there is no connection, and what to try.
+    """Return one line that says why connecting failed, and what to try.
 
     Args:
-        error: What was raised.
+        error: The error of the attempt.
         options: The options.
-        no_address: Why the host has no address, if it has none.
+        no_address: The reason why the host has no address, if the look-up failed.
     """
     host, port, service = options.host, options.port, options.service
     text = f"could not connect to {host}:{port}: "
@@ -60,14 +60,14 @@ async def connect(
     """Connect to the server of the options.
 
     Args:
-        reactor: Where to run.
+        reactor: The reactor.
         options: The options.
-        verifier: Verifies the server; None without TLS.
-        connection: What is connected.
-        signals: Interrupt it.
+        verifier: The verifier of the server; None without TLS.
+        connection: The protocol to connect.
+        signals: The signals that interrupt the attempt, and later the connection.
 
     Raises:
-        Ended: There is no connection.
+        Ended: Connecting failed, or a signal arrived.
     """
     resolver = Resolver(reactor)
     reactor.installNameResolver(resolver)
@@ -89,10 +89,10 @@ async def connect(
 async def agree_on_tls(
     clock: IReactorTime, connection: ClientConnection, verifier: Verifier, signals: Signals
 ) -> None:
-    """Wait for the end of the TLS handshake, and see whether the server is the right one.
+    """Wait for the end of the TLS handshake, and verify the server.
 
     Raises:
-        Ended: There is no agreement; the connection is aborted.
+        Ended: The handshake or the verification failed; the connection is aborted.
     """
     try:
         await connection.agreed.addTimeout(HANDSHAKE_SECONDS, clock)

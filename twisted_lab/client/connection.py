@@ -1,4 +1,4 @@
-"""The client's end of a connection."""
+"""Client's end of a stream connection."""
 
 from __future__ import annotations
 
@@ -29,28 +29,29 @@ LONGEST_ERROR = 2048  # bytes
 
 
 class HungUp(Exception):
-    """The server has gone before its pending output had come; the text says how."""
+    """The connection ended early, so output of the server may be missing; the text says how."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ClientConnection(Protocol):
-    """Sends and receives bytes, and knows whether the conversation was over when it ended.
+    """A connection that sends and receives bytes, and tells a complete conversation from a cut one.
 
-    The client ends it by a half-close of its sending side. The server then sends its pending output
-    and closes, which marks the end of that output.
+    The client ends the conversation with a half-close. The server then sends its pending output and
+    closes, which marks the end of that output.
 
     Args:
-        clock: Tells how long the connection has lasted.
-        events: Events are reported here.
-        framing: How lines travel.
+        clock: Measures the duration of the connection.
+        events: The reporter of the connection's events.
+        framing: Converts input lines to bytes to send, and received bytes to output.
 
     Attributes:
-        agreed: Fires when TLS is agreed on; fails with the reason if it is not.
-        framing: How lines travel.
-        deliver: Called with the bytes to show; set it before any can come.
-        ended: Fires with None when the server has closed after `finish`, or the client has
-            aborted it; fails with MessageError if something is too long for a message, and with
-            HungUp if it ends in any other way.
+        agreed: Fires when the connection is usable, with TLS after the handshake. Fails with the
+            reason if the connection ends before that.
+        framing: See above.
+        deliver: Called with the bytes to show; to be set before the first bytes can arrive.
+        ended: Fires with None when the server has closed after `finish`, or when the client has
+            aborted the connection. Fails with MessageError if a message is too long, and with
+            HungUp if the connection ends in any other way.
     """
 
     transport: StreamTransport
@@ -72,7 +73,7 @@ class ClientConnection(Protocol):
 
     @property
     def ends_with_error(self) -> bool:
-        """Tell whether the last line that came is ``error: ...``."""
+        """Tell whether the last received line is ``error: ...``."""
         return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2].startswith(b"error: ")
 
     @property
@@ -82,7 +83,7 @@ class ClientConnection(Protocol):
 
     @property
     def is_unanswered(self) -> bool:
-        """Tell whether the client has sent something, and the server nothing."""
+        """Tell whether the client has sent something, but the server has not."""
         return self._bytes_out > 0 and self.is_silent
 
     def connectionMade(self) -> None:
@@ -131,34 +132,34 @@ class ClientConnection(Protocol):
             self.transport.abortConnection()
 
     def finish(self) -> None:
-        """Half-close: send nothing more; the server's pending output still comes."""
+        """Send the rest of the input, and half-close; the server's output still arrives."""
         if not self.ended.called:
             with self._failing():
                 self._write(self.framing.last())
             self._finished = True
             self.transport.unregisterProducer()
             if ISSLTransport.providedBy(self.transport):
-                self.transport.loseConnection()  # Pending output still comes, by TLS 1.3.
+                self.transport.loseConnection()  # In TLS 1.3 output still arrives.
             else:
                 self.transport.loseWriteConnection()
 
     def abort(self) -> None:
-        """End it at once; further output of the server is not wanted."""
+        """Abort the connection, and drop further output of the server."""
         self._aborted = True
         self.transport.abortConnection()
 
     def readConnectionLost(self) -> None:
-        """The server sends no more."""
+        """Close the connection, because the server has closed its sending side."""
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Our sending side is shut down, as `finish` asked."""
+        """Do nothing: `finish` has closed the client's sending side."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         if not self._is_agreed:
-            if not self.agreed.called:  # or it was waited for long enough
+            if not self.agreed.called:  # `agree_on_tls` may have timed out
                 self.agreed.errback(reason)
             return
         by_client = self._finished or self._aborted or self._error

@@ -1,4 +1,4 @@
-"""The client's knowledge of a service's conversation, beyond passing messages on."""
+"""Client's behaviour in the conversation of a particular service: answers, secrets, success."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from twisted_lab.text.dialogue_messages import (
 )
 from twisted_lab.text.token_form import TOLD_TOKEN
 
-# The answer to such a question is hidden, whichever server asks it.
+# Answers to questions with these endings are hidden, whichever server asks.
 PASSWORD_ENDS = ("password?", "password:")
 
 
 class Dialogue(Protocol):
-    """Listens to a conversation.
+    """Follows the conversation with a service, and may answer questions itself.
 
     Attributes:
         listens: Whether it uses the server's messages.
         has_secrets: Whether some of the input is secret.
-        hidden: Whether the current input is a secret.
+        hidden: Whether the current input is secret.
         over: Whether the server may close now, because the conversation is complete.
-        succeeded: Whether the conversation has reached its purpose.
-        refused: Whether an answer that was given without the person was wrong.
-        says_exit: Whether the client sends ``exit`` before it shuts down its sending side.
+        succeeded: Whether the conversation has achieved its purpose.
+        refused: Whether the server has refused an automatic answer.
+        says_exit: Whether the client sends ``exit`` before it half-closes.
     """
 
     listens: bool
@@ -41,24 +41,24 @@ class Dialogue(Protocol):
 
     @property
     def holds_input(self) -> bool:
-        """Tell whether input has to wait for an answer that is given without it."""
+        """Tell whether the input has to wait for an automatic answer."""
         ...
 
     def typed(self, text: str) -> None:
-        """Take the person's input."""
+        """Note input of the user."""
         ...
 
     def heard(self, line: str) -> tuple[str, str | None]:
-        """Take a line that the server has said.
+        """Note a line from the server.
 
         Returns:
-            What to show to a person, and what to answer at once; None to leave it to the person.
+            The text to show to the user, and the automatic answer; None to let the user answer.
         """
         ...
 
 
 class AnyTalk:
-    """A conversation of which nothing else is known.
+    """A conversation of which the client knows no details.
 
     Args:
         says_exit: See `Dialogue`.
@@ -84,7 +84,7 @@ class AnyTalk:
 
 
 class Introduction:
-    """netlab-ident: the server greets, and closes."""
+    """The conversation of netlab-ident: the server greets the client, and closes."""
 
     listens = True
     says_exit = False
@@ -107,11 +107,11 @@ class Introduction:
 
 
 class Login:
-    """netlab-auth: passwords are not shown, and tokens are kept for the next time.
+    """The conversation of netlab-auth; it hides passwords, and stores tokens for the next login.
 
     Args:
-        tokens: Where tokens are kept; None to keep none.
-        server: Under which name.
+        tokens: The stored tokens; None to neither use nor store any.
+        server: The server's name in `tokens`.
     """
 
     listens = True
@@ -139,10 +139,10 @@ class Login:
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`.
 
-        Where the server does not end its messages, several may come as one line.
+        If the server sends no line ends, several messages may arrive as one line.
         """
         asks_name = line.endswith(ASK_NAME)
-        # The first question may come after its answer.
+        # The first question may arrive after its answer was typed.
         self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False

@@ -1,4 +1,4 @@
-"""The terminal's own echo of what is typed, which secrets must not have."""
+"""Control of a terminal's echo, so that typed secrets are not shown."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from types import FrameType, TracebackType
 
 
 class Echo:
-    """Switches a terminal's echo off and on; use it as a context, which leaves the echo as it was.
+    """Turns off terminal echo while a secret is typed; a context manager, which restores the echo.
 
-    While the process is suspended (Ctrl-Z) the terminal is the shell's, and has its echo.
+    While the process is suspended (Ctrl-Z), the echo is on, because the shell uses the terminal.
 
     Args:
-        terminal: The terminal's descriptor. Without one, or if it is no terminal, nothing is done.
+        terminal: The terminal's file descriptor. If it is None or not a terminal, the echo is left
+            alone.
     """
 
     def __init__(self, terminal: int | None) -> None:
@@ -24,7 +25,7 @@ class Echo:
 
     @property
     def is_off(self) -> bool:
-        """Tell whether a terminal that had its echo has none now."""
+        """Tell whether the echo of a terminal is off now, and was on before."""
         return self._terminal is not None and self._hidden and bool(self._flags & termios.ECHO)
 
     def __enter__(self) -> Echo:
@@ -45,7 +46,7 @@ class Echo:
         signal.signal(signal.SIGCONT, self._continues)
 
     def hide(self, hidden: bool) -> None:
-        """Show nothing of what is typed from now on, or all again."""
+        """Turn the echo off, or on again."""
         if hidden != self._hidden:
             self._hidden = hidden
             self._switch(not hidden)
@@ -54,17 +55,17 @@ class Echo:
         self._switch(True)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-        # It is continued, and SIGCONT was handled.
+        # The process has been continued, and SIGCONT was handled.
         signal.signal(number, self._suspend)
 
     def _switch(self, on: bool) -> None:
         if self._terminal is None:
             return
-        with suppress(OSError, termios.error):  # It has gone.
+        with suppress(OSError, termios.error):  # The terminal was closed.
             if os.tcgetpgrp(self._terminal) != os.getpgrp():
-                return  # The shell has it, and would stop a process that changes it.
+                return  # A background process that changes the terminal is stopped.
             attributes = termios.tcgetattr(self._terminal)
-            # A typed line still ends with a new line on the screen.
+            # The newline at the end of a typed line is still shown.
             without_echo = self._flags & ~termios.ECHO | termios.ECHONL
             attributes[3] = self._flags if on else without_echo
             termios.tcsetattr(self._terminal, termios.TCSANOW, attributes)

@@ -1,4 +1,4 @@
-"""The end of the client, known from anywhere in it."""
+"""Exception that any part of the client raises to end it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class Ended(Exception):
     """The client ends.
 
     Args:
-        lines: The last lines to the person.
+        lines: The last lines to show to the user.
         status: The exit status.
     """
 

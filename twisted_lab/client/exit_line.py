@@ -1,4 +1,4 @@
-"""The input of a person or a pipe: up to the line that says ``exit``, and line by line."""
+"""Input of a terminal or a pipe: its end at the line ``exit``, and its division into lines."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ EXIT_LINES = (EXIT.encode(), f"{EXIT}\r".encode())
 
 
 class UntilExit:
-    """Passes input on, in pieces of any size, up to a line that says ``exit`` and nothing else.
+    """Passes on input, in pieces of any size, up to a line that consists of ``exit`` alone.
 
-    It holds back no more than the few bytes at the end of a piece that may yet become that line.
+    It holds back at most the last few bytes of a piece, which may be the beginning of that line.
 
     Args:
-        passes_it: Whether that line is passed on as well.
+        passes_it: Whether to pass on the ``exit`` line too.
 
     Attributes:
-        ended: Whether that line has come.
+        ended: Whether the ``exit`` line has arrived.
     """
 
     def __init__(self, passes_it: bool = False) -> None:
@@ -28,7 +28,7 @@ class UntilExit:
         self._in_mid_line = False
 
     def feed(self, data: bytes) -> bytes:
-        """Take the next piece of input, and return what is to be sent now."""
+        """Add a piece of input, and return the bytes to send now."""
         *lines, last = (self._held + data).split(b"\n")
         self._held = b""
         passed: list[bytes] = []
@@ -48,19 +48,19 @@ class UntilExit:
         return b"".join(passed)
 
     def end(self) -> bytes:
-        """The input is at its end: return what was held back and is to be sent after all."""
+        """Handle the end of input: return held-back bytes that must still be sent."""
         is_exit = self._held in EXIT_LINES and not self._passes_it
         return b"" if is_exit else self._held
 
 
 class Lines:
-    """Cuts input into lines, without LF, and refuses those that are over a limit.
+    """Splits input into lines, without LF, and refuses lines that exceed a limit.
 
-    Memory is bounded: no more than one line of the limit is held.
+    Memory is bounded: it holds at most one line, up to the limit.
 
     Args:
-        limit: The most bytes of a line, without LF or CRLF.
-        refuse: Called with the size of each line that is over it.
+        limit: The maximum size of a line, in bytes, without LF or CRLF.
+        refuse: Called with the size of each line that exceeds the limit, in bytes.
     """
 
     def __init__(self, limit: int, refuse: Callable[[int], object]) -> None:
@@ -71,11 +71,11 @@ class Lines:
 
     @property
     def in_mid_line(self) -> bool:
-        """Tell whether a line has begun and not ended."""
+        """Tell whether the last line is incomplete."""
         return self._size > 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take the next piece of input, and return the lines that are whole now."""
+        """Add a piece of input, and return the lines that are complete now."""
         *ends, rest = data.split(b"\n")
         lines = []
         for end in ends:

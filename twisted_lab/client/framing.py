@@ -1,4 +1,4 @@
-"""Framings: from typed lines to messages, and from received bytes to lines to show."""
+"""Framings: input lines to bytes to send, and received bytes to output lines."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Protocol
 from twisted_lab.client.exit_line import Lines
 from twisted_lab.codecs import MAX_INCOMING, MAX_MESSAGE, FrameDecoder, encode_frame, too_long
 
-# At most this many messages are shown in one write.
+# Maximum number of messages in one write to the output.
 BATCH = 1000
 
 
 class Framing(Protocol):
-    """How lines travel.
+    """Converts input lines to bytes to send, and received bytes to output.
 
     Attributes:
-        incomplete: Whether a message has begun to come and not ended.
-        is_foreign: Whether the server has shown that it uses another framing.
-        refused: How many lines were not sent, because they are too long for a message.
+        incomplete: Whether the last received message is incomplete.
+        is_foreign: Whether the received bytes show that the server uses another framing.
+        refused: The number of lines that were not sent because they are too long for a message.
     """
 
     is_foreign: bool
@@ -34,7 +34,7 @@ class Framing(Protocol):
         ...
 
     def last(self) -> Iterator[bytes]:
-        """Yield the bytes to send at the end of the input, for a last line without its end."""
+        """Yield the bytes to send at the end of the input, for a last line without a line end."""
         ...
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
@@ -47,7 +47,7 @@ class Framing(Protocol):
 
 
 class Unchanged:
-    """Bytes travel as they are."""
+    """Framing that passes on all bytes unchanged."""
 
     incomplete = False
     is_foreign = False
@@ -67,7 +67,7 @@ class Unchanged:
 
 
 class _Limited:
-    """A framing that sends a line once it is whole, if it is not too long for a message."""
+    """Base of framings that send complete lines, and refuse lines too long for a message."""
 
     is_foreign = False
 
@@ -82,10 +82,10 @@ class _Limited:
 
 
 class Text(_Limited):
-    """Lines, which travel as they are; a server that sends Int32 frames is recognised.
+    """Framing that sends lines as they are, and recognises a server that sends Int32 frames.
 
     Args:
-        tell: Called with what to try then, and with why a line is not sent.
+        tell: Called with a hint in that case, and with the reason why a line is not sent.
     """
 
     incomplete = False
@@ -110,10 +110,10 @@ class Text(_Limited):
 
 
 class Int32(_Limited):
-    """Each line travels as an Int32 frame, and each frame is shown as a line.
+    """Framing that sends each line as an Int32 frame, and shows each frame as a line.
 
     Args:
-        tell: Called with why a line is not sent.
+        tell: Called with the reason why a line is not sent.
     """
 
     def __init__(self, tell: Callable[[str], object]) -> None:

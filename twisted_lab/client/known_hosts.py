@@ -1,4 +1,4 @@
-"""The certificates that servers have shown on first use."""
+"""Stored certificates of servers, for trust on first use."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
 
 class CannotVerify(Ended):
-    """There is no certificate to compare the server's with; the text says why."""
+    """The client lacks what it needs to verify the server; the text says why."""
 
 
 def default_path() -> Path:
-    """Return where this platform keeps such files."""
+    """Return the default path of the file on this platform."""
     return user_state_path("twisted_lab") / "known_hosts"
 
 
 class KnownHosts:
-    """The certificates that servers have shown on first use, one a line.
+    """The file of the certificates that servers have shown on first use, one per line.
 
     Args:
-        path: The file; it is made when there is something to keep.
+        path: The file; it is created when the first certificate is stored.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def find(self, server: str) -> str | None:
-        """Return the fingerprint of the server's certificate, if it is known.
+        """Return the fingerprint of the server's certificate; None if it is unknown.
 
         Raises:
-            CannotVerify: The file cannot be read, or has no entry that can be compared.
+            CannotVerify: The file cannot be read, or its entry for the server is malformed.
         """
         for line in self._text().splitlines():
             known, _, fingerprint = line.partition(" ")
@@ -49,17 +49,17 @@ class KnownHosts:
         return None
 
     def keep(self, server: str, fingerprint: str) -> None:
-        """Keep the certificate that a server has shown on first use.
+        """Store the certificate that a server has shown on first use.
 
         Raises:
             CannotVerify: The file cannot be written.
         """
-        # A person may have edited the file.
+        # A file that a user has edited may lack its last newline.
         start = "" if self._text()[-1:] in ("", "\n") else "\n"
         line = f"{start}{server} {fingerprint}\n".encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # At its end, so that two clients at once do not lose each other's.
+            # Append, so that two clients at the same time do not lose each other's entries.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
             try:

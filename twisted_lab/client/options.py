@@ -1,4 +1,4 @@
-"""The client's options."""
+"""Options of the client."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Value = TypeVar("Value")
 
 
 def user_name() -> str:
-    """Return the user's name, if it can be a name for the chat."""
+    """Return the user's login name; ``guest`` if it is not a valid name for the chat."""
     try:
         return chat_name(getpass.getuser())
     except (OSError, KeyError, UsageError):
@@ -38,10 +38,10 @@ def user_name() -> str:
 
 
 def chat_name(text: str) -> str:
-    """Read a name for the chat.
+    """Parse a name for the chat.
 
     Raises:
-        UsageError: It cannot be one.
+        UsageError: The text is not a valid name.
     """
     try:
         return nickname(text)
@@ -97,13 +97,13 @@ class ClientOptions(Options):
 
     def __init__(self) -> None:
         super().__init__()
-        # For --help: these depend on the service, and on the user.
+        # Shown by --help, because the values depend on the service and on the user.
         self.defaults["port"] = self.defaults["framing"] = "the service's own"
         self.defaults["name"] = "your user name"
 
     def parse(self, options: list[str]) -> None:
-        """See `Options.parse`; here the service may stand before, between or after the options."""
-        with suppress(GetoptError):  # It is found again, and reported.
+        """See `Options.parse`; the service may stand before, between or after the options."""
+        with suppress(GetoptError):  # The call below finds it again, and reports it.
             found, words = gnu_getopt(options, self.shortOpt, self.longOpt)
             joined = [
                 f"{name}={value}" if f"{name[2:]}=" in self.longOpt else name + value
@@ -113,7 +113,7 @@ class ClientOptions(Options):
         super().parse(options)
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
-        """Take the service's name."""
+        """Set the service, and check the options that depend on it."""
         if "host" in self.given:
             self.host = self._take_server(self.host)
         known = None if others else defaults_of(service)
@@ -141,7 +141,7 @@ class ClientOptions(Options):
             raise UsageError("chat does not support --tls: it uses UDP")
 
     def _take_server(self, text: str) -> str:
-        """Read HOST or HOST:PORT, take the port, and return the host."""
+        """Parse HOST or HOST:PORT, set the port if there is one, and return the host."""
         host, port = host_and_port(text)
         if port and self.port not in (0, port):
             raise UsageError(f"--host and --port name two ports, {port} and {self.port}")
@@ -150,37 +150,37 @@ class ClientOptions(Options):
 
     @property
     def answers(self) -> bool:
-        """Whether the service is known to answer whatever is sent."""
+        """Whether the service is known to answer all input."""
         return self.service in DEFAULTS
 
     @property
     def is_greeted(self) -> bool:
-        """Whether the service is known to say something first."""
+        """Whether the service is known to send the first message."""
         return self.service in ("messages", "ident", "auth", "broadcast")
 
     @property
     def _server(self) -> str:
-        """The name under which its token and its certificate are kept."""
+        """The server's name in the files of tokens and certificates."""
         return f"{self.host.lower()}:{self.port}"
 
     def make_framing(self, tell: Callable[[str], object]) -> Framing:
-        """Make the framing that was asked for.
+        """Create the requested framing.
 
         Args:
-            tell: Shows a line to the person.
+            tell: Shows a line to the user.
         """
         if not self.framing:
             return Unchanged()
         return Int32(tell) if self.framing == "int32" else Text(tell)
 
     def make_tls(self, tell: Callable[[str], object]) -> Verifier | None:
-        """Make the verifier of the server; None without TLS.
+        """Create the verifier of the server; return None without TLS.
 
         Args:
-            tell: Shows a line to the person.
+            tell: Shows a line to the user.
 
         Raises:
-            CannotVerify: It cannot be verified with what there is.
+            CannotVerify: The host name is invalid, or the file of authorities cannot be used.
         """
         if not self.tls:
             return None
@@ -190,10 +190,10 @@ class ClientOptions(Options):
         return by_authorities(self.host, self.ca)
 
     def make_dialogue(self, tell: Callable[[str], object]) -> Dialogue:
-        """Make the `Dialogue` of the service.
+        """Create the `Dialogue` of the service.
 
         Args:
-            tell: Shows a line to the person.
+            tell: Shows a line to the user.
         """
         if self.service == "ident":
             return Introduction()
@@ -203,7 +203,8 @@ class ClientOptions(Options):
             tokens = Tokens(self.token_file, tell)
             if self.tls:
                 return Login(tokens, self._server)
-            # A token that came by TLS is not sent without it. Older versions kept all by this name.
+            # A token received over TLS is not sent without TLS. Older versions stored all tokens
+            # under the name without the suffix.
             in_clear = f"{self._server} without --tls"
             if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
                 tell(f"the token for {self._server} came by TLS, and is not sent without --tls")
@@ -211,10 +212,10 @@ class ClientOptions(Options):
         return AnyTalk(says_exit=self.service == "messages")
 
     def complete(self, interactive: bool) -> None:
-        """Fill in the host and port that were not given.
+        """Fill in the host, the port and, for the chat, the name if they were not given.
 
         Args:
-            interactive: Whether to ask the person for them; otherwise the defaults are taken.
+            interactive: Whether to ask the user for them; otherwise the defaults are used.
         """
         if "host" not in self.given:
             self.host = _ask("Host", self.host, self._take_server, interactive)

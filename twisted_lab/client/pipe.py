@@ -1,4 +1,4 @@
-"""The client in a pipe: standard input to the server, received bytes to standard output."""
+"""Client in a pipe: standard input to the server, received bytes to standard output."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class OutputLost(Ended):
 
 @implementer(IHalfCloseableProtocol)
 class Pipe(Protocol):
-    """Joins standard input and output to a connection.
+    """Connects standard input and output with a connection.
 
-    Back-pressure: each side is the other's producer. Nothing is read that cannot be passed on, so
+    Back-pressure: each side is the other's producer. The client reads only what it can pass on, so
     memory stays small for any amount of data.
 
     Args:
-        connection: The connection, made already.
-        render: Makes the bytes for standard output from received ones.
-        dialogue: Listens, and may answer before the input does.
-        clock: Waits for the end of a line.
-        hide: Called with whether the current input is a secret.
+        connection: The connection, which is already open.
+        render: Converts received bytes to bytes for standard output.
+        dialogue: Follows the conversation, and may answer before the input does.
+        clock: Times the wait for the end of a line.
+        hide: Called with whether the current input is secret.
 
     Attributes:
-        closed: Fires when everything is written, or the output is lost.
-        output_lost: Whether not everything could be written.
+        closed: Fires when all output is written, or standard output is lost.
+        output_lost: Whether some output could not be written.
     """
 
     transport: StandardIO
@@ -90,13 +90,13 @@ class Pipe(Protocol):
                 self._connection.send(f"{answer}\n".encode())
         self._hide(self._dialogue.hidden)
         if self._dialogue.refused:
-            # The input was meant to follow a right answer.
+            # The input was meant to follow an accepted answer.
             self._connection.abort()
         elif held and not self._dialogue.holds_input:
             self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        """Standard input has more."""
+        """Handle data from standard input."""
         self._connection.send(self._until_exit.feed(data))
         if self._dialogue.has_secrets:
             self._dialogue.typed(data.decode(errors="replace"))
@@ -106,12 +106,12 @@ class Pipe(Protocol):
             self._connection.finish()
 
     def readConnectionLost(self) -> None:
-        """Standard input is at its end."""
+        """Handle the end of standard input: send the rest, and half-close."""
         self._connection.send(self._until_exit.end())
         self._connection.finish()
 
     def writeConnectionLost(self) -> None:
-        """Standard output takes no more: it has no reader, or the disk is full."""
+        """Abort, because standard output has no reader or the disk is full."""
         self.output_lost = True
         self._connection.abort()
         self._close()
@@ -133,9 +133,12 @@ class Pipe(Protocol):
 
 
 def tell(line: str) -> None:
-    """Write a line to standard error, which may be set to non-blocking together with the output."""
+    """Write a line to standard error.
+
+    It may be non-blocking, because it may share that flag with standard output.
+    """
     data = f"{line}\n".encode(errors="backslashreplace")
-    with suppress(OSError):  # It has no reader.
+    with suppress(OSError):  # There is no reader.
         while data:
             try:
                 data = data[os.write(2, data) :]
@@ -144,10 +147,10 @@ def tell(line: str) -> None:
 
 
 async def run(reactor: Reactor, connection: ClientConnection, dialogue: Dialogue) -> None:
-    """Pass everything on, both ways, until all output of the server is received and written.
+    """Pass on data in both directions until all output of the server is received and written.
 
     Raises:
-        HungUp: The server has gone before that.
+        HungUp: The connection ended before that.
         OutputLost: See `check_output`.
     """
     read = visible() if os.isatty(1) else None
@@ -155,7 +158,7 @@ async def run(reactor: Reactor, connection: ClientConnection, dialogue: Dialogue
     def render(data: bytes) -> bytes:
         return data if read is None else read(data, False).encode()
 
-    # The input may be a terminal although the output is none.
+    # The input may be a terminal although the output is not.
     with unchanged_blocking(), Echo(0) as echo:
         pipe = Pipe(connection, render, dialogue, reactor, echo.hide)
         StandardIO(pipe, reactor=reactor)
@@ -165,11 +168,10 @@ async def run(reactor: Reactor, connection: ClientConnection, dialogue: Dialogue
 
 
 def check_output(lost: bool) -> None:
-    """Check whether all output was written, if it was wanted.
+    """Check that all output was written, unless its reader stopped early, as in ``| head``.
 
     Raises:
-        OutputLost: Not everything could be written, and not because its reader, as in ``| head``,
-            has had enough.
+        OutputLost: Some output could not be written, and standard output is not a pipe.
     """
     if lost and not stat.S_ISFIFO(os.fstat(1).st_mode):
         raise OutputLost("standard output cannot be written; is the disk full?")
@@ -177,7 +179,7 @@ def check_output(lost: bool) -> None:
 
 @contextmanager
 def unchanged_blocking() -> Iterator[None]:
-    """Leave standard input and output as they are: others may share the terminal or the pipe."""
+    """Restore the blocking mode of standard input and output, which other processes may share."""
     blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
     try:
         yield

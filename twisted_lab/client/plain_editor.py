@@ -1,4 +1,4 @@
-"""Lines as the terminal itself edits them, where it can do no more than that (``TERM=dumb``)."""
+"""Line input with the terminal driver's own editing, for dumb terminals (``TERM=dumb``)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 
 
 class PlainEditor:
-    """Reads lines from a terminal, in place of prompt_toolkit, which echoes secrets there."""
+    """Reads lines from a dumb terminal, on which prompt_toolkit would echo secrets."""
 
     async def prompt_async(self, **_: object) -> str:
         """Read a line, as `prompt_toolkit.PromptSession.prompt_async` does.
 
         Raises:
-            EOFError: The person has pressed Ctrl-D, or the terminal has gone.
+            EOFError: The user has pressed Ctrl-D, or the terminal was closed.
         """
         sys.stdout.write("> ")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Server output, made fit for a terminal."""
+"""Conversion of server output into text that is safe to show on a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from twisted_lab.text.escaping import escape
 
 
 def visible() -> Callable[[bytes, bool], str]:
-    """Make a reader of UTF-8 in pieces of any size.
+    """Return a decoder of UTF-8 in pieces of any size.
 
-    Control characters and bytes that are not UTF-8 become visible escapes; lines and tabs stay.
-    With ``final`` set no more input follows, and a character that has begun is shown as it is.
+    Control characters and bytes that are not UTF-8 become visible escapes; newlines and tabs stay.
+    If ``final`` is set, no more input follows, and an incomplete character becomes escapes too.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
@@ -26,11 +26,11 @@ def visible() -> Callable[[bytes, bool], str]:
 
 
 def time_text(when: float | None, now: float) -> str:
-    """Return the local time of day, behind the date if that is not today's.
+    """Return the local time of day, preceded by the date unless it is today's.
 
     Args:
-        when: A time, in seconds of Unix time. None, or one that no calendar has, becomes `now`.
-        now: The present.
+        when: The time, in seconds of Unix time. None and times outside the calendar mean `now`.
+        now: The current time, in seconds of Unix time.
     """
     today = datetime.fromtimestamp(now).astimezone()
     try:
@@ -40,17 +40,17 @@ def time_text(when: float | None, now: float) -> str:
     return local.strftime("%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M:%S")
 
 
-# A line that grows longer than this is shown in pieces.
+# Longer lines, in characters, are shown in pieces.
 LONGEST_LINE = 65_536
 
 
 class WholeLines:
-    """Shows text a line at a time, so that it can stand above the line being typed.
+    """Shows text in whole lines, so that it can appear above the line being typed.
 
     Args:
-        clock: Waits for the end of a line.
+        clock: Times the wait for the end of a line.
         show: Called with one or more whole lines, each with its newline.
-        patience: After this many seconds without more input, a line without its end is shown.
+        patience: The seconds without more text after which an incomplete line is shown.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class WholeLines:
         self._waiting: IDelayedCall | None = None
 
     def add(self, text: str) -> None:
-        """Take the next piece of text."""
+        """Add a piece of text."""
         self._stop_waiting()
         lines, newline, self._begun = (self._begun + text).rpartition("\n")
         if newline:
@@ -74,7 +74,7 @@ class WholeLines:
             self._waiting = self._clock.callLater(self._patience, self.flush)
 
     def flush(self) -> None:
-        """Show the part of a line that has come."""
+        """Show the incomplete line, if there is one."""
         self._stop_waiting()
         if self._begun:
             self._show(self._begun + "\n")

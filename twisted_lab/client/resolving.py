@@ -1,4 +1,4 @@
-"""Look-ups of a host's addresses that can be interrupted and that always end."""
+"""Look-ups of host names that can be interrupted and always end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _in_thread(work: Callable[[], object]) -> None:
 
 
 def _problem(error: Exception) -> str:
-    if isinstance(error, ValueError):  # UnicodeError among them
+    if isinstance(error, ValueError):  # including UnicodeError
         return "no host can have that name; check how it is written"
     code = error.errno if isinstance(error, socket.gaierror) else None
     if code in (socket.EAI_NONAME, socket.EAI_NODATA):
@@ -52,18 +52,18 @@ class _Resolution:
 
 @implementer(IHostnameResolver)
 class Resolver:
-    """Has the C library look names up, each in a thread of its own that no exit waits for.
+    """Resolver that calls the C library in a new thread per look-up, which may outlast the program.
 
-    Twisted's own never ends for a name that Python cannot encode, such as ``192.168..5``. Its
-    threads are waited for at the end of the program, which can take 30 s.
+    Twisted's resolver never ends for a name that Python cannot encode, such as ``192.168..5``. The
+    program waits for its threads before it ends, which can take 30 s.
 
     Args:
-        reactor: Where the result is delivered.
+        reactor: The reactor in whose thread results are delivered.
         start: Runs a function in a thread.
-        getaddrinfo: As `socket.getaddrinfo`.
+        getaddrinfo: A function like `socket.getaddrinfo`, which is the default.
 
     Attributes:
-        problem: Why the last look-up has found nothing, in one line.
+        problem: One line that says why the last look-up found nothing.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Resolver:
         """Return the IP addresses of `host`, link-local ones with their scope.
 
         Raises:
-            DNSLookupError: It has none.
+            DNSLookupError: The look-up found no address; the text says why.
         """
         found = await self._look_up(host, 0, socket.SOCK_DGRAM)
         if not found:

@@ -1,4 +1,4 @@
-"""The services that the client knows: this package's, and those of installed plugins."""
+"""Services that the client knows: those of this package and of installed plugins."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def known_services() -> list[str]:
 
 
 def defaults_of(service: str) -> Defaults | None:
-    """Return the default port and framing of a service; None if no plugin has it.
+    """Return the default port and framing of a service; None if no plugin provides it.
 
-    Plugins are read for other services only, because that takes time.
+    Plugins are loaded only for a service that is not in this package, because loading takes time.
     """
     if service in DEFAULTS:
         return DEFAULTS[service]

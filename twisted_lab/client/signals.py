@@ -1,4 +1,4 @@
-"""The signals that interrupt the client."""
+"""Signal handlers of the client."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Signals:
     """Handles SIGINT and SIGTERM, and other signals that would leave a terminal without echo.
 
     Args:
-        reactor: Where to run.
+        reactor: The reactor in whose thread `end` is called.
 
     Attributes:
-        end: Called, if it is set, when a signal has arrived.
-        status: The exit status: 128 and the number of the signal; 0 if none has arrived.
+        end: Called after a signal has arrived; by default it does nothing.
+        status: The exit status: 128 plus the number of the signal; 0 before a signal has arrived.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
@@ -32,14 +32,14 @@ class Signals:
 
     def _interrupt(self, number: int, _: object) -> None:
         self.status = 128 + number
-        # Looked up when it is called: by then it may be another function.
+        # A lambda, because `end` may have been replaced by the time of the call.
         self._reactor.callFromThread(lambda: self.end())
 
     def check(self) -> None:
         """Check whether a signal has arrived.
 
         Raises:
-            Ended: One has.
+            Ended: A signal has arrived.
         """
         if self.status:
             raise Ended(status=self.status)

@@ -1,4 +1,4 @@
-"""A server that says nothing: it may wait for TLS."""
+"""Detection of a silent server that may be waiting for TLS."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from twisted_lab.disconnects import Disconnect
 
 Result = TypeVar("Result")
 
-# Seconds between two looks: a service that greets or answers does so at once.
+# Seconds between two checks: a service that greets or answers does so immediately.
 LOOK_SECONDS = 1.0
 TRY_TLS = "nothing received; if the server uses TLS, try --tls"
 
 
 def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:
-    """Tell whether the server may wait for TLS: it should have sent something, and has not.
+    """Tell whether the server may be waiting for TLS: it should have sent something, but has not.
 
     Args:
-        connection: The connection, which does not speak TLS.
-        is_greeted: Whether the server is to speak first.
-        how: How the connection has ended. A server that waits for TLS resets it at last, and one
-            that stops closes it.
+        connection: The connection, which does not use TLS.
+        is_greeted: Whether the server sends the first message.
+        how: How the connection has ended. A server that waits for TLS eventually resets it; a
+            server that shuts down closes it.
     """
     return connection.is_silent and (
         is_greeted or connection.is_unanswered or how == Disconnect.RESET.template
@@ -39,18 +39,18 @@ def suggest_tls(
     is_greeted: bool,
     tell: Callable[[str], object],
 ) -> None:
-    """Suggest TLS once, if the server may wait for it.
+    """Suggest TLS once, if the server may be waiting for it.
 
     Args:
-        clock: Tells when to look.
-        connection: The connection, which does not speak TLS.
-        is_greeted: Whether the server is to speak first.
-        tell: Shows a line to the person.
+        clock: Times the checks.
+        connection: The connection, which does not use TLS.
+        is_greeted: Whether the server sends the first message.
+        tell: Shows a line to the user.
     """
 
     def look() -> None:
         if has_unread(connection.transport):
-            return  # This process was paused, and reads next.
+            return  # This process was paused, and will read it next.
         if may_be_tls(connection, is_greeted):
             tell(f"{connection.peer}: {TRY_TLS}")
         elif connection.is_silent:

@@ -1,4 +1,4 @@
-"""The client on a terminal: the person types below, and received lines appear above."""
+"""Client on a terminal: the user types at the bottom, and received lines appear above."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from twisted_lab.text.token_form import TOKEN_PREFIX
 
 
 class Interrupted(Exception):
-    """The person has pressed Ctrl-C."""
+    """The user has pressed Ctrl-C."""
 
 
 class NoEcho(Processor):
-    """Shows nothing of a secret, not even its length; nor of text pasted after a name."""
+    """Hides secrets, including their length, and text that is pasted after a name."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
@@ -44,7 +44,7 @@ class NoEcho(Processor):
 
 
 class NoSecrets(InMemoryHistory):
-    """Remembers typed lines, but for secrets."""
+    """A history of typed lines without secrets."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class NoSecrets(InMemoryHistory):
 
 
 async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialogue) -> None:
-    """Send each line that the person types, until ``exit``, Ctrl-D or the server's end.
+    """Send each line that the user types, until ``exit``, Ctrl-D or the end of the connection.
 
-    It needs the asyncio reactor, on whose loop the line editor runs.
+    This needs the asyncio reactor, because the line editor runs on its loop.
 
     Raises:
-        HungUp: The server has gone before its pending output had come.
-        Ended: With status 130, if the person interrupts (Ctrl-C).
+        HungUp: The connection ended early, so output of the server may be missing.
+        Ended: With status 130, if the user presses Ctrl-C.
     """
     read = visible()
 
@@ -77,12 +77,13 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
         hide()
 
     def hide() -> None:
-        # The terminal shows a line while it is typed or pasted: too early to tell what it is.
+        # The terminal echoes a line while it is typed or pasted, when the client cannot tell yet
+        # whether it is secret.
         echo.hide(dialogue.hidden or (dialogue.has_secrets and not dialogue.succeeded))
 
     lines = WholeLines(clock, show)
     connection.deliver = lambda data: lines.add(read(data, False))
-    # There prompt_toolkit shows each key that it reads.
+    # On a dumb terminal prompt_toolkit shows each key that it reads.
     is_plain = is_dumb_terminal()
     echo = Echo(0 if is_plain else None)
     session: PlainEditor | PromptSession[str]
@@ -97,7 +98,7 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
             input_processors=[NoEcho(dialogue)],
             enable_suspend=True,
         )
-        # Or the terminal would show what is typed between two prompts.
+        # Without raw mode the terminal would echo what is typed between two prompts.
         raw = session.input.raw_mode()
     until_exit = UntilExit(dialogue.says_exit)
     typing: asyncio.Task[str] | None = None
@@ -117,7 +118,7 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
                     line = await Deferred.fromFuture(typing)
                     if echo.is_off and not (dialogue.hidden or line.startswith(TOKEN_PREFIX)):
                         sys.stdout.write(f"{line}\n")
-                    # Pasted text may be several lines.
+                    # Pasted text may contain several lines.
                     connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
                     if until_exit.ended:
                         break

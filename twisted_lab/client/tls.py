@@ -36,27 +36,27 @@ _OUT_OF_TIME = (9, 10)
 
 @implementer(IOpenSSLClientConnectionCreator)
 class Verifier(ABC):
-    """Makes the connection of OpenSSL to a server, and decides whether it is the right one.
+    """Creates OpenSSL connections to a server, and verifies the server's identity.
 
-    Twisted's own lets a certificate pass whose names cannot be read: it logs the exception, and
-    believes OpenSSL, which does not compare names.
+    Twisted's own verification accepts a certificate whose names cannot be parsed: it logs the
+    exception, and relies on OpenSSL, which does not compare names.
 
     Args:
         host: The server's name or IP address.
-        options: The TLS versions, and the authorities that are trusted, if that matters.
+        options: The TLS versions and, if they matter, the trusted authorities.
 
     Attributes:
-        problem: Why the server is not trusted; empty if it is.
+        problem: The reason why the server is not trusted; empty if it is trusted.
 
     Raises:
-        CannotVerify: No server can have such a name.
+        CannotVerify: The host name is invalid.
     """
 
     def __init__(self, host: str, options: CertificateOptions) -> None:
         self.problem = ""
         try:
             self._identity = _identity(host)
-        except ValueError as error:  # idna's errors are
+        except ValueError as error:  # such as idna's errors
             raise CannotVerify(f"{host} cannot be a host name: {error}") from None
         self._options = options
 
@@ -75,40 +75,40 @@ class Verifier(ABC):
         except CannotVerify as trouble:
             self.problem = str(trouble)
         except Exception as trouble:
-            # OpenSSL accepts some certificates that other parsers cannot read.
+            # OpenSSL accepts some certificates that other parsers reject.
             self.problem = f"its certificate cannot be read: {escape(str(trouble))}"
         return not self.problem
 
     @abstractmethod
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
-        """Say why the server is not trusted; "" if it is.
+        """Return the reason why the server is not trusted; "" if it is trusted.
 
         Args:
-            shown: Its certificate, or another one of its chain.
-            error: The error that OpenSSL has found in it.
-            depth: How many certificates of the chain are below it.
-            is_good: Whether OpenSSL has found nothing wrong with it.
+            shown: The server's certificate, or another one of its chain.
+            error: The code of the error that OpenSSL has found in the certificate.
+            depth: The number of certificates in the chain below this one.
+            is_good: Whether OpenSSL has found no error.
         """
 
     @abstractmethod
     def agreed(self) -> None:
-        """TLS is agreed on: the server has the key of its certificate.
+        """Handle the end of the handshake, which proves that the server has its certificate's key.
 
         Raises:
-            CannotVerify: The client must not talk to it, nevertheless.
+            CannotVerify: The client must not use the connection nevertheless.
         """
 
 
 def _identity(host: str) -> DNS_ID | IPAddress_ID:
     try:
-        # No certificate has a scope: it means something on this machine only.
+        # Certificates contain no scope, which has a meaning on this machine only.
         return IPAddress_ID(host.partition("%")[0])
     except ValueError:
         return DNS_ID(host)
 
 
 class ByAuthorities(Verifier):
-    """Trusts a server whose name is certified by an authority (RFC 9525)."""
+    """Trusts a server if an authority has certified its name (RFC 9525)."""
 
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if error in _OUT_OF_TIME:
@@ -135,18 +135,18 @@ class ByAuthorities(Verifier):
         return ""
 
     def agreed(self) -> None:
-        """See `Verifier.agreed`: nothing is left to be done."""
+        """See `Verifier.agreed`; there is nothing left to do."""
 
 
 def by_authorities(host: str, file: Path | None) -> ByAuthorities:
-    """Make the verifier of the server `host`.
+    """Create the verifier of a server.
 
     Args:
-        host: Its name or IP address.
+        host: The server's name or IP address.
         file: The certificates of authorities, in PEM; None for those that this machine trusts.
 
     Raises:
-        CannotVerify: The file cannot be used, or no server can have such a name.
+        CannotVerify: The file cannot be used, or the host name is invalid.
     """
     trust = platformTrust() if file is None else trustRootFromCertificates(_read(file))
     return ByAuthorities(host, CertificateOptions(trustRoot=trust, raiseMinimumTo=LEAST_VERSION))
@@ -167,13 +167,13 @@ def _read(file: Path) -> list[Certificate]:
 class FirstUse(Verifier):
     """Trusts the certificate that a server shows on first use, and no other from then on.
 
-    Its signer and its dates do not matter.
+    The certificate's issuer and validity period do not matter.
 
     Args:
         host: The server's name or IP address.
-        server: The name under which its certificate is known.
-        known: The certificates that are known.
-        tell: Shows a line to the person.
+        server: The server's name in `known`.
+        known: The known certificates.
+        tell: Shows a line to the user.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class FirstUse(Verifier):
         return ""
 
     def agreed(self) -> None:
-        """See `Verifier.agreed`: the certificate is kept now, if none is known yet."""
+        """See `Verifier.agreed`; this stores the certificate if none is known yet."""
         if self._known.find(self._server) is None:
             self._known.keep(self._server, self._shown)
             self._tell(
@@ -209,12 +209,12 @@ class FirstUse(Verifier):
 
 
 def advice(error: BaseException, server: str, problem: str) -> str:
-    """Say in one line why there is no TLS, and what to try.
+    """Return one line that says why TLS failed, and what to try.
 
     Args:
-        error: What was raised.
-        server: Its address.
-        problem: Why the server is not trusted; empty if it is.
+        error: The error of the handshake or the verification.
+        server: The server's address.
+        problem: The reason why the server is not trusted; empty if it is trusted.
     """
     if problem:
         return f"not connected to {server}: {problem}"

@@ -1,4 +1,4 @@
-"""Tokens in a file that only their owner can read, one for each server."""
+"""Stored tokens, one per server, in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from twisted_lab.text.token_form import TOKEN
 
 
 def default_path() -> Path:
-    """Return where this platform keeps such files."""
+    """Return the default path of the file on this platform."""
     return user_state_path("twisted_lab") / "tokens.json"
 
 
 class Tokens:
-    """The tokens of one person. A file that cannot be used is reported once, and nothing more.
+    """The tokens of one user.
+
+    A file that cannot be read is reported once, and then neither read nor written.
 
     Args:
-        path: The file; it is made when there is something to keep.
-        tell: Shows a line to the person.
+        path: The file; it is created when the first token is stored.
+        tell: Shows a line to the user.
     """
 
     def __init__(self, path: Path, tell: Callable[[str], object]) -> None:
@@ -31,15 +33,15 @@ class Tokens:
         self._is_unusable = False
 
     def find(self, server: str) -> str | None:
-        """Return the token for `server`, if there is one."""
+        """Return the token for `server`; None if there is none."""
         return self._read().get(server)
 
     def keep(self, server: str, token: str) -> bool:
-        """Keep a token for the next time, and return whether it is kept."""
+        """Store a token for the next login, and return whether that succeeded."""
         return self._write(self._read() | {server: token})
 
     def forget(self, server: str) -> None:
-        """Keep it no more."""
+        """Delete the token for `server`, if there is one."""
         tokens = self._read()
         if tokens.pop(server, None) is not None:
             self._write(tokens)
@@ -49,7 +51,7 @@ class Tokens:
             return {}
         try:
             tokens = json.loads(read_private(self.path))
-            # An entry that is no token is not sent to any server.
+            # An entry that is not a token must not be sent to a server.
             return {
                 server: token
                 for server, token in tokens.items()

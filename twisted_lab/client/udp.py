@@ -1,4 +1,4 @@
-"""The chat client's UDP port, which can become another one."""
+"""UDP port of the chat client, which can be replaced by another one."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class _Port(DatagramProtocol):
         self._wire.client.receive(data)
 
     def connectionRefused(self) -> None:
-        """No process listens there, just now."""
+        """Report that the server's port has refused a datagram."""
         self._wire.refused(self)
 
     def stopProtocol(self) -> None:
-        """The epoll reactor closes a connected port when the other end refuses a datagram."""
+        """Report a refusal: the epoll reactor closes a connected port on a refused datagram."""
         self._wire.refused(self)
 
 
 class UDPWire:
-    """Carries the datagrams of a client.
+    """Sends and receives the datagrams of a chat client.
 
     Args:
         reactor: The reactor of the ports.
         client: The client.
-        hosts: The server's addresses, of which the first one that does not refuse is taken.
+        hosts: The server's addresses; the client uses the first one that does not refuse datagrams.
         port: The server's port.
-        make_port: Makes a UDP port, as `ScopedPort` does.
+        make_port: Creates a UDP port, as `ScopedPort` does.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class UDPWire:
         self._protocol: _Port | None = None
 
     def open(self) -> None:
-        """Get a port, and start the client."""
+        """Open a port, and start the client."""
         self.reopen()
         self.client.start(self)
 
@@ -76,19 +76,22 @@ class UDPWire:
         self._protocol = _Port(self, host, self._server_port)
         ours = "::" if ":" in host else ALL_IPV4
         port = self._make_port(0, self._protocol, ours, LARGEST_DATAGRAM, self._reactor)
-        with suppress(OSError):  # There may be no such network just now.
+        with suppress(OSError):  # The network may be unavailable at the moment.
             port.startListening()
             self._port = port
 
     def write(self, datagram: bytes) -> None:
         """See `twisted_lab.client.chat_client.Wire`."""
-        # The epoll reactor may have closed it.
+        # The epoll reactor may have closed the port.
         if self._port is not None and self._port.connected:
             with suppress(OSError):
                 self._port.write(datagram)
 
     def refused(self, protocol: _Port) -> None:
-        """No process listens there: try the next address, or give up if none ever answered."""
+        """Open another port after a refused datagram.
+
+        Before the first answer, try the server's next address; after the last address, give up.
+        """
         if protocol is not self._protocol:
             return
         if not self.client.has_session:
@@ -99,7 +102,7 @@ class UDPWire:
         self.reopen()
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the port."""
         port, self._port, self._protocol = self._port, None, None
         if port is not None and port.connected:
             port.stopListening()

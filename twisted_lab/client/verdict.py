@@ -1,4 +1,4 @@
-"""The verdict on a conversation: the exit status, and the last line to the person."""
+"""Exit status and final message of a conversation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ def verdict(
     hung_up: str,
     interactive: bool,
 ) -> Ended:
-    """Judge a conversation that no signal has ended.
+    """Return the exit status and final message of a conversation that no signal has ended.
 
     Args:
         options: The options.
         connection: The connection, which has ended.
         dialogue: The conversation.
-        hung_up: How the server has closed the connection before the client had finished; empty if
-            it has not.
-        interactive: Whether a person has seen what was refused; a script looks at the status.
+        hung_up: How the connection ended early; empty if it did not.
+        interactive: Whether a user has seen the refusals; a script relies on the exit status.
     """
     peer, tls, is_greeted = connection.peer, options.tls, options.is_greeted
     if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
@@ -40,7 +39,7 @@ def verdict(
                 "the stored token was refused: see the server's reply, and run the client again"
             )
         if framing.refused and not connection.ends_with_error:
-            return Ended()  # The client has reported the lines that it has refused.
+            return Ended()  # The client has reported the refused lines.
         return Ended("not let in: see the server's last line")
     says_error = is_greeted and connection.ends_with_error
     is_refused = framing.refused or framing.is_foreign or says_error

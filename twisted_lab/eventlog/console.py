@@ -101,7 +101,7 @@ class Console(TextIOBase):
             data = data[os.write(self.descriptor, data) :]
         except BlockingIOError:
             return False
-        except OSError:  # The reader has gone, or the disk is full.
+        except OSError:  # The reader has closed the pipe, or the disk is full.
             pass
         self.lost += data.count(b"\n")
         return True
@@ -154,7 +154,7 @@ class Console(TextIOBase):
                 poll.poll()
                 continue
             except OSError:
-                with self._changed:  # the reader has gone
+                with self._changed:  # the reader has closed the pipe
                     self.lost += data.count(b"\n")
                 written = len(data)
             data = data[written:]

@@ -166,7 +166,7 @@ class EventLog:
             file.reopen()
 
     def show(self, text: str) -> None:
-        """Write a text that is no event to the console only."""
+        """Write a text that is not an event to the console only."""
         if self._console is not None:
             self._console.write(text)
 
@@ -214,7 +214,7 @@ def _paths(log: str | None) -> list[str]:
 
 
 def _is_ours(path: str) -> bool:
-    """Tell whether a file is ours alone: no device, no pipe, and not our standard output."""
+    """Tell whether a file is ours alone: neither a device, nor a pipe, nor our standard output."""
     # /dev/stderr may be a link to a regular file.
     outputs = [os.path.realpath(f"/proc/self/fd/{number}") for number in (1, 2)]
     is_other = False

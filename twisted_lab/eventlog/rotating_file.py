@@ -81,7 +81,7 @@ class RotatingFile:
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        # Non-blocking, so that a pipe without a reader, or a full one, is an error and no wait.
+        # Non-blocking, so that a pipe without a reader, or a full one, causes an error, not a wait.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self._path, flags, 0o666)
         self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)

@@ -96,7 +96,7 @@ class AccountShell:
             "help": self._help,
         }
         say = self._channel.say
-        # Commands that are still queued when the client has gone are not executed.
+        # Commands that are still queued when the client has disconnected are not executed.
         while not self._channel.is_gone:
             command, _, argument = (await self._channel.hear()).strip().partition(" ")
             if command == EXIT:

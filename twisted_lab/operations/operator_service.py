@@ -10,7 +10,7 @@ from twisted_lab.process.service_process import ServiceProcess
 
 
 class OperatorService(NetworkService):
-    """A service for the operator; it starts listening after privileges were dropped.
+    """A service for the operator; it starts listening after privileges have been dropped.
 
     Args:
         process: The process that the service belongs to.

@@ -95,7 +95,7 @@ class ServiceProcess(ServiceGroup):
         super().privilegedStartService()
 
     def startService(self) -> None:
-        """Open the log and the resources, after privileges were dropped, and serve.
+        """Open the log and the resources, after privileges have been dropped, and serve.
 
         Raises:
             CannotStart: The log, a resource or a port cannot be opened.

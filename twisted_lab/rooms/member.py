@@ -15,7 +15,7 @@ class MemberChannel(Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the peer has gone."""
+        """Tell whether nothing more can be said to the peer."""
         ...
 
     def say(self, text: str) -> None:

@@ -24,7 +24,7 @@ class Client:
 
 
 class Places(NamedTuple):
-    """The place before the first of some messages, and that of the last one."""
+    """A range of places: after `before`, up to and including `last`."""
 
     before: int
     last: int

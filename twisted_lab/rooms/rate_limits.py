@@ -17,7 +17,7 @@ MUTE_SECONDS = 10.0
 # A member may send this many bytes a second, in bursts of one largest message; others wait.
 MEMBER_BYTES = 16_384
 MEMBER_BURST = MAX_MESSAGE
-# Burst of an address, in seconds of its rates. That of messages is smaller: messages must not
+# Burst of an address, in seconds of its rates. The burst of messages is smaller: messages must not
 # arrive faster than distant members read them, because members that are 256 KiB behind are cut off.
 BURST_SECONDS = 15.0
 MESSAGE_BURST_SECONDS = 2.0
@@ -125,7 +125,7 @@ class Addresses:
         self._known: OrderedDict[str, Address] = OrderedDict()
 
     def of(self, name: str, now: float) -> Address:
-        """Return the address called `name`: an IPv4 address, or an IPv6 /64 network."""
+        """Return the limits of an address: an IPv4 address or an IPv6 network of 64 bits."""
         for known in list(islice(self._known, 2)):
             self._known.move_to_end(known)  # The next call examines others.
             if self._known[known].is_idle(now):

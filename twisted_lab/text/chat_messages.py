@@ -1,6 +1,6 @@
-"""The form of the chat's messages: how its two ends write and read them.
+"""Formatting and parsing of chat messages, for both ends.
 
-``docs/protocols.md`` says what they mean.
+``docs/protocols.md`` explains their meaning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NICK = "/nick"
 HISTORY = "/history"
 HELP = "/help"
 LEAVE = "/leave"
-# The commands of a member, each with its arguments and its effect.
+# A member's commands, each with its arguments and its effect.
 COMMANDS = {
     MSG: ("NAME TEXT", "says it to one"),
     WHO: ("", "lists who is here"),
@@ -36,17 +36,17 @@ _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
 
 
 def help_lines() -> list[str]:
-    """Return a line for each command."""
+    """Return the help: a line for each command."""
     return [" ".join(filter(None, (word, *texts))) for word, texts in COMMANDS.items()]
 
 
 def usage(word: str) -> str:
-    """Return the form of a command, with its arguments."""
+    """Return the syntax of a command: its name and its arguments."""
     return f"{word} {COMMANDS[word][0]}"
 
 
 def leaves(text: str) -> bool:
-    """Tell whether a member that says `text` leaves the room."""
+    """Tell whether `text` is the command to leave the room."""
     return text.strip() in (LEAVE, EXIT)
 
 
@@ -54,9 +54,9 @@ class Join(NamedTuple):
     """The request to become a member.
 
     Attributes:
-        name: The name that is asked for, which may be a bad one.
-        secret: What the client proves with that it comes back; empty if it never will.
-        place: The place of the last message that it received; None if it was never here.
+        name: The requested name, which may be invalid.
+        secret: The secret that identifies the client when it returns; empty if it never will.
+        place: The place of the last message that the client received; None on its first visit.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Join(NamedTuple):
 
 
 def read_join(text: str) -> Join | None:
-    """Read a request to become a member; None if it is none."""
+    """Parse a request to become a member; return None if `text` is not one."""
     found = _JOIN.fullmatch(text)
     if found is None:
         return None
@@ -78,58 +78,58 @@ def read_join(text: str) -> Join | None:
 
 
 def read_join_with_cookie(text: str) -> tuple[Join, str] | None:
-    """Read a request that may have the cookie of its address behind the name; None if it is none.
+    """Parse a request to become a member that may have the cookie of its address behind the name.
 
     Returns:
-        The request, and the cookie; empty if there is none.
+        The request, and the cookie; empty if there is no cookie. None if `text` is not a request.
     """
     found = _JOIN_WITH_COOKIE.fullmatch(text)
     return (Join(found[1]), found[2] or "") if found else None
 
 
 def counted(count: int, text: str) -> str:
-    """Write a message of a client that counts its messages."""
+    """Return the message of a client that numbers its messages."""
     return f"{count} {text}"
 
 
 def read_counted(text: str) -> tuple[int, str] | None:
-    """Read the number and the text of such a message; None if it has no number."""
+    """Return the number and the text of a numbered message; None if it has no number."""
     found = _COUNTED.fullmatch(text)
     return (int(found[1]), found[2]) if found else None
 
 
 def done(count: int) -> str:
-    """Write that a client's message has been handled."""
+    """Return the confirmation that a client's message has been handled."""
     return f"/done {count}"
 
 
 def not_done(count: int, why: str) -> str:
-    """Write that a client's message was dropped, and why."""
+    """Return the confirmation that a client's message was dropped, and why."""
     return f"/not {count} {why}"
 
 
 def read_confirmation(text: str) -> tuple[int, str | None] | None:
-    """Read whether a message of this client was handled; None if `text` tells nothing of that.
+    """Parse the confirmation of a client's message; return None if `text` is not one.
 
     Returns:
-        Its number, and why it was dropped; None if it was handled.
+        The number of the message, and why it was dropped; None if it was handled.
     """
     found = _CONFIRMATION.fullmatch(text)
     return (int(found[2]), None if found[1] == "done" else found[3]) if found else None
 
 
 def placed(place: int, time: float, text: str) -> str:
-    """Write a message to a client that counts, with its place in the history.
+    """Return a message for a client that numbers its messages, with its place in the history.
 
     Args:
         place: The place.
-        time: When it was said, in seconds of Unix time.
+        time: The time of the message, in seconds of Unix time.
         text: The message.
     """
     return f"{place} {round(time * 1000)} {text}"
 
 
 def read_placed(message: str) -> tuple[int, float, str] | None:
-    """Read the place, the time and the text of such a message; None if it has no place."""
+    """Return the place, the time and the text of a message; None if it has no place."""
     found = _PLACED.fullmatch(message)
     return (int(found[1]), int(found[2]) / 1000, found[3]) if found else None

@@ -1,6 +1,6 @@
 """Questions and answers of netlab-ident and netlab-auth that the client depends on.
 
-``docs/protocols.md`` says what they mean.
+``docs/protocols.md`` explains their meaning.
 """
 
 from __future__ import annotations

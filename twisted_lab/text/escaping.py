@@ -1,17 +1,17 @@
-"""Text from outside, made fit to be shown: nothing in it can steer a terminal or forge a line."""
+"""Escaping of untrusted text, so that it can neither control a terminal nor forge a line."""
 
 MOST_SHOWN = 200  # bytes
 
 
 def escape(text: str, keep: str = "") -> str:
-    r"""Write each character that does not print as an escape: ``\x1b``, ``\n``, ``\u202e``.
+    r"""Replace each non-printable character by an escape: ``\x1b``, ``\n``, ``\u202e``.
 
     Args:
-        text: Text from outside.
+        text: The untrusted text.
         keep: Characters to leave as they are, such as ``"\n"`` for text of many lines.
 
     Returns:
-        Text that moves no cursor, changes no colour and hides nothing.
+        Text that cannot move the cursor, change colours or hide characters.
     """
     if text.isprintable():
         return text
@@ -22,6 +22,6 @@ def escape(text: str, keep: str = "") -> str:
 
 
 def escape_bytes(data: bytes) -> str:
-    r"""Write UTF-8 as text and other bytes as escapes, and of many bytes only the first ones."""
+    """Return UTF-8 as text, with escapes for all else, cut after MOST_SHOWN bytes."""
     text = data[:MOST_SHOWN].decode(errors="backslashreplace")
     return escape(text) + ("..." if len(data) > MOST_SHOWN else "")

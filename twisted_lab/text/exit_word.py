@@ -1,3 +1,3 @@
-"""The word by which a person or a program ends a conversation."""
+"""Word with which a user or a program ends a conversation."""
 
 EXIT = "exit"

@@ -1,4 +1,4 @@
-"""Lines for a person at the console."""
+"""Output of lines to a user at the console."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from typing import TextIO
 
 
 def print_line(text: str = "", file: TextIO | None = None, end: str = "\n") -> None:
-    """Write a line at once, by default to what `sys.stdout` is just now."""
+    """Write a line and flush it, by default to the current `sys.stdout`."""
     print(text, file=file, end=end, flush=True)

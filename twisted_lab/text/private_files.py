@@ -1,4 +1,4 @@
-"""Private files: readable by their owner alone, and whole at each moment."""
+"""Private files, which only their owner can read, and which are replaced atomically."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def read_private(path: Path) -> bytes:
     """Read a file of at most 1 MiB, without blocking.
 
     Raises:
-        OSError: It cannot be read, is larger, or is no regular file but a device, say.
+        OSError: The file cannot be read, is larger, or is not a regular file, but a device, say.
     """
-    # A FIFO would wait for its other end.
+    # Without O_NONBLOCK, opening a FIFO would wait for its other end.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         _check_regular(os.fstat(file.fileno()).st_mode)
         data = file.read(LARGEST + 1)
@@ -32,13 +32,13 @@ def read_private(path: Path) -> bytes:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write `data` to a file of its own, which takes the place of the old one when it is whole.
+    """Write `data` to a new file, which replaces the old one once it is complete.
 
-    A symbolic link stays one. A file that is not regular, such as ``/dev/null``, stays as it is:
-    were it replaced, the whole machine would miss it.
+    A symbolic link remains; the file that it points to is replaced. A file that is not regular,
+    such as ``/dev/null``, is not replaced, because the whole machine depends on it.
 
     Raises:
-        OSError: It cannot be written; the old one stays.
+        OSError: The file cannot be written, or is not regular; the old file is unchanged.
     """
     path = Path(os.path.realpath(path))
     if path.exists():

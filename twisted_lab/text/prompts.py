@@ -1,4 +1,4 @@
-"""Prompts for a person, with a default and a second chance."""
+"""Prompts for a user, with a default, repeated after an invalid answer."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def ask(
     read: Callable[[str], str] = input,
     tell: Callable[[str], None] = print_line,
 ) -> Value:
-    """Ask until the answer is good; an empty one, or the end of input, takes the default.
+    """Ask until the answer is valid; an empty answer or the end of input selects the default.
 
     Args:
-        question: What to ask; the default is shown behind it in brackets.
-        default: The answer if the person just presses Enter.
-        parse: Turns the text into a value, or raises UsageError with what is wrong.
-        read: Shows a prompt and returns a line; EOFError at the end of input.
+        question: The question; the prompt shows the default behind it in brackets.
+        default: The answer if the user just presses Enter.
+        parse: Converts the answer to a value, or raises UsageError with the reason why it cannot.
+        read: Shows a prompt and returns a line; raises EOFError at the end of input.
         tell: Shows a line.
 
     Raises:
-        SystemExit: With status 130, if the person interrupts (Ctrl-C).
+        SystemExit: With status 130, if the user presses Ctrl-C.
     """
     while True:
         try:
             answer = read(f"{question} [{default}]: ").strip()
-        except (EOFError, RuntimeError):  # RuntimeError: there is no standard input at all.
+        except (EOFError, RuntimeError):  # RuntimeError: there is no standard input.
             tell("")
             return default
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Session tokens as text: how they are made, recognised, and told to a client."""
+"""Text form of session tokens: creation, recognition, and the line that sends one to a client."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TOLD_TOKEN = re.compile(rf"Token: ({TOKEN.pattern})  valid until ")
 
 
 def new_token(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
-    """Make a token of 256 random bits."""
+    """Return a new token of 256 random bits."""
     return TOKEN_PREFIX + base64.urlsafe_b64encode(random(TOKEN_BYTES)).decode().rstrip("=")
 
 
 def tell_token(token: str, until: str) -> str:
-    """Return the line that tells a client its token, which `TOLD_TOKEN` finds."""
+    """Return the line that tells a client its token; `TOLD_TOKEN` matches the line."""
     return f"Token: {token}  valid until {until}"

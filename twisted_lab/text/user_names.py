@@ -1,4 +1,4 @@
-"""User names: the rules for them, which are the same, and which look alike."""
+"""Rules for user names, and detection of names that are equivalent or look alike."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ INVISIBLE = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     "\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159]"
 )
-# Number joiners, and marks that stack the next letter: most fonts show nothing of them alone. They
-# are parts of words in Khmer, Burmese and other scripts, and make no name another one.
+# Number joiners, and marks that stack the next letter. Most fonts do not show them on their own.
+# They are parts of words in Khmer, Burmese and other scripts, but do not distinguish two names.
 JOINERS = re.compile(
     "[\u1039\u17d2\u1a60\u2d7f\uaaf6\U00010a3f\U0001107f\U00011133\U000113d0\U0001193e"
     "\U00011a47\U00011a99\U00011d45\U00011d97\U00011f42]"
@@ -29,14 +29,14 @@ CONFUSABLES = Path(__file__).with_name("confusables.txt")
 
 
 class BadName(ValueError):
-    """It cannot be a name; the text says why."""
+    """A text is not a valid name; the message says why."""
 
 
 def known_name(text: str, longest: int = LONGEST_NAME) -> str:
-    """Return the name that `text` is, without the space around it, by the rules of all versions.
+    """Return `text`, stripped, if it is a name under the rules common to all versions.
 
     Raises:
-        BadName: It has no character, more than `longest`, or one that does not print.
+        BadName: It is empty, has more than `longest` characters, or a non-printable one.
     """
     name = text.strip()
     if not 1 <= len(name) <= longest:
@@ -47,16 +47,16 @@ def known_name(text: str, longest: int = LONGEST_NAME) -> str:
 
 
 def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
-    """Return the name that `text` is, without the space around it, for a new user.
+    """Return `text`, stripped, if it is a valid name for a new user.
 
     Raises:
-        BadName: It has no character, more than `longest`, one that cannot be seen, a combining mark
-            that is on no character, or more than `MOST_MARKS` of them in a row.
+        BadName: It is empty, has more than `longest` characters, an invisible one, a combining mark
+            without a base character, or more than `MOST_MARKS` of them in a row.
     """
     name = known_name(text, longest)
     if INVISIBLE.search(name):
         raise BadName("a name has no control or invisible characters")
-    marks = MOST_MARKS  # Where a word begins there is nothing to put them on.
+    marks = MOST_MARKS  # At the beginning of a word a mark has no base character.
     for char in name:
         if not unicodedata.category(char).startswith("M"):
             marks = MOST_MARKS if char == " " else 0
@@ -68,10 +68,11 @@ def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
 
 
 def nickname(text: str) -> str:
-    """Return the name in a chat that `text` is: one word.
+    """Return `text`, stripped, if it is a valid name for the chat: a single word.
 
     Raises:
-        BadName: It cannot be one.
+        BadName: It is not a valid name, has a space, or resembles the beginning of a line that the
+            server itself writes.
     """
     name = clean_name(text, LONGEST_NICKNAME)
     if " " in name:
@@ -82,13 +83,13 @@ def nickname(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return the key of a name, equal for names that people take for the same: ``ANNA``, ``Anna``.
+    """Return the key of a name, equal for names that users consider the same: ``ANNA``, ``Anna``.
 
-    The key may be longer than the name: 1,152 characters at most.
+    The key may be longer than the name: up to 1,152 characters.
 
     Raises:
-        BadName: It has more than `LONGEST_NAME` characters. To normalize many combining marks takes
-            quadratic time: 0.6 s for 32,000.
+        BadName: The name has more than `LONGEST_NAME` characters. Normalizing many combining marks
+            takes quadratic time: 0.6 s for 32,000.
     """
     if len(name) > LONGEST_NAME:
         raise BadName(f"a name has at most {LONGEST_NAME} characters, not {len(name)}")
@@ -96,15 +97,16 @@ def name_key(name: str) -> str:
 
 
 def skeletons(name: str) -> tuple[str, str]:
-    """Return two texts of which names that look alike share one: ``Anna`` and one in Cyrillic.
+    """Return two skeletons of a name; names that look alike have at least one in common.
 
-    They are skeletons of UTS 39 in lower case. The first is made of the name in lower case: so
-    ``Ivan`` and ``ivan`` with a Cyrillic i share one. A capital may look like another letter than
-    its small form does, as I looks like l, and the Cyrillic En like H. So the second is made of the
-    name as it is written: ``Ivan`` and ``lvan`` share one.
+    For example, ``Anna`` and the same word in Cyrillic letters look alike. The skeletons follow
+    UTS 39, and are in lower case. The first is made from the name in lower case: ``Ivan`` and
+    ``ivan`` with a Cyrillic i have it in common. A capital letter may resemble another letter than
+    its small form does: I resembles l, and the Cyrillic En resembles H. The second is therefore
+    made from the name as written: ``Ivan`` and ``lvan`` have it in common.
 
     Raises:
-        BadName: It has more than `LONGEST_NAME` characters.
+        BadName: The name has more than `LONGEST_NAME` characters.
     """
     return _look(name_key(name)), _look(name)
 
@@ -118,7 +120,7 @@ def _look(text: str) -> str:
 
 
 def _skeleton(text: str) -> str:
-    # NFKD instead of NFD: the table has no characters that have a compatible form.
+    # NFKD instead of NFD: the table omits characters that have a compatibility decomposition.
     text = JOINERS.sub("", INVISIBLE.sub("", unicodedata.normalize("NFKD", text)))
     text = text.translate(_prototypes())
     return " ".join(unicodedata.normalize("NFKD", text).split())
@@ -126,7 +128,7 @@ def _skeleton(text: str) -> str:
 
 @cache
 def _prototypes() -> dict[int, str]:
-    """Read the table: 2.5 ms, once."""
+    """Return the table of confusable characters; reading it takes 2.5 ms, once."""
     table = {}
     for line in CONFUSABLES.read_text().splitlines():
         prototype, colon, alike = line.partition(": ")
