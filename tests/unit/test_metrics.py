@@ -21,7 +21,7 @@ from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.counters import Histogram
-from twisted_lab.operations.metrics import LabCollector, LoopLag, MetricsPage, health
+from twisted_lab.operations.metrics import LoopLag, MetricsPage, ServiceCollector, health
 from twisted_lab.operations.pages import Page
 from twisted_lab.serving import NetworkService, ServiceProcess
 
@@ -48,7 +48,7 @@ class LoopLagTests(SynchronousTestCase):
         self.assertEqual(clock.getDelayedCalls(), [])
 
 
-class LabCollectorTests(SynchronousTestCase):
+class ServiceCollectorTests(SynchronousTestCase):
     def setUp(self) -> None:
         options = SampleOptions()
         options.parseOptions([])
@@ -60,7 +60,7 @@ class LabCollectorTests(SynchronousTestCase):
         )
         self.lag = LoopLag(Clock())
         self.registry = CollectorRegistry()
-        self.registry.register(LabCollector(self.process, self.lag))
+        self.registry.register(ServiceCollector(self.process, self.lag))
 
     def read(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"netlab_{name}", labels)

@@ -76,7 +76,7 @@ def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogr
     family.add_metric(labels, buckets, values.total)
 
 
-class LabCollector(Collector):
+class ServiceCollector(Collector):
     """Collector of the metrics of a process and its services.
 
     Args:
@@ -213,7 +213,7 @@ def metrics_service(process: ServiceProcess, description: str) -> NetworkService
     lag = LoopLag(process.reactor)
     process.resources.append(lag)
     registry = CollectorRegistry()
-    registry.register(LabCollector(process, lag))
+    registry.register(ServiceCollector(process, lag))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     pages: Pages = {
