@@ -621,8 +621,12 @@ class ReliableTests(DatagramsCase):
         [ack] = self.packet(Ping(session, 5))
         assert isinstance(ack, Ack)
         self.assertEqual(ack.next, 81)
-        for _ in range(2):
-            self.successResultOf(self.hear(self.channels[0]))
+        [channel] = self.channels
+        assert isinstance(channel, ReliableChannel)
+        self.successResultOf(self.hear(channel))
+        # The second message is ready, and still counts.
+        self.assertEqual(self.packet(Data(session, 81, 5, pieces[81])), [])
+        self.successResultOf(self.hear(channel))
         # The client sends the rest again.
         [ack] = self.packet(Data(session, 81, 5, pieces[81]))
         assert isinstance(ack, Ack)
@@ -666,8 +670,8 @@ class ReliableTests(DatagramsCase):
             self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
         return session, channel
 
-    def hear_many(self, channel: ReliableChannel) -> None:
-        for number in range(512):
+    def hear_many(self, channel: ReliableChannel, first: int = 0) -> None:
+        for number in range(first, 512):
             hearing = self.hear(channel)
             self.clock.advance(0)
             self.assertEqual(self.successResultOf(hearing), f"{number:03}")
@@ -682,6 +686,30 @@ class ReliableTests(DatagramsCase):
         self.say(session, "after", sequence=4)
         self.clock.advance(0)
         self.assertEqual(self.successResultOf(hearing), "after")
+
+    def test_a_further_packet_replaces_no_message_of_the_one_before(self) -> None:
+        session, channel = self.open_with_many()
+        for number in range(3):
+            self.assertEqual(self.successResultOf(self.hear(channel)), f"{number:03}")
+        self.assertEqual(self.say(session, "after", sequence=4), [])
+        self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
+        self.hear_many(channel, 3)
+        self.assertEqual(self.say(session, "after", sequence=4), [Ack(session, 5, 5)])
+        self.assertEqual(self.successResultOf(self.hear(channel)), "after")
+
+    def test_a_conversation_that_only_listens_hears_all_of_each_packet(self) -> None:
+        heard: list[str] = []
+
+        async def listen(channel: Channel) -> None:
+            while True:
+                heard.append(await channel.hear())
+
+        self.server.converse = listen
+        session = self.open()
+        for sequence in range(4):
+            self.say(session, *["x"] * 140, sequence=sequence)
+            self.clock.pump([0] * 3)
+            self.assertEqual(len(heard), 140 * (sequence + 1))
 
     def test_a_close_is_heard_after_all_messages(self) -> None:
         session, channel = self.open_with_many()

@@ -96,7 +96,8 @@ class DatagramInbox(Inbox):
     def __init__(self) -> None:
         super().__init__()
         self._received: deque[str] = deque()
-        self._characters = 0
+        self._characters = 0  # in _received
+        self._batch_characters = 0
 
     def __len__(self) -> int:
         return len(self._received) + len(self.messages)
@@ -110,15 +111,16 @@ class DatagramInbox(Inbox):
     @property
     def has_room(self) -> bool:
         """Tell whether one more message fits."""
-        return len(self) < self.MESSAGES and self._characters < self.CHARACTERS
+        # The characters of a batch count until all of it is heard.
+        characters = self._characters + (self._batch_characters if self.messages else 0)
+        return len(self) < self.MESSAGES and characters < self.CHARACTERS
 
     def fill(self, most: int) -> int:
         """Make the next batch ready; return its number of messages."""
         count = min(most, len(self._received))
-        for _ in range(count):
-            message = self._received.popleft()
-            self._characters -= len(message)
-            self.messages.append(message)
+        self.messages.extend([self._received.popleft() for _ in range(count)])
+        self._batch_characters = sum(map(len, self.messages))
+        self._characters -= self._batch_characters
         self.may_have_more = bool(self._received)
         return count
 

@@ -119,8 +119,10 @@ class ReliableChannel(DatagramChannel):
     def receive(self, packet: Packet) -> None:
         """Handle a packet of the session."""
         inbox = self._inbox
-        if isinstance(packet, Data) and (inbox.end is not None or not inbox.has_room):
-            return
+        if isinstance(packet, Data):
+            self._top_up()
+            if inbox.end is not None or not inbox.has_room:
+                return
         now = self._turns.began = self._clock.seconds()
         if self._phase is Phase.TALKING:
             self._idle.heard = now
@@ -135,11 +137,13 @@ class ReliableChannel(DatagramChannel):
         self._host.touch(self)
 
     def _fill(self, most: int) -> None:
-        super()._fill(most)
         self._top_up()
+        is_full = not self._inbox.has_room
+        super()._fill(most)
+        self._inbox.may_have_more |= is_full  # in _coming
 
     def _top_up(self) -> None:
-        # One packet may complete thousands of messages.
+        # One packet may complete thousands of messages. While the inbox has room, none are left.
         try:
             while self._inbox.has_room and (message := next(self._coming, None)) is not None:
                 self._keep(message)
