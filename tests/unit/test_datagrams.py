@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import ClassVar
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -389,6 +390,32 @@ class PlainTests(DatagramsCase):
             self.successResultOf(self.hear(plain))
         self.give(b"x" * 40_000)
         self.assertEqual(plain.traffic().messages_in, 4)
+
+
+class TurnTests(DatagramsCase):
+    def test_messages_that_wait_for_their_turn_are_no_silence(self) -> None:
+        async def listen(channel: Channel) -> None:
+            while True:
+                await channel.hear()
+                self.clock.rightNow += 0.02
+
+        self.server.converse = listen
+        wait = patch.object(self.server.turns, "wait")
+        [answer] = self.give(b"/join Anna", THERE)
+        with wait as waiting:
+            self.give(answer, THERE)
+            self.give(b"x\n" * 30, THERE)
+            session = self.open()
+            self.say(session, *["x"] * 30)
+            self.assertEqual(waiting.call_count, 2)
+            self.clock.pump([1.0] * 100)
+        self.assertEqual(len(self.connections), 2)
+        for call in waiting.call_args_list:
+            call.args[0]()
+        self.clock.pump([1.0] * 59)
+        self.assertEqual(len(self.connections), 2)
+        self.clock.pump([1.0] * 2)
+        self.assertEqual(len(self.connections), 0)
 
 
 class LocalAddressTests(DatagramsCase):

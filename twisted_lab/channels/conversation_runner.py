@@ -140,8 +140,10 @@ class ConversationRunner:
         except StopIteration:
             self._end()
         except BaseException as error:
-            self._explain(error)
-            self._end()
+            try:
+                self._explain(error)
+            finally:
+                self._end()
         else:
             self._waits_for = waits_for
             if waits_for is self._message:

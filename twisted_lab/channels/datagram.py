@@ -128,6 +128,11 @@ class DatagramChannel(BaseChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if now >= self._idle.deadline:
+        if self._is_silent(now):
             self._idle.heard = now
             self._report_silence()
+
+    def _is_silent(self, now: float) -> bool:
+        if self._is_queued:
+            self._idle.heard = now
+        return now >= self._idle.deadline

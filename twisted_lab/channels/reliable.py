@@ -201,13 +201,14 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        # A peer that sends pings but acknowledges no data counts as silent.
-        heard = min(self._idle.heard, now - self.session.sender.stalled(now))
-        if now >= heard + self.patience:
-            self._idle.heard = heard
+        if self._is_silent(now):
             # End without a Close, which would tell the client not to come back. This one does not
             # even ping; if it returns it gets a cookie, and continues in a new session.
             super().tick(now)
             self.end(Disconnect.SILENT.reason())
         else:
             self.pump()
+
+    def _is_silent(self, now: float) -> bool:
+        # A peer that sends pings but acknowledges no data counts as silent.
+        return super()._is_silent(now) or self.session.sender.stalled(now) >= self.patience
