@@ -411,11 +411,26 @@ class TurnTests(DatagramsCase):
             self.clock.pump([1.0] * 100)
         self.assertEqual(len(self.connections), 2)
         for call in waiting.call_args_list:
-            call.args[0]()
+            call.args[0](self.clock.seconds())
         self.clock.pump([1.0] * 59)
         self.assertEqual(len(self.connections), 2)
         self.clock.pump([1.0] * 2)
         self.assertEqual(len(self.connections), 0)
+
+    def test_a_packet_of_many_messages_takes_several_turns(self) -> None:
+        heard: list[float] = []
+
+        async def answer(channel: Channel) -> None:
+            while True:
+                await channel.hear()
+                heard.append(self.clock.rightNow)
+                self.clock.rightNow += 0.001
+                channel.say("ok")
+
+        self.server.converse = answer
+        session = self.open()
+        self.say(session, *["x"] * 140)
+        self.assertLessEqual(len(heard), 10)
 
 
 class LocalAddressTests(DatagramsCase):

@@ -89,8 +89,8 @@ class DatagramChannel(BaseChannel):
             raise too_long(len(data), self._host.max_message)
         self._inbox.put(decode(data))
 
-    def _fill(self, most: int) -> None:
-        self._handled = self._inbox.fill(most)
+    def _fill(self, most: int) -> int:
+        return self._inbox.fill(most)
 
     def pump(self) -> None:
         """Send the packets that are due."""

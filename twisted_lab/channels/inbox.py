@@ -48,11 +48,6 @@ class Inbox:
         self.messages.clear()
         self.may_have_more = False
 
-    @property
-    def is_spent(self) -> bool:
-        """Tell whether there is nothing more to hear."""
-        return self.is_shut and not self.messages and not self.may_have_more
-
 
 class StreamInbox(Inbox):
     """Messages of a stream, kept as bytes until the conversation asks for them.
@@ -75,7 +70,7 @@ class StreamInbox(Inbox):
             # A batch smaller than requested may also mean that the next message is too long.
             self.may_have_more = bool(taken) and self.decoder.size > 0
             try:
-                self.messages.extend([message.decode() for message in taken])
+                self.messages.extend([*map(bytes.decode, taken)])
             except UnicodeDecodeError:
                 # Slower, but it keeps the messages before the error, and raises a MessageError.
                 for message in taken:

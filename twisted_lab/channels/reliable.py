@@ -123,24 +123,25 @@ class ReliableChannel(DatagramChannel):
             self._top_up()
             if inbox.end is not None or not inbox.has_room:
                 return
-        now = self._turns.began = self._clock.seconds()
+        now = self._clock.seconds()
         if self._phase is Phase.TALKING:
             self._idle.heard = now
         messages = self.session.receive(packet, now)
         if isinstance(packet, Data):
             self._coming = iter(messages)
             self._top_up()
-            self._work()
+            self._work(now)
         if self._has_peer_closed and self._phase is Phase.TALKING:
             inbox.close(PeerGone(Disconnect.CLOSED_BY_CLIENT.reason()))
             self._go_on()
         self._host.touch(self)
 
-    def _fill(self, most: int) -> None:
+    def _fill(self, most: int) -> int:
         self._top_up()
         is_full = not self._inbox.has_room
-        super()._fill(most)
+        count = super()._fill(most)
         self._inbox.may_have_more |= is_full  # in _coming
+        return count
 
     def _top_up(self) -> None:
         # One packet may complete thousands of messages. While the inbox has room, none are left.
