@@ -346,6 +346,16 @@ class PlainTests(DatagramsCase):
         self.successResultOf(taking)
         self.assertNoResult(self.hear(channel))
 
+    def test_nothing_waits_for_a_peer_that_is_gone(self) -> None:
+        channel = self.join_plain()
+        channel.say("x" * 20_000)
+        channel.hang_up()
+        self.failureResultOf(Deferred.fromCoroutine(channel.taken()), PeerGone)
+        self.clock.advance(0)
+        self.assertEqual(
+            [call for call in self.clock.getDelayedCalls() if call.getTime() < 0.2], []
+        )
+
     def test_packets_from_its_address_are_a_strangers(self) -> None:
         channel = self.join_plain()
         [cookie] = self.packet(Ping(99, 0))
@@ -877,6 +887,14 @@ class ReliableTests(DatagramsCase):
         self.assertNoResult(drained)
         self.packet(Close(session, False))
         self.successResultOf(drained)
+
+    def test_a_peer_that_has_closed_before_the_end_of_the_service(self) -> None:
+        session = self.open()
+        self.packet(Close(session, False))
+        self.ends[0].callback(None)
+        self.connections.drain(self.clock, 5)
+        self.clock.pump([0.5] * 10)
+        self.assertIn("closed by the client", self.log.messages[-1])
 
     def test_a_peer_that_is_gone_does_not_hold_up_the_end(self) -> None:
         self.open()

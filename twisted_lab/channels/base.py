@@ -68,8 +68,8 @@ class Output(Protocol):
         """Send the bytes of a message."""
         ...
 
-    def is_full(self) -> bool:
-        """Tell whether the peer must accept pending output before the conversation says more."""
+    def make_room(self) -> bool:
+        """Tell whether there is room for more output; if not, call `_go_on` once there is."""
         ...
 
     def close(self, then: Callable[[], object]) -> None:
@@ -241,7 +241,7 @@ class BaseChannel:
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if self._outbox.is_full() and not self.is_gone:
+        if not self.is_gone and not self._outbox.make_room():
             self._begin_taking()
             self._taking = Deferred()
             await self._taking
@@ -281,10 +281,13 @@ class BaseChannel:
         if self._phase is TALKING:
             self._phase = Phase.FLUSHING
             self._idle.heard = self._clock.seconds()  # starts the idle timeout of the close
-            if not self._has_peer_closed:
-                self._closed_by = Disconnect.CLOSED_BY_SERVER
-            self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+            self._end_talk()
             self._outbox.close(self._close)
+
+    def _end_talk(self) -> None:
+        if not self._has_peer_closed:
+            self._closed_by = Disconnect.CLOSED_BY_SERVER
+        self._shut(Disconnect.CLOSED_BY_SERVER.reason())
 
     @property
     def _has_peer_closed(self) -> bool:
@@ -297,8 +300,7 @@ class BaseChannel:
 
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`; the conversation may still send last messages."""
-        self._closed_by = Disconnect.CLOSED_BY_SERVER
-        self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+        self._end_talk()
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`; this also cancels the conversation."""

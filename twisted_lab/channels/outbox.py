@@ -137,11 +137,11 @@ class Outbox:
     def _size(self) -> int:
         return len(self._kept) + self._apart
 
-    def is_full(self) -> bool:
-        """Send a large batch early; tell whether the peer must accept pending output now."""
+    def make_room(self) -> bool:
+        """Send a large batch early; tell whether there is room for more output."""
         if len(self._kept) > HELD_BYTES:
             self.flush()
-        return self.holding
+        return not self.holding
 
     def has_taken(self) -> bool:
         """Tell whether the peer has acknowledged output since the last call."""

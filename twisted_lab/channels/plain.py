@@ -82,13 +82,13 @@ class PlainOutbox:
             self.bytes_out += len(each)
             self._send(each)
 
-    def is_full(self) -> bool:
+    def make_room(self) -> bool:
         """See `twisted_lab.channels.base.Output`; each burst is followed by a pause."""
         if self.bytes_out - self._paused_at < BURST:
-            return False
+            return True
         self._paused_at = self.bytes_out
         self._pause = self._clock.callLater(PAUSE, self._has_room)
-        return True
+        return False
 
     def close(self, then: Callable[[], object]) -> None:
         """See `twisted_lab.channels.base.Output`; nothing is pending."""

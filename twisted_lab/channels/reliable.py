@@ -62,9 +62,9 @@ class ReliableOutbox:
         self._session.say(data)
         self._touch()
 
-    def is_full(self) -> bool:
-        """See `twisted_lab.channels.base.Output`."""
-        return self._session.sender.backlog > HELD_BYTES
+    def make_room(self) -> bool:
+        """See `twisted_lab.channels.base.Output`; `pump` tells when there is."""
+        return self._session.sender.backlog <= HELD_BYTES
 
     def close(self, then: Callable[[], object]) -> None:
         """See `twisted_lab.channels.base.Output`; `pump` ends the channel instead of `then`."""
@@ -178,7 +178,7 @@ class ReliableChannel(DatagramChannel):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
             self._close()
-        elif not self._outbox.is_full():
+        elif self._outbox.make_room():
             self._go_on()
 
     # Ending
