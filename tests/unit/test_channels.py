@@ -223,6 +223,14 @@ class SilenceTests(ChannelTestCase):
         self.assertEqual(self.frames(), [b"error: not today"])
         self.assertEqual(self.events.counters.errors, {"refused": 1})
 
+    def test_a_conversation_has_a_time_limit_of_its_own(self) -> None:
+        async def refuse(_: Channel) -> None:
+            raise PeerSilent("you took too long")
+
+        self.connect(refuse)
+        self.assertEqual(self.frames(), [b"error: you took too long"])
+        self.assertEqual(self.events.counters.errors, {"silent": 1})
+
     def test_patience_that_is_changed(self) -> None:
         self.connect(self.listen)
         self.clock.advance(10)

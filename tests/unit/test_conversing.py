@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Any
+from unittest.mock import patch
 
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase
@@ -67,6 +68,16 @@ class ConversingTests(SynchronousTestCase):
             ["error: the server has too little memory now; try again later; try again later"],
         )
         self.assertEqual(line.recorder.names, ["unable"])
+
+    def test_an_error_that_cannot_be_reported_is_an_end(self) -> None:
+        async def broken(channel: Channel) -> None:
+            await channel.hear()
+            raise ValueError
+
+        line = Line(broken)
+        with patch.object(line.recorder, "append", side_effect=ZeroDivisionError):
+            self.assertRaises(ZeroDivisionError, line.runner.give, "a")
+        self.assertEqual((line.ends, line.runner.is_running), (1, False))
 
     def test_what_is_raised_can_be_caught_where_it_is_awaited(self) -> None:
         async def patient(channel: Channel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import ClassVar
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -345,6 +346,16 @@ class PlainTests(DatagramsCase):
         self.successResultOf(taking)
         self.assertNoResult(self.hear(channel))
 
+    def test_nothing_waits_for_a_peer_that_is_gone(self) -> None:
+        channel = self.join_plain()
+        channel.say("x" * 20_000)
+        channel.hang_up()
+        self.failureResultOf(Deferred.fromCoroutine(channel.taken()), PeerGone)
+        self.clock.advance(0)
+        self.assertEqual(
+            [call for call in self.clock.getDelayedCalls() if call.getTime() < 0.2], []
+        )
+
     def test_packets_from_its_address_are_a_strangers(self) -> None:
         channel = self.join_plain()
         [cookie] = self.packet(Ping(99, 0))
@@ -389,6 +400,47 @@ class PlainTests(DatagramsCase):
             self.successResultOf(self.hear(plain))
         self.give(b"x" * 40_000)
         self.assertEqual(plain.traffic().messages_in, 4)
+
+
+class TurnTests(DatagramsCase):
+    def test_messages_that_wait_for_their_turn_are_no_silence(self) -> None:
+        async def listen(channel: Channel) -> None:
+            while True:
+                await channel.hear()
+                self.clock.rightNow += 0.02
+
+        self.server.converse = listen
+        wait = patch.object(self.server.turns, "wait")
+        [answer] = self.give(b"/join Anna", THERE)
+        with wait as waiting:
+            self.give(answer, THERE)
+            self.give(b"x\n" * 30, THERE)
+            session = self.open()
+            self.say(session, *["x"] * 30)
+            self.assertEqual(waiting.call_count, 2)
+            self.clock.pump([1.0] * 100)
+        self.assertEqual(len(self.connections), 2)
+        for call in waiting.call_args_list:
+            call.args[0](self.clock.seconds())
+        self.clock.pump([1.0] * 59)
+        self.assertEqual(len(self.connections), 2)
+        self.clock.pump([1.0] * 2)
+        self.assertEqual(len(self.connections), 0)
+
+    def test_a_packet_of_many_messages_takes_several_turns(self) -> None:
+        heard: list[float] = []
+
+        async def answer(channel: Channel) -> None:
+            while True:
+                await channel.hear()
+                heard.append(self.clock.rightNow)
+                self.clock.rightNow += 0.001
+                channel.say("ok")
+
+        self.server.converse = answer
+        session = self.open()
+        self.say(session, *["x"] * 140)
+        self.assertLessEqual(len(heard), 10)
 
 
 class LocalAddressTests(DatagramsCase):
@@ -621,8 +673,12 @@ class ReliableTests(DatagramsCase):
         [ack] = self.packet(Ping(session, 5))
         assert isinstance(ack, Ack)
         self.assertEqual(ack.next, 81)
-        for _ in range(2):
-            self.successResultOf(self.hear(self.channels[0]))
+        [channel] = self.channels
+        assert isinstance(channel, ReliableChannel)
+        self.successResultOf(self.hear(channel))
+        # The second message is ready, and still counts.
+        self.assertEqual(self.packet(Data(session, 81, 5, pieces[81])), [])
+        self.successResultOf(self.hear(channel))
         # The client sends the rest again.
         [ack] = self.packet(Data(session, 81, 5, pieces[81]))
         assert isinstance(ack, Ack)
@@ -666,8 +722,8 @@ class ReliableTests(DatagramsCase):
             self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
         return session, channel
 
-    def hear_many(self, channel: ReliableChannel) -> None:
-        for number in range(512):
+    def hear_many(self, channel: ReliableChannel, first: int = 0) -> None:
+        for number in range(first, 512):
             hearing = self.hear(channel)
             self.clock.advance(0)
             self.assertEqual(self.successResultOf(hearing), f"{number:03}")
@@ -682,6 +738,30 @@ class ReliableTests(DatagramsCase):
         self.say(session, "after", sequence=4)
         self.clock.advance(0)
         self.assertEqual(self.successResultOf(hearing), "after")
+
+    def test_a_further_packet_replaces_no_message_of_the_one_before(self) -> None:
+        session, channel = self.open_with_many()
+        for number in range(3):
+            self.assertEqual(self.successResultOf(self.hear(channel)), f"{number:03}")
+        self.assertEqual(self.say(session, "after", sequence=4), [])
+        self.assertLessEqual(len(channel._inbox), DatagramInbox.MESSAGES)
+        self.hear_many(channel, 3)
+        self.assertEqual(self.say(session, "after", sequence=4), [Ack(session, 5, 5)])
+        self.assertEqual(self.successResultOf(self.hear(channel)), "after")
+
+    def test_a_conversation_that_only_listens_hears_all_of_each_packet(self) -> None:
+        heard: list[str] = []
+
+        async def listen(channel: Channel) -> None:
+            while True:
+                heard.append(await channel.hear())
+
+        self.server.converse = listen
+        session = self.open()
+        for sequence in range(4):
+            self.say(session, *["x"] * 140, sequence=sequence)
+            self.clock.pump([0] * 3)
+            self.assertEqual(len(heard), 140 * (sequence + 1))
 
     def test_a_close_is_heard_after_all_messages(self) -> None:
         session, channel = self.open_with_many()
@@ -807,6 +887,14 @@ class ReliableTests(DatagramsCase):
         self.assertNoResult(drained)
         self.packet(Close(session, False))
         self.successResultOf(drained)
+
+    def test_a_peer_that_has_closed_before_the_end_of_the_service(self) -> None:
+        session = self.open()
+        self.packet(Close(session, False))
+        self.ends[0].callback(None)
+        self.connections.drain(self.clock, 5)
+        self.clock.pump([0.5] * 10)
+        self.assertIn("closed by the client", self.log.messages[-1])
 
     def test_a_peer_that_is_gone_does_not_hold_up_the_end(self) -> None:
         self.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
@@ -32,6 +33,18 @@ class TurningClock(Clock):
 
     def callLater(self, delay: float, *args: Any, **kwargs: Any) -> Any:
         return super().callLater(max(delay, TURN), *args, **kwargs)
+
+
+class Gathered:
+    """A channel whose messages go out together with those of others."""
+
+    encode = staticmethod(str.encode)
+
+    def __init__(self, relay_to_all: Callable[[list[Any], list[bytes]], object]) -> None:
+        self.relay_to_all = relay_to_all
+
+    def say(self, text: str) -> None:
+        raise AssertionError(text)
 
 
 class FanOutTests(SynchronousTestCase):
@@ -87,6 +100,19 @@ class FanOutTests(SynchronousTestCase):
         [anna], [boris] = self.add(), self.add(group=1)
         self.fan_out.say("hello", "7 hello")
         self.assertEqual((anna.said, boris.said), (["hello"], ["7 hello"]))
+
+    def test_a_member_that_fails_keeps_no_other_waiting(self) -> None:
+        told: list[list[object]] = []
+        gathered = Gathered(lambda channels, pieces: told.append([*channels, *pieces]))
+        self.fan_out.add(gathered)
+        [broken] = self.add()
+        [last] = self.add()
+        for text in ("a", "b"):
+            with patch.object(broken, "say", side_effect=ZeroDivisionError):
+                self.assertRaises(ZeroDivisionError, self.fan_out.say, text)
+        self.fan_out.say("c")
+        self.assertEqual(told, [[gathered, text] for text in (b"a", b"b", b"c")])
+        self.assertEqual((broken.said, last.said), (["c"], ["a", "b", "c"]))
 
     def test_many_are_told_in_slices(self) -> None:
         members = self.add(4 * SLICE_SENDS + 1)

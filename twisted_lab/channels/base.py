@@ -16,16 +16,13 @@ from twisted_lab.channels.idleness import IdleTimer
 from twisted_lab.channels.inbox import Inbox
 from twisted_lab.channels.outbox import PIECE_BYTES
 from twisted_lab.channels.phase import Phase
-from twisted_lab.channels.turn_budget import TurnBudget
+from twisted_lab.channels.turn_budget import FIRST_BATCH, TurnBudget
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
 
-# The first batch of messages is small, because the clock is read only after it. The size of each
-# further batch doubles, within the budget of the turn.
-FIRST_BATCH = 8
-MOST_BATCH = 256
+# The first batch of messages is small, because the clock is read only after it.
 TALKING = Phase.TALKING
 
 
@@ -70,8 +67,8 @@ class Output(Protocol):
         """Send the bytes of a message."""
         ...
 
-    def is_full(self) -> bool:
-        """Tell whether the peer must accept pending output before the conversation says more."""
+    def make_room(self) -> bool:
+        """Tell whether there is room for more output; if not, call `_go_on` once there is."""
         ...
 
     def close(self, then: Callable[[], object]) -> None:
@@ -100,7 +97,7 @@ class BaseChannel:
         self._closed_by = Disconnect.CLOSED_BY_CLIENT
         self._taking: Deferred[None] | None = None
         self._batch = FIRST_BATCH
-        self._handled = 0  # messages in the previous batch of the current work
+        self._handled = 0  # messages that are not counted in the turn budget yet
         self._is_queued = False  # in the turn budget
         self._bytes_in = self._messages_in = self._messages_out = 0
 
@@ -113,7 +110,7 @@ class BaseChannel:
         self._outbox = outbox
         self._idle = idle
         self.peer = peer
-        self.since = self._turns.began = self._clock.seconds()
+        self.since = self._clock.seconds()
         refusal = host.connections.add(self, peer.host)
         self._events.connected(peer.text)
         outbox.begin_batch()
@@ -144,39 +141,42 @@ class BaseChannel:
     def _take(self) -> str | None:
         """Return the next message; None if none has arrived, or the conversation must wait."""
         inbox = self._inbox
-        if self._is_queued or (self._outbox.holding and not inbox.is_spent):
+        if self._messages or inbox.may_have_more:
+            if self._is_queued or self._outbox.holding:
+                return None
+            turns = self._turns
+            handled, self._handled = self._handled, 0
+            if handled:
+                self._batch = turns.allows(handled)
+            if turns.is_over or not self._batch:
+                self._is_queued = True
+                turns.wait(self._begin_turn, is_new=not handled)
+                return None
+            if not self._messages:
+                if turns.began is None:  # The conversation has waited for something else.
+                    turns.began = self._clock.seconds()
+                self._handled = self._fill(self._batch)
+            if self._messages:
+                return self._messages.popleft()
+        if inbox.end is None or (self._outbox.holding and not inbox.is_shut):
             return None
-        if inbox.may_have_more and not self._messages:
-            if self._handled:
-                if not self._turns.allows(self._handled):
-                    self._batch = FIRST_BATCH
-                    self._is_queued = True
-                    self._turns.wait(self._begin_turn)
-                    return None
-                self._batch = min(2 * self._batch, MOST_BATCH)
-            elif self._turns.waiting:
-                self._batch = FIRST_BATCH
-            self._fill(self._batch)
-        if self._messages:
-            return self._messages.popleft()
-        if inbox.end is not None:
-            raise inbox.end
-        return None
+        raise inbox.end
 
-    def _fill(self, most: int) -> None:
-        """Make at most `most` messages ready, and count them as handled."""
+    def _fill(self, most: int) -> int:
+        """Make at most `most` messages ready, and return their number."""
         raise NotImplementedError
 
-    def _begin_turn(self) -> None:
+    def _begin_turn(self, now: float) -> None:
         self._is_queued = False
-        self._idle.heard = self._turns.began
-        self._work()
+        self._idle.heard = now
+        self._batch = 1  # Each message may take as long as a share.
+        self._work(now)
 
-    def _work(self) -> None:
+    def _work(self, now: float) -> None:
         """Pass the next message to the conversation if it waits for one, for at most a turn."""
-        self._handled = 0
         if not self._conversation.is_waiting:
             return
+        self._turns.began = now
         self._outbox.begin_batch()
         try:
             message = self._take()
@@ -186,6 +186,8 @@ class BaseChannel:
             if message is not None:
                 self._conversation.give(message)
         self._outbox.end_batch()
+        self._batch = self._turns.count(self._handled)
+        self._handled = 0
 
     def _shut(self, reason: Reason) -> None:
         """Drop the input, and let `hear` raise PeerGone."""
@@ -197,8 +199,7 @@ class BaseChannel:
     def _go_on(self) -> None:
         """Resume the conversation if it waits in `taken`, or in `hear` and a message is ready."""
         self._end_taking(None)
-        self._turns.began = self._clock.seconds()
-        self._work()
+        self._work(self._clock.seconds())
 
     # Idle timeout
 
@@ -238,7 +239,7 @@ class BaseChannel:
 
     async def taken(self) -> None:
         """See `twisted_lab.channels.Channel`."""
-        if self._outbox.is_full() and not self.is_gone:
+        if not self.is_gone and not self._outbox.make_room():
             self._begin_taking()
             self._taking = Deferred()
             await self._taking
@@ -278,10 +279,13 @@ class BaseChannel:
         if self._phase is TALKING:
             self._phase = Phase.FLUSHING
             self._idle.heard = self._clock.seconds()  # starts the idle timeout of the close
-            if not self._has_peer_closed:
-                self._closed_by = Disconnect.CLOSED_BY_SERVER
-            self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+            self._end_talk()
             self._outbox.close(self._close)
+
+    def _end_talk(self) -> None:
+        if not self._has_peer_closed:
+            self._closed_by = Disconnect.CLOSED_BY_SERVER
+        self._shut(Disconnect.CLOSED_BY_SERVER.reason())
 
     @property
     def _has_peer_closed(self) -> bool:
@@ -294,8 +298,7 @@ class BaseChannel:
 
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`; the conversation may still send last messages."""
-        self._closed_by = Disconnect.CLOSED_BY_SERVER
-        self._shut(Disconnect.CLOSED_BY_SERVER.reason())
+        self._end_talk()
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`; this also cancels the conversation."""

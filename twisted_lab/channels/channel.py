@@ -28,8 +28,8 @@ class PeerSilent(Exception):
         reason: The input or progress that the peer failed to send, and the timeout.
     """
 
-    def __init__(self, reason: Reason | None = None) -> None:
-        self.reason = reason or Disconnect.SILENT.reason()
+    def __init__(self, reason: Reason | str = Disconnect.SILENT.template) -> None:
+        self.reason = Reason(Disconnect.SILENT, reason) if isinstance(reason, str) else reason
         super().__init__(self.reason)
 
 

@@ -80,6 +80,7 @@ class ConversationRunner:
         self._events = events
         self._ended = ended
         self._coroutine: Any = conversation(channel)
+        self._send = self._coroutine.send
         self._run = copy_context().run
         self._message = _Message(self._forget)
         self._waits_for: Deferred[Any] | None = None
@@ -87,7 +88,7 @@ class ConversationRunner:
 
     def begin(self) -> None:
         """Run the conversation up to its first wait."""
-        self._resume(self._coroutine.send, None)
+        self._resume(self._send, None)
 
     def next_message(self) -> Deferred[str]:
         """Return the Deferred to await for the channel's next message.
@@ -104,7 +105,7 @@ class ConversationRunner:
         """Pass a message to the waiting coroutine."""
         self.is_waiting = False
         if self._waits_for is self._message:
-            self._resume(self._coroutine.send, message)
+            self._resume(self._send, message)
         else:
             self._replace_message().callback(message)
 
@@ -140,8 +141,10 @@ class ConversationRunner:
         except StopIteration:
             self._end()
         except BaseException as error:
-            self._explain(error)
-            self._end()
+            try:
+                self._explain(error)
+            finally:
+                self._end()
         else:
             self._waits_for = waits_for
             if waits_for is self._message:
@@ -159,7 +162,7 @@ class ConversationRunner:
         self._ended()
 
     def _go_on(self, result: object) -> None:
-        self._resume(self._coroutine.send, result)
+        self._resume(self._send, result)
 
     def _go_on_with_failure(self, failure: Failure) -> None:
         self._resume(self._coroutine.throw, failure.value)

@@ -89,8 +89,8 @@ class DatagramChannel(BaseChannel):
             raise too_long(len(data), self._host.max_message)
         self._inbox.put(decode(data))
 
-    def _fill(self, most: int) -> None:
-        self._handled = self._inbox.fill(most)
+    def _fill(self, most: int) -> int:
+        return self._inbox.fill(most)
 
     def pump(self) -> None:
         """Send the packets that are due."""
@@ -128,6 +128,11 @@ class DatagramChannel(BaseChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        if now >= self._idle.deadline:
+        if self._is_silent(now):
             self._idle.heard = now
             self._report_silence()
+
+    def _is_silent(self, now: float) -> bool:
+        if self._is_queued:
+            self._idle.heard = now
+        return now >= self._idle.deadline

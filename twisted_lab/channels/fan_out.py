@@ -282,17 +282,19 @@ class FanOut:
         rest = batch.members[batch.next :]
         left = inf if len(rest) * batch.cost <= SLICE_SENDS else self._left
         cost = 0
-        for member in rest:
-            if cost >= left:
-                break
-            kind = member.kind
-            if kind.batch is not batch:
-                kind.turn_to(batch)
-            member.relay(kind.texts, kind.pieces, kind.joined)
-            cost += kind.cost
-            batch.next += 1
-        for kind in self._gathering:
-            kind.end_slice()
+        try:
+            for member in rest:
+                if cost >= left:
+                    break
+                kind = member.kind
+                if kind.batch is not batch:
+                    kind.turn_to(batch)
+                batch.next += 1
+                member.relay(kind.texts, kind.pieces, kind.joined)
+                cost += kind.cost
+        finally:
+            for kind in self._gathering:
+                kind.end_slice()
         self._left -= cost
         if batch.next < len(batch.members):
             return False

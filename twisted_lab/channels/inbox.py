@@ -48,11 +48,6 @@ class Inbox:
         self.messages.clear()
         self.may_have_more = False
 
-    @property
-    def is_spent(self) -> bool:
-        """Tell whether there is nothing more to hear."""
-        return self.is_shut and not self.messages and not self.may_have_more
-
 
 class StreamInbox(Inbox):
     """Messages of a stream, kept as bytes until the conversation asks for them.
@@ -75,7 +70,7 @@ class StreamInbox(Inbox):
             # A batch smaller than requested may also mean that the next message is too long.
             self.may_have_more = bool(taken) and self.decoder.size > 0
             try:
-                self.messages.extend([message.decode() for message in taken])
+                self.messages.extend([*map(bytes.decode, taken)])
             except UnicodeDecodeError:
                 # Slower, but it keeps the messages before the error, and raises a MessageError.
                 for message in taken:
@@ -96,7 +91,8 @@ class DatagramInbox(Inbox):
     def __init__(self) -> None:
         super().__init__()
         self._received: deque[str] = deque()
-        self._characters = 0
+        self._characters = 0  # in _received
+        self._batch_characters = 0
 
     def __len__(self) -> int:
         return len(self._received) + len(self.messages)
@@ -110,15 +106,16 @@ class DatagramInbox(Inbox):
     @property
     def has_room(self) -> bool:
         """Tell whether one more message fits."""
-        return len(self) < self.MESSAGES and self._characters < self.CHARACTERS
+        # The characters of a batch count until all of it is heard.
+        characters = self._characters + (self._batch_characters if self.messages else 0)
+        return len(self) < self.MESSAGES and characters < self.CHARACTERS
 
     def fill(self, most: int) -> int:
         """Make the next batch ready; return its number of messages."""
         count = min(most, len(self._received))
-        for _ in range(count):
-            message = self._received.popleft()
-            self._characters -= len(message)
-            self.messages.append(message)
+        self.messages.extend([self._received.popleft() for _ in range(count)])
+        self._batch_characters = sum(map(len, self.messages))
+        self._characters -= self._batch_characters
         self.may_have_more = bool(self._received)
         return count
 

@@ -137,11 +137,11 @@ class Outbox:
     def _size(self) -> int:
         return len(self._kept) + self._apart
 
-    def is_full(self) -> bool:
-        """Send a large batch early; tell whether the peer must accept pending output now."""
+    def make_room(self) -> bool:
+        """Send a large batch early; tell whether there is room for more output."""
         if len(self._kept) > HELD_BYTES:
             self.flush()
-        return self.holding
+        return not self.holding
 
     def has_taken(self) -> bool:
         """Tell whether the peer has acknowledged output since the last call."""
@@ -184,27 +184,25 @@ class Outbox:
 
     def flush(self) -> None:
         """Pass output to the transport until it is congested."""
-        while (self._kept or self._messages) and not self._congested and self._pacing is None:
-            self._write()
+        kept = self._kept
+        while (kept or self._messages) and not self._congested and self._pacing is None:
+            if len(kept) > PIECE_BYTES:
+                data = bytes(kept[:PIECE_BYTES])
+                del kept[:PIECE_BYTES]
+            elif kept:
+                data = bytes(kept)
+                kept.clear()
+            else:
+                data = self._messages.popleft()
+                self._apart -= len(data) + MESSAGE_OVERHEAD
+                self._pacing = self._clock.callLater(self.pace, self._paced)
+            self.bytes_out += len(data)
+            self._transport.write(data)
         self.holding = self._congested or self._apart > HELD_BYTES
         if self._finally is not None and not self._kept and not self._messages:
             then, self._finally = self._finally, None
             self._transport.unregisterProducer()
             then()
-
-    def _write(self) -> None:
-        if len(self._kept) > PIECE_BYTES:
-            data = bytes(self._kept[:PIECE_BYTES])
-            del self._kept[:PIECE_BYTES]
-        elif self._kept:
-            data = bytes(self._kept)
-            self._kept.clear()
-        else:
-            data = self._messages.popleft()
-            self._apart -= len(data) + MESSAGE_OVERHEAD
-            self._pacing = self._clock.callLater(self.pace, self._paced)
-        self.bytes_out += len(data)
-        self._transport.write(data)
 
     def _paced(self) -> None:
         self._pacing = None

@@ -10,6 +10,9 @@ class Phase(Enum):
 
     TALKING -- hang_up() --> FLUSHING -- output sent --> CLOSING -- connection lost --> GONE
     TALKING, FLUSHING, CLOSING -- abort() --> ABORTED -- connection lost --> GONE
+    TALKING, FLUSHING -- connection lost --> GONE
+
+    A datagram channel has no CLOSING and no ABORTED: both arrows lead to GONE.
     """
 
     TALKING = auto()

@@ -82,13 +82,13 @@ class PlainOutbox:
             self.bytes_out += len(each)
             self._send(each)
 
-    def is_full(self) -> bool:
+    def make_room(self) -> bool:
         """See `twisted_lab.channels.base.Output`; each burst is followed by a pause."""
         if self.bytes_out - self._paused_at < BURST:
-            return False
+            return True
         self._paused_at = self.bytes_out
         self._pause = self._clock.callLater(PAUSE, self._has_room)
-        return True
+        return False
 
     def close(self, then: Callable[[], object]) -> None:
         """See `twisted_lab.channels.base.Output`; nothing is pending."""
@@ -131,7 +131,7 @@ class PlainChannel(DatagramChannel):
 
     def received(self, data: bytes) -> None:
         """Handle a datagram, which may contain several lines."""
-        now = self._idle.heard = self._turns.began = self._clock.seconds()
+        now = self._idle.heard = self._clock.seconds()
         gained = max(now - self._counted, 0.0) * LINES_PER_SECOND
         self._allowance = min(self._allowance + gained, float(DatagramInbox.MESSAGES))
         self._counted = now
@@ -141,7 +141,7 @@ class PlainChannel(DatagramChannel):
             elif self._inbox.has_room:
                 self._allowance -= 1
                 self._take_line(line)
-        self._work()
+        self._work(now)
 
     def _take_line(self, line: bytes) -> None:
         try:

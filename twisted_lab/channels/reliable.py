@@ -62,9 +62,9 @@ class ReliableOutbox:
         self._session.say(data)
         self._touch()
 
-    def is_full(self) -> bool:
-        """See `twisted_lab.channels.base.Output`."""
-        return self._session.sender.backlog > HELD_BYTES
+    def make_room(self) -> bool:
+        """See `twisted_lab.channels.base.Output`; `pump` tells when there is."""
+        return self._session.sender.backlog <= HELD_BYTES
 
     def close(self, then: Callable[[], object]) -> None:
         """See `twisted_lab.channels.base.Output`; `pump` ends the channel instead of `then`."""
@@ -119,27 +119,32 @@ class ReliableChannel(DatagramChannel):
     def receive(self, packet: Packet) -> None:
         """Handle a packet of the session."""
         inbox = self._inbox
-        if isinstance(packet, Data) and (inbox.end is not None or not inbox.has_room):
-            return
-        now = self._turns.began = self._clock.seconds()
+        if isinstance(packet, Data):
+            self._top_up()
+            if inbox.end is not None or not inbox.has_room:
+                return
+        now = self._clock.seconds()
         if self._phase is Phase.TALKING:
             self._idle.heard = now
         messages = self.session.receive(packet, now)
         if isinstance(packet, Data):
             self._coming = iter(messages)
             self._top_up()
-            self._work()
+            self._work(now)
         if self._has_peer_closed and self._phase is Phase.TALKING:
             inbox.close(PeerGone(Disconnect.CLOSED_BY_CLIENT.reason()))
             self._go_on()
         self._host.touch(self)
 
-    def _fill(self, most: int) -> None:
-        super()._fill(most)
+    def _fill(self, most: int) -> int:
         self._top_up()
+        is_full = not self._inbox.has_room
+        count = super()._fill(most)
+        self._inbox.may_have_more |= is_full  # in _coming
+        return count
 
     def _top_up(self) -> None:
-        # One packet may complete thousands of messages.
+        # One packet may complete thousands of messages. While the inbox has room, none are left.
         try:
             while self._inbox.has_room and (message := next(self._coming, None)) is not None:
                 self._keep(message)
@@ -173,7 +178,7 @@ class ReliableChannel(DatagramChannel):
             self._host.send(datagram, self.address)
         if self.session.state is State.OVER:
             self._close()
-        elif not self._outbox.is_full():
+        elif self._outbox.make_room():
             self._go_on()
 
     # Ending
@@ -197,13 +202,14 @@ class ReliableChannel(DatagramChannel):
 
     def tick(self, now: float) -> None:
         """See `twisted_lab.channels.deadlines.Timed`."""
-        # A peer that sends pings but acknowledges no data counts as silent.
-        heard = min(self._idle.heard, now - self.session.sender.stalled(now))
-        if now >= heard + self.patience:
-            self._idle.heard = heard
+        if self._is_silent(now):
             # End without a Close, which would tell the client not to come back. This one does not
             # even ping; if it returns it gets a cookie, and continues in a new session.
             super().tick(now)
             self.end(Disconnect.SILENT.reason())
         else:
             self.pump()
+
+    def _is_silent(self, now: float) -> bool:
+        # A peer that sends pings but acknowledges no data counts as silent.
+        return super()._is_silent(now) or self.session.sender.stalled(now) >= self.patience

@@ -65,10 +65,10 @@ class StreamChannel(BaseChannel, Protocol):
         inbox = self._inbox
         if inbox.is_shut:
             return
-        self._idle.heard = self._turns.began = self._clock.seconds()
+        now = self._idle.heard = self._clock.seconds()
         self._decoder.feed(data)
         inbox.may_have_more = True
-        self._work()
+        self._work(now)
         if (
             inbox.may_have_more
             and self._reading
@@ -83,7 +83,7 @@ class StreamChannel(BaseChannel, Protocol):
         is_held = self._is_queued or self._outbox.holding
         return self._conversation.is_waiting and not is_held
 
-    def _fill(self, most: int) -> None:
+    def _fill(self, most: int) -> int:
         # A log of both directions needs each answer directly after its message.
         is_logged = self._events.traffic
         messages = self._inbox.fill(1 if is_logged else most)
@@ -92,8 +92,8 @@ class StreamChannel(BaseChannel, Protocol):
         if is_logged:
             for message in messages:
                 self._events.received(self.peer.text, len(message), message)
-        self._handled = count = len(messages)
-        self._messages_in += count
+        self._messages_in += len(messages)
+        return len(messages)
 
     def _resume_reading(self) -> None:
         self._reading = True
@@ -179,7 +179,7 @@ class StreamChannel(BaseChannel, Protocol):
             self.transport.loseConnection()
         elif not self._inbox.is_shut:
             self._inbox.close(PeerGone(Disconnect.CLOSED_BY_CLIENT.reason()))
-            self._work()
+            self._work(self._clock.seconds())
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""

@@ -66,7 +66,7 @@ class TextChannel(StreamChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        super().dataReceived(data)
+        StreamChannel.dataReceived(self, data)  # faster than super()
         if self._lines.mid_line:
             self._watch_keys(data)
             self._watch_line()
@@ -119,7 +119,7 @@ class TextChannel(StreamChannel):
             self._has_key = False
             self._lines.end_line()
             self._inbox.may_have_more = True
-            self._work()
+            self._work(self._clock.seconds())
 
     def _keep_apart(self) -> None:
         self._outbox.keep_apart(self._pace)

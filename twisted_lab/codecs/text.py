@@ -95,7 +95,7 @@ class TextDecoder(LineDecoder):
             self._feed_odd(data)
         else:
             self.mid_line = data[-1] != 10
-            super().feed(data)
+            LineDecoder.feed(self, data)  # faster than super()
 
     def end_line(self) -> None:
         """End an incomplete line that its peer will not end."""
