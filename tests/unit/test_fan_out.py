@@ -102,7 +102,7 @@ class FanOutTests(SynchronousTestCase):
         self.assertEqual((anna.said, boris.said), (["hello"], ["7 hello"]))
 
     def test_a_member_that_fails_keeps_no_other_waiting(self) -> None:
-        told: list[list[str]] = []
+        told: list[list[object]] = []
         gathered = Gathered(lambda channels, pieces: told.append([*channels, *pieces]))
         self.fan_out.add(gathered)
         [broken] = self.add()
