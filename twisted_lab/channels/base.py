@@ -180,16 +180,18 @@ class BaseChannel:
         self._turns.began = now
         self._outbox.begin_batch()
         try:
-            message = self._take()
-        except Exception as error:
-            self._conversation.fail(error)
-        else:
-            if message is not None:
-                self._conversation.give(message)
-        self._outbox.end_batch()
-        self._turns.count(self._handled)
-        self._handled = 0
-        self._batch = FIRST_BATCH
+            try:
+                message = self._take()
+            except Exception as error:
+                self._conversation.fail(error)
+            else:
+                if message is not None:
+                    self._conversation.give(message)
+        finally:
+            self._outbox.end_batch()
+            self._turns.count(self._handled)
+            self._handled = 0
+            self._batch = FIRST_BATCH
 
     def _shut(self, reason: Reason) -> None:
         """Drop the input, and let `hear` raise PeerGone."""

@@ -193,6 +193,7 @@ class ChannelContract(ConversationContract):
 
         async def talk(channel: Channel) -> None:
             await channel.hear()
+            peer.stall()
             for number in range(200):
                 channel.say("x" * 1000)
                 await channel.taken()
@@ -200,7 +201,6 @@ class ChannelContract(ConversationContract):
             await channel.hear()
 
         peer = self.connect(talk)
-        peer.stall()
         peer.send("a")
         peer.wait(0)
         same(len(said) < 200, True)
