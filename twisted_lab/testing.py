@@ -12,7 +12,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import Conversation, PeerGone, PeerSilent
-from twisted_lab.channels.contract import ChannelContract, ConversationContract, LivePeer
+from twisted_lab.channels.contract import ChannelContract, LivePeer
+from twisted_lab.channels.conversation_contract import ConversationContract
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
 from twisted_lab.resources import Unable

@@ -375,7 +375,7 @@ def test_a_lack_of_memory_for_a_hash_is_an_error(tmp_path: Path) -> None:
             client.sendall(b"correct horse\n")
             assert line(client) == "Repeat the password:\n"
             client.sendall(b"correct horse\n")
-            told = "error: the server has too little memory now; try again later; try again later\n"
+            told = "error: the server has too little memory now; try again later\n"
             assert line(client) == told
         resource.prlimit(process, resource.RLIMIT_AS, unlimited)
         server.wait_for("could not serve .*too little memory.*a hash takes 128 MiB")

@@ -21,7 +21,8 @@ from twisted_lab.channels import (
     TextChannel,
 )
 from twisted_lab.channels.datagram_server import DatagramServer
-from twisted_lab.codecs import FrameDecoder, LineDecoder, StreamDecoder, encode_frame
+from twisted_lab.channels.inbox import DatagramInbox
+from twisted_lab.codecs import FrameDecoder, LineDecoder, StreamDecoder, encode_text
 from twisted_lab.reliable.packets import (
     NO_KEY,
     Ack,
@@ -63,17 +64,29 @@ class StreamPeer:
 
     def __init__(self, conversation: Conversation, channel: StreamChannel) -> None:
         self.clock = Clock()
-        events, _ = recorded_events()
-        factory = ConversationFactory(self.clock, events, conversation, lambda: channel)
+        events, self.log = recorded_events()
+        self.connections = Connections()
+        factory = ConversationFactory(
+            self.clock, events, conversation, lambda: channel, self.connections
+        )
         factory.buildProtocol(None)
         self.channel = channel
         self.wire = Wire()
         channel.makeConnection(self.wire)
 
-    def send(self, text: str) -> None:
-        is_text = isinstance(self.channel, TextChannel)
-        data = text.encode()
-        self.channel.dataReceived(data + b"\n" if is_text else encode_frame(data))
+    def send(self, *texts: str) -> None:
+        encode = str.encode if isinstance(self.channel, TextChannel) else encode_text
+        end = b"\n" if isinstance(self.channel, TextChannel) else b""
+        self.channel.dataReceived(b"".join(encode(text) + end for text in texts))
+
+    def stall(self) -> None:
+        self.channel._outbox.pauseProducing()
+
+    def resume(self) -> None:
+        self.channel._outbox.resumeProducing()
+
+    def work(self, seconds: float) -> None:
+        self.clock.rightNow += seconds
 
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -112,9 +125,10 @@ class DatagramPeer:
             await conversation(channel)
 
         self.clock = Clock()
-        events, _ = recorded_events()
+        events, self.log = recorded_events()
+        self.connections = Connections()
         self.sent: list[bytes] = []
-        self.server = DatagramServer(self.clock, events, converse, Connections(), PATIENCE)
+        self.server = DatagramServer(self.clock, events, converse, self.connections, PATIENCE)
         self.server.transport = Socket(lambda data, _: self.sent.append(data))
         self.open()
 
@@ -134,6 +148,13 @@ class DatagramPeer:
         # In steps: a long one would be a pause of the process, which is no silence.
         self.clock.pump([0.5] * int(2 * seconds) or [0])
 
+    def stall(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def work(self, seconds: float) -> None:
+        self.clock.rightNow += seconds
+
 
 class PlainPeer(DatagramPeer):
     """One that cannot close."""
@@ -146,8 +167,8 @@ class PlainPeer(DatagramPeer):
         self.sent.clear()
         self.give(answer)
 
-    def send(self, text: str) -> None:
-        self.give(text.encode() + b"\n")
+    def send(self, *texts: str) -> None:
+        self.give("".join(text + "\n" for text in texts).encode())
 
     def received(self) -> list[str]:
         return [data.decode().removesuffix("\n") for data in self.sent]
@@ -157,7 +178,9 @@ class PlainPeer(DatagramPeer):
 
 
 class ReliablePeer(DatagramPeer):
-    """One that acknowledges everything."""
+    """One that acknowledges everything, unless it is stalled."""
+
+    is_stalled = False
 
     def open(self) -> None:
         self.decoder = FrameDecoder()
@@ -172,8 +195,8 @@ class ReliablePeer(DatagramPeer):
     def packet(self, packet: Packet, key: bytes = KEY) -> list[Packet]:
         return [decode(data) for data in self.give(seal(packet, key, Side.CLIENT))]
 
-    def send(self, text: str) -> None:
-        self.packet(Data(self.session, self.sequence, 0, encode_frame(text.encode())))
+    def send(self, *texts: str) -> None:
+        self.packet(Data(self.session, self.sequence, 0, b"".join(map(encode_text, texts))))
         self.sequence += 1
         self.take()
 
@@ -181,8 +204,16 @@ class ReliablePeer(DatagramPeer):
         super().wait(seconds)
         self.take()
 
+    def stall(self) -> None:
+        self.is_stalled = True
+
+    def resume(self) -> None:
+        self.is_stalled = False
+
     def take(self) -> None:
         """Take and acknowledge what has come."""
+        if self.is_stalled:
+            return
         for packet in map(decode, self.sent):
             if isinstance(packet, Data) and packet.sequence == self.expected:
                 self.expected += 1
@@ -199,13 +230,29 @@ class ReliablePeer(DatagramPeer):
         self.packet(Close(self.session, False))
 
 
-class PlainChannelTests(ChannelContract, SynchronousTestCase):
+class DatagramContract(ChannelContract):
+    def test_waiting_messages_have_a_limit(self) -> None:
+        heard, peer, work = self.busy()
+        for _ in range(3):
+            peer.send(*["x"] * 60)
+            peer.wait(10)
+        work.callback(None)
+        peer.wait(0)
+        # The reliable protocol accepts a whole packet while there is room.
+        assert DatagramInbox.MESSAGES <= len(heard) <= 120
+
+
+class PlainChannelTests(DatagramContract, SynchronousTestCase):
+    can_close = False
+    can_stall = False
+
     def connect(self, conversation: Conversation) -> LivePeer:
         return PlainPeer(conversation)
 
 
-class ReliableChannelTests(ChannelContract, SynchronousTestCase):
+class ReliableChannelTests(DatagramContract, SynchronousTestCase):
     hears_out = False
+    outlasts_silence = False
 
     def connect(self, conversation: Conversation) -> LivePeer:
         return ReliablePeer(conversation)

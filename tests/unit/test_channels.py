@@ -180,6 +180,16 @@ class ConversationTests(ChannelTestCase):
         )
         self.assertIsInstance(self.recorder[-1]["log_failure"], Failure)
 
+    def test_an_error_that_cannot_be_reported_closes_the_connection(self) -> None:
+        async def broken(channel: Channel) -> None:
+            await channel.hear()
+            raise ValueError
+
+        self.connect(broken)
+        with patch.object(self.events.counters, "errors", None):
+            self.assertRaises(TypeError, self.channel.dataReceived, encode_frame(b"a"))
+        self.assertTrue(self.wire.half_closed)
+
     def test_the_events(self) -> None:
         self.connect(self.echo)
         self.channel.dataReceived(encode_frame(b"hello"))

@@ -65,7 +65,7 @@ class ConversingTests(SynchronousTestCase):
         line = Line(greedy)
         self.assertEqual(
             line.said,
-            ["error: the server has too little memory now; try again later; try again later"],
+            ["error: the server has too little memory now; try again later"],
         )
         self.assertEqual(line.recorder.names, ["unable"])
 

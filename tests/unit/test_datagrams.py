@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import ClassVar
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -18,6 +19,7 @@ from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.channels.reliable import ReliableChannel
+from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.codecs import MessageError, encode_frame
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.reliable.packets import (
@@ -410,21 +412,47 @@ class TurnTests(DatagramsCase):
                 self.clock.rightNow += 0.02
 
         self.server.converse = listen
-        wait = patch.object(self.server.turns, "wait")
+        waiting: list[tuple[TurnBudget, Callable[[float], object]]] = []
+
+        def wait(budget: TurnBudget, work: Callable[[float], object]) -> None:
+            if not budget.is_waiting:
+                budget._next_turn = Mock()
+                waiting.append((budget, work))
+
         [answer] = self.give(b"/join Anna", THERE)
-        with wait as waiting:
+        with patch.object(TurnBudget, "wait", wait):
             self.give(answer, THERE)
             self.give(b"x\n" * 30, THERE)
             session = self.open()
             self.say(session, *["x"] * 30)
-            self.assertEqual(waiting.call_count, 2)
+            self.assertEqual(len(waiting), 2)
             self.clock.pump([1.0] * 100)
         self.assertEqual(len(self.connections), 2)
-        for call in waiting.call_args_list:
-            call.args[0](self.clock.seconds())
+        for budget, work in waiting:
+            budget._begin(work)
         self.clock.pump([1.0] * 59)
         self.assertEqual(len(self.connections), 2)
         self.clock.pump([1.0] * 2)
+        self.assertEqual(len(self.connections), 0)
+
+    def test_messages_from_before_the_close_are_heard_however_late(self) -> None:
+        heard: list[str] = []
+        ready: Deferred[None] = Deferred()
+
+        async def listen(channel: Channel) -> None:
+            heard.append(await channel.hear())
+            await ready
+            while True:
+                heard.append(await channel.hear())
+
+        self.server.converse = listen
+        session = self.open()
+        self.say(session, *["x"] * 40)
+        self.packet(Close(session, False))
+        self.clock.pump([1.0] * 10)
+        ready.callback(None)
+        self.clock.pump([0.1] * 10)
+        self.assertEqual(len(heard), 40)
         self.assertEqual(len(self.connections), 0)
 
     def test_a_packet_of_many_messages_takes_several_turns(self) -> None:
@@ -440,7 +468,7 @@ class TurnTests(DatagramsCase):
         self.server.converse = answer
         session = self.open()
         self.say(session, *["x"] * 140)
-        self.assertLessEqual(len(heard), 10)
+        self.assertLessEqual(len(heard), 16)
 
 
 class LocalAddressTests(DatagramsCase):

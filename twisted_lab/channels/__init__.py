@@ -1,6 +1,6 @@
 """Channels: messages between a conversation and its peer, over any transport."""
 
-from twisted_lab.channels.base import BaseChannel, Host, Output
+from twisted_lab.channels.base import BaseChannel, Output
 from twisted_lab.channels.channel import (
     Channel,
     Conversation,
@@ -30,7 +30,6 @@ __all__ = [
     "Conversation",
     "ConversationFactory",
     "FanOut",
-    "Host",
     "IdleTimer",
     "Inbox",
     "Int32Channel",

@@ -16,13 +16,14 @@ from twisted_lab.channels.idleness import IdleTimer
 from twisted_lab.channels.inbox import Inbox
 from twisted_lab.channels.outbox import PIECE_BYTES
 from twisted_lab.channels.phase import Phase
-from twisted_lab.channels.turn_budget import FIRST_BATCH, TurnBudget
+from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
 
 # The first batch of messages is small, because the clock is read only after it.
+FIRST_BATCH = 8
 TALKING = Phase.TALKING
 
 
@@ -33,7 +34,6 @@ class Host(Protocol):
     events: ServiceEvents
     connections: Connections
     converse: Conversation
-    turns: TurnBudget
 
 
 class Output(Protocol):
@@ -89,6 +89,7 @@ class BaseChannel:
 
     # Returns the bytes of a message. Channels with the same encoding share one function object.
     encode: Callable[[str], bytes]
+    turn_period = 0.0  # see `TurnBudget`
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -96,9 +97,6 @@ class BaseChannel:
         self._phase = TALKING
         self._closed_by = Disconnect.CLOSED_BY_CLIENT
         self._taking: Deferred[None] | None = None
-        self._batch = FIRST_BATCH
-        self._handled = 0  # messages that are not counted in the turn budget yet
-        self._is_queued = False  # in the turn budget
         self._bytes_in = self._messages_in = self._messages_out = 0
 
     def _begin(self, host: Host, peer: Peer, outbox: Output, idle: IdleTimer) -> None:
@@ -106,7 +104,7 @@ class BaseChannel:
         self._host = host
         self._clock = host.clock
         self._events = host.events
-        self._turns = host.turns
+        self._turn = TurnBudget(host.clock, self.turn_period)
         self._outbox = outbox
         self._idle = idle
         self.peer = peer
@@ -142,20 +140,14 @@ class BaseChannel:
         """Return the next message; None if none has arrived, or the conversation must wait."""
         inbox = self._inbox
         if self._messages or inbox.may_have_more:
-            if self._is_queued or self._outbox.holding:
-                return None
-            turns = self._turns
-            handled, self._handled = self._handled, 0
-            if handled:
-                self._batch = turns.allows(handled)
-            if turns.is_over or not self._batch:
-                self._is_queued = True
-                turns.wait(self._begin_turn, is_new=not handled)
+            if self._outbox.holding:
                 return None
             if not self._messages:
-                if turns.began is None:  # The conversation has waited for something else.
-                    turns.began = self._clock.seconds()
-                self._handled = self._fill(self._batch)
+                batch = self._turn.next_batch()
+                if not batch:
+                    self._turn.wait(self._begin_turn)
+                    return None
+                self._turn.count(self._fill(batch))
             if self._messages:
                 return self._messages.popleft()
         if inbox.end is None or (self._outbox.holding and not inbox.is_shut):
@@ -167,27 +159,25 @@ class BaseChannel:
         raise NotImplementedError
 
     def _begin_turn(self, now: float) -> None:
-        self._is_queued = False
         self._idle.heard = now
-        self._batch = 1  # Each message may take as long as a share.
         self._work(now)
 
     def _work(self, now: float) -> None:
         """Pass the next message to the conversation if it waits for one, for at most a turn."""
+        self._turn.renew(now)
         if not self._conversation.is_waiting:
             return
-        self._turns.began = now
         self._outbox.begin_batch()
         try:
-            message = self._take()
-        except Exception as error:
-            self._conversation.fail(error)
-        else:
-            if message is not None:
-                self._conversation.give(message)
-        self._outbox.end_batch()
-        self._batch = self._turns.count(self._handled)
-        self._handled = 0
+            try:
+                message = self._take()
+            except Exception as error:
+                self._conversation.fail(error)
+            else:
+                if message is not None:
+                    self._conversation.give(message)
+        finally:
+            self._outbox.end_batch()
 
     def _shut(self, reason: Reason) -> None:
         """Drop the input, and let `hear` raise PeerGone."""

@@ -40,7 +40,7 @@ class Refused(Exception):
     """
 
 
-TOO_LITTLE_MEMORY = "the server has too little memory now; try again later; try again later"
+TOO_LITTLE_MEMORY = "the server has too little memory now; try again later"
 
 
 class Channel(Protocol):

@@ -2,120 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import LogEvent
 
 from twisted_lab.channels.channel import Channel, Conversation, PeerGone, PeerSilent, Refused
-from twisted_lab.channels.connections import Connection
-
-
-class ConversationContract:
-    """A channel's promises to its conversation, as tests.
-
-    Mix it into a test case that implements `play`.
-
-    Attributes:
-        hears_out: Whether a peer that has closed still receives the answers.
-    """
-
-    hears_out = True
-
-    def play(self, conversation: Conversation, *script: str | float) -> list[str]:
-        """Run a conversation with a peer that plays `script` and then closes.
-
-        A text is a message; a number is a silence, in seconds.
-
-        Returns:
-            The messages that the peer received.
-        """
-        raise NotImplementedError
-
-    def listen(self, *script: str | float, patience: float = 60.0) -> list[str | type]:
-        """Return the messages that a conversation hears, and the type of the final exception."""
-        heard: list[str | type] = []
-
-        async def listen(channel: Channel) -> None:
-            channel.patience = patience
-            try:
-                while True:
-                    heard.append(await channel.hear())
-            except Exception as error:
-                heard.append(type(error))
-                raise
-
-        self.play(listen, *script)
-        return heard
-
-    def test_messages_are_heard_in_order(self) -> None:
-        """The conversation hears each message once, and then PeerGone."""
-        texts = ["a", "", "two words", "\u0436", "x" * 500, "a"]
-        _same(self.listen(*texts), [*texts, PeerGone])
-
-    def test_messages_are_said_in_order(self) -> None:
-        """The peer receives each message once; a lone surrogate is sent as "?"."""
-
-        async def talk(channel: Channel) -> None:
-            for text in ("a", "\u0436", "\ud800", "x" * 500):
-                channel.say(text)
-                await channel.taken()
-
-        _same(self.play(talk), ["a", "\u0436", "?", "x" * 500])
-
-    def test_the_end_of_input_stays(self) -> None:
-        """`hear` raises PeerGone each time, and the answer is still sent."""
-        ends: list[type] = []
-
-        async def listen(channel: Channel) -> None:
-            text = await channel.hear()
-            for _ in range(3):
-                try:
-                    await channel.hear()
-                except PeerGone as error:
-                    ends.append(type(error))
-            channel.say(text.upper())
-
-        _same(self.play(listen, "a")[:1], ["A"] if self.hears_out else [])
-        _same(ends, [PeerGone] * 3)
-
-    def test_a_hang_up_ends_both_ways(self) -> None:
-        """The conversation can then say and hear nothing more."""
-        ends: list[object] = []
-
-        async def leave(channel: Channel) -> None:
-            ends.append(channel.is_gone)
-            channel.say("bye")
-            channel.hang_up()
-            channel.say("too late")
-            channel.hang_up()
-            ends.append(channel.is_gone)
-            for wait in (channel.hear, channel.taken):
-                try:
-                    await wait()
-                except PeerGone as error:
-                    ends.append(type(error))
-
-        _same(self.play(leave, "a"), ["bye"])
-        _same(ends, [False, True, PeerGone, PeerGone])
-
-    def test_the_end_of_a_conversation_is_a_hang_up(self) -> None:
-        """The server closes, even if the peer does not."""
-        channels: list[Channel] = []
-
-        async def greet(channel: Channel) -> None:
-            channels.append(channel)
-            channel.say("hello")
-
-        _same(self.play(greet, 1.0), ["hello"])
-        _same(channels[0].is_gone, True)
-
-    def test_silence(self) -> None:
-        """`hear` raises PeerSilent after the idle timeout."""
-        _same(self.listen(9.0, "a", 9.0, "b", 11.0, patience=10.0), ["a", "b", PeerSilent])
-
-    def test_a_longer_patience(self) -> None:
-        """A longer idle timeout applies immediately."""
-        _same(self.listen(900.0, "a", patience=1000.0), ["a", PeerGone])
+from twisted_lab.channels.connections import Connection, Connections
+from twisted_lab.channels.conversation_contract import ConversationContract, same
 
 
 class LivePeer(Protocol):
@@ -123,12 +18,31 @@ class LivePeer(Protocol):
 
     Attributes:
         channel: The channel, which is also a `twisted_lab.channels.Connection`.
+        connections: The container of the channel.
     """
 
     channel: Any
+    connections: Connections
 
-    def send(self, text: str) -> None:
-        """Send a message."""
+    @property
+    def log(self) -> Sequence[LogEvent]:
+        """The events that the channel has reported."""
+        ...
+
+    def send(self, *texts: str) -> None:
+        """Send messages, all at once."""
+        ...
+
+    def stall(self) -> None:
+        """Accept no more output; a kind of peer whose channel cannot notice that does nothing."""
+        ...
+
+    def resume(self) -> None:
+        """Accept output again."""
+        ...
+
+    def work(self, seconds: float) -> None:
+        """Let `seconds` pass without a turn of the reactor, as a busy conversation does."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -148,7 +62,16 @@ class ChannelContract(ConversationContract):
     """A channel's promises to its conversation and to the rest of its process, as tests.
 
     Mix it into a test case that implements `connect`.
+
+    Attributes:
+        can_close: Whether a peer can close.
+        can_stall: Whether the channel notices that its peer accepts no output.
+        outlasts_silence: Whether a conversation that catches PeerSilent can go on.
     """
+
+    can_close = True
+    can_stall = True
+    outlasts_silence = True
 
     def connect(self, conversation: Conversation) -> LivePeer:
         """Run a conversation with a peer that the test plays."""
@@ -175,7 +98,7 @@ class ChannelContract(ConversationContract):
             try:
                 while True:
                     heard.append(await channel.hear())
-            except BaseException as error:
+            except Exception as error:
                 heard.append(type(error))
                 channel.say("bye")
                 raise
@@ -195,27 +118,172 @@ class ChannelContract(ConversationContract):
         peer = self.connect(listen)
         peer.send("a")
         peer.send("b")
-        _same(heard, [])
+        same(heard, [])
         work.callback(None)
         peer.wait(0)
-        _same(heard, ["a", "b"])
+        same(heard, ["a", "b"])
+
+    def busy(self) -> tuple[list[str | type], LivePeer, Deferred[None]]:
+        """Like `watch`, with a conversation that listens only once the Deferred fires."""
+        heard: list[str | type] = []
+        work: Deferred[None] = Deferred()
+
+        async def listen(channel: Channel) -> None:
+            await work
+            try:
+                while True:
+                    heard.append(await channel.hear())
+            except PeerGone as error:
+                heard.append(type(error))
+                raise
+
+        return heard, self.connect(listen), work
+
+    def test_messages_may_arrive_together(self) -> None:
+        """The conversation hears all of them, in order."""
+        heard, peer = self.watch()
+        texts = [str(number) for number in range(40)]
+        peer.send(*texts)
+        peer.wait(0)
+        same(heard, texts)
+
+    def test_received_messages_are_heard_before_the_end(self) -> None:
+        """A peer that closes loses none of its messages; a server that stops drops them."""
+        heard, peer, work = self.busy()
+        peer.send("a", "b")
+        peer.close()
+        work.callback(None)
+        peer.wait(0)
+        same(heard, ["a", "b", PeerGone] if self.can_close else [PeerGone])
+
+    def test_a_server_that_stops_drops_received_messages(self) -> None:
+        """The conversation hears only PeerGone."""
+        heard, peer, work = self.busy()
+        peer.send("a", "b")
+        peer.channel.finish()
+        work.callback(None)
+        peer.wait(0)
+        same(heard, [PeerGone])
+
+    def test_hear_waits_for_the_peer(self) -> None:
+        """A conversation that answers each message does not run ahead of its peer."""
+        if not self.can_stall:
+            return
+        heard: list[str] = []
+
+        async def answer(channel: Channel) -> None:
+            while True:
+                heard.append(await channel.hear())
+                channel.say("x" * 2000)
+
+        peer = self.connect(answer)
+        peer.stall()
+        for _ in range(40):
+            peer.send("a")
+            peer.wait(0)
+        same(len(heard) < 40, True)
+        peer.resume()
+        for _ in range(100):
+            peer.wait(0)
+        same(len(heard), 40)
+
+    def test_taken_waits_for_the_peer(self) -> None:
+        """It waits while more than about 64 KiB are pending, or for the rate limit."""
+        said: list[int] = []
+
+        async def talk(channel: Channel) -> None:
+            await channel.hear()
+            peer.stall()
+            for number in range(200):
+                channel.say("x" * 1000)
+                await channel.taken()
+                said.append(number)
+            await channel.hear()
+
+        peer = self.connect(talk)
+        peer.send("a")
+        peer.wait(0)
+        same(len(said) < 200, True)
+        peer.resume()
+        for _ in range(100):
+            peer.wait(0.5)
+        same(len(said), 200)
+
+    def test_much_work_takes_several_turns(self) -> None:
+        """In between the reactor serves others."""
+        heard: list[str] = []
+
+        async def work(channel: Channel) -> None:
+            while True:
+                heard.append(await channel.hear())
+                peer.work(0.02)
+
+        peer = self.connect(work)
+        peer.send(*["a"] * 40)
+        same(len(heard) < 20, True)
+        for _ in range(50):
+            peer.wait(0)
+        same(len(heard), 40)
+
+    def test_the_end_is_reported_and_no_longer_counted(self) -> None:
+        """The channel belongs to the open connections until then."""
+        heard, peer = self.watch()
+        same((len(peer.connections), self._ends(peer)), (1, 0))
+        peer.close()
+        for _ in range(20):
+            peer.wait(0.5)
+        same((heard[-1], len(peer.connections), self._ends(peer)), (PeerGone, 0, 1))
+
+    def _ends(self, peer: LivePeer) -> int:
+        return sum(event["event"] == "client disconnected" for event in peer.log)
+
+    def test_the_end_of_a_conversation_is_a_hang_up(self) -> None:
+        """The channel hangs up before its peer closes."""
+
+        async def greet(channel: Channel) -> None:
+            await channel.hear()
+
+        peer = self.connect(greet)
+        same(peer.channel.is_gone, False)
+        peer.send("a")
+        same(peer.channel.is_gone, True)
+
+    def test_a_conversation_may_wait_again_after_a_silence(self) -> None:
+        """PeerSilent is no end: the next message is heard."""
+        if not self.outlasts_silence:
+            return
+        heard: list[str | type] = []
+
+        async def patient(channel: Channel) -> None:
+            channel.patience = 10.0
+            while True:
+                try:
+                    heard.append(await channel.hear())
+                except PeerSilent as error:
+                    heard.append(type(error))
+
+        peer = self.connect(patient)
+        peer.wait(11.0)
+        peer.send("a")
+        peer.wait(0)
+        same((heard, peer.channel.is_gone), ([PeerSilent, "a"], False))
 
     def test_others_hang_up(self) -> None:
         """The conversation learns of it in a later turn, and can say nothing more."""
         heard, peer = self.watch()
         peer.channel.hang_up()
-        _same((heard, peer.channel.is_gone), ([], True))
+        same((heard, peer.channel.is_gone), ([], True))
         peer.wait(0)
-        _same((heard, peer.received()), ([PeerGone], []))
+        same((heard, peer.received()), ([PeerGone], []))
 
     def test_the_server_stops(self) -> None:
         """The conversation hears nothing more, and its last messages are sent."""
         heard, peer = self.watch()
         connection: Connection = peer.channel
         connection.finish()
-        _same(heard, [])
+        same(heard, [])
         peer.wait(0)
-        _same((heard, peer.received()), ([PeerGone], ["bye"]))
+        same((heard, peer.received()), ([PeerGone], ["bye"]))
 
     def test_the_operator_disconnects(self) -> None:
         """The channel cancels any other wait of the conversation, in a later turn."""
@@ -230,9 +298,9 @@ class ChannelContract(ConversationContract):
 
         peer = self.connect(work)
         peer.channel.abort()
-        _same((ends, peer.channel.is_gone), ([], True))
+        same((ends, peer.channel.is_gone), ([], True))
         peer.wait(0)
-        _same(ends, [CancelledError])
+        same(ends, [CancelledError])
 
     def test_patience_may_change_at_any_time(self) -> None:
         """A change applies while the conversation waits, and from outside of it."""
@@ -242,9 +310,9 @@ class ChannelContract(ConversationContract):
         peer.send("a")
         peer.channel.patience = 5.0
         peer.wait(4.0)
-        _same(heard, ["a"])
+        same(heard, ["a"])
         peer.wait(2.0)
-        _same(heard[:2], ["a", PeerSilent])
+        same(heard[:2], ["a", PeerSilent])
 
     def test_a_conversation_hears_one_message_at_a_time(self) -> None:
         """A second concurrent `hear` raises RuntimeError."""
@@ -261,7 +329,7 @@ class ChannelContract(ConversationContract):
         peer = self.connect(listen)
         peer.send("a")
         peer.wait(0)
-        _same((mistakes, peer.received()), ([RuntimeError], ["a"]))
+        same((mistakes, peer.received()), ([RuntimeError], ["a"]))
 
     def test_a_refusal_is_told(self) -> None:
         """The peer gets the text of each exception that is meant for it."""
@@ -269,10 +337,10 @@ class ChannelContract(ConversationContract):
         async def refuse(_: Channel) -> None:
             raise Refused("not today")
 
-        _same(self.play(refuse, 0.0), ["error: not today"])
+        same(self.play(refuse, 0.0), ["error: not today"])
 
     def test_messages_are_counted(self) -> None:
-        """The channel counts messages in both directions."""
+        """The channel counts messages, and at least their bytes, in both directions."""
 
         async def echo(channel: Channel) -> None:
             channel.say("hello")
@@ -286,10 +354,7 @@ class ChannelContract(ConversationContract):
             peer.send(text)
         peer.wait(0)
         after = connection.traffic()
-        _same(after.messages_in - before.messages_in, 2)
-        _same(after.messages_out - before.messages_out, 2)
-
-
-def _same(found: object, expected: object) -> None:
-    if found != expected:
-        raise AssertionError(f"{found!r} is not {expected!r}")
+        same(after.messages_in - before.messages_in, 2)
+        same(after.messages_out - before.messages_out, 2)
+        same(after.bytes_in - before.bytes_in >= 2, True)
+        same(after.bytes_out - before.bytes_out >= 2, True)

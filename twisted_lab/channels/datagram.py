@@ -9,6 +9,7 @@ from twisted_lab.channels.base import BaseChannel, Output
 from twisted_lab.channels.idleness import IdleTimer
 from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.channels.phase import Phase
+from twisted_lab.channels.turn_budget import TURN_SECONDS
 from twisted_lab.codecs import decode, too_long
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
@@ -56,6 +57,7 @@ class DatagramChannel(BaseChannel):
         address: The peer's address.
     """
 
+    turn_period = TURN_SECONDS
     _inbox: DatagramInbox
     _host: Host
 
@@ -112,9 +114,12 @@ class DatagramChannel(BaseChannel):
     def end(self, reason: Reason) -> None:
         """End the channel: the peer is gone, or has all pending output."""
         if self._phase is not Phase.GONE:
-            self._shut(reason)
+            if reason.why is not Disconnect.CLOSED_BY_CLIENT:
+                self._shut(reason)
             self._gone(reason)
             self._host.forget(self)
+            # Messages that the client has sent before its close are still heard.
+            self._clock.callLater(0, self._go_on)
 
     # Time
 
@@ -133,6 +138,6 @@ class DatagramChannel(BaseChannel):
             self._report_silence()
 
     def _is_silent(self, now: float) -> bool:
-        if self._is_queued:
+        if self._turn.is_waiting:
             self._idle.heard = now
         return now >= self._idle.deadline

@@ -18,7 +18,6 @@ from twisted_lab.channels.idleness import has_unread
 from twisted_lab.channels.plain import PlainChannel, datagrams_of
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
-from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
@@ -49,7 +48,6 @@ class DatagramServer(DatagramProtocol):
         patience: The idle timeout of a peer, in seconds.
         max_message: The most bytes of a message.
         random: Returns random bytes.
-        turns: The turn budget of the process.
     """
 
     transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
@@ -64,7 +62,6 @@ class DatagramServer(DatagramProtocol):
         patience: float,
         max_message: int = MAX_MESSAGE,
         random: Callable[[int], bytes] = secrets.token_bytes,
-        turns: TurnBudget | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -72,7 +69,6 @@ class DatagramServer(DatagramProtocol):
         self.connections = connections
         self.patience = patience
         self.max_message = max_message
-        self.turns = TurnBudget(clock) if turns is None else turns
         self._random = random
         self._validator = AddressValidator(random)
         self._refusals = Refusals(clock, events, connections)

@@ -10,7 +10,6 @@ from twisted.internet.protocol import Factory
 from twisted_lab.channels.channel import Conversation
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.stream import StreamChannel
-from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.eventlog.events import ServiceEvents
 
 
@@ -25,7 +24,6 @@ class ConversationFactory(Factory):
         converse: The conversation.
         make_channel: Creates a channel for a connection.
         connections: The container for open connections, with their limits.
-        turns: The turn budget of the process.
     """
 
     noisy = False
@@ -37,13 +35,11 @@ class ConversationFactory(Factory):
         converse: Conversation,
         make_channel: Callable[[], StreamChannel],
         connections: Connections | None = None,
-        turns: TurnBudget | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
         self.converse = converse
         self.connections = Connections() if connections is None else connections
-        self.turns = TurnBudget(clock) if turns is None else turns
         self._make_channel = make_channel
 
     def buildProtocol(self, addr: IAddress | None) -> StreamChannel:  # type: ignore[override]

@@ -80,7 +80,7 @@ class StreamChannel(BaseChannel, Protocol):
 
     def _is_incomplete(self) -> bool:
         """Tell whether the conversation waits for the rest of a message, of whatever length."""
-        is_held = self._is_queued or self._outbox.holding
+        is_held = self._turn.is_waiting or self._outbox.holding
         return self._conversation.is_waiting and not is_held
 
     def _fill(self, most: int) -> int:
@@ -110,7 +110,7 @@ class StreamChannel(BaseChannel, Protocol):
     def _check_silence(self, looks: int = 0) -> None:
         # One timer per connection that checks the clock is cheaper than a reset for each message.
         silent = self._clock.seconds() - self._idle.heard
-        if self._is_queued:
+        if self._turn.is_waiting:
             silent = 0
         if silent >= self.patience:
             # A peer that does not take its answers is never read again (back-pressure), so its

@@ -13,7 +13,6 @@ from twisted.python.failure import Failure
 from zope.interface import provider
 
 from twisted_lab import __version__
-from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor, global_reactor
@@ -62,7 +61,6 @@ class ServiceProcess(ServiceGroup):
         self.now = now
         self.since = reactor.seconds()
         self.events = self.log.events
-        self.turns = TurnBudget(reactor)
         self.files = FileReserve(reactor, self.events)
         self.drain_seconds = options.drain
         self.resources: list[Resource] = []

@@ -255,7 +255,6 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         chat.converse,
         options.make_channel,
         options.make_connections(),
-        process.turns,
     )
     datagrams = DatagramServer(
         process.reactor,
@@ -264,7 +263,6 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         streams.connections,
         options.idle_timeout,
         options.max_message,
-        turns=process.turns,
     )
     text = "Packets that were sent again."
     process.add_counter(options.command, "retransmissions", text, lambda: datagrams.retransmissions)

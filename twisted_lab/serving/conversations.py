@@ -82,6 +82,5 @@ def conversation_service(
         converse,
         options.make_channel,
         options.make_connections(),
-        process.turns,
     )
     return stream_service(process, options, factory, factory.connections)
