@@ -58,11 +58,18 @@ class ServiceGroup(MultiService):
             text: Its description.
             read: Returns it; with --workers the metric is the sum over all processes.
         """
-        self.measures.append(Measure(service, name, text, True, read))
+        self._add(Measure(service, name, text, True, read))
 
     def add_gauge(self, service: str, name: str, text: str, read: Callable[[], float]) -> None:
         """Serve another value as the metric ``netlab_NAME``. For arguments see `add_counter`."""
-        self.measures.append(Measure(service, name, text, False, read))
+        self._add(Measure(service, name, text, False, read))
+
+    def _add(self, measure: Measure) -> None:
+        if any(
+            (each.service, each.name) == (measure.service, measure.name) for each in self.measures
+        ):
+            raise ValueError(f"{measure.service} has two metrics called {measure.name}")
+        self.measures.append(measure)
 
     def measures_of(self, service: NetworkService) -> list[Measure]:
         """Return the measures of a service that may differ between worker processes."""
