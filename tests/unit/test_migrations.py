@@ -270,6 +270,9 @@ class OutsidePackageTests(MigrationCase):
             f"cannot upgrade the database {self.path}: step 2 of the tables of guessing_game "
             'failed: near "TABEL": syntax error',
         )
+        two = game("UPDATE scores SET score = 1; UPDATE scores SET score = 2")
+        error = self.assertRaises(Unusable, open_database, self.path, two)
+        self.assertIn("step 2 of the tables of guessing_game failed: You can only", str(error))
 
     def test_a_package_needs_a_plain_name_and_lists_of_statements(self) -> None:
         self.assertRaises(ValueError, Migrations, "lab/quiz", [])

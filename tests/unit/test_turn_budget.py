@@ -56,10 +56,17 @@ class TurnBudgetTests(SynchronousTestCase):
         self.assertEqual(self.budget.next_batch(), FIRST_BATCH)
 
     def test_datagrams_of_one_turn_share_a_budget(self) -> None:
-        self.budget = TurnBudget(self.clock, TURN_SECONDS)
+        self.budget = TurnBudget(self.clock, TURN_SECONDS, most=1)
         self.budget.renew(0.0)
         self.spend(0.0)
         self.budget.renew(self.clock.seconds())
         self.assertEqual(self.budget.next_batch(), 0)
         self.budget.renew(self.clock.seconds() + TURN_SECONDS)
-        self.assertEqual(self.budget.next_batch(), MOST_BATCH)
+        self.assertEqual(self.budget.next_batch(), 1)
+
+    def test_slow_datagrams_after_fast_ones_do_not_exceed_the_time(self) -> None:
+        self.budget = TurnBudget(self.clock, TURN_SECONDS, most=1)
+        self.spend(0.0)
+        self.clock.rightNow += 1.0
+        self.budget.renew(self.clock.seconds())
+        self.assertEqual(self.spend(0.006), 2)

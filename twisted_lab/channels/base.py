@@ -22,8 +22,6 @@ from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import Peer
 
-# The first batch of messages is small, because the clock is read only after it.
-FIRST_BATCH = 8
 TALKING = Phase.TALKING
 
 
@@ -89,7 +87,6 @@ class BaseChannel:
 
     # Returns the bytes of a message. Channels with the same encoding share one function object.
     encode: Callable[[str], bytes]
-    turn_period = 0.0  # see `TurnBudget`
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -104,7 +101,7 @@ class BaseChannel:
         self._host = host
         self._clock = host.clock
         self._events = host.events
-        self._turn = TurnBudget(host.clock, self.turn_period)
+        self._turn = self._make_turn_budget()
         self._outbox = outbox
         self._idle = idle
         self.peer = peer
@@ -119,6 +116,9 @@ class BaseChannel:
             self._cut_off()
         self._conversation.begin()
         outbox.end_batch()
+
+    def _make_turn_budget(self) -> TurnBudget:
+        return TurnBudget(self._clock)
 
     def _conversation_ended(self) -> None:
         self.hang_up()

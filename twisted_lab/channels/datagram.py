@@ -9,7 +9,7 @@ from twisted_lab.channels.base import BaseChannel, Output
 from twisted_lab.channels.idleness import IdleTimer
 from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.channels.phase import Phase
-from twisted_lab.channels.turn_budget import TURN_SECONDS
+from twisted_lab.channels.turn_budget import TURN_SECONDS, TurnBudget
 from twisted_lab.codecs import decode, too_long
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
@@ -57,7 +57,6 @@ class DatagramChannel(BaseChannel):
         address: The peer's address.
     """
 
-    turn_period = TURN_SECONDS
     _inbox: DatagramInbox
     _host: Host
 
@@ -74,6 +73,9 @@ class DatagramChannel(BaseChannel):
 
     def _make_outbox(self) -> Output:
         raise NotImplementedError
+
+    def _make_turn_budget(self) -> TurnBudget:
+        return TurnBudget(self._clock, TURN_SECONDS, most=1)
 
     # Hearing
 

@@ -22,16 +22,20 @@ class TurnBudget:
 
     Args:
         clock: The clock, which also schedules the next turn.
-        period: A new input renews the budget after this many seconds. 0 is for a stream, whose
-            input comes once in a turn; several datagrams may come in one.
+        period: An input renews the budget if this many seconds have passed. It is 0 for a stream,
+            which gets input once in a turn. Several datagrams may arrive in one turn, which the
+            port ends after 5 ms.
+        most: The most messages of a batch. Each message of a datagram costs so much that the clock
+            can be read before each of them.
     """
 
-    __slots__ = ("_batch", "_began", "_clock", "_left", "_next_turn", "_period")
+    __slots__ = ("_batch", "_began", "_clock", "_left", "_most", "_next_turn", "_period")
 
-    def __init__(self, clock: IReactorTime, period: float = 0.0) -> None:
+    def __init__(self, clock: IReactorTime, period: float = 0.0, most: int = MOST_BATCH) -> None:
         self._clock = clock
         self._period = period
-        self._batch = FIRST_BATCH
+        self._most = most
+        self._batch = min(FIRST_BATCH, most)
         self._left = TURN_MESSAGES
         self._began = clock.seconds()
         self._next_turn: IDelayedCall | None = None
@@ -54,9 +58,9 @@ class TurnBudget:
             if passed >= TURN_SECONDS:
                 self._left = 0
             if passed < TURN_SECONDS / 2:
-                self._batch = min(2 * self._batch, MOST_BATCH)
+                self._batch = min(2 * self._batch, self._most)
             else:
-                self._batch = FIRST_BATCH
+                self._batch = min(FIRST_BATCH, self._most)
         return self._batch if self._left > 0 else 0
 
     def count(self, messages: int) -> None:

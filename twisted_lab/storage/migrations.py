@@ -85,8 +85,9 @@ def upgrade(
 def _execute(connection: sqlite3.Connection, statement: str, package: str, step: int) -> None:
     try:
         connection.execute(statement)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+        # Python's own errors, such as for two statements in one, have no code.
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
             raise
         raise StepFailed(f"step {step} of the tables of {package} failed: {error}") from None
 
