@@ -56,7 +56,7 @@ def serve(project: Path, *arguments: str) -> Server:
 @pytest.mark.parametrize(
     "names",
     [
-        [f"tests.unit.test_{name}" for name in ("quiz", "guess", "plugin", "netlab")],
+        [f"tests.unit.test_{name}" for name in ("quiz", "guess", "plugin", "netlab", "client")],
         pytest.param(["tests.unit"], marks=pytest.mark.long),
     ],
 )

@@ -29,6 +29,7 @@ from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.client.resolving import NO_HOST
+from twisted_lab.client.services import known_services
 from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.codecs import MAX_INCOMING, MessageError, encode_frame
 from twisted_lab.disconnects import Disconnect
@@ -69,8 +70,8 @@ class ClientOptionsTests(SynchronousTestCase):
         for arguments, text in (
             (
                 ["ekho"],
-                "the service is one of echo, messages, ident, auth, broadcast, chat, or another "
-                "one with its --port, not 'ekho'",
+                f"the service is one of {', '.join(known_services())}, or another one with its "
+                "--port, not 'ekho'",
             ),
             (["echo", "echo"], "not 'echo echo'"),
             (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
