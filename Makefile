@@ -40,7 +40,6 @@ test-long: $(INSTALLED)  ## run the long tests, in about 7 minutes: full numbers
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
 	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED)
-	TRANSPORT=stock $(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED_STREAMS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
@@ -65,9 +64,8 @@ PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --d
 # The unit tests alone reach 94%; these add what only real processes do. All others would take 3 minutes more.
 COVERED := $(addprefix tests/integration/test_,client.py netlab_process.py)
 
-# Tests of the services by stream also run without the fast path, these two for the coverage, too.
-COVERED_STREAMS := $(addprefix tests/integration/test_,accounts.py workers.py)
-STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py)
+# Tests of the services by stream also run without the fast path.
+STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)
 
 lint: $(INSTALLED)  ## check format, style, types and the layers of the architecture
 	$(BIN)/ruff format --check .
