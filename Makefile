@@ -39,7 +39,6 @@ test-long: $(INSTALLED)  ## run the long tests, in about 7 minutes: full numbers
 	@echo "The long tests take about 7 minutes on two cores."
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
-	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not long" $(COVERED)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
@@ -60,9 +59,6 @@ PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
 # Many tests wait rather than compute, so two workers more than there are cores; each costs 2 s to start.
 PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup
-
-# The unit tests alone reach 94%; these add what only real processes do. All others would take 3 minutes more.
-COVERED := $(addprefix tests/integration/test_,client.py netlab_process.py)
 
 # Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)

@@ -704,6 +704,9 @@ class ReliableTests(DatagramsCase):
         [channel] = self.channels
         assert isinstance(channel, ReliableChannel)
         self.successResultOf(self.hear(channel))
+        # The second message is ready, and still counts.
+        self.assertEqual(self.packet(Data(session, 81, 5, pieces[81])), [])
+        self.successResultOf(self.hear(channel))
         # The client sends the rest again.
         [ack] = self.packet(Data(session, 81, 5, pieces[81]))
         assert isinstance(ack, Ack)

@@ -75,7 +75,7 @@ class DatagramChannel(BaseChannel):
         raise NotImplementedError
 
     def _make_turn_budget(self) -> TurnBudget:
-        return TurnBudget(self._clock, TURN_SECONDS, most=1)
+        return TurnBudget(self._clock, TURN_SECONDS, most=4)
 
     # Hearing
 

@@ -25,8 +25,8 @@ class TurnBudget:
         period: An input renews the budget if this many seconds have passed. It is 0 for a stream,
             which gets input once in a turn. Several datagrams may arrive in one turn, which the
             port ends after 5 ms.
-        most: The most messages of a batch. Each message of a datagram costs so much that the clock
-            can be read before each of them.
+        most: The most messages of a batch; few for datagrams, whose messages cost more than a look
+            at the clock.
     """
 
     __slots__ = ("_batch", "_began", "_clock", "_left", "_most", "_next_turn", "_period")
