@@ -116,12 +116,13 @@ class DatagramChannel(BaseChannel):
     def end(self, reason: Reason) -> None:
         """End the channel: the peer is gone, or has all pending output."""
         if self._phase is not Phase.GONE:
-            if reason.why is not Disconnect.CLOSED_BY_CLIENT:
+            if reason.why is Disconnect.CLOSED_BY_CLIENT:
+                # Messages that the client has sent before its close are still heard.
+                self._clock.callLater(0, self._go_on)
+            else:
                 self._shut(reason)
             self._gone(reason)
             self._host.forget(self)
-            # Messages that the client has sent before its close are still heard.
-            self._clock.callLater(0, self._go_on)
 
     # Time
 
