@@ -111,7 +111,7 @@ class History(Protocol):
         """Return a page of the messages after `place` for `client`; empty at the end.
 
         A page has only messages for which `add` has returned. A client gets each message once if it
-        reads pages until one is empty, and joins before anything else is awaited.
+        reads pages until one is empty, and awaits nothing else before it joins.
         """
         ...
 
