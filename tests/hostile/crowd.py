@@ -2,10 +2,12 @@
 
     python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
     python -m tests.hostile.crowd neighbour ECHO IDENT PID
+    python -m tests.hostile.crowd yardstick
 
 Members join, print "ready", and read until standard input ends. A neighbour talks all the time.
 For each line of input it prints the number of echoes since the last line, the longest time of one
-in seconds, and the same for greetings by name.
+in seconds, and the same for greetings by name. A yardstick repeats the same computation, and for
+each line of input prints the mean CPU time of one since the last line, in seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ GREETING = b"Hello, neighbour\n"
 ADDRESSES = 250
 PAUSE = 0.002  # seconds between two echoes
 LOOKUP_PAUSE = 0.05  # seconds between two greetings
+YARDSTICK_PAUSE = 0.1  # seconds between two computations
 PATIENCE = 60.0  # seconds after which an answer counts as missing
 # Members read at intervals, because the neighbour needs the processor, too.
 READ_PAUSE = 0.005
@@ -174,11 +177,40 @@ def neighbour(echo: int, ident: int, server: int) -> None:
         print(*(number for talk in talks for number in talk.report()), flush=True)
 
 
+def compute() -> float:
+    """Return the CPU time of a fixed computation on lines, in seconds."""
+    begun = time.thread_time()
+    for number in range(20):
+        lines = {f"peer {peer}: {peer * number}\n".encode(): peer for peer in range(300)}
+        b"".join(sorted(lines)).split(b"\n")
+    return time.thread_time() - begun
+
+
+def yardstick() -> None:
+    """Compute 10 times a second, and report on each line of input."""
+    times: list[float] = []
+
+    def repeat() -> None:
+        while True:
+            times.append(compute())
+            time.sleep(YARDSTICK_PAUSE)
+
+    threading.Thread(target=repeat, daemon=True).start()
+    for _ in sys.stdin:
+        recent = times.copy() or [compute()]
+        times.clear()
+        print(sum(recent) / len(recent), flush=True)
+
+
 def main() -> None:
-    """Run members or a neighbour."""
+    """Run members, a neighbour, or a yardstick."""
     who, *numbers = sys.argv[1:]
-    run: Callable[..., None] = members if who == "members" else neighbour
-    run(*map(int, numbers))
+    roles: dict[str, Callable[..., None]] = {
+        "members": members,
+        "neighbour": neighbour,
+        "yardstick": yardstick,
+    }
+    roles[who](*map(int, numbers))
 
 
 if __name__ == "__main__":

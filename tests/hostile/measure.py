@@ -8,8 +8,10 @@ from tests.hostile.attacker import Attacker
 from tests.hostile.attacks import Attack
 from tests.hostile.target import Cost, Target
 
-# The machine's own delays add to those of an attack: the least of three tries counts.
+# The machine's own delays add to those of an attack, and so does a full garbage collection (0.15 s
+# with 2,000 peers), which comes once in many attacks: the least of three tries counts.
 TRIES = 3
+TIMES = {"cpu", "delay", "lookup"}
 
 
 @dataclass
@@ -46,6 +48,7 @@ _hosts = iter(f"127.0.{100 + number // 250}.{1 + number % 250}" for number in ra
 
 def once(target: Target, attack: Attack) -> Result:
     """Run an attack from a new address."""
+    connections = target.connections()
     attacker = Attacker(target, next(_hosts))
     script = attack.script(attacker)
     failure = ""
@@ -62,17 +65,18 @@ def once(target: Target, attack: Attack) -> Result:
         failure = str(error) or type(error).__name__
     finally:
         attacker.leave()
+        target.wait_for_departures(connections)
     return Result(attack, attacker.sent, cost, attack.bounds(target.size), failure)
 
 
 def measure(target: Target, attack: Attack) -> Result:
-    """Run an attack; repeat it if only delays exceed their bounds."""
+    """Run an attack; repeat it if only times exceed their bounds."""
     result = once(target, attack)
     for _ in range(TRIES - 1):
-        if result.failure or not result.exceeded or not {"delay", "lookup"} >= {*result.exceeded}:
+        if result.failure or not result.exceeded or not {*result.exceeded} <= TIMES:
             break
         again = once(target, attack)
-        again.cost.delay = min(again.cost.delay, result.cost.delay)
-        again.cost.lookup = min(again.cost.lookup, result.cost.lookup)
+        for name in TIMES:
+            setattr(again.cost, name, min(getattr(again.cost, name), getattr(result.cost, name)))
         result = again
     return result

@@ -38,6 +38,10 @@ FILLED_SCHEMA = 4
 QUIET = 0.2
 NEIGHBOURS_MESSAGES = 10  # most messages of the neighbour between two samples
 SAMPLE_SECONDS = 0.1  # between two samples
+# What the yardstick's computation takes where the bounds were chosen, in seconds. The same work
+# takes up to 1.8 times the CPU time while a neighbour uses the other half of the processor's core.
+YARDSTICK = 0.0018
+MOST_DEPARTURE_SECONDS = 2.5  # after which peers that have not left are silent strangers
 MOST_SECONDS = 120.0  # after which measuring starts even if the target is not quiet
 
 
@@ -67,7 +71,7 @@ SMALL = Size(members=20, public=100, private=10_000, part=0.1)
 
 @dataclass
 class Cost:
-    """Costs of an attack, measured or allowed.
+    """Costs of an attack, measured or allowed; seconds are those of a machine with `YARDSTICK`.
 
     Attributes:
         cpu: CPU time of the server's process, in seconds.
@@ -122,6 +126,10 @@ class _UnixConnection(HTTPConnection):
         self.sock.connect(self._path)
 
 
+def _total(page: str, pattern: str) -> float:
+    return sum(map(float, re.findall(rf"^{pattern} (\S+)$", page, re.MULTILINE)))
+
+
 class Target:
     """All services, a crowd of members, and a neighbour to measure delays.
 
@@ -155,6 +163,7 @@ class Target:
             crowd = self._child(stack, "members", *numbers, self.size.members)
             assert crowd.stdout is not None
             assert crowd.stdout.readline() == "ready\n"
+            self._yardstick = self._child(stack, "yardstick")
             self._settle()
             self._sample_cost = min(self._cpu_of_a_sample() for _ in range(3))
             self._echo_cost = 0.0
@@ -188,6 +197,15 @@ class Target:
 
     # Costs
 
+    def wait_for_departures(self, count: float) -> None:
+        """Wait until `count` connections are left.
+
+        Rate limits delay an attacker's last messages. Strangers to the chat stay for minutes, but send nothing that counts.
+        """
+        end = time.monotonic() + MOST_DEPARTURE_SECONDS
+        while self.connections() > count and time.monotonic() < end:
+            time.sleep(SAMPLE_SECONDS)
+
     def begin(self) -> None:
         """Start to measure."""
         self._settle()
@@ -196,20 +214,22 @@ class Target:
         # Reset the peak of the resident memory (proc(5)).
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
         self._samples = 0
+        self._ask(self._yardstick)
         self._cpu_before = self._cpu()
 
     def end(self) -> Cost:
         """Wait until the target is quiet, and return the costs."""
         self._settle()
         cpu = self._cpu() - self._cpu_before - self._samples * self._sample_cost
+        slowness = float(self._ask(self._yardstick)) / YARDSTICK
         echoes, delay, greetings, lookup = self._delays()
         cost = self._numbers()
         cost.memory = self._memory("VmHWM")
         cost.messages -= greetings
         cost.sent -= echoes + greetings * len(GREETING)
-        cost.cpu = cpu - echoes * self._echo_cost
-        cost.delay = delay - self._usual.delay
-        cost.lookup = lookup - self._usual.lookup
+        cost.cpu = (cpu - echoes * self._echo_cost) / slowness
+        cost.delay = (delay - self._usual.delay) / slowness
+        cost.lookup = (lookup - self._usual.lookup) / slowness
         for name, value in vars(self._before).items():
             setattr(cost, name, max(getattr(cost, name) - value, 0))
         return cost
@@ -282,15 +302,21 @@ class Target:
 
     def _metrics(self) -> tuple[float, float]:
         """Return the numbers of sent messages and bytes."""
-        with closing(_UnixConnection(self.metrics)) as connection:
-            connection.request("GET", "/metrics")
-            page = connection.getresponse().read().decode()
-        pattern = r'^netlab_%s_total\{direction="out",.*\} (\S+)$'
+        page = self._page()
         messages, sent = (
-            sum(map(float, re.findall(pattern % name, page, re.MULTILINE)))
+            _total(page, rf'netlab_{name}_total\{{direction="out",.*\}}')
             for name in ("messages", "bytes")
         )
         return messages, sent
+
+    def connections(self) -> float:
+        """Return the number of connections, those to ident aside: the neighbour comes and goes."""
+        return _total(self._page(), r'netlab_connections\{service="netlab-(?!ident).*\}')
+
+    def _page(self) -> str:
+        with closing(_UnixConnection(self.metrics)) as connection:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
 
     # The neighbour
 
@@ -308,10 +334,12 @@ class Target:
     def _delays(self) -> tuple[int, float, int, float]:
         if not self._has_neighbour:
             return 0, 0.0, 0, 0.0
-        child = self._neighbour
+        echoes, delay, greetings, lookup = self._ask(self._neighbour).split()
+        return int(echoes), float(delay), int(greetings), float(lookup)
+
+    def _ask(self, child: subprocess.Popen[str]) -> str:
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write("\n")
         child.stdin.flush()
-        echoes, delay, greetings, lookup = child.stdout.readline().split()
-        return int(echoes), float(delay), int(greetings), float(lookup)
+        return child.stdout.readline()
