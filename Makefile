@@ -1,8 +1,8 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long canary test-repeat lint bench bench-quick bench-compare fuzz hostile kill lossy load soak \
-	clean constraints
+.PHONY: help run test coverage test-long canary test-repeat lint bench bench-quick bench-compare \
+	fuzz hostile kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -32,15 +32,17 @@ run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine 
 test: $(INSTALLED)  ## run the tests, in about 3 minutes: under trial, under pytest, and real processes
 	@echo "The tests take about 3 minutes on two cores."
 	$(BIN)/trial tests.unit
-	$(PYTEST) -p no:twisted tests/unit
+	$(RUN) -m pytest $(PARALLEL) -p no:twisted tests/unit
 	$(PYTEST) -m "not long" tests/integration
 
-test-long: $(INSTALLED)  ## run the long tests, in about 7 minutes: full numbers, coverage, stock transport, attacks
-	@echo "The long tests take about 7 minutes on two cores."
+coverage: $(INSTALLED)  ## run the tests as `make test` does, and measure the coverage of the unit tests
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(PARALLEL) -p no:twisted tests/unit
+	@$(MAKE) --no-print-directory test RUN="$(BIN)/coverage run"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+test-long: $(INSTALLED)  ## run the long tests, in about 6 minutes: full numbers, stock transport, attacks
+	@echo "The long tests take about 6 minutes on two cores."
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
 	$(PYTEST) -m long tests/integration
 	@$(MAKE) --no-print-directory hostile
@@ -55,6 +57,7 @@ canary:  ## run the unit tests with the newest Twisted, pre-releases included
 test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
 	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
 
+RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
 # Many tests wait rather than compute, so two workers more than there are cores; each costs 2 s to start.

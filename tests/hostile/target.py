@@ -200,7 +200,8 @@ class Target:
     def wait_for_departures(self, count: float) -> None:
         """Wait until `count` connections are left.
 
-        Rate limits delay an attacker's last messages. Strangers to the chat stay for minutes, but send nothing that counts.
+        Rate limits delay an attacker's last messages. Strangers to the chat stay for minutes, but
+        send nothing that counts.
         """
         end = time.monotonic() + MOST_DEPARTURE_SECONDS
         while self.connections() > count and time.monotonic() < end:
