@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-long canary test-repeat lint bench bench-quick bench-compare \
+.PHONY: help run lecture test coverage test-long canary test-repeat lint bench bench-quick bench-compare \
 	fuzz hostile kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
@@ -16,7 +16,7 @@ INSTALLED := .venv/.installed
 INTERFACE ?= 127.0.0.1
 # Only from the command line: the name is too common in environments.
 OPTIONS =
-ifeq ($(filter run,$(MAKECMDGOALS))$(strip $(INTERFACE)),run)
+ifneq ($(if $(strip $(INTERFACE)),,$(filter run lecture,$(MAKECMDGOALS))),)
 $(error INTERFACE is empty: give an address such as 127.0.0.1, or leave it out)
 endif
 BENCH := .venv/.bench $(addprefix bench/build/,load echo go)
@@ -26,8 +26,11 @@ help:  ## list the targets
 
 run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine (INTERFACE=0.0.0.0: for all; OPTIONS="--log-file x": more)
 	@[ $(INTERFACE) != 127.0.0.1 ] || \
-		echo "For this machine alone; 'make run INTERFACE=0.0.0.0' lets others connect, too."
+		echo "For this machine alone; 'make $(MAKECMDGOALS) INTERFACE=0.0.0.0' lets others connect, too."
 	@$(BIN)/twistd -n netlab --interface $(INTERFACE) $(OPTIONS)
+
+lecture: override OPTIONS := --lecture $(OPTIONS)
+lecture: run  ## start them as `make run` does, to send exactly what the lecture's servers send
 
 test: $(INSTALLED)  ## run the tests, in about 3 minutes: under trial, under pytest, and real processes
 	@echo "The tests take about 3 minutes on two cores."

@@ -31,9 +31,10 @@ def test_make_run_can_serve_other_machines() -> None:
     assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
 
 
-def test_an_empty_interface_is_one_line() -> None:
+@pytest.mark.parametrize("target", ["run", "lecture"])
+def test_an_empty_interface_is_one_line(target: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        dry_run("run", "INTERFACE=")
+        dry_run(target, "INTERFACE=")
     assert "INTERFACE is empty: give an address" in failed.value.stderr
     assert failed.value.stderr.count("\n") == 1
 
@@ -46,6 +47,13 @@ def test_options_are_passed_on() -> None:
 def test_options_are_not_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPTIONS", "--log-file x")
     assert "--log-file" not in dry_run("run")
+
+
+def test_make_lecture_serves_the_clients_of_the_lecture() -> None:
+    assert "twistd -n netlab --interface 127.0.0.1 --lecture" in dry_run("lecture")
+    commands = dry_run("lecture", "INTERFACE=0.0.0.0", "OPTIONS=--log-file x")
+    assert "--interface 0.0.0.0 --lecture --log-file x\n" in commands
+    assert "make lecture INTERFACE=0.0.0.0" in commands
 
 
 def test_make_test_installs_what_the_tests_need() -> None:

@@ -33,10 +33,14 @@ class StreamChannel(BaseChannel, Protocol):
     Args:
         decoder: Splits the received bytes into messages.
         patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
+
+    Attributes:
+        first_pace: The delay between two messages from the first one on, in seconds; 0 for none.
     """
 
     factory: Host
     transport: StreamTransport
+    first_pace = 0.0
     _inbox: StreamInbox
     _outbox: Outbox
 
@@ -53,6 +57,7 @@ class StreamChannel(BaseChannel, Protocol):
         clock = self.factory.clock
         limit = max(BEHIND_BYTES, 4 * self._decoder.limit)
         outbox = Outbox(self.transport, clock, self._go_on, self._fell_behind, limit)
+        outbox.keep_apart(self.first_pace)
         idle = IdleTimer(self._first_patience, clock.seconds(), self._look_for_silence)
         self._silence = clock.callLater(self._first_patience, self._check_silence)
         self._begin(self.factory, Peer.of(self.transport), outbox, idle)

@@ -119,6 +119,7 @@ class GroupOptions(ProcessOptions):
             elif name in self.given and service in owners:
                 value = self[name]
                 options.update({name: each.parse(value) if isinstance(value, str) else value})
+                options.given_to_all |= {name}
                 if len(self.services) == 1:
                     options.given |= {name}
             elif each.kind == "database":

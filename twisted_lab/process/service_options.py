@@ -31,6 +31,7 @@ class ServiceOptions(ProcessOptions):
         why_one_process: Why the service does not support workers; empty if it does.
         in_netlab: Whether `netlab` runs the service as well.
         arguments: The command-line arguments, as given.
+        given_to_all: The names of options that netlab was given for several services.
         others_ports: Returns the ports of other services, not to be taken when its own is busy.
     """
 
@@ -39,6 +40,7 @@ class ServiceOptions(ProcessOptions):
     why_one_process: str = ""
     in_netlab: ClassVar[bool] = True
     arguments: Sequence[str] = ()
+    given_to_all: frozenset[str] = frozenset()
     others_ports: Callable[[], frozenset[int]] = staticmethod(default_ports)
 
     strict_port = option.flag("Fail if the port is busy, instead of taking the next free one.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.defaults import DEFAULTS
+from twisted_lab.services.lecture import LectureOptions, relay_first
 from twisted_lab.serving import (
-    ConversationOptions,
     NetworkService,
     ServiceProcess,
     conversation_service,
@@ -45,7 +47,7 @@ class Broadcast:
             self._members.remove(channel)
 
 
-class Options(ConversationOptions):
+class Options(LectureOptions):
     """Options of netlab-broadcast."""
 
     command = "netlab-broadcast"
@@ -57,7 +59,8 @@ class Options(ConversationOptions):
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
     members = FanOut(process.reactor, process.log.events_of(options.command))
-    return conversation_service(process, options, Broadcast(members).converse)
+    converse = partial(relay_first, members) if options.lecture else Broadcast(members).converse
+    return conversation_service(process, options, converse)
 
 
 makeService = in_own_process(build)

@@ -27,6 +27,7 @@ from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
+from twisted_lab.services.lecture import LECTURE, answer_upper_case
 from twisted_lab.serving import (
     NetworkService,
     ServiceOptions,
@@ -192,6 +193,7 @@ class EchoFactory(Factory):
         upper: Whether to answer in upper case.
         patience: The idle timeout, in seconds.
         connections: The container for open connections, with their limits.
+        lecture: Whether to answer as in the lecture, regardless of `upper`.
     """
 
     noisy = False
@@ -204,6 +206,7 @@ class EchoFactory(Factory):
         upper: bool = False,
         patience: float = 600,
         connections: Connections | None = None,
+        lecture: bool = False,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -211,6 +214,7 @@ class EchoFactory(Factory):
         self.connections = Connections() if connections is None else connections
         self.idleness = Idleness(clock, patience, self._look)
         self._upper = upper
+        self._lecture = lecture
 
     def _look(self) -> bool:
         for connection in self.connections:
@@ -219,7 +223,8 @@ class EchoFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Echo:  # type: ignore[override]
         """See `twisted.internet.interfaces.IProtocolFactory`."""
-        echo = Echo(upper_case() if self._upper else None)
+        answer = upper_case() if self._upper else None
+        echo = Echo(answer_upper_case if self._lecture else answer)
         echo.factory = self
         return echo
 
@@ -230,7 +235,18 @@ class Options(ServiceOptions):
     command = "netlab-echo"
     default_port = DEFAULTS["echo"].port
     upper = option.flag("Send back upper-case text.", short="u")
+    lecture = LECTURE
     chunk_size = option.size("The most bytes that are logged as one portion.", default=1024)
+
+    def postOptions(self) -> None:
+        """See `ServiceOptions`.
+
+        Raises:
+            UsageError: Options cannot be combined, or another one is required.
+        """
+        super().postOptions()
+        if self.lecture and self.upper:
+            raise self._conflict("lecture", "upper")
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
@@ -244,6 +260,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.upper,
         options.idle_timeout,
         options.make_connections(),
+        options.lecture,
     )
     return stream_service(process, options, factory, factory.connections)
 

@@ -10,8 +10,8 @@ from twisted_lab.channels import Channel, Refused
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.peers import network
+from twisted_lab.services.lecture import LectureOptions, ask_name
 from twisted_lab.serving import (
-    ConversationOptions,
     NetworkService,
     ServiceProcess,
     conversation_service,
@@ -82,7 +82,7 @@ class Identification:
         return known
 
 
-class Options(ConversationOptions):
+class Options(LectureOptions):
     """Options of netlab-ident."""
 
     command = "netlab-ident"
@@ -95,6 +95,8 @@ class Options(ConversationOptions):
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
+    if options.lecture:
+        return conversation_service(process, options, ask_name)
     storage = shared_storage(process, options.database, PEER_TABLES)
     identification = Identification(storage, process.now, process.reactor.seconds)
     return conversation_service(process, options, identification.converse)

@@ -6,8 +6,9 @@ from itertools import count
 
 from twisted_lab.channels import Channel
 from twisted_lab.defaults import DEFAULTS
+from twisted_lab.services import lecture
+from twisted_lab.services.lecture import LectureOptions
 from twisted_lab.serving import (
-    ConversationOptions,
     NetworkService,
     ServiceProcess,
     conversation_service,
@@ -26,7 +27,7 @@ async def number_messages(channel: Channel) -> None:
         channel.say(f"Your message: {text.upper()}")
 
 
-class Options(ConversationOptions):
+class Options(LectureOptions):
     """Options of netlab-messages."""
 
     command = "netlab-messages"
@@ -37,7 +38,8 @@ class Options(ConversationOptions):
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    return conversation_service(process, options, number_messages)
+    converse = lecture.number_messages if options.lecture else number_messages
+    return conversation_service(process, options, converse)
 
 
 makeService = in_own_process(build)

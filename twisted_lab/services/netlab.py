@@ -47,7 +47,8 @@ def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "py
     if not isinstance(address, IPv4Address | IPv6Address):
         return "nc -U " + address_text(address).removeprefix("unix:")
     host = "localhost" if address.host in (ALL_IPV4, "::", "127.0.0.1") else address.host
-    if address.type != options.client_type:
+    # Our client waits for the ends of lines.
+    if address.type != options.client_type or options.get("lecture"):
         if options.tls:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
