@@ -172,6 +172,10 @@ class OptionsTests(SynchronousTestCase):
             "--lecture and --upper cannot be combined",
             self.refused(echo.Options(), "--lecture", "--upper"),
         )
+        self.assertIn(
+            "--lecture and --then cannot be combined",
+            self.refused(ident.Options(), "--lecture", "--then", "echo"),
+        )
 
     def test_what_the_lecture_uses_can_be_given(self) -> None:
         options = messages.Options()

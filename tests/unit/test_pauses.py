@@ -22,7 +22,7 @@ from twisted_lab.channels.turn_budget import TURN_MESSAGES
 from twisted_lab.codecs import encode_frame
 from twisted_lab.ports.proxy import HEADER_SECONDS, ProxiedFactory
 from twisted_lab.ports.tls import TLSFactory
-from twisted_lab.services.echo import EchoFactory
+from twisted_lab.services.echo import EchoFactory, EchoOnce
 
 
 class SocketWire(Wire):
@@ -96,6 +96,16 @@ class PauseTests(SynchronousTestCase):
             self.clock.pump([1] * 58)
         self.clock.pump([1] * 2)
         self.assertEqual(self.hung_up(), ["disconnecting 127.0.0.1:50412: nothing heard for 60 s"])
+
+    def test_an_echo_that_closes_in_a_silence_reads_first(self) -> None:
+        echo, wire = self.connect(EchoFactory(self.clock, self.events, kind=EchoOnce))
+        for data in (b"a", b"b", b"c"):
+            self.pause(echo, wire, 5, data)
+            self.clock.advance(0.1)
+        self.assertFalse(wire.half_closed)
+        self.assertEqual(wire.value(), b"abc")
+        self.clock.advance(0.1)
+        self.assertTrue(wire.half_closed)
 
     def test_who_has_sent_nothing_is_hung_up_on_at_once(self) -> None:
         self.connect(self.conversations())

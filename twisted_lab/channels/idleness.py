@@ -1,4 +1,4 @@
-"""Idle timeouts, and the detection of unread input."""
+"""Idle timeouts, shorter silences, and the detection of unread input."""
 
 from __future__ import annotations
 
@@ -70,6 +70,57 @@ class IdleTimer:
     def deadline(self) -> float:
         """The time at which the timeout expires, if there is no input before."""
         return self.heard + self._patience
+
+
+class QuietTimer:
+    """Ends a connection that has sent input, and then nothing for a short time.
+
+    Args:
+        clock: The clock for the timer.
+        transport: The connection's transport.
+        seconds: The time without input.
+        end: Called once, after that time.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        transport: object,
+        seconds: float,
+        end: Callable[[], object],
+    ) -> None:
+        self._clock = clock
+        self._transport = transport
+        self._seconds = seconds
+        self._end = end
+        self._heard = 0.0
+        self._timer: IDelayedCall | None = None
+
+    def heard(self) -> None:
+        """Start the time anew, after input."""
+        # One timer that checks the clock is cheaper than a reset for each portion.
+        self._heard = self._clock.seconds()
+        if self._timer is None:
+            self._timer = self._clock.callLater(self._seconds, self._check)
+
+    def cancel(self) -> None:
+        """Stop the timer, because the connection ends otherwise."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        # A delayed process runs its timers before it reads, and one that waits for a slow client to
+        # take its output does not read either.
+        if has_unread(self._transport):
+            self._heard = now
+        left = self._heard + self._seconds - now
+        if left > 0:
+            self._timer = self._clock.callLater(left, self._check)
+        else:
+            self._end()
 
 
 class Idleness:

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
-from twisted_lab.channels.idleness import LOOKS, Idleness, has_unread
+from twisted_lab.channels.idleness import LOOKS, Idleness, QuietTimer, has_unread
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
@@ -36,6 +36,9 @@ from twisted_lab.serving import (
     option,
     stream_service,
 )
+
+# The time without input after which a client of --once has sent all.
+ONCE_SECONDS = 0.2
 
 Answer = Callable[[bytes, bool], bytes]
 
@@ -124,13 +127,16 @@ class Echo(Protocol):
     def readConnectionLost(self) -> None:
         """Send the pending output and close, after a half-close by the client."""
         if not self._finished:
-            if self._answer is not None and (rest := self._answer(b"", True)):
-                self.factory.events.sent(self.label, len(rest), rest)
-                self._grown += len(rest)
-                self.transport.write(rest)
+            self._answer_rest()
             # With a registered producer, the transport would not close.
             self.transport.unregisterProducer()
         self.transport.loseConnection()
+
+    def _answer_rest(self) -> None:
+        if self._answer is not None and (rest := self._answer(b"", True)):
+            self.factory.events.sent(self.label, len(rest), rest)
+            self._grown += len(rest)
+            self.transport.write(rest)
 
     def writeConnectionLost(self) -> None:
         """Give the client LINGER_SECONDS to close, now that all pending output is sent."""
@@ -183,6 +189,40 @@ class Echo(Protocol):
         self.factory.connections.remove(self)
 
 
+class EchoOnce(Echo):
+    """An echo connection that the server closes after ONCE_SECONDS without further input."""
+
+    def connectionMade(self) -> None:
+        """See `Echo`."""
+        self._quiet = QuietTimer(self.factory.clock, self.transport, ONCE_SECONDS, self._end)
+        super().connectionMade()
+
+    def dataReceived(self, data: bytes) -> None:
+        """See `Echo`."""
+        super().dataReceived(data)
+        if not self._finished:
+            self._quiet.heard()
+
+    def _end(self) -> None:
+        self._answer_rest()
+        self.finish()
+
+    def readConnectionLost(self) -> None:
+        """See `Echo`."""
+        self._quiet.cancel()
+        super().readConnectionLost()
+
+    def finish(self) -> None:
+        """See `Echo`."""
+        self._quiet.cancel()
+        super().finish()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See `Echo`."""
+        self._quiet.cancel()
+        super().connectionLost(reason)
+
+
 class EchoFactory(Factory):
     """Factory of echo connections.
 
@@ -194,6 +234,7 @@ class EchoFactory(Factory):
         patience: The idle timeout, in seconds.
         connections: The container for open connections, with their limits.
         lecture: Whether to answer as in the lecture, regardless of `upper`.
+        kind: The class of the connections.
     """
 
     noisy = False
@@ -207,6 +248,7 @@ class EchoFactory(Factory):
         patience: float = 600,
         connections: Connections | None = None,
         lecture: bool = False,
+        kind: type[Echo] = Echo,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -215,6 +257,7 @@ class EchoFactory(Factory):
         self.idleness = Idleness(clock, patience, self._look)
         self._upper = upper
         self._lecture = lecture
+        self._kind = kind
 
     def _look(self) -> bool:
         for connection in self.connections:
@@ -224,7 +267,7 @@ class EchoFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Echo:  # type: ignore[override]
         """See `twisted.internet.interfaces.IProtocolFactory`."""
         answer = upper_case() if self._upper else None
-        echo = Echo(answer_upper_case if self._lecture else answer)
+        echo = self._kind(answer_upper_case if self._lecture else answer)
         echo.factory = self
         return echo
 
@@ -237,6 +280,9 @@ class Options(ServiceOptions):
     upper = option.flag("Send back upper-case text.", short="u")
     lecture = LECTURE
     chunk_size = option.size("The most bytes that are logged as one portion.", default=1024)
+    once = option.flag(
+        "Close after 200 ms without further input, for clients that read until the end."
+    )
 
     def postOptions(self) -> None:
         """See `ServiceOptions`.
@@ -261,6 +307,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.idle_timeout,
         options.make_connections(),
         options.lecture,
+        EchoOnce if options.once else Echo,
     )
     return stream_service(process, options, factory, factory.connections)
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from math import ceil
 
-from twisted_lab.channels import Channel, Refused
+from twisted_lab.channels import Channel, Conversation, FanOut, Refused
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.peers import network
+from twisted_lab.services import broadcast
 from twisted_lab.services.lecture import LectureOptions, ask_name
+from twisted_lab.services.messages import number_messages
 from twisted_lab.serving import (
     NetworkService,
     ServiceProcess,
@@ -20,6 +22,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
 from twisted_lab.text.dialogue_messages import HELLO
+from twisted_lab.text.exit_word import EXIT
 from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
@@ -36,6 +39,7 @@ class Identification:
         storage: The database with known peers.
         now: Returns the time, in seconds of Unix time.
         ticks: Returns the seconds of a monotonic clock, for the rate limit of new names.
+        then: The conversation after the greeting; None to end there.
     """
 
     def __init__(
@@ -43,10 +47,12 @@ class Identification:
         storage: Store[PeerQueries],
         now: Callable[[], float],
         ticks: Callable[[], float],
+        then: Conversation | None = None,
     ) -> None:
         self._storage = storage
         self._now = now
         self._ticks = ticks
+        self._then = then
         self._newcomers = NetworkBuckets(NEW_PER_SECOND, NEW_AT_ONCE)
 
     async def converse(self, channel: Channel) -> None:
@@ -58,6 +64,8 @@ class Identification:
             name = await self._ask(channel, address)
         if name is not None:
             channel.say(f"{HELLO}{name}")
+            if self._then is not None:
+                await self._then(channel)
 
     async def _ask(self, channel: Channel, address: str) -> str | None:
         for _ in range(TRIES):
@@ -82,6 +90,12 @@ class Identification:
         return known
 
 
+async def repeat(channel: Channel) -> None:
+    """Repeat each message, until one is ``exit``."""
+    while (text := await channel.hear()) != EXIT:
+        channel.say(text)
+
+
 class Options(LectureOptions):
     """Options of netlab-ident."""
 
@@ -91,6 +105,33 @@ class Options(LectureOptions):
     database = option.path(
         "The SQLite file that keeps the names.", default=DEFAULT_FILE, kind="database"
     )
+    then = option.choice(
+        "What follows the greeting: echo, messages or broadcast. [default: the end]",
+        "echo",
+        "messages",
+        "broadcast",
+        default=None,
+    )
+
+    def postOptions(self) -> None:
+        """See `ServiceOptions`.
+
+        Raises:
+            UsageError: Options cannot be combined, or another one is required.
+        """
+        if self.lecture and self.then:
+            raise self._conflict("lecture", "then")
+        if self.then == "broadcast" and not self.why_one_process:
+            self.why_one_process = f"with --then broadcast {broadcast.Options.why_one_process}"
+        super().postOptions()
+
+
+def conversation_after(process: ServiceProcess, options: Options) -> Conversation | None:
+    """Return the conversation after the greeting; None to end there."""
+    if options.then == "broadcast":
+        members = FanOut(process.reactor, process.log.events_of(options.command))
+        return broadcast.Broadcast(members).converse
+    return {"echo": repeat, "messages": number_messages}.get(options.then or "")
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
@@ -98,7 +139,9 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     if options.lecture:
         return conversation_service(process, options, ask_name)
     storage = shared_storage(process, options.database, PEER_TABLES)
-    identification = Identification(storage, process.now, process.reactor.seconds)
+    identification = Identification(
+        storage, process.now, process.reactor.seconds, conversation_after(process, options)
+    )
     return conversation_service(process, options, identification.converse)
 
 
