@@ -10,6 +10,8 @@ from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
 
 from twisted_lab.text.escaping import escape
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 def address_text(address: IAddress) -> str:
     """Format an address for people: ``127.0.0.1:9090``, ``[::1]:9090``, ``unix:/run/echo``.
@@ -34,6 +36,26 @@ def network(host: str) -> str:
     address = ipaddress.IPv6Address(host.partition("%")[0])
     whole = ipaddress.IPv6Network((address, 64), strict=False).network_address
     return str(address.ipv4_mapped or whole)
+
+
+def read_network(text: str) -> Network:
+    """Return the network that a user has given.
+
+    Raises:
+        ValueError: `text` is not a network.
+    """
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"expected a network such as 192.168.1.0/24, not {text!r}") from None
+
+
+def is_near(host: str, near: Network) -> bool:
+    """Tell whether an IP address is in the network `near`, or is a loopback address."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_loopback or address in near
 
 
 def site(host: str) -> str:

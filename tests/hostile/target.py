@@ -24,6 +24,7 @@ from tests.processes import ROOT, Server, ports
 MOST_PER_PEER = 50
 OPTIONS = (
     *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
+    *("--chat-join-by-name", "127.0.0.0/8"),
     *("--metrics", "unix:metrics", "--log-file", "events.log"),
     # The history is larger than the default limit.
     *("--chat-history-bytes", str(2**30)),

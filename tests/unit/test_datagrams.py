@@ -151,7 +151,7 @@ class StrangerTests(DatagramsCase):
                 answers = [answer for data in answers for answer in self.give(data, THERE)]
                 # Another server has another secret.
                 answers = [data.replace(b" 1", b" 2") for data in answers][:1]
-                self.server._validator = type(self.server._validator)()
+                self.server.validator = type(self.server.validator)()
             self.assertEqual(answers, [], first)
 
     def test_those_who_are_too_many_are_told(self) -> None:

@@ -18,9 +18,11 @@ from twisted_lab.channels.idleness import has_unread
 from twisted_lab.channels.plain import PlainChannel, datagrams_of
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.channels.reliable import ReliableChannel
+from twisted_lab.channels.unproven import UnprovenChannel, name_in
 from twisted_lab.codecs import MAX_MESSAGE
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.peers import Network, is_near
 from twisted_lab.reliable import (
     MARK,
     AddressValidator,
@@ -40,6 +42,8 @@ from twisted_lab.reliable import (
 class DatagramServer(DatagramProtocol):
     """Runs a conversation with each peer that has proved its address with a cookie.
 
+    With `join_by_name` also with peers nearby that send ``NAME: TEXT``, see `UnprovenChannel`.
+
     Args:
         clock: The clock for timers and rate limits.
         events: The reporter of the service's events.
@@ -48,6 +52,12 @@ class DatagramServer(DatagramProtocol):
         patience: The idle timeout of a peer, in seconds.
         max_message: The most bytes of a message.
         random: Returns random bytes.
+        join_by_name: The network in which peers may join by name, in addition to loopback; None for
+            nowhere.
+
+    Attributes:
+        validator: Verifies addresses.
+        over_limit: The number of messages that were dropped because their address was not proved.
     """
 
     transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
@@ -62,6 +72,7 @@ class DatagramServer(DatagramProtocol):
         patience: float,
         max_message: int = MAX_MESSAGE,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        join_by_name: Network | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -70,7 +81,10 @@ class DatagramServer(DatagramProtocol):
         self.patience = patience
         self.max_message = max_message
         self._random = random
-        self._validator = AddressValidator(random)
+        self.validator = AddressValidator(random)
+        self.over_limit = 0
+        self._join_by_name = join_by_name
+        self._unproven: set[DatagramChannel] = set()
         self._refusals = Refusals(clock, events, connections)
         self._peers: dict[Address, DatagramChannel] = {}
         self._sessions: dict[int, ReliableChannel] = {}
@@ -100,10 +114,16 @@ class DatagramServer(DatagramProtocol):
         if isinstance(channel, PlainChannel):
             channel.received(data)
             self._deadlines.look(channel)
-        elif not self.connections.draining:
+        elif self.connections.draining:
+            return
+        elif channel is None and (name := self._joining_name(data, address)):
+            self._unproven.add(named := UnprovenChannel(self, address, name))
+            self._admit(named)
+            named.received(data)
+        else:
             # The peer of a session at this address may be gone. Only a cookie proves that; without
             # one, forged datagrams could end sessions.
-            message, answer = self._validator.hear(data, *address[:2], self.clock.seconds())
+            message, answer = self.validator.hear(data, *address[:2], self.clock.seconds())
             if message is not None and (refusal := self._refusals.reason(*address[:2])):
                 message, answer = None, f"error: {refusal}\n".encode()
             if answer:
@@ -116,6 +136,20 @@ class DatagramServer(DatagramProtocol):
                 else:  # The replaced conversation ends first, and releases its user name.
                     self.clock.callLater(0, plain.received, message.encode())
 
+    def _joining_name(self, data: bytes, address: Address) -> str:
+        """Return the name that a stranger may join by; empty if it may not."""
+        # Forged addresses must not use up the connections of all, nor those of a forged address.
+        most = min(self.connections.most, self.connections.most_per_peer) // 2
+        if (
+            self._join_by_name is None
+            or len(self._unproven) >= most
+            or not is_near(address[0], self._join_by_name)
+            or not (name := name_in(data))
+            or self._refusals.reason(*address[:2], is_proven=False)
+        ):
+            return ""
+        return name
+
     def _take_packet(self, data: bytes, address: Address) -> None:
         try:
             packet = decode(data)
@@ -126,7 +160,7 @@ class DatagramServer(DatagramProtocol):
             if channel is not None and not is_sealed(data, channel.session.key, Side.CLIENT):
                 return
             now = self.clock.seconds()
-            opening, answer = self._validator.receive(packet, data, *address[:2], now)
+            opening, answer = self.validator.receive(packet, data, *address[:2], now)
             if answer:
                 self.send(answer, address)
             if opening is not None:
@@ -245,6 +279,7 @@ class DatagramServer(DatagramProtocol):
         if isinstance(channel, ReliableChannel) and channel.session.number in self._sessions:
             del self._sessions[channel.session.number]
             self._resent += channel.session.sender.resent
+        self._unproven.discard(channel)
         self._touched.pop(channel, None)
         self._deadlines.forget(channel)
 

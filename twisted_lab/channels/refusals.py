@@ -34,10 +34,15 @@ class Refusals:
         self._second = 0
         self._admitted: Counter[str] = Counter()
 
-    def reason(self, host: str, port: int) -> Reason | None:
-        """Return why to refuse a new peer, and count the refusal; None to serve it."""
+    def reason(self, host: str, port: int, is_proven: bool = True) -> Reason | None:
+        """Return why to refuse a new peer, and count the refusal; None to serve it.
+
+        All peers whose addresses are not proved have the rate limit of one network together.
+        """
         now = self._clock.seconds()
-        refusal = self._connections.refusal(host) or self._too_fast(host, int(now))
+        refusal = self._connections.refusal(host) or self._too_fast(
+            network(host) if is_proven else "", int(now)
+        )
         if refusal:
             self._connections.refused += 1
             self._events.counters.errors["refused"] += 1
@@ -48,12 +53,12 @@ class Refusals:
                 self._reported, self._unreported = now, 0
         return refusal
 
-    def _too_fast(self, host: str, second: int) -> Reason | None:
+    def _too_fast(self, peer: str, second: int) -> Reason | None:
         # A session that replaces another one at its address does not raise the number of
         # connections, but costs 0.1 ms and log lines.
         if second != self._second:
             self._second = second
             self._admitted.clear()
-        self._admitted[peer := network(host)] += 1
+        self._admitted[peer] += 1
         most = self._connections.most_per_peer
         return Disconnect.TOO_FAST.reason(most=most) if self._admitted[peer] > most else None

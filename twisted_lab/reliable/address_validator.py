@@ -22,7 +22,7 @@ from twisted_lab.reliable.packets import (
     seal,
 )
 from twisted_lab.text.chat_messages import JOIN_FIRST, read_join_with_cookie
-from twisted_lab.text.user_names import BadName, nickname
+from twisted_lab.text.user_names import is_nickname
 
 # Most bytes sent to an unverified address for each byte received from it.
 AMPLIFICATION = 3
@@ -54,7 +54,7 @@ class AddressValidator:
             join, cookie = found
             if cookie and self._cookies.is_good(cookie, host, port, now):
                 return str(join), b""
-            if not cookie and _can_be_name(join.name):
+            if not cookie and is_nickname(join.name):
                 answer = f"{join} {self._cookies.make(host, port, now)}\n".encode()
         return None, answer if len(answer) <= AMPLIFICATION * len(data) else b""
 
@@ -88,11 +88,3 @@ class AddressValidator:
         # The answer has 31 bytes; the smallest answered packet has 19.
         answer = Cookie(packet.number, VERSION, cookie.encode())
         return None, seal(answer, NO_KEY, Side.SERVER)
-
-
-def _can_be_name(text: str) -> bool:
-    try:
-        nickname(text)
-    except BadName:
-        return False
-    return True

@@ -13,9 +13,10 @@ from twisted.python import usage
 
 from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
+from twisted_lab.channels.unproven import UnprovenChannel
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.peers import network
+from twisted_lab.peers import network, read_network
 from twisted_lab.rooms import (
     Addresses,
     History,
@@ -45,6 +46,9 @@ from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
 from twisted_lab.text.user_names import BadName
 
+# Peers that join by name have the rates of one address together, because their addresses may be
+# forged, and then cost nothing.
+UNPROVEN = "unproven"
 FULL_SECONDS = 5  # until the next attempt of a client whose address has too many members
 
 
@@ -80,7 +84,9 @@ class Chat:
 
     async def converse(self, channel: Channel) -> None:
         """Serve a client, as a member once it has joined with a valid name."""
-        address = self._addresses.of(network(channel.peer.host), self._ticks())
+        is_unproven = isinstance(channel, UnprovenChannel)
+        limited = UNPROVEN if is_unproven else network(channel.peer.host)
+        address = self._addresses.of(limited, self._ticks())
         address.peers += 1
         try:
             member = await self._join(channel, address)
@@ -132,7 +138,10 @@ class Chat:
                 if channel.is_gone:
                     raise PeerGone("gone before it joined")
                 limits = Limits(address, self._ticks())
-                return self._room.join(join.name, channel, limits, self._now(), client)
+                member = self._room.join(join.name, channel, limits, self._now(), client)
+                if isinstance(channel, UnprovenChannel):
+                    channel.joined()
+                return member
             except TooMany as error:
                 later = self._ticks() + error.seconds
                 channel.say(f"error: {error}")
@@ -195,6 +204,12 @@ class Options(ConversationOptions):
     )
     tcp_port = option.number(
         "A TCP port for clients without UDP. [default: none]", default=None, least=0, most=65535
+    )
+    join_by_name = option.parsed(
+        "Let a datagram 'NAME: TEXT' from loopback or from this network join as NAME. "
+        "[default: none]",
+        read_network,
+        default=None,
     )
     address_members = option.number(
         "How many members one IP address, or IPv6 network of 64 bits, may have.",
@@ -263,7 +278,10 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         streams.connections,
         options.idle_timeout,
         options.max_message,
+        join_by_name=options.join_by_name,
     )
+    text = "Messages dropped because they exceed the limit of an address that is not proved."
+    process.add_counter(options.command, "over_limit", text, lambda: datagrams.over_limit)
     text = "Packets that were sent again."
     process.add_counter(options.command, "retransmissions", text, lambda: datagrams.retransmissions)
     listening = [datagram_listener(options, process.reactor, datagrams)]

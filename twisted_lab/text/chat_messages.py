@@ -30,6 +30,7 @@ JOIN_FIRST = f"error: {JOIN} NAME"
 
 _JOIN = re.compile(rf"{JOIN} +(\S+)(?: +([0-9a-f]{{16}})(?: +([0-9]{{1,18}}))?)? *")
 _JOIN_WITH_COOKIE = re.compile(rf"{JOIN} +(\S+)(?: +([\w-]{{12}}))? *")
+_NAMED = re.compile(r"(\S+): +(.*)", re.DOTALL)
 _COUNTED = re.compile(r"([1-9][0-9]{0,17}) (.*)", re.DOTALL)
 _CONFIRMATION = re.compile(r"/(done|not) ([0-9]{1,18}) ?(.*)", re.DOTALL)
 _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
@@ -85,6 +86,12 @@ def read_join_with_cookie(text: str) -> tuple[Join, str] | None:
     """
     found = _JOIN_WITH_COOKIE.fullmatch(text)
     return (Join(found[1]), found[2] or "") if found else None
+
+
+def read_named(text: str) -> tuple[str, str] | None:
+    """Return the name and the text of ``NAME: TEXT``; None if `text` has another form."""
+    found = _NAMED.fullmatch(text)
+    return (found[1], found[2]) if found else None
 
 
 def counted(count: int, text: str) -> str:

@@ -82,6 +82,15 @@ def nickname(text: str) -> str:
     return name
 
 
+def is_nickname(text: str) -> bool:
+    """Tell whether `text` is a valid name for the chat."""
+    try:
+        nickname(text)
+    except BadName:
+        return False
+    return True
+
+
 def name_key(name: str) -> str:
     """Return the key of a name, equal for names that users consider the same: ``ANNA``, ``Anna``.
 

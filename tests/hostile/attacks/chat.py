@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.hostile.attacker import Attacker, message
+from tests.hostile.attacker import Attacker, Peer, message
 from tests.hostile.attacks.catalogue import LINE, attack
+from tests.hostile.crowd import plain_socket
 from tests.hostile.target import MOST_PER_PEER
 from twisted_lab.reliable.packets import NO_KEY, Hello, Side, seal
 
@@ -237,6 +238,37 @@ def members_that_never_acknowledge(attacker: Attacker) -> Iterator[None]:
     for _ in range(8):
         member.send(b"x" * 6000)
     attacker.wait(2.0)
+
+
+# Peers that join by name, whose addresses may be forged
+
+
+@attack(cpu=0.5, fan_out=40, messages=1000)
+def amplification_by_name(attacker: Attacker) -> Iterator[None]:
+    """A peer without a cookie requests the longest answers, while another member speaks."""
+    member, stranger = attacker.plain_member(), attacker.stranger()
+    before = attacker.sent
+    yield
+    for text in ("hello", "/who", "/history 100", "/help", "/nick *", "/join mallory", "") * 2:
+        stranger.send(f"mallory: {text}".encode())
+        attacker.wait(0.01)
+    sent = attacker.sent - before
+    for _ in range(8):
+        member.send(b"x" * 100)
+        attacker.wait(0.01)
+    attacker.wait(0.2)
+    heard = stranger.pending()
+    assert 0 < heard <= 3 * sent, f"{heard} bytes answer {sent}"
+
+
+@attack(cpu=0.5, fan_out=100, messages=1000, sent=2**19, logged=2**17)
+def joining_by_name_from_many_addresses(attacker: Attacker) -> Iterator[None]:
+    """Each address joins and leaves with one datagram; all have the limits of one address."""
+    addresses = [f"127.0.98.{number}" for number in range(1, attacker.target.size.some(250, 60))]
+    yield
+    for number, address in enumerate(addresses):
+        with plain_socket(attacker.target.ports["chat"], address) as own:
+            Peer(attacker, own).send(f"mallory{number}: exit".encode()).send(b"exit")
 
 
 # Sessions of the reliable protocol
