@@ -205,6 +205,14 @@ class LikenessTests(SynchronousTestCase):
         for head, likeness in (
             (b"text", "this looks like text: try --framing text"),
             (b"GET ", "this looks like text: try --framing text"),
+            (
+                b"0012",
+                "this looks like text: try --framing text, or decimal:N if N digits come first",
+            ),
+            (
+                b"  12",
+                "this looks like text: try --framing text, or decimal:N if N digits come first",
+            ),
             (b"a\r\nb", "this looks like text: try --framing text"),
             ("да".encode(), "this looks like text: try --framing text"),
             ("a…".encode(), "this looks like text: try --framing text"),

@@ -134,7 +134,13 @@ class HeaderDecoderTests(SynchronousTestCase):
                 "hell",
                 "'hell' is no decimal length; this looks like text: try --framing text",
             ),
-            (HEX, "12\n", "'12\\n' is no hex length; this looks like text: try --framing text"),
+            (HEX, "xy\n", "'xy\\n' is no hex length; this looks like text: try --framing text"),
+            (
+                DECIMAL,
+                "12\na",
+                "'12\\na' is no decimal length; "
+                "this looks like text: try --framing text, or decimal:N if N digits come first",
+            ),
             (
                 DECIMAL,
                 "\0\0\0\5",

@@ -23,6 +23,7 @@ _NO_TEXT = (
     (rb"\0[^\0]|[^\0\r\n]\0[^\0\r\n]\0", "this looks like UTF-16; send UTF-8"),
 )
 _TLS = re.compile(rb"[\x15\x16]\x03")  # an alert or a handshake (RFC 8446, section 5.1)
+_DIGIT = re.compile(rb" *[0-9]")
 _TRY_TLS = "this looks like TLS: either both sides use --tls, or neither"
 _NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
 
@@ -71,5 +72,8 @@ def _text(head: bytes) -> str:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return ""
-    is_text = text and all(char.isprintable() or char in "\t\r\n" for char in text)
-    return "this looks like text: try --framing text" if is_text else ""
+    if not text or not all(char.isprintable() or char in "\t\r\n" for char in text):
+        return ""
+    likeness = "this looks like text: try --framing text"
+    is_length = _DIGIT.match(head)
+    return f"{likeness}, or decimal:N if N digits come first" if is_length else likeness
