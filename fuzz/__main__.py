@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 NAMES = (
-    *("streams.text", "streams.int32", "streams.proxy"),
+    *("streams.text", "streams.int32", "streams.header", "streams.proxy"),
     *("datagrams.datagram", "datagrams.packet", "datagrams.client"),
     *("words.login", "words.token", "words.option", "words.options"),
 )

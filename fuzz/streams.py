@@ -1,16 +1,24 @@
-"""Bytes of a connection: lines, Int32 frames, and PROXY headers."""
+"""Bytes of a connection: lines, messages after their lengths, and PROXY headers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import takewhile
 
 from twisted.internet.task import Clock
 
 from tests.doubles.proxy_headers import agrees, written
 from tests.doubles.recording import Recorder
-from tests.programs.fuzz import LIMIT, try_one
-from twisted_lab.channels import Int32Channel, TextChannel
-from twisted_lab.codecs import FrameDecoder, MessageError, encode_frame
+from tests.programs.fuzz import LIMIT, after_headers, try_one
+from twisted_lab.channels import Int32Channel, TextChannel, TextHeaderChannel
+from twisted_lab.codecs import (
+    FrameDecoder,
+    HeaderDecoder,
+    MessageError,
+    encode_frame,
+    text_header,
+)
 from twisted_lab.codecs.proxy_header import LONGEST_HEADER, ProxyHeader, read_proxy_header
 
 FOREVER = 1e9  # an idle timeout in seconds that never expires here
@@ -41,6 +49,29 @@ def int32(data: bytes) -> None:
     except MessageError:
         pass
     assert data[1:].startswith(again)
+
+
+HEADERS = [
+    text_header(framing, count)
+    for framing in ("decimal:1", "decimal:4", "hex:3")
+    for count in ("bytes", "characters")
+]
+
+
+def header(data: bytes) -> None:
+    """Messages after a length in text, in any pieces, are those that a second parser finds."""
+    form, data = HEADERS[data[0] % len(HEADERS) if data else 0], data[1:]
+    try_one(TextHeaderChannel(FOREVER, form, LIMIT), Clock(), list(pieces(data)), Recorder())
+    wanted = [*takewhile(lambda message: len(message) <= LIMIT, after_headers(form, data[1:]))]
+    for came in (pieces(data), [data[1:]]):
+        decoder = HeaderDecoder(form, LIMIT)
+        messages: list[bytes] = []
+        with suppress(MessageError):
+            for piece in came:
+                decoder.feed(piece)
+                while some := decoder.take(3):
+                    messages += some
+        assert messages == wanted, (form, messages, wanted)
 
 
 def _header(came: Iterable[bytes]) -> ProxyHeader | str | None:

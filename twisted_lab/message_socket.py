@@ -1,4 +1,4 @@
-"""Int32 messages for blocking programs: a socket that sends and receives whole messages.
+"""Messages for blocking programs: a socket that sends and receives whole messages.
 
 A server that repeats messages in upper case, for one client at a time:
 
@@ -21,6 +21,8 @@ And a client:
         server.connect(("127.0.0.1", 9091))
         server.send_message("hello")
         print(server.receive_message())
+
+Set `framing` for a peer whose lengths are not Int32 but digits: `server.framing = "decimal:10"`.
 
 Several clients at once, with `select()`. It sees data in the kernel, but not the messages that a
 socket has read from there already, so call `pending()` first:
@@ -60,43 +62,60 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from twisted_lab.codecs import MAX_MESSAGE, FrameDecoder, MessageError, decode, encode_frame
+from twisted_lab.codecs import (
+    MAX_MESSAGE,
+    FrameDecoder,
+    HeaderDecoder,
+    MessageError,
+    TextHeader,
+    decode,
+    encode_frame,
+    text_header,
+)
 
 
 class MessageSocket(socket.socket):
-    """A stream socket for messages in Int32 framing: a length of four bytes, then UTF-8.
+    """A stream socket for messages of UTF-8, each with its length before it.
 
     In all else it is a `socket.socket`. Do not mix `receive_message` with `recv`: it may already
     have received part of the next message.
 
     Attributes:
         max_message: The maximum length of a message, in bytes; set it before receiving.
+        framing: The form of the length: ``int32`` (four bytes, big-endian), or ``decimal:N`` or
+            ``hex:N`` (N digits); set it before sending or receiving.
+        count: What a length in digits counts: ``bytes`` or ``characters``.
     """
 
     def __init__(self, *args: int, **kwargs: int) -> None:
         super().__init__(*args, **kwargs)
         self.max_message = MAX_MESSAGE
-        self._decoder: FrameDecoder | None = None
+        self.framing = "int32"
+        self.count = "bytes"
+        self._decoder: FrameDecoder | HeaderDecoder | None = None
         self._received: deque[bytes] = deque()
 
     def accept(self) -> tuple[MessageSocket, Any]:
         """Accept a connection, as `socket.socket.accept` does.
 
         Returns:
-            The connection, which has this socket's `max_message`, and the client's address.
+            The connection, which has this socket's attributes, and the client's address.
         """
         accepted, address = super().accept()
         connection = type(self)(
             accepted.family, accepted.type, accepted.proto, fileno=accepted.detach()
         )
         connection.max_message = self.max_message
+        connection.framing, connection.count = self.framing, self.count
         return connection, address
 
     def send_message(self, text: str) -> None:
         """Send a message, with ``?`` for lone surrogates, which UTF-8 cannot represent.
 
         Raises:
-            MessageError: The message is over the limit; nothing was sent.
+            MessageError: The message is over the limit, or too long for the header; nothing was
+                sent.
+            ValueError: There is no such `framing`.
             OSError: `socket.socket.sendall` failed, perhaps with TimeoutError. Part of the message
                 may have been sent; do not send anything more.
         """
@@ -105,7 +124,11 @@ class MessageSocket(socket.socket):
             raise MessageError(
                 f"message of {len(data)} bytes is over the limit of {self.max_message}"
             )
-        self.sendall(encode_frame(data))
+        header = self._header()
+        self.sendall(encode_frame(data) if header is None else header.frame(data))
+
+    def _header(self) -> TextHeader | None:
+        return None if self.framing == "int32" else text_header(self.framing, self.count)
 
     def pending(self) -> int:
         """Return how many messages can be received without waiting, like `ssl.SSLSocket.pending`.
@@ -127,14 +150,19 @@ class MessageSocket(socket.socket):
             The message, or None if the peer has closed the connection after a whole message.
 
         Raises:
-            MessageError: The message is not UTF-8, or is over the limit. After one over the limit
-                nothing more can be received.
+            MessageError: The message is not UTF-8, or is over the limit, or its header is no
+                number. After one of the last two nothing more can be received.
             ConnectionError: The connection ended in the middle of a message.
             TimeoutError: The whole message did not arrive within the socket's timeout. The bytes
                 received so far are kept; call again to continue.
         """
         if self._decoder is None:
-            self._decoder = FrameDecoder(self.max_message)
+            header = self._header()
+            self._decoder = (
+                FrameDecoder(self.max_message)
+                if header is None
+                else HeaderDecoder(header, self.max_message)
+            )
         if self._received:
             return decode(self._received.popleft())
         timeout = self.gettimeout()
@@ -156,7 +184,9 @@ class MessageSocket(socket.socket):
             self.settimeout(timeout)
         return decode(messages[0])
 
-    def _check_end(self, decoder: FrameDecoder, error: ConnectionError | None = None) -> None:
+    def _check_end(
+        self, decoder: FrameDecoder | HeaderDecoder, error: ConnectionError | None = None
+    ) -> None:
         if decoder.size:
             raise ConnectionError(
                 f"connection {'lost' if error else 'closed'} in the middle of a message, after "

@@ -176,8 +176,28 @@ def test_a_million_unread_messages_take_bounded_memory(tmp_path: Path, size: int
             assert int(server.wait_for(r"^\d+$")[0]) < 1024, "KiB"
 
 
+@pytest.mark.parametrize(
+    ("framing", "header"), [("decimal:10", "{:<10}"), ("decimal:4", "{:04}"), ("hex:4", "{:>4x}")]
+)
+@pytest.mark.parametrize("count", ["bytes", "characters"])
+def test_a_blocking_script_with_length_headers_in_text_works(
+    tmp_path: Path, framing: str, header: str, count: str
+) -> None:
+    with (
+        messages(tmp_path, "--framing", framing, "--count", count) as server,
+        connect(server.wait_for_port()) as client,
+        client.makefile("rb" if count == "bytes" else "r", newline=None) as stream,
+    ):
+        for reply in ("Message 1:", "Your message: ПРИВЕТ", "Message 2:"):
+            if reply.startswith("Your"):
+                client.sendall(f"{header.format(12 if count == 'bytes' else 6)}привет".encode())
+            size = int(stream.read(len(header.format(0))), 16 if "x" in header else 10)
+            said = stream.read(size)
+            assert (said if isinstance(said, str) else said.decode()) == reply
+
+
 def test_our_client_works_in_a_pipe(tmp_path: Path) -> None:
-    for framing in ("int32", "text"):
+    for framing in ("int32", "text", "decimal:10"):
         with messages(tmp_path, "--framing", framing) as server:
             port = str(server.wait_for_port())
             arguments = ("messages", "--quiet", "--framing", framing, "--port", port)

@@ -27,11 +27,13 @@ from twisted_lab.channels import (
     PeerGone,
     StreamChannel,
     TextChannel,
+    TextHeaderChannel,
 )
-from twisted_lab.codecs import MessageError, TextDecoder, encode_frame
+from twisted_lab.codecs import MessageError, TextDecoder, TextHeader, encode_frame, text_header
 from twisted_lab.eventlog.events import ServiceEvents
 
 LIMIT = 20
+HEADERS = [text_header("decimal:4"), text_header("hex:2", "characters")]
 MORSELS = [
     b"",
     b"\n",
@@ -50,6 +52,9 @@ MORSELS = [
     b"\xff\xf0",
     b"\xef\xbb\xbf",
     b"exit",
+    b"2 x",
+    b"   3abc",
+    b"a 0004",
     "ж".encode(),
     b"\xd0",
 ]
@@ -65,12 +70,12 @@ class Wire(StringTransport):
 def random_input(chance: random.Random) -> list[bytes]:
     """Return pieces of a peer's possible input: valid, broken and arbitrary."""
     data = b""
+    frame = chance.choice((encode_frame, *(header.frame for header in HEADERS)))
     for _ in range(chance.randint(0, 6)):
         kind = chance.random()
         if kind < 0.4:
-            data += encode_frame(
-                "".join(chance.choices("aж☃\n", k=chance.choice((0, 1, 6)))).encode()
-            )
+            text = "".join(chance.choices("aж☃\n", k=chance.choice((0, 1, 6))))
+            data += frame(text.encode())
         elif kind < 0.8:
             data += "".join(chance.choices("aж☃ \t", k=chance.randint(0, LIMIT))).encode()
             data += chance.choice((b"\n", b"\n", b"\0"))
@@ -106,6 +111,34 @@ def read_lines(pieces: Iterable[bytes]) -> tuple[list[bytes], str, bool]:
     return lines, "", bool(ended_by_nul)
 
 
+def after_headers(header: TextHeader, data: bytes) -> list[bytes]:
+    """Return the messages after headers in `data`, up to the first that is no message."""
+    base, digits = (16, "0123456789abcdefABCDEF") if header.kind == "hex" else (10, "0123456789")
+    messages: list[bytes] = []
+    while True:
+        head, data = data[: header.width], data[header.width :]
+        number = head.strip(b" ")
+        if len(head) < header.width or not number or number.strip(digits.encode()):
+            return messages
+        size = int(number, base)
+        ends = range(size, 4 * LIMIT + 1) if header.count == "characters" else [size]
+        fitting = [end for end in ends if end <= len(data) and is_message(header, data[:end], size)]
+        if not fitting:
+            return messages
+        messages.append(data[: fitting[0]])
+        data = data[fitting[0] :]
+
+
+def is_message(header: TextHeader, data: bytes, size: int) -> bool:
+    """Tell whether `data` has the length `size`."""
+    if header.count == "bytes":
+        return True
+    try:
+        return len(data.decode()) == size
+    except UnicodeDecodeError:
+        return False
+
+
 def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
     """Decode the messages another way, up to the first error."""
     data = b"".join(pieces)
@@ -115,6 +148,8 @@ def expected(channel: StreamChannel, pieces: list[bytes]) -> list[str]:
             end = 4 + int.from_bytes(data[:4], "big")
             messages.append(data[4:end])
             data = data[end:]
+    elif isinstance(channel, TextHeaderChannel):
+        messages = after_headers(channel._header, data)
     else:
         # By single bytes: text in one piece with a preceding NUL may be an error.
         by_bytes = read_lines(data[start : start + 1] for start in range(len(data)))
@@ -187,7 +222,13 @@ def main() -> None:
     ends: dict[str, int] = {}
     for seed in range(arguments.seed, arguments.seed + arguments.count):
         chance = random.Random(seed)
-        channel = Int32Channel(600, LIMIT) if seed % 2 else TextChannel(600, LIMIT)
+        channel: StreamChannel = chance.choice(
+            (
+                Int32Channel(600, LIMIT),
+                TextChannel(600, LIMIT),
+                *(TextHeaderChannel(600, header, LIMIT) for header in HEADERS),
+            )
+        )
         pieces = random_input(chance)
         try:
             end = try_one(channel, Clock(), pieces, Recorder())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
@@ -19,10 +20,18 @@ from twisted_lab.channels import (
     Int32Channel,
     StreamChannel,
     TextChannel,
+    TextHeaderChannel,
 )
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.inbox import DatagramInbox
-from twisted_lab.codecs import FrameDecoder, LineDecoder, StreamDecoder, encode_text
+from twisted_lab.codecs import (
+    FrameDecoder,
+    HeaderDecoder,
+    LineDecoder,
+    StreamDecoder,
+    encode_text,
+    text_header,
+)
 from twisted_lab.reliable.packets import (
     NO_KEY,
     Ack,
@@ -62,7 +71,13 @@ class ScriptedChannelTests(ConversationContract, SynchronousTestCase):
 class StreamPeer:
     """A peer of a stream."""
 
-    def __init__(self, conversation: Conversation, channel: StreamChannel) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        channel: StreamChannel,
+        decoder: Callable[[], StreamDecoder],
+    ) -> None:
+        self.decoder = decoder
         self.clock = Clock()
         events, self.log = recorded_events()
         self.connections = Connections()
@@ -75,9 +90,7 @@ class StreamPeer:
         channel.makeConnection(self.wire)
 
     def send(self, *texts: str) -> None:
-        encode = str.encode if isinstance(self.channel, TextChannel) else encode_text
-        end = b"\n" if isinstance(self.channel, TextChannel) else b""
-        self.channel.dataReceived(b"".join(encode(text) + end for text in texts))
+        self.channel.dataReceived(b"".join(map(self.channel.encode, texts)))
 
     def stall(self) -> None:
         self.channel._outbox.pauseProducing()
@@ -92,8 +105,7 @@ class StreamPeer:
         self.clock.advance(seconds)
 
     def received(self) -> list[str]:
-        is_text = isinstance(self.channel, TextChannel)
-        decoder: StreamDecoder = LineDecoder() if is_text else FrameDecoder()
+        decoder = self.decoder()
         decoder.feed(self.wire.value())
         return [data.decode() for data in decoder.take(1000)]
 
@@ -104,12 +116,24 @@ class StreamPeer:
 
 class TextChannelTests(ChannelContract, SynchronousTestCase):
     def connect(self, conversation: Conversation) -> LivePeer:
-        return StreamPeer(conversation, TextChannel(PATIENCE))
+        return StreamPeer(conversation, TextChannel(PATIENCE), LineDecoder)
 
 
 class Int32ChannelTests(ChannelContract, SynchronousTestCase):
     def connect(self, conversation: Conversation) -> LivePeer:
-        return StreamPeer(conversation, Int32Channel(PATIENCE))
+        return StreamPeer(conversation, Int32Channel(PATIENCE), FrameDecoder)
+
+
+class TextHeaderChannelTests(ChannelContract, SynchronousTestCase):
+    header = text_header("decimal:10")
+
+    def connect(self, conversation: Conversation) -> LivePeer:
+        channel = TextHeaderChannel(PATIENCE, self.header)
+        return StreamPeer(conversation, channel, lambda: HeaderDecoder(self.header))
+
+
+class CharacterHeaderChannelTests(TextHeaderChannelTests):
+    header = text_header("hex:4", "characters")
 
 
 class DatagramPeer:

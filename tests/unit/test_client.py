@@ -24,7 +24,7 @@ from twisted_lab.client.connecting import advice
 from twisted_lab.client.connection import ClientConnection, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
-from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
+from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
@@ -60,6 +60,7 @@ class ClientOptionsTests(SynchronousTestCase):
             (["messages", "--framing", "text"], 9091, Text),
             (["broadcast"], 9094, Text),
             (["broadcast", "-f", "int32"], 9094, Int32),
+            (["messages", "--framing", "decimal:10"], 9091, Headed),
         ):
             options = parse(*arguments)
             options.complete(interactive=False)
@@ -77,7 +78,13 @@ class ClientOptionsTests(SynchronousTestCase):
             (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
             (["--port", "0"], "--port: expected a whole number from 1 to 65535, not '0'"),
             (["echo", "--framing", "text"], "echo does not support --framing"),
-            (["messages", "--framing", "tar"], "--framing: expected one of text, int32, not 'tar'"),
+            (
+                ["messages", "--framing", "tar"],
+                "--framing: expected text, int32, decimal:N or hex:N, with N from 1 to 20, "
+                "not 'tar'",
+            ),
+            (["messages", "--count", "bytes"], "--count needs --framing decimal:N or hex:N"),
+            (["--count", "characters"], "--count needs --framing decimal:N or hex:N"),
             (["--host", "a b"], "not 'a b'"),
             (["--host", "localhost:"], "not 'localhost:'"),
             (["--host", "localhost:0"], "not '0'"),
@@ -529,6 +536,29 @@ class SuggestTLSTests(ConnectedTestCase):
         self.connection.abort()
         self.connection.connectionLost(Failure(ConnectionLost()))
         self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
+
+
+class HeadedConnectionTests(ConnectedTestCase):
+    def make_framing(self) -> Framing:
+        arguments = ("messages", "--framing", "decimal:4", "--count", "characters")
+        return parse(*arguments).make_framing(self.told.append)
+
+    def test_lines_are_sent_after_their_lengths(self) -> None:
+        self.connection.send("да\r\n\nb".encode())
+        self.connection.finish()
+        self.assertEqual(self.transport.value().decode(), "0002да00000001b")
+
+    def test_messages_are_shown_as_lines(self) -> None:
+        for piece in ("2  ", " да   0", "0005hal"):
+            self.connection.dataReceived(piece.encode())
+        self.assertEqual(b"".join(self.heard).decode(), "да\n\n")
+        self.assertTrue(self.framing.incomplete)
+
+    def test_a_line_too_long_for_the_header_is_refused_and_the_next_is_sent(self) -> None:
+        self.connection.send(b"a\n" + b"x" * 10_000 + b"\nb\n")
+        self.assertEqual(self.transport.value(), b"0001a0001b")
+        error = "message of 10000 characters is over the limit of 9999 of the header decimal:4"
+        self.assertEqual((self.told, self.framing.refused), ([f"not sent: {error}"], 1))
 
 
 class Int32ConnectionTests(ConnectedTestCase):

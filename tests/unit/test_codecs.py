@@ -10,11 +10,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.codecs import (
     FrameDecoder,
+    HeaderDecoder,
     LineDecoder,
     MessageError,
     StreamDecoder,
     decode,
     encode_frame,
+    text_header,
 )
 from twisted_lab.codecs.likeness import looks_like
 
@@ -179,6 +181,11 @@ class LinearTests(SynchronousTestCase):
         for make, data in (
             (lambda: FrameDecoder(size), encode_frame(b"x" * size)),
             (lambda: LineDecoder(size), b"x" * size + b"\n"),
+            (lambda: HeaderDecoder(text_header("decimal:5"), size), b"%d" % size + b"x" * size),
+            (
+                lambda: HeaderDecoder(text_header("decimal:4", "characters"), size),
+                b"%d" % (size // 4) + "😀".encode() * (size // 4),
+            ),
         ):
             self.assertLess(self.looked_at(make, data), 2 * size)
 
@@ -198,6 +205,14 @@ class LikenessTests(SynchronousTestCase):
         for head, likeness in (
             (b"text", "this looks like text: try --framing text"),
             (b"GET ", "this looks like text: try --framing text"),
+            (
+                b"0012",
+                "this looks like text: try --framing text, or decimal:N if N digits come first",
+            ),
+            (
+                b"  12",
+                "this looks like text: try --framing text, or decimal:N if N digits come first",
+            ),
             (b"a\r\nb", "this looks like text: try --framing text"),
             ("да".encode(), "this looks like text: try --framing text"),
             ("a…".encode(), "this looks like text: try --framing text"),

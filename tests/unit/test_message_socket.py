@@ -128,6 +128,40 @@ class MessageSocketTests(SynchronousTestCase):
                     self.assertIsInstance(connection, MessageSocket)
                     self.assertRaises(MessageError, connection.send_message, "four")
 
+    def test_lengths_in_text(self) -> None:
+        self.socket.framing, self.socket.count = "decimal:10", "characters"
+        self.socket.send_message("привет")
+        self.assertEqual(self.plain.recv(100).decode(), "0000000006привет")
+        self.plain.sendall("2         да1         00         ".encode())
+        self.assertEqual((self.socket.receive_message(), self.socket.pending()), ("да", 2))
+        self.assertEqual([self.socket.receive_message() for _ in range(2)], ["0", ""])
+
+    def test_a_message_too_long_for_the_header_is_not_sent(self) -> None:
+        self.socket.framing = "decimal:4"
+        error = self.assertRaises(MessageError, self.socket.send_message, "x" * 12000)
+        self.assertEqual(
+            str(error), "message of 12000 bytes is over the limit of 9999 of the header decimal:4"
+        )
+        self.socket.send_message("ok")
+        self.assertEqual(self.plain.recv(100), b"0002ok")
+
+    def test_a_wrong_framing_is_an_error(self) -> None:
+        for framing in ("text", "decimal"):
+            self.socket.framing = framing
+            self.assertRaises(ValueError, self.socket.send_message, "a")
+            self.assertRaises(ValueError, self.socket.receive_message)
+
+    def test_accepted_sockets_have_the_framing(self) -> None:
+        with MessageSocket() as listening:
+            listening.framing, listening.count = "hex:4", "characters"
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            with socket.create_connection(listening.getsockname()) as client:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.send_message("да")
+                    self.assertEqual(client.recv(100).decode(), "0002да")
+
     def test_the_module_does_not_import_twisted(self) -> None:
         program = (
             "import sys, twisted_lab.message_socket; "

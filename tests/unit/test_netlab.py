@@ -132,7 +132,8 @@ class OptionsTests(SynchronousTestCase):
             "--echo-upper Send back upper-case text.",
             "--chat-idle-timeout= Idle timeout, in seconds. [default: 60]",
             "--auth-port= TCP port to listen on; 0 for any free one. [default: 9093]",
-            "--messages-framing= text (lines) or int32 (a length first). [default: int32]",
+            "--messages-framing= text (lines), int32 (a length first), or decimal:N or hex:N (the "
+            "length in N digits). [default: int32]",
         ):
             self.assertIn(part, shown)
         for part in ("-workers", "--chat-listen", "--echo-log-level", "--chat-drain"):

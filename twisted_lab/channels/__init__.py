@@ -18,6 +18,7 @@ from twisted_lab.channels.int32 import Int32Channel
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.channels.text import TextChannel
+from twisted_lab.channels.text_header import TextHeaderChannel
 from twisted_lab.channels.turn_budget import TurnBudget
 from twisted_lab.resources import Unable
 
@@ -40,6 +41,7 @@ __all__ = [
     "Refused",
     "StreamChannel",
     "TextChannel",
+    "TextHeaderChannel",
     "TurnBudget",
     "Unable",
     "cancel",

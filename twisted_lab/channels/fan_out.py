@@ -143,10 +143,16 @@ class _Member:
     first: int  # the number of the first message that it gets
 
 
+def _pass_on(channel: Listener) -> Callable[[str], object]:
+    # A message of another member must not end the connection of this one.
+    return getattr(channel, "pass_on", channel.say)
+
+
 def _say_each(channel: Listener) -> Relay:
     def say_each(texts: list[str], *_: object) -> None:
+        pass_on = _pass_on(channel)
         for text in texts:
-            channel.say(text)
+            pass_on(text)
 
     return say_each
 
@@ -180,8 +186,8 @@ class FanOut:
 
         Args:
             channel: The member. In addition to `say` it may have `encode` (returns the bytes of a
-                message), `relay` (sends several messages at once), and `relay_to_all` (does that
-                for many members that share the function).
+                message), `relay` (sends several messages at once), `relay_to_all` (does that for
+                many members that share the function), and `pass_on` (replaces `say`).
             group: The index of the member's text among the arguments of `say`.
         """
         encode = getattr(channel, "encode", None)
@@ -219,7 +225,7 @@ class FanOut:
             self._queue.append(batch)
             self._begin()
         else:  # Cheaper than a batch: a history has many lines.
-            channel.say(text)
+            _pass_on(channel)(text)
             self._left -= TELL_SENDS + byte_length(text) // SEND_BYTES
             self._end_turn()
 

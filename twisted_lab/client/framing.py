@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from twisted_lab.client.exit_line import Lines
-from twisted_lab.codecs import MAX_INCOMING, MAX_MESSAGE, FrameDecoder, encode_frame, too_long
+from twisted_lab.codecs import (
+    MAX_INCOMING,
+    MAX_MESSAGE,
+    FrameDecoder,
+    HeaderDecoder,
+    MessageError,
+    StreamDecoder,
+    TextHeader,
+    encode_frame,
+    too_long,
+)
 
 # Maximum number of messages in one write to the output.
 BATCH = 1000
@@ -77,8 +87,11 @@ class _Limited:
         self._typed = Lines(MAX_MESSAGE, self._refuse)
 
     def _refuse(self, size: int) -> None:
+        self._report(too_long(size, MAX_MESSAGE))
+
+    def _report(self, error: MessageError) -> None:
         self.refused += 1
-        self._tell(f"not sent: {too_long(size, MAX_MESSAGE)}")
+        self._tell(f"not sent: {error}")
 
 
 class Text(_Limited):
@@ -109,16 +122,24 @@ class Text(_Limited):
         yield data
 
 
-class Int32(_Limited):
-    """Framing that sends each line as an Int32 frame, and shows each frame as a line.
+class _LengthFirst(_Limited):
+    """Base of framings that send each line after its length, and show each message as a line.
 
     Args:
         tell: Called with the reason why a line is not sent.
+        frame: Returns a message after its length, or raises MessageError.
+        decoder: Splits the received bytes into messages.
     """
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[str], object],
+        frame: Callable[[bytes], bytes],
+        decoder: StreamDecoder,
+    ) -> None:
         super().__init__(tell)
-        self._came = FrameDecoder(MAX_INCOMING)
+        self._frame = frame
+        self._came = decoder
 
     @property
     def incomplete(self) -> bool:
@@ -127,8 +148,13 @@ class Int32(_Limited):
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        lines = self._typed.feed(typed)
-        yield b"".join(encode_frame(line.removesuffix(b"\r")) for line in lines)
+        frames = []
+        for line in self._typed.feed(typed):
+            try:
+                frames.append(self._frame(line.removesuffix(b"\r")))
+            except MessageError as error:
+                self._report(error)
+        yield b"".join(frames)
 
     def last(self) -> Iterator[bytes]:
         """See `Framing`."""
@@ -140,3 +166,26 @@ class Int32(_Limited):
         self._came.feed(data)
         while frames := self._came.take(BATCH):
             yield b"".join(frame + b"\n" for frame in frames)
+
+
+class Int32(_LengthFirst):
+    """Framing of Int32 frames.
+
+    Args:
+        tell: Called with the reason why a line is not sent.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        super().__init__(tell, encode_frame, FrameDecoder(MAX_INCOMING))
+
+
+class Headed(_LengthFirst):
+    """Framing of messages after a length in text.
+
+    Args:
+        tell: Called with the reason why a line is not sent.
+        header: The form of the length.
+    """
+
+    def __init__(self, tell: Callable[[str], object], header: TextHeader) -> None:
+        super().__init__(tell, header.frame, HeaderDecoder(header, MAX_INCOMING))

@@ -13,12 +13,13 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
-from twisted_lab.client.framing import Framing, Int32, Text, Unchanged
+from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
 from twisted_lab.client.known_hosts import default_path as known_hosts_path
 from twisted_lab.client.services import defaults_of, known_services
 from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
+from twisted_lab.codecs import COUNTS, framing_name, text_header
 from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
@@ -83,8 +84,16 @@ class ClientOptions(Options):
     no_token = option.flag("With auth: neither use the stored token nor store the new one.")
     host = option.text("Host to connect to, or HOST:PORT.", default="localhost")
     port = option.number("Port to connect to.", default=0, most=65535, short="p")
-    framing = option.choice(
-        "text or int32; not with echo or chat.", "text", "int32", default="", short="f"
+    framing = option.parsed(
+        "text, int32, decimal:N or hex:N, that of the server; not with echo or chat.",
+        framing_name,
+        default="",
+        short="f",
+    )
+    count = option.choice(
+        "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",
+        *COUNTS,
+        default="bytes",
     )
     ca = option.parsed(
         "With --tls: PEM file of trusted authorities. [default: the system's]", Path, default=None
@@ -128,6 +137,8 @@ class ClientOptions(Options):
         if self.framing and not self._defaults.framing:
             raise UsageError(f"{service} does not support --framing")
         self.framing = self.framing or self._defaults.framing
+        if "count" in self.given and self.framing in ("", "text", "int32"):
+            raise UsageError("--count needs --framing decimal:N or hex:N")
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if name in self.given and service != only:
                 raise UsageError(f"--{name} works with {only} only, not with {service}")
@@ -171,7 +182,11 @@ class ClientOptions(Options):
         """
         if not self.framing:
             return Unchanged()
-        return Int32(tell) if self.framing == "int32" else Text(tell)
+        if self.framing == "text":
+            return Text(tell)
+        if self.framing == "int32":
+            return Int32(tell)
+        return Headed(tell, text_header(self.framing, self.count))
 
     def make_tls(self, tell: Callable[[str], object]) -> Verifier | None:
         """Create the verifier of the server; return None without TLS.

@@ -6,21 +6,35 @@ from twisted_lab.codecs.lines import NEWLINES, LineDecoder, byte_length, line_en
 from twisted_lab.codecs.padding import datagram_lines
 from twisted_lab.codecs.stream import StreamDecoder
 from twisted_lab.codecs.text import TextDecoder
+from twisted_lab.codecs.text_header import (
+    COUNTS,
+    HeaderDecoder,
+    TextHeader,
+    framing_name,
+    header_encoder,
+    text_header,
+)
 
 __all__ = [
+    "COUNTS",
     "MAX_INCOMING",
     "MAX_MESSAGE",
     "NEWLINES",
     "FrameDecoder",
+    "HeaderDecoder",
     "LineDecoder",
     "MessageError",
     "StreamDecoder",
     "TextDecoder",
+    "TextHeader",
     "byte_length",
     "datagram_lines",
     "decode",
     "encode_frame",
     "encode_text",
+    "framing_name",
+    "header_encoder",
     "line_encoder",
+    "text_header",
     "too_long",
 ]

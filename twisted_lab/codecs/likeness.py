@@ -1,4 +1,4 @@
-"""Guesses at what a peer sends instead of Int32 frames or lines of text."""
+"""Guesses at what a peer sends instead of messages in the framing of the service."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ _NO_TEXT = (
     ),
     (rb"\0[^\0]|[^\0\r\n]\0[^\0\r\n]\0", "this looks like UTF-16; send UTF-8"),
 )
+_TLS = re.compile(rb"[\x15\x16]\x03")  # an alert or a handshake (RFC 8446, section 5.1)
+_DIGIT = re.compile(rb" *[0-9]")
+_TRY_TLS = "this looks like TLS: either both sides use --tls, or neither"
 _NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
 
 
@@ -43,14 +46,34 @@ def looks_like(head: bytes, limit: int) -> str:
     Returns:
         A guess, and what to try; "" if they may be a length.
     """
-    if head[0] in (0x15, 0x16) and head[1] == 3:  # an alert or a handshake (RFC 8446, section 5.1)
-        return "this looks like TLS: either both sides use --tls, or neither"
+    if _TLS.match(head):
+        return _TRY_TLS
     # A big-endian multiple of 65,536 must not count as a short little-endian length.
     if head[0] and int.from_bytes(head, "little") <= limit:
         return "this looks like a little-endian length; big-endian is the order of the network"
+    return _text(head)
+
+
+def no_header(head: bytes) -> str:
+    """Guess what the first bytes of a stream are, which should be a length in text.
+
+    Returns:
+        A guess, and what to try; "" if there is none.
+    """
+    if _TLS.match(head):
+        return _TRY_TLS
+    if head.startswith(b"\0"):
+        return "this looks like a 4-byte length: try --framing int32"
+    return _text(head)
+
+
+def _text(head: bytes) -> str:
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return ""
-    is_text = text and all(char.isprintable() or char in "\t\r\n" for char in text)
-    return "this looks like text: try --framing text" if is_text else ""
+    if not text or not all(char.isprintable() or char in "\t\r\n" for char in text):
+        return ""
+    likeness = "this looks like text: try --framing text"
+    is_length = _DIGIT.match(head)
+    return f"{likeness}, or decimal:N if N digits come first" if is_length else likeness

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from twisted.python import usage
+
 from twisted_lab.channels import (
     Conversation,
     ConversationFactory,
     Int32Channel,
     StreamChannel,
     TextChannel,
+    TextHeaderChannel,
 )
-from twisted_lab.codecs import MAX_MESSAGE, NEWLINES
+from twisted_lab.codecs import COUNTS, MAX_MESSAGE, NEWLINES, framing_name, text_header
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
@@ -27,8 +30,16 @@ class ConversationOptions(ServiceOptions):
     # before it is an error: in a C program's buffer it may be a password.
     has_secrets: ClassVar[bool] = True
 
-    framing = option.choice(
-        "text (lines) or int32 (a length first).", "text", "int32", default="text", short="f"
+    framing = option.parsed(
+        "text (lines), int32 (a length first), or decimal:N or hex:N (the length in N digits).",
+        framing_name,
+        default="text",
+        short="f",
+    )
+    count = option.choice(
+        "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",
+        *COUNTS,
+        default="bytes",
     )
     newline = option.choice(
         "What ends each line that the server sends: lf, crlf or none.", *NEWLINES, default="lf"
@@ -49,10 +60,22 @@ class ConversationOptions(ServiceOptions):
         super().__init__()
         self.framing = self.defaults["framing"] = self.default_framing
 
+    def postOptions(self) -> None:
+        """See `ServiceOptions`."""
+        super().postOptions()
+        # Not in `given` if netlab passes it to all services: then it is not meant for this one.
+        if "count" in self.given and self.framing in ("text", "int32"):
+            raise usage.UsageError(
+                f"{self.name_of('count')} needs {self.name_of('framing')} decimal:N or hex:N"
+            )
+
     def make_channel(self) -> StreamChannel:
         """Create a channel with the framing and the limits in the options."""
         if self.framing == "int32":
             return Int32Channel(self.idle_timeout, self.max_message)
+        if self.framing != "text":
+            header = text_header(self.framing, self.count)
+            return TextHeaderChannel(self.idle_timeout, header, self.max_message)
         return TextChannel(
             self.idle_timeout,
             self.max_message,
