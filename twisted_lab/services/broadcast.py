@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.serving import (
@@ -51,6 +53,7 @@ class Options(ConversationOptions):
     command = "netlab-broadcast"
     default_port = DEFAULTS["broadcast"].port
     has_secrets = False
+    pace = replace(ConversationOptions.pace, default=50)
     why_one_process = "all members must be in one process to hear each other"
 
 

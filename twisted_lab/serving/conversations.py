@@ -34,13 +34,16 @@ class ConversationOptions(ServiceOptions):
         "What ends each line that the server sends: lf, crlf or none.", *NEWLINES, default="lf"
     )
     idle_flush = option.number(
-        "Milliseconds of silence that end a message without a newline.",
+        "Milliseconds of silence that end a message without a newline; 0: silence ends none.",
         default=200,
+        least=0,
         unit="milliseconds",
     )
     pace = option.number(
-        "Milliseconds between two messages to a peer that sends no newlines.",
-        default=50,
+        "Milliseconds between two messages to a peer that sends no newlines; with 0 the messages "
+        "of one turn are sent together, with LF between them.",
+        default=0,
+        least=0,
         unit="milliseconds",
     )
     max_message = option.size("The longest message, in bytes.", default=MAX_MESSAGE)
