@@ -34,22 +34,6 @@ def message_socket(port: int) -> MessageSocket:
     return connection
 
 
-@pytest.mark.parametrize(("newline", "end"), [("lf", "\n"), ("none", "")])
-def test_a_blocking_client_script_works(tmp_path: Path, newline: str, end: str) -> None:
-    with (
-        # Messages far apart, so that each recv() gets one even on a slow machine.
-        messages(tmp_path, "--framing", "text", "--newline", newline, "--pace", "400") as server,
-        connect(server.wait_for_port()) as client,
-    ):
-        for number, text in enumerate(("hello", "привет", "third"), 1):
-            assert client.recv(1024).decode() == f"Message {number}:{end}"
-            client.send(text.encode())
-            assert client.recv(1024).decode() == f"Your message: {text.upper()}{end}"
-        assert client.recv(1024).decode() == f"Message 4:{end}"
-        client.send(b"exit")
-        assert client.recv(1024) == b""
-
-
 def test_a_message_socket_client_works(tmp_path: Path) -> None:
     with messages(tmp_path) as server, message_socket(server.wait_for_port()) as client:
         assert client.receive_message() == "Message 1:"

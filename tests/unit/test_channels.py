@@ -680,15 +680,15 @@ class TextChannelTests(ChannelTestCase):
 
     def test_silence_ends_a_message(self) -> None:
         self.connect(self.listen)
-        self.channel.dataReceived(b"hello")
+        self.channel.dataReceived(b"lines\nhello")
         self.silence(0.1)
         self.channel.dataReceived(b", world")
         self.silence(0.1)
-        self.assertEqual(self.heard, [])
+        self.assertEqual(self.heard, ["lines"])
         self.silence(0.1)
-        self.assertEqual(self.heard, ["hello, world"])
+        self.assertEqual(self.heard, ["lines", "hello, world"])
         self.silence(1)
-        self.assertEqual(self.heard, ["hello, world"])
+        self.assertEqual(self.heard, ["lines", "hello, world"])
 
     def test_a_process_that_was_held_up_looks_once_more(self) -> None:
         self.connect(self.listen)

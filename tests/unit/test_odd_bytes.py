@@ -123,7 +123,7 @@ class TextDecoderTests(SynchronousTestCase):
     def test_a_newline_may_come_in_the_piece_behind_the_nul(self) -> None:
         for newline in (b"\n", b"\r\n"):
             told: list[str] = []
-            decoder = TextDecoder(ended_by_nul=partial(told.append, ""))
+            decoder = TextDecoder(became_unterminated=partial(told.append, ""))
             for _ in range(3):
                 decoder.feed(b"hello\0")
                 self.assertEqual((decoder.take(9), decoder.mid_line), ([], True))
@@ -394,7 +394,7 @@ class CharacterModeTests(ChannelTestCase):
     def test_an_unterminated_peer_is_not_waited_for_until_enter(self) -> None:
         self.connect(self.listen)
         self.types(b"hello")
-        self.types(b"4", 0.1)
+        self.types(b"4", 0.01)
         self.types(b"2")
         self.types(b"hello again")
         self.assertEqual(self.heard, ["hello", "42", "hello again"])

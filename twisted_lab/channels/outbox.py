@@ -59,7 +59,8 @@ class Outbox:
         gathering: The buffer of a batch; None while messages must use `add`. Callers may append up
             to PIECE_BYTES to it, which saves the call of `add` for each message.
         bytes_out: The number of bytes passed to the transport.
-        pace: The delay between two messages, in seconds, if each is sent separately; otherwise 0.
+        pace: The delay between two messages, in seconds; 0 if those of one turn are sent in one
+            write. None if messages are sent as soon as possible.
         holding: Whether the peer must accept pending output before the conversation hears more.
     """
 
@@ -80,14 +81,15 @@ class Outbox:
         self._has_room = has_room
         self._fell_behind = fell_behind
         self._limit = limit
-        # Output that may be sent together, and after it messages that must be sent separately.
+        # Output that may be sent together, and after it messages with a pace.
         self._kept = bytearray()
         self._messages: deque[bytes] = deque()
         self._apart = 0  # memory of _messages, in bytes
+        self._separator = b""  # between messages in one write
         self._loose = 0
         self._congested = False
         self._pushing = False
-        self.pace = 0.0
+        self.pace: float | None = None
         self._pacing: IDelayedCall | None = None
         self._finally: Callable[[], object] | None = None
         self._acknowledged = 0  # bytes, as of the last call of has_taken
@@ -95,7 +97,7 @@ class Outbox:
 
     def add(self, data: bytes) -> None:
         """Send the bytes of a message, as soon as possible."""
-        if self._congested or self.pace:
+        if self._congested or self.pace is not None:
             self._add_to_backlog(data)
             return
         self._kept += data
@@ -107,8 +109,11 @@ class Outbox:
         self._loose += 1
         if self._loose > MOST_LOOSE:
             self._loose = 0
-            self.batching = True
-            self._clock.callLater(0, self.end_batch)
+            self._batch_turn()
+
+    def _batch_turn(self) -> None:
+        self.batching = True
+        self._clock.callLater(0, self.end_batch)
 
     def add_batch(self, data: bytes) -> None:
         """Send an encoded batch to a peer without `pace`, without a copy if nothing is pending."""
@@ -125,12 +130,14 @@ class Outbox:
             if self._size > self._limit:
                 self._fell_behind(self._limit)
                 return
-        if self.pace:
+        if self.pace is None:
+            self._kept += data
+        else:
             self._messages.append(data)
             self._apart += len(data) + MESSAGE_OVERHEAD
-        else:
-            self._kept += data
-        if not self.batching:
+        if self.pace == 0 and not self.batching:
+            self._batch_turn()
+        if not self.batching or self._apart >= PIECE_BYTES:
             self.flush()
 
     @property
@@ -148,9 +155,15 @@ class Outbox:
         before, self._acknowledged = self._acknowledged, acknowledged(self._transport)
         return self._acknowledged > before
 
-    def keep_apart(self, seconds: float) -> None:
-        """Send each further message in a separate write, `seconds` after the previous one."""
+    def keep_apart(self, seconds: float, separator: bytes = b"") -> None:
+        """Send each further message in a separate write.
+
+        Args:
+            seconds: The delay between two messages; 0 to send the messages of a turn in one write.
+            separator: The bytes between two messages in one write.
+        """
         self.pace = seconds
+        self._separator = separator
         self.gathering = None
 
     def close(self, then: Callable[[], object]) -> None:
@@ -173,7 +186,7 @@ class Outbox:
     def begin_batch(self) -> None:
         """Collect messages from here on, to send them together, unless `pace` separates them."""
         self.batching = not self.pace
-        if self.batching and not self._congested:
+        if self.pace is None and not self._congested:
             self.gathering = self._kept
 
     def end_batch(self) -> None:
@@ -192,6 +205,11 @@ class Outbox:
             elif kept:
                 data = bytes(kept)
                 kept.clear()
+            elif not self.pace:
+                kept += self._separator.join(self._messages)
+                self._messages.clear()
+                self._apart = 0
+                continue
             else:
                 data = self._messages.popleft()
                 self._apart -= len(data) + MESSAGE_OVERHEAD

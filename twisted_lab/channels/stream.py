@@ -33,14 +33,10 @@ class StreamChannel(BaseChannel, Protocol):
     Args:
         decoder: Splits the received bytes into messages.
         patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
-
-    Attributes:
-        first_pace: The delay between two messages from the first one on, in seconds; 0 for none.
     """
 
     factory: Host
     transport: StreamTransport
-    first_pace = 0.0
     _inbox: StreamInbox
     _outbox: Outbox
 
@@ -55,12 +51,13 @@ class StreamChannel(BaseChannel, Protocol):
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         clock = self.factory.clock
-        limit = max(BEHIND_BYTES, 4 * self._decoder.limit)
-        outbox = Outbox(self.transport, clock, self._go_on, self._fell_behind, limit)
-        outbox.keep_apart(self.first_pace)
         idle = IdleTimer(self._first_patience, clock.seconds(), self._look_for_silence)
         self._silence = clock.callLater(self._first_patience, self._check_silence)
-        self._begin(self.factory, Peer.of(self.transport), outbox, idle)
+        self._begin(self.factory, Peer.of(self.transport), self._make_outbox(), idle)
+
+    def _make_outbox(self) -> Outbox:
+        clock, limit = self.factory.clock, max(BEHIND_BYTES, 4 * self._decoder.limit)
+        return Outbox(self.transport, clock, self._go_on, self._fell_behind, limit)
 
     # Hearing
 
@@ -142,7 +139,7 @@ class StreamChannel(BaseChannel, Protocol):
         if self._phase is not TALKING:
             return
         self._messages_out += len(texts)
-        if self._outbox.pace:
+        if self._outbox.pace is not None:
             for data in pieces:
                 self._outbox.add(data)
         else:

@@ -8,6 +8,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.outbox import Outbox
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
@@ -16,6 +17,12 @@ from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
 # is this many times the idle flush.
 FIRST_KEY = 4
 LONGEST_CHARACTER = 4  # bytes
+# The silence, in seconds, that ends a message of a peer that has sent no newline. Programs send
+# messages 50 ms apart and more, and the pieces of one at most 10 ms apart.
+SHORT_SILENCE = 0.03
+# A network may cut a line of this many bytes, and delay the rest: a TCP segment mostly has 1,220 to
+# 1,460. Then the idle flush applies.
+CAN_BE_CUT = 1024
 
 
 def is_key(data: bytes) -> bool:
@@ -27,11 +34,15 @@ def is_key(data: bytes) -> bool:
 class TextChannel(StreamChannel):
     """Lines, ended by LF, CRLF, CR or NUL.
 
-    Text without a newline is a message once the peer is silent for a short time. The same applies
+    Text without a newline is a message once the peer is silent for the idle flush. The same applies
     to text with a NUL, because a newline directly after a NUL belongs to it. After the first
     message without a newline the peer is *unterminated*: a NUL ends a message immediately, and
     messages to the peer have a delay between them, because such a peer takes the result of one
-    ``recv()`` for one message.
+    ``recv()`` for one message. While such a peer has never sent a newline, a short silence ends a
+    message.
+
+    A short silence within the first line of a connection decides nothing yet: the next bytes tell
+    whether it was the end of a message.
 
     A telnet client, or another one that sends single characters, is in *character mode*: only the
     Enter key ends a line.
@@ -40,9 +51,12 @@ class TextChannel(StreamChannel):
         patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
         max_message: The most bytes of a message.
         newline: The line ending of sent messages.
-        idle_flush: The silence, in seconds, that ends a message without a newline.
-        pace: The delay between two messages to an unterminated peer, in seconds.
+        idle_flush: The silence, in seconds, that ends a message without a newline; 0 if only the
+            end of the input does.
+        pace: The delay between two messages to an unterminated peer, in seconds. With 0 the
+            messages of one turn are sent in one write, with LF between them.
         is_strict: Whether text received together with a NUL before it is an error.
+        paces_all: Whether the delay applies from the first message on, to every peer.
     """
 
     def __init__(
@@ -53,16 +67,27 @@ class TextChannel(StreamChannel):
         idle_flush: float = 0.2,
         pace: float = 0.05,
         is_strict: bool = False,
+        paces_all: bool = False,
     ) -> None:
-        self._lines = TextDecoder(max_message, self._keep_apart, is_strict)
+        self._lines = TextDecoder(max_message, self._became_unterminated, is_strict)
         super().__init__(self._lines, patience)
         self.encode = line_encoder(newline)
         self._idle_flush = idle_flush
+        self._short_silence = min(SHORT_SILENCE, idle_flush)
         self._pace = pace
+        self._paces_all = paces_all
+        self._separator = b"" if newline else b"\n"
         self._quiet_since = 0.0
         self._line_timer: IDelayedCall | None = None
         self._has_key = False  # whether the line so far is a single character
+        self._had_key = False
         self._by_character = False
+
+    def _make_outbox(self) -> Outbox:
+        outbox = super()._make_outbox()
+        if self._paces_all or (self._separator and not self._pace):
+            outbox.keep_apart(self._pace, self._separator)
+        return outbox
 
     def dataReceived(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -80,6 +105,8 @@ class TextChannel(StreamChannel):
         is_typed = self._by_character or self._lines.is_telnet or are_keys
         self._by_character = is_typed and not data.endswith(b"\0")  # NUL is not a key
         self._has_key = is_one
+        if is_one:
+            self._had_key = True
 
     def _resume_reading(self) -> None:
         super()._resume_reading()
@@ -90,39 +117,63 @@ class TextChannel(StreamChannel):
         # One timer per line that checks the clock is cheaper than a reset for each piece.
         self._quiet_since = self._clock.seconds()
         if self._line_timer is None and not (
-            self._phase is Phase.GONE or self._inbox.is_shut or self._by_character
+            self._phase is Phase.GONE
+            or self._inbox.is_shut
+            or self._by_character
+            or not self._idle_flush
         ):
-            self._line_timer = self._clock.callLater(self._idle_flush, self._look)
+            self._look_in(self._needed_silence())
 
     def _look(self) -> None:
         self._line_timer = None
         if not self._is_due():
             return
-        wait = self._idle_flush
-        if self._has_key and not self._lines.is_unterminated:
-            wait *= FIRST_KEY
-        left = self._quiet_since + wait - self._clock.seconds()
-        # A delayed process runs its timers before it reads: the rest of the line may have arrived.
-        self._line_timer = (
-            self._clock.callLater(min(left, self._idle_flush), self._look)
-            if left > 0
-            else self._clock.callLater(0.001, self._end_line, self._quiet_since)
-        )
+        left = self._left()
+        if left > 0:
+            self._look_in(left)
+        else:
+            # A delayed process runs its timers before it reads: more of the line may have arrived.
+            self._line_timer = self._clock.callLater(0.001, self._end_line, self._quiet_since)
+
+    def _look_in(self, seconds: float) -> None:
+        self._line_timer = self._clock.callLater(min(seconds, self._idle_flush), self._look)
+
+    def _left(self) -> float:
+        return self._quiet_since + self._needed_silence() - self._clock.seconds()
+
+    def _needed_silence(self) -> float:
+        """Return the silence, in seconds, that ends the current line, or may have ended it."""
+        lines = self._lines
+        is_unterminated = lines.is_unterminated and not lines.is_terminated
+        if self._may_pause() or (is_unterminated and lines.size < CAN_BE_CUT):
+            return self._short_silence
+        is_first_key = self._has_key and not lines.is_unterminated
+        return self._idle_flush * (FIRST_KEY if is_first_key else 1)
+
+    def _may_pause(self) -> bool:
+        """Tell whether a short silence leaves it to the next bytes whether the line has ended."""
+        lines = self._lines
+        is_known = lines.is_unterminated or lines.is_terminated
+        return not (is_known or lines.has_paused or self._had_key) and lines.size < CAN_BE_CUT
 
     def _end_line(self, quiet_since: float) -> None:
         self._line_timer = None
-        if self._quiet_since != quiet_since:
+        is_quiet = self._quiet_since == quiet_since and self._is_due()
+        if is_quiet and self._may_pause():
+            self._lines.has_paused = True
+        if not is_quiet or self._left() > 0:
             self._look()
-        elif self._is_due():
-            self._lines.is_unterminated = True
-            self._keep_apart()
+        else:
             self._has_key = False
-            self._lines.end_line()
+            self._lines.end_unterminated()
             self._inbox.may_have_more = True
             self._work(self._clock.seconds())
 
-    def _keep_apart(self) -> None:
-        self._outbox.keep_apart(self._pace)
+    def _became_unterminated(self) -> None:
+        # The timer of the earlier line may be too late for the next one.
+        cancel(self._line_timer)
+        self._line_timer = None
+        self._outbox.keep_apart(self._pace, self._separator)
 
     def _is_due(self) -> bool:
         """Tell whether silence can end the current line."""

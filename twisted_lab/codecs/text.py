@@ -29,6 +29,8 @@ _TELNET = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _PADDING = re.compile(rb"(?:\0|\xef\xbb\xbf)+\n?")
+# A newline, or a telnet command: the peer does not take the bytes of one send() for a message.
+_GOES_ON = re.compile(rb"[\r\n\xff]")
 # First bytes that do not show yet whether the stream is text. Bytes with a line ending mostly do.
 _OPEN_HEAD = re.compile(rb"\0*|[^\r\n]{0,4}|[\r\n]\0\0\0?")
 
@@ -50,19 +52,24 @@ class TextDecoder(LineDecoder):
 
     Args:
         limit: The most bytes of a message.
-        ended_by_nul: Called when a NUL without a newline makes the peer unterminated.
+        became_unterminated: Called when a message has ended without a newline for the first time.
         is_strict: Whether any text received in one piece with a NUL before it is an error.
 
     Attributes:
         is_telnet: Whether the peer has sent a telnet command.
+        is_terminated: Whether the peer has sent a newline.
         is_unterminated: Whether a message has ended without a newline.
+        has_paused: Set it after a silence that may have ended the incomplete line: it ends before
+            the next bytes, unless they contain a newline or a telnet command.
         mid_line: Whether the last line is incomplete.
     """
 
     is_telnet = False
+    is_terminated = False
     is_unterminated = False
+    has_paused = False
     mid_line = False
-    # Whether the last bytes may change the meaning of the next ones, or there were none yet.
+    # Whether the last bytes may change the meaning of the next ones, or there was no newline yet.
     _unsure = True
     # Whether a line ended just before the examined piece; None at the start of the stream.
     _ended: bool | None = None
@@ -75,11 +82,11 @@ class TextDecoder(LineDecoder):
     def __init__(
         self,
         limit: int = MAX_MESSAGE,
-        ended_by_nul: Callable[[], object] = lambda: None,
+        became_unterminated: Callable[[], object] = lambda: None,
         is_strict: bool = False,
     ) -> None:
         super().__init__(limit)
-        self._ended_by_nul = ended_by_nul
+        self._became_unterminated = became_unterminated
         self._is_strict = is_strict
 
     def feed(self, data: bytes) -> None:
@@ -92,6 +99,10 @@ class TextDecoder(LineDecoder):
             or (13 in data and not _is_crlf_line(data) and _LONE_CR.search(data))
             or not (data.isascii() or (0xFF not in data and 0xEF not in data))
         ):
+            if self.has_paused and data:
+                self.has_paused = False
+                if not _GOES_ON.search(data):
+                    self.end_unterminated()
             self._feed_odd(data)
         else:
             self.mid_line = data[-1] != 10
@@ -104,6 +115,16 @@ class TextDecoder(LineDecoder):
         if self.mid_line:
             super().feed(b"\n")
             self._ended, self.mid_line = True, False
+
+    def end_unterminated(self) -> None:
+        """End an incomplete line that silence has ended."""
+        self._note_unterminated()
+        self.end_line()
+
+    def _note_unterminated(self) -> None:
+        if not self.is_unterminated:
+            self.is_unterminated = True
+            self._became_unterminated()
 
     def _check_rest(self) -> None:
         super()._check_rest()
@@ -125,7 +146,7 @@ class TextDecoder(LineDecoder):
             bool(self._head or self._held or self._error)
             or self._after_cr
             or self._after_nul
-            or self._ended is None
+            or not self.is_terminated
         )
 
     def _text_of(self, data: bytes, is_all: bool) -> bytes:
@@ -144,6 +165,7 @@ class TextDecoder(LineDecoder):
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
+        self.is_terminated = self.is_terminated or b"\n" in data
         if data and self._after_nul:
             data = b"\0" + data
         if b"\0" in data or MARK in data:
@@ -196,7 +218,6 @@ class TextDecoder(LineDecoder):
             # line is incomplete.
             self._ended = False
             return marks
-        if not (has_newline or self.is_unterminated):
-            self.is_unterminated = True
-            self._ended_by_nul()
+        if not has_newline:
+            self._note_unterminated()
         return marks + b"\n"

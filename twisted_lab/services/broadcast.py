@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.services.lecture import LectureOptions, relay_first
 from twisted_lab.serving import (
+    ConversationOptions,
     NetworkService,
     ServiceProcess,
     conversation_service,
@@ -53,6 +55,7 @@ class Options(LectureOptions):
     command = "netlab-broadcast"
     default_port = DEFAULTS["broadcast"].port
     has_secrets = False
+    pace = replace(ConversationOptions.pace, default=50)
     why_one_process = "all members must be in one process to hear each other"
 
 

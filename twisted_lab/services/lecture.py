@@ -9,10 +9,11 @@ from itertools import count
 
 from twisted.python import usage
 
-from twisted_lab.channels import Channel, FanOut, PeerSilent, StreamChannel
+from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.serving import ConversationOptions, option
 from twisted_lab.text.exit_word import EXIT
 
+PACE = 50  # milliseconds; a client that calls recv() twice gets two messages
 LECTURE = option.flag("Send exactly what the server in the course's lecture sends.")
 
 
@@ -77,16 +78,15 @@ class LectureOptions(ConversationOptions):
         """
         super().postOptions()
         if self.lecture:
-            for name, value in (("framing", "text"), ("newline", "none")):
-                if self[name] != value and name in self.given | self.given_to_all:
+            self.paces_all = True
+            for name, needed, value, is_so in (
+                ("framing", "text", "text", self.framing == "text"),
+                ("newline", "none", "none", self.newline == "none"),
+                ("pace", "above 0", PACE, self.pace > 0),
+            ):
+                if not is_so and name in self.given | self.given_to_all:
                     raise usage.UsageError(
-                        f"{self.name_of('lecture')} requires {self.name_of(name)} {value}"
+                        f"{self.name_of('lecture')} requires {self.name_of(name)} {needed}"
                     )
-                self.update({name: value})
-
-    def make_channel(self) -> StreamChannel:
-        """Create a channel; in the lecture each ``recv()`` of the client returns one message."""
-        channel = super().make_channel()
-        if self.lecture:
-            channel.first_pace = self.pace / 1000
-        return channel
+                if not is_so:
+                    self.update({name: value})

@@ -29,6 +29,8 @@ class ConversationOptions(ServiceOptions):
     # Whether messages are never logged, even at level debug, and text received together with a NUL
     # before it is an error: in a C program's buffer it may be a password.
     has_secrets: ClassVar[bool] = True
+    # Whether `pace` applies to every peer, from the first message on.
+    paces_all = False
 
     framing = option.parsed(
         "text (lines), int32 (a length first), or decimal:N or hex:N (the length in N digits).",
@@ -45,13 +47,16 @@ class ConversationOptions(ServiceOptions):
         "What ends each line that the server sends: lf, crlf or none.", *NEWLINES, default="lf"
     )
     idle_flush = option.number(
-        "Milliseconds of silence that end a message without a newline.",
+        "Milliseconds of silence that end a message without a newline; 0: silence ends none.",
         default=200,
+        least=0,
         unit="milliseconds",
     )
     pace = option.number(
-        "Milliseconds between two messages to a peer that sends no newlines.",
-        default=50,
+        "Milliseconds between two messages to a peer that sends no newlines; with 0 the messages "
+        "of one turn are sent together, with LF between them.",
+        default=0,
+        least=0,
         unit="milliseconds",
     )
     max_message = option.size("The longest message, in bytes.", default=MAX_MESSAGE)
@@ -83,6 +88,7 @@ class ConversationOptions(ServiceOptions):
             self.idle_flush / 1000,
             self.pace / 1000,
             self.has_secrets,
+            self.paces_all,
         )
 
 
