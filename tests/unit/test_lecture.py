@@ -162,6 +162,7 @@ class OptionsTests(SynchronousTestCase):
             for arguments, needed in (
                 (("--framing", "int32"), "--framing text"),
                 (("--newline", "lf"), "--newline none"),
+                (("--pace", "0"), "--pace above 0"),
             ):
                 self.assertEqual(
                     self.refused(module.Options(), "--lecture", *arguments),
@@ -200,6 +201,7 @@ class OptionsTests(SynchronousTestCase):
     def test_netlab_refuses_a_contradiction_for_all_services(self) -> None:
         for contradiction, needed in (
             (("--newline", "lf"), "--newline none"),
+            (("--pace", "0"), "--pace above 0"),
             (("--framing", "int32"), "--framing text"),
             (("--messages-framing", "int32"), "--messages-framing text"),
         ):
