@@ -166,13 +166,13 @@ def receive(connection: socket.socket, count: int) -> bytes:
     return data
 
 
-def send_until_full(connection: socket.socket) -> None:
+def send_until_full(connection: socket.socket, piece: bytes = b"x" * 65536) -> None:
     """Send until all buffers up to a peer that does not read are full."""
     connection.setblocking(False)
     # A busy peer may leave the first buffer full for a moment.
     while select.select([], [connection], [], FULL_SECONDS)[1]:
         with suppress(BlockingIOError):
-            connection.send(b"x" * 65536)
+            connection.send(piece)
 
 
 def receive_all(connection: socket.socket) -> bytes:
