@@ -121,7 +121,7 @@ class UnprovenChannel(PlainChannel):
             # A script expects its own first message as the answer, and no welcome before that.
             return
         if not self._is_proven:
-            most = min(self._bytes_left, LARGEST_PLAIN) - len(NEWLINE)
+            most = self._bytes_left - len(NEWLINE)
             if text.startswith(ERROR) and most > len(ERROR):
                 text = text.encode()[:most].decode(errors="ignore")
             if not self._fits(text):
