@@ -38,12 +38,17 @@ def test_a_script_without_cookies_chats(tmp_path: Path) -> None:
         while not other.recv(1024).startswith(b"* here"):
             pass
         said = subprocess.run(
-            [sys.executable, "-c", SCRIPT, "Anna", str(port), "hi"],
+            [sys.executable, "-c", SCRIPT, "Anna", str(port), "hi all of you", "bye"],
             capture_output=True,
             env=ENVIRONMENT,
             timeout=DEADLINE,
             check=True,
         )
-        assert said.stdout == b"Anna: hi\n"
-        heard = [other.recv(1024) for _ in range(3)]
-        assert heard == [b"* Anna has joined\n", b"Anna: hi\n", b"* Anna has left\n"]
+        assert said.stdout == b"Anna: hi all of you\nAnna: bye\n"
+        heard = [other.recv(1024) for _ in range(4)]
+        assert heard == [
+            b"* Anna has joined\n",
+            b"Anna: hi all of you\n",
+            b"Anna: bye\n",
+            b"* Anna has left\n",
+        ]

@@ -13,7 +13,8 @@ from tests.doubles.chat_network import Socket
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import recorded_events
 from tests.doubles.rooms import FREE, open_chat
-from twisted_lab.channels import Connections
+from twisted_lab import codecs
+from twisted_lab.channels import Connections, unproven
 from twisted_lab.channels.datagram import Address
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.peers import read_network
@@ -86,12 +87,18 @@ class JoiningTests(JoinByNameCase):
     def test_the_first_datagram_joins_and_speaks(self) -> None:
         self.member()
         self.assertEqual(
-            self.give("Anna: hello everyone, I am here")[-1:],
-            [b"Anna: hello everyone, I am here\n"],
+            self.give("Anna: hello everyone, I am here"), [b"Anna: hello everyone, I am here\n"]
         )
         self.assertEqual(
             self.got[FAR][-2:], [b"* Anna has joined\n", b"Anna: hello everyone, I am here\n"]
         )
+
+    def test_a_script_that_alternates_gets_its_own_message_as_each_answer(self) -> None:
+        for text in ("hi", "x" * 100):
+            for _ in range(9):
+                self.assertEqual(self.give(f"Anna: {text}"), [f"Anna: {text}\n".encode()])
+                self.clock.advance(1)
+            self.give("exit")
 
     def test_the_own_name_is_not_repeated(self) -> None:
         self.member()
@@ -231,6 +238,9 @@ class LimitTests(JoinByNameCase):
         self.assertEqual(self.got[FAR][-1], b"Anna: hi\n")
 
     def test_a_hint_tells_once_how_to_lift_them(self) -> None:
+        self.member()
+        self.give("Anna: hi")
+        self.give("unheard" * 10, FAR)
         for _ in range(6):
             self.give("Anna: hi")
             self.clock.advance(1)
@@ -238,6 +248,11 @@ class LimitTests(JoinByNameCase):
         self.assertEqual(len(hints), 1)
         self.give(b"Anna: " + hints[0].removeprefix(b"* messages lost; send "))
         self.assertEqual(self.got[HERE][-1], b"* you are here already, as Anna\n")
+
+    def test_servers_that_refuse_each_other_stop(self) -> None:
+        self.member()
+        self.give("Boris: hi" + " " * 99)
+        self.assertEqual(self.give("error: a name has no spaces here"), [])
 
     def test_a_wrong_cookie_lifts_nothing(self) -> None:
         self.give("Anna: hi")
@@ -266,6 +281,18 @@ class LimitTests(JoinByNameCase):
             self.turn()
             count += 1
             self.assertLess(count, 100)
+
+    def test_only_the_beginning_of_a_datagram_is_searched_for_a_name(self) -> None:
+        sizes: list[int] = []
+
+        def datagram_lines(data: bytes) -> list[bytes]:
+            sizes.append(len(data))
+            return codecs.datagram_lines(data)
+
+        self.patch(unproven, "datagram_lines", datagram_lines)
+        self.give("\n" * 60_000, THERE)
+        self.give("Anna: hi" + "\n" * 60_000)
+        self.assertLessEqual(max(sizes), 1024)
 
 
 class ForgeryTests(JoinByNameCase):
