@@ -125,12 +125,21 @@ def header_encoder(header: TextHeader) -> Callable[[str], bytes]:
 class HeaderDecoder(StreamDecoder):
     """Splits a stream into messages after text headers; the limit, in bytes, excludes the header.
 
+    Args:
+        header: The form of the header.
+        limit: The most bytes of a message.
+        has_secrets: Whether errors, which are logged, must not quote a bad header: it may be part
+            of a password.
+
     Attributes:
         needed: The size of the next message with its header, in bytes, as far as it is known.
     """
 
-    def __init__(self, header: TextHeader, limit: int = MAX_MESSAGE) -> None:
+    def __init__(
+        self, header: TextHeader, limit: int = MAX_MESSAGE, has_secrets: bool = False
+    ) -> None:
         super().__init__(limit)
+        self._has_secrets = has_secrets
         self.needed = header.width
         self._header = header
         self._is_first = True
@@ -194,7 +203,8 @@ class HeaderDecoder(StreamDecoder):
         return message
 
     def _no_length(self, header: bytes) -> MessageError:
-        problem = f"header {repr(header)[1:]} is no {self._header.kind} length"
+        quoted = "the header" if self._has_secrets else f"header {repr(header)[1:]}"
+        problem = f"{quoted} is no {self._header.kind} length"
         if self._is_first:
             likeness = no_header(header)
             return MessageError(f"{problem}{likeness and '; '}{likeness}")
