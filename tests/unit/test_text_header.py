@@ -166,6 +166,24 @@ class HeaderDecoderTests(SynchronousTestCase):
         ):
             self.assertEqual(self.error(header, data), f"header {problem}")
 
+    def test_what_cannot_begin_a_header_is_an_error_before_the_rest_comes(self) -> None:
+        header = TextHeader("decimal", 10)
+        text = "this looks like text: try --framing text"
+        for data, problem in (
+            ("hi\n", f"'hi\\n' is no decimal length; {text}"),
+            ("5\n", f"'5\\n' is no decimal length; {text}, or decimal:N if N digits come first"),
+            ("0005hell", "'0005hell' is no decimal length; "
+             f"{text}, or decimal:N if N digits come first"),
+            ("\0\0\0\5hell", r"'\x00\x00\x00\x05hell' is no decimal length; "
+             "this looks like a 4-byte length: try --framing int32"),
+            ("2         ab5 5", "'5 5' is no decimal length"),
+        ):  # fmt: skip
+            self.assertEqual(self.error(header, data), f"header {problem}")
+        for data in ("", " ", "  5", "5", "05  ", "5        "):
+            decoder = HeaderDecoder(header)
+            decoder.feed(data.encode())
+            self.assertEqual(decoder.take(9), [])
+
     def test_characters_that_are_not_utf_8(self) -> None:
         for data, at in ((b"5   ab\xffde", 2), (b"3   \xd0\xd0\xd0\xd0", 0), (b"2   a\x80", 1)):
             self.assertEqual(self.error(CHARACTERS, data), f"not UTF-8 at byte {at}")

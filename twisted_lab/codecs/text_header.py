@@ -18,7 +18,7 @@ WIDEST = 20
 
 _FRAMING = re.compile(r"(decimal|hex):([1-9][0-9]?)", re.ASCII)
 # int() alone would also take signs, underscores, digits of other scripts and other white space.
-_LENGTHS = {"decimal": re.compile(rb" *([0-9]+) *"), "hex": re.compile(rb" *([0-9A-Fa-f]+) *")}
+_LENGTHS = {"decimal": re.compile(rb" *([0-9]*) *"), "hex": re.compile(rb" *([0-9A-Fa-f]*) *")}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,11 @@ class TextHeader:
     def read(self, header: bytes) -> int | None:
         """Return the length in a header, with zeros before it or spaces around it; None if bad."""
         found = _LENGTHS[self.kind].fullmatch(header)
-        return int(found[1], self._base) if found else None
+        return int(found[1], self._base) if found and found[1] else None
+
+    def can_begin_with(self, head: bytes) -> bool:
+        """Tell whether a header can begin with `head`."""
+        return _LENGTHS[self.kind].fullmatch(head) is not None
 
     def check(self, data: bytes) -> int:
         """Return the length of a message.
@@ -166,7 +170,14 @@ class HeaderDecoder(StreamDecoder):
         size = self.needed - self._header.width
         if size > self.limit:
             raise too_long(size if self._header.count == "bytes" else None, self.limit)
-        return self.size >= self.needed
+        if self.size >= self.needed:
+            return True
+        if self._left is None and self.size:
+            # At once, because a peer with another framing may wait before it sends more.
+            head = self._buffered(0, self.size)
+            if not self._header.can_begin_with(head):
+                raise self._no_length(head)
+        return False
 
     def _next_left(self) -> int:
         """Look at the needed bytes; return how many bytes or characters must follow them."""
