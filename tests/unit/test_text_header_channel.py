@@ -144,7 +144,7 @@ class OptionsTests(SynchronousTestCase):
     def test_wrong_options(self) -> None:
         self.assertIn(
             "netlab-messages: --framing: expected text, int32, decimal:N or hex:N, with N from 1 "
-            "to 20, not 'decimal:0'",
+            "to 64, not 'decimal:0'",
             self.refused(messages.Options(), "--framing", "decimal:0"),
         )
         self.assertIn(

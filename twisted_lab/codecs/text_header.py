@@ -14,7 +14,7 @@ from twisted_lab.codecs.stream import StreamDecoder
 
 COUNTS = ("bytes", "characters")
 """What a length can count; characters are Unicode code points, as in Python's ``len``."""
-WIDEST = 20
+WIDEST = 64  # a widespread tutorial pads its lengths to 64 bytes
 
 _FRAMING = re.compile(r"(decimal|hex):([1-9][0-9]?)", re.ASCII)
 # int() alone would also take signs, underscores, digits of other scripts and other white space.
