@@ -88,13 +88,18 @@ def framing_name(text: str) -> str:
         ValueError: It is not.
     """
     if text not in ("text", "int32"):
-        text_header(text)
+        text_header(text, others="text, int32")
     return text
 
 
 @cache
-def text_header(text: str, count: str = "bytes") -> TextHeader:
+def text_header(text: str, count: str = "bytes", others: str = "int32") -> TextHeader:
     """Return the header of a framing such as ``decimal:10``.
+
+    Args:
+        text: The framing.
+        count: What the length counts, one of COUNTS.
+        others: The framings without such a header, for the error.
 
     Raises:
         ValueError: `text` is not such a framing, or `count` not one of COUNTS.
@@ -102,7 +107,7 @@ def text_header(text: str, count: str = "bytes") -> TextHeader:
     found = _FRAMING.fullmatch(text)
     if not found or int(found[2]) > WIDEST:
         raise ValueError(
-            f"expected text, int32, decimal:N or hex:N, with N from 1 to {WIDEST}, not {text!r}"
+            f"expected {others}, decimal:N or hex:N, with N from 1 to {WIDEST}, not {text!r}"
         )
     if count not in COUNTS:
         raise ValueError(f"expected a count of {' or '.join(COUNTS)}, not {count!r}")
