@@ -152,6 +152,7 @@ class MessageSocket(socket.socket):
         Raises:
             MessageError: The message is not UTF-8, or is over the limit, or its header is no
                 number. After one of the last two nothing more can be received.
+            ValueError: There is no such `framing`.
             ConnectionError: The connection ended in the middle of a message.
             TimeoutError: The whole message did not arrive within the socket's timeout. The bytes
                 received so far are kept; call again to continue.

@@ -80,7 +80,7 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo", "--framing", "text"], "echo does not support --framing"),
             (
                 ["messages", "--framing", "tar"],
-                "--framing: expected text, int32, decimal:N or hex:N, with N from 1 to 20, "
+                "--framing: expected text, int32, decimal:N or hex:N, with N from 1 to 64, "
                 "not 'tar'",
             ),
             (["messages", "--count", "bytes"], "--count needs --framing decimal:N or hex:N"),

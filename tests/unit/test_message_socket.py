@@ -148,8 +148,12 @@ class MessageSocketTests(SynchronousTestCase):
     def test_a_wrong_framing_is_an_error(self) -> None:
         for framing in ("text", "decimal"):
             self.socket.framing = framing
-            self.assertRaises(ValueError, self.socket.send_message, "a")
-            self.assertRaises(ValueError, self.socket.receive_message)
+            for call in (lambda: self.socket.send_message("a"), self.socket.receive_message):
+                error = self.assertRaises(ValueError, call)
+                self.assertEqual(
+                    str(error),
+                    f"expected int32, decimal:N or hex:N, with N from 1 to 64, not {framing!r}",
+                )
 
     def test_accepted_sockets_have_the_framing(self) -> None:
         with MessageSocket() as listening:

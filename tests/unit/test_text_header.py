@@ -25,14 +25,14 @@ texts = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=15),
 
 class TextHeaderTests(SynchronousTestCase):
     def test_framings(self) -> None:
-        for text in ("text", "int32", "decimal:1", "decimal:20", "hex:4"):
+        for text in ("text", "int32", "decimal:1", "decimal:64", "hex:4"):
             self.assertEqual(framing_name(text), text)
-        for text in ("", "decimal", "decimal:", "decimal:0", "decimal:21", "hex:04", "hex:-4",
+        for text in ("", "decimal", "decimal:", "decimal:0", "decimal:65", "hex:04", "hex:-4",
                      "decimal:4 ", "decimal:٤", "octal:4", "decimal:99999"):  # fmt: skip
             error = self.assertRaises(ValueError, framing_name, text)
             self.assertEqual(
                 str(error),
-                f"expected text, int32, decimal:N or hex:N, with N from 1 to 20, not {text!r}",
+                f"expected text, int32, decimal:N or hex:N, with N from 1 to 64, not {text!r}",
             )
 
     def test_one_header_has_one_encoder(self) -> None:
@@ -165,6 +165,24 @@ class HeaderDecoderTests(SynchronousTestCase):
             ),
         ):
             self.assertEqual(self.error(header, data), f"header {problem}")
+
+    def test_what_cannot_begin_a_header_is_an_error_before_the_rest_comes(self) -> None:
+        header = TextHeader("decimal", 10)
+        text = "this looks like text: try --framing text"
+        for data, problem in (
+            ("hi\n", f"'hi\\n' is no decimal length; {text}"),
+            ("5\n", f"'5\\n' is no decimal length; {text}, or decimal:N if N digits come first"),
+            ("0005hell", "'0005hell' is no decimal length; "
+             f"{text}, or decimal:N if N digits come first"),
+            ("\0\0\0\5hell", r"'\x00\x00\x00\x05hell' is no decimal length; "
+             "this looks like a 4-byte length: try --framing int32"),
+            ("2         ab5 5", "'5 5' is no decimal length"),
+        ):  # fmt: skip
+            self.assertEqual(self.error(header, data), f"header {problem}")
+        for data in ("", " ", "  5", "5", "05  ", "5        "):
+            decoder = HeaderDecoder(header)
+            decoder.feed(data.encode())
+            self.assertEqual(decoder.take(9), [])
 
     def test_characters_that_are_not_utf_8(self) -> None:
         for data, at in ((b"5   ab\xffde", 2), (b"3   \xd0\xd0\xd0\xd0", 0), (b"2   a\x80", 1)):

@@ -17,8 +17,8 @@ from twisted_lab.channels import (
     TextHeaderChannel,
 )
 from twisted_lab.channels.fan_out import SLICE_SENDS
-from twisted_lab.codecs import text_header
-from twisted_lab.services import broadcast, messages, netlab
+from twisted_lab.codecs import MessageError, text_header
+from twisted_lab.services import auth, broadcast, messages, netlab
 from twisted_lab.services.broadcast import Broadcast
 
 TOO_LONG = "message of 12000 bytes is over the limit of 9999 of the header decimal:4"
@@ -131,10 +131,20 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(channel._header, text_header("hex:4", "characters"))
         self.assertEqual(channel._decoder.limit, 9)
 
+    def test_what_is_no_header_is_quoted_only_without_secrets(self) -> None:
+        problem = "is no decimal length; this looks like text: try --framing text"
+        quoted = "header 'bob\\nsecret' "
+        for options, header in ((messages.Options(), quoted), (auth.Options(), "the header ")):
+            options.parseOptions(["--framing", "decimal:10"])
+            channel = options.make_channel()
+            channel._decoder.feed(b"bob\nsecret-password\n")
+            error = self.assertRaises(MessageError, channel._decoder.take, 1)
+            self.assertEqual(str(error), header + problem)
+
     def test_wrong_options(self) -> None:
         self.assertIn(
             "netlab-messages: --framing: expected text, int32, decimal:N or hex:N, with N from 1 "
-            "to 20, not 'decimal:0'",
+            "to 64, not 'decimal:0'",
             self.refused(messages.Options(), "--framing", "decimal:0"),
         )
         self.assertIn(

@@ -18,10 +18,17 @@ class TextHeaderChannel(StreamChannel):
         patience: The idle timeout, in seconds, after which `hear` raises PeerSilent.
         header: The form of the header.
         max_message: The most bytes of a received message.
+        has_secrets: Whether errors must not quote what the peer sends.
     """
 
-    def __init__(self, patience: float, header: TextHeader, max_message: int = MAX_MESSAGE) -> None:
-        super().__init__(HeaderDecoder(header, max_message), patience)
+    def __init__(
+        self,
+        patience: float,
+        header: TextHeader,
+        max_message: int = MAX_MESSAGE,
+        has_secrets: bool = False,
+    ) -> None:
+        super().__init__(HeaderDecoder(header, max_message, has_secrets), patience)
         self._header = header
         self.encode = header_encoder(header)
 

@@ -14,11 +14,11 @@ from twisted_lab.codecs.stream import StreamDecoder
 
 COUNTS = ("bytes", "characters")
 """What a length can count; characters are Unicode code points, as in Python's ``len``."""
-WIDEST = 20
+WIDEST = 64  # a widespread tutorial pads its lengths to 64 bytes
 
 _FRAMING = re.compile(r"(decimal|hex):([1-9][0-9]?)", re.ASCII)
 # int() alone would also take signs, underscores, digits of other scripts and other white space.
-_LENGTHS = {"decimal": re.compile(rb" *([0-9]+) *"), "hex": re.compile(rb" *([0-9A-Fa-f]+) *")}
+_LENGTHS = {"decimal": re.compile(rb" *([0-9]*) *"), "hex": re.compile(rb" *([0-9A-Fa-f]*) *")}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,11 @@ class TextHeader:
     def read(self, header: bytes) -> int | None:
         """Return the length in a header, with zeros before it or spaces around it; None if bad."""
         found = _LENGTHS[self.kind].fullmatch(header)
-        return int(found[1], self._base) if found else None
+        return int(found[1], self._base) if found and found[1] else None
+
+    def can_begin_with(self, head: bytes) -> bool:
+        """Tell whether a header can begin with `head`."""
+        return _LENGTHS[self.kind].fullmatch(head) is not None
 
     def check(self, data: bytes) -> int:
         """Return the length of a message.
@@ -84,13 +88,18 @@ def framing_name(text: str) -> str:
         ValueError: It is not.
     """
     if text not in ("text", "int32"):
-        text_header(text)
+        text_header(text, others="text, int32")
     return text
 
 
 @cache
-def text_header(text: str, count: str = "bytes") -> TextHeader:
+def text_header(text: str, count: str = "bytes", others: str = "int32") -> TextHeader:
     """Return the header of a framing such as ``decimal:10``.
+
+    Args:
+        text: The framing.
+        count: What the length counts, one of COUNTS.
+        others: The framings without such a header, for the error.
 
     Raises:
         ValueError: `text` is not such a framing, or `count` not one of COUNTS.
@@ -98,7 +107,7 @@ def text_header(text: str, count: str = "bytes") -> TextHeader:
     found = _FRAMING.fullmatch(text)
     if not found or int(found[2]) > WIDEST:
         raise ValueError(
-            f"expected text, int32, decimal:N or hex:N, with N from 1 to {WIDEST}, not {text!r}"
+            f"expected {others}, decimal:N or hex:N, with N from 1 to {WIDEST}, not {text!r}"
         )
     if count not in COUNTS:
         raise ValueError(f"expected a count of {' or '.join(COUNTS)}, not {count!r}")
@@ -125,12 +134,21 @@ def header_encoder(header: TextHeader) -> Callable[[str], bytes]:
 class HeaderDecoder(StreamDecoder):
     """Splits a stream into messages after text headers; the limit, in bytes, excludes the header.
 
+    Args:
+        header: The form of the header.
+        limit: The most bytes of a message.
+        has_secrets: Whether errors, which are logged, must not quote a bad header: it may be part
+            of a password.
+
     Attributes:
         needed: The size of the next message with its header, in bytes, as far as it is known.
     """
 
-    def __init__(self, header: TextHeader, limit: int = MAX_MESSAGE) -> None:
+    def __init__(
+        self, header: TextHeader, limit: int = MAX_MESSAGE, has_secrets: bool = False
+    ) -> None:
         super().__init__(limit)
+        self._has_secrets = has_secrets
         self.needed = header.width
         self._header = header
         self._is_first = True
@@ -157,7 +175,14 @@ class HeaderDecoder(StreamDecoder):
         size = self.needed - self._header.width
         if size > self.limit:
             raise too_long(size if self._header.count == "bytes" else None, self.limit)
-        return self.size >= self.needed
+        if self.size >= self.needed:
+            return True
+        if self._left is None and self.size:
+            # At once, because a peer with another framing may wait before it sends more.
+            head = self._buffered(0, self.size)
+            if not self._header.can_begin_with(head):
+                raise self._no_length(head)
+        return False
 
     def _next_left(self) -> int:
         """Look at the needed bytes; return how many bytes or characters must follow them."""
@@ -194,7 +219,8 @@ class HeaderDecoder(StreamDecoder):
         return message
 
     def _no_length(self, header: bytes) -> MessageError:
-        problem = f"header {repr(header)[1:]} is no {self._header.kind} length"
+        quoted = "the header" if self._has_secrets else f"header {repr(header)[1:]}"
+        problem = f"{quoted} is no {self._header.kind} length"
         if self._is_first:
             likeness = no_header(header)
             return MessageError(f"{problem}{likeness and '; '}{likeness}")

@@ -26,8 +26,8 @@ class ConversationOptions(ServiceOptions):
     """The options of a conversation; a subclass sets the service's name and port."""
 
     default_framing: ClassVar[str] = "text"
-    # Whether messages are never logged, even at level debug, and text received together with a NUL
-    # before it is an error: in a C program's buffer it may be a password.
+    # Whether messages are never logged, even at level debug or as a bad header, and text received
+    # together with a NUL before it is an error: in a C program's buffer it may be a password.
     has_secrets: ClassVar[bool] = True
     # Whether `pace` applies to every peer, from the first message on.
     paces_all = False
@@ -80,7 +80,7 @@ class ConversationOptions(ServiceOptions):
             return Int32Channel(self.idle_timeout, self.max_message)
         if self.framing != "text":
             header = text_header(self.framing, self.count)
-            return TextHeaderChannel(self.idle_timeout, header, self.max_message)
+            return TextHeaderChannel(self.idle_timeout, header, self.max_message, self.has_secrets)
         return TextChannel(
             self.idle_timeout,
             self.max_message,
