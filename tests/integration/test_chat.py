@@ -204,7 +204,7 @@ def test_a_taken_name_is_refused(tmp_path: Path) -> None:
         with RoomClient(port, "anna", "hello\n") as other:
             assert other.wait() == 1
         assert len(other.lines) == 1, other.lines
-        assert other.lines[0].startswith("not let in: somebody is called anna already")
+        assert other.lines[0].startswith("not let in: name taken: anna")
         assert anna.end() == 0
     assert anna.heard("anna") == []
 

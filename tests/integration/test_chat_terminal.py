@@ -26,7 +26,7 @@ def test_two_members_talk_and_a_third_needs_another_name(tmp_path: Path) -> None
         anna = chat(port, "Anna")
         anna.see(f"{TIME}   \\* welcome, Anna; /help lists what you can do")
         boris = chat(port, "anna")
-        boris.see("somebody is called anna already; choose another name")
+        boris.see("name taken: anna; choose another")
         boris.see("Name:")
         boris.type("Boris\r")
         boris.see(f"{TIME}   \\* here: Anna, Boris")
@@ -45,7 +45,7 @@ def test_two_members_talk_and_a_third_needs_another_name(tmp_path: Path) -> None
         anna.see(f"{TIME} ✓ Anna \\(to Boris\\): psst")
         boris.see(f"{TIME}   Anna \\(to you\\): psst")
         vera = chat(port, "anna", term="dumb")
-        vera.see("> somebody is called anna already; choose another name")
+        vera.see("> name taken: anna; choose another")
         vera.see("Name:")
         vera.type("Vero\x7fa\r")  # The terminal itself handles the backspace.
         vera.see(f".*{TIME}   \\* here: Anna, Boris, Vera")

@@ -366,7 +366,7 @@ class ChatClientTests(SynchronousTestCase):
         other = net.join("anna")
         net.run(other.has_ended)
         failure = self.failureResultOf(other.client.ended, NotLetIn)
-        self.assertIn("somebody is called anna already", str(failure.value))
+        self.assertIn("name taken: anna", str(failure.value))
 
     def refused(self) -> tuple[Net, Member, list[str]]:
         """Return a member that was refused because its name is taken."""

@@ -175,7 +175,7 @@ class RoomTests(SynchronousTestCase):
             self.heard[boris], ["* Anna is now called ANNA", "* ANNA is now called Vera"]
         )
         self.assertIn(
-            "error: somebody is called boris already; choose another name", self.heard[anna]
+            "error: name taken: boris; choose another", self.heard[anna]
         )
         self.join("Anna")
         self.say(anna, "it is me")

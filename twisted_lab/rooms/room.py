@@ -176,7 +176,7 @@ class Room:
     def _free_name(self, text: str, of: Member | None = None) -> str:
         name = nickname(text)
         if self._members.get(name_key(name), of) is not of:
-            raise BadName(f"somebody is called {name} already; choose another name")
+            raise BadName(f"name taken: {name}; choose another")
         if any(self._looks.get(skeleton, of) is not of for skeleton in skeletons(name)):
             raise BadName(f"somebody's name looks like {name}; choose another name")
         return name
