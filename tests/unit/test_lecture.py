@@ -15,6 +15,7 @@ from tests.doubles.channels import LiveChannel
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import PEER, Wire, recorded_events
 from twisted_lab.channels import FanOut, PeerGone, PeerSilent
+from twisted_lab.process import service_options
 from twisted_lab.services import broadcast, chat, echo, ident, messages, netlab
 from twisted_lab.services.lecture import answer_upper_case, ask_name, number_messages, relay_first
 from twisted_lab.serving import Options, ServiceProcess
@@ -176,6 +177,11 @@ class OptionsTests(SynchronousTestCase):
             "--lecture and --then cannot be combined",
             self.refused(ident.Options(), "--lecture", "--then", "echo"),
         )
+
+    def test_errors_come_before_questions(self) -> None:
+        self.patch(service_options, "ask", lambda *_: self.fail("asked"))
+        self.refused(echo.Options(), "--lecture", "--upper", "--ask")
+        self.refused(messages.Options(), "--lecture", "--framing", "int32", "--ask")
 
     def test_what_the_lecture_uses_can_be_given(self) -> None:
         options = messages.Options()

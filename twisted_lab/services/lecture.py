@@ -75,7 +75,6 @@ class LectureOptions(ConversationOptions):
         Raises:
             UsageError: Options cannot be combined, or another one is required.
         """
-        super().postOptions()
         if self.lecture:
             for name, value in (("framing", "text"), ("newline", "none")):
                 if self[name] != value and name in self.given | self.given_to_all:
@@ -83,6 +82,7 @@ class LectureOptions(ConversationOptions):
                         f"{self.name_of('lecture')} requires {self.name_of(name)} {value}"
                     )
                 self.update({name: value})
+        super().postOptions()
 
     def make_channel(self) -> StreamChannel:
         """Create a channel; in the lecture each ``recv()`` of the client returns one message."""
