@@ -5,18 +5,13 @@ from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
+from zope.interface import alsoProvides
 
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import PEER, SlowWire, Wire, recorded_events
 from twisted_lab.channels import Connections
 from twisted_lab.services.echo import EchoFactory, EchoOnce, Options, build
 from twisted_lab.serving import ServiceProcess
-
-
-@implementer(ISSLTransport)
-class TLSWire(Wire):
-    """A transport over TLS."""
 
 
 class OnceTestCase(SynchronousTestCase):
@@ -97,7 +92,8 @@ class OnceTests(OnceTestCase):
 
     def test_a_slow_reader_over_tls_has_the_idle_timeout_too(self) -> None:
         self.end()
-        wire = TLSWire()
+        wire = Wire()
+        alsoProvides(wire, ISSLTransport)
         self.echo = self.connect(wire)
         self.echo.dataReceived(b"hello")
         self.clock.advance(0.2)
