@@ -724,7 +724,7 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(self.terminal._prompt(), "> ")
         self.net.run(lambda: not self.client.room.pending)
         self.assertEqual(self.other.texts[-1], "* Anna is now called Boris")
-        self.assertEqual(self.shown.getvalue().count("call"), 1)  # in the first refusal
+        self.assertEqual(self.shown.getvalue().count("taken"), 1)  # in the first refusal
 
     def test_a_deleted_half_typed_name_is_discarded(self) -> None:
         self.type("Bor")

@@ -1,9 +1,11 @@
 """The echo with --once, which closes a connection when its client has sent all."""
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
 
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import PEER, SlowWire, Wire, recorded_events
@@ -88,6 +90,19 @@ class OnceTests(OnceTestCase):
         self.clock.pump([1] * 22)
         self.assertTrue(wire.disconnected)
 
+    def test_a_slow_reader_over_tls_has_the_idle_timeout_too(self) -> None:
+        self.end()
+        wire = Wire()
+        alsoProvides(wire, ISSLTransport)
+        self.echo = self.connect(wire)
+        self.echo.dataReceived(b"hello")
+        self.clock.advance(0.2)
+        self.assertTrue(wire.disconnecting)  # Twisted closes after all output.
+        self.clock.pump([1] * 99)
+        self.assertFalse(wire.disconnected)
+        self.clock.pump([1] * 22)
+        self.assertTrue(wire.disconnected)
+
     def test_the_client_may_close_first(self) -> None:
         self.echo.dataReceived(b"hello")
         self.echo.readConnectionLost()
@@ -105,6 +120,12 @@ class OnceTests(OnceTestCase):
         self.echo.dataReceived(b"hello")
         self.echo.finish()
         self.echo.dataReceived(b"dropped")
+        self.no_timer_but_the_idle_timeout()
+
+    def test_the_end_of_the_service_finds_it_closing(self) -> None:
+        self.echo.dataReceived(b"hello")
+        self.clock.advance(0.2)
+        self.echo.finish()
         self.no_timer_but_the_idle_timeout()
 
     def test_a_refused_client_has_no_timer(self) -> None:

@@ -157,7 +157,7 @@ class JoiningTests(JoinByNameCase):
 
     def test_a_refused_name_gets_a_part_of_the_reason_and_another_try(self) -> None:
         self.member("Anna")
-        self.assertEqual(self.give("Anna: hi"), [b"error: somebody is call\n"])
+        self.assertEqual(self.give("Anna: hi"), [b"error: name taken: Anna\n"])
         self.give("Vera: hi")
         self.give("Vera: more")
         self.assertEqual(

@@ -15,6 +15,8 @@ from tests.doubles.channels import LiveChannel
 from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import PEER, Wire, recorded_events
 from twisted_lab.channels import FanOut, PeerGone, PeerSilent
+from twisted_lab.channels.fan_out import SLICE_SENDS
+from twisted_lab.process import service_options
 from twisted_lab.services import broadcast, chat, echo, ident, messages, netlab
 from twisted_lab.services.lecture import answer_upper_case, ask_name, number_messages, relay_first
 from twisted_lab.serving import Options, ServiceProcess
@@ -61,7 +63,8 @@ class DialogueTests(SynchronousTestCase):
 
 class BroadcastTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.members = FanOut(Clock(), recorded_events()[0])
+        self.clock = Clock()
+        self.members = FanOut(self.clock, recorded_events()[0])
 
     def join(self, port: int) -> tuple[LiveChannel, Deferred[None]]:
         channel = LiveChannel(port)
@@ -78,6 +81,18 @@ class BroadcastTests(SynchronousTestCase):
         ]
         for number, client in enumerate(clients):
             self.assertEqual(client.said, ["CONNECT", *said[number:]])
+
+    def test_a_client_that_leaves_gets_its_own_message(self) -> None:
+        for port in range(1, SLICE_SENDS + 2):
+            self.members.add(LiveChannel(port))
+        client, end = self.join(5647)
+        client.hears("bye")
+        client.hears(PeerGone())
+        self.assertEqual(client.said, ["CONNECT"])
+        self.assertNoResult(end)
+        self.clock.pump([0] * 5)
+        self.assertIn("B'BYE'", client.said[-1])
+        self.failureResultOf(end, PeerGone)
 
     def test_only_the_first_message_of_a_client_is_relayed(self) -> None:
         client, end = self.join(1)
@@ -177,6 +192,11 @@ class OptionsTests(SynchronousTestCase):
             "--lecture and --then cannot be combined",
             self.refused(ident.Options(), "--lecture", "--then", "echo"),
         )
+
+    def test_errors_come_before_questions(self) -> None:
+        self.patch(service_options, "ask", lambda *_: self.fail("asked"))
+        self.refused(echo.Options(), "--lecture", "--upper", "--ask")
+        self.refused(messages.Options(), "--lecture", "--framing", "int32", "--ask")
 
     def test_what_the_lecture_uses_can_be_given(self) -> None:
         options = messages.Options()

@@ -174,9 +174,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(
             self.heard[boris], ["* Anna is now called ANNA", "* ANNA is now called Vera"]
         )
-        self.assertIn(
-            "error: name taken: boris; choose another", self.heard[anna]
-        )
+        self.assertIn("error: name taken: boris; choose another", self.heard[anna])
         self.join("Anna")
         self.say(anna, "it is me")
         self.assertEqual(self.heard[boris], ["Vera: it is me"])

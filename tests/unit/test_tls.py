@@ -153,6 +153,18 @@ class TLSTests(SynchronousTestCase):
         self.lose()
         self.assertIn("connection reset", self.recorder.messages[-1])
 
+    def test_tcp_may_end_after_our_close_notify(self) -> None:
+        self.agree()
+        self.carry()
+        self.client.write(b"hi\n")
+        self.carry()
+        self.assertTrue(self.receiver.received.endswith(b"hi\n"))
+        self.server.readConnectionLost()
+        self.assertFalse(self.wire.disconnected)
+        self.assertTrue(self.wire.disconnecting)
+        self.lose()
+        self.assertIn("closed by the server", self.recorder.messages[-1])
+
     def test_other_protocols_are_tls_errors(self) -> None:
         for data in (b"hello\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):
             self.setUp()

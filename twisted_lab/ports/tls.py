@@ -98,7 +98,10 @@ class TLSConnection(BufferingTLSTransport):
 
     def readConnectionLost(self) -> None:
         """Abort if the peer's TCP ends before TLS: input may have been truncated."""
-        if not self.getHandle().is_half_closed:
+        if self.disconnecting:
+            # This end has closed already, and many clients answer that without close_notify.
+            self._tlsShutdownFinished(None)
+        elif not self.getHandle().is_half_closed:
             self.abortConnection()
 
     def writeConnectionLost(self) -> None:

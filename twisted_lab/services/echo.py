@@ -19,7 +19,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_lab.channels import LINGER_SECONDS, Connections, shut_down
+from twisted_lab.channels import LINGER_SECONDS, Connections, cancel, shut_down
 from twisted_lab.channels.idleness import LOOKS, Idleness, QuietTimer, has_unread
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
@@ -166,6 +166,8 @@ class Echo(Protocol):
 
     def finish(self) -> None:
         """See `twisted_lab.channels.Connection`."""
+        if self._finished:
+            return
         self._finished = True
         self._closed_by_client = False
         self.transport.unregisterProducer()
@@ -177,8 +179,7 @@ class Echo(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
-        if self._linger is not None and self._linger.active():
-            self._linger.cancel()
+        cancel(self._linger)
         self.factory.events.disconnected(
             self.label,
             self._bytes_in,
@@ -206,6 +207,8 @@ class EchoOnce(Echo):
     def _end(self) -> None:
         self._answer_rest()
         self.finish()
+        # A slow reader may need longer than TLS_LINGER_SECONDS: it has the idle timeout.
+        cancel(self._linger)
 
     def readConnectionLost(self) -> None:
         """See `Echo`."""
@@ -290,9 +293,9 @@ class Options(ServiceOptions):
         Raises:
             UsageError: Options cannot be combined, or another one is required.
         """
-        super().postOptions()
         if self.lecture and self.upper:
             raise self._conflict("lecture", "upper")
+        super().postOptions()
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:

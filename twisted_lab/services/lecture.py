@@ -76,7 +76,6 @@ class LectureOptions(ConversationOptions):
         Raises:
             UsageError: Options cannot be combined, or another one is required.
         """
-        super().postOptions()
         if self.lecture:
             self.paces_all = True
             for name, needed, value, is_so in (
@@ -90,3 +89,4 @@ class LectureOptions(ConversationOptions):
                     )
                 if not is_so:
                     self.update({name: value})
+        super().postOptions()
