@@ -8,6 +8,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.idleness import acknowledge
 from twisted_lab.channels.outbox import Outbox
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
@@ -116,6 +117,9 @@ class TextChannel(StreamChannel):
     def _watch_line(self) -> None:
         # One timer per line that checks the clock is cheaper than a reset for each piece.
         self._quiet_since = self._clock.seconds()
+        if not self._lines.is_terminated:
+            # The silence must not be that of a peer whose kernel waits.
+            acknowledge(self.transport)
         if self._line_timer is None and not (
             self._phase is Phase.GONE
             or self._inbox.is_shut
