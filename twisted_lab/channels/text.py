@@ -81,7 +81,7 @@ class TextChannel(StreamChannel):
         self._quiet_since = 0.0
         self._line_timer: IDelayedCall | None = None
         self._has_key = False  # whether the line so far is a single character
-        self._had_key = False
+        self._had_key = False  # whether a line began so, before one ended without a newline
         self._by_character = False
 
     def _make_outbox(self) -> Outbox:
@@ -96,17 +96,20 @@ class TextChannel(StreamChannel):
         if self._lines.mid_line:
             self._watch_keys(data)
             self._watch_line()
+            if not self._idle_flush and data.endswith(b"\0") and self._is_due():
+                self._end_unterminated()
         else:
             self._has_key = False
 
     def _watch_keys(self, data: bytes) -> None:
-        is_one = is_key(data)
+        # The rest of a character continues a key, but also the text of a segment.
+        is_one = is_key(data) and (self._has_key or not b"\x80" <= data[:1] < b"\xc0")
         # A peer that has sent a whole message without a newline will not send Enter either.
         are_keys = self._has_key and is_one and not self._lines.is_unterminated
         is_typed = self._by_character or self._lines.is_telnet or are_keys
         self._by_character = is_typed and not data.endswith(b"\0")  # NUL is not a key
         self._has_key = is_one
-        if is_one:
+        if is_one and not self._lines.is_unterminated and self._lines.size <= LONGEST_CHARACTER:
             self._had_key = True
 
     def _resume_reading(self) -> None:
@@ -148,8 +151,9 @@ class TextChannel(StreamChannel):
     def _needed_silence(self) -> float:
         """Return the silence, in seconds, that ends the current line, or may have ended it."""
         lines = self._lines
-        is_unterminated = lines.is_unterminated and not lines.is_terminated
-        if self._may_pause() or (is_unterminated and lines.size < CAN_BE_CUT):
+        is_raw = lines.is_unterminated and not lines.is_terminated
+        may_be_typed = self._had_key and self._has_key
+        if self._may_pause() or (is_raw and not may_be_typed and lines.size < CAN_BE_CUT):
             return self._short_silence
         is_first_key = self._has_key and not lines.is_unterminated
         return self._idle_flush * (FIRST_KEY if is_first_key else 1)
@@ -168,10 +172,13 @@ class TextChannel(StreamChannel):
         if not is_quiet or self._left() > 0:
             self._look()
         else:
-            self._has_key = False
-            self._lines.end_unterminated()
-            self._inbox.may_have_more = True
-            self._work(self._clock.seconds())
+            self._end_unterminated()
+
+    def _end_unterminated(self) -> None:
+        self._has_key = False
+        self._lines.end_unterminated()
+        self._inbox.may_have_more = True
+        self._work(self._clock.seconds())
 
     def _became_unterminated(self) -> None:
         # The timer of the earlier line may be too late for the next one.
