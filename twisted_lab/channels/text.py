@@ -38,9 +38,9 @@ class TextChannel(StreamChannel):
     Text without a newline is a message once the peer is silent for the idle flush. The same applies
     to text with a NUL, because a newline directly after a NUL belongs to it. After the first
     message without a newline the peer is *unterminated*: a NUL ends a message immediately, and
-    messages to the peer have a delay between them, because such a peer takes the result of one
-    ``recv()`` for one message. While such a peer has never sent a newline, a short silence ends a
-    message.
+    messages to the peer have a delay between them, or those of a turn are sent together, because
+    such a peer takes the result of one ``recv()`` for one message. While such a peer has never sent
+    a newline, a short silence ends a message.
 
     A short silence within the first line of a connection decides nothing yet: the next bytes tell
     whether it was the end of a message.
