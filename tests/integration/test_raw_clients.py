@@ -76,6 +76,20 @@ def test_a_client_that_calls_recv_for_the_reply_and_for_the_prompt(
         assert ask(client, "exit") == ""
 
 
+def test_a_client_that_sends_a_message_in_pieces(tmp_path: Path) -> None:
+    # Nagle's algorithm keeps the second piece back until the first one is acknowledged.
+    with (
+        service(tmp_path, "netlab-messages", "--framing", "text") as server,
+        connect(server.wait_for_port()) as client,
+    ):
+        client.recv(1024)
+        for number in range(2, 8):
+            client.send(b"hello ")
+            client.send("миру".encode()[:3])
+            client.send("миру".encode()[3:])
+            assert client.recv(1024).decode() == f"Your message: HELLO МИРУ\nMessage {number}:\n"
+
+
 def test_a_name_and_no_more_is_a_name(tmp_path: Path) -> None:
     with service(tmp_path, "netlab-ident") as server, connect(server.wait_for_port()) as client:
         client.send(b"Anna")

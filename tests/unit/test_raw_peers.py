@@ -50,6 +50,21 @@ class GapTests(ChannelTestCase):
             ["one" * 9, "two" * 9],
         )
 
+    def test_a_segment_with_the_rest_of_a_character_is_no_key(self) -> None:
+        for text in ("Hello", "Привет", "Привет!"):
+            for end in (1, 2):
+                data = text.encode()
+                heard = self.send(data[:-end], 0.01, data[-end:], 0.05, b"you", 0.05, b"exit")
+                self.assertEqual(heard, [text, "you", "exit"])
+
+        rest = "ова".encode()
+        heard = self.send("два сл".encode() + rest[:1], rest[1:3], rest[3:], 0.05, b"exit")
+        self.assertEqual(heard, ["два слова", "exit"])
+
+    def test_a_message_does_not_end_within_a_character(self) -> None:
+        data = "Привет".encode()
+        self.assertEqual(self.send(data[:5], 0.1, data[5:]), ["Привет"])
+
     def test_a_known_peer_is_heard_after_30_ms(self) -> None:
         self.send(b"hello", 0.25, b"again")
         self.channel.dataReceived(b"and again")
@@ -92,6 +107,20 @@ class GapTests(ChannelTestCase):
         self.assertEqual(self.send(b"hel", 0.1, b"\xff\xfb\x1flo", 60.0), [])
         self.assertEqual(self.send(b"hel", 0.1, b"\xff\xfb\x1flo", 60.0, b"\r"), ["hello"])
 
+    def test_typing_after_a_long_pause_stays_together(self) -> None:
+        keys = pieces(b"l", 0.15, 3)
+        self.assertEqual(self.send(b"h", 2.0, *keys, b"o\r"), ["h", "lllo"])
+        # But a menu's first answer is one character, too.
+        self.assertEqual(self.send(b"1", 2.0, b"Anna", 0.05, b"exit"), ["1", "Anna", "exit"])
+
+    def test_without_idle_flush_a_nul_ends_a_message(self) -> None:
+        self.make = lambda: TextChannel(600, idle_flush=0)
+        for pause in (0.0, 60.0):
+            heard = self.send(b"hello\0", pause, b"\0", pause, b"1\0", pause, b"three")
+            self.assertEqual(heard, ["hello", "1"])
+        self.assertEqual(self.send(b"hello\0"), ["hello"])
+        self.assertEqual(self.send(b"hello\0", 1.0, b"\nbye\0\n"), ["hello", "bye"])
+
     def test_without_idle_flush_only_the_end_of_the_input_ends_a_message(self) -> None:
         self.make = lambda: TextChannel(600, idle_flush=0)
         self.assertEqual(self.send(b"a\nhel", 60.0, b"lo", 60.0, b"!\n"), ["a", "hello!"])
@@ -128,6 +157,17 @@ class PaceTests(ChannelTestCase):
         self.assertEqual(writes, [b"Message 1:", b"Your message: ONE\nMessage 2:"])
         self.channel.dataReceived(b"two\n")
         self.assertEqual(writes[2:], [b"Your message: TWO\nMessage 3:"])
+
+    def test_lf_is_also_between_messages_of_a_long_turn(self) -> None:
+        async def read_aloud(channel: Channel) -> None:
+            await channel.hear()
+            for letter in "abc":
+                channel.say(letter * 100_000)
+
+        self.make = partial(TextChannel, 600, 100, b"", pace=0)
+        self.connect(read_aloud)
+        self.channel.dataReceived(b"go\n")
+        self.assertEqual(self.wire.value().split(b"\n"), [c * 100_000 for c in (b"a", b"b", b"c")])
 
     def test_also_for_a_peer_that_sends_newlines(self) -> None:
         self.make = partial(TextChannel, 600, 100, b"", pace=0)

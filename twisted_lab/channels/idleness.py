@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import select
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -24,6 +26,18 @@ def has_unread(transport: object) -> bool:
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def acknowledge(transport: object) -> None:
+    """Acknowledge received input immediately, if the kernel is Linux.
+
+    It may wait 40 ms otherwise, and Nagle's algorithm keeps the rest of the peer's message back
+    until then.
+    """
+    connection = getattr(transport, "socket", None)
+    if connection is not None and hasattr(socket, "TCP_QUICKACK"):
+        with suppress(OSError):  # a unix socket
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def may_look_again(transport: object, looks: int, patience: float) -> bool:

@@ -124,6 +124,9 @@ class Outbox:
             self._transport.write(data)
 
     def _add_to_backlog(self, data: bytes) -> None:
+        if self.batching and self._apart >= PIECE_BYTES and not self._congested:
+            self._messages.append(b"")  # for a separator before `data`
+            self.flush()
         if self._size > self._limit:
             # The limit applies to the output before this message, however large the message is.
             self._push()
@@ -137,7 +140,7 @@ class Outbox:
             self._apart += len(data) + MESSAGE_OVERHEAD
         if self.pace == 0 and not self.batching:
             self._batch_turn()
-        if not self.batching or self._apart >= PIECE_BYTES:
+        if not self.batching:
             self.flush()
 
     @property
@@ -156,7 +159,7 @@ class Outbox:
         return self._acknowledged > before
 
     def keep_apart(self, seconds: float, separator: bytes = b"") -> None:
-        """Send each further message in a separate write.
+        """Send each further message in a separate write, or those of each turn in one.
 
         Args:
             seconds: The delay between two messages; 0 to send the messages of a turn in one write.

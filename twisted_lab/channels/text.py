@@ -8,6 +8,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
+from twisted_lab.channels.idleness import acknowledge
 from twisted_lab.channels.outbox import Outbox
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
@@ -37,9 +38,9 @@ class TextChannel(StreamChannel):
     Text without a newline is a message once the peer is silent for the idle flush. The same applies
     to text with a NUL, because a newline directly after a NUL belongs to it. After the first
     message without a newline the peer is *unterminated*: a NUL ends a message immediately, and
-    messages to the peer have a delay between them, because such a peer takes the result of one
-    ``recv()`` for one message. While such a peer has never sent a newline, a short silence ends a
-    message.
+    messages to the peer have a delay between them, or those of a turn are sent together, because
+    such a peer takes the result of one ``recv()`` for one message. While such a peer has never sent
+    a newline, a short silence ends a message.
 
     A short silence within the first line of a connection decides nothing yet: the next bytes tell
     whether it was the end of a message.
@@ -80,7 +81,7 @@ class TextChannel(StreamChannel):
         self._quiet_since = 0.0
         self._line_timer: IDelayedCall | None = None
         self._has_key = False  # whether the line so far is a single character
-        self._had_key = False
+        self._had_key = False  # whether a line began so, before one ended without a newline
         self._by_character = False
 
     def _make_outbox(self) -> Outbox:
@@ -95,17 +96,20 @@ class TextChannel(StreamChannel):
         if self._lines.mid_line:
             self._watch_keys(data)
             self._watch_line()
+            if not self._idle_flush and data.endswith(b"\0") and self._is_due():
+                self._end_unterminated()
         else:
             self._has_key = False
 
     def _watch_keys(self, data: bytes) -> None:
-        is_one = is_key(data)
+        # The rest of a character continues a key, but also the text of a segment.
+        is_one = is_key(data) and (self._has_key or not b"\x80" <= data[:1] < b"\xc0")
         # A peer that has sent a whole message without a newline will not send Enter either.
         are_keys = self._has_key and is_one and not self._lines.is_unterminated
         is_typed = self._by_character or self._lines.is_telnet or are_keys
         self._by_character = is_typed and not data.endswith(b"\0")  # NUL is not a key
         self._has_key = is_one
-        if is_one:
+        if is_one and not self._lines.is_unterminated and self._lines.size <= LONGEST_CHARACTER:
             self._had_key = True
 
     def _resume_reading(self) -> None:
@@ -116,6 +120,9 @@ class TextChannel(StreamChannel):
     def _watch_line(self) -> None:
         # One timer per line that checks the clock is cheaper than a reset for each piece.
         self._quiet_since = self._clock.seconds()
+        if not self._lines.is_terminated:
+            # The silence must not be that of a peer whose kernel waits.
+            acknowledge(self.transport)
         if self._line_timer is None and not (
             self._phase is Phase.GONE
             or self._inbox.is_shut
@@ -144,8 +151,9 @@ class TextChannel(StreamChannel):
     def _needed_silence(self) -> float:
         """Return the silence, in seconds, that ends the current line, or may have ended it."""
         lines = self._lines
-        is_unterminated = lines.is_unterminated and not lines.is_terminated
-        if self._may_pause() or (is_unterminated and lines.size < CAN_BE_CUT):
+        is_raw = lines.is_unterminated and not lines.is_terminated
+        may_be_typed = self._had_key and self._has_key
+        if self._may_pause() or (is_raw and not may_be_typed and lines.size < CAN_BE_CUT):
             return self._short_silence
         is_first_key = self._has_key and not lines.is_unterminated
         return self._idle_flush * (FIRST_KEY if is_first_key else 1)
@@ -164,10 +172,13 @@ class TextChannel(StreamChannel):
         if not is_quiet or self._left() > 0:
             self._look()
         else:
-            self._has_key = False
-            self._lines.end_unterminated()
-            self._inbox.may_have_more = True
-            self._work(self._clock.seconds())
+            self._end_unterminated()
+
+    def _end_unterminated(self) -> None:
+        self._has_key = False
+        self._lines.end_unterminated()
+        self._inbox.may_have_more = True
+        self._work(self._clock.seconds())
 
     def _became_unterminated(self) -> None:
         # The timer of the earlier line may be too late for the next one.

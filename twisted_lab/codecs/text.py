@@ -29,8 +29,9 @@ _TELNET = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _PADDING = re.compile(rb"(?:\0|\xef\xbb\xbf)+\n?")
-# A newline, or a telnet command: the peer does not take the bytes of one send() for a message.
-_GOES_ON = re.compile(rb"[\r\n\xff]")
+# A newline, a telnet command or the rest of a character: the peer does not take the bytes of one
+# send() for a message.
+_GOES_ON = re.compile(rb"\A[\x80-\xbf]|[\r\n\xff]")
 # First bytes that do not show yet whether the stream is text. Bytes with a line ending mostly do.
 _OPEN_HEAD = re.compile(rb"\0*|[^\r\n]{0,4}|[\r\n]\0\0\0?")
 
@@ -60,7 +61,8 @@ class TextDecoder(LineDecoder):
         is_terminated: Whether the peer has sent a newline.
         is_unterminated: Whether a message has ended without a newline.
         has_paused: Set it after a silence that may have ended the incomplete line: it ends before
-            the next bytes, unless they contain a newline or a telnet command.
+            the next bytes, unless they contain a newline or a telnet command, or begin within a
+            character.
         mid_line: Whether the last line is incomplete.
     """
 
