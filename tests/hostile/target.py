@@ -39,8 +39,9 @@ FILLED_SCHEMA = 4
 QUIET = 0.2
 NEIGHBOURS_MESSAGES = 10  # most messages of the neighbour between two samples
 SAMPLE_SECONDS = 0.1  # between two samples
-# What the yardstick's computation takes where the bounds were chosen, in seconds. The same work
-# takes up to 1.8 times the CPU time while a neighbour uses the other half of the processor's core.
+# CPU time of the yardstick's computation on the machine for which the bounds were chosen, in
+# seconds. The same work takes up to 1.8 times as long while a neighbour uses the other half of the
+# processor's core.
 YARDSTICK = 0.0018
 MOST_DEPARTURE_SECONDS = 2.5  # after which peers that have not left are silent strangers
 MOST_SECONDS = 120.0  # after which measuring starts even if the target is not quiet

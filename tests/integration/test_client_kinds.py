@@ -19,7 +19,7 @@ from tests.processes import Server, ports, receive_all
 
 
 class Dialogue(NamedTuple):
-    """What a service says at first, and its answers to each text."""
+    """The first messages of a service, and its answers to each text."""
 
     greeting: list[str]
     turns: list[tuple[str, list[str]]]

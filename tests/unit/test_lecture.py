@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stderr
+from functools import partial
 from types import ModuleType
 
 from twisted.internet.address import IPv4Address
@@ -18,13 +19,19 @@ from twisted_lab.channels import FanOut, PeerGone, PeerSilent
 from twisted_lab.channels.fan_out import SLICE_SENDS
 from twisted_lab.process import service_options
 from twisted_lab.services import broadcast, chat, echo, ident, messages, netlab
-from twisted_lab.services.lecture import answer_upper_case, ask_name, number_messages, relay_first
+from twisted_lab.services.lecture import (
+    answer_upper_case,
+    answer_with_bytes,
+    ask_name,
+    relay_first,
+)
 from twisted_lab.serving import Options, ServiceProcess
 from twisted_lab.testing import play
 
 
 class DialogueTests(SynchronousTestCase):
     def test_messages_are_repeated_as_bytes_in_upper_case(self) -> None:
+        number_messages = partial(messages.number_messages, answer=answer_with_bytes)
         self.assertEqual(
             play(number_messages, "text1 TEXT2", "привет", "it's", "", "exit", "more"),
             [

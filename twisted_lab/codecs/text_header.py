@@ -13,7 +13,7 @@ from twisted_lab.codecs.likeness import no_header
 from twisted_lab.codecs.stream import StreamDecoder
 
 COUNTS = ("bytes", "characters")
-"""What a length can count; characters are Unicode code points, as in Python's ``len``."""
+"""The units of a length; characters are Unicode code points, as in Python's ``len``."""
 WIDEST = 64  # a widespread tutorial pads its lengths to 64 bytes
 
 _FRAMING = re.compile(r"(decimal|hex):([1-9][0-9]?)", re.ASCII)

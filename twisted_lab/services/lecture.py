@@ -5,13 +5,10 @@ Python shows the received bytes in their replies, as in ``Hello, b'Alex'``.
 
 from __future__ import annotations
 
-from itertools import count
-
 from twisted.python import usage
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.serving import ConversationOptions, option
-from twisted_lab.text.exit_word import EXIT
 
 PACE = 50  # milliseconds; a client that calls recv() twice gets two messages
 LECTURE = option.flag("Send exactly what the server in the course's lecture sends.")
@@ -22,14 +19,9 @@ def answer_upper_case(data: bytes, _: bool) -> bytes:
     return data.upper()
 
 
-async def number_messages(channel: Channel) -> None:
-    """Ask for messages by number and repeat the bytes of each, until one is ``exit``."""
-    for number in count(1):
-        channel.say(f"Message {number}:")
-        text = await channel.hear()
-        if text == EXIT:
-            return
-        channel.say(f"Your messaget: {repr(text.encode()).upper()}")
+def answer_with_bytes(text: str) -> str:
+    """Repeat the bytes of a message in upper case."""
+    return f"Your messaget: {repr(text.encode()).upper()}"
 
 
 async def ask_name(channel: Channel) -> None:

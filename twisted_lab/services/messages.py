@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 from twisted_lab.channels import Channel
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.services import lecture
-from twisted_lab.services.lecture import LectureOptions
+from twisted_lab.services.lecture import LectureOptions, answer_with_bytes
 from twisted_lab.serving import (
     NetworkService,
     ServiceProcess,
@@ -17,14 +18,21 @@ from twisted_lab.serving import (
 from twisted_lab.text.exit_word import EXIT
 
 
-async def number_messages(channel: Channel) -> None:
-    """Ask for messages by number and repeat each in upper case, until one is ``exit``."""
+def repeat_in_upper_case(text: str) -> str:
+    """Repeat a message in upper case."""
+    return f"Your message: {text.upper()}"
+
+
+async def number_messages(
+    channel: Channel, answer: Callable[[str], str] = repeat_in_upper_case
+) -> None:
+    """Ask for messages by number and answer each, until one is ``exit``."""
     for number in count(1):
         channel.say(f"Message {number}:")
         text = await channel.hear()
         if text == EXIT:
             return
-        channel.say(f"Your message: {text.upper()}")
+        channel.say(answer(text))
 
 
 class Options(LectureOptions):
@@ -38,8 +46,8 @@ class Options(LectureOptions):
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
-    converse = lecture.number_messages if options.lecture else number_messages
-    return conversation_service(process, options, converse)
+    answer = answer_with_bytes if options.lecture else repeat_in_upper_case
+    return conversation_service(process, options, partial(number_messages, answer=answer))
 
 
 makeService = in_own_process(build)
