@@ -52,10 +52,17 @@ def read_network(text: str) -> Network:
 
 def is_near(host: str, near: Network) -> bool:
     """Tell whether an IP address is in the network `near`, or is a loopback address."""
+    return _plain(host).is_loopback or is_in(host, near)
+
+
+def is_in(host: str, network: Network) -> bool:
+    """Tell whether an IP address is in `network`."""
+    return _plain(host) in network
+
+
+def _plain(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     address = ipaddress.ip_address(host)
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    return address.is_loopback or address in near
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def site(host: str) -> str:

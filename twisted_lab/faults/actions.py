@@ -1,0 +1,58 @@
+"""Actions: what happens to a unit. The decision about a unit is a list of actions.
+
+An action says what to do, not when: it depends on the unit, never on the clock. So a recorded list
+of actions does the same to the same unit again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class What(StrEnum):
+    """The kinds of actions, with the meaning of their numbers."""
+
+    LOSE = "lose"
+    COPY = "copy"  # copies in addition to the unit itself
+    REPLACE = "replace"  # hexadecimal bytes of the new unit
+    CORRUPT = "corrupt"  # number of the bit to invert
+    TRUNCATE = "truncate"  # bytes to keep
+    JOIN = "join"  # units to collect, seconds to wait for them at most
+    RATE = "rate"  # bytes a second
+    DELAY = "delay"  # seconds
+    LATER = "later"  # units that overtake this one, seconds to wait for them at most
+    HOLD = "hold"
+    SLICE = "slice"  # average size and its variation in bytes, seconds between slices, a draw
+    REBIND = "rebind"
+    END = "end"  # close, reset or half-close; seconds until then
+
+
+class End(StrEnum):
+    """How a link ends, or one direction of it."""
+
+    EOF = "eof"  # the sender's own close of its sending side, passed on
+    HALF_CLOSE = "half-close"
+    CLOSE = "close"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action on a unit.
+
+    Attributes:
+        what: Its kind.
+        toxic: The name of the toxic that has decided it.
+        values: Its numbers, see `What`.
+    """
+
+    what: What
+    toxic: str
+    values: tuple[Any, ...] = ()
+
+
+# The order in which the actions on a unit are done, whatever the order of the toxics: what changes
+# a unit comes before what delays it, as in a network card and a wire.
+ORDER = {what: number for number, what in enumerate(What)}

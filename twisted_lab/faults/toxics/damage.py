@@ -1,0 +1,78 @@
+"""Toxics that lose, multiply or change units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from twisted_lab.faults import values
+from twisted_lab.faults.actions import Action, What
+from twisted_lab.faults.chance import Draws
+from twisted_lab.faults.toxic import Toxic, View, attribute
+from twisted_lab.faults.units import Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(Toxic):
+    """Loses units."""
+
+    kind = "loss"
+    needs_units = True
+
+    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+        """See `Toxic.act`."""
+        yield self.action(What.LOSE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate(Toxic):
+    """Delivers units more than once."""
+
+    kind = "duplicate"
+    needs_units = True
+    copies: int = attribute(values.few, "how many additional copies, up to 100", 1)
+
+    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+        """See `Toxic.act`."""
+        yield self.action(What.COPY, self.copies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrupt(Toxic):
+    """Inverts one bit of a unit, anywhere in it."""
+
+    kind = "corrupt"
+
+    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+        """See `Toxic.act`."""
+        if unit.data:
+            yield self.action(What.CORRUPT, int(draws[1] * len(unit.data) * 8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncate(Toxic):
+    """Keeps only the beginning of a unit."""
+
+    kind = "truncate"
+    main = "bytes"
+    bytes: int = attribute(values.size, "how many bytes to keep", 0)
+
+    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+        """See `Toxic.act`."""
+        if len(unit.data) > self.bytes:
+            yield self.action(What.TRUNCATE, self.bytes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replace(Toxic):
+    """Replaces the text of ``match``, or without it the whole message; the framing stays right."""
+
+    kind = "replace"
+    main = "text"
+    text: str = attribute(str, "the new text", "")
+
+    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+        """See `Toxic.act`."""
+        new = self.text.encode()
+        body = unit.body.replace(self.match.encode(), new) if self.match else new
+        yield self.action(What.REPLACE, unit.with_body(body).hex())
