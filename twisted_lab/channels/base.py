@@ -201,6 +201,11 @@ class BaseChannel:
     @patience.setter
     def patience(self, seconds: float) -> None:
         self._idle.patience = seconds
+        self._deadline_moved()
+
+    def _deadline_moved(self) -> None:
+        """Move the timer after a change of `patience`."""
+        raise NotImplementedError
 
     def _report_silence(self) -> None:
         """Raise PeerSilent in the conversation, if it waits for the peer."""
