@@ -111,7 +111,7 @@ class ConversationRunner:
         """Raise `error` in the waiting coroutine."""
         self.is_waiting = False
         if self._waits_for is self._message:
-            self._resume(self._coroutine.throw, error)
+            self._throw(error)
         else:
             self._replace_message().errback(error)
 
@@ -149,17 +149,24 @@ class ConversationRunner:
                     self.cancel()
             else:
                 mistake = TypeError(f"a conversation can await Deferreds, not {waits_for!r}")
-                self._resume(self._coroutine.throw, mistake)
+                self._throw(mistake)
+
+    def _throw(self, error: Any) -> None:
+        before = error.__traceback__
+        self._resume(self._coroutine.throw, error)
+        error.__traceback__ = before  # The rest leads to frames that refer to the error: a cycle.
 
     def _end(self) -> None:
         self.is_running = False
-        self._ended()
+        ended = self._ended
+        del self._channel, self._ended  # They refer to the runner: a cycle.
+        ended()
 
     def _go_on(self, result: object) -> None:
         self._resume(self._send, result)
 
     def _go_on_with_failure(self, failure: Failure) -> None:
-        self._resume(self._coroutine.throw, failure.value)
+        self._throw(failure.value)
 
     def _explain(self, error: BaseException) -> None:
         peer = self._channel.peer.text

@@ -125,8 +125,7 @@ class StreamChannel(BaseChannel, Protocol):
                 return
             if self._phase is not TALKING:
                 self._cut_off()
-                return
-            if self._conversation.is_waiting or not self._outbox.has_taken():
+            elif self._conversation.is_waiting or not self._outbox.has_taken():
                 self._report_silence()
             silent = 0
         self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
