@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -74,7 +75,7 @@ class Output(Protocol):
         ...
 
     def discard(self) -> None:
-        """Drop pending output."""
+        """Drop pending output, and the callbacks: a reference to the channel would be a cycle."""
         ...
 
 
@@ -152,7 +153,7 @@ class BaseChannel:
                 return self._messages.popleft()
         if inbox.end is None or (self._outbox.holding and not inbox.is_shut):
             return None
-        raise inbox.end
+        raise copy(inbox.end)  # The traceback of a raised exception leads back to the channel.
 
     def _fill(self, most: int) -> int:
         """Make at most `most` messages ready, and return their number."""
@@ -201,6 +202,11 @@ class BaseChannel:
     @patience.setter
     def patience(self, seconds: float) -> None:
         self._idle.patience = seconds
+        self._deadline_moved()
+
+    def _deadline_moved(self) -> None:
+        """Move the timer after a change of `patience`."""
+        raise NotImplementedError
 
     def _report_silence(self) -> None:
         """Raise PeerSilent in the conversation, if it waits for the peer."""
@@ -234,7 +240,7 @@ class BaseChannel:
             self._taking = Deferred()
             await self._taking
         if self.is_gone:
-            raise self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
+            raise copy(self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
 
     def _begin_taking(self) -> None:
         """Prepare for a wait until the peer accepts output."""
