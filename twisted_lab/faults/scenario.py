@@ -44,7 +44,7 @@ class Phase(NamedTuple):
 
 
 class Now(NamedTuple):
-    """What a scenario asks for at a time.
+    """The state of a scenario at a time.
 
     Attributes:
         toxics: The toxics of the phase.
