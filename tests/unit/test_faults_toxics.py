@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -12,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.faults.actions import Action, End, What
 from twisted_lab.faults.chance import Chance
 from twisted_lab.faults.framing import MOST_UNIT, read_framing
-from twisted_lab.faults.link import HELD_BYTES, Lane, Link
+from twisted_lab.faults.link import HELD_BYTES, UNITS_PER_TURN, Lane, Link
 from twisted_lab.faults.link_names import MOST_NAMES, LinkNames
 from twisted_lab.faults.pipe import Output
 from twisted_lab.faults.spec import named, read_toxic
@@ -106,8 +107,12 @@ class KindTests(LinkCase):
         self.assertEqual(self.stream("replace=long,nth=2")[1], (0, b"long\n"))
 
     def test_a_replaced_message_does_not_grow_without_bound(self) -> None:
-        (unit,) = self.through("replace=xxxxxxxxxxxxxxxx,match=a", units=[b"a" * 60_000])
-        self.assertEqual(len(unit), 65_507)
+        tracemalloc.start()
+        (unit,) = self.through(f"replace={'x' * 1000},match=a", units=[b"a" * 60_000])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        self.assertEqual(unit, b"x" * 65_507)
+        self.assertLess(peak, 1_000_000)
 
     def test_timing(self) -> None:
         lines: list[tuple[float, bytes | End]] = [(0, b"%d\n" % number) for number in range(1, 5)]
@@ -195,13 +200,25 @@ class LaneTests(LinkCase):
         self.assertEqual([unit for *_, unit, _ in self.decisions.all[2:]], [*range(1, 65_538)])
         self.assertEqual(lane.held, 0)
 
+    def test_one_portion_of_many_units_takes_several_turns(self) -> None:
+        for text in ("loss", "coalesce=9999", "limit_data=1", "latency=0"):
+            lane = self.link(text, is_stream=True, framing="text").upstream
+            lane.send(b"\n" * 5_000, 0.0)
+            self.assertLessEqual(lane.units, UNITS_PER_TURN)
+            turns = 0
+            while lane.deadline() is not None and lane.units < 5_000:
+                turns += 1
+                list(lane.take(0.0))
+            self.assertEqual(lane.units, 5_000)
+            self.assertIn(turns, (4, 5), text)
+
     def test_a_caller_that_stops_in_between_is_called_again(self) -> None:
         lane = self.link(is_stream=True, framing="text").upstream
         lane.send(b"\n" * 5_000, 0.0)
         count = 0
         while (time := lane.deadline()) is not None:
             taking = lane.take(time)
-            count += sum(1 for _ in zip(range(HELD_BYTES // 257 + 1), taking, strict=False))
+            count += sum(1 for _ in zip(range(UNITS_PER_TURN), taking, strict=False))
         self.assertEqual(count, 5_000)
 
     def test_the_largest_message_fits(self) -> None:
