@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from twisted_lab.faults import values
 from twisted_lab.faults.actions import Action, What
-from twisted_lab.faults.chance import Chance, Draws
+from twisted_lab.faults.chance import Chance
 from twisted_lab.faults.units import Direction, Kind, Unit
 from twisted_lab.peers import Network, is_in, read_network
 
@@ -40,6 +40,10 @@ class View:
     passed: int = 0
     is_triggered: bool = False
 
+    def draw(self, unit: Unit) -> float:
+        """Return a number from 0 to below 1 that does not depend on whether the toxic acts."""
+        return self.chance.draw(unit.number, 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Toxic:
@@ -54,11 +58,11 @@ class Toxic:
     only: ClassVar[str] = ""  # "streams" or "datagrams" if the other has no such fault
     acts_on: ClassVar[frozenset[Kind]] = frozenset({Kind.DATA})
 
-    name: str = attribute(str, "its name, by default its kind", "")
+    name: str = attribute(values.name, "its name, by default its kind", "")
     proxy: str = attribute(str, "only at this proxy", "")
     toxicity: float = attribute(values.share, "the share of links that have it", 1.0)
     direction: Direction | None = attribute(
-        Direction, "only in this direction, upstream or downstream", None
+        values.direction, "only in this direction, upstream or downstream", None
     )
     peer: Network | None = attribute(read_network, "only for clients of this network", None)
     probability: float = attribute(values.share, "the share of units", 1.0)
@@ -83,30 +87,32 @@ class Toxic:
         is_peer = self.peer is None or (bool(host) and is_in(host, self.peer))
         return is_peer and self.direction in (None, direction)
 
-    def is_met(self, unit: Unit, chance: float) -> bool:
-        """Tell whether the conditions for a unit are met; `chance` is from 0 to below 1."""
+    def is_met(self, unit: Unit, view: View) -> bool:
+        """Tell whether the conditions for a unit are met."""
         return (
-            chance < self.probability
-            and self.nth in (None, unit.number)
+            self.nth in (None, unit.number)
             and (self.every is None or unit.number % self.every == 0)
             and (self.range is None or unit.number in self.range)
-            and (self.match is None or self.match.encode() in unit.body)
+            and (self.match is None or values.encoded(self.match) in unit.body)
+            and (self.probability == 1 or view.chance.draw(unit.number) < self.probability)
         )
 
-    def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
-        """Yield the actions on a unit."""
-        if unit.kind in self.acts_on and (
-            unit.kind is not Kind.DATA or self.is_met(unit, draws[0])
-        ):
-            yield from self.act(unit, draws, view)
+    def decide(self, unit: Unit, view: View) -> Iterable[Action]:
+        """Return the actions on a unit."""
+        if unit.kind in self.acts_on and (unit.kind is not Kind.DATA or self.is_met(unit, view)):
+            return self.act(unit, view)
+        return ()
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
-        """Yield the actions on a unit that meets the conditions."""
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
+        """Return the actions on a unit that meets the conditions."""
         raise NotImplementedError
 
     def action(self, what: What, *numbers: Any) -> Action:
         """Return an action of this toxic."""
         return Action(what, self.name, numbers)
+
+
+Toxics = tuple[Toxic, ...]
 
 
 class Trigger(Toxic):
@@ -115,15 +121,18 @@ class Trigger(Toxic):
     `act` is called when it begins, and `act_later` for each unit after that.
     """
 
-    def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
-        """See `Toxic.decide`."""
-        begins_at = Kind.DATA if self.is_per_unit else Kind.OPEN
-        if view.is_triggered:
-            yield from self.act_later()
-        elif unit.kind is begins_at and (begins_at is Kind.OPEN or self.is_met(unit, draws[0])):
-            view.is_triggered = True
-            yield from self.act(unit, draws, view)
+    main = "toxicity"
 
-    def act_later(self) -> Iterator[Action]:
-        """Yield the actions on a unit after the one that has triggered it."""
-        return iter(())
+    def decide(self, unit: Unit, view: View) -> Iterable[Action]:
+        """See `Toxic.decide`."""
+        if view.is_triggered:
+            return self.act_later()
+        begins_at = Kind.DATA if self.is_per_unit else Kind.OPEN
+        if unit.kind is begins_at and (begins_at is Kind.OPEN or self.is_met(unit, view)):
+            view.is_triggered = True
+            return self.act(unit, view)
+        return ()
+
+    def act_later(self) -> Iterable[Action]:
+        """Return the actions on a unit after the one that has triggered it."""
+        return ()
