@@ -313,6 +313,15 @@ class SilenceTests(ChannelTestCase):
         held.callback(None)
         self.assertEqual(self.ends, [])
 
+    def test_a_transport_may_abort_at_once(self) -> None:
+        """Then the timer that aborts it is the last one."""
+        channel = self.connect(self.listen)
+        with patch.object(self.wire, "abortConnection", lambda: self.lose(ConnectionAborted())):
+            channel.hang_up()
+            self.clock.pump([600, 0, 600])
+        self.assertEqual(self.recorder.names[-1], "client disconnected")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_a_hang_up_begins_the_patience_anew(self) -> None:
         held: Deferred[None] = Deferred()
 
