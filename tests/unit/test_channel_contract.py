@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -138,6 +139,10 @@ class StreamContract(ChannelContract):
             await channel.hear()
             raise ValueError
 
+        async def hear_late(channel: Channel) -> None:
+            await work
+            await channel.hear()
+
         def half_close(peer: Any) -> None:
             peer.send("a", "b")
             peer.channel.readConnectionLost()
@@ -158,6 +163,11 @@ class StreamContract(ChannelContract):
         def break_the_rules(peer: Any) -> None:
             peer.channel.dataReceived(b"9" * 100_000)
 
+        def break_the_rules_early(peer: Any) -> None:
+            break_the_rules(peer)
+            peer.reset()
+            work.callback(None)
+
         def give_a_reason(peer: Any) -> None:
             peer.send("a")
             peer.log.clear()
@@ -166,6 +176,8 @@ class StreamContract(ChannelContract):
             for end in (half_close, reset, read_nothing, never_close, break_the_rules):
                 same((conversation, end, self.left(conversation, end)), (conversation, end, None))
         same(self.left(fail, give_a_reason), None)
+        work: Deferred[None] = Deferred()
+        same(self.left(hear_late, break_the_rules_early), None)
 
 
 class TextChannelTests(StreamContract, SynchronousTestCase):

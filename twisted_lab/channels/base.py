@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -14,7 +13,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversation_runner import ConversationRunner, unless_refused
 from twisted_lab.channels.idleness import IdleTimer
-from twisted_lab.channels.inbox import Inbox
+from twisted_lab.channels.inbox import Inbox, bare
 from twisted_lab.channels.outbox import PIECE_BYTES
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.turn_budget import TurnBudget
@@ -153,7 +152,7 @@ class BaseChannel:
                 return self._messages.popleft()
         if inbox.end is None or (self._outbox.holding and not inbox.is_shut):
             return None
-        raise copy(inbox.end)  # The traceback of a raised exception leads back to the channel.
+        raise bare(inbox.end)
 
     def _fill(self, most: int) -> int:
         """Make at most `most` messages ready, and return their number."""
@@ -240,7 +239,7 @@ class BaseChannel:
             self._taking = Deferred()
             await self._taking
         if self.is_gone:
-            raise copy(self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
+            raise bare(self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
 
     def _begin_taking(self) -> None:
         """Prepare for a wait until the peer accepts output."""

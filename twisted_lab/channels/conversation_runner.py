@@ -154,7 +154,9 @@ class ConversationRunner:
     def _throw(self, error: Any) -> None:
         before = error.__traceback__
         self._resume(self._coroutine.throw, error)
-        error.__traceback__ = before  # The rest leads to frames that refer to the error: a cycle.
+        if not self.is_running:
+            # The rest of the traceback leads to frames that refer to `error`: a cycle.
+            error.with_traceback(before)
 
     def _end(self) -> None:
         self.is_running = False

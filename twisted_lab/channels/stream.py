@@ -128,7 +128,10 @@ class StreamChannel(BaseChannel, Protocol):
             elif self._conversation.is_waiting or not self._outbox.has_taken():
                 self._report_silence()
             silent = 0
-        self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
+        # Also after a cut-off: `connectionLost` cancels the timer, which then refers to nothing. A
+        # timer that has fired would still refer to the channel: a cycle.
+        if self._phase is not Phase.GONE:
+            self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
 
     # Saying
 
