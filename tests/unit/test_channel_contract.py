@@ -174,10 +174,13 @@ class StreamContract(ChannelContract):
 
         for conversation in (flood, flood_slowly):
             for end in (half_close, reset, read_nothing, never_close, break_the_rules):
-                same((conversation, end, self.left(conversation, end)), (conversation, end, None))
-        same(self.left(fail, give_a_reason), None)
+                same(
+                    (conversation, end, self.kept_after(conversation, end)),
+                    (conversation, end, None),
+                )
+        same(self.kept_after(fail, give_a_reason), None)
         work: Deferred[None] = Deferred()
-        same(self.left(hear_late, break_the_rules_early), None)
+        same(self.kept_after(hear_late, break_the_rules_early), None)
 
 
 class TextChannelTests(StreamContract, SynchronousTestCase):

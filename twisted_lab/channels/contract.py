@@ -361,7 +361,7 @@ class ChannelContract(ConversationContract):
         same(after.bytes_in - before.bytes_in >= 2, True)
         same(after.bytes_out - before.bytes_out >= 2, True)
 
-    def left(self, conversation: Conversation, end: Callable[[LivePeer], object]) -> object:
+    def kept_after(self, conversation: Conversation, end: Callable[[LivePeer], object]) -> object:
         """Let `end` end a channel; return the channel if it waits for the garbage collector."""
         peer = self.connect(conversation)
         channel = ref(peer.channel)
@@ -421,5 +421,8 @@ class ChannelContract(ConversationContract):
 
         for conversation in (listen, refuse, catch, talk):
             for end in (close, send, hang_up, stop, disconnect, be_silent):
-                same((conversation, end, self.left(conversation, end)), (conversation, end, None))
-        same(self.left(work, disconnect), None)
+                same(
+                    (conversation, end, self.kept_after(conversation, end)),
+                    (conversation, end, None),
+                )
+        same(self.kept_after(work, disconnect), None)
