@@ -62,8 +62,8 @@ class Talk:
         for lane in self.link.lanes:
             lane.close(self.clock.seconds())
         for _ in range(1000):
-            self.clock.advance(0.01)
             self.take()
+            self.clock.advance(0.01)
 
     def take(self) -> None:
         now = self.clock.seconds()
