@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -25,6 +27,7 @@ from twisted_lab.faults.units import Unit
 from twisted_lab.resources import NotReady
 
 PROXY = "tcp:9190"
+KEYS = ("proxy", "link", "direction", "unit", "kind", "length", "hash", "actions", "values", "end")
 HEADER = '{"format":1}\n'
 
 
@@ -61,7 +64,7 @@ class Talk:
             self.take()
         for lane in self.link.lanes:
             lane.close(self.clock.seconds())
-        for _ in range(1000):
+        for _ in range(300):
             self.take()
             self.clock.advance(0.01)
 
@@ -317,3 +320,24 @@ class ReplayTests(RecordingCase):
         [lane] = recorded.lanes.values()
         self.assertLess(len(lane), 10)
         self.assertIn("first 1000 bytes", recorded.warnings[0])
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS), inner),
+        ),
+        st.sampled_from(KEYS),
+    )
+    @settings(max_examples=50, deadline=None, database=None)
+    def test_any_json_is_read_or_refused_and_a_replay_of_it_does_not_fail(
+        self, value: object, key: str
+    ) -> None:
+        self.path = self.mktemp()
+        action = {"toxic": "t", "action": "delay", "values": [value]}
+        self.write(self.unit(**{key: value}), self.unit(action), json.dumps(value))
+        try:
+            replay = self.replay()
+        except BadRecord as error:
+            self.assertTrue(str(error).isprintable())
+        else:
+            Talk(Clock(), replay).have(3)
