@@ -15,8 +15,10 @@ from twisted_lab.faults.framing import NO_FRAMING, read_framing
 from twisted_lab.faults.held_memory import HeldMemory
 from twisted_lab.faults.link_names import LINK_BY, LinkNames
 from twisted_lab.faults.listening import ProxyListener, StreamFactory, check_names, read_proxy
+from twisted_lab.faults.observing import Observing, ObservingOptions
+from twisted_lab.faults.picture import Picture
 from twisted_lab.faults.proxy import Common, Proxy, UnitCounts
-from twisted_lab.faults.spec import Place, check, named, read_toxic
+from twisted_lab.faults.spec import Place, check, named, read_toxic, spec
 from twisted_lab.faults.toxic import Toxics
 from twisted_lab.faults.upstream import Upstream
 from twisted_lab.ports.fast.poller import Poller
@@ -37,7 +39,7 @@ from twisted_lab.serving import (
 )
 
 
-class Options(ServiceOptions):
+class Options(ObservingOptions):
     """Options of netlab-faults."""
 
     command = "netlab-faults"
@@ -101,6 +103,17 @@ class Options(ServiceOptions):
             check(self.named_toxics, self.places())
         except ValueError as error:
             raise UsageError(str(error)) from None
+        if self.replay and self.toxic:
+            raise self._conflict("replay", "toxic")
+        self.replayed = self.recorded(self.conditions())
+
+    def conditions(self) -> dict[str, object]:
+        """Return what units and their links depend on, for a recording."""
+        return {
+            "proxies": [plan.name for plan in self.proxy],
+            "framing": self.framing.name,
+            "link_by": self.link_by,
+        }
 
     def places(self) -> list[Place]:
         """Return what the toxics of each proxy depend on."""
@@ -116,9 +129,12 @@ class FaultService(NetworkService):
     Args:
         process: The process that the service belongs to.
         options: The options.
+        picture: What to draw; None unless the options ask for it.
     """
 
-    def __init__(self, process: ServiceProcess, options: Options) -> None:
+    def __init__(
+        self, process: ServiceProcess, options: Options, picture: Picture | None = None
+    ) -> None:
         events = process.log.events_of(options.command)
         connections = options.make_connections()
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
@@ -131,6 +147,12 @@ class FaultService(NetworkService):
             UnitCounts(),
             options.idle_timeout,
         )
+        header = {
+            "seed": self.seed,
+            **options.conditions(),
+            "toxics": [spec(toxic) for toxic in options.named_toxics],
+        }
+        self._observing = Observing(process, options, events, header, options.replayed, picture)
         self._proxies: dict[str, Proxy] = {}
         poller = (
             Poller(process.reactor)
@@ -139,7 +161,14 @@ class FaultService(NetworkService):
         )
         listeners = []
         for plan, place in zip(options.proxy, options.places(), strict=True):
-            proxy = Proxy(place, self._common, self.seed, LinkNames(options.link_by))
+            proxy = Proxy(
+                place,
+                self._common,
+                self.seed,
+                LinkNames(options.link_by),
+                self._observing.observers(plan.name),
+                self._observing.replay(plan.name),
+            )
             self._proxies[plan.name] = proxy
             upstream = Upstream(process.reactor, plan.target, poller)
             listener: Listener
@@ -173,6 +202,17 @@ class FaultService(NetworkService):
         for proxy in self._proxies.values():
             proxy.change(toxics)
 
+    def unit_counts(self) -> UnitCounts:
+        """Return the numbers of units so far."""
+        counts = self._common.counts
+        units = counts.units + sum(proxy.units() for proxy in self._proxies.values())
+        return UnitCounts(units, counts.faulted, counts.lost)
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that all links hold, in bytes."""
+        return self._common.held.bytes
+
     def _control(self) -> None:
         for proxy in self._proxies.values():
             proxy.control()
@@ -180,12 +220,15 @@ class FaultService(NetworkService):
     def announce(self) -> None:
         """See `NetworkService.announce`."""
         self.events.faults(self.seed, self._common.held.most)
+        self._observing.announce()
         super().announce()
 
 
-def build(process: ServiceProcess, options: Options) -> NetworkService:
-    """Build the service that `options` describe."""
-    return FaultService(process, options)
+def build(
+    process: ServiceProcess, options: Options, picture: Picture | None = None
+) -> FaultService:
+    """Build the service that `options` describe; `picture` is drawn in any case."""
+    return FaultService(process, options, picture)
 
 
 makeService = in_own_process(build)
