@@ -63,8 +63,8 @@ class Lane:
 
     @property
     def is_full(self) -> bool:
-        """Whether the source must wait: more would not fit."""
-        return self.held >= HELD_BYTES
+        """Whether the source must wait: more would not fit, except the rest of a unit."""
+        return self._pipe.held >= HELD_BYTES
 
     @property
     def held(self) -> int:
@@ -131,11 +131,11 @@ class Lane:
         """Queue all held units; return their number."""
         return self._pipe.release(now)
 
-    def discard(self) -> None:
-        """End the direction, and drop what it holds."""
-        self._splitter.rest()
+    def discard(self) -> int:
+        """End the direction, and drop what it holds; return the number of units."""
+        rest = bool(self._splitter.rest())
         self._quiet_at = None
-        self._pipe.discard()
+        return rest + self._pipe.discard()
 
 
 class Link:

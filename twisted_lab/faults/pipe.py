@@ -218,15 +218,21 @@ class Pipe:
             self._push(output, now)
         return count
 
-    def discard(self) -> None:
-        """End the direction, and drop what is in the pipe."""
+    def discard(self) -> int:
+        """End the direction, and drop what is in the pipe; return the number of units."""
+        outputs = [output for *_, output in self._queue]
+        outputs += [output for each in self._overtaken for output in each.outputs]
+        outputs += self._on_hold
+        dropped = self._joined_units + sum(output.end is None for output in outputs)
         self.is_over = True
         self.held = 0
         self._queue.clear()
         self._overtaken.clear()
         self._on_hold.clear()
         self._joined.clear()
+        self._joined_units = 0
         self._join_deadline = None
+        return dropped
 
 
 def changed(data: bytes, whats: dict[What, list[Action]]) -> bytes:

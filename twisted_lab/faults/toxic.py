@@ -54,11 +54,11 @@ class Toxic:
     only: ClassVar[str] = ""  # "streams" or "datagrams" if the other has no such fault
     acts_on: ClassVar[frozenset[Kind]] = frozenset({Kind.DATA})
 
-    name: str = attribute(str, "its name, by default its kind", "")
+    name: str = attribute(values.name, "its name, by default its kind", "")
     proxy: str = attribute(str, "only at this proxy", "")
     toxicity: float = attribute(values.share, "the share of links that have it", 1.0)
     direction: Direction | None = attribute(
-        Direction, "only in this direction, upstream or downstream", None
+        values.direction, "only in this direction, upstream or downstream", None
     )
     peer: Network | None = attribute(read_network, "only for clients of this network", None)
     probability: float = attribute(values.share, "the share of units", 1.0)
@@ -90,7 +90,7 @@ class Toxic:
             and self.nth in (None, unit.number)
             and (self.every is None or unit.number % self.every == 0)
             and (self.range is None or unit.number in self.range)
-            and (self.match is None or self.match.encode() in unit.body)
+            and (self.match is None or values.encoded(self.match) in unit.body)
         )
 
     def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
@@ -109,11 +109,16 @@ class Toxic:
         return Action(what, self.name, numbers)
 
 
+Toxics = tuple[Toxic, ...]
+
+
 class Trigger(Toxic):
     """Base class of toxics that begin once: with the link, or with a unit if that is a condition.
 
     `act` is called when it begins, and `act_later` for each unit after that.
     """
+
+    main = "toxicity"
 
     def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
         """See `Toxic.decide`."""

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from twisted_lab.faults.actions import Action
 from twisted_lab.faults.chance import Chance
 from twisted_lab.faults.link import Lane, Link
-from twisted_lab.faults.toxic import Toxic, View
+from twisted_lab.faults.toxic import Toxic, Toxics, View
 from twisted_lab.faults.toxics.timing import Hold
 from twisted_lab.faults.units import Kind, Unit
-
-Toxics = tuple[Toxic, ...]
 
 
 class ToxicSet:

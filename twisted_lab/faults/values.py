@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-zµ%/]*)", re.ASCII | re.IGNORECASE)
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
-_BYTES = {"b": 1, "kb": 1000, "mb": 1_000_000, "kib": 1024, "mib": 1_048_576}
+from twisted_lab.faults.units import Direction
+
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) *([A-Za-zµ%/]*)", re.ASCII | re.IGNORECASE)
+# Decimals, so that 30us is the same number as 0.03ms.
+_SECONDS = {
+    unit: Decimal(size)
+    for unit, size in (("h", 3600), ("min", 60), ("s", 1), ("ms", "1e-3"), ("us", "1e-6"))
+}
+_BYTES = {
+    unit: Decimal(size)
+    for unit, size in (("mib", 1_048_576), ("kib", 1024), ("mb", 1_000_000), ("kb", 1000), ("b", 1))
+}
 LONGEST = 86_400.0  # seconds
 LARGEST = 10**12  # bytes
+_RATES = {f"{unit}/s": size for unit, size in _BYTES.items()}
+_RATES |= {"gbit/s": Decimal(125_000_000), "mbit/s": Decimal(125_000), "kbit/s": Decimal(125)}
+_SHARES = {"%": Decimal("0.01"), "": Decimal(1)}
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
-def _amount(text: str, units: dict[str, float], bare: str, what: str) -> float:
+def _amount(text: str, units: dict[str, Decimal], bare: str, what: str) -> float:
     found = _AMOUNT.fullmatch(text.strip())
     unit = (found[2] or bare).lower() if found else ""
     if not found or unit not in units:
         raise ValueError(f"expected {what}, not {text!r}")
-    return float(found[1]) * units[unit]
+    return float(Decimal(found[1]) * units[unit])
 
 
 def _at_most(value: float, most: float, text: str, limit: str) -> float:
@@ -41,16 +56,14 @@ def microseconds(text: str) -> float:
 
 def size(text: str) -> int:
     """Read a number of bytes, such as 1000 or 64KB."""
-    value = _amount(text, dict(_BYTES), "b", "a size such as 1000 or 64KB")
+    value = _amount(text, _BYTES, "b", "a size such as 1000 or 64KB")
     return int(_at_most(value, LARGEST, text, "1000000 MB"))
 
 
 def rate(text: str) -> float:
     """Read a rate, in bytes a second; a bare number is KB/s, as in toxiproxy."""
-    units = {f"{name}/s": float(factor) for name, factor in _BYTES.items()}
-    units |= {"kbit/s": 125.0, "mbit/s": 125_000.0, "gbit/s": 125_000_000.0}
     what = "a rate such as 100KB/s or 2Mbit/s"
-    value = _at_most(_amount(text, units, "kb/s", what), LARGEST, text, "1000000 MB/s")
+    value = _at_most(_amount(text, _RATES, "kb/s", what), LARGEST, text, "1000000 MB/s")
     if value < 1:
         raise ValueError(f"expected a rate of at least 1 byte a second, not {text!r}")
     return value
@@ -58,7 +71,7 @@ def rate(text: str) -> float:
 
 def share(text: str) -> float:
     """Read a probability: 20% or 0.2."""
-    value = _amount(text, {"%": 0.01, "": 1.0}, "", "a probability such as 20% or 0.2")
+    value = _amount(text, _SHARES, "", "a probability such as 20% or 0.2")
     return _at_most(value, 1.0, text, "100%")
 
 
@@ -74,6 +87,14 @@ def few(text: str) -> int:
     if (value := count(text)) > 100:
         raise ValueError(f"expected at most 100, not {text!r}")
     return value
+
+
+def direction(text: str) -> Direction:
+    """Read a direction."""
+    try:
+        return Direction(text)
+    except ValueError:
+        raise ValueError(f"expected upstream or downstream, not {text!r}") from None
 
 
 class Span(NamedTuple):
@@ -100,3 +121,46 @@ def span(text: str) -> Span:
     if not dash or not read.first or (read.last is not None and read.last < read.first):
         raise ValueError(f"expected a range such as 5-10 or 5-, not {text!r}")
     return read
+
+
+def name(text: str) -> str:
+    """Read a name."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"expected up to 64 letters, digits and . _ -, not {text!r}")
+    return text
+
+
+def encoded(text: str) -> bytes:
+    """Return a text's bytes; those on the command line that are not UTF-8 stay as they are."""
+    return text.encode(errors="surrogateescape")
+
+
+def _shown(value: float, units: tuple[str, ...], sizes: dict[str, Decimal]) -> str:
+    """Return an amount in the first of `units` in which it is at least 1, or else in the last."""
+    exact = Decimal(repr(value))
+    unit = next((unit for unit in units if exact >= sizes[unit.lower()]), units[-1])
+    return f"{(exact / sizes[unit.lower()]).normalize():f}{unit}"
+
+
+def seconds_text(value: float) -> str:
+    """Return a time that `milliseconds` and `microseconds` read."""
+    return _shown(value, ("s", "ms", "us"), _SECONDS)
+
+
+def rate_text(value: float) -> str:
+    """Return a rate that `rate` reads."""
+    return _shown(value, ("MB/s", "KB/s", "B/s"), _RATES)
+
+
+def share_text(value: float) -> str:
+    """Return a probability that `share` reads."""
+    return _shown(value, ("%",), _SHARES)
+
+
+# By reader: what writes its values so that it reads them again; ``str`` does for the others.
+SHOWN: dict[Callable[[str], Any], Callable[[Any], str]] = {
+    milliseconds: seconds_text,
+    microseconds: seconds_text,
+    rate: rate_text,
+    share: share_text,
+}

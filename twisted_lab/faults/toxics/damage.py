@@ -73,6 +73,6 @@ class Replace(Toxic):
 
     def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
         """See `Toxic.act`."""
-        new = self.text.encode()
-        body = unit.body.replace(self.match.encode(), new) if self.match else new
+        new = values.encoded(self.text)
+        body = unit.body.replace(values.encoded(self.match), new) if self.match else new
         yield self.action(What.REPLACE, unit.with_body(body).hex())

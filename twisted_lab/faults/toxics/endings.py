@@ -63,7 +63,7 @@ class Refuse(Trigger):
     kind = "refuse"
     only = "streams"
     direction: Direction | None = attribute(
-        Direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
+        values.direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
     )
 
     def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
@@ -111,7 +111,7 @@ class Rebind(Toxic):
     kind = "rebind"
     only = "datagrams"
     direction: Direction | None = attribute(
-        Direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
+        values.direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
     )
 
     def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
