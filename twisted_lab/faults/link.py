@@ -73,8 +73,8 @@ class Lane:
 
     @property
     def is_full(self) -> bool:
-        """Whether the source must wait: more would not fit, except the rest of a unit."""
-        return self._pipe.held >= HELD_BYTES
+        """Whether the source must wait: more would not fit."""
+        return self.held >= HELD_BYTES
 
     @property
     def held(self) -> int:

@@ -131,7 +131,7 @@ class FaultService(NetworkService):
             UnitCounts(),
             options.idle_timeout,
         )
-        self._proxies: dict[str, Proxy] = {}
+        self.proxies: dict[str, Proxy] = {}
         poller = (
             Poller(process.reactor)
             if options.transport == "fast" and hasattr(select, "epoll")
@@ -140,7 +140,7 @@ class FaultService(NetworkService):
         listeners = []
         for plan, place in zip(options.proxy, options.places(), strict=True):
             proxy = Proxy(place, self._common, self.seed, LinkNames(options.link_by))
-            self._proxies[plan.name] = proxy
+            self.proxies[plan.name] = proxy
             upstream = Upstream(process.reactor, plan.target, poller)
             listener: Listener
             if plan.kind == "unix":
@@ -170,11 +170,11 @@ class FaultService(NetworkService):
     def change(self, toxics: Toxics) -> None:
         """Replace the toxics of all proxies."""
         self.toxics = toxics
-        for proxy in self._proxies.values():
+        for proxy in self.proxies.values():
             proxy.change(toxics)
 
     def _control(self) -> None:
-        for proxy in self._proxies.values():
+        for proxy in self.proxies.values():
             proxy.control()
 
     def announce(self) -> None:
