@@ -82,6 +82,7 @@ def run(echo: int, *options: str, no_color: str = "") -> tuple[Terminal, int]:
     """Start a proxy in a terminal; return it and its port."""
     proxy = ("--proxy", f"tcp:0:127.0.0.1:{echo}", "--framing", "text", "--watch")
     terminal = Terminal("/usr/bin/env", f"NO_COLOR={no_color}", *COMMAND, *proxy, *options)
+    terminal.see(".*listening on.*")
     terminal.see("0 links  0 B/s  0 units  0 with faults  0 lost  0 B held now")
     [listening] = [line for line in terminal.lines if "listening on" in line]
     return terminal, int(listening.rpartition(":")[2])

@@ -40,11 +40,11 @@ class OptionsTests(SynchronousTestCase):
     def test_a_recording_decides_instead_of_toxics(self) -> None:
         Path(self.path).write_text(HEADER % ("tcp:9190", "none"))
         options = self.parse("--replay", self.path)
-        self.assertIsNotNone(options.replayed)
-        self.assertIsNone(self.parse().replayed)
-        self.refuse(
-            "--replay and --toxic cannot be combined", "--replay", self.path, "--toxic", "latency"
-        )
+        self.assertIsNotNone(options.recorded)
+        self.assertIsNone(self.parse().recorded)
+        for option, value in (("--toxic", "latency"), ("--profile", "lan")):
+            reason = f"--replay and {option} cannot be combined"
+            self.refuse(reason, "--replay", self.path, option, value)
 
     def test_units_must_be_those_of_the_recording(self) -> None:
         Path(self.path).write_text(HEADER % ("tcp:1", "none"))

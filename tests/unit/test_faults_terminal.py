@@ -1,9 +1,10 @@
+from collections import Counter
 from io import StringIO
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.proxy import UnitCounts
 from twisted_lab.faults.terminal import Screen, amount, status
+from twisted_lab.process.counts import Counts
 
 
 class Terminal(StringIO):
@@ -42,7 +43,14 @@ class ScreenTests(SynchronousTestCase):
 class StatusTests(SynchronousTestCase):
     def test_it_says_what_passes_and_what_is_done_to_it(self) -> None:
         self.assertEqual(
-            status(3, UnitCounts(40, 9, 5), 70_000, 6000),
+            status(
+                Counts(
+                    open=3,
+                    counters=Counter(units=40, faulted_units=9, lost_units=5),
+                    gauges=Counter(held_bytes=70_000),
+                ),
+                6000,
+            ),
             "3 links  6 kB/s  40 units  9 with faults  5 lost  70 kB held now",
         )
 

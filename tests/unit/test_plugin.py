@@ -71,6 +71,7 @@ PUBLIC = {
         "Resource",
         "ServiceOptions",
         "ServiceProcess",
+        "Word",
         "ask",
         "build_process",
         "conversation_service",

@@ -16,6 +16,7 @@ from twisted_lab.faults.diagram import Passage
 from twisted_lab.faults.picture import Picture
 from twisted_lab.faults.sketch import sketch
 from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, status
+from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving import build_process, option
 
@@ -54,17 +55,15 @@ def _watch(process: ServiceProcess, screen: Screen) -> Picture:
     return Picture(shown)
 
 
-def _show_status(screen: Screen, faults: service.FaultService) -> None:
+def _show_status(screen: Screen, faults: NetworkService) -> None:
     before = 0
 
     def update() -> None:
         nonlocal before
-        traffic = faults.connections.traffic()
-        moved = traffic.bytes_in + traffic.bytes_out
-        rate = (moved - before) / STATUS_SECONDS
+        counts = faults.counts()
+        moved = counts.traffic.bytes_in + counts.traffic.bytes_out
+        screen.set_status(status(counts, (moved - before) / STATUS_SECONDS))
         before = moved
-        links = len(faults.connections)
-        screen.set_status(status(links, faults.unit_counts(), faults.held_bytes, rate))
 
     LoopingCall(update).start(STATUS_SECONDS)
 

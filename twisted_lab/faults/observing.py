@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.faults.link import Deciding, Lane, Observer
+from twisted_lab.faults.link import Deciding, Lane
 from twisted_lab.faults.picture import DiagramFile, Picture
 from twisted_lab.faults.recording import Recording
 from twisted_lab.faults.replay import Recorded, Replay
@@ -18,8 +17,13 @@ from twisted_lab.serving import ServiceOptions, ServiceProcess, option
 
 
 class ObservingOptions(ServiceOptions):
-    """Options to record, replay and draw what passes."""
+    """Options to record, replay and draw what passes.
 
+    Attributes:
+        recorded: The recording to replay.
+    """
+
+    recorded: Recorded | None = None
     record = option.path("Record all units and faults in this file, as JSON lines.", default=None)
     record_content = option.flag("With --record: record the bytes of the units, too.")
     replay = option.path(
@@ -43,84 +47,79 @@ class ObservingOptions(ServiceOptions):
         if len(set(files)) < len(files):
             raise UsageError("--record, --replay and --diagram need different files")
 
-    def recorded(self, conditions: Mapping[str, object]) -> Recorded | None:
-        """Read the recording to replay; None without --replay.
+    def header(self) -> dict[str, object]:
+        """Return what the first line of a recording says in addition to its format."""
+        raise NotImplementedError
 
-        Args:
-            conditions: What the first line must say, because units would not be the same otherwise.
+    def conditions(self) -> dict[str, object]:
+        """Return the part of `header` on which the units and the names of links depend."""
+        raise NotImplementedError
+
+    def read_recording(self) -> None:
+        """Read the recording to replay, if there is one.
 
         Raises:
-            UsageError: It is wrong, or was made under other conditions.
+            UsageError: It is wrong, or its units would not be the same.
         """
         if self.replay is None:
-            return None
+            return
+        for name in ("toxic", "profile", "scenario"):
+            if name in self.given:
+                raise self._conflict("replay", name)
         try:
-            recorded = Recorded(self.replay)
+            self.recorded = Recorded(self.replay)
         except ValueError as error:
             raise UsageError(f"--replay: {error}") from None
-        for name, value in conditions.items():
-            if (was := recorded.header.get(name)) != value:
+        for name, value in self.conditions().items():
+            if (was := self.recorded.header.get(name)) != value:
                 raise UsageError(
                     f"--replay: the recording was made with {name} {str(was)[:200]!r}, "
                     f"not {str(value)!r}"
                 )
-        return recorded
 
 
-class Observing:
-    """The observers of all proxies of a process, and what replays a recording to them.
+def observing(
+    process: ServiceProcess, options: ObservingOptions, picture: Picture | None = None
+) -> list[Recording | Picture]:
+    """Return what observes all units, as the options ask for it.
 
     Args:
         process: The process, which opens and closes the files.
         options: The files.
-        events: The reporter of the service's events.
-        header: What the first line of a recording says.
-        recorded: The recording to replay, if there is one.
-        picture: The picture to draw, also without a file; None for one of its own.
+        picture: A picture for another purpose as well; it may become the diagram.
     """
+    events = process.log.events_of(options.command)
+    found: list[Recording | Picture] = []
+    if options.record is not None:
+        path = str(Path(options.record).absolute())
+        ended = partial(events.recording_ended, path)
+        header, with_content = options.header(), options.record_content
+        recording = Recording(path, header, process.reactor, ended, with_content)
+        process.resources.append(recording)
+        found.append(recording)
+    if options.diagram is not None:
+        path = str(Path(options.diagram).absolute())
+        picture = picture or Picture()
+        failed = partial(events.diagram_lost, path)
+        process.resources.append(DiagramFile(path, picture, failed))
+    return [*found, picture] if picture else found
 
-    def __init__(
-        self,
-        process: ServiceProcess,
-        options: ObservingOptions,
-        events: ServiceEvents,
-        header: Mapping[str, object],
-        recorded: Recorded | None,
-        picture: Picture | None = None,
-    ) -> None:
-        self._events = events
-        self._recorded = recorded
-        self._sources: list[Recording | Picture] = []
-        if options.record is not None:
-            path = str(Path(options.record).absolute())
-            ended = partial(events.recording_ended, path)
-            recording = Recording(path, header, process.reactor, ended, options.record_content)
-            process.resources.append(recording)
-            self._sources.append(recording)
-        if picture is None and options.diagram is not None:
-            picture = Picture()
-        if picture is not None:
-            self._sources.append(picture)
-        if picture is not None and options.diagram is not None:
-            path = str(Path(options.diagram).absolute())
-            failed = partial(events.diagram_lost, path)
-            process.resources.append(DiagramFile(path, picture, failed))
 
-    def observers(self, proxy: str) -> tuple[Observer, ...]:
-        """Return the observers of a proxy."""
-        return tuple(source.of(proxy) for source in self._sources)
+def replaying(
+    process: ServiceProcess, options: ObservingOptions
+) -> Callable[[str], Deciding] | None:
+    """Return the function that makes the replay of a proxy, by its name; None without --replay."""
+    recorded = options.recorded
+    if recorded is None:
+        return None
+    events = process.log.events_of(options.command)
+    for warning in recorded.warnings:
+        process.reactor.callWhenRunning(events.replay_incomplete, warning)
 
-    def replay(self, proxy: str) -> Deciding | None:
-        """Return what decides about the units of a proxy instead of toxics; None for toxics."""
-        if self._recorded is None:
-            return None
-
+    def replay(proxy: str) -> Replay:
         def differs(lane: Lane, unit: Unit) -> None:
-            self._events.replay_differs(proxy, lane.link.name, lane.direction, unit.number)
+            events.replay_differs(proxy, lane.link.name, lane.direction, unit.number)
 
-        return Replay(self._recorded, proxy, differs)
+        return Replay(recorded, proxy, differs)
 
-    def announce(self) -> None:
-        """Report what is not replayed."""
-        for warning in [] if self._recorded is None else self._recorded.warnings:
-            self._events.replay_incomplete(warning)
+    return replay

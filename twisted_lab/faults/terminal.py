@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import TextIOBase
 
-from twisted_lab.faults.proxy import UnitCounts
+from twisted_lab.process.counts import Counts
 
 STATUS_SECONDS = 0.5  # between two updates of the status line
 _CLEAR = "\r\x1b[K"
@@ -37,18 +37,18 @@ class Screen:
             self._stream.write(_CLEAR + text)
 
 
-def status(links: int, units: UnitCounts, held: int, rate: float) -> str:
+def status(counts: Counts, rate: float) -> str:
     """Return a line that sums up traffic and faults.
 
     Args:
-        links: The number of open links.
-        units: The numbers of units so far.
-        held: The memory of held units, in bytes.
+        counts: The counts of the service.
         rate: Bytes a second in both directions.
     """
+    units = counts.counters
     return (
-        f"{links} links  {amount(rate)}B/s  {units.units} units  {units.faulted} with faults  "
-        f"{units.lost} lost  {amount(held)}B held now"
+        f"{counts.open} links  {amount(rate)}B/s  {units['units']} units  "
+        f"{units['faulted_units']} with faults  {units['lost_units']} lost  "
+        f"{amount(counts.gauges['held_bytes'])}B held now"
     )
 
 

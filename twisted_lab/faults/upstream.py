@@ -61,6 +61,7 @@ class Upstream:
     Attributes:
         reactor: See above.
         target: See above.
+        poller: See above.
         hosts: The server's IP addresses; those of IPv4 first, as most servers listen on IPv4.
     """
 
@@ -68,7 +69,7 @@ class Upstream:
         self.reactor = reactor
         self.target = target
         self.hosts = [target.host]
-        self._poller = poller
+        self.poller = poller
         self._is_looking = False
 
     async def look_up(self) -> None:
@@ -109,10 +110,10 @@ class Upstream:
         connector: IConnector
         if self.target.path:
             connector = reactor.connectUNIX(self.target.path, factory, CONNECT_SECONDS)
-        elif self._poller is None:
+        elif self.poller is None:
             connector = reactor.connectTCP(host, self.target.port, factory, CONNECT_SECONDS)
         else:
-            connector = connect_fast(self._poller, host, self.target.port, factory, CONNECT_SECONDS)
+            connector = connect_fast(self.poller, host, self.target.port, factory, CONNECT_SECONDS)
         return connector
 
 
