@@ -84,7 +84,7 @@ class Options(ObservingOptions):
         Raises:
             UsageError: A proxy is missing, or a toxic cannot act at any.
         """
-        for name in self.hidden & self.given:
+        for name in Options.hidden & self.given:
             raise UsageError(f"{self.name_of(name)} is not supported")
         super().postOptions()
         if not self.proxy:

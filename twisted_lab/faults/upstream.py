@@ -21,6 +21,7 @@ from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.resolving import Resolver
 
 CONNECT_SECONDS = 30.0
+LOOK_UP_SECONDS = 1.0  # between two look-ups at least
 
 
 class Target(NamedTuple):
@@ -71,6 +72,7 @@ class Upstream:
         self.hosts = [target.host]
         self.poller = poller
         self._is_looking = False
+        self._looked_up = float("-inf")
 
     async def look_up(self) -> None:
         """Look up the IP addresses; if there are none now, earlier ones stay.
@@ -90,8 +92,18 @@ class Upstream:
 
     def look_up_again(self) -> None:
         """Look up the IP addresses in the background, as the server was not there."""
+        if (now := self.reactor.seconds()) < self._looked_up + LOOK_UP_SECONDS:
+            return
+        self._looked_up = now
         again = Deferred.fromCoroutine(self.look_up())
         again.addErrback(lambda failure: failure.trap(DNSLookupError))
+
+    def try_next(self, host: str) -> bool:
+        """Let further links use another address than `host`; return whether there is one."""
+        if self.hosts[0] == host:
+            self.hosts.append(self.hosts.pop(0))
+            self.look_up_again()
+        return self.hosts[0] != host
 
     def connect(self, protocol: IProtocol, failed: Callable[[str], object]) -> Dialer:
         """Connect a stream to the first address that accepts it.
