@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
@@ -305,6 +305,100 @@ class ServiceEvents(_Reporter):
             peer=peer,
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
+        )
+
+    def faults(self, seed: int, most_held: int) -> None:
+        """Report what a run of the fault proxies depends on, and its bound."""
+        self._announce(
+            LogLevel.info,
+            "faults",
+            "--seed {seed} repeats the decisions of this run; at most {most_held} bytes are held",
+            seed=seed,
+            most_held=most_held,
+        )
+
+    def proxying(self, proxy: str, address: str, target: str) -> None:
+        """Report that a proxy passes on what it gets at `address`."""
+        self._announce(
+            LogLevel.info,
+            "proxying",
+            "proxy {proxy}: {address} to {target}",
+            proxy=proxy,
+            address=address,
+            target=target,
+        )
+
+    def phase(self, toxics: Sequence[str], disabled: Sequence[str]) -> None:
+        """Report a new phase of a scenario, with its toxics and the proxies that it disables."""
+        self._report(
+            LogLevel.info,
+            "phase",
+            "phase: toxics {log_toxics}; disabled {log_disabled}",
+            toxics=list(toxics),
+            disabled=list(disabled),
+            log_toxics=", ".join(toxics) or "none",
+            log_disabled=", ".join(disabled) or "none",
+        )
+
+    def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:
+        """Report what happened to the units of a link that has ended.
+
+        Args:
+            peer: The client.
+            units: The number of units in both directions.
+            faulted: The number of those that toxics have acted on.
+            lost: The number of lost ones.
+            toxics: How often each toxic has acted.
+        """
+        self._report(
+            LogLevel.info,
+            "faulted",
+            "{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}",
+            peer=peer,
+            units=units,
+            faulted=faulted,
+            lost=lost,
+            toxics=dict(toxics),
+            log_toxics=", ".join(f"{count} {name}" for name, count in toxics.most_common()),
+        )
+
+    def recording_ended(self, path: str, reason: str) -> None:
+        """Report that a recording ends early, while the proxies go on."""
+        self._announce(
+            LogLevel.error,
+            "recording ended",
+            "the recording {path} ends here, and the proxies go on: {reason}",
+            path=path,
+            reason=reason,
+        )
+
+    def diagram_lost(self, path: str, reason: str) -> None:
+        """Report that a diagram could not be written."""
+        self._announce(
+            LogLevel.error,
+            "diagram lost",
+            "cannot write the diagram {path}: {reason}",
+            path=path,
+            reason=reason,
+        )
+
+    def replay_incomplete(self, reason: str) -> None:
+        """Report that a part of a recording is not replayed."""
+        self._announce(
+            LogLevel.warn, "replay incomplete", "the replay is incomplete: {reason}", reason=reason
+        )
+
+    def replay_differs(self, proxy: str, link: str, direction: str, unit: int) -> None:
+        """Report the first unit of a link that is not the recorded one."""
+        self._report(
+            LogLevel.warn,
+            "replay differs",
+            "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded one; "
+            "its recorded faults apply, and further differences of the link are not reported",
+            proxy=proxy,
+            link=link,
+            direction=direction,
+            unit=unit,
         )
 
     def stopped(self) -> None:
