@@ -133,7 +133,7 @@ class ProxyListener(Wrapping):
 
         async def listen() -> IListeningPort:
             try:
-                await self.upstream.look_up()
+                self.upstream.look_up_now()
             except DNSLookupError as error:
                 raise CannotListen(f"{self.upstream.target.host}: {error}") from None
             port = await self.listener.listen(self.factory)
