@@ -43,6 +43,11 @@ class TimeTests(SynchronousTestCase):
             self.at(scenario, 20, 30, 35, 40), [("", 30), ("loss", 35), ("hold", 40), ("", 50)]
         )
 
+    def test_rounding_ends_no_repetition(self) -> None:
+        # The sum is 1.9000000000000001, but the third phase of the second round ends at 3.8.
+        scenario = Scenario([Phase(0, lasts, LOSS, NONE) for lasts in (0.2, 0.9, 0.8)], True)
+        self.assertEqual(self.at(scenario, 3.8), [("loss", 4.0)])
+
     @given(
         st.lists(st.tuples(st.floats(0, 3), st.floats(0.001, 3)), min_size=1, max_size=4),
         st.floats(0, 1e5),

@@ -82,7 +82,7 @@ class Pipe:
     """
 
     __slots__ = (
-        *("_ends", "_free", "_is_closed", "_is_stream", "_joined", "_last"),
+        *("_ends", "_free", "_is_closed", "_is_stream", "_joined"),
         *("_on_hold", "_overtaken", "_queue", "held", "is_over"),
     )
 
@@ -91,9 +91,8 @@ class Pipe:
         self.is_over = False
         self._is_stream = is_stream
         self._is_closed = False  # whether further units are lost
-        # In order: when an output leaves, and whether it is put on hold then.
+        # In order: the earliest time at which an output leaves, and whether it is put on hold then.
         self._queue: deque[tuple[float, Output, bool]] = deque()
-        self._last = 0.0  # time of the last one
         self._ends: _Timed = []  # those that wait for no unit, by time
         self._free: dict[str, float] = {}  # by toxic: when its line is free again
         self._overtaken: list[_Overtaken] = []
@@ -194,9 +193,7 @@ class Pipe:
         return at
 
     def _push(self, outputs: _Timed, holds: bool = False) -> None:
-        for at, output in outputs:
-            self._last = max(self._last, at)
-            self._queue.append((self._last, output, holds))
+        self._queue.extend((at, output, holds) for at, output in outputs)
 
     def _overtake(self, now: float) -> None:
         """Count a unit that overtakes others, and queue those that were overtaken enough."""

@@ -33,7 +33,7 @@ class Phase(NamedTuple):
     Attributes:
         after: The wait after the end of the phase before it, in seconds.
         lasts: Its length, in seconds; infinite if it lasts until the end.
-        toxics: The toxics that act in it, in addition to those of other phases and options.
+        toxics: The toxics that act in it, in addition to those of the options.
         disabled: The names of the proxies that refuse their clients and close all links.
     """
 
@@ -75,9 +75,8 @@ class Scenario:
         begun, phases = 0.0, self.phases
         if self._repeats:
             begun = elapsed // self._length * self._length
-            phases += (
-                phases  # The sum of the lengths can end a little before `_length` by rounding.
-            )
+            # Twice, because rounding can end the last phase a little before `_length`.
+            phases += phases
         for phase in phases:
             starts = begun + phase.after
             if elapsed < starts:
