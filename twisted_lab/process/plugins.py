@@ -28,4 +28,4 @@ def default_ports() -> frozenset[int]:
     for maker in makers().values():
         with suppress(Exception):  # A broken plugin must not stop the others.
             ports.add(maker.options.default_port)
-    return frozenset(ports)
+    return frozenset(ports - {0})  # of a service without a port of its own

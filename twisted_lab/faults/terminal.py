@@ -1,0 +1,61 @@
+"""Lines on a terminal, above a status line that is always the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import TextIOBase
+
+from twisted_lab.process.counts import Counts
+
+STATUS_SECONDS = 0.5  # between two updates of the status line
+_CLEAR = "\r\x1b[K"
+
+
+class Screen:
+    """A terminal; without one, it writes lines and has no status line.
+
+    Args:
+        stream: The output, which must not block.
+        columns: Returns the width of the terminal, in characters.
+    """
+
+    def __init__(self, stream: TextIOBase, columns: Callable[[], int]) -> None:
+        self.is_terminal = stream.isatty()
+        self._stream = stream
+        self._columns = columns
+        self._status = ""
+
+    def show(self, line: str) -> None:
+        """Write a line."""
+        self._stream.write(f"{_CLEAR}{line}\n{self._status}" if self._status else f"{line}\n")
+
+    def set_status(self, text: str) -> None:
+        """Replace the status line, cut to one line; "" removes it."""
+        text = text[: max(self._columns() - 1, 0)]
+        if self.is_terminal and text != self._status:
+            self._status = text
+            self._stream.write(_CLEAR + text)
+
+
+def status(counts: Counts, rate: float) -> str:
+    """Return a line that sums up traffic and faults.
+
+    Args:
+        counts: The counts of the service.
+        rate: Bytes a second in both directions.
+    """
+    units = counts.counters
+    return (
+        f"{counts.open} links  {amount(rate)}B/s  {units['units']} units  "
+        f"{units['faulted_units']} with faults  {units['lost_units']} lost  "
+        f"{amount(counts.gauges['held_bytes'])}B held now"
+    )
+
+
+def amount(number: float) -> str:
+    """Return a number with three digits and a prefix: ``12.3 k``."""
+    for prefix in ("", "k", "M"):
+        if number < 999.5:  # else .3g would write 1e+03
+            return f"{number:.3g} {prefix}"
+        number /= 1000
+    return f"{number:.3g} G"
