@@ -10,6 +10,7 @@ from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.protocol import Factory
 from twisted.python.usage import UsageError
 
+from twisted_lab.faults.commands import Commands
 from twisted_lab.faults.datagram_proxy import DatagramProxy
 from twisted_lab.faults.framing import NO_FRAMING, read_framing
 from twisted_lab.faults.held_memory import HeldMemory
@@ -116,6 +117,11 @@ class FaultService(NetworkService):
     Args:
         process: The process that the service belongs to.
         options: The options.
+
+    Attributes:
+        seed: The seed of all decisions.
+        toxics: The current toxics, all with names.
+        proxies: The proxies, by name.
     """
 
     def __init__(self, process: ServiceProcess, options: Options) -> None:
@@ -123,6 +129,7 @@ class FaultService(NetworkService):
         connections = options.make_connections()
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
         self.toxics: Toxics = ()
+        self.proxies: dict[str, Proxy] = {}
         self._common = Common(
             process.reactor,
             events,
@@ -131,7 +138,6 @@ class FaultService(NetworkService):
             UnitCounts(),
             options.idle_timeout,
         )
-        self._proxies: dict[str, Proxy] = {}
         poller = (
             Poller(process.reactor)
             if options.transport == "fast" and hasattr(select, "epoll")
@@ -140,7 +146,7 @@ class FaultService(NetworkService):
         listeners = []
         for plan, place in zip(options.proxy, options.places(), strict=True):
             proxy = Proxy(place, self._common, self.seed, LinkNames(options.link_by))
-            self._proxies[plan.name] = proxy
+            self.proxies[plan.name] = proxy
             upstream = Upstream(process.reactor, plan.target, poller)
             listener: Listener
             if plan.kind == "unix":
@@ -165,16 +171,17 @@ class FaultService(NetworkService):
                 listener = Guarded(listener, process.files)
             listeners.append(ProxyListener(listener, upstream, StreamFactory(proxy, upstream)))
         super().__init__(process, events, listeners, Factory(), connections)
+        self.words = Commands(self).words
         self.change(options.named_toxics)
 
     def change(self, toxics: Toxics) -> None:
         """Replace the toxics of all proxies."""
         self.toxics = toxics
-        for proxy in self._proxies.values():
+        for proxy in self.proxies.values():
             proxy.change(toxics)
 
     def _control(self) -> None:
-        for proxy in self._proxies.values():
+        for proxy in self.proxies.values():
             proxy.control()
 
     def announce(self) -> None:
