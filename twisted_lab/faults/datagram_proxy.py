@@ -133,7 +133,7 @@ class DatagramLink(Runner):
     def settle(self, now: float) -> None:
         """See `Runner.settle`."""
         super().settle(now)
-        if self._is_finishing and self.deadline(now) is None:
+        if self._is_finishing and self.link.deadline() is None:
             self._end(Disconnect.CLOSED_BY_SERVER.reason())
 
     # The end

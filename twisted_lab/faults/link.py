@@ -15,6 +15,9 @@ from twisted_lab.faults.units import Direction, Kind, Unit
 # Limit of what one direction of a link holds. The proxy stops reading a stream above it, and drops
 # datagrams.
 HELD_BYTES = 262_144
+# A portion of 64 KiB can have 65,536 units, and each costs much more than its bytes. So a lane
+# decides about this many at a time, and other links have their turn in between.
+UNITS_PER_TURN = 1000
 
 
 class Observer(Protocol):
@@ -52,6 +55,11 @@ class Lane:
         views: What each toxic knows about the lane, by the toxic's name.
     """
 
+    __slots__ = (
+        *("_is_behind", "_is_closing", "_pipe", "_quiet_at", "_splitter"),
+        *("direction", "link", "units", "views"),
+    )
+
     def __init__(self, link: Link, direction: Direction, framing: Framing) -> None:
         self.link = link
         self.direction = direction
@@ -60,11 +68,13 @@ class Lane:
         self._pipe = Pipe(link.is_stream)
         self._splitter = Splitter(framing)
         self._quiet_at: float | None = None
+        self._is_behind = False  # whether units wait in the splitter
+        self._is_closing = False
 
     @property
     def is_full(self) -> bool:
-        """Whether the source must wait: more would not fit, except the rest of a unit."""
-        return self._pipe.held >= HELD_BYTES
+        """Whether the source must wait: more would not fit."""
+        return self.held >= HELD_BYTES
 
     @property
     def held(self) -> int:
@@ -82,15 +92,33 @@ class Lane:
 
     def send(self, data: bytes, now: float) -> None:
         """Put a datagram, or a portion of a stream, into the lane."""
-        for piece in self._splitter.feed(data):
-            self._send_unit(piece, now)
-        quiet = self._splitter.framing.quiet
-        self._quiet_at = now + quiet if quiet is not None and self._splitter.size else None
+        if self.link.is_stream:
+            self._splitter.feed(data)
+            self._fill(now)
+        else:
+            self._send_unit(data, now)
 
     def close(self, now: float) -> None:
         """Let the source close its sending side."""
-        self._send_rest(now)
-        self._decide(Unit(Kind.CLOSE, self.units + 1), now)
+        self._is_closing = True
+        self._fill(now)
+
+    def _fill(self, now: float) -> None:
+        """Put units into the pipe while there is room."""
+        splitter, self._quiet_at, self._is_behind = self._splitter, None, True
+        for _ in range(UNITS_PER_TURN):
+            if self._pipe.held >= HELD_BYTES:
+                return
+            if (piece := splitter.take()) is None:
+                self._is_behind = False
+                quiet = splitter.framing.quiet
+                if self._is_closing:
+                    self._send_rest(now)
+                    self._decide(Unit(Kind.CLOSE, self.units + 1), now)
+                elif splitter.size and quiet is not None:
+                    self._quiet_at = now + quiet
+                return
+            self._send_unit(piece, now)
 
     def _send_rest(self, now: float) -> None:
         self._quiet_at = None
@@ -115,11 +143,18 @@ class Lane:
 
     def deadline(self) -> float | None:
         """Return the time from which `take` has outputs; None if there is none."""
+        if self._is_behind and self._pipe.held < HELD_BYTES:
+            return 0.0
         waiting, quiet = self._pipe.deadline(), self._quiet_at
         return quiet if waiting is None else waiting if quiet is None else min(waiting, quiet)
 
     def take(self, now: float) -> Iterator[Output]:
-        """Yield the outputs that are due."""
+        """Yield the outputs that are due; the caller may stop in between, and go on later.
+
+        Look at `deadline` afterwards: more may be due at once.
+        """
+        if self._is_behind:
+            self._fill(now)
         if self._quiet_at is not None and self._quiet_at <= now:
             self._send_rest(now)
         for output in self._pipe.take(now):
@@ -135,6 +170,7 @@ class Lane:
         """End the direction, and drop what it holds; return the number of units."""
         rest = bool(self._splitter.rest())
         self._quiet_at = None
+        self._is_behind = False
         return rest + self._pipe.discard()
 
 
@@ -161,6 +197,10 @@ class Link:
         upstream: The lane from the client to the server.
         downstream: The lane from the server to the client.
     """
+
+    __slots__ = (
+        *("_names", "deciding", "downstream", "host", "is_stream", "name", "observers", "upstream"),
+    )
 
     def __init__(
         self,

@@ -93,7 +93,7 @@ class Runner:
             return
         upstream, downstream = self.link.lanes
         self._count_held()
-        deadline = self.deadline(now)
+        deadline = self.link.deadline()
         self.is_direct = (
             deadline is None
             and not self._held
@@ -102,10 +102,6 @@ class Runner:
             and not (upstream.is_over or downstream.is_over)
         )
         self._schedule(deadline, now)
-
-    def deadline(self, now: float) -> float | None:
-        """Return the time from which `pump` has something to do; None for never."""
-        return self.link.deadline()
 
     def _schedule(self, deadline: float | None, now: float) -> None:
         if deadline is None:

@@ -38,8 +38,8 @@ class Owner(Protocol):
         """Handle input that cannot bypass the lanes."""
         ...
 
-    def pump(self) -> None:
-        """Handle what a side has received."""
+    def ended(self, side: Side) -> None:
+        """Handle that a peer sends no more."""
         ...
 
     def control(self) -> None:
@@ -65,10 +65,8 @@ class Side:
         transport: The transport while the connection is open, otherwise None.
         bytes_in: The number of received bytes.
         bytes_out: The number of sent bytes.
-        unread: Received bytes that are not in the lane yet.
         has_ended: Whether the peer sends no more.
         was_reset: Whether the peer has reset the connection.
-        has_passed_end: Whether the lane knows that the peer sends no more.
         has_sent_end: Whether we send no more, or will not once all is sent.
         is_ahead: Whether the other side does not take what this one sends.
     """
@@ -81,13 +79,11 @@ class Side:
         "bytes_in",
         "bytes_out",
         "has_ended",
-        "has_passed_end",
         "has_sent_end",
         "is_ahead",
         "lane",
         "other",
         "transport",
-        "unread",
         "was_reset",
     )
 
@@ -96,8 +92,7 @@ class Side:
         self.other = self
         self.transport: StreamTransport | None = None
         self.bytes_in = self.bytes_out = 0
-        self.unread = b""
-        self.has_ended = self.was_reset = self.has_passed_end = False
+        self.has_ended = self.was_reset = False
         self.has_sent_end = self.is_ahead = False
         self._runner = runner
         self._reads = True
@@ -175,7 +170,7 @@ class Side:
             if self.transport is not None:
                 self.transport.loseConnection()
         else:
-            self._runner.pump()
+            self._runner.ended(self)
 
     def writeConnectionLost(self) -> None:
         """Handle that all is sent, and our direction closed."""

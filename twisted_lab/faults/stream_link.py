@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import cast
 
 from twisted.internet.interfaces import IAddress, IProtocol
@@ -12,7 +11,6 @@ from twisted_lab.channels.idleness import LOOKS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.faults.actions import End
-from twisted_lab.faults.framing import NO_FRAMING
 from twisted_lab.faults.link import Lane
 from twisted_lab.faults.pipe import Output
 from twisted_lab.faults.proxy import Proxy
@@ -20,11 +18,6 @@ from twisted_lab.faults.runner import Runner
 from twisted_lab.faults.side import Side
 from twisted_lab.faults.upstream import Dialer, Upstream
 from twisted_lab.peers import address_text, host_of
-
-# With a framing, one read can have 100,000 units. So at most these bytes are decided about at once,
-# and other links get their turn after this time.
-PORTION_BYTES = 4096
-TURN_SECONDS = 0.005
 
 
 class StreamLink(Runner):
@@ -105,38 +98,23 @@ class StreamLink(Runner):
     def received(self, side: Side, data: bytes) -> None:
         """Handle input that cannot bypass the lanes."""
         if not self.is_closing:
-            side.unread += data
+            side.lane.send(data, self.clock.seconds())
             self.pump()
 
-    def pump(self) -> None:
-        """See `Runner.pump`; this also lets the toxics decide about what was received."""
+    def ended(self, side: Side) -> None:
+        """Handle that a peer sends no more."""
         if self.is_closing:
             return
-        for side in (self.client, self.server):
-            self._feed(side)
-        super().pump()
-        self.control()
+        if self._first_to_end is None:
+            self._first_to_end = side
+        side.lane.close(self.clock.seconds())
+        self.pump()
 
-    def _feed(self, side: Side) -> None:
-        lane, now = side.lane, self.clock.seconds()
-        end = now + TURN_SECONDS
-        # Without a framing, a read is a unit.
-        most = sys.maxsize if self.proxy.place.framing is NO_FRAMING else PORTION_BYTES
-        while side.unread and not lane.is_full and now < end:
-            portion, side.unread = side.unread[:most], side.unread[most:]
-            lane.send(portion, now)
-            now = self.clock.seconds()
-        if side.has_ended and not side.unread and not side.has_passed_end:
-            side.has_passed_end = True
-            if self._first_to_end is None:
-                self._first_to_end = side
-            lane.close(now)
-
-    def deadline(self, now: float) -> float | None:
-        """See `Runner.deadline`."""
-        if any(side.unread and not side.lane.is_full for side in (self.client, self.server)):
-            return now
-        return super().deadline(now)
+    def pump(self) -> None:
+        """See `Runner.pump`."""
+        if not self.is_closing:
+            super().pump()
+            self.control()
 
     def control(self) -> None:
         """Read from the sides whose input there is room for."""
@@ -145,7 +123,7 @@ class StreamLink(Runner):
         waits = self._open < 2 or self._is_finishing
         waits |= self.proxy.common.held.is_full and not self.is_direct
         for side in (self.client, self.server):
-            side.read(not (waits or side.is_ahead or side.unread or side.lane.is_full))
+            side.read(not (waits or side.is_ahead or side.lane.is_full))
 
     # Bytes out
 
@@ -168,7 +146,7 @@ class StreamLink(Runner):
         super().settle(now)
         have_ended = self.client.has_sent_end and self.server.has_sent_end
         # During the drain, what is on hold is not waited for.
-        if have_ended or (self._is_finishing and self.deadline(now) is None):
+        if have_ended or (self._is_finishing and self.link.deadline() is None):
             self._close()
 
     # The end
@@ -207,7 +185,6 @@ class StreamLink(Runner):
         """Drop what is held, and from here on what the peers send."""
         self.is_closing = True
         self.is_direct = False
-        self.client.unread = self.server.unread = b""
         if self._dialer is not None:
             self._dialer.stop()
             self._dialer = None
@@ -219,14 +196,18 @@ class StreamLink(Runner):
         """Handle the end of one of the connections."""
         self._open -= 1
         if side is self.client:
-            self._reason = end_reason(reason, self._first_to_end in (None, side))
+            self._reason = end_reason(reason, self._first_to_end is side)
         if self.is_closing:
             if not self._open:
                 self._gone()
             return
-        side.has_ended = side.has_sent_end = True
+        side.has_sent_end = True
         self.drop(side.other.lane)
-        self.pump()
+        if side.has_ended:
+            self.pump()
+        else:
+            side.has_ended = True
+            self.ended(side)
 
     def _gone(self) -> None:
         client, common = self.client, self.proxy.common
