@@ -11,8 +11,7 @@ from tests.hostile.attacks.catalogue import LINE, attack
 from tests.hostile.crowd import plain_socket
 from tests.hostile.process import MOST_PER_PEER
 from tests.processes import receive
-
-FRAME = 1_000_000  # bytes of a large frame, which is close to the limit of a unit
+from twisted_lab.faults.framing import MOST_UNIT
 
 
 def fill(attacker: Attacker, peers: list[Peer], data: bytes) -> None:
@@ -108,7 +107,8 @@ def large_frames_without_an_end(attacker: Attacker) -> Iterator[None]:
     """The most links of an address, each with all of a large frame but its last byte."""
     peers = [attacker.stream("frames") for _ in range(MOST_PER_PEER)]
     yield
-    fill(attacker, peers, FRAME.to_bytes(4) + b"x" * (FRAME - 1))
+    size = MOST_UNIT - 4
+    fill(attacker, peers, size.to_bytes(4) + b"x" * (size - 1))
 
 
 # Processor
