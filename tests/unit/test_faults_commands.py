@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.faults.commands import Commands
 from twisted_lab.faults.framing import Lines
+from twisted_lab.faults.scenario import Phase, Scenario
 from twisted_lab.faults.spec import Place, named, read_toxic
 from twisted_lab.faults.toxic import Toxics
 
@@ -35,6 +36,7 @@ class FakeService:
 
     proxies: Any
     toxics: Toxics = field(default=())
+    scenario: Scenario = field(default_factory=lambda: Scenario(()))
 
     def change(self, toxics: Toxics) -> None:
         self.toxics = toxics
@@ -77,6 +79,15 @@ class CommandTests(SynchronousTestCase):
         ):
             self.assertIn(problem, self.refuse("add", text))
         self.assertIs(self.service.toxics, before)
+
+    def test_a_name_of_the_scenario_is_refused(self) -> None:
+        phase = Phase(0, 1, named([read_toxic("loss=20%")]), frozenset())
+        self.service.scenario = Scenario([phase])
+        said = self.refuse("add", "loss=30%,proxy=chat")
+        self.assertIn(
+            "a toxic of the scenario has the name 'loss': give another one, with name=", said
+        )
+        self.assertEqual(self.tell("add", "loss=30%,name=my-loss"), "added: my-loss")
 
     def test_the_framing_of_a_proxy_counts(self) -> None:
         self.plain.place = Place("plain", True, Lines())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted_lab.faults.proxy import Proxy
+from twisted_lab.faults.scenario import Scenario
 from twisted_lab.faults.spec import check, named, read_toxic, spec
 from twisted_lab.faults.toxic import Toxics
 from twisted_lab.serving import Word
@@ -16,8 +17,10 @@ class Proxies(Protocol):
     Attributes:
         toxics: The current toxics, all with names.
         proxies: The proxies, by name.
+        scenario: The scenario, whose toxics do not change.
     """
 
+    scenario: Scenario
     toxics: Toxics
     proxies: dict[str, Proxy]
 
@@ -52,8 +55,15 @@ class Commands:
         """Add a toxic, also for open links."""
         added = read_toxic(text)
         check([added], [proxy.place for proxy in self._service.proxies.values()])
-        self._service.change(named([*self._service.toxics, added]))
-        return f"added: {self._service.toxics[-1].name}"
+        *_, added = toxics = named([*self._service.toxics, added])
+        for phase in self._service.scenario.phases:
+            if added.name in (toxic.name for toxic in phase.toxics):
+                raise ValueError(
+                    f"a toxic of the scenario has the name {added.name!r}: give another one, with "
+                    "name="
+                )
+        self._service.change(toxics)
+        return f"added: {added.name}"
 
     def remove(self, name: str) -> str:
         """Remove a toxic, also from open links; one of kind ``hold`` releases its units."""
