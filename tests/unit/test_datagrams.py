@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Member, Net, Socket
+from tests.doubles.chat_network import FIFTHS, Member, Net, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import Address, DatagramChannel
@@ -968,7 +968,7 @@ class NetTests(SynchronousTestCase):
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
-            net = Net(seed, {**self.faults, "corrupt": 0.02})
+            net = Net(seed, (*FIFTHS, "corrupt=2%"))
             members = self.joined(net, 4)
             self.talk(net, members, 10)
             self.check(net, members, 10)
@@ -976,7 +976,7 @@ class NetTests(SynchronousTestCase):
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.faults)
+            net = Net(seed, FIFTHS)
             members = self.joined(net, 4)
             self.talk(net, members, 20)
             for member in members * 3:
@@ -986,7 +986,7 @@ class NetTests(SynchronousTestCase):
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.faults)
+            net = Net(seed, FIFTHS)
             members = self.joined(net, 4)
             self.talk(net, members, 20)
             for _ in range(3):
