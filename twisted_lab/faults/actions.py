@@ -1,14 +1,16 @@
 """Actions: what happens to a unit. The decision about a unit is a list of actions.
 
+They are done in the order of `What`, whatever the order of the toxics: what changes a unit comes
+before what delays it, as in a network card and a wire.
+
 An action says what to do, not when: it depends on the unit, never on the clock. So a recorded list
 of actions does the same to the same unit again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class What(StrEnum):
@@ -38,8 +40,7 @@ class End(StrEnum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One action on a unit.
 
     Attributes:
@@ -51,8 +52,3 @@ class Action:
     what: What
     toxic: str
     values: tuple[Any, ...] = ()
-
-
-# The order in which the actions on a unit are done, whatever the order of the toxics: what changes
-# a unit comes before what delays it, as in a network card and a wire.
-ORDER = {what: number for number, what in enumerate(What)}

@@ -10,11 +10,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from struct import Struct
 
-Draws = tuple[float, float, float, float]
-
-_NUMBERS = Struct("<4Q")
+_NUMBERS = Struct("<2Q")
 _UNIT = Struct("<Q")
-_SCALE = 2.0**-64
+_SCALE = 2.0**-53
+_UNUSED_BITS = 11  # A float has 53 bits; more could round up to 1.
 
 
 class Chance:
@@ -32,9 +31,9 @@ class Chance:
         text = b"".join(len(part).to_bytes(4) + part for part in parts)
         self._begun = blake2b(text, digest_size=_NUMBERS.size)
 
-    def draws(self, unit: int) -> Draws:
-        """Return four independent numbers from 0 to below 1 for a unit."""
+    def draw(self, unit: int, which: int = 0) -> float:
+        """Return one of two independent numbers for a unit, from 0 to below 1."""
         begun = self._begun.copy()
         begun.update(_UNIT.pack(unit))
-        a, b, c, d = _NUMBERS.unpack(begun.digest())
-        return a * _SCALE, b * _SCALE, c * _SCALE, d * _SCALE
+        number: int = _NUMBERS.unpack(begun.digest())[which]
+        return (number >> _UNUSED_BITS) * _SCALE

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from twisted_lab.codecs import text_header
 from twisted_lab.codecs.text_header import TextHeader
 
 # A larger message passes in portions, as the network delivers them, and so does the rest of its
-# stream: its sender does not use the framing.
-MOST_UNIT = 1_048_576
+# stream: its sender does not use the framing. It is less than a lane holds, or else a message that
+# has not arrived as a whole would stop the reading of its rest.
+MOST_UNIT = 131_072
 # A line without a newline is a unit after this many seconds without further bytes: lab scripts send
 # messages without newlines.
 QUIET_SECONDS = 0.03
@@ -26,8 +25,13 @@ class Framing:
     name = "none"
     quiet: float | None = None
 
-    def size(self, data: bytearray, start: int) -> int | None:
+    def size(self, data: bytearray, start: int, seen: int) -> int | None:
         """Return the size of the unit at `start`; None if its end has not arrived.
+
+        Args:
+            data: The stream.
+            start: Where the unit begins.
+            seen: Up to where an earlier call has found no end.
 
         Raises:
             ValueError: The bytes do not fit the framing.
@@ -49,9 +53,9 @@ class Lines(Framing):
     name = "text"
     quiet = QUIET_SECONDS
 
-    def size(self, data: bytearray, start: int) -> int | None:
+    def size(self, data: bytearray, start: int, seen: int) -> int | None:
         """See `Framing.size`."""
-        end = data.find(b"\n", start)
+        end = data.find(b"\n", seen)
         return end + 1 - start if end >= 0 else None
 
     def body(self, data: bytes) -> bytes:
@@ -68,7 +72,7 @@ class Int32(Framing):
 
     name = "int32"
 
-    def size(self, data: bytearray, start: int) -> int | None:
+    def size(self, data: bytearray, start: int, seen: int) -> int | None:
         """See `Framing.size`."""
         if len(data) - start < 4:
             return None
@@ -90,7 +94,7 @@ class Digits(Framing):
         self.name = str(header)
         self._header = header
 
-    def size(self, data: bytearray, start: int) -> int | None:
+    def size(self, data: bytearray, start: int, seen: int) -> int | None:
         """See `Framing.size`."""
         width = self._header.width
         if len(data) - start < width:
@@ -138,40 +142,52 @@ class Splitter:
 
     Attributes:
         framing: See above; NO_FRAMING once the stream has not followed it.
-        size: The number of bytes of the unfinished unit.
     """
+
+    __slots__ = ("_data", "_seen", "_start", "framing")
 
     def __init__(self, framing: Framing) -> None:
         self.framing = framing
         self._data = bytearray()
+        self._start = 0  # of the next unit
+        self._seen = 0  # where the search for its end goes on
 
     @property
     def size(self) -> int:
-        """The number of bytes of the unfinished unit."""
-        return len(self._data)
+        """The number of bytes that `take` has not returned."""
+        return len(self._data) - self._start
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the units that `data` completes."""
-        if self.framing is NO_FRAMING and not self._data:
-            yield data
-            return
-        kept, start = self._data, 0
-        kept += data
+    def feed(self, data: bytes) -> None:
+        """Add bytes."""
+        # Once for many units, because the bytes after them move.
+        del self._data[: self._start]
+        self._seen -= self._start
+        self._start = 0
+        self._data += data
+
+    def take(self) -> bytes | None:
+        """Remove and return the next unit; None if its end has not arrived."""
         try:
-            while (size := self.framing.size(kept, start)) is not None:
-                yield bytes(kept[start : start + size])
-                start += size
-            if len(kept) - start > MOST_UNIT:
+            size = self.framing.size(self._data, self._start, self._seen)
+            if size is None and self.size > MOST_UNIT:
                 raise ValueError("a message without an end")
         except ValueError:
             self.framing = NO_FRAMING
-            yield bytes(kept[start:])
-            start = len(kept)
-        finally:
-            del kept[:start]
+            size = self.size
+        if size is None:
+            self._seen = len(self._data)
+            return None
+        return self._take(size)
 
     def rest(self) -> bytes:
-        """Remove and return the unfinished unit."""
-        rest = bytes(self._data)
-        self._data.clear()
-        return rest
+        """Remove and return all bytes."""
+        return self._take(self.size)
+
+    def _take(self, size: int) -> bytes:
+        start, self._start = self._start, self._start + size
+        self._seen = self._start
+        taken = bytes(self._data[start : self._start])
+        if not self.size:
+            # A new one, because this one keeps the memory of the largest unit.
+            self._data, self._start, self._seen = bytearray(), 0, 0
+        return taken

@@ -52,6 +52,11 @@ class Lane:
         views: What each toxic knows about the lane, by the toxic's name.
     """
 
+    __slots__ = (
+        *("_is_behind", "_is_closing", "_pipe", "_quiet_at", "_splitter"),
+        *("direction", "link", "units", "views"),
+    )
+
     def __init__(self, link: Link, direction: Direction, framing: Framing) -> None:
         self.link = link
         self.direction = direction
@@ -60,6 +65,8 @@ class Lane:
         self._pipe = Pipe(link.is_stream)
         self._splitter = Splitter(framing)
         self._quiet_at: float | None = None
+        self._is_behind = False  # whether units wait in the splitter for room in the pipe
+        self._is_closing = False
 
     @property
     def is_full(self) -> bool:
@@ -83,15 +90,34 @@ class Lane:
 
     def send(self, data: bytes, now: float) -> None:
         """Put a datagram, or a portion of a stream, into the lane."""
-        for piece in self._splitter.feed(data):
-            self._send_unit(piece, now)
-        quiet = self._splitter.framing.quiet
-        self._quiet_at = now + quiet if quiet is not None and self._splitter.size else None
+        if self.link.is_stream:
+            self._splitter.feed(data)
+            self._fill(now)
+        else:
+            self._send_unit(data, now)
 
     def close(self, now: float) -> None:
         """Let the source close its sending side."""
-        self._send_rest(now)
-        self._decide(Unit(Kind.CLOSE, self.units + 1), now)
+        self._is_closing = True
+        self._fill(now)
+
+    def _fill(self, now: float) -> None:
+        """Put units into the pipe while there is room.
+
+        A portion of 64 KiB can have 65,536 of them, and each costs much more than its bytes.
+        """
+        splitter, self._quiet_at, self._is_behind = self._splitter, None, True
+        while self._pipe.held < HELD_BYTES:
+            if (piece := splitter.take()) is None:
+                self._is_behind = False
+                quiet = splitter.framing.quiet
+                if self._is_closing:
+                    self._send_rest(now)
+                    self._decide(Unit(Kind.CLOSE, self.units + 1), now)
+                elif splitter.size and quiet is not None:
+                    self._quiet_at = now + quiet
+                return
+            self._send_unit(piece, now)
 
     def _send_rest(self, now: float) -> None:
         self._quiet_at = None
@@ -116,11 +142,18 @@ class Lane:
 
     def deadline(self) -> float | None:
         """Return the time from which `take` has outputs; None if there is none."""
+        if self._is_behind and self._pipe.held < HELD_BYTES:
+            return 0.0
         waiting, quiet = self._pipe.deadline(), self._quiet_at
         return quiet if waiting is None else waiting if quiet is None else min(waiting, quiet)
 
     def take(self, now: float) -> Iterator[Output]:
-        """Yield the outputs that are due."""
+        """Yield the outputs that are due; the caller may stop in between, and go on later.
+
+        Look at `deadline` afterwards: more may be due at once.
+        """
+        if self._is_behind:
+            self._fill(now)
         if self._quiet_at is not None and self._quiet_at <= now:
             self._send_rest(now)
         for output in self._pipe.take(now):
@@ -136,6 +169,7 @@ class Lane:
         """End the direction, and drop what it holds."""
         self._splitter.rest()
         self._quiet_at = None
+        self._is_behind = False
         self._pipe.discard()
 
 
@@ -162,6 +196,10 @@ class Link:
         upstream: The lane from the client to the server.
         downstream: The lane from the server to the client.
     """
+
+    __slots__ = (
+        *("_names", "deciding", "downstream", "host", "is_stream", "name", "observers", "upstream"),
+    )
 
     def __init__(
         self,

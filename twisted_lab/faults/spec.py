@@ -20,7 +20,7 @@ _PIECE = re.compile(r"\\[\\,]|.", re.DOTALL)
 
 
 class Place(NamedTuple):
-    """What a proxy's toxics depend on.
+    """A proxy, as far as its toxics depend on it.
 
     Attributes:
         name: The proxy's name.

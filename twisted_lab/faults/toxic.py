@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from twisted_lab.faults import values
 from twisted_lab.faults.actions import Action, What
-from twisted_lab.faults.chance import Chance, Draws
+from twisted_lab.faults.chance import Chance
 from twisted_lab.faults.units import Direction, Kind, Unit
 from twisted_lab.peers import Network, is_in, read_network
 
@@ -39,6 +39,10 @@ class View:
     is_on: bool
     passed: int = 0
     is_triggered: bool = False
+
+    def draw(self, unit: Unit) -> float:
+        """Return a number from 0 to below 1 that does not depend on whether the toxic acts."""
+        return self.chance.draw(unit.number, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,25 +87,24 @@ class Toxic:
         is_peer = self.peer is None or (bool(host) and is_in(host, self.peer))
         return is_peer and self.direction in (None, direction)
 
-    def is_met(self, unit: Unit, chance: float) -> bool:
-        """Tell whether the conditions for a unit are met; `chance` is from 0 to below 1."""
+    def is_met(self, unit: Unit, view: View) -> bool:
+        """Tell whether the conditions for a unit are met."""
         return (
-            chance < self.probability
-            and self.nth in (None, unit.number)
+            self.nth in (None, unit.number)
             and (self.every is None or unit.number % self.every == 0)
             and (self.range is None or unit.number in self.range)
             and (self.match is None or values.encoded(self.match) in unit.body)
+            and (self.probability == 1 or view.chance.draw(unit.number) < self.probability)
         )
 
-    def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
-        """Yield the actions on a unit."""
-        if unit.kind in self.acts_on and (
-            unit.kind is not Kind.DATA or self.is_met(unit, draws[0])
-        ):
-            yield from self.act(unit, draws, view)
+    def decide(self, unit: Unit, view: View) -> Iterable[Action]:
+        """Return the actions on a unit."""
+        if unit.kind in self.acts_on and (unit.kind is not Kind.DATA or self.is_met(unit, view)):
+            return self.act(unit, view)
+        return ()
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
-        """Yield the actions on a unit that meets the conditions."""
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
+        """Return the actions on a unit that meets the conditions."""
         raise NotImplementedError
 
     def action(self, what: What, *numbers: Any) -> Action:
@@ -120,15 +123,16 @@ class Trigger(Toxic):
 
     main = "toxicity"
 
-    def decide(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def decide(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.decide`."""
-        begins_at = Kind.DATA if self.is_per_unit else Kind.OPEN
         if view.is_triggered:
-            yield from self.act_later()
-        elif unit.kind is begins_at and (begins_at is Kind.OPEN or self.is_met(unit, draws[0])):
+            return self.act_later()
+        begins_at = Kind.DATA if self.is_per_unit else Kind.OPEN
+        if unit.kind is begins_at and (begins_at is Kind.OPEN or self.is_met(unit, view)):
             view.is_triggered = True
-            yield from self.act(unit, draws, view)
+            return self.act(unit, view)
+        return ()
 
-    def act_later(self) -> Iterator[Action]:
-        """Yield the actions on a unit after the one that has triggered it."""
-        return iter(())
+    def act_later(self) -> Iterable[Action]:
+        """Return the actions on a unit after the one that has triggered it."""
+        return ()

@@ -35,26 +35,28 @@ class ToxicSet:
 
     def _decide(self, toxics: Iterable[Toxic], lane: Lane, unit: Unit) -> list[Action]:
         actions: list[Action] = []
+        views = lane.views
         for toxic in toxics:
-            view = lane.views.get(toxic.name)
+            view = views.get(toxic.name)
             if view is None:
-                view = lane.views[toxic.name] = self._view(toxic, lane)
+                view = views[toxic.name] = self._view(toxic, lane)
             if view.is_on:
-                actions += toxic.decide(unit, view.chance.draws(unit.number), view)
+                actions += toxic.decide(unit, view)
         return actions
 
     def _view(self, toxic: Toxic, lane: Lane) -> View:
         link = lane.link
-        of_link = Chance(self._seed, self._proxy, link.name, toxic.name).draws(0)[0]
-        return View(
-            Chance(self._seed, self._proxy, link.name, lane.direction, toxic.name),
-            of_link < toxic.toxicity and toxic.covers(lane.direction, link.host),
-        )
+        is_on = toxic.covers(lane.direction, link.host)
+        if is_on and toxic.toxicity < 1:
+            of_link = Chance(self._seed, self._proxy, link.name, toxic.name).draw(0)
+            is_on = of_link < toxic.toxicity
+        chance = Chance(self._seed, self._proxy, link.name, lane.direction, toxic.name)
+        return View(chance, is_on)
 
     def change(self, toxics: Toxics, links: Iterable[Link], now: float) -> None:
         """Replace the toxics, also for existing links; units in a lane keep what was decided.
 
-        Removed toxics of kind ``hold`` release their units.
+        If one of kind ``hold`` is removed, all held units are released.
         """
         removed = [toxic for toxic in self.toxics if toxic not in toxics]
         added = [toxic for toxic in toxics if toxic not in self.toxics]
@@ -64,5 +66,6 @@ class ToxicSet:
                 lane.views.pop(toxic.name, None)
             if any(isinstance(toxic, Hold) for toxic in removed):
                 lane.release(now)
-            beginning = Unit(Kind.OPEN, 0)
-            lane.apply(beginning, self._decide(added, lane, beginning), now)
+            if added:
+                beginning = Unit(Kind.OPEN, 0)
+                lane.apply(beginning, self._decide(added, lane, beginning), now)

@@ -23,7 +23,7 @@ class Kind(Enum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unit:
     """One unit of a link and direction.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twisted_lab.faults import values
 from twisted_lab.faults.actions import Action, What
-from twisted_lab.faults.chance import Draws
 from twisted_lab.faults.toxic import Toxic, View, attribute
 from twisted_lab.faults.units import Unit
+
+# A replaced message is no longer than this, or than before: its sender decides how often the text
+# occurs in it.
+LARGEST_DATAGRAM = 65_507
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +22,9 @@ class Loss(Toxic):
     kind = "loss"
     needs_units = True
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.LOSE)
+        return [self.action(What.LOSE)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +35,9 @@ class Duplicate(Toxic):
     needs_units = True
     copies: int = attribute(values.few, "how many additional copies, up to 100", 1)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.COPY, self.copies)
+        return [self.action(What.COPY, self.copies)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +46,11 @@ class Corrupt(Toxic):
 
     kind = "corrupt"
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        if unit.data:
-            yield self.action(What.CORRUPT, int(draws[1] * len(unit.data) * 8))
+        if not unit.data:
+            return []
+        return [self.action(What.CORRUPT, int(view.draw(unit) * len(unit.data) * 8))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +61,11 @@ class Truncate(Toxic):
     main = "bytes"
     bytes: int = attribute(values.size, "how many bytes to keep", 0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        if len(unit.data) > self.bytes:
-            yield self.action(What.TRUNCATE, self.bytes)
+        if len(unit.data) <= self.bytes:
+            return []
+        return [self.action(What.TRUNCATE, self.bytes)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +76,10 @@ class Replace(Toxic):
     main = "text"
     text: str = attribute(str, "the new text", "")
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        new = values.encoded(self.text)
-        body = unit.body.replace(values.encoded(self.match), new) if self.match else new
-        yield self.action(What.REPLACE, unit.with_body(body).hex())
+        body = values.encoded(self.text)
+        if self.match:
+            body = unit.body.replace(values.encoded(self.match), body)
+        body = body[: max(LARGEST_DATAGRAM, len(unit.data))]
+        return [self.action(What.REPLACE, unit.with_body(body).hex())]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twisted_lab.faults import values
 from twisted_lab.faults.actions import Action, End, What
-from twisted_lab.faults.chance import Draws
 from twisted_lab.faults.toxic import Toxic, Trigger, View, attribute
 from twisted_lab.faults.units import Direction, Unit
 
@@ -18,13 +17,13 @@ class Blackhole(Trigger):
 
     kind = "blackhole"
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield from self.act_later()
+        return self.act_later()
 
-    def act_later(self) -> Iterator[Action]:
+    def act_later(self) -> Iterable[Action]:
         """See `Trigger.act_later`."""
-        yield self.action(What.LOSE)
+        return [self.action(What.LOSE)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +34,11 @@ class Timeout(Blackhole):
     main = "timeout"
     timeout: float = attribute(values.milliseconds, "the time until the close", 0.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield from self.act_later()
-        if self.timeout:
-            yield self.action(What.END, End.CLOSE, self.timeout)
+        if not self.timeout:
+            return self.act_later()
+        return [*self.act_later(), self.action(What.END, End.CLOSE, self.timeout)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +50,9 @@ class ResetPeer(Trigger):
     only = "streams"
     timeout: float = attribute(values.milliseconds, "the time until the reset", 0.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.END, End.RESET, self.timeout)
+        return [self.action(What.END, End.RESET, self.timeout)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +65,9 @@ class Refuse(Trigger):
         values.direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
     )
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.END, End.RESET, 0.0)
+        return [self.action(What.END, End.RESET, 0.0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +79,9 @@ class HalfClose(Trigger):
     only = "streams"
     delay: float = attribute(values.milliseconds, "the time until the half-close", 0.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.END, End.HALF_CLOSE, self.delay)
+        return [self.action(What.END, End.HALF_CLOSE, self.delay)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +93,13 @@ class LimitData(Toxic):
     only = "streams"
     bytes: int = attribute(values.size, "the number of bytes", 0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
         left = self.bytes - view.passed
         view.passed += len(unit.data)
-        if len(unit.data) > left:
-            yield self.action(What.TRUNCATE, max(left, 0))
-        if len(unit.data) >= left:
-            yield self.action(What.END, End.CLOSE, 0.0)
+        if len(unit.data) < left:
+            return []
+        return [self.action(What.TRUNCATE, max(left, 0)), self.action(What.END, End.CLOSE, 0.0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +112,6 @@ class Rebind(Toxic):
         values.direction, "only in this direction, upstream or downstream", Direction.UPSTREAM
     )
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.REBIND)
+        return [self.action(What.REBIND)]

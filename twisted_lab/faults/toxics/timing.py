@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twisted_lab.faults import values
 from twisted_lab.faults.actions import Action, What
-from twisted_lab.faults.chance import Draws
 from twisted_lab.faults.toxic import Toxic, View, attribute
 from twisted_lab.faults.units import Kind, Unit
 
@@ -22,22 +21,25 @@ class Latency(Toxic):
     latency: float = attribute(values.milliseconds, "the delay", 0.1)
     jitter: float = attribute(values.milliseconds, "how much shorter or longer it can be", 0.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.DELAY, max(self.latency + self.jitter * (2 * draws[1] - 1), 0.0))
+        delay = self.latency
+        if self.jitter:
+            delay = max(delay + self.jitter * (2 * view.draw(unit) - 1), 0.0)
+        return [self.action(What.DELAY, delay)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bandwidth(Toxic):
-    """Limits the rate of each link and direction."""
+    """Limits the rate of each link and direction; a stream arrives in portions of 0.1 s."""
 
     kind = "bandwidth"
     main = "rate"
     rate: float = attribute(values.rate, "the rate, such as 100KB/s", 100_000.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.RATE, self.rate)
+        return [self.action(What.RATE, self.rate)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,9 @@ class SlowClose(Toxic):
     acts_on = frozenset({Kind.CLOSE})
     delay: float = attribute(values.milliseconds, "the delay", 1.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.DELAY, self.delay)
+        return [self.action(What.DELAY, self.delay)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +68,13 @@ class Slicer(Toxic):
     size_variation: int = attribute(values.size, "how much smaller or larger it can be", 0)
     delay: float = attribute(values.microseconds, "the time between two slices", 0.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.SLICE, self.average_size, self.size_variation, self.delay, draws[1])
+        return [
+            self.action(
+                What.SLICE, self.average_size, self.size_variation, self.delay, view.draw(unit)
+            )
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +87,9 @@ class Coalesce(Toxic):
     count: int = attribute(values.count, "how many units", 2)
     delay: float = attribute(values.milliseconds, "the longest wait for them", 0.1)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.JOIN, self.count, self.delay)
+        return [self.action(What.JOIN, self.count, self.delay)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +98,12 @@ class Reorder(Toxic):
 
     kind = "reorder"
     needs_units = True
-    gap: int = attribute(values.count, "how many later units overtake it", 1)
+    gap: int = attribute(values.few, "how many later units overtake it, up to 100", 1)
     delay: float = attribute(values.milliseconds, "the longest wait for them", 1.0)
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.LATER, self.gap, self.delay)
+        return [self.action(What.LATER, self.gap, self.delay)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +115,6 @@ class Hold(Toxic):
 
     kind = "hold"
 
-    def act(self, unit: Unit, draws: Draws, view: View) -> Iterator[Action]:
+    def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        yield self.action(What.HOLD)
+        return [self.action(What.HOLD)]
