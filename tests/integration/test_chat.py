@@ -24,7 +24,7 @@ from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.testing import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
-BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
+BAD = ("latency=5ms", "loss=20%", "duplicate=20%", "reorder=20%,delay=25ms")
 
 
 def chat(directory: Path, port: int = 0, *options: str) -> Server:
@@ -36,8 +36,9 @@ def chat(directory: Path, port: int = 0, *options: str) -> Server:
     )
 
 
-def relay(server_port: int, *options: str) -> Server:
+def relay(server_port: int, *toxics: str) -> Server:
     command = (sys.executable, "-m", "tests.programs.relay", "--port", "0")
+    options = [f"--toxic={toxic}" for toxic in toxics]
     return Server(ROOT, command=(*command, "--server-port", str(server_port), *options))
 
 
@@ -157,11 +158,11 @@ def test_nothing_is_lost_when_the_server_is_killed(
     tmp_path: Path, kept_port: int, quarters: tuple[int, ...]
 ) -> None:
     history = ("--history", str(tmp_path / "said.sqlite3"))
-    faults = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
+    toxics = ("latency=20ms", "loss=15%", "duplicate=15%", "reorder=15%,delay=100ms", "rebind=2%")
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, *history))
         server.wait_for_port()
-        bad = stack.enter_context(relay(kept_port, *faults))
+        bad = stack.enter_context(relay(kept_port, *toxics))
         messages = 20 * len(quarters)
         members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
         members.wait_for("^all members are in the room$")
@@ -178,7 +179,7 @@ def test_a_client_in_a_pipe_survives_a_bad_network(tmp_path: Path) -> None:
     numbers = [str(number) for number in range(30)]
     with (
         chat(tmp_path) as server,
-        relay(server.wait_for_port(), "--drop", "0.3", "--seed", "2") as bad,
+        relay(server.wait_for_port(), "latency=20ms", "loss=30%") as bad,
         RoomClient(port := relay_port(bad), "Boris") as boris,
     ):
         boris.wait_for(r"^\* welcome, Boris;")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import ClassVar
 from unittest.mock import Mock, patch
 
 from twisted.internet.defer import Deferred
@@ -935,8 +934,6 @@ class ReliableTests(DatagramsCase):
 
 class NetTests(SynchronousTestCase):
     """Members with our client, on bad networks."""
-
-    faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
     def talk(self, net: Net, members: list[Member], each: int) -> None:
         for number in range(each):

@@ -259,7 +259,7 @@ class PairTests(SynchronousTestCase):
         pair = self.connect("hold,nth=2,direction=upstream")
         for data in (b"1", b"2", b"3"):
             self.client.transport.write(data)
-            self.turn(10)
+        self.turn(10)
         self.assertEqual(self.server.pieces, [b"1"])
         self.assertEqual(pair.release(), 2)
         self.turn()

@@ -102,7 +102,6 @@ PUBLIC = {
         "ChannelContract",
         "ConversationContract",
         "LivePeer",
-        "LossyWire",
         "MemoryStorage",
         "ScriptedChannel",
         "play",
