@@ -51,10 +51,20 @@ class RelayOptions(Options):
             raise UsageError(str(error)) from None
 
 
-class Client(DatagramProtocol):
-    """A client's socket towards the server, with a bad network on both sides of it."""
+class Upstream(DatagramProtocol):
+    """A client's socket towards the server."""
 
     noisy = False
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def datagramReceived(self, datagram: bytes, addr: Address) -> None:
+        self._client.receive(datagram, addr)
+
+
+class Client:
+    """A client, with a bad network between it and the server."""
 
     def __init__(self, relay: Relay, link: Link, address: Address) -> None:
         self._relay = relay
@@ -62,32 +72,30 @@ class Client(DatagramProtocol):
         self._address = address
         self._seconds = relay.reactor.seconds
         self._timer = Timer(relay.reactor, link.deadline, self._deliver)
-        self._rebind()
+        self._port = self._open()
         link.open(self._seconds())
 
-    def _rebind(self) -> None:
-        if self.transport:
-            self.transport.stopListening()
-            self.transport = None
-        self._relay.reactor.listenUDP(0, self, HOST)
+    def _open(self) -> Any:
+        return self._relay.reactor.listenUDP(0, Upstream(self), HOST)
 
     def send(self, data: bytes) -> None:
         """Send a datagram to the server."""
         self._link.upstream.send(data, self._seconds())
         self._timer.update()
 
-    def datagramReceived(self, datagram: bytes, addr: Address) -> None:
-        if addr == self._relay.server:
-            self._link.downstream.send(datagram, self._seconds())
+    def receive(self, data: bytes, address: Address) -> None:
+        """Send a datagram to the client if it comes from the server."""
+        if address == self._relay.server:
+            self._link.downstream.send(data, self._seconds())
             self._timer.update()
 
     def _deliver(self) -> None:
         for output in self._link.upstream.take(self._seconds()):
             if output.rebinds:
-                self._rebind()
-            assert self.transport
+                self._port.stopListening()
+                self._port = self._open()
             with suppress(OSError):
-                self.transport.write(output.data, self._relay.server)
+                self._port.write(output.data, self._relay.server)
         for output in self._link.downstream.take(self._seconds()):
             self._relay.deliver(output.data, self._address)
         self._timer.update()
