@@ -17,17 +17,17 @@ class What(StrEnum):
     """The kinds of actions, with the meaning of their numbers."""
 
     LOSE = "lose"
-    COPY = "copy"  # copies in addition to the unit itself
     REPLACE = "replace"  # hexadecimal bytes of the new unit
     CORRUPT = "corrupt"  # number of the bit to invert
     TRUNCATE = "truncate"  # bytes to keep
     JOIN = "join"  # units to collect, seconds to wait for them at most
+    SLICE = "slice"  # average size and its variation in bytes, seconds between slices, a draw
     RATE = "rate"  # bytes a second
     DELAY = "delay"  # seconds
+    COPY = "copy"  # copies in addition to the unit itself
+    REBIND = "rebind"
     LATER = "later"  # units that overtake this one, seconds to wait for them at most
     HOLD = "hold"
-    SLICE = "slice"  # average size and its variation in bytes, seconds between slices, a draw
-    REBIND = "rebind"
     END = "end"  # close, reset or half-close; seconds until then
 
 

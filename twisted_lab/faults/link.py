@@ -15,6 +15,9 @@ from twisted_lab.faults.units import Direction, Kind, Unit
 # Limit of what one direction of a link holds. The proxy stops reading a stream above it, and drops
 # datagrams.
 HELD_BYTES = 262_144
+# A portion of 64 KiB can have 65,536 units, and each costs much more than its bytes. So a lane
+# decides about this many at a time, and other links have their turn in between.
+UNITS_PER_TURN = 1000
 
 
 class Observer(Protocol):
@@ -65,7 +68,7 @@ class Lane:
         self._pipe = Pipe(link.is_stream)
         self._splitter = Splitter(framing)
         self._quiet_at: float | None = None
-        self._is_behind = False  # whether units wait in the splitter for room in the pipe
+        self._is_behind = False  # whether units wait in the splitter
         self._is_closing = False
 
     @property
@@ -102,12 +105,11 @@ class Lane:
         self._fill(now)
 
     def _fill(self, now: float) -> None:
-        """Put units into the pipe while there is room.
-
-        A portion of 64 KiB can have 65,536 of them, and each costs much more than its bytes.
-        """
+        """Put units into the pipe while there is room."""
         splitter, self._quiet_at, self._is_behind = self._splitter, None, True
-        while self._pipe.held < HELD_BYTES:
+        for _ in range(UNITS_PER_TURN):
+            if self._pipe.held >= HELD_BYTES:
+                return
             if (piece := splitter.take()) is None:
                 self._is_behind = False
                 quiet = splitter.framing.quiet

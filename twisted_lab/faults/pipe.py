@@ -82,14 +82,15 @@ class Pipe:
     """
 
     __slots__ = (
-        *("_ends", "_free", "_is_stream", "_joined", "_last", "_on_hold", "_overtaken", "_queue"),
-        *("held", "is_over"),
+        *("_ends", "_free", "_is_closed", "_is_stream", "_joined", "_last"),
+        *("_on_hold", "_overtaken", "_queue", "held", "is_over"),
     )
 
     def __init__(self, is_stream: bool) -> None:
         self.held = 0
         self.is_over = False
         self._is_stream = is_stream
+        self._is_closed = False  # whether further units are lost
         # In order: when an output leaves, and whether it is put on hold then.
         self._queue: deque[tuple[float, Output, bool]] = deque()
         self._last = 0.0  # time of the last one
@@ -101,12 +102,10 @@ class Pipe:
 
     def send(self, unit: Unit, actions: Iterable[Action], now: float) -> None:
         """Put a unit into the pipe, with the actions on it."""
-        if self.is_over:
-            return
         whats: _Whats = {}
         for action in actions:
             whats.setdefault(action.what, []).append(action)
-        if What.LOSE not in whats:
+        if What.LOSE not in whats and not self._is_closed:
             if unit.kind is Kind.DATA:
                 self._send_data(unit.number, changed(unit.data, whats), whats, now)
             elif unit.kind is Kind.CLOSE:
@@ -114,10 +113,12 @@ class Pipe:
         for action in whats.get(What.END, ()):
             end, seconds = action.values
             output = Output(unit.number, end=End(end))
-            if end == End.RESET or seconds:
+            if output.end is End.RESET or seconds:
                 self.held += output.cost
                 insort(self._ends, (now + seconds, output), key=lambda timed: timed[0])
-            else:
+                # Units after it are lost, whenever `take` is called.
+                self._is_closed = self._is_closed or not seconds
+            elif not self._is_closed:
                 self._end(output, now, now)
 
     def _end(self, output: Output, at: float, now: float) -> None:
@@ -128,6 +129,7 @@ class Pipe:
         self._overtaken.clear()
         self.held += output.cost
         self._push([(at, output)])
+        self._is_closed = True
 
     def _send_data(self, number: int, data: bytes, whats: _Whats, now: float) -> None:
         joins = whats.get(What.JOIN)
@@ -257,7 +259,7 @@ class Pipe:
 
     def _drop(self) -> None:
         """End the direction; only the ends remain that wait for no unit."""
-        self.is_over = True
+        self.is_over = self._is_closed = True
         self.held = sum(output.cost for _, output in self._ends)
         self._queue.clear()
         self._overtaken.clear()

@@ -137,6 +137,8 @@ def encoded(text: str) -> bytes:
 
 def _shown(value: float, units: tuple[str, ...], sizes: dict[str, Decimal]) -> str:
     """Return an amount in the first of `units` in which it is at least 1, or else in the last."""
+    if not value:
+        return "0"
     exact = Decimal(repr(value))
     unit = next((unit for unit in units if exact >= sizes[unit.lower()]), units[-1])
     return f"{(exact / sizes[unit.lower()]).normalize():f}{unit}"

@@ -78,8 +78,9 @@ class Replace(Toxic):
 
     def act(self, unit: Unit, view: View) -> Iterable[Action]:
         """See `Toxic.act`."""
-        body = values.encoded(self.text)
+        body, most = values.encoded(self.text), max(LARGEST_DATAGRAM, len(unit.data))
         if self.match:
-            body = unit.body.replace(values.encoded(self.match), body)
-        body = body[: max(LARGEST_DATAGRAM, len(unit.data))]
+            times = most // max(len(body), 1) + 1  # The rest would be cut.
+            body = unit.body.replace(values.encoded(self.match), body, times)
+        body = body[:most]
         return [self.action(What.REPLACE, unit.with_body(body).hex())]
