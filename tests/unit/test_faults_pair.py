@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IConsumer,
@@ -13,11 +15,11 @@ from twisted.internet.interfaces import (
     IPushProducer,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.task import Clock
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import Clock, deferLater
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -45,6 +47,14 @@ class End(Protocol):
     @property
     def received(self) -> bytes:
         return b"".join(self.pieces)
+
+    @property
+    def happened(self) -> tuple[bytes, list[object]]:
+        return self.received, self.ends
+
+    @property
+    def has_ended(self) -> bool:
+        return not {ConnectionDone, ConnectionLost, ConnectionAborted}.isdisjoint(self.ends)
 
 
 @implementer(IHalfCloseableProtocol)
@@ -175,8 +185,10 @@ class PairTests(SynchronousTestCase):
         self.server.transport.loseConnection()
         self.turn()
         self.assertEqual((self.client.received, self.client.ends), (b"bye", ["read"]))
-        self.client.transport.write(b"too late")
-        self.turn()
+        for _ in range(2):
+            self.assertEqual(self.client.ends, ["read"])
+            self.client.transport.write(b"too late")
+            self.turn()
         self.assertEqual(self.client.ends, ["read", ConnectionLost])
 
     def test_bytes_that_cross_a_close_do_not_destroy_what_came_before_it(self) -> None:
@@ -215,16 +227,23 @@ class PairTests(SynchronousTestCase):
         self.connect("timeout=1s", client=HalfCloseable(), server=HalfCloseable())
         self.turn(1)
         self.assertEqual((self.client.ends, self.server.ends), (["read"], ["read"]))
-        self.client.transport.write(b"x")
-        self.turn()
+        for _ in range(2):
+            self.assertEqual(self.client.ends, ["read"])
+            self.client.transport.write(b"x")
+            self.turn()
         self.assertEqual(self.client.ends, ["read", ConnectionLost])
 
-    def test_a_reset_reaches_an_end_that_does_not_read(self) -> None:
-        self.connect("reset_peer=1s,direction=upstream")
-        self.server.transport.pauseProducing()
-        self.client.transport.write(b"unread")
-        self.turn(1)
-        self.assertEqual((self.server.pieces, self.server.ends), ([], [ConnectionLost]))
+    def test_an_end_that_does_not_read_notices_a_reset_later(self) -> None:
+        for notice in ("resumeProducing", "write"):
+            self.connect("reset_peer=1s,direction=upstream")
+            self.server.transport.pauseProducing()
+            self.client.transport.write(b"before")
+            self.turn(1)
+            self.assertEqual((self.client.ends, self.server.ends), ([ConnectionLost], []))
+            getattr(self.server.transport, notice)(*[b"x"] * (notice == "write"))
+            self.turn()
+            self.assertEqual(self.server.ends, [ConnectionLost])
+            self.assertEqual(self.server.received, b"" if notice == "write" else b"before")
 
     def test_the_messages_of_a_framing_are_lost_one_by_one(self) -> None:
         self.connect("loss,every=2", framing="text")
@@ -359,3 +378,109 @@ class PairTests(SynchronousTestCase):
         self.assertEqual(self.server.received, b"".join(pieces))
         self.assertEqual(self.client.received, b"".join(pieces))
         self.assertEqual(self.client.ends, ["write", "read"])
+
+
+Step = Callable[[Any, Any], object]  # with the transports of the client and the server
+
+# By ends: what is done, step by step, each time until nothing more happens.
+SCENARIOS: list[tuple[type[End], type[End], list[Step]]] = [
+    (End, End, [lambda c, s: c.write(b"1"), lambda c, s: c.loseConnection()]),
+    (End, End, [lambda c, s: (s.write(b"1"), s.loseConnection(), s.write(b"2"))]),
+    (End, End, [lambda c, s: (c.loseConnection(), s.loseConnection())]),
+    (End, End, [lambda c, s: c.loseWriteConnection()]),
+    (End, End, [lambda c, s: c.abortConnection()]),
+    (
+        End,
+        End,
+        [
+            lambda c, s: s.pauseProducing(),
+            lambda c, s: c.write(b"1"),
+            lambda c, s: c.abortConnection(),
+            lambda c, s: s.resumeProducing(),
+        ],
+    ),
+    (
+        End,
+        End,
+        [
+            lambda c, s: s.pauseProducing(),
+            lambda c, s: c.abortConnection(),
+            lambda c, s: s.write(b"1"),
+        ],
+    ),
+    (End, End, [lambda c, s: (c.loseConnection(), c.abortConnection())]),
+    (HalfCloseable, Echo, [lambda c, s: c.write(b"1"), lambda c, s: c.loseWriteConnection()]),
+    (HalfCloseable, Echo, [lambda c, s: (c.write(b"1"), c.loseWriteConnection())]),
+    (
+        HalfCloseable,
+        HalfCloseable,
+        [
+            lambda c, s: s.loseWriteConnection(),
+            lambda c, s: s.write(b"ignored"),
+            lambda c, s: c.write(b"1"),
+            lambda c, s: c.loseWriteConnection(),
+            lambda c, s: c.loseConnection(),
+            lambda c, s: s.loseConnection(),
+        ],
+    ),
+    (
+        HalfCloseable,
+        End,
+        [lambda c, s: s.loseConnection(), lambda c, s: c.write(b"1"), lambda c, s: c.write(b"2")],
+    ),
+    (
+        HalfCloseable,
+        End,
+        [
+            lambda c, s: s.pauseProducing(),
+            lambda c, s: c.write(b"1"),
+            lambda c, s: s.loseConnection(),
+        ],
+    ),
+]
+
+
+class Given(Factory):
+    """Makes nothing: it has a protocol."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: object) -> Protocol:
+        return self._protocol
+
+
+class SameAsTCPTests(TestCase):
+    """The same steps on a pair and on real sockets; both ends learn the same."""
+
+    async def test_ends_are_those_of_real_connections(self) -> None:
+        from twisted.internet import reactor as installed
+
+        reactor: Any = installed
+        for number, (client_class, server_class, steps) in enumerate(SCENARIOS):
+            clock = Clock()
+            ends = client_class(), server_class()
+            FaultyPair(clock, *ends)
+            server = server_class()
+            port = reactor.listenTCP(0, Given(server), interface="127.0.0.1")
+            self.addCleanup(port.stopListening)
+            client = await connectProtocol(
+                TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), client_class()
+            )
+            while not server.connected:
+                await deferLater(reactor, 0)
+            for count, step in enumerate(steps):
+                step(ends[0].transport, ends[1].transport)
+                step(client.transport, server.transport)
+                advance(clock, 1)
+                for _ in range(3):  # A step that changes nothing must be over, too.
+                    await deferLater(reactor, 0)
+                for real, expected in zip((client, server), ends, strict=True):
+                    give_up = reactor.seconds() + 10
+                    while real.happened != expected.happened and reactor.seconds() < give_up:
+                        await deferLater(reactor, 0)
+                    self.assertEqual(expected.happened, real.happened, (number, count))
+            client.transport.abortConnection()
+            server.transport.abortConnection()
+            while not (client.has_ended and server.has_ended):
+                await deferLater(reactor, 0)

@@ -46,7 +46,7 @@ class FaultyTransport:
         connected: Whether it is connected; 1 or 0, as in Twisted.
         disconnecting: Whether the protocol has called `loseConnection`.
         disconnected: The opposite of `connected`.
-        is_reset: Whether the connection is to be reset.
+        is_reset: Whether the connection is reset, or is to be.
         is_cut_off: Whether the network has closed the connection.
     """
 
@@ -72,7 +72,8 @@ class FaultyTransport:
         self._has_arrived = False  # all, up to the end
         self._unsent: deque[bytes] = deque()
         self._is_reading = True
-        self._is_aborting = self._closes_writing = self._has_closed_writing = False
+        self._is_aborting = self._has_noticed = False
+        self._closes_writing = self._has_closed_writing = False
         self._producer: IPullProducer | IPushProducer | None = None
         self._is_push = self._is_producer_paused = False
 
@@ -108,6 +109,7 @@ class FaultyTransport:
             if data:
                 self._protocol.dataReceived(data)
             elif half_closeable := IHalfCloseableProtocol(self._protocol, None):
+                self._is_reading = False
                 half_closeable.readConnectionLost()
             else:
                 self._close_writing()
@@ -116,7 +118,7 @@ class FaultyTransport:
     def flush(self) -> None:
         """Send what waits, and do what waits for that."""
         self._send()
-        if self._unsent or not self.connected:
+        if self._unsent or not self.connected or self._is_aborting:
             return
         if self._producer and not self._lane.is_full:
             if not self._is_push or self._is_producer_paused:
@@ -130,9 +132,16 @@ class FaultyTransport:
             if half_closeable := IHalfCloseableProtocol(self._protocol, None):
                 half_closeable.writeConnectionLost()
 
-    def lose_in_reset(self) -> None:
-        """End in a reset."""
-        self._lose(ConnectionAborted() if self._is_aborting else ConnectionLost())
+    def reset(self) -> None:
+        """Reset the connection; what has arrived before can still be read.
+
+        As with TCP, an end that does not read notices that when it next writes or reads.
+        """
+        self.is_reset = True
+        if self._is_aborting:
+            self._lose(ConnectionAborted())
+        elif self._is_reading or self._has_noticed:
+            self._lose(ConnectionLost())
 
     def _send(self) -> None:
         now = self._clock.seconds()
@@ -161,9 +170,10 @@ class FaultyTransport:
         """See `ITransport`."""
         if not isinstance(data, bytes):
             raise TypeError(f"data must be bytes, not {type(data).__name__}")
-        if not data or not self.connected or self.is_reset or self._has_closed_writing:
+        if not data or not self.connected or self._is_aborting or self._has_closed_writing:
             return
-        self.is_reset = self.is_cut_off
+        self._has_noticed = self.is_reset
+        self.is_reset = self.is_reset or self.is_cut_off
         self._unsent.append(data)
         self._send()
         if self._unsent and self._producer and self._is_push and not self._is_producer_paused:

@@ -115,7 +115,7 @@ class FaultyPair:
             for lane in self._link.lanes:
                 lane.discard()
             for end in ends:
-                end.lose_in_reset()
+                end.reset()
         self._timer.update()
 
     def _carry(self, lane: Lane, end: FaultyTransport) -> None:
