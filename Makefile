@@ -80,6 +80,7 @@ bench: $(BENCH)  ## measure the speed, in ratios to peers, and write docs/perfor
 	@$(BIN)/python -m bench.frames
 	@$(BIN)/python -m bench.accounts
 	@$(BIN)/python -m bench.chat
+	@$(BIN)/python -m bench.faults
 
 bench-quick: $(BENCH)  ## see in two minutes that the speed has not fallen by a third
 	@$(BIN)/python -m bench.performance --quick

@@ -133,11 +133,12 @@ def rounds(count: int, first: Callable[[], float], second: Callable[[], float]) 
     return [first() / second() for _ in range(count)]
 
 
-def report(what: str, ratios: list[float], wanted: str) -> None:
+def report(what: str, ratios: list[float], wanted: str = "") -> None:
     """Print a line of results."""
+    target = f"; wanted {wanted}" if wanted else ""
     print(
         f"{what}: {statistics.median(ratios):.2f} "
-        f"(median of {len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f}; wanted {wanted})"
+        f"(median of {len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f}{target})"
     )
 
 

@@ -125,7 +125,9 @@ class Server:
             )
         self.pid = self._process.pid
         while not (
-            said := re.search(r"^(?:.*listening on \S+:)?(\d+)$", console.read_text(), re.M)
+            said := re.search(
+                r"^(?:.*listening on (?:AF=2 )?\S+:)?(\d+)$", console.read_text(), re.M
+            )
         ):
             if self._process.poll() is not None or time.perf_counter() - started > DEADLINE:
                 self.stop()

@@ -17,12 +17,11 @@ from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CountingHashes
 from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes
 from twisted_lab.channels import Refused
-from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.client.options import chat_name
 from twisted_lab.client.tokens import Tokens
 from twisted_lab.login import AccountRealm
-from twisted_lab.ports.addresses import interface_address, port_number
+from twisted_lab.ports.addresses import host_and_port, interface_address, port_number, server_port
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
 from twisted_lab.process.process_options import control_endpoint
 from twisted_lab.reliable.cookies import Cookies

@@ -41,6 +41,9 @@ class Disconnect(Enum):
     TOO_MANY_OF_PEER = "too many connections from your address: {most} are served", "refused"
     TOO_FAST = "too many new connections from your address: {most} a second", "refused"
 
+    DISABLED = "the proxy {proxy} is disabled", "refused"
+    NO_UPSTREAM = "no connection to {upstream}: {why}", "upstream"
+
     def __init__(self, template: str, kind: str = "") -> None:
         self.template = template
         self.kind = kind

@@ -99,14 +99,14 @@ class Peer:
     def of(cls, transport: ITransport) -> Peer:
         """Return the peer of `transport`."""
         address = transport.getPeer()
-        host = _host(address)
+        host = host_of(address)
         return cls(
             host,
             getattr(address, "port", 0),
             address_text(address),
             bool(host)
             and not ipaddress.ip_address(host).is_loopback
-            and host != _host(transport.getHost())
+            and host != host_of(transport.getHost())
             and not ISSLTransport.providedBy(transport),
         )
 
@@ -115,12 +115,13 @@ class Peer:
         """Return the sender of a datagram from `host` and `port`."""
         kind = IPv6Address if ":" in host else IPv4Address
         address = kind("UDP", host, port)
-        host = _host(address)
+        host = host_of(address)
         in_clear = not ipaddress.ip_address(host).is_loopback
         return cls(host, port, address_text(address), in_clear)
 
 
-def _host(address: IAddress) -> str:
+def host_of(address: IAddress) -> str:
+    """Return the IP address of a peer: IPv4 for an IPv4 peer of a dual-stack port, "" if none."""
     host: str = getattr(address, "host", "")
     if isinstance(address, IPv6Address):
         address6 = ipaddress.IPv6Address(host)

@@ -28,12 +28,12 @@ from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.pipe import Pipe
 from twisted_lab.client.rendering import WholeLines, visible
-from twisted_lab.client.resolving import NO_HOST
 from twisted_lab.client.services import known_services
 from twisted_lab.client.silence import may_be_tls, suggest_tls
 from twisted_lab.codecs import MAX_INCOMING, MessageError, encode_frame
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.events import ClientEvents
+from twisted_lab.ports.resolving import NO_HOST
 
 
 def parse(*arguments: str) -> ClientOptions:

@@ -27,7 +27,7 @@ from twisted_lab.operations.control import ControlFactory
 from twisted_lab.operations.control_client import ControlOptions, say
 from twisted_lab.operations.control_commands import Refusal
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
-from twisted_lab.serving import NetworkService, ServiceProcess, build_process
+from twisted_lab.serving import NetworkService, ServiceProcess, Word, build_process
 
 
 class FakePort:
@@ -87,11 +87,11 @@ class ControlTests(SynchronousTestCase):
         self.client.makeConnection(self.wires[0])
         self.server.makeConnection(self.wires[1])
 
-    def carry(self, word: str, thing: str) -> tuple[Deferred[None], str]:
+    def carry(self, word: str, *things: str) -> tuple[Deferred[None], str]:
         """Send a command, and carry the bytes between both ends."""
         said = io.StringIO()
         with redirect_stdout(said):
-            result = Deferred.fromCoroutine(say(self.client, word, thing))
+            result = Deferred.fromCoroutine(say(self.client, word, *things))
             for _ in range(10):
                 for wire, other in zip(self.wires, (self.server, self.client), strict=True):
                     data = wire.value()
@@ -99,13 +99,13 @@ class ControlTests(SynchronousTestCase):
                     other.dataReceived(data)
         return result, said.getvalue()
 
-    def say(self, word: str, thing: str = "") -> str:
-        result, said = self.carry(word, thing)
+    def say(self, word: str, *things: str) -> str:
+        result, said = self.carry(word, *things)
         self.successResultOf(result)
         return said
 
-    def refuse(self, word: str, thing: str) -> str:
-        result, _ = self.carry(word, thing)
+    def refuse(self, word: str, *things: str) -> str:
+        result, _ = self.carry(word, *things)
         return str(self.failureResultOf(result, Refusal).value)
 
     def test_status_shows_a_table(self) -> None:
@@ -231,11 +231,76 @@ class ControlTests(SynchronousTestCase):
 
         self.patch(service, "ask", ask)
         FakeConnection(self.connections[1], True, "", "127.0.0.1:50412")
-        for words in (("connections", ""), ("disconnect", "127.0.0.1:50412"), ("disconnect", "x")):
+        for words in (("connections",), ("disconnect", "127.0.0.1:50412"), ("disconnect", "x")):
             result, said = self.carry(*words)
             problem = str(self.failureResultOf(result, Refusal).value)
             self.assertIn("unknown: netlab-0 worker 0", problem)
-            self.assertIn("disconnected" if words[1] else "127.0.0.1:50412", said)
+            self.assertIn("disconnected" if words[1:] else "127.0.0.1:50412", said)
+
+    def words(self, **words: Word) -> None:
+        """Give the first service words."""
+        [service, *_] = self.process.services
+        service.words = words
+
+    def test_a_service_answers_its_words(self) -> None:
+        self.words(
+            list=Word(lambda argument: f"{argument!r}\nis all"),
+            put=Word(lambda argument: f"put {argument}", "THING"),
+            drop=Word(lambda argument: argument or "everything", "[THING]"),
+        )
+        self.assertEqual(self.say("tell", "0", "list"), "''\nis all\n")
+        self.assertEqual(self.say("tell", "netlab-0", "put", "a b"), "put a b\n")
+        self.assertEqual(self.say("tell", "0", "drop"), "everything\n")
+        self.assertEqual(self.say("tell", "0", "drop", "it"), "it\n")
+
+    def test_a_wrong_word_is_answered_with_the_words_of_the_service(self) -> None:
+        self.words(list=Word(self.fail), put=Word(self.fail, "THING"), drop=Word(str, "[THING]"))
+        usage = "netlab-0 takes list, put THING, drop [THING]"
+        for words, wrong in (
+            (("0", "get"), "'get'"),
+            (("0", "put"), "'put'"),
+            (("0", "list", "all"), "'list all'"),
+            (("0", ""), "''"),
+        ):
+            self.assertEqual(self.refuse("tell", *words), f"{usage}, not {wrong}")
+        self.assertEqual(self.refuse("tell", "1", "x"), "netlab-1 takes no words, not 'x'")
+        self.assertIn("there is no service 'x'", self.refuse("tell", "x", "list"))
+        self.assertNotIn("controlled", self.recorder.names)
+
+    def test_a_word_can_be_refused(self) -> None:
+        def put(argument: str) -> str:
+            raise ValueError(f"no place for {argument}")
+
+        self.words(put=Word(put, "THING"))
+        self.assertEqual(self.refuse("tell", "0", "put", "x\x1b"), "no place for x\\x1b")
+        self.assertNotIn("controlled", self.recorder.names)
+
+    def test_words_are_logged_in_part(self) -> None:
+        self.words(put=Word(lambda _: "put", "THING"))
+        self.say("tell", "0", "put", "x\n" + "y" * 60_000)
+        [message] = self.recorder.messages
+        self.assertTrue(message.startswith("told to put x\\nyyy"), message)
+        self.assertTrue(message.endswith("yyy... (netlab-0)"), message)
+        self.assertLess(len(message), 300)
+
+    def test_an_answer_is_escaped(self) -> None:
+        self.words(list=Word(lambda _: "a\x1b[31m\nb\udcff\u202e"))
+        self.assertEqual(self.say("tell", "0", "list"), "a\\x1b[31m\nb\\udcff\\u202e\n")
+
+    def test_a_long_answer_is_cut(self) -> None:
+        for text in ("line\n" * 20_000, "\x1b" * 100_000, "é" * 100_000):
+            self.words(list=Word(text.__add__))
+            *_, last = said = self.say("tell", "0", "list").splitlines()
+            self.assertRegex(last, r"^\(cut after 60000 of \d+ bytes\)$")
+            self.assertLessEqual(len("".join(said).encode()), 60_100)
+
+    def test_a_long_refusal_is_cut(self) -> None:
+        refusal = self.refuse("pause", "x" * 65_000)
+        self.assertTrue(refusal.startswith("there is no service 'xxx"))
+        self.assertTrue(refusal.endswith("xxx..."))
+        self.assertLess(len(refusal), 2000)
+        long = "\u202e" * 20_000
+        self.assertIn("not 'x \\u202e", self.refuse("tell", "0", "x", long))
 
     def test_log_level_changes_the_level(self) -> None:
         events = self.process.log.events_of("netlab-0")
@@ -264,12 +329,15 @@ class ControlTests(SynchronousTestCase):
 class OptionsTests(SynchronousTestCase):
     def test_commands_are_parsed(self) -> None:
         for words, said in (
-            (["status"], ("status", "")),
-            (["--control", "unix:/run/x", "pause", "echo"], ("pause", "echo")),
+            (["status"], ["status"]),
+            (["--control", "unix:/run/x", "pause", "echo"], ["pause", "echo"]),
+            (["tell", "echo", "list"], ["tell", "echo", "list"]),
+            (["tell", "echo", "put", "a b"], ["tell", "echo", "put", "a b"]),
+            (["pause", "\udcff"], ["pause", "?"]),
         ):
             options = ControlOptions()
             options.parseOptions(words)
-            self.assertEqual((options.word, options.object), said)
+            self.assertEqual([options.word, *options.objects], said)
 
     def test_wrong_usage_gives_one_line(self) -> None:
         for words, text in (
@@ -277,6 +345,8 @@ class OptionsTests(SynchronousTestCase):
             (["halt"], "not 'halt'"),
             (["pause"], "usage: pause SERVICE ("),
             (["stop", "now"], "usage: stop ("),
+            (["tell", "echo"], "usage: tell SERVICE WORD [ARGUMENT] ("),
+            (["tell", "echo", "put", "a", "b"], "usage: tell SERVICE WORD [ARGUMENT] ("),
             (["--control", "tcp:1", "stop"], "--control: expected a unix endpoint such as unix:"),
         ):
             said = io.StringIO()

@@ -78,6 +78,7 @@ PUBLIC = {
         "Resource",
         "ServiceOptions",
         "ServiceProcess",
+        "Word",
         "ask",
         "build_process",
         "conversation_service",
@@ -119,7 +120,8 @@ class PluginTests(SynchronousTestCase):
         paths = (Path(twisted_lab.__file__).parent / "services").glob("[!_]*.py")
         modules = {path.stem: namedAny(f"twisted_lab.services.{path.stem}") for path in paths}
         services = {name for name, module in modules.items() if hasattr(module, "makeService")}
-        names = {f"netlab-{name}" for name in services} - {"netlab-netlab"} | {"netlab"}
+        names = {f"netlab-{name}" for name in services} - {"netlab-netlab"}
+        names |= {"netlab", "netlab-faults"}
         self.assertEqual(set(makers), names)
         self.assertIn("netlab-echo", names)
         for name, maker in makers.items():

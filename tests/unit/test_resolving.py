@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.doubles.reactor import FakeReactor
-from twisted_lab.client.resolving import Found, Resolver
+from twisted_lab.ports.resolving import Found, Resolver
 
 FOUND: list[Found] = [
     (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 9090, 0, 2)),

@@ -83,3 +83,10 @@ netlab_chat = Maker(
     "A chat room over reliable UDP, and over TCP.",
     "netlab-chat",
 )
+
+netlab_faults = Maker(
+    "twisted_lab faults",
+    "twisted_lab.faults.service",
+    "Proxies that behave like bad networks, for TCP and UDP.",
+    "netlab-faults",
+)

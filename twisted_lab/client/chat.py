@@ -14,11 +14,11 @@ from twisted_lab.client.chat_pipe import Pipe
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.interfaces import Reactor
+from twisted_lab.ports.resolving import Resolver
 from twisted_lab.reliable import OtherVersion
 from twisted_lab.text.escaping import escape
 

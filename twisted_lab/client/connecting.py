@@ -18,11 +18,11 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.resolving import Resolver
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.tls import Verifier
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.interfaces import Reactor
+from twisted_lab.ports.resolving import Resolver
 
 HANDSHAKE_SECONDS = 30.0
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.client.addresses import host_and_port, server_port
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
@@ -21,6 +20,7 @@ from twisted_lab.client.tls import FirstUse, Verifier, by_authorities
 from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.codecs import COUNTS, framing_name, text_header
 from twisted_lab.defaults import DEFAULTS, Defaults
+from twisted_lab.ports.addresses import host_and_port, server_port
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
 from twisted_lab.text.printing import print_line

@@ -307,6 +307,38 @@ class ServiceEvents(_Reporter):
             log_failure=failure,
         )
 
+    def faults(self, seed: int, most_held: int) -> None:
+        """Report what a run of the fault proxies depends on, and its bound."""
+        self._announce(
+            LogLevel.info,
+            "faults",
+            "--seed {seed} repeats the decisions of this run; at most {most_held} bytes are held",
+            seed=seed,
+            most_held=most_held,
+        )
+
+    def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:
+        """Report what happened to the units of a link that has ended.
+
+        Args:
+            peer: The client.
+            units: The number of units in both directions.
+            faulted: The number of those that toxics have acted on.
+            lost: The number of lost ones.
+            toxics: How often each toxic has acted.
+        """
+        self._report(
+            LogLevel.info,
+            "faulted",
+            "{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}",
+            peer=peer,
+            units=units,
+            faulted=faulted,
+            lost=lost,
+            toxics=dict(toxics),
+            log_toxics=", ".join(f"{count} {name}" for name, count in toxics.most_common()),
+        )
+
     def stopped(self) -> None:
         """Report that the process has stopped: all ports and connections are closed."""
         self._report(LogLevel.info, "server stopped", "server stopped")

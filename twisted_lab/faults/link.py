@@ -167,12 +167,12 @@ class Lane:
         """Queue all held units; return their number."""
         return self._pipe.release(now)
 
-    def discard(self) -> None:
-        """End the direction, and drop what it holds."""
-        self._splitter.rest()
+    def discard(self) -> int:
+        """End the direction, and drop what it holds; return the number of units."""
+        rest = bool(self._splitter.rest())
         self._quiet_at = None
         self._is_behind = False
-        self._pipe.discard()
+        return rest + self._pipe.discard()
 
 
 class Link:

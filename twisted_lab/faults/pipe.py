@@ -266,10 +266,15 @@ class Pipe:
         self._on_hold.clear()
         self._joined = None
 
-    def discard(self) -> None:
-        """End the direction, and drop what is in the pipe."""
+    def discard(self) -> int:
+        """End the direction, and drop what is in the pipe; return the number of units."""
+        outputs = [output for _, output, _ in self._queue]
+        outputs += [output for each in self._overtaken for _, output in each.outputs]
+        outputs += self._on_hold
+        joined = self._joined.units if self._joined else 0
         self._ends.clear()
         self._drop()
+        return joined + sum(output.end is None for output in outputs)
 
 
 def changed(data: bytes, whats: _Whats) -> bytes:

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from twisted_lab import __version__
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.control_commands import (
+    MOST_ANSWER,
     PAGE,
     Disconnect,
     ListConnections,
@@ -24,6 +25,7 @@ from twisted_lab.operations.control_commands import (
     SetLogLevel,
     Status,
     Stop,
+    Tell,
 )
 from twisted_lab.operations.operator_connections import OperatorConnection, OperatorFactory
 from twisted_lab.operations.operator_service import OperatorService
@@ -31,6 +33,7 @@ from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import CannotListen
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.text.escaping import escape, escape_bytes
 
 Answer = dict[str, Any]
 
@@ -141,6 +144,25 @@ class Controls(CommandLocator):
             return {"count": sum(count for _, count in answers), "silent": silent}
 
         return Deferred.fromCoroutine(answer())
+
+    @Tell.responder
+    def tell(self, service: str, word: str, argument: str) -> Answer:
+        """See `Tell`."""
+        told = self._service(service)
+        name = told.events.service
+        asked = f"{word} {argument}".strip()
+        known = told.words.get(word)
+        if not (known and known.takes(argument)):
+            usage = ", ".join(f"{each} {it.argument}".strip() for each, it in told.words.items())
+            raise Refusal(f"{name} takes {usage or 'no words'}, not {asked!r}")
+        try:
+            answer = escape(known.answer(argument), keep="\n").encode()
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        self._process.events.controlled(f"{escape_bytes(asked.encode())} ({name})")
+        if (size := len(answer)) > MOST_ANSWER:
+            answer = answer[:MOST_ANSWER] + f"\n(cut after {MOST_ANSWER} of {size} bytes)".encode()
+        return {"answer": answer.decode(errors="ignore")}
 
     @SetLogLevel.responder
     def set_log_level(self, level: str) -> Answer:

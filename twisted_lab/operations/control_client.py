@@ -24,6 +24,7 @@ from twisted_lab.operations.control_commands import (
     SetLogLevel,
     Status,
     Stop,
+    Tell,
 )
 from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text import option
@@ -33,12 +34,13 @@ from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
 ANSWER_SECONDS = 10.0  # seconds until an answer
-# Each command with the name of its argument.
+# Each command with the names of its arguments.
 WORDS = {
     "status": "",
     "connections": "",
     "pause": "SERVICE",
     "resume": "SERVICE",
+    "tell": "SERVICE WORD [ARGUMENT]",
     "disconnect": "PEER",
     "log-level": "LEVEL",
     "stop": "",
@@ -55,18 +57,20 @@ class ControlOptions(Options):
         f"{word} {needs}".strip() for word, needs in WORDS.items()
     )
     word: str
-    object: str
+    objects: list[str]
 
     control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
 
     def parseArgs(self, word: str = "", *others: str) -> None:
-        """Parse the command and its argument."""
+        """Parse the command and its arguments."""
         if word not in WORDS:
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
-        if len(others) != bool(WORDS[word]):
+        needs = WORDS[word].split()
+        if not len(needs) - ("[ARGUMENT]" in needs) <= len(others) <= len(needs):
             raise UsageError(f"usage: {word} {WORDS[word]}".rstrip())
         self.word = word
-        self.object = others[0] if others else ""
+        # Python keeps bytes that are not UTF-8 as lone surrogates, which AMP could not encode.
+        self.objects = [other.encode(errors="replace").decode() for other in others]
 
 
 def show(text: str) -> None:
@@ -130,7 +134,7 @@ def check_answered(silent: list[str]) -> None:
         raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
 
 
-async def say(control: AMP, word: str, thing: str) -> None:
+async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
     """Send a command to the process, and print the answer.
 
     Raises:
@@ -148,6 +152,10 @@ async def say(control: AMP, word: str, thing: str) -> None:
             )
         show(f"disconnected: {answer['count']}")
         check_answered(answer["silent"])
+    elif word == "tell":
+        asked, argument = (*others, "")[:2]
+        answer = await control.callRemote(Tell, service=thing, word=asked, argument=argument)
+        show(answer["answer"].rstrip("\n"))
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
         show(f"the log has events from level {thing} up, until the next start")
@@ -168,7 +176,7 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
     where = options.control
     try:
         control = await connectProtocol(clientFromString(reactor, where), AMP())
-        saying = Deferred.fromCoroutine(say(control, options.word, options.object))
+        saying = Deferred.fromCoroutine(say(control, options.word, *options.objects))
         await saying.addTimeout(ANSWER_SECONDS, reactor)
     except Refusal as error:
         problem = str(error)

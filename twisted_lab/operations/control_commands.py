@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from twisted.protocols.amp import AmpList, Boolean, Command, Float, Integer, ListOf, Unicode
 
-# Connections per answer, because AMP limits values to 64 KiB.
-PAGE = 100
+from twisted_lab.text.escaping import escape
+
+# AMP limits values to 64 KiB.
+PAGE = 100  # connections per answer
+MOST_ANSWER = 60_000  # bytes of a service's answer
+MOST_REFUSAL = 1000  # characters
 # The names of the workers that did not answer.
 SILENT = (b"silent", ListOf(Unicode()))
 
 
 class Refusal(Exception):
-    """The command cannot be executed; the text says why."""
+    """The command cannot be executed; the text says why.
+
+    Args:
+        text: The reason; the rest after MOST_REFUSAL characters is cut.
+    """
+
+    def __init__(self, text: str) -> None:
+        text = escape(text)
+        super().__init__(text if len(text) <= MOST_REFUSAL else f"{text[:MOST_REFUSAL]}...")
 
 
 class Status(Command):
@@ -80,6 +92,17 @@ class Disconnect(Command):
 
     arguments = [(b"peer", Unicode())]
     response = [(b"count", Integer()), SILENT]
+
+
+class Tell(Command):
+    """Give a word to a service; each service has its own.
+
+    The answer is cut after MOST_ANSWER bytes, with a last line that says so.
+    """
+
+    arguments = [(b"service", Unicode()), (b"word", Unicode()), (b"argument", Unicode())]
+    response = [(b"answer", Unicode())]
+    errors = {Refusal: b"REFUSED"}
 
 
 class SetLogLevel(Command):

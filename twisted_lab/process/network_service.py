@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -42,6 +43,23 @@ class Process(Protocol):
         ...
 
 
+class Word(NamedTuple):
+    """A command that only one service has, for ``tell`` of `twisted_lab.control`.
+
+    Attributes:
+        answer: Does it with the argument ("" if there is none), and returns lines for the operator.
+            It raises ValueError to refuse; the text says why.
+        argument: The name of the argument, in brackets if it is optional; "" if there is none.
+    """
+
+    answer: Callable[[str], str]
+    argument: str = ""
+
+    def takes(self, argument: str) -> bool:
+        """Tell whether an argument, or "" for none, is what the command needs."""
+        return self.argument.startswith("[") or bool(self.argument) == bool(argument)
+
+
 class NetworkService(Service):
     """A service on its listening ports.
 
@@ -56,9 +74,11 @@ class NetworkService(Service):
         is_public: Whether it serves clients rather than the operator.
         connections: See above.
         events: See above.
+        words: Commands that only this service has.
     """
 
     is_public = True
+    words: Mapping[str, Word] = MappingProxyType({})
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.ports.addresses import port_number
 from twisted_lab.process.cannot_start import CannotStart
 from twisted_lab.process.listeners import datagram_listener, listeners
-from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.network_service import NetworkService, Word
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
@@ -26,6 +26,7 @@ __all__ = [
     "Resource",
     "ServiceOptions",
     "ServiceProcess",
+    "Word",
     "ask",
     "build_process",
     "conversation_service",

@@ -105,9 +105,13 @@ def path(
     return Option(doc, default, str, kind=kind)
 
 
-def repeated(doc: str) -> Option[tuple[str, ...]]:
-    """Declare an option that can be given several times, each time with any text."""
-    return Option(doc, (), lambda given: (given,), repeats=True)
+@overload
+def repeated(doc: str) -> Option[tuple[str, ...]]: ...
+@overload
+def repeated(doc: str, read: Callable[[str], Value]) -> Option[tuple[Value, ...]]: ...
+def repeated(doc: str, read: Callable[[str], Any] = str) -> Option[tuple[Any, ...]]:
+    """Declare an option that can be given several times; `read` makes each value."""
+    return Option(doc, (), lambda given: (read(given),), repeats=True)
 
 
 def choice(

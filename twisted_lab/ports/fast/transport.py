@@ -1,4 +1,4 @@
-"""A server's TCP transport whose `write` sends immediately."""
+"""TCP transports whose `write` sends immediately."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from twisted.internet.interfaces import (
     IProtocol,
 )
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
-from twisted.internet.tcp import Port, Server
+from twisted.internet.tcp import Connection, Port, Server
 from twisted.python.failure import Failure
 
 
-class ImmediateServer(Server):
+class Immediate(Connection):
     """Twisted's TCP transport, except that `write` sends immediately.
 
     Twisted buffers written bytes until the reactor reports in its next turn that the socket is
@@ -27,26 +27,20 @@ class ImmediateServer(Server):
     an error from the kernel for the reactor to find when it sends the rest.
     """
 
-    # Whether `write` may pass bytes to the kernel: not while output is pending or a pull producer
-    # is registered, nor with TLS or after the end.
-    _is_direct = True
+    # Whether `write` may pass bytes to the kernel: not before the connection is made, while output
+    # is pending or a pull producer is registered, nor with TLS or after the end.
+    _is_direct = False
+    _number = -1
     _has_failed = False
     # By Twisted's documentation shutdown() is useless before close(), and it costs a system call.
     _shouldShutdown = False
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        protocol: IProtocol,
-        client: tuple[object, ...],
-        server: Port,
-        sessionno: int,
-        reactor: Any,  # a Poller: the few methods of a reactor that a transport calls
-    ) -> None:
-        super().__init__(sock, protocol, client, server, sessionno, reactor)
+    def begin(self) -> None:
+        """Send immediately from now on: the connection is made."""
         self.setTcpNoDelay(True)  # The kernel should not delay the bytes either (Nagle).
         # os.write() with the number is faster than the socket's method, by about one call.
         self._number = self.socket.fileno()
+        self._is_direct = True
 
     def write(self, data: bytes) -> None:
         """See `twisted.internet.interfaces.ITransport`."""
@@ -106,3 +100,19 @@ class ImmediateServer(Server):
         self._is_direct = False
         self._number = -1  # The kernel may reuse the number for another connection.
         super().connectionLost(reason)
+
+
+class ImmediateServer(Immediate, Server):
+    """The transport of a server; see `Immediate`."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        protocol: IProtocol,
+        client: tuple[object, ...],
+        server: Port,
+        sessionno: int,
+        reactor: Any,  # a Poller: the few methods of a reactor that a transport calls
+    ) -> None:
+        super().__init__(sock, protocol, client, server, sessionno, reactor)
+        self.begin()

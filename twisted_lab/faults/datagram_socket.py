@@ -1,0 +1,100 @@
+"""UDP sockets to upstreams, which survive the errors that ICMP reports."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Protocol
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_lab.ports.addresses import socket_address
+from twisted_lab.ports.udp_port import DATAGRAMS_A_TURN, LARGEST_DATAGRAM
+
+# Errors that say that no server listens at the address.
+_NOBODY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+class SocketUser(Protocol):
+    """What uses a socket."""
+
+    def answered(self, data: bytes) -> None:
+        """Handle a datagram of the upstream."""
+        ...
+
+    def unanswered(self) -> None:
+        """Handle that nobody listens at the upstream's address."""
+        ...
+
+
+@implementer(IReadDescriptor)
+class UpstreamSocket:
+    """A UDP socket to the upstream.
+
+    Errors that ICMP reports end nothing: the next datagram may arrive.
+
+    Args:
+        user: Gets its datagrams.
+        host: The upstream's IP address.
+        port: The upstream's port.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    __slots__ = ("_socket", "_user", "fileno")
+
+    def __init__(self, user: SocketUser, host: str, port: int) -> None:
+        self._user = user
+        made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            made.setblocking(False)
+            made.connect(socket_address(host, port))
+        except OSError:
+            made.close()
+            raise
+        self._socket = made
+        self.fileno = made.fileno
+
+    def send(self, data: bytes) -> bool:
+        """Send a datagram; return whether the kernel has taken it."""
+        for _ in range(2):
+            try:
+                self._socket.send(data)
+            except OSError as error:
+                # The kernel reports the refusal of an earlier datagram instead of sending this one.
+                if error.errno not in _NOBODY:
+                    return False
+                self._user.unanswered()
+            else:
+                return True
+        return False
+
+    def doRead(self) -> None:
+        """See `twisted.internet.interfaces.IReadDescriptor`."""
+        for _ in range(DATAGRAMS_A_TURN):
+            try:
+                data = self._socket.recv(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _NOBODY:
+                    self._user.unanswered()
+                return
+            self._user.answered(data)
+            if self.fileno() < 0:
+                return
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """See `twisted.internet.interfaces.IFileDescriptor`."""
+        self.close()
+
+    def logPrefix(self) -> str:
+        """See `twisted.internet.interfaces.ILoggingContext`."""
+        return "-"

@@ -1,0 +1,156 @@
+"""Upstreams: the servers behind proxies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError, UserError
+from twisted.internet.interfaces import IAddress, IConnector, IProtocol
+from twisted.internet.protocol import ClientFactory
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+
+from twisted_lab.interfaces import Reactor
+from twisted_lab.ports.addresses import host_and_port
+from twisted_lab.ports.fast.client import connect_fast
+from twisted_lab.ports.fast.poller import Poller
+from twisted_lab.ports.resolving import Resolver
+
+CONNECT_SECONDS = 30.0
+
+
+class Target(NamedTuple):
+    """The address of a server: a host and a port, or the path of a unix socket."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def read_target(text: str) -> Target:
+    """Parse ``HOST:PORT``, ``[::1]:PORT`` or ``unix:/path``.
+
+    Raises:
+        UsageError: `text` is none of them.
+    """
+    if found := re.fullmatch("unix:(.+)", text):
+        return Target("", 0, found[1])
+    host, port = host_and_port(text)
+    if not port:
+        raise UsageError(f"a server is HOST:PORT, [::1]:PORT or unix:/path, not {text!r}")
+    return Target(host, port)
+
+
+class Upstream:
+    """The server behind a proxy, with its IP addresses.
+
+    Args:
+        reactor: The reactor.
+        target: The server's address.
+        poller: The loop for fast transports; None for Twisted's own transports.
+
+    Attributes:
+        reactor: See above.
+        target: See above.
+        hosts: The server's IP addresses; those of IPv4 first, as most servers listen on IPv4.
+    """
+
+    def __init__(self, reactor: Reactor, target: Target, poller: Poller | None = None) -> None:
+        self.reactor = reactor
+        self.target = target
+        self.hosts = [target.host]
+        self._poller = poller
+        self._is_looking = False
+
+    async def look_up(self) -> None:
+        """Look up the IP addresses; if there are none now, earlier ones stay.
+
+        Raises:
+            DNSLookupError: The host has no address; the text says why.
+        """
+        host = self.target.host
+        if self._is_looking or self.target.path or isIPAddress(host) or isIPv6Address(host):
+            return
+        self._is_looking = True
+        try:
+            found = await Resolver(self.reactor).find(host)
+        finally:
+            self._is_looking = False
+        self.hosts = sorted(found, key=lambda each: ":" in each)
+
+    def look_up_again(self) -> None:
+        """Look up the IP addresses in the background, as the server was not there."""
+        again = Deferred.fromCoroutine(self.look_up())
+        again.addErrback(lambda failure: failure.trap(DNSLookupError))
+
+    def connect(self, protocol: IProtocol, failed: Callable[[str], object]) -> Dialer:
+        """Connect a stream to the first address that accepts it.
+
+        Args:
+            protocol: The protocol to connect.
+            failed: Called with the reason if no address accepts.
+        """
+        dialer = Dialer(self, protocol, failed)
+        dialer.dial()
+        return dialer
+
+    def connect_stream(self, host: str, factory: ClientFactory) -> IConnector:
+        """Begin to connect a stream to one of the addresses."""
+        reactor: Any = self.reactor  # whose types for factories are too narrow
+        connector: IConnector
+        if self.target.path:
+            connector = reactor.connectUNIX(self.target.path, factory, CONNECT_SECONDS)
+        elif self._poller is None:
+            connector = reactor.connectTCP(host, self.target.port, factory, CONNECT_SECONDS)
+        else:
+            connector = connect_fast(self._poller, host, self.target.port, factory, CONNECT_SECONDS)
+        return connector
+
+
+class Dialer(ClientFactory):
+    """Connects one link to its upstream, trying the addresses in turn."""
+
+    noisy = False
+
+    def __init__(
+        self, upstream: Upstream, protocol: IProtocol, failed: Callable[[str], object]
+    ) -> None:
+        self._upstream = upstream
+        self._protocol = protocol
+        self._failed = failed
+        self._hosts = list(upstream.hosts)
+        self._connector: IConnector | None = None
+
+    def dial(self) -> None:
+        """Connect to the next address."""
+        self._connector = self._upstream.connect_stream(self._hosts.pop(0), self)
+
+    def stop(self) -> None:
+        """Stop connecting."""
+        if self._connector is not None:
+            self._connector.stopConnecting()
+
+    def buildProtocol(self, addr: IAddress | None) -> IProtocol:  # type: ignore[override]
+        """See `twisted.internet.interfaces.IProtocolFactory`."""
+        self._connector = None
+        return self._protocol
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
+        """See `twisted.internet.protocol.ClientFactory`."""
+        self._connector = None
+        if reason.check(UserError):  # `stop` was called
+            return
+        if self._hosts:
+            self.dial()
+        else:
+            self._upstream.look_up_again()
+            self._failed(" ".join(reason.getErrorMessage().split()))
