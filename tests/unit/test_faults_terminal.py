@@ -1,0 +1,62 @@
+from collections import Counter
+from io import StringIO
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.eventlog.counters import Traffic
+from twisted_lab.faults.terminal import Screen, amount, status
+from twisted_lab.process.counts import Counts
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class ScreenTests(SynchronousTestCase):
+    def test_lines_appear_above_the_status(self) -> None:
+        terminal = Terminal()
+        screen = Screen(terminal, lambda: 80)
+        screen.show("first")
+        screen.set_status("1 links")
+        screen.show("second")
+        screen.set_status("")
+        self.assertEqual(
+            terminal.getvalue(),
+            "first\n\r\x1b[K1 links\r\x1b[Ksecond\n1 links\r\x1b[K",
+        )
+
+    def test_the_status_fits_one_line_and_is_written_when_it_changes(self) -> None:
+        terminal = Terminal()
+        screen = Screen(terminal, lambda: 8)
+        for _ in range(3):
+            screen.set_status("x" * 100)
+        self.assertEqual(terminal.getvalue(), "\r\x1b[K" + "x" * 7)
+
+    def test_a_file_gets_lines_only(self) -> None:
+        file = StringIO()
+        screen = Screen(file, lambda: 80)
+        screen.set_status("1 links")
+        screen.show("first")
+        self.assertEqual(file.getvalue(), "first\n")
+
+
+class StatusTests(SynchronousTestCase):
+    def test_it_says_what_passes_and_what_is_done_to_it(self) -> None:
+        before = Counts(traffic=Traffic(1000, 500))
+        counts = Counts(
+            open=3,
+            traffic=Traffic(2000, 2500),
+            counters=Counter(units=40, faulted_units=9, lost_units=5),
+            gauges=Counter(held_bytes=70_000),
+        )
+        self.assertEqual(
+            status(counts, before, 0.5),
+            "3 links  6 kB/s  40 units  9 with faults  5 lost  70 kB held now",
+        )
+
+    def test_amounts_have_three_digits(self) -> None:
+        self.assertEqual(
+            [amount(each) for each in (0, 999, 999.9, 12_345, 10**6, 2.5e9)],
+            ["0 ", "999 ", "1 k", "12.3 k", "1 M", "2.5 G"],
+        )
