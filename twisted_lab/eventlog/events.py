@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
@@ -315,6 +315,29 @@ class ServiceEvents(_Reporter):
             "--seed {seed} repeats the decisions of this run; at most {most_held} bytes are held",
             seed=seed,
             most_held=most_held,
+        )
+
+    def proxying(self, proxy: str, address: str, target: str) -> None:
+        """Report that a proxy passes on what it gets at `address`."""
+        self._announce(
+            LogLevel.info,
+            "proxying",
+            "proxy {proxy}: {address} to {target}",
+            proxy=proxy,
+            address=address,
+            target=target,
+        )
+
+    def phase(self, toxics: Sequence[str], disabled: Sequence[str]) -> None:
+        """Report a new phase of a scenario, with its toxics and the proxies that it disables."""
+        self._report(
+            LogLevel.info,
+            "phase",
+            "phase: toxics {log_toxics}; disabled {log_disabled}",
+            toxics=list(toxics),
+            disabled=list(disabled),
+            log_toxics=", ".join(toxics) or "none",
+            log_disabled=", ".join(disabled) or "none",
         )
 
     def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:

@@ -106,8 +106,9 @@ class DatagramLink(Runner):
 
     def unanswered(self) -> None:
         """Handle that nobody listens at the upstream's address."""
-        if not self._has_answered:
-            self._server.try_next_host()
+        upstream, own = self._server.upstream, self._socket
+        if own is not None and not self._has_answered and upstream.try_next(own.host):
+            self._open_socket()
 
     # Out
 
@@ -123,8 +124,10 @@ class DatagramLink(Runner):
             self._send(output.data)
 
     def _send(self, data: bytes) -> None:
-        if self._socket is None or not self._socket.send(data):
-            self.lose(1)
+        for _ in range(2):
+            if self._socket is not None and self._socket.send(data):
+                return
+        self.lose(1)
 
     def _answer(self, data: bytes) -> None:
         self._bytes_out += len(data)
@@ -206,9 +209,3 @@ class DatagramProxy(DatagramProtocol):
     def forget(self, address: Address) -> None:
         """Handle the end of a link."""
         self._links.pop(address, None)
-
-    def try_next_host(self) -> None:
-        """Let new links use the upstream's next IP address, as nobody listens at this one."""
-        hosts = self.upstream.hosts
-        hosts.append(hosts.pop(0))
-        self.upstream.look_up_again()

@@ -40,14 +40,18 @@ class UpstreamSocket:
         host: The upstream's IP address.
         port: The upstream's port.
 
+    Attributes:
+        host: See above.
+
     Raises:
         OSError: It cannot be opened.
     """
 
-    __slots__ = ("_socket", "_user", "fileno")
+    __slots__ = ("_socket", "_user", "fileno", "host")
 
     def __init__(self, user: SocketUser, host: str, port: int) -> None:
         self._user = user
+        self.host = host
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
@@ -59,18 +63,20 @@ class UpstreamSocket:
         self.fileno = made.fileno
 
     def send(self, data: bytes) -> bool:
-        """Send a datagram; return whether the kernel has taken it."""
-        for _ in range(2):
-            try:
-                self._socket.send(data)
-            except OSError as error:
-                # The kernel reports the refusal of an earlier datagram instead of sending this one.
-                if error.errno not in _NOBODY:
-                    return False
-                self._user.unanswered()
-            else:
-                return True
-        return False
+        """Send a datagram; return whether the kernel has taken it.
+
+        It may report the refusal of an earlier datagram instead, so it is worth a second try.
+        """
+        try:
+            self._socket.send(data)
+        except OSError as error:
+            self._failed(error)
+            return False
+        return True
+
+    def _failed(self, error: OSError) -> None:
+        if error.errno in _NOBODY:
+            self._user.unanswered()
 
     def doRead(self) -> None:
         """See `twisted.internet.interfaces.IReadDescriptor`."""
@@ -80,8 +86,7 @@ class UpstreamSocket:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in _NOBODY:
-                    self._user.unanswered()
+                self._failed(error)
                 return
             self._user.answered(data)
             if self.fileno() < 0:

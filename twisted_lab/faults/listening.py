@@ -8,16 +8,30 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.python.usage import UsageError
 
+from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.faults.datagram_proxy import DatagramProxy
 from twisted_lab.faults.proxy import Proxy
 from twisted_lab.faults.stream_link import StreamLink
 from twisted_lab.faults.upstream import Target, Upstream, read_target
+from twisted_lab.peers import address_text
 from twisted_lab.ports.addresses import port_number
-from twisted_lab.ports.listening import CannotListen, Wrapping
+from twisted_lab.ports.listening import (
+    CannotListen,
+    DescribedEndpoint,
+    Fast,
+    Guarded,
+    Listener,
+    TCPPort,
+    UDPPort,
+    Wrapping,
+)
+from twisted_lab.serving import ServiceProcess
 
 _PROXY = re.compile(r"(?:(?P<name>[\w.-]+)=)?(?P<kind>tcp|udp|unix):(?P<at>[^:]+):(?P<to>.+)")
 EXAMPLES = "tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:localhost:9090"
@@ -103,11 +117,15 @@ class ProxyListener(Wrapping):
     """The listener of one proxy, which has its own factory, and whose server must have an address.
 
     Attributes:
-        upstream: The server behind the proxy.
+        name: The proxy's name.
+        upstream: The server behind it.
+        events: The reporter of open ports.
         factory: Builds its links; a UDP port uses none.
     """
 
+    name: str
     upstream: Upstream
+    events: ServiceEvents
     factory: IProtocolFactory
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
@@ -118,6 +136,39 @@ class ProxyListener(Wrapping):
                 await self.upstream.look_up()
             except DNSLookupError as error:
                 raise CannotListen(f"{self.upstream.target.host}: {error}") from None
-            return await self.listener.listen(self.factory)
+            port = await self.listener.listen(self.factory)
+            address, server = address_text(port.getHost()), str(self.upstream.target)
+            # The log is opened later than the ports.
+            self.upstream.reactor.callWhenRunning(self.events.proxying, self.name, address, server)
+            return port
 
         return Deferred.fromCoroutine(listen())
+
+
+def proxy_listener(
+    process: ServiceProcess, interface: str, plan: ProxyPlan, proxy: Proxy, upstream: Upstream
+) -> ProxyListener:
+    """Return the listener of a proxy.
+
+    Args:
+        process: The process.
+        interface: The IP address to listen on.
+        plan: Where it listens otherwise.
+        proxy: The proxy.
+        upstream: The server behind it.
+    """
+    reactor, option = process.reactor, "--proxy"
+    listener: Listener
+    if plan.kind == "unix":
+        listener = DescribedEndpoint(reactor, f"unix:{quoteStringArgument(plan.place)}")
+    elif plan.kind == "tcp":
+        listener = TCPPort(reactor, int(plan.place), interface, 0, option)
+    else:
+        port, protocol = int(plan.place), DatagramProxy(proxy, upstream)
+        listener = UDPPort(reactor, port, interface, 0, option, protocol=protocol)
+    if plan.is_stream:
+        if upstream.poller is not None:
+            listener = Fast(listener, upstream.poller)
+        listener = Guarded(listener, process.files)
+    events = proxy.common.events
+    return ProxyListener(listener, plan.name, upstream, events, StreamFactory(proxy, upstream))

@@ -158,6 +158,11 @@ class Proxy:
         for runner in self._all():
             runner.pump()
 
+    @property
+    def toxics(self) -> Toxics:
+        """The toxics that act here."""
+        return self._toxics.toxics
+
     def release(self) -> int:
         """Deliver what toxics of kind ``hold`` keep; return the number of units."""
         now = self.common.clock.seconds()

@@ -157,7 +157,9 @@ class StreamLink(Runner):
         moved += self.client.bytes_out + self.server.bytes_out
         self._quiet_looks = self._quiet_looks + 1 if moved == self._looked_at else 0
         self._looked_at = moved
-        if self._quiet_looks > LOOKS:
+        if self._quiet_looks > LOOKS and self.is_closing:
+            self.abort()  # a peer does not take its last bytes
+        elif self._quiet_looks > LOOKS:
             seconds = self.proxy.common.patience
             self._hang_up(Disconnect.NOTHING_HEARD.reason(seconds=seconds))
 

@@ -21,6 +21,7 @@ from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.resolving import Resolver
 
 CONNECT_SECONDS = 30.0
+LOOK_UP_SECONDS = 1.0  # between two look-ups at least
 
 
 class Target(NamedTuple):
@@ -61,6 +62,7 @@ class Upstream:
     Attributes:
         reactor: See above.
         target: See above.
+        poller: See above.
         hosts: The server's IP addresses; those of IPv4 first, as most servers listen on IPv4.
     """
 
@@ -68,8 +70,9 @@ class Upstream:
         self.reactor = reactor
         self.target = target
         self.hosts = [target.host]
-        self._poller = poller
+        self.poller = poller
         self._is_looking = False
+        self._looked_up = float("-inf")
 
     async def look_up(self) -> None:
         """Look up the IP addresses; if there are none now, earlier ones stay.
@@ -89,8 +92,18 @@ class Upstream:
 
     def look_up_again(self) -> None:
         """Look up the IP addresses in the background, as the server was not there."""
+        if (now := self.reactor.seconds()) < self._looked_up + LOOK_UP_SECONDS:
+            return
+        self._looked_up = now
         again = Deferred.fromCoroutine(self.look_up())
         again.addErrback(lambda failure: failure.trap(DNSLookupError))
+
+    def try_next(self, host: str) -> bool:
+        """Let further links use another address than `host`; return whether there is one."""
+        if self.hosts[0] == host:
+            self.hosts.append(self.hosts.pop(0))
+            self.look_up_again()
+        return self.hosts[0] != host
 
     def connect(self, protocol: IProtocol, failed: Callable[[str], object]) -> Dialer:
         """Connect a stream to the first address that accepts it.
@@ -109,10 +122,10 @@ class Upstream:
         connector: IConnector
         if self.target.path:
             connector = reactor.connectUNIX(self.target.path, factory, CONNECT_SECONDS)
-        elif self._poller is None:
+        elif self.poller is None:
             connector = reactor.connectTCP(host, self.target.port, factory, CONNECT_SECONDS)
         else:
-            connector = connect_fast(self._poller, host, self.target.port, factory, CONNECT_SECONDS)
+            connector = connect_fast(self.poller, host, self.target.port, factory, CONNECT_SECONDS)
         return connector
 
 

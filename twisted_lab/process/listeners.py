@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.protocol import DatagramProtocol
 
 from twisted_lab.eventlog.counters import Measure
+from twisted_lab.interfaces import Reactor
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.listening import (
     AdoptedPort,
@@ -44,8 +45,7 @@ def listeners(
     ]
     if options.is_worker:
         found = [AdoptedPort(reactor)]
-    if options.transport == "fast" and hasattr(select, "epoll"):
-        poller = Poller(reactor)
+    if poller := make_poller(reactor, options):
         found = [Fast(listener, poller) for listener in found]
     found = [Guarded(listener, process.files) for listener in found]
     if options.tls:
@@ -60,6 +60,12 @@ def listeners(
 
         found = [BehindProxy(listener, reactor, events) for listener in found]
     return found
+
+
+def make_poller(reactor: Reactor, options: ServiceOptions) -> Poller | None:
+    """Return a loop for fast transports; None if the options or the system rule them out."""
+    is_fast = options.transport == "fast" and hasattr(select, "epoll")
+    return Poller(reactor) if is_fast else None
 
 
 def datagram_listener(

@@ -1,0 +1,105 @@
+"""Options of netlab-faults."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.faults.framing import NO_FRAMING, read_framing
+from twisted_lab.faults.link_names import LINK_BY
+from twisted_lab.faults.listening import check_names, read_proxy
+from twisted_lab.faults.profiles import PROFILES, read_profile
+from twisted_lab.faults.scenario import Scenario, read_scenario
+from twisted_lab.faults.spec import Place, check, named, read_toxic
+from twisted_lab.faults.toxic import Toxics
+from twisted_lab.serving import ServiceOptions, option
+
+
+class Options(ServiceOptions):
+    """Options of netlab-faults.
+
+    Attributes:
+        toxics: The toxics of `profile` and `toxic`, all with names.
+        phases: The scenario.
+    """
+
+    command = "netlab-faults"
+    in_netlab = False
+    toxics: Toxics = ()
+    phases = Scenario(())
+    why_one_process = "all links must be in one process to share their limits"
+    hidden = frozenset(
+        {"ask", "certificate", "handshake-timeout", "key", "listen", "port", "proxy-protocol"}
+        | {"strict-port", "tls"}
+    )
+    interface = replace(
+        ServiceOptions.interface, doc="Address to listen on, loopback only.", default="127.0.0.1"
+    )
+    max_per_peer = replace(ServiceOptions.max_per_peer, default=10_000)
+    proxy = option.repeated(
+        "Listen and pass everything on: [NAME=]tcp:PORT:HOST:PORT, udp:PORT:HOST:PORT or "
+        "unix:PATH:HOST:PORT, and unix:/path for HOST:PORT; can be given several times.",
+        read_proxy,
+    )
+    toxic = option.repeated(
+        "A fault, such as loss=20%, latency=50ms,jitter=10ms or reset_peer,nth=3; can be given "
+        "several times.",
+        read_toxic,
+    )
+    framing = option.parsed(
+        "What toxics act on in streams: messages of this framing (text, int32, decimal:N or "
+        "hex:N), or none: portions as they arrive.",
+        read_framing,
+        default=NO_FRAMING,
+    )
+    link_by = option.choice(
+        "How links are recognised when decisions are repeated: arrival (their order), "
+        "first-message or address.",
+        *LINK_BY,
+        default="arrival",
+    )
+    seed = option.number(
+        "Repeat the decisions of the run with this seed. [default: a random one]",
+        default=secrets.randbits(32),
+        least=0,
+    )
+    profile = option.parsed(
+        f"The toxics of a network like this: {', '.join(PROFILES)}.", read_profile, default=()
+    )
+    scenario = option.path(
+        "A TOML file with phases, in which further toxics act. [default: none]", default=None
+    )
+    max_held = option.size(
+        "The most bytes that all links together hold; above it streams wait and datagrams are "
+        "lost.",
+        default=67_108_864,
+    )
+
+    def postOptions(self) -> None:
+        """See `ServiceOptions`.
+
+        Raises:
+            UsageError: A proxy is missing, or a toxic cannot act at any.
+        """
+        for name in Options.hidden & self.given:
+            raise UsageError(f"{self.name_of(name)} is not supported")
+        super().postOptions()
+        if not self.proxy:
+            raise UsageError("give at least one --proxy, such as tcp:9190:localhost:9090")
+        check_names(self.proxy)
+        try:
+            self.toxics = named(self.profile + self.toxic)
+            check(self.toxics, self.places())
+            if self.scenario is not None:
+                self.phases = read_scenario(self.scenario, self.toxics, self.places())
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    def places(self) -> list[Place]:
+        """Return what the toxics of each proxy depend on."""
+        return [
+            Place(plan.name, plan.is_stream, self.framing if plan.is_stream else NO_FRAMING)
+            for plan in self.proxy
+        ]
