@@ -7,6 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_faults_recording import Talk, one
 from twisted_lab.faults.diagram import MOST_ARROWS, MOST_ENDS, Fate, Passage, lay_out
+from twisted_lab.faults.link import Link
+from twisted_lab.faults.link_names import LinkNames
 from twisted_lab.faults.picture import MOST_COPIES, MOST_OPEN, DiagramFile, Picture
 from twisted_lab.faults.sketch import sketch
 from twisted_lab.faults.svg import draw
@@ -205,6 +207,10 @@ class PictureTests(SynchronousTestCase):
         [first, *_rest] = sliced.passages
         self.assertEqual(len(first.arrivals), 1)
         self.assertGreater(first.delay(0), 0.04)
+        slow, _ = self.picture_of(one("bandwidth", rate=20.0), count=1)
+        [first, *_rest] = slow.passages
+        self.assertEqual(len(first.arrivals), 1)
+        self.assertGreater(first.delay(0), 0.3)
 
     def test_the_end_of_a_link_is_shown_with_its_cause(self) -> None:
         picture, _ = self.picture_of(one("reset_peer", nth=2, direction="upstream"))
@@ -227,9 +233,10 @@ class PictureTests(SynchronousTestCase):
     def test_memory_is_limited(self) -> None:
         picture = Picture()
         painter = picture.of("chat")
-        talk = Talk(Clock(), ToxicSet(7, "chat", (one("hold"),)), painter)
+        link = Link(LinkNames(), "", False, ToxicSet(7, "chat", (one("loss"),)), (painter,))
+        link.open(0.0)
         for _ in range(MOST_OPEN + 500):
-            talk.link.upstream.send(b"x\n", 0.0)
+            link.upstream.send(b"x", 0.0)
         self.assertEqual(len(picture.passages), MOST_ARROWS)
         self.assertEqual(picture.left_out, MOST_OPEN + 500 - MOST_ARROWS)
         self.assertEqual(len(painter._open), MOST_OPEN)

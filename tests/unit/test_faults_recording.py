@@ -313,6 +313,13 @@ class ReplayTests(RecordingCase):
             self.assertLess(len(str(raised.exception)), 300)
             self.assertTrue(str(raised.exception).isprintable())
 
+    def test_names_of_toxics_cannot_control_the_terminal(self) -> None:
+        self.write(self.unit({"toxic": "\x1b[2J" * 1000, "action": "lose", "values": []}))
+        [lane] = Recorded(self.path).lanes.values()
+        [action] = lane[1].actions
+        self.assertTrue(action.toxic.isprintable())
+        self.assertLess(len(action.toxic), 1000)
+
     def test_what_exceeds_the_limit_of_memory_is_not_replayed(self) -> None:
         self.write(*(self.unit(unit=number) for number in range(100)))
         with patch("twisted_lab.faults.replay.MOST_BYTES", 1000):

@@ -3,7 +3,6 @@ from io import StringIO
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.faults.terminal import Screen, amount, status
 from twisted_lab.process.counts import Counts
 
@@ -43,15 +42,15 @@ class ScreenTests(SynchronousTestCase):
 
 class StatusTests(SynchronousTestCase):
     def test_it_says_what_passes_and_what_is_done_to_it(self) -> None:
-        before = Counts(traffic=Traffic(1000, 500))
-        counts = Counts(
-            open=3,
-            traffic=Traffic(2000, 2500),
-            counters=Counter(units=40, faulted_units=9, lost_units=5),
-            gauges=Counter(held_bytes=70_000),
-        )
         self.assertEqual(
-            status(counts, before, 0.5),
+            status(
+                Counts(
+                    open=3,
+                    counters=Counter(units=40, faulted_units=9, lost_units=5),
+                    gauges=Counter(held_bytes=70_000),
+                ),
+                6000,
+            ),
             "3 links  6 kB/s  40 units  9 with faults  5 lost  70 kB held now",
         )
 

@@ -362,6 +362,45 @@ class ServiceEvents(_Reporter):
             log_toxics=", ".join(f"{count} {name}" for name, count in toxics.most_common()),
         )
 
+    def recording_ended(self, path: str, reason: str) -> None:
+        """Report that a recording ends early, while the proxies go on."""
+        self._announce(
+            LogLevel.error,
+            "recording ended",
+            "the recording {path} ends here, and the proxies go on: {reason}",
+            path=path,
+            reason=reason,
+        )
+
+    def diagram_lost(self, path: str, reason: str) -> None:
+        """Report that a diagram could not be written."""
+        self._announce(
+            LogLevel.error,
+            "diagram lost",
+            "cannot write the diagram {path}: {reason}",
+            path=path,
+            reason=reason,
+        )
+
+    def replay_incomplete(self, reason: str) -> None:
+        """Report that a part of a recording is not replayed."""
+        self._announce(
+            LogLevel.warn, "replay incomplete", "the replay is incomplete: {reason}", reason=reason
+        )
+
+    def replay_differs(self, proxy: str, link: str, direction: str, unit: int) -> None:
+        """Report the first unit of a link that is not the recorded one."""
+        self._report(
+            LogLevel.warn,
+            "replay differs",
+            "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded one; "
+            "its recorded faults apply, and further differences of the link are not reported",
+            proxy=proxy,
+            link=link,
+            direction=direction,
+            unit=unit,
+        )
+
     def stopped(self) -> None:
         """Report that the process has stopped: all ports and connections are closed."""
         self._report(LogLevel.info, "server stopped", "server stopped")

@@ -10,14 +10,15 @@ from twisted.python.usage import UsageError
 from twisted_lab.faults.framing import NO_FRAMING, read_framing
 from twisted_lab.faults.link_names import LINK_BY
 from twisted_lab.faults.listening import check_names, read_proxy
+from twisted_lab.faults.observing import ObservingOptions
 from twisted_lab.faults.profiles import PROFILES, read_profile
 from twisted_lab.faults.scenario import Scenario, read_scenario
-from twisted_lab.faults.spec import Place, check, named, read_toxic
+from twisted_lab.faults.spec import Place, check, named, read_toxic, spec
 from twisted_lab.faults.toxic import Toxics
 from twisted_lab.serving import ServiceOptions, option
 
 
-class Options(ServiceOptions):
+class Options(ObservingOptions):
     """Options of netlab-faults.
 
     Attributes:
@@ -96,6 +97,20 @@ class Options(ServiceOptions):
                 self.phases = read_scenario(self.scenario, self.toxics, self.places())
         except ValueError as error:
             raise UsageError(str(error)) from None
+        self.read_recording()
+
+    def header(self) -> dict[str, object]:
+        """See `ObservingOptions.header`."""
+        toxics = [spec(toxic) for toxic in self.toxics]
+        return {"seed": self.seed, **self.conditions(), "toxics": toxics}
+
+    def conditions(self) -> dict[str, object]:
+        """See `ObservingOptions.conditions`."""
+        return {
+            "proxies": [plan.name for plan in self.proxy],
+            "framing": self.framing.name,
+            "link_by": self.link_by,
+        }
 
     def places(self) -> list[Place]:
         """Return what the toxics of each proxy depend on."""

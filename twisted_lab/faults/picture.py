@@ -87,7 +87,8 @@ class Painter:
         passage.is_lost = What.LOSE in whats or lane.is_over
         passage.is_changed = bool(whats & _CHANGES)
         key = lane.link.name, lane.direction, unit.number
-        self._open[key] = _Open(passage, What.JOIN in whats, What.SLICE in whats)
+        is_sliced = What.SLICE in whats or (What.RATE in whats and lane.link.is_stream)
+        self._open[key] = _Open(passage, What.JOIN in whats, is_sliced)
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         if unit.kind is not Kind.OPEN:

@@ -14,12 +14,14 @@ from twisted_lab.faults.actions import Action, End, What
 from twisted_lab.faults.link import Lane
 from twisted_lab.faults.recording import FORMAT, fingerprint
 from twisted_lab.faults.units import Direction, Kind, Unit
+from twisted_lab.text.escaping import escape
 
 MOST_LINE = 5_000_000  # bytes: a message of 1 MiB in hexadecimal, and one that replaces it
 # A recording needs twice its size in memory. The units after this limit are not replayed.
 MOST_BYTES = 100_000_000
 MOST_ACTIONS = 100  # on one unit
 _MOST_COPIES = 100  # of one unit
+_MOST_NAME = 100  # characters of a toxic's name, which logs show
 
 
 def _is_number(least: float, most: float) -> Callable[[object], bool]:
@@ -202,7 +204,7 @@ def _actions(records: list[dict[str, Any]]) -> Iterator[Action]:
         copies += given[0] if what is What.COPY else 0
         if copies > _MOST_COPIES:
             raise BadRecord(f"it has more than {_MOST_COPIES} copies of a unit")
-        yield Action(what, sys.intern(toxic), tuple(given))
+        yield Action(what, sys.intern(escape(toxic[:_MOST_NAME])), tuple(given))
 
 
 class Replay:

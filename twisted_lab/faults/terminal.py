@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TextIO
+from io import TextIOBase
 
 from twisted_lab.process.counts import Counts
 
@@ -19,7 +19,7 @@ class Screen:
         columns: Returns the width of the terminal, in characters.
     """
 
-    def __init__(self, stream: TextIO, columns: Callable[[], int]) -> None:
+    def __init__(self, stream: TextIOBase, columns: Callable[[], int]) -> None:
         self.is_terminal = stream.isatty()
         self._stream = stream
         self._columns = columns
@@ -37,26 +37,19 @@ class Screen:
             self._stream.write(_CLEAR + text)
 
 
-def status(counts: Counts, before: Counts, seconds: float) -> str:
+def status(counts: Counts, rate: float) -> str:
     """Return a line that sums up traffic and faults.
 
     Args:
-        counts: The counts of the service now.
-        before: Those of the last line.
-        seconds: The time since then.
+        counts: The counts of the service.
+        rate: Bytes a second in both directions.
     """
-    totals = counts.counters + counts.gauges
-    traffic = counts.traffic.bytes_in + counts.traffic.bytes_out
-    moved = traffic - before.traffic.bytes_in - before.traffic.bytes_out
-    parts = [
-        f"{counts.open} links",
-        f"{amount(moved / seconds)}B/s",
-        f"{totals['units']:.0f} units",
-        f"{totals['faulted_units']:.0f} with faults",
-        f"{totals['lost_units']:.0f} lost",
-        f"{amount(totals['held_bytes'])}B held now",
-    ]
-    return "  ".join(parts)
+    units = counts.counters
+    return (
+        f"{counts.open} links  {amount(rate)}B/s  {units['units']} units  "
+        f"{units['faulted_units']} with faults  {units['lost_units']} lost  "
+        f"{amount(counts.gauges['held_bytes'])}B held now"
+    )
 
 
 def amount(number: float) -> str:

@@ -1,0 +1,91 @@
+"""Fault proxies in a terminal: ``python -m twisted_lab.faults``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from twisted.internet.task import LoopingCall
+from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, globalLogBeginner
+from zope.interface import provider
+
+from twisted_lab.eventlog.console import Console
+from twisted_lab.eventlog.event_file import text_line
+from twisted_lab.faults import service
+from twisted_lab.faults.diagram import Passage
+from twisted_lab.faults.picture import Picture
+from twisted_lab.faults.sketch import sketch
+from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, status
+from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.serving import build_process, option
+
+
+class Options(service.Options):
+    """Options of netlab-faults in a terminal."""
+
+    synopsis = "Usage: python -m twisted_lab.faults --proxy tcp:PORT:HOST:PORT [options]"
+
+    watch = option.flag("Show each message, with its text, as it arrives or is lost.")
+
+
+def _columns() -> int:
+    with suppress(OSError):
+        return os.get_terminal_size(2).columns
+    return 80
+
+
+def _log_to(screen: Screen) -> None:
+    @provider(ILogObserver)
+    def log(event: LogEvent) -> None:
+        if "service" in event:
+            screen.show(text_line(event).rstrip("\n"))
+        elif event["log_level"] >= LogLevel.warn:
+            screen.show(eventAsText(event))
+
+    globalLogBeginner.beginLoggingTo([log], redirectStandardIO=False)
+
+
+def _watch(process: ServiceProcess, screen: Screen) -> Picture:
+    is_coloured = screen.is_terminal and not os.environ.get("NO_COLOR")
+
+    def shown(passage: Passage, copy: int) -> None:
+        screen.show(sketch(passage, copy, process.since, is_coloured))
+
+    return Picture(shown)
+
+
+def _show_status(screen: Screen, faults: NetworkService) -> None:
+    before = 0
+
+    def update() -> None:
+        nonlocal before
+        counts = faults.counts()
+        moved = counts.traffic.bytes_in + counts.traffic.bytes_out
+        screen.set_status(status(counts, (moved - before) / STATUS_SECONDS))
+        before = moved
+
+    LoopingCall(update).start(STATUS_SECONDS)
+
+
+def main() -> None:
+    """Run the proxies until a signal ends them."""
+    options = Options()
+    options.parseOptions()
+    screen = Screen(Console(2), _columns)
+    _log_to(screen)
+    process = build_process(options)
+    picture = _watch(process, screen) if options.watch else None
+    faults = service.build(process, options, picture)
+    process.addService(faults)
+    process.startService()
+    reactor = process.reactor
+    reactor.addSystemEventTrigger("before", "shutdown", process.stopService)
+    if screen.is_terminal:
+        _show_status(screen, faults)
+        reactor.addSystemEventTrigger("after", "shutdown", screen.set_status, "")
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main()
