@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest import TestResult, defaultTestLoader
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -51,6 +51,6 @@ class HowToTests(SynchronousTestCase):
     def test_the_example_passes(self) -> None:
         names: dict[str, Any] = {"__name__": "test_retry"}
         exec(block("python"), names)  # noqa: S102 (our own page)
-        result = TestResult()
-        defaultTestLoader.loadTestsFromTestCase(names["RetryTests"]).run(result)
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(names["RetryTests"]).run(result)
         self.assertEqual((result.testsRun, result.errors, result.failures), (3, [], []))
