@@ -74,7 +74,8 @@ class Lane:
     @property
     def is_full(self) -> bool:
         """Whether the source must wait: more would not fit."""
-        return self.held >= HELD_BYTES
+        # Not the unfinished unit: without more bytes it would stay unfinished.
+        return self._pipe.held >= HELD_BYTES
 
     @property
     def held(self) -> int:
