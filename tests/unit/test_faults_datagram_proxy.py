@@ -71,7 +71,7 @@ class DatagramProxyTests(SynchronousTestCase):
     def open(self, *toxics: str) -> None:
         """Open a proxy with toxics."""
         events = ServiceEvents("netlab-faults", self.reported.append)
-        self.held = HeldMemory(1_000_000, lambda: None)
+        self.held = HeldMemory(1_000_000, lambda: len(self.connections), lambda: None)
         self.counts = UnitCounts()
         common = Common(self.reactor, events, self.connections, self.held, self.counts, 60)
         self.proxy = Proxy(Place("udp:1", False), common, 7, LinkNames())

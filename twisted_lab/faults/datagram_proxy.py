@@ -99,7 +99,7 @@ class DatagramLink(Runner):
             self._put(self.link.downstream, data)
 
     def _put(self, lane: Lane, data: bytes) -> None:
-        if self._is_finishing or lane.is_full or self.proxy.common.held.is_full:
+        if self._is_finishing or lane.is_full or not self.has_room:
             self.lose(1)
         else:
             lane.send(data, self.clock.seconds())

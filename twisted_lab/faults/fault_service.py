@@ -56,7 +56,7 @@ class FaultService(NetworkService):
     ) -> None:
         events = process.log.events_of(options.command)
         connections = options.make_connections()
-        held = HeldMemory(options.max_held, self._control)
+        held = HeldMemory(options.max_held, lambda: len(connections), self._control)
         clock, counts = process.reactor, UnitCounts()
         self._common = Common(clock, events, connections, held, counts, options.idle_timeout)
         self._seed = options.run_seed
