@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
 from typing import Generic
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from twisted_lab.channels import Conversation, PeerGone, PeerSilent
@@ -24,7 +22,6 @@ __all__ = [
     "ChannelContract",
     "ConversationContract",
     "LivePeer",
-    "LossyWire",
     "MemoryStorage",
     "ScriptedChannel",
     "play",
@@ -160,54 +157,3 @@ class MemoryStorage(Generic[Q]):
             return fail(Unable("cannot store the data now", str(error)))
         except Exception:
             return fail()
-
-
-class LossyWire:
-    """Carries datagrams in one direction, with the faults of a network.
-
-    Args:
-        clock: The clock for delays.
-        seed: The seed of the faults; the same one causes the same faults.
-        deliver: Called with each datagram that arrives.
-        drop: The share of datagrams that are lost.
-        duplicate: The share that arrive twice.
-        reorder: The share that later ones can overtake.
-        corrupt: The share with one changed bit.
-        delay: The delay of all datagrams, in seconds.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        seed: int,
-        deliver: Callable[[bytes], object],
-        *,
-        drop: float = 0.0,
-        duplicate: float = 0.0,
-        reorder: float = 0.0,
-        corrupt: float = 0.0,
-        delay: float = 0.02,
-    ) -> None:
-        self._clock = clock
-        self._chance = random.Random(seed)  # noqa: S311 (the same again)
-        self._deliver = deliver
-        self._drop = drop
-        self._duplicate = duplicate
-        self._reorder = reorder
-        self._corrupt = corrupt
-        self._delay = delay
-
-    def send(self, datagram: bytes) -> None:
-        """Send a datagram, which may be lost or changed."""
-        chance = self._chance.random
-        for _ in range(2 if chance() < self._duplicate else 1):
-            if chance() < self._drop:
-                continue
-            if chance() < self._corrupt and datagram:
-                changed = bytearray(datagram)
-                changed[self._chance.randrange(len(changed))] ^= 1 << self._chance.randrange(8)
-                datagram = bytes(changed)
-            seconds = self._delay
-            if chance() < self._reorder:
-                seconds += chance() * 5 * self._delay
-            self._clock.callLater(seconds, self._deliver, datagram)

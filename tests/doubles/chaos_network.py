@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.task import Clock
 
-from tests.doubles.chat_network import START, Address, Member, Net
-from twisted_lab.testing import LossyWire
+from tests.doubles.chat_network import CALM, START, Address, Member, Net
 
 HELD = 100  # most datagrams that a process finds when it is resumed
 
@@ -74,7 +73,7 @@ class ChaosMember(Member):
         super().__init__(net, name, float("inf"))
         self.process = net.process_of(self.clock)
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes, _: Address) -> None:
         if not self.cut_down:
             self.process.do(lambda: self.client.receive(data))
 
@@ -83,32 +82,18 @@ class ChaosMember(Member):
             super().write(data)
 
 
-class WireInWeather(LossyWire):
-    """A wire with the faults of the current weather."""
-
-    def __init__(self, net: ChaosNet, bad: LossyWire, good: LossyWire) -> None:
-        self._net = net
-        self._bad = bad
-        self._good = good
-
-    def send(self, datagram: bytes) -> None:
-        (self._good if self._net.is_calm else self._bad).send(datagram)
-
-
 class ChaosNet(Net):
     """The network; `spend` lets time pass.
 
     Attributes:
         is_up: Whether the server's process runs.
-        is_calm: Whether the network has stopped losing, duplicating and reordering datagrams.
     """
 
-    def __init__(self, seed: int, faults: dict[str, float]) -> None:
+    def __init__(self, seed: int, toxics: Iterable[str]) -> None:
         self._processes: list[Process] = []
         self._elapsed = START
         self.is_up = True
-        self.is_calm = False
-        super().__init__(seed, faults)
+        super().__init__(seed, toxics)
 
     def new_clock(self) -> Clock:
         process = Process(self._elapsed)
@@ -123,8 +108,9 @@ class ChaosNet(Net):
     def server_process(self) -> Process:
         return self.process_of(self.server_clock)
 
-    def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
-        return WireInWeather(self, super().wire(deliver), LossyWire(self.clock, 0, deliver))
+    def calm(self) -> None:
+        """Lose, duplicate and reorder nothing from now on."""
+        self.network.change(CALM)
 
     def to_server(self, data: bytes, address: Address) -> None:
         if self.is_up:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 
+from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 
@@ -15,11 +15,14 @@ from twisted_lab.channels import Connections
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.faults import DatagramNetwork
 from twisted_lab.rooms import History, Line, MemoryHistory, Rates
-from twisted_lab.testing import LossyWire
 
 Address = tuple[str, int]
 START = 1_700_000_000.0
+SERVER = ("192.0.2.254", 9095)
+CALM = ("latency=20ms",)
+FIFTHS = (*CALM, "loss=20%", "duplicate=20%", "reorder=20%,delay=100ms")
 
 
 class Socket:
@@ -33,11 +36,24 @@ class Socket:
             self._deliver(data, address)
 
 
+class Port(DatagramProtocol):
+    """A port whose datagrams a function receives."""
+
+    noisy = False
+
+    def __init__(self, receive: Callable[[bytes, Address], object]) -> None:
+        self._receive = receive
+
+    def datagramReceived(self, datagram: bytes, addr: Address) -> None:
+        self._receive(datagram, addr)
+
+
 class Net:
-    """One server and its members; `faults` has the parameters of `LossyWire`.
+    """One server and its members, on a network with these toxics.
 
     Attributes:
         clock: The network's time.
+        network: The network.
         server: The server's protocol.
         server_clock: The server's time.
         chat: Its room.
@@ -47,7 +63,7 @@ class Net:
     def __init__(
         self,
         seed: int = 0,
-        faults: Mapping[str, float] = MappingProxyType({}),
+        toxics: Iterable[str] = CALM,
         history: History | None = None,
         rates: Rates = FREE,
     ) -> None:
@@ -58,8 +74,8 @@ class Net:
         self.members: dict[Address, Member] = {}
         self._chance = random.Random(seed)
         self._seed = seed
-        self._faults = faults
-        self._ports = 1024
+        self.network = DatagramNetwork(self.clock, toxics, seed=seed)
+        self.network.listen(SERVER, Port(lambda data, address: self.to_server(data, address)))
         self._killed: list[DatagramServer] = []
         self.start_server()
 
@@ -81,7 +97,9 @@ class Net:
             60.0,
             random=self.random,
         )
-        self.server.transport = Socket(self._to_member)
+        self.server.transport = Socket(
+            lambda data, address: self.network.send(data, SERVER, address)
+        )
 
     def kill_server(self) -> None:
         """Kill the server silently, and start another one in its place."""
@@ -97,20 +115,9 @@ class Net:
     def join(self, name: str, patience: float = float("inf")) -> Member:
         return Member(self, name, patience)
 
-    def wire(self, deliver: Callable[[bytes], object]) -> LossyWire:
-        return LossyWire(self.clock, self._chance.getrandbits(32), deliver, **self._faults)
-
-    def new_address(self) -> Address:
-        self._ports += 1
-        return "192.0.2.1", self._ports
-
     def to_server(self, data: bytes, address: Address) -> None:
         """Deliver a datagram to the server."""
         self.server.datagramReceived(data, address)
-
-    def _to_member(self, data: bytes, address: Address) -> None:
-        if member := self.members.get(address):
-            member.down.send(data)
 
     def run(self, until: Callable[[], bool], most: float = 3600.0) -> None:
         """Let time pass until something is so."""
@@ -145,9 +152,7 @@ class Member:
         self._net = net
         self.is_cut = False
         self.clock = net.new_clock()
-        self.down = net.wire(self._take)
-        self.address: Address = ("", 0)
-        self.reopen()
+        self._open()
         self.client = ChatClient(
             self.clock, name, self.show, self.told.append, patience, net.random
         )
@@ -180,16 +185,19 @@ class Member:
 
     def reopen(self) -> None:
         """Be at another address from now on; earlier datagrams come from the old one."""
-        net = self._net
-        net.members.pop(self.address, None)
-        self.address = address = net.new_address()
-        net.members[address] = self
-        self._up = net.wire(lambda data: net.to_server(data, address))
+        del self._net.members[self.address]
+        self._socket.stopListening()
+        self._open()
 
-    def _take(self, data: bytes) -> None:
+    def _open(self) -> None:
+        self._socket = self._net.network.listen(("192.0.2.1", 0), Port(self._take))
+        self.address = self._socket.getHost().host, self._socket.getHost().port
+        self._net.members[self.address] = self
+
+    def _take(self, data: bytes, _: Address) -> None:
         if not self.is_cut:
             self.client.receive(data)
 
     def write(self, data: bytes) -> None:
         if not self.is_cut:
-            self._up.send(data)
+            self._socket.write(data, SERVER)

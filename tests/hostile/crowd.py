@@ -1,23 +1,28 @@
 """Peers that an attack disturbs, in separate processes.
 
+    python -m tests.hostile.crowd upstream
     python -m tests.hostile.crowd members BROADCAST CHAT CHAT-TCP COUNT
     python -m tests.hostile.crowd neighbour ECHO IDENT PID
     python -m tests.hostile.crowd yardstick
 
-Members join, print "ready", and read until standard input ends. A neighbour talks all the time.
-For each line of input it prints the number of echoes since the last line, the longest time of one
-in seconds, and the same for greetings by name. A yardstick repeats the same computation, and for
-each line of input prints the mean CPU time of one since the last line, in seconds.
+The server behind the proxies prints its TCP and UDP ports, and sends back what it receives until
+standard input ends. Members join, print "ready", and read until standard input ends. A neighbour
+talks all the time. For each line of input it prints the number of echoes since the last line, the
+longest time of one in seconds, and the same for greetings by name. A yardstick repeats the same
+computation, and for each line of input prints the mean CPU time of one since the last line, in
+seconds.
 """
 
 from __future__ import annotations
 
 import selectors
 import socket
+import socketserver
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 HERE = "127.0.0.1"
@@ -31,6 +36,35 @@ YARDSTICK_PAUSE = 0.1  # seconds between two computations
 PATIENCE = 60.0  # seconds after which an answer counts as missing
 # Members read at intervals, because the neighbour needs the processor, too.
 READ_PAUSE = 0.005
+
+
+class _Echo(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with suppress(OSError):
+            while data := self.request.recv(65536):
+                self.request.sendall(data)
+
+
+class _EchoServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 1000
+
+
+def upstream() -> None:
+    """Serve echo by TCP and UDP."""
+    own = socket.socket(type=socket.SOCK_DGRAM)
+    own.bind((HERE, 0))
+
+    def repeat() -> None:
+        while True:
+            with suppress(OSError):  # an ICMP error about a client that has left
+                own.sendto(*own.recvfrom(65536))
+
+    server = _EchoServer((HERE, 0), _Echo)
+    for target in (server.serve_forever, repeat):
+        threading.Thread(target=target, daemon=True).start()
+    print(server.server_address[1], own.getsockname()[1], flush=True)
+    sys.stdin.read()
 
 
 def address(number: int) -> str:
@@ -203,9 +237,10 @@ def yardstick() -> None:
 
 
 def main() -> None:
-    """Run members, a neighbour, or a yardstick."""
+    """Run a server, members, a neighbour, or a yardstick."""
     who, *numbers = sys.argv[1:]
     roles: dict[str, Callable[..., None]] = {
+        "upstream": upstream,
         "members": members,
         "neighbour": neighbour,
         "yardstick": yardstick,

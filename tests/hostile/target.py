@@ -1,4 +1,4 @@
-"""The target of attacks: all services in one process, and the costs of an attack."""
+"""The target of attacks: all services and proxies in one process, and the costs of an attack."""
 
 from __future__ import annotations
 
@@ -18,21 +18,9 @@ from typing import NamedTuple
 
 from tests.doubles.old_files import make_old_file
 from tests.hostile.crowd import GREETING, NEIGHBOUR
-from tests.processes import ROOT, Server, ports
+from tests.hostile.process import start
+from tests.processes import ROOT
 
-# All options of the target; options that bound a cost belong here.
-MOST_PER_PEER = 50
-OPTIONS = (
-    *("netlab", "--base-port", "0", "--interface", "127.0.0.1", "--chat-tcp-port", "0"),
-    *("--chat-join-by-name", "127.0.0.0/8"),
-    *("--metrics", "unix:metrics", "--log-file", "events.log"),
-    # The history is larger than the default limit.
-    *("--chat-history-bytes", str(2**30)),
-    # A rotated log could not be measured.
-    *("--log-rotate-bytes", "100000000000"),
-    # The members of the crowd are silent and have 250 addresses.
-    *("--idle-timeout", "3600", "--max-per-peer", str(MOST_PER_PEER)),
-)
 # The schema whose table of messages is filled here; the server migrates it.
 FILLED_SCHEMA = 4
 # The target is quiet when it uses less than this share of a processor and sends nothing.
@@ -142,7 +130,7 @@ class Target:
 
     Attributes:
         size: See above.
-        ports: The port of each service; ``chat-tcp`` is the chat's TCP port.
+        ports: The port of each service and proxy; ``chat-tcp`` is the chat's TCP port.
         metrics: The socket of the metrics.
     """
 
@@ -156,8 +144,12 @@ class Target:
     def __enter__(self) -> Target:
         with ExitStack() as stack:
             _history(self._directory / "netlab.sqlite3", self.size)
-            server = stack.enter_context(Server(self._directory, *OPTIONS))
-            self.ports = ports(server)
+            upstream = self._child(stack, "upstream")
+            assert upstream.stdout is not None
+            server, self.ports = start(
+                self._directory, *map(int, upstream.stdout.readline().split())
+            )
+            stack.enter_context(server)
             self.process = server.process
             # The CPU clock of a process (linux/posix-timers.h), which includes ended threads.
             self._clock = (~server.process.pid << 3) | 2

@@ -1,4 +1,4 @@
-"""The chat with real processes, over bad networks made by `tests.programs.relay`."""
+"""The chat with real processes, over bad networks made by netlab-faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.testing import MemoryStorage
 
 CHAT = (*CLIENT, "chat", "--host", "127.0.0.1")
-BAD = ("--drop", "0.2", "--duplicate", "0.2", "--reorder", "0.2", "--delay", "0.005")
+BAD = ("latency=5ms", "loss=20%", "duplicate=20%", "reorder=20%,delay=25ms")
 
 
 def chat(directory: Path, port: int = 0, *options: str) -> Server:
@@ -36,13 +36,18 @@ def chat(directory: Path, port: int = 0, *options: str) -> Server:
     )
 
 
-def relay(server_port: int, *options: str) -> Server:
-    command = (sys.executable, "-m", "tests.programs.relay", "--port", "0")
-    return Server(ROOT, command=(*command, "--server-port", str(server_port), *options))
+def network(directory: Path, server_port: int, *options: str) -> Server:
+    proxy = f"--proxy=udp:0:127.0.0.1:{server_port}"
+    return Server(directory, "netlab-faults", proxy, "--seed=1", *options, twistd=("--pidfile=",))
 
 
-def relay_port(relaying: Server) -> int:
-    return int(relaying.wait_for(r"^relaying on 127\.0\.0\.1:(\d+)$")[1])
+def bad_network(directory: Path, server_port: int, *toxics: str) -> Server:
+    return network(directory, server_port, *(f"--toxic={toxic}" for toxic in toxics))
+
+
+def tell(control: str, *words: str) -> None:
+    command = (sys.executable, "-m", "twisted_lab.control", "--control", control)
+    subprocess.run((*command, "tell", "faults", *words), check=True, timeout=DEADLINE)
 
 
 LONG = pytest.mark.long
@@ -145,10 +150,10 @@ def test_all_members_get_all_messages_in_one_order(
 ) -> None:
     with (
         chat(tmp_path) as server,
-        relay(server.wait_for_port(), *BAD) as bad,
+        bad_network(tmp_path, server.wait_for_port(), *BAD) as bad,
         ExitStack() as stack,
     ):
-        members = Processes(stack, relay_port(bad), processes, count, messages)
+        members = Processes(stack, bad.wait_for_port(), processes, count, messages)
         members.have_heard_all(240)
 
 
@@ -157,13 +162,13 @@ def test_nothing_is_lost_when_the_server_is_killed(
     tmp_path: Path, kept_port: int, quarters: tuple[int, ...]
 ) -> None:
     history = ("--history", str(tmp_path / "said.sqlite3"))
-    faults = ("--drop", "0.15", "--duplicate", "0.15", "--reorder", "0.15", "--move", "4")
+    toxics = ("latency=20ms", "loss=15%", "duplicate=15%", "reorder=15%,delay=100ms", "rebind=2%")
     with ExitStack() as stack:
         server = stack.enter_context(chat(tmp_path, kept_port, *history))
         server.wait_for_port()
-        bad = stack.enter_context(relay(kept_port, *faults))
+        bad = stack.enter_context(bad_network(tmp_path, kept_port, *toxics))
         messages = 20 * len(quarters)
-        members = Processes(stack, relay_port(bad), processes=2, count=3, messages=messages)
+        members = Processes(stack, bad.wait_for_port(), processes=2, count=3, messages=messages)
         members.wait_for("^all members are in the room$")
         for quarter in quarters:
             members.wait_for(f"^received {quarter}/4$")
@@ -178,8 +183,8 @@ def test_a_client_in_a_pipe_survives_a_bad_network(tmp_path: Path) -> None:
     numbers = [str(number) for number in range(30)]
     with (
         chat(tmp_path) as server,
-        relay(server.wait_for_port(), "--drop", "0.3", "--seed", "2") as bad,
-        RoomClient(port := relay_port(bad), "Boris") as boris,
+        bad_network(tmp_path, server.wait_for_port(), "latency=20ms", "loss=30%") as bad,
+        RoomClient(port := bad.wait_for_port(), "Boris") as boris,
     ):
         boris.wait_for(r"^\* welcome, Boris;")
         with RoomClient(port, "Anna", "".join(f"{number}\n" for number in numbers)) as anna:
@@ -298,24 +303,27 @@ def test_a_client_loses_nothing_in_an_absence(
         RoomClient(port := server.wait_for_port(), "Anna") as anna,
         ExitStack() as stack,
     ):
-        relays = [stack.enter_context(relay(port)) for _ in absences]
+        controls = [f"unix:{tmp_path}/{seconds}" for seconds in absences]
+        networks = [
+            stack.enter_context(network(tmp_path, port, "--control", control))
+            for control in controls
+        ]
         suspended = [on_terminal(port, f"s{seconds}") for seconds in absences]
         cut = [
-            on_terminal(relay_port(each), f"c{seconds}")
-            for each, seconds in zip(relays, absences, strict=True)
+            on_terminal(each.wait_for_port(), f"c{seconds}")
+            for each, seconds in zip(networks, absences, strict=True)
         ]
-        for client, each, other in zip(suspended, relays, cut, strict=True):
+        for client, control, other in zip(suspended, controls, cut, strict=True):
             client.child.kill(signal.SIGSTOP)
-            each.process.send_signal(signal.SIGUSR1)
-            each.wait_for("^cut$")
+            tell(control, "add", "blackhole")
             other.type("from afar\r")
         anna.say("meanwhile\n")
         anna.wait_for("^Anna: meanwhile$")
         begun = time.monotonic()
-        for seconds, client, each, other in zip(absences, suspended, relays, cut, strict=True):
+        for seconds, client, control, other in zip(absences, suspended, controls, cut, strict=True):
             time.sleep(max(begun + seconds - time.monotonic(), 0))
             client.child.kill(signal.SIGCONT)
-            each.process.send_signal(signal.SIGUSR1)
+            tell(control, "remove", "blackhole")
             anna.wait_for(f"^c{seconds}: from afar$")
             client.type("back\r")
             anna.wait_for(f"^s{seconds}: back$")

@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from tests.doubles.chaos_network import ChaosMember, ChaosNet
+from tests.doubles.chat_network import CALM
 from twisted_lab.client.chat_client import NoAnswer
 from twisted_lab.reliable import Side
 from twisted_lab.reliable.packets import NO_KEY, Hello, seal
@@ -30,6 +31,7 @@ from twisted_lab.text.command_line import Options
 RECOVERY = 12.0  # seconds
 MEMBERS = 3
 STEPS = 25
+TENTHS = (*CALM, "loss=10%", "duplicate=10%", "reorder=10%,delay=100ms")
 MOST_SAID = 20  # messages of each member, so that the rate limit does not delay the calm
 
 
@@ -43,7 +45,7 @@ class Storm:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._chance = random.Random(seed)
-        self._net = ChaosNet(seed, {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1})
+        self._net = ChaosNet(seed, TENTHS)
         self._members: list[ChaosMember] = []
         self._left: list[ChaosMember] = []  # left during the storm: may have given up after 15 s
         self._said: dict[str, list[str]] = {}
@@ -230,7 +232,7 @@ class Storm:
 
     def _calm(self) -> None:
         self._trail.append(f"{self._now:7.2f} calm")
-        self._net.is_calm = True
+        self._net.calm()
         later, self._later = self._later, []
         for _, action in later:
             action()

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.doubles.chat_network import Net
+from tests.doubles.chat_network import FIFTHS, Net
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
-
-TROUBLE = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
 
 
 def talk(seed: int, members: int, messages: int) -> float:
@@ -22,7 +20,7 @@ def talk(seed: int, members: int, messages: int) -> float:
     Returns:
         The simulated time in seconds.
     """
-    net = Net(seed, TROUBLE)
+    net = Net(seed, FIFTHS)
     start = net.clock.seconds()
     people = [net.join(f"m{number}") for number in range(members)]
     net.run(lambda: all(len(member.client.room.others) == members - 1 for member in people))

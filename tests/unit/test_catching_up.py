@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import START, Net, Socket
+from tests.doubles.chat_network import CALM, START, Net, Socket
 from tests.doubles.recording import Recorder, SlowWire, recorded_events
 from tests.doubles.rooms import open_chat
 from tests.doubles.storage import SlowStorage
@@ -153,8 +153,8 @@ class StreamTests(StreamCase):
 
 class DatagramTests(SynchronousTestCase):
     def test_a_reliable_session_gets_all_messages(self) -> None:
-        for faults in ({"delay": 0.02}, {"drop": 0.1, "reorder": 0.1}):
-            net = Net(1, faults, history())
+        for toxics in (CALM, (*CALM, "loss=10%", "reorder=10%,delay=100ms")):
+            net = Net(1, toxics, history())
             anna = net.join("Anna")
             anna.client.room._place = 0
             net.run(anna.is_in)
@@ -198,7 +198,7 @@ class GatheredTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.storage = SlowStorage(HISTORY_TABLES)
         self.addCleanup(self.storage.database.close)
-        self.net = Net(0, {}, KeptHistory(self.storage))
+        self.net = Net(0, CALM, KeptHistory(self.storage))
 
     def settle(self) -> None:
         for _ in range(20):

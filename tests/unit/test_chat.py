@@ -202,7 +202,7 @@ class OptionsTests(SynchronousTestCase):
 
 class ChatClientTests(SynchronousTestCase):
     def test_the_client_gives_up_without_a_first_answer(self) -> None:
-        net = Net(0, {"drop": 1.0})
+        net = Net(0, ["loss"])
         anna = net.join("Anna")
         net.run(anna.has_ended, 20)
         self.failureResultOf(anna.client.ended, NoAnswer)
@@ -262,7 +262,7 @@ class ChatClientTests(SynchronousTestCase):
             self.assertEqual(anna.told, told)
 
     def test_a_quick_confirmation_shows_no_notice(self) -> None:
-        net = Net(0, {"delay": 0.1})
+        net = Net(0, ["latency=100ms"])
         anna = net.join("Anna")
         net.run(anna.is_in)
         anna.client.say("last words")
@@ -272,7 +272,7 @@ class ChatClientTests(SynchronousTestCase):
 
     def test_the_client_leaves_despite_an_outage(self) -> None:
         for seconds in (4, 8, 12):
-            net = Net(0, {"delay": 0.4})
+            net = Net(0, ["latency=400ms"])
             anna, boris = net.join("Anna"), net.join("Boris")
             net.run(anna.is_in)
             net.run(boris.is_in)

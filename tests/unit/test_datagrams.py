@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import ClassVar
 from unittest.mock import Mock, patch
 
 from twisted.internet.defer import Deferred
@@ -12,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.chat_network import Member, Net, Socket
+from tests.doubles.chat_network import FIFTHS, Member, Net, Socket
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import Channel, Connections, PeerGone, PeerSilent
 from twisted_lab.channels.datagram import Address, DatagramChannel
@@ -936,8 +935,6 @@ class ReliableTests(DatagramsCase):
 class NetTests(SynchronousTestCase):
     """Members with our client, on bad networks."""
 
-    faults: ClassVar = {"drop": 0.2, "duplicate": 0.2, "reorder": 0.2}
-
     def talk(self, net: Net, members: list[Member], each: int) -> None:
         for number in range(each):
             for member in members:
@@ -968,7 +965,7 @@ class NetTests(SynchronousTestCase):
 
     def test_everybody_hears_everything_once_and_in_order(self) -> None:
         for seed in range(20):
-            net = Net(seed, {**self.faults, "corrupt": 0.02})
+            net = Net(seed, (*FIFTHS, "corrupt=2%"))
             members = self.joined(net, 4)
             self.talk(net, members, 10)
             self.check(net, members, 10)
@@ -976,7 +973,7 @@ class NetTests(SynchronousTestCase):
 
     def test_addresses_change_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.faults)
+            net = Net(seed, FIFTHS)
             members = self.joined(net, 4)
             self.talk(net, members, 20)
             for member in members * 3:
@@ -986,7 +983,7 @@ class NetTests(SynchronousTestCase):
 
     def test_the_server_is_killed_in_the_middle(self) -> None:
         for seed in range(10):
-            net = Net(seed, self.faults)
+            net = Net(seed, FIFTHS)
             members = self.joined(net, 4)
             self.talk(net, members, 20)
             for _ in range(3):

@@ -126,9 +126,7 @@ class FaultServiceTests(SynchronousTestCase):
     def test_a_host_without_an_address_is_one_line(self) -> None:
         service = self.build()
         failed: list[str] = []
-        with patch(
-            "twisted_lab.faults.upstream.Resolver.find", side_effect=DNSLookupError("no host")
-        ):
+        with patch("twisted_lab.faults.upstream.find_now", side_effect=DNSLookupError("no host")):
             self.patch(service._ports, "_fail", failed.append)
             service.privilegedStartService()
         [line] = failed

@@ -61,6 +61,13 @@ PUBLIC = {
         "text_header",
         "too_long",
     ],
+    "twisted_lab.faults": [
+        "DatagramEnd",
+        "DatagramNetwork",
+        "FaultyPair",
+        "FaultyTransport",
+        "advance",
+    ],
     "twisted_lab.serving": [
         "CannotStart",
         "ConversationOptions",
@@ -96,7 +103,6 @@ PUBLIC = {
         "ChannelContract",
         "ConversationContract",
         "LivePeer",
-        "LossyWire",
         "MemoryStorage",
         "ScriptedChannel",
         "play",

@@ -305,7 +305,7 @@ class RoomClientTests(SynchronousTestCase):
         self.assertEqual((sent[1], client.deadline(13.0)), (sent[0], None))
 
     def test_a_client_waiting_to_join_can_leave_immediately(self) -> None:
-        net = Net(1, {}, rates=Rates(members=1))
+        net = Net(1, rates=Rates(members=1))
         anna, boris = net.join("Anna"), net.join("Boris")
         net.run(lambda: any("joining in" in text for text in anna.texts + boris.texts))
         late = anna if any("joining in" in text for text in anna.texts) else boris
@@ -335,7 +335,7 @@ class RoomClientTests(SynchronousTestCase):
 
     def test_fifty_members_of_one_address_return_after_a_restart(self) -> None:
         for has_spoken in (False, True):
-            net = Net(1, {}, rates=Rates())
+            net = Net(1, rates=Rates())
             people = [net.join(f"m{number}") for number in range(50)]
             self.wait_for_members(net, 50)
             if has_spoken:
@@ -351,7 +351,7 @@ class RoomClientTests(SynchronousTestCase):
         net.run(lambda: len(net.chat._members) == count)
 
     def test_two_pasting_members_of_one_address_lose_nothing(self) -> None:
-        net = Net(1, {}, rates=Rates())
+        net = Net(1, rates=Rates())
         people = [net.join(name) for name in ("Anna", "Boris")]
         net.run(lambda: all(one.client.room.is_in for one in people))
         for one in people:

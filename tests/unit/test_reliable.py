@@ -7,10 +7,13 @@ import hmac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.chat_network import FIFTHS
 from twisted_lab.codecs import MessageError, encode_frame
+from twisted_lab.faults import DatagramNetwork
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Session, State
 from twisted_lab.reliable.address_validator import HINT, AddressValidator
 from twisted_lab.reliable.client_endpoint import Stage
@@ -41,7 +44,6 @@ from twisted_lab.reliable.packets import (
 from twisted_lab.reliable.receiver import WINDOW, Receiver
 from twisted_lab.reliable.sender import Sender
 from twisted_lab.reliable.timer import RetransmissionTimer
-from twisted_lab.testing import LossyWire
 
 SESSION = 0x0123456789ABCDEF
 KEY = bytes(range(16))
@@ -715,22 +717,24 @@ class ClientEndpointTests(SynchronousTestCase):
         self.assertFalse(self.endpoint.is_lost(38.9))
 
 
-class Endpoint:
-    """One end of a session over a wire.
+class Endpoint(DatagramProtocol):
+    """One end of a session over a network.
 
     A sender and a receiver alone, so that the sequence numbers can begin anywhere.
     """
 
-    def __init__(self, clock: Clock, first: int, peers_first: int) -> None:
+    noisy = False
+
+    def __init__(self, clock: Clock, peer: str, first: int, peers_first: int) -> None:
         self.heard: list[bytes] = []
         self.sent = 0
-        self.wire: LossyWire
+        self._peer = peer, 9000
         self.sender = Sender(SESSION, first=first)
         self._receiver = Receiver(SESSION, 65_536, peers_first)
         self._clock = clock
         self._timer: IDelayedCall | None = None
 
-    def received(self, datagram: bytes) -> None:
+    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         packet = decode(datagram) if is_sealed(datagram, KEY, Side.CLIENT) else None
         if isinstance(packet, Data):
             self.heard += self._receiver.receive(packet)
@@ -755,16 +759,19 @@ class Endpoint:
 
     def _send(self, packet: Packet) -> None:
         self.sent += 1
-        self.wire.send(seal(packet, KEY, Side.CLIENT))
+        assert self.transport
+        self.transport.write(seal(packet, KEY, Side.CLIENT), self._peer)
 
 
-def converse(seed: int, messages: int, **faults: float) -> tuple[Clock, Endpoint, Endpoint]:
+def converse(seed: int, messages: int, *toxics: str) -> tuple[Clock, Endpoint, Endpoint]:
     """Have two ends say `messages` to each other, until all have come or an hour has passed."""
     clock = Clock()
     first, second = (seed * 7919) % MODULUS, MODULUS - 1 - seed % 50
-    one, other = Endpoint(clock, first, second), Endpoint(clock, second, first)
-    one.wire = LossyWire(clock, seed, other.received, **faults)
-    other.wire = LossyWire(clock, ~seed, one.received, **faults)
+    network = DatagramNetwork(clock, ("latency=20ms", *toxics), seed=seed)
+    ones, others = "192.0.2.1", "192.0.2.2"
+    one, other = Endpoint(clock, others, first, second), Endpoint(clock, ones, second, first)
+    network.listen((ones, 9000), one)
+    network.listen((others, 9000), other)
     for number in range(messages):
         size = (seed + number) % 7 * 600
         for end, name in ((one, b"one"), (other, b"other")):
@@ -775,14 +782,14 @@ def converse(seed: int, messages: int, **faults: float) -> tuple[Clock, Endpoint
 
 
 class LossTests(SynchronousTestCase):
-    def check(self, seed: int, messages: int, **faults: float) -> tuple[Clock, Endpoint]:
-        clock, one, other = converse(seed, messages, **faults)
+    def check(self, seed: int, messages: int, *toxics: str) -> tuple[Clock, Endpoint]:
+        clock, one, other = converse(seed, messages, *toxics)
         expected = [(seed + number) % 7 * 600 for number in range(messages)]
         for end, name in ((one, b"other"), (other, b"one")):
             self.assertEqual(
                 end.heard,
                 [b"%s %d " % (name, n) + b"x" * size for n, size in enumerate(expected)],
-                f"seed {seed}, {faults}",
+                f"seed {seed}, {toxics}",
             )
         return clock, one
 
@@ -794,12 +801,13 @@ class LossTests(SynchronousTestCase):
 
     def test_a_fifth_lost_a_fifth_doubled_a_fifth_reordered(self) -> None:
         for seed in range(40):
-            clock, _ = self.check(seed, 50, drop=0.2, duplicate=0.2, reorder=0.2, corrupt=0.05)
+            clock, _ = self.check(seed, 50, *FIFTHS, "corrupt=5%")
             self.assertLess(clock.seconds(), 120, f"seed {seed}")
 
     @settings(max_examples=30)
-    @given(st.integers(0, 2**32), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1))
+    @given(st.integers(0, 2**32), st.integers(0, 50), st.integers(0, 50), st.integers(0, 100))
     def test_property_any_network_that_lets_something_through(
-        self, seed: int, drop: float, duplicate: float, reorder: float
+        self, seed: int, lost: int, duplicated: int, reordered: int
     ) -> None:
-        self.check(seed, 10, drop=drop, duplicate=duplicate, reorder=reorder)
+        toxics = f"loss={lost}%", f"duplicate={duplicated}%", f"reorder={reordered}%,delay=100ms"
+        self.check(seed, 10, *toxics)

@@ -19,7 +19,7 @@ from twisted_lab.peers import site_of
 from twisted_lab.token_bucket import Bucket
 
 # Routine events caused by peers. All other events are security events.
-CONNECTIONS = frozenset({"client connected", "client disconnected"})
+CONNECTIONS = frozenset({"client connected", "client disconnected", "faulted"})
 TRAFFIC = frozenset({"received", "sent", "relayed"}) | CONNECTIONS
 # Bugs of the service, with long tracebacks. They share a limit, whichever peer causes them.
 MISTAKES = frozenset({"conversation failed", "twisted"})

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory
 
 from twisted_lab.channels import cancel
+from twisted_lab.faults.commands import Commands
 from twisted_lab.faults.held_memory import HeldMemory
 from twisted_lab.faults.link import Deciding, Observer
 from twisted_lab.faults.link_names import LinkNames
@@ -43,6 +44,7 @@ class FaultService(NetworkService):
     Attributes:
         proxies: The proxies, by name.
         toxics: The toxics, all with names; those of a scenario's phase are not among them.
+        scenario: The scenario.
     """
 
     def __init__(
@@ -54,11 +56,11 @@ class FaultService(NetworkService):
     ) -> None:
         events = process.log.events_of(options.command)
         connections = options.make_connections()
-        held = HeldMemory(options.max_held, self._control)
+        held = HeldMemory(options.max_held, lambda: len(connections), self._control)
         clock, counts = process.reactor, UnitCounts()
         self._common = Common(clock, events, connections, held, counts, options.idle_timeout)
-        self._seed = options.seed
-        self._scenario = options.phases
+        self._seed = options.run_seed
+        self.scenario = options.phases
         self._phase = Now()
         self._timer: IDelayedCall | None = None
         self.proxies: dict[str, Proxy] = {}
@@ -67,7 +69,7 @@ class FaultService(NetworkService):
             self.proxies[plan.name] = proxy = Proxy(
                 place,
                 self._common,
-                options.seed,
+                options.run_seed,
                 LinkNames(options.link_by),
                 tuple(each.of(plan.name) for each in observing),
                 replay(plan.name) if replay else None,
@@ -75,6 +77,7 @@ class FaultService(NetworkService):
             upstream = Upstream(process.reactor, plan.target, poller)
             listeners.append(proxy_listener(process, options.interface, plan, proxy, upstream))
         super().__init__(process, events, listeners, Factory(), connections)
+        self.words = Commands(self).words
         self._serve_measures(process)
         self.change(options.toxics)
 
@@ -113,7 +116,7 @@ class FaultService(NetworkService):
     def _step(self) -> None:
         """Begin the phase of the scenario that is due."""
         before, elapsed = self._phase, self._common.clock.seconds() - self._began
-        self._phase = phase = self._scenario.phase_at(elapsed)
+        self._phase = phase = self.scenario.phase_at(elapsed)
         if phase.toxics != before.toxics:
             self._apply()
         for name in before.disabled - phase.disabled:

@@ -133,7 +133,7 @@ class ProxyListener(Wrapping):
 
         async def listen() -> IListeningPort:
             try:
-                await self.upstream.look_up()
+                self.upstream.look_up_now()
             except DNSLookupError as error:
                 raise CannotListen(f"{self.upstream.target.host}: {error}") from None
             port = await self.listener.listen(self.factory)
@@ -164,7 +164,7 @@ def proxy_listener(
     elif plan.kind == "tcp":
         listener = TCPPort(reactor, int(plan.place), interface, 0, option)
     else:
-        port, protocol = int(plan.place), DatagramProxy(proxy, upstream)
+        port, protocol = int(plan.place), DatagramProxy(proxy, upstream, process.files.is_scarce)
         listener = UDPPort(reactor, port, interface, 0, option, protocol=protocol)
     if plan.is_stream:
         if upstream.poller is not None:

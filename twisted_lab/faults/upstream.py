@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -18,7 +19,7 @@ from twisted_lab.interfaces import Reactor
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.ports.fast.client import connect_fast
 from twisted_lab.ports.fast.poller import Poller
-from twisted_lab.ports.resolving import Resolver
+from twisted_lab.ports.resolving import Resolver, find_now
 
 CONNECT_SECONDS = 30.0
 LOOK_UP_SECONDS = 1.0  # between two look-ups at least
@@ -71,32 +72,38 @@ class Upstream:
         self.target = target
         self.hosts = [target.host]
         self.poller = poller
-        self._is_looking = False
         self._looked_up = float("-inf")
 
-    async def look_up(self) -> None:
-        """Look up the IP addresses; if there are none now, earlier ones stay.
+    @property
+    def _has_name(self) -> bool:
+        host = self.target.host
+        return bool(host) and not isIPAddress(host) and not isIPv6Address(host)
+
+    def look_up_now(self) -> None:
+        """Look up the IP addresses, and block meanwhile: for the start of the process.
 
         Raises:
             DNSLookupError: The host has no address; the text says why.
         """
-        host = self.target.host
-        if self._is_looking or self.target.path or isIPAddress(host) or isIPv6Address(host):
-            return
-        self._is_looking = True
-        try:
-            found = await Resolver(self.reactor).find(host)
-        finally:
-            self._is_looking = False
+        if self._has_name:
+            self._use(find_now(self.target.host))
+
+    def _use(self, found: list[str]) -> None:
         self.hosts = sorted(found, key=lambda each: ":" in each)
 
     def look_up_again(self) -> None:
         """Look up the IP addresses in the background, as the server was not there."""
-        if (now := self.reactor.seconds()) < self._looked_up + LOOK_UP_SECONDS:
+        now = self.reactor.seconds()
+        if not self._has_name or now < self._looked_up + LOOK_UP_SECONDS:
             return
-        self._looked_up = now
-        again = Deferred.fromCoroutine(self.look_up())
-        again.addErrback(lambda failure: failure.trap(DNSLookupError))
+
+        async def look_up() -> None:
+            with suppress(DNSLookupError):  # Earlier addresses stay.
+                self._use(await Resolver(self.reactor).find(self.target.host))
+            self._looked_up = self.reactor.seconds()
+
+        self._looked_up = float("inf")
+        Deferred.fromCoroutine(look_up())
 
     def try_next(self, host: str) -> bool:
         """Let further links use another address than `host`; return whether there is one."""

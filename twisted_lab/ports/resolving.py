@@ -108,7 +108,7 @@ class Resolver:
         found = await self._look_up(host, 0, socket.SOCK_DGRAM)
         if not found:
             raise DNSLookupError(self.problem)
-        return list(dict.fromkeys(_scoped(*address) for *_, address in found))
+        return _hosts(found)
 
     def resolveHostName(
         self,
@@ -130,6 +130,23 @@ class Resolver:
         resolutionReceiver.resolutionBegan(resolution)
         self._look_up(hostName, portNumber, socket.SOCK_STREAM).addCallback(deliver)
         return resolution
+
+
+def find_now(host: str) -> list[str]:
+    """Return the IP addresses of `host` as `Resolver.find` does; it blocks meanwhile.
+
+    Raises:
+        DNSLookupError: The look-up found no address; the text says why.
+    """
+    try:
+        found: list[Found] = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)
+    except Exception as error:
+        raise DNSLookupError(_problem(error)) from None
+    return _hosts(found)
+
+
+def _hosts(found: list[Found]) -> list[str]:
+    return list(dict.fromkeys(_scoped(*address) for *_, address in found))
 
 
 def _scoped(host: str, _: int, *flow_and_scope: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.hostile.attacker import Attacker, Peer, message
 from tests.hostile.attacks.catalogue import LINE, attack
 from tests.hostile.crowd import plain_socket
-from tests.hostile.target import MOST_PER_PEER
+from tests.hostile.process import MOST_PER_PEER
 from twisted_lab.reliable.packets import NO_KEY, Hello, Side, seal
 
 # A name that fits into a datagram: each mark takes two bytes.

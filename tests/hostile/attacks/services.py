@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.hostile.attacker import Attacker
 from tests.hostile.attacks.catalogue import LINE, attack
-from tests.hostile.target import MOST_PER_PEER
+from tests.hostile.process import MOST_PER_PEER
 
 # Connections
 
