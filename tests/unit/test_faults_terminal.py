@@ -28,7 +28,7 @@ class ScreenTests(SynchronousTestCase):
 
     def test_the_status_fits_one_line_and_is_written_when_it_changes(self) -> None:
         terminal = Terminal()
-        screen = Screen(terminal, lambda: 8)
+        screen = Screen(terminal, lambda: 10)  # with room for ^C
         for _ in range(3):
             screen.set_status("x" * 100)
         self.assertEqual(terminal.getvalue(), "\r\x1b[K" + "x" * 7)

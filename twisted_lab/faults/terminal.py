@@ -36,7 +36,8 @@ class Screen:
 
     def set_status(self, text: str) -> None:
         """Replace the status line, cut to one line; "" removes it."""
-        text = text[: max(self.columns() - 1, 0)]
+        # The terminal itself writes ^C or ^Z behind it. A line that wraps could not be removed.
+        text = text[: max(self.columns() - 3, 0)]
         if self.is_terminal and text != self._status:
             self._status = text
             self._stream.write(_CLEAR + text)
