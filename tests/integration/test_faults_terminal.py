@@ -92,8 +92,8 @@ def test_a_terminal_has_a_live_line_and_ctrl_c_ends_it(echo: int) -> None:
     terminal, port = run(echo, "--toxic", "loss,nth=2")
     with connect(port) as client:
         client.sendall(b"one\ntwo\n")
-        terminal.see(r" +\d+\.\d{3} s +client 1 ─+✕  tcp:0 +two  lost \(loss\)")
-        terminal.see("1 links  .*  3 units  1 with faults  1 lost  0 B held now")
+        terminal.see(r" +\d+\.\d{3} s +client 1 ─+✕  server +two  lost \(loss\)")
+        terminal.see("1 link  .*  3 units  1 with faults  1 lost  0 B held now")
     assert "\x1b[31m" in terminal.raw
     terminal.type("\x03")
     assert terminal.end() == 0

@@ -127,6 +127,17 @@ class SvgTests(SynchronousTestCase):
         self.assertLess(len(ElementTree.tostring(root)), 10_000)
         self.assertEqual(self.draw().findtext(f"{SVG}desc"), "no messages")
 
+    def test_no_line_crosses_a_text(self) -> None:
+        kinds = [each.tag for each in self.draw(*one_of_each_fate())]
+        last_arrow = len(kinds) - kinds[::-1].index(f"{SVG}g")
+        self.assertGreater(kinds[last_arrow:].count(f"{SVG}text"), len(one_of_each_fate()))
+
+    def test_the_legend_is_at_the_top(self) -> None:
+        root = self.draw(*[passage("one", n / 10, n / 10) for n in range(100)])
+        heights = {each.text: float(each.get("y", "")) for each in root.findall(f"{SVG}text")}
+        for fate in Fate:
+            self.assertLess(heights[fate.value], heights["client"])
+
     def test_a_note_says_what_is_left_out(self) -> None:
         root = self.draw(passage(), left_out=7)
         self.assertIn("7 more messages are not drawn.", [each.text for each in root])
@@ -135,7 +146,7 @@ class SvgTests(SynchronousTestCase):
 class SketchTests(SynchronousTestCase):
     def test_lines_for_a_terminal(self) -> None:
         lines = [
-            sketch(arrow.passage, arrow.copy, 0.0, False)
+            sketch(arrow.passage, arrow.copy, 0.0, False, 100)
             for arrow in lay_out(one_of_each_fate()).arrows
         ]
         self.assertEqual(
@@ -155,12 +166,19 @@ class SketchTests(SynchronousTestCase):
     def test_answers_point_to_the_left(self) -> None:
         answer = passage("hello", 0.0, 0.0, is_changed=True)
         answer.is_rightwards = False
-        self.assertIn("client ◀≠────── server", sketch(answer, 0, 0.0, False))
+        self.assertIn("client ◀≠────── server", sketch(answer, 0, 0.0, False, 100))
+
+    def test_a_line_fits_the_terminal_if_its_text_can_be_shorter(self) -> None:
+        long = passage("x" * 100, is_lost=True, causes=("loss",))
+        for columns, length in ((80, 80), (1000, 102), (40, 70)):
+            line = sketch(long, 0, 0.0, False, columns)
+            self.assertEqual(len(line), length)
+            self.assertTrue(line.endswith("x...  lost (loss)"))
 
     def test_colours_are_optional_and_nothing_else_controls_the_terminal(self) -> None:
         hostile = Passage(HOSTILE, HOSTILE, True, HOSTILE * 9, 0.0, is_lost=True, causes=(HOSTILE,))
-        self.assertTrue(sketch(hostile, 0, 0.0, False).isprintable())
-        line = sketch(hostile, 0, 0.0, True)
+        self.assertTrue(sketch(hostile, 0, 0.0, False, 100).isprintable())
+        line = sketch(hostile, 0, 0.0, True, 100)
         self.assertTrue(line.startswith("\x1b[31m"))
         self.assertTrue(line.endswith("\x1b[0m"))
         self.assertEqual(line.count("\x1b"), 2)
@@ -243,14 +261,18 @@ class PictureTests(SynchronousTestCase):
         many, _ = self.picture_of(one("duplicate", copies=100), count=1)
         self.assertEqual(len(many.passages[0].arrivals), MOST_COPIES)
 
-    def test_clients_of_several_proxies_have_different_names(self) -> None:
+    def test_the_ends_of_one_proxy_are_its_clients_and_the_server(self) -> None:
+        picture, _ = self.picture_of(count=1)
+        self.assertEqual(lay_out(picture.passages).ends, ("client 1", "server"))
+
+    def test_ends_of_several_proxies_have_different_names(self) -> None:
         picture = Picture()
         one_, other = picture.of("chat"), picture.of("echo")
         for painter, name in ((one_, "chat"), (other, "echo")):
             Talk(Clock(), ToxicSet(7, name), painter).have(1)
         self.assertEqual(
             lay_out(picture.passages).ends,
-            ("client 1 of chat", "chat", "client 1 of echo", "echo"),
+            ("client 1 of chat", "server of chat", "client 1 of echo", "server of echo"),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.faults.profiles import PROFILES
 from twisted_lab.faults.toxic import Toxic
 from twisted_lab.faults.toxics import TOXICS
 from twisted_lab.faults.values import SHOWN
@@ -43,7 +44,17 @@ def toxics() -> Iterable[str]:
         yield f"| `{kind}` | {text} | {'; '.join(filter(None, (attributes, main)))} | {on} |"
 
 
+def profiles() -> Iterable[str]:
+    for name, texts in PROFILES.items():
+        figures = (text.split(",")[0].partition("=")[2] for text in texts)
+        yield f"\n| `{name}` | {' | '.join(figures)} | "
+
+
 class PageTests(SynchronousTestCase):
     def test_the_tables_are_those_of_the_code(self) -> None:
         for table in (toxics(), conditions()):
             self.assertIn("\n".join(table), PAGE.read_text())
+
+    def test_the_figures_of_profiles_are_those_of_the_code(self) -> None:
+        for row in profiles():
+            self.assertIn(row, PAGE.read_text())

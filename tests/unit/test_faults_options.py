@@ -50,7 +50,7 @@ class OptionsTests(SynchronousTestCase):
             ("9190", "a proxy is written like tcp:9190:localhost:9090"),
             ("sctp:1:h:2", "a proxy is written like"),
             ("tcp:x:h:2", "a port is a number from 0 to 65535, not 'x'"),
-            ("tcp:1:h", "a server is HOST:PORT, [::1]:PORT or unix:/path, not 'h'"),
+            ("tcp:1:h", "a server is HOST:PORT, [::1]:PORT or unix:/path, not 'h'; a proxy is"),
             ("tcp:1:a b:2", "a host is a name or an IP address"),
             ("tcp:1:h:0", "a port to connect to is a number from 1"),
             ("udp:1:unix:/x", "a udp proxy needs HOST:PORT for its server"),
@@ -84,6 +84,12 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn(name, text)
         for name in ("--port", "--tls", "--listen", "--workers", "--strict-port"):
             self.assertNotIn(f"{name} ", text.replace("=", " "))
+
+    def test_help_shows_defaults_and_toxics_as_people_write_them(self) -> None:
+        words = " ".join(str(Options()).split())
+        self.assertIn("portions as they arrive. [default: none]", words)
+        self.assertIn("satellite, lan. --proxy=", words)
+        self.assertIn("half_close, rebind. docs/faults.md explains them.", words)
 
 
 class FaultServiceTests(SynchronousTestCase):

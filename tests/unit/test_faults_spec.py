@@ -79,6 +79,7 @@ class ReadTests(SynchronousTestCase):
             ("loss,size=3", "not 'size=3'"),
             ("loss=", "toxic loss, probability: expected a probability such as 20% or 0.2, not ''"),
             ("loss=120%", "toxic loss, probability: expected at most 100%, not '120%'"),
+            ("loss=20", "expected a probability such as 20% or 0.2, not '20'"),
             ("loss=1,probability=1", "toxic loss: probability is given twice"),
             ("loss,direction=up", "direction: expected upstream or downstream, not 'up'"),
             ("loss,nth=0", "expected a whole number from 1 up, not '0'"),

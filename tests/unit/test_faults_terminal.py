@@ -1,3 +1,4 @@
+import os
 from collections import Counter
 from io import StringIO
 
@@ -17,17 +18,17 @@ class ScreenTests(SynchronousTestCase):
         terminal = Terminal()
         screen = Screen(terminal, lambda: 80)
         screen.show("first")
-        screen.set_status("1 links")
+        screen.set_status("1 link")
         screen.show("second")
         screen.set_status("")
         self.assertEqual(
             terminal.getvalue(),
-            "first\n\r\x1b[K1 links\r\x1b[Ksecond\n1 links\r\x1b[K",
+            "first\n\r\x1b[K1 link\r\x1b[Ksecond\n1 link\r\x1b[K",
         )
 
     def test_the_status_fits_one_line_and_is_written_when_it_changes(self) -> None:
         terminal = Terminal()
-        screen = Screen(terminal, lambda: 8)
+        screen = Screen(terminal, lambda: 10)  # with room for ^C
         for _ in range(3):
             screen.set_status("x" * 100)
         self.assertEqual(terminal.getvalue(), "\r\x1b[K" + "x" * 7)
@@ -35,9 +36,17 @@ class ScreenTests(SynchronousTestCase):
     def test_a_file_gets_lines_only(self) -> None:
         file = StringIO()
         screen = Screen(file, lambda: 80)
-        screen.set_status("1 links")
+        screen.set_status("1 link")
         screen.show("first")
         self.assertEqual(file.getvalue(), "first\n")
+
+    def test_a_dumb_terminal_gets_lines_only(self) -> None:
+        self.patch(os, "environ", {"TERM": "dumb"})
+        terminal = Terminal()
+        screen = Screen(terminal, lambda: 80)
+        screen.set_status("1 link")
+        screen.show("first")
+        self.assertEqual(terminal.getvalue(), "first\n")
 
 
 class StatusTests(SynchronousTestCase):
@@ -53,6 +62,7 @@ class StatusTests(SynchronousTestCase):
             ),
             "3 links  6 kB/s  40 units  9 with faults  5 lost  70 kB held now",
         )
+        self.assertTrue(status(Counts(open=1), 0).startswith("1 link  0 B/s  0 units"))
 
     def test_amounts_have_three_digits(self) -> None:
         self.assertEqual(

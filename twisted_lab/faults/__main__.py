@@ -31,8 +31,8 @@ class Options(service.Options):
 
 def _columns() -> int:
     with suppress(OSError):
-        return os.get_terminal_size(2).columns
-    return 80
+        return os.get_terminal_size(2).columns or 80
+    return 1000  # not a terminal: nothing needs to be cut
 
 
 def _log_to(screen: Screen) -> None:
@@ -50,7 +50,7 @@ def _watch(process: ServiceProcess, screen: Screen) -> Picture:
     is_coloured = screen.is_terminal and not os.environ.get("NO_COLOR")
 
     def shown(passage: Passage, copy: int) -> None:
-        screen.show(sketch(passage, copy, process.since, is_coloured))
+        screen.show(sketch(passage, copy, process.since, is_coloured, screen.columns()))
 
     return Picture(shown)
 

@@ -25,6 +25,9 @@ class Framing:
     name = "none"
     quiet: float | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
     def size(self, data: bytearray, start: int, seen: int) -> int | None:
         """Return the size of the unit at `start`; None if its end has not arrived.
 

@@ -68,7 +68,10 @@ def read_proxy(text: str) -> ProxyPlan:
     if found is None:
         raise UsageError(f"a proxy is written like {EXAMPLES}, not {text!r}")
     kind, at = found["kind"], found["at"]
-    target = read_target(found["to"])
+    try:
+        target = read_target(found["to"])
+    except UsageError as error:
+        raise UsageError(f"{error}; a proxy is written like {EXAMPLES}") from None
     if kind != "unix":
         at = str(port_number(at))
     if kind == "udp" and target.path:

@@ -10,8 +10,9 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.faults.link import Deciding, Lane
 from twisted_lab.faults.picture import DiagramFile, Picture
+from twisted_lab.faults.recorded import Recorded
 from twisted_lab.faults.recording import Recording
-from twisted_lab.faults.replay import Recorded, Replay
+from twisted_lab.faults.replay import Replay
 from twisted_lab.faults.units import Unit
 from twisted_lab.serving import ServiceOptions, ServiceProcess, option
 

@@ -15,6 +15,7 @@ from twisted_lab.faults.profiles import PROFILES, read_profile
 from twisted_lab.faults.scenario import Scenario, read_scenario
 from twisted_lab.faults.spec import Place, check, named, read_toxic, spec
 from twisted_lab.faults.toxic import Toxics
+from twisted_lab.faults.toxics import TOXICS
 from twisted_lab.serving import ServiceOptions, option
 
 
@@ -28,6 +29,7 @@ class Options(ObservingOptions):
     """
 
     command = "netlab-faults"
+    longdesc = f"The toxics are {', '.join(TOXICS)}. docs/faults.md explains them."
     in_netlab = False
     toxics: Toxics = ()
     phases = Scenario(())

@@ -62,7 +62,14 @@ class Picture:
 
     def client(self, link: str, proxy: str) -> str:
         """Return the name of the client's end of a link."""
-        return f"client {link}" if len(self._proxies) == 1 else f"client {link} of {proxy}"
+        return f"client {link}{self._of(proxy)}"
+
+    def server(self, proxy: str) -> str:
+        """Return the name of the server's end of all links of a proxy."""
+        return f"server{self._of(proxy)}"
+
+    def _of(self, proxy: str) -> str:
+        return f" of {proxy}" if len(self._proxies) > 1 else ""
 
 
 class Painter:
@@ -70,7 +77,7 @@ class Painter:
 
     Args:
         picture: The picture.
-        proxy: The name of the proxy, which is also that of the server's end.
+        proxy: The name of the proxy.
     """
 
     def __init__(self, picture: Picture, proxy: str) -> None:
@@ -99,7 +106,8 @@ class Painter:
     def _passage(self, lane: Lane, text: str, now: float, causes: tuple[str, ...]) -> Passage:
         client = self._picture.client(lane.link.name, self._proxy)
         is_upstream = lane.direction is Direction.UPSTREAM
-        return Passage(client, self._proxy, is_upstream, text, now, causes=causes)
+        server = self._picture.server(self._proxy)
+        return Passage(client, server, is_upstream, text, now, causes=causes)
 
     def delivered(self, lane: Lane, output: Output, now: float) -> None:
         """See `twisted_lab.faults.link.Observer`."""

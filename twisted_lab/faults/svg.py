@@ -14,7 +14,7 @@ from math import atan2, degrees
 from twisted_lab.faults.diagram import Arrow, Fate, Layout
 from twisted_lab.text.escaping import escape
 
-_LEFT, _TOP, _ROW, _COLUMN = 90, 64, 30, 340  # pixels
+_LEFT, _TOP, _ROW, _COLUMN = 90, 100, 30, 340  # pixels
 _LEGEND = 120  # pixels for one word of the legend
 _MOST_TEXT, _MOST_NAME = 22, 44  # characters, at 6.6 pixels each
 
@@ -63,7 +63,7 @@ text { fill: #ececec; stroke: #16181c }
 def draw(layout: Layout) -> str:
     """Return a diagram as an SVG file. Names and texts may come from peers: all are escaped."""
     width = _LEFT + max(_COLUMN * len(layout.ends), _LEGEND * len(Fate))
-    height = _TOP + _ROW * (len(layout.times) + 3)
+    height = _TOP + _ROW * (len(layout.times) + 2)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -73,10 +73,12 @@ def draw(layout: Layout) -> str:
             f'<desc id="desc">{_description(layout)}</desc>',
             f"<style>\n{_STYLE}</style>",
             f'<rect class="ground" width="{width}" height="{height}"/>',
+            *_legend(layout, height),
             *_lifelines(layout, height),
             *_times(layout),
             *(line for arrow in layout.arrows for line in _arrow(arrow, layout)),
-            *_legend(layout, height),
+            # After the arrows, so that none crosses a text.
+            *(line for arrow in layout.arrows for line in _labels(arrow)),
             "</svg>\n",
         ]
     )
@@ -113,7 +115,7 @@ def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") 
 def _lifelines(layout: Layout, height: int) -> Iterator[str]:
     for number, name in enumerate(layout.ends):
         x = _column(number)
-        yield f'<line class="life" x1="{x}" x2="{x}" y1="{_TOP}" y2="{height - 2 * _ROW}"/>'
+        yield f'<line class="life" x1="{x}" x2="{x}" y1="{_TOP}" y2="{height - _ROW}"/>'
         yield _text(x, _TOP - 14, _clean(name, _MOST_NAME), "middle", "name")
 
 
@@ -133,15 +135,8 @@ def _arrow(arrow: Arrow, layout: Layout) -> Iterator[str]:
     )
     note = _clean(passage.note(arrow.copy))
     time = f"{passage.sent - layout.times[0]:.3f} s"
-    x1, y1 = _column(arrow.start), _row(arrow.first_row)
-    x2, y2 = _column(arrow.end), _row(arrow.last_row)
-    if not passage.arrivals:
-        x2 = (x1 + x2) // 2
-    side = 1 if x2 > x1 else -1
+    x1, y1, x2, y2 = _line(arrow)
     angle = degrees(atan2(y2 - y1, x2 - x1))
-    # At the end of the arrow; after the shape of one that does not arrive.
-    note_x = x2 - 20 * side if passage.arrivals else x2 + 12 * side
-    note_anchors = ("end", "start") if passage.arrivals else ("start", "end")
     yield f'<g class="arrow {fate.name.lower()}" role="graphics-symbol">'
     yield f"<title>{time}: {_clean(sender)} to {_clean(receiver)}: {_clean(passage.text)}"
     yield f"{f': {note}' if note else ''}</title>"
@@ -152,18 +147,35 @@ def _arrow(arrow: Arrow, layout: Layout) -> Iterator[str]:
         x, y = (x2, y2) if not passage.arrivals else ((x1 + x2) / 2, (y1 + y2) / 2)
         yield f'<g transform="translate({x:g} {y:g})">{_MARKS[fate]}</g>'
     yield "</g>"
+
+
+def _line(arrow: Arrow) -> tuple[int, int, int, int]:
+    """Return where an arrow begins and ends: x1, y1, x2, y2."""
+    x1, x2 = _column(arrow.start), _column(arrow.end)
+    if not arrow.passage.arrivals:
+        x2 = (x1 + x2) // 2
+    return x1, _row(arrow.first_row), x2, _row(arrow.last_row)
+
+
+def _labels(arrow: Arrow) -> Iterator[str]:
+    passage, note = arrow.passage, _clean(arrow.passage.note(arrow.copy))
+    x1, y1, x2, y2 = _line(arrow)
+    side = 1 if x2 > x1 else -1
     if not arrow.copy:
         anchor = "start" if side > 0 else "end"
         yield _text(x1 + 8 * side, y1 - 5, _clean(passage.text, _MOST_TEXT), anchor)
-    if note:
-        # Above a level arrow, below a falling one, beside one that does not arrive.
-        y = y2 + 4 if not passage.arrivals else y2 - 5 if y1 == y2 else y2 + 13
-        yield _text(note_x, y, note, note_anchors[side < 0])
+    if note and passage.arrivals:
+        # At the end: above a level arrow, below a falling one.
+        anchor = "end" if side > 0 else "start"
+        yield _text(x2 - 20 * side, y2 - 5 if y1 == y2 else y2 + 13, note, anchor)
+    elif note:
+        # After the shape of one that does not arrive.
+        yield _text(x2 + 12 * side, y2 + 4, note, "start" if side > 0 else "end")
 
 
 def _legend(layout: Layout, height: int) -> Iterator[str]:
     for number, fate in enumerate(Fate):
-        x, y = 20 + _LEGEND * number, height - _ROW - 10
+        x, y = 20 + _LEGEND * number, _ROW
         shape = _MARKS.get(fate) or _HEADS[fate]
         yield f'<g class="arrow {fate.name.lower()}">'
         yield f'<line x1="{x}" y1="{y}" x2="{x + 30}" y2="{y}"/>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import TextIOBase
 
@@ -12,17 +13,21 @@ _CLEAR = "\r\x1b[K"
 
 
 class Screen:
-    """A terminal; without one, it writes lines and has no status line.
+    """A terminal; without one, or if ``TERM`` is ``dumb``, it has no status line.
 
     Args:
         stream: The output, which must not block.
         columns: Returns the width of the terminal, in characters.
+
+    Attributes:
+        columns: See above.
+        is_terminal: Whether it has a status line.
     """
 
     def __init__(self, stream: TextIOBase, columns: Callable[[], int]) -> None:
-        self.is_terminal = stream.isatty()
+        self.is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
         self._stream = stream
-        self._columns = columns
+        self.columns = columns
         self._status = ""
 
     def show(self, line: str) -> None:
@@ -31,7 +36,8 @@ class Screen:
 
     def set_status(self, text: str) -> None:
         """Replace the status line, cut to one line; "" removes it."""
-        text = text[: max(self._columns() - 1, 0)]
+        # The terminal itself writes ^C or ^Z behind it. A line that wraps could not be removed.
+        text = text[: max(self.columns() - 3, 0)]
         if self.is_terminal and text != self._status:
             self._status = text
             self._stream.write(_CLEAR + text)
@@ -46,9 +52,9 @@ def status(counts: Counts, rate: float) -> str:
     """
     units = counts.counters
     return (
-        f"{counts.open} links  {amount(rate)}B/s  {units['units']} units  "
-        f"{units['faulted_units']} with faults  {units['lost_units']} lost  "
-        f"{amount(counts.gauges['held_bytes'])}B held now"
+        f"{counts.open} {'link' if counts.open == 1 else 'links'}  {amount(rate)}B/s  "
+        f"{units['units']} units  {units['faulted_units']} with faults  "
+        f"{units['lost_units']} lost  {amount(counts.gauges['held_bytes'])}B held now"
     )
 
 

@@ -71,7 +71,10 @@ def rate(text: str) -> float:
 
 def share(text: str) -> float:
     """Read a probability: 20% or 0.2."""
-    value = _amount(text, _SHARES, "", "a probability such as 20% or 0.2")
+    what = "a probability such as 20% or 0.2"
+    value = _amount(text, _SHARES, "", what)
+    if value > 1 and "%" not in text:
+        raise ValueError(f"expected {what}, not {text!r}")
     return _at_most(value, 1.0, text, "100%")
 
 

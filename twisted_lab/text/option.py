@@ -61,7 +61,8 @@ class Option(Generic[Value]):
         """Return its row in ``optFlags`` or ``optParameters``."""
         if self.read is None:
             return [self.name, self.short, self.doc]
-        return [self.name, self.short, None if self.repeats else self.default, self.doc, self.parse]
+        shown = None if self.default == () else self.default
+        return [self.name, self.short, shown, self.doc, self.parse]
 
     def parse(self, text: str) -> Any:
         """Read its value from the command line.
