@@ -5,11 +5,13 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.reactor import FakeReactor
 from tests.doubles.recording import Recorder, Wire, recorded_events
 from twisted_lab.channels import Connections
 from twisted_lab.channels.connections import MOST_REFUSED_PER_PEER
 from twisted_lab.eventlog.counters import Traffic
-from twisted_lab.services.echo import Echo, EchoFactory, Options, makeService
+from twisted_lab.process.service_process import ServiceProcess
+from twisted_lab.services.echo import Echo, EchoFactory, Options, build
 
 
 def connect(chunk_size: int = 1024, upper: bool = False) -> tuple[Echo, Wire, Recorder, Clock]:
@@ -237,7 +239,7 @@ class MakeServiceTests(SynchronousTestCase):
     def test_options_reach_the_factory(self) -> None:
         options = Options()
         options.parseOptions(["--upper", "--chunk-size", "7", "--port", "0"])
-        (service,) = makeService(options)
+        service = build(ServiceProcess(options, FakeReactor()), options)
         factory = service._ports._factory
         assert isinstance(factory, EchoFactory)
         self.assertEqual(factory.chunk_size, 7)

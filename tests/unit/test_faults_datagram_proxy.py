@@ -45,6 +45,9 @@ class Port:
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, int]] = []
 
+    def fileno(self) -> int:
+        return 0
+
     def send(self, data: bytes, addresses: Any) -> None:
         self.sent += [(data, port) for _, port, *_ in addresses]
 
@@ -57,6 +60,7 @@ class DatagramProxyTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = Reactor()
         self.reported: list[LogEvent] = []
+        self.is_scarce = False
         self.connections = Connections(most=3)
         self.server = socket.socket(type=socket.SOCK_DGRAM)
         self.server.bind((HOST, 0))
@@ -67,7 +71,7 @@ class DatagramProxyTests(SynchronousTestCase):
     def open(self, *toxics: str) -> None:
         """Open a proxy with toxics."""
         events = ServiceEvents("netlab-faults", self.reported.append)
-        self.held = HeldMemory(1_000_000, lambda: None)
+        self.held = HeldMemory(1_000_000, lambda: len(self.connections), lambda: None)
         self.counts = UnitCounts()
         common = Common(self.reactor, events, self.connections, self.held, self.counts, 60)
         self.proxy = Proxy(Place("udp:1", False), common, 7, LinkNames())
@@ -75,7 +79,7 @@ class DatagramProxyTests(SynchronousTestCase):
         reactor: Any = self.reactor
         upstream = Upstream(reactor, Target(HOST, self.server.getsockname()[1]))
         self.port = Port()
-        self.protocol = DatagramProxy(self.proxy, upstream)
+        self.protocol = DatagramProxy(self.proxy, upstream, lambda _: self.is_scarce)
         self.protocol.transport = self.port
         self.addCleanup(self.connections.abort)
 
@@ -142,6 +146,15 @@ class DatagramProxyTests(SynchronousTestCase):
         self.assertEqual(len(self.reactor.readers), 3)
         [refused] = [each for each in self.reported if each["event"] == "refused"]
         self.assertIn("too many connections", refused["reason"])
+
+    def test_new_clients_have_no_link_while_file_descriptors_are_scarce(self) -> None:
+        self.open()
+        self.protocol.datagramReceived(b"x", address(1))
+        self.is_scarce = True
+        for port in (1, 2):
+            self.protocol.datagramReceived(b"y", address(port))
+        self.assertEqual([self.receive()[0] for _ in range(2)], [b"x", b"y"])
+        self.assertEqual(len(self.connections), 1)
 
     def test_a_silent_client_is_forgotten(self) -> None:
         self.open()

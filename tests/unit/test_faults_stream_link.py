@@ -66,7 +66,9 @@ class StreamLinkTests(SynchronousTestCase):
         self.clock = Clock()
         self.reported: list[LogEvent] = []
         self.connections = Connections()
-        self.held = HeldMemory(1_000_000, lambda: self.proxy.control())
+        self.held = HeldMemory(
+            2_000_000, lambda: len(self.connections), lambda: self.proxy.control()
+        )
         self.counts = UnitCounts()
         events = ServiceEvents("netlab-faults", self.reported.append)
         self.common = Common(
@@ -230,12 +232,18 @@ class StreamLinkTests(SynchronousTestCase):
         self.assertEqual(self.client.producerState, "producing")
         self.assertEqual(len(self.server.value()), HELD_BYTES)
 
-    def test_no_side_is_read_while_all_links_hold_too_much(self) -> None:
+    def test_a_link_with_more_than_its_share_is_not_read_while_memory_is_scarce(self) -> None:
         self.open("hold,direction=upstream")
+        self.connections.most = 1000
         self.held.add(1_000_000)
+        self.assertEqual(self.client.producerState, "producing")  # It holds nothing.
+        others = [StreamLink(self.proxy, self.upstream, CLIENT) for _ in range(9)]  # type: ignore[arg-type]
+        for other in others:
+            other.client.makeConnection(Transport())  # type: ignore[arg-type]
+        self.link.client.dataReceived(bytes(100_000))
         self.assertEqual(self.client.producerState, "paused")
         self.assertEqual(self.server.producerState, "paused")
-        self.held.add(-200_000)
+        self.held.add(-300_000)
         self.assertEqual(self.client.producerState, "paused")  # not at once again
         self.held.add(-100_000)
         self.assertEqual(self.client.producerState, "producing")

@@ -136,6 +136,11 @@ class FileReserveTests(SynchronousTestCase):
         self.port.accept(48)
         self.assertFalse(self.port.accepts)
 
+    def test_other_sockets_of_clients_leave_the_reserve_alone(self) -> None:
+        with patch("os.dup", side_effect=[871, 872]), patch("os.close"):
+            self.assertFalse(self.reserve.is_scarce(3))
+            self.assertTrue(self.reserve.is_scarce(3))
+
     def test_operator_ports_can_use_half_of_the_reserve(self) -> None:
         own = FakePort()
         self.reserve.guard(own, is_own=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -98,7 +99,7 @@ class DatagramLink(Runner):
             self._put(self.link.downstream, data)
 
     def _put(self, lane: Lane, data: bytes) -> None:
-        if self._is_finishing or lane.is_full or self.proxy.common.held.is_full:
+        if self._is_finishing or lane.is_full or not self.has_room:
             self.lose(1)
         else:
             lane.send(data, self.clock.seconds())
@@ -187,6 +188,7 @@ class DatagramProxy(DatagramProtocol):
     Args:
         proxy: The proxy.
         upstream: The server behind it.
+        is_scarce: Tells from an open descriptor whether no link may open another one.
 
     Attributes:
         upstream: See above.
@@ -195,8 +197,9 @@ class DatagramProxy(DatagramProtocol):
     transport: Any  # see `twisted_lab.ports.udp_port.DatagramPort`
     noisy = False
 
-    def __init__(self, proxy: Proxy, upstream: Upstream) -> None:
+    def __init__(self, proxy: Proxy, upstream: Upstream, is_scarce: Callable[[int], bool]) -> None:
         self.upstream = upstream
+        self._is_scarce = is_scarce
         self._proxy = proxy
         common = proxy.common
         self._refusals = Refusals(common.clock, common.events, common.connections)
@@ -206,7 +209,9 @@ class DatagramProxy(DatagramProtocol):
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
         link = self._links.get(addr)
         if link is None:
-            if not self._proxy.is_enabled or self._refusals.reason(*addr[:2]):
+            if not self._proxy.is_enabled or self._is_scarce(self.transport.fileno()):
+                return
+            if self._refusals.reason(*addr[:2]):
                 return
             link = self._links[addr] = DatagramLink(self._proxy, self, addr)
             link.begin()

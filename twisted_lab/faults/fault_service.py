@@ -56,10 +56,10 @@ class FaultService(NetworkService):
     ) -> None:
         events = process.log.events_of(options.command)
         connections = options.make_connections()
-        held = HeldMemory(options.max_held, self._control)
+        held = HeldMemory(options.max_held, lambda: len(connections), self._control)
         clock, counts = process.reactor, UnitCounts()
         self._common = Common(clock, events, connections, held, counts, options.idle_timeout)
-        self._seed = options.seed
+        self._seed = options.run_seed
         self.scenario = options.phases
         self._phase = Now()
         self._timer: IDelayedCall | None = None
@@ -69,7 +69,7 @@ class FaultService(NetworkService):
             self.proxies[plan.name] = proxy = Proxy(
                 place,
                 self._common,
-                options.seed,
+                options.run_seed,
                 LinkNames(options.link_by),
                 tuple(each.of(plan.name) for each in observing),
                 replay(plan.name) if replay else None,

@@ -17,7 +17,7 @@ from twisted_lab.faults.units import Direction, Kind, Unit
 HELD_BYTES = 262_144
 # A portion of 64 KiB can have 65,536 units, and each costs much more than its bytes. So a lane
 # decides about this many at a time, and other links have their turn in between.
-UNITS_PER_TURN = 1000
+UNITS_PER_TURN = 100
 
 
 class Observer(Protocol):

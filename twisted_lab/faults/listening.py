@@ -164,7 +164,7 @@ def proxy_listener(
     elif plan.kind == "tcp":
         listener = TCPPort(reactor, int(plan.place), interface, 0, option)
     else:
-        port, protocol = int(plan.place), DatagramProxy(proxy, upstream)
+        port, protocol = int(plan.place), DatagramProxy(proxy, upstream, process.files.is_scarce)
         listener = UDPPort(reactor, port, interface, 0, option, protocol=protocol)
     if plan.is_stream:
         if upstream.poller is not None:

@@ -24,12 +24,14 @@ class Options(ObservingOptions):
     Attributes:
         toxics: The toxics of `profile` and `toxic`, all with names.
         phases: The scenario.
+        run_seed: The seed of this run: that of `seed`, or a random one.
     """
 
     command = "netlab-faults"
     in_netlab = False
     toxics: Toxics = ()
     phases = Scenario(())
+    run_seed = 0
     why_one_process = "all links must be in one process to share their limits"
     hidden = frozenset(
         {"ask", "certificate", "handshake-timeout", "key", "listen", "port", "proxy-protocol"}
@@ -63,7 +65,7 @@ class Options(ObservingOptions):
     )
     seed = option.number(
         "Repeat the decisions of the run with this seed. [default: a random one]",
-        default=secrets.randbits(32),
+        default=None,
         least=0,
     )
     profile = option.parsed(
@@ -90,6 +92,7 @@ class Options(ObservingOptions):
         if not self.proxy:
             raise UsageError("give at least one --proxy, such as tcp:9190:localhost:9090")
         check_names(self.proxy)
+        self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
             self.toxics = named(self.profile + self.toxic)
             check(self.toxics, self.places())
@@ -99,10 +102,14 @@ class Options(ObservingOptions):
             raise UsageError(str(error)) from None
         self.read_recording()
 
+    def file_paths(self) -> list[str]:
+        """See `ServiceOptions`."""
+        return super().file_paths() + [plan.place for plan in self.proxy if plan.kind == "unix"]
+
     def header(self) -> dict[str, object]:
         """See `ObservingOptions.header`."""
         toxics = [spec(toxic) for toxic in self.toxics]
-        return {"seed": self.seed, **self.conditions(), "toxics": toxics}
+        return {"seed": self.run_seed, **self.conditions(), "toxics": toxics}
 
     def conditions(self) -> dict[str, object]:
         """See `ObservingOptions.conditions`."""

@@ -137,6 +137,11 @@ class Runner:
         self.lose(sum(lane.discard() for lane in lanes))
         self._count_held()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the link may hold more, as far as the memory of all links allows."""
+        return self.proxy.common.held.has_room(self._held)
+
     def _count_held(self) -> None:
         held = sum(lane.held for lane in self.link.lanes)
         if held != self._held:

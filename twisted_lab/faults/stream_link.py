@@ -121,7 +121,7 @@ class StreamLink(Runner):
         if self.is_closing:
             return
         waits = self._open < 2 or self._is_finishing
-        waits |= self.proxy.common.held.is_full and not self.is_direct
+        waits |= not self.is_direct and not self.has_room
         for side in (self.client, self.server):
             side.read(not (waits or side.is_ahead or side.lane.is_full))
 

@@ -71,20 +71,28 @@ class FileReserve:
 
     def look(self, port: _GuardedPort) -> None:
         """Stop accepting if the connections of `port` have made file descriptors scarce."""
-        if port.is_open and self._is_scarce(self._next_number(port), port):
+        if port.is_open and self._is_scarce(self._next_number(port.port.fileno()), port.is_own):
             self._stop_accepting(port.is_own)
 
-    def _next_number(self, port: _GuardedPort) -> int:
+    def is_scarce(self, number: int) -> bool:
+        """Tell whether clients may not use up further descriptors.
+
+        Args:
+            number: An open descriptor.
+        """
+        return self._is_scarce(self._next_number(number), False)
+
+    def _next_number(self, number: int) -> int:
         # The kernel returns the lowest free number.
         try:
-            number = os.dup(port.port.fileno())
+            number = os.dup(number)
         except OSError:
             return self.limit
         os.close(number)
         return number
 
-    def _is_scarce(self, used: int, port: _GuardedPort) -> bool:
-        return 0 <= self.limit <= used + self.part(2 if port.is_own else 1)
+    def _is_scarce(self, used: int, is_own: bool) -> bool:
+        return 0 <= self.limit <= used + self.part(2 if is_own else 1)
 
     def _stop_accepting(self, is_own: bool) -> None:
         # All ports together, because each could accept a burst in the same turn of the reactor.
@@ -109,7 +117,7 @@ class FileReserve:
         for port in list(self._waiting):
             if not port.is_open:
                 self._waiting.remove(port)
-            elif not self._is_scarce(count, port):
+            elif not self._is_scarce(count, port.is_own):
                 self._waiting.remove(port)
                 port.port.numberAccepts = 1
                 port.port.startReading()

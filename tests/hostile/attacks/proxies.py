@@ -31,7 +31,7 @@ def fill(attacker: Attacker, peers: list[Peer], data: bytes) -> None:
 # Links
 
 
-@attack(cpu=1.0, delay=0.05, logged=2**18)
+@attack(cpu=1.0, logged=2**18)
 def short_links(attacker: Attacker) -> Iterator[None]:
     """Links that close immediately; each connects to the server behind the proxy."""
     yield
@@ -40,7 +40,7 @@ def short_links(attacker: Attacker) -> Iterator[None]:
         attacker.leave()
 
 
-@attack(cpu=0.5, delay=0.05, logged=2**18, memory=2**23)
+@attack(cpu=0.5, logged=2**18)
 def silent_links(attacker: Attacker) -> Iterator[None]:
     """Silent links, most of them above the limit of an address."""
     yield
@@ -48,7 +48,7 @@ def silent_links(attacker: Attacker) -> Iterator[None]:
         attacker.stream("proxy")
 
 
-@attack(cpu=1.0, delay=0.05, logged=2**18, memory=2**23)
+@attack(cpu=1.0, logged=2**17)
 def datagrams_from_many_ports(attacker: Attacker) -> Iterator[None]:
     """A datagram from each of 2,000 ports of an address."""
     port = attacker.target.ports["datagrams"]
@@ -59,7 +59,7 @@ def datagrams_from_many_ports(attacker: Attacker) -> Iterator[None]:
             attacker.sent += 1
 
 
-@attack(cpu=2.0, delay=0.05, logged=2**19, memory=2**24, messages=6000)
+@attack(cpu=2.0, logged=2**19, messages=6000)
 def datagrams_from_many_addresses(attacker: Attacker) -> Iterator[None]:
     """A datagram from each of 2,000 addresses, as with forged senders."""
     port = attacker.target.ports["datagrams"]
@@ -75,7 +75,7 @@ def datagrams_from_many_addresses(attacker: Attacker) -> Iterator[None]:
 
 
 # The kernel's buffers take up to 6 MB of each link in each direction.
-@attack(cpu=3.0, delay=0.05, sent=2**30, messages=30_000, memory=2**24)
+@attack(cpu=3.0, sent=2**30, messages=30_000, memory=2**24)
 def clients_that_never_read(attacker: Attacker) -> Iterator[None]:
     """The most links of an address, each with megabytes on the way there and back."""
     count = attacker.target.size.some(MOST_PER_PEER)
@@ -114,12 +114,12 @@ def large_frames_without_an_end(attacker: Attacker) -> Iterator[None]:
 # Processor
 
 
-@attack(cpu=1.0, delay=0.05, sent=2**18, messages=40_000, memory=2**23)
+@attack(cpu=1.0, sent=2**18, messages=40_000)
 def empty_frames_to_a_proxy(attacker: Attacker) -> Iterator[None]:
-    """16,000 frames of four bytes in one piece, each of which comes back."""
+    """16,000 frames of four bytes, each of which comes back."""
     peer = attacker.stream("frames")
+    frames = bytes(4 * attacker.target.size.some(16_000))
     yield
-    frames = b"\0\0\0\0" * attacker.target.size.some(16_000)
     peer.send(frames)
     assert receive(peer.socket, len(frames)) == frames
 
