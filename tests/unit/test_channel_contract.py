@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.error import ConnectionDone
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,6 +23,7 @@ from twisted_lab.channels import (
     TextChannel,
     TextHeaderChannel,
 )
+from twisted_lab.channels.conversation_contract import same
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.inbox import DatagramInbox
 from twisted_lab.codecs import (
@@ -71,10 +73,12 @@ class ScriptedChannelTests(ConversationContract, SynchronousTestCase):
 class StreamPeer:
     """A peer of a stream."""
 
+    is_reset = False
+
     def __init__(
         self,
         conversation: Conversation,
-        channel: StreamChannel,
+        make_channel: Callable[[], StreamChannel],
         decoder: Callable[[], StreamDecoder],
     ) -> None:
         self.decoder = decoder
@@ -82,12 +86,11 @@ class StreamPeer:
         events, self.log = recorded_events()
         self.connections = Connections()
         factory = ConversationFactory(
-            self.clock, events, conversation, lambda: channel, self.connections
+            self.clock, events, conversation, make_channel, self.connections
         )
-        factory.buildProtocol(None)
-        self.channel = channel
+        self.channel = factory.buildProtocol(None)
         self.wire = Wire()
-        channel.makeConnection(self.wire)
+        self.channel.makeConnection(self.wire)
 
     def send(self, *texts: str) -> None:
         self.channel.dataReceived(b"".join(map(self.channel.encode, texts)))
@@ -110,26 +113,95 @@ class StreamPeer:
         return [data.decode() for data in decoder.take(1000)]
 
     def close(self) -> None:
-        self.channel.readConnectionLost()
-        self.channel.connectionLost(Failure(ConnectionDone()))
+        if not self.is_reset:
+            self.channel.readConnectionLost()
+            self.channel.connectionLost(Failure(ConnectionDone()))
+
+    def reset(self) -> None:
+        self.is_reset = True
+        self.channel.connectionLost(Failure(ConnectionLost()))
 
 
-class TextChannelTests(ChannelContract, SynchronousTestCase):
+class StreamContract(ChannelContract):
+    def test_an_ended_stream_is_freed_at_once(self) -> None:
+        async def flood(channel: Channel) -> None:
+            while await channel.hear():
+                for _ in range(10):
+                    channel.say("x" * 60_000)
+
+        async def flood_slowly(channel: Channel) -> None:
+            while await channel.hear():
+                for _ in range(10):
+                    channel.say("x" * 60_000)
+                    await channel.taken()
+
+        async def fail(channel: Channel) -> None:
+            await channel.hear()
+            raise ValueError
+
+        async def hear_late(channel: Channel) -> None:
+            await work
+            await channel.hear()
+
+        def half_close(peer: Any) -> None:
+            peer.send("a", "b")
+            peer.channel.readConnectionLost()
+
+        def reset(peer: Any) -> None:
+            peer.reset()
+
+        def read_nothing(peer: Any) -> None:
+            peer.stall()
+            peer.send("a", "b")
+            peer.wait(3 * PATIENCE)
+
+        def never_close(peer: Any) -> None:
+            peer.send("a")
+            peer.channel.hang_up()
+            peer.wait(3 * PATIENCE)
+
+        def break_the_rules(peer: Any) -> None:
+            peer.channel.dataReceived(b"9" * 100_000)
+
+        def break_the_rules_early(peer: Any) -> None:
+            break_the_rules(peer)
+            peer.reset()
+            work.callback(None)
+
+        def give_a_reason(peer: Any) -> None:
+            peer.send("a")
+            peer.log.clear()
+
+        for conversation in (flood, flood_slowly):
+            for end in (half_close, reset, read_nothing, never_close, break_the_rules):
+                same(
+                    (conversation, end, self.kept_after(conversation, end)),
+                    (conversation, end, None),
+                )
+        same(self.kept_after(fail, give_a_reason), None)
+        work: Deferred[None] = Deferred()
+        same(self.kept_after(hear_late, break_the_rules_early), None)
+
+
+class TextChannelTests(StreamContract, SynchronousTestCase):
     def connect(self, conversation: Conversation) -> LivePeer:
-        return StreamPeer(conversation, TextChannel(PATIENCE), LineDecoder)
+        return StreamPeer(conversation, lambda: TextChannel(PATIENCE), LineDecoder)
 
 
-class Int32ChannelTests(ChannelContract, SynchronousTestCase):
+class Int32ChannelTests(StreamContract, SynchronousTestCase):
     def connect(self, conversation: Conversation) -> LivePeer:
-        return StreamPeer(conversation, Int32Channel(PATIENCE), FrameDecoder)
+        return StreamPeer(conversation, lambda: Int32Channel(PATIENCE), FrameDecoder)
 
 
-class TextHeaderChannelTests(ChannelContract, SynchronousTestCase):
+class TextHeaderChannelTests(StreamContract, SynchronousTestCase):
     header = text_header("decimal:10")
 
     def connect(self, conversation: Conversation) -> LivePeer:
-        channel = TextHeaderChannel(PATIENCE, self.header)
-        return StreamPeer(conversation, channel, lambda: HeaderDecoder(self.header))
+        return StreamPeer(
+            conversation,
+            lambda: TextHeaderChannel(PATIENCE, self.header),
+            lambda: HeaderDecoder(self.header),
+        )
 
 
 class CharacterHeaderChannelTests(TextHeaderChannelTests):

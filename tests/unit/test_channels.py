@@ -313,6 +313,15 @@ class SilenceTests(ChannelTestCase):
         held.callback(None)
         self.assertEqual(self.ends, [])
 
+    def test_a_transport_may_abort_at_once(self) -> None:
+        """Then the timer that aborts it is the last one."""
+        channel = self.connect(self.listen)
+        with patch.object(self.wire, "abortConnection", lambda: self.lose(ConnectionAborted())):
+            channel.hang_up()
+            self.clock.pump([600, 0, 600])
+        self.assertEqual(self.recorder.names[-1], "client disconnected")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_a_hang_up_begins_the_patience_anew(self) -> None:
         held: Deferred[None] = Deferred()
 
@@ -363,6 +372,33 @@ class BadMessageTests(ChannelTestCase):
         self.connect(self.echo)
         self.channel.dataReceived(encode_frame(b"good") + encode_frame(b"ab\xff"))
         self.assertEqual(self.frames(), [b"good", b"error: not UTF-8 at byte 2"])
+
+    def test_a_codec_may_have_an_exception_of_its_own(self) -> None:
+        class BadFrame(MessageError):
+            def __init__(self, number: int, problem: str) -> None:
+                super().__init__(f"frame {number}: {problem}")
+                self.number = number
+
+        class Decoder(FrameDecoder):
+            def take(self, most: int) -> list[bytes]:
+                raise BadFrame(1, "too odd")
+
+        class OddChannel(Int32Channel):
+            def __init__(self) -> None:
+                StreamChannel.__init__(self, Decoder(100), 600)
+
+        numbers: list[int] = []
+
+        async def listen(channel: Channel) -> None:
+            try:
+                await channel.hear()
+            except BadFrame as error:
+                numbers.append(error.number)
+                raise
+
+        self.make = OddChannel
+        self.connect(listen).dataReceived(b"a")
+        self.assertEqual((numbers, self.frames()), ([1], [b"error: frame 1: too odd"]))
 
     def test_an_error_that_is_caught_comes_again(self) -> None:
         async def stubborn(channel: Channel) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass
+from traceback import extract_tb
 from typing import Any
 from unittest.mock import patch
 
@@ -91,6 +93,43 @@ class ConversingTests(SynchronousTestCase):
         line.runner.fail(PeerGone("first"))
         line.runner.fail(PeerGone("second"))
         self.assertEqual((line.said, line.ends), (["first", "second"], 1))
+
+    def test_the_log_shows_where_a_conversation_waited(self) -> None:
+        """Also if it waits again, for instance to clean up, before the exception leaves it."""
+        cleaned: Deferred[None] = Deferred()
+        failed: Deferred[None] = Deferred()
+
+        async def work() -> None:
+            await failed
+
+        async def tidy(_: Channel) -> None:
+            try:
+                await work()
+            finally:
+                await cleaned
+
+        line = Line(tidy)
+        failed.errback(ValueError("broken"))
+        cleaned.callback(None)
+        frames = [frame.name for frame in extract_tb(line.recorder[0]["log_failure"].tb)]
+        self.assertEqual(frames[-3:-1], ["tidy", "work"])
+
+    def test_an_exception_may_be_frozen(self) -> None:
+        @dataclass(frozen=True)
+        class Full(Exception):
+            size: int
+
+        async def store(channel: Channel) -> None:
+            try:
+                await failed
+            except Full as error:
+                channel.say(f"full at {error.size}")
+
+        failed: Deferred[None] = Deferred()
+        line = Line(store)
+        failed.errback(Full(9))
+        self.assertEqual((line.said, line.ends), (["full at 9"], 1))
+        self.successResultOf(failed)
 
     def test_deferreds_can_be_awaited_too(self) -> None:
         fired: Deferred[str] = Deferred()

@@ -13,7 +13,7 @@ from twisted_lab.channels.channel import Conversation, PeerGone, PeerSilent
 from twisted_lab.channels.connections import Connections
 from twisted_lab.channels.conversation_runner import ConversationRunner, unless_refused
 from twisted_lab.channels.idleness import IdleTimer
-from twisted_lab.channels.inbox import Inbox
+from twisted_lab.channels.inbox import Inbox, bare
 from twisted_lab.channels.outbox import PIECE_BYTES
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.turn_budget import TurnBudget
@@ -74,7 +74,7 @@ class Output(Protocol):
         ...
 
     def discard(self) -> None:
-        """Drop pending output."""
+        """Drop pending output, and the callbacks: a reference to the channel would be a cycle."""
         ...
 
 
@@ -152,7 +152,7 @@ class BaseChannel:
                 return self._messages.popleft()
         if inbox.end is None or (self._outbox.holding and not inbox.is_shut):
             return None
-        raise inbox.end
+        raise bare(inbox.end)
 
     def _fill(self, most: int) -> int:
         """Make at most `most` messages ready, and return their number."""
@@ -201,6 +201,11 @@ class BaseChannel:
     @patience.setter
     def patience(self, seconds: float) -> None:
         self._idle.patience = seconds
+        self._deadline_moved()
+
+    def _deadline_moved(self) -> None:
+        """Move the timer after a change of `patience`."""
+        raise NotImplementedError
 
     def _report_silence(self) -> None:
         """Raise PeerSilent in the conversation, if it waits for the peer."""
@@ -234,7 +239,7 @@ class BaseChannel:
             self._taking = Deferred()
             await self._taking
         if self.is_gone:
-            raise self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason())
+            raise bare(self._inbox.end or PeerGone(Disconnect.CLOSED_BY_SERVER.reason()))
 
     def _begin_taking(self) -> None:
         """Prepare for a wait until the peer accepts output."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from weakref import ref
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import LogEvent
@@ -358,3 +360,69 @@ class ChannelContract(ConversationContract):
         same(after.messages_out - before.messages_out, 2)
         same(after.bytes_in - before.bytes_in >= 2, True)
         same(after.bytes_out - before.bytes_out >= 2, True)
+
+    def kept_after(self, conversation: Conversation, end: Callable[[LivePeer], object]) -> object:
+        """Let `end` end a channel; return the channel if it waits for the garbage collector."""
+        peer = self.connect(conversation)
+        channel = ref(peer.channel)
+        gc.disable()
+        try:
+            end(peer)
+            peer.wait(1)
+            peer.close()
+            peer.wait(100)  # A server may keep a channel until its timeout.
+            peer.channel = None
+            return channel()
+        finally:
+            gc.enable()
+
+    def test_an_ended_channel_is_freed_at_once(self) -> None:
+        """It is in no reference cycle, which would cost CPU time to find, however it has ended."""
+
+        async def listen(channel: Channel) -> None:
+            while True:
+                channel.say(await channel.hear())
+
+        async def refuse(_: Channel) -> None:
+            raise Refused("not today")
+
+        async def catch(channel: Channel) -> None:
+            try:
+                await listen(channel)
+            except (PeerGone, PeerSilent):
+                await channel.taken()
+
+        async def talk(channel: Channel) -> None:
+            while await channel.hear():
+                for _ in range(20):
+                    channel.say("x" * 1000)
+                    await channel.taken()
+
+        async def work(_: Channel) -> None:
+            await Deferred()
+
+        def close(_: LivePeer) -> None: ...
+
+        def send(peer: LivePeer) -> None:
+            peer.send("a", "b")
+
+        def hang_up(peer: LivePeer) -> None:
+            peer.channel.hang_up()
+
+        def stop(peer: LivePeer) -> None:
+            peer.channel.finish()
+
+        def disconnect(peer: LivePeer) -> None:
+            peer.channel.abort()
+
+        def be_silent(peer: LivePeer) -> None:
+            peer.channel.patience = 5.0
+            peer.wait(20)
+
+        for conversation in (listen, refuse, catch, talk):
+            for end in (close, send, hang_up, stop, disconnect, be_silent):
+                same(
+                    (conversation, end, self.kept_after(conversation, end)),
+                    (conversation, end, None),
+                )
+        same(self.kept_after(work, disconnect), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextvars import copy_context
+from types import coroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -40,19 +41,6 @@ def _reason(error: MessageError | PeerSilent | Refused) -> Reason:
     return Disconnect.NO_MESSAGE.reason(problem=error)
 
 
-class _Message(Deferred[str]):
-    """The reusable object that `hear` awaits.
-
-    The runner resumes the channel's own conversation without firing the object, so that it can be
-    awaited again: to create, fire and chain a Deferred for each message took a third of a channel's
-    time per message. For any other coroutine it is an ordinary Deferred.
-    """
-
-    def __await__(self) -> Generator[Deferred[str], Any, str]:
-        message: str = yield self
-        return message
-
-
 class ConversationRunner:
     """A running conversation.
 
@@ -82,7 +70,11 @@ class ConversationRunner:
         self._coroutine: Any = conversation(channel)
         self._send = self._coroutine.send
         self._run = copy_context().run
-        self._message = _Message(self._forget)
+        # The Deferred behind `next_message`. The runner resumes the channel's own conversation
+        # without firing it, so that it can be awaited again: to create, fire and chain a Deferred
+        # for each message took a third of a channel's time per message. Any other coroutine awaits
+        # it as usual.
+        self._message: Deferred[str] = Deferred()
         self._waits_for: Deferred[Any] | None = None
         self._is_cancelled = False
 
@@ -90,8 +82,9 @@ class ConversationRunner:
         """Run the conversation up to its first wait."""
         self._resume(self._send, None)
 
-    def next_message(self) -> Deferred[str]:
-        """Return the Deferred to await for the channel's next message.
+    @coroutine
+    def next_message(self) -> Generator[Deferred[str], str, str]:
+        """Wait for the channel's next message.
 
         Raises:
             RuntimeError: Another coroutine awaits it already.
@@ -99,7 +92,12 @@ class ConversationRunner:
         if self.is_waiting:
             raise RuntimeError("hear() is awaited already")
         self.is_waiting = True
-        return self._message
+        try:
+            return (yield self._message)
+        except CancelledError:
+            self.is_waiting = False
+            self._replace_message()
+            raise
 
     def give(self, message: str) -> None:
         """Pass a message to the waiting coroutine."""
@@ -113,7 +111,7 @@ class ConversationRunner:
         """Raise `error` in the waiting coroutine."""
         self.is_waiting = False
         if self._waits_for is self._message:
-            self._resume(self._coroutine.throw, error)
+            self._throw(error)
         else:
             self._replace_message().errback(error)
 
@@ -126,12 +124,8 @@ class ConversationRunner:
             waits_for.cancel()
             self._is_cancelled = self._waits_for is waits_for
 
-    def _forget(self, _: Deferred[str]) -> None:
-        self.is_waiting = False
-        self._replace_message()
-
     def _replace_message(self) -> Deferred[str]:
-        message, self._message = self._message, _Message(self._forget)
+        message, self._message = self._message, Deferred()
         return message
 
     def _resume(self, resume: Callable[[Any], Any], value: object) -> None:
@@ -155,17 +149,26 @@ class ConversationRunner:
                     self.cancel()
             else:
                 mistake = TypeError(f"a conversation can await Deferreds, not {waits_for!r}")
-                self._resume(self._coroutine.throw, mistake)
+                self._throw(mistake)
+
+    def _throw(self, error: Any) -> None:
+        before = error.__traceback__
+        self._resume(self._coroutine.throw, error)
+        if not self.is_running:
+            # The rest of the traceback leads to frames that refer to `error`: a cycle.
+            error.with_traceback(before)
 
     def _end(self) -> None:
         self.is_running = False
-        self._ended()
+        ended = self._ended
+        del self._channel, self._ended  # They refer to the runner: a cycle.
+        ended()
 
     def _go_on(self, result: object) -> None:
         self._resume(self._send, result)
 
     def _go_on_with_failure(self, failure: Failure) -> None:
-        self._resume(self._coroutine.throw, failure.value)
+        self._throw(failure.value)
 
     def _explain(self, error: BaseException) -> None:
         peer = self._channel.peer.text

@@ -68,7 +68,7 @@ class DatagramChannel(BaseChannel):
     def begin(self) -> None:
         """Start the conversation."""
         host = self._host
-        idle = IdleTimer(host.patience, host.clock.seconds(), lambda: host.look(self))
+        idle = IdleTimer(host.patience, host.clock.seconds())
         self._begin(host, Peer.of_datagram(*self.address[:2]), self._make_outbox(), idle)
 
     def _make_outbox(self) -> Output:
@@ -125,6 +125,9 @@ class DatagramChannel(BaseChannel):
             self._host.forget(self)
 
     # Time
+
+    def _deadline_moved(self) -> None:
+        self._host.look(self)
 
     def deadline(self) -> float | None:
         """See `twisted_lab.channels.deadlines.Timed`."""

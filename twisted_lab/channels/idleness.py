@@ -57,33 +57,22 @@ class IdleTimer:
     Args:
         patience: The idle timeout, in seconds.
         now: The current time of the clock.
-        changed: Called after a change of `patience`, which moves the deadline.
 
     Attributes:
+        patience: See above.
         heard: The time of the peer's last input.
     """
 
-    __slots__ = ("_changed", "_patience", "heard")
+    __slots__ = ("heard", "patience")
 
-    def __init__(self, patience: float, now: float, changed: Callable[[], object]) -> None:
+    def __init__(self, patience: float, now: float) -> None:
         self.heard = now
-        self._patience = patience
-        self._changed = changed
-
-    @property
-    def patience(self) -> float:
-        """The idle timeout, in seconds."""
-        return self._patience
-
-    @patience.setter
-    def patience(self, seconds: float) -> None:
-        self._patience = seconds
-        self._changed()
+        self.patience = patience
 
     @property
     def deadline(self) -> float:
         """The time at which the timeout expires, if there is no input before."""
-        return self.heard + self._patience
+        return self.heard + self.patience
 
 
 class QuietTimer:

@@ -7,6 +7,17 @@ from collections import deque
 from twisted_lab.codecs import MessageError, StreamDecoder, decode
 
 
+def bare(error: Exception) -> Exception:
+    """Return a copy of `error` without its traceback, which leads back to the channel: a cycle.
+
+    `copy.copy` would call the constructor, but `args` need not be its arguments.
+    """
+    kind = type(error)
+    bare_error = kind.__new__(kind, *error.args)
+    bare_error.__dict__.update(error.__dict__)
+    return bare_error
+
+
 class Inbox:
     """The received messages of a channel.
 
@@ -16,7 +27,8 @@ class Inbox:
     Attributes:
         messages: A batch of messages that are ready to be heard.
         may_have_more: Whether another batch may be available.
-        end: The exception that `hear` raises after the last message; None while the inbox is open.
+        end: The exception of which `hear` raises a copy after the last message; None while the
+            inbox is open.
         is_shut: Whether further input is dropped.
     """
 
@@ -35,7 +47,7 @@ class Inbox:
     def fail(self, error: MessageError) -> None:
         """Drop further input, which cannot be decoded; the messages before it are still heard."""
         self.is_shut = True
-        self.end = error
+        self.end = bare(error)
 
     def shut(self, end: Exception) -> None:
         """Drop all input, received messages included."""

@@ -43,6 +43,10 @@ def acknowledged(transport: object) -> int:
     return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
 
 
+def do_nothing(*_: object) -> None:
+    """Take the place of a dropped callback."""
+
+
 @implementer(IPushProducer)
 class Outbox:
     """Output on its way to a transport, with back-pressure.
@@ -176,12 +180,13 @@ class Outbox:
             self.flush()
 
     def discard(self) -> None:
-        """Drop the output that was not passed to the transport yet."""
+        """See `twisted_lab.channels.base.Output`; the transport keeps what it has."""
         self._kept.clear()
         self._apart = 0
         self._messages.clear()
         self._congested = self.holding = False
         self._finally = None
+        self._has_room = self._fell_behind = do_nothing
         if self._pacing is not None:
             self._pacing.cancel()
             self._pacing = None

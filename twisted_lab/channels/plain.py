@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.channels import datagram
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.datagram import Address, DatagramChannel
 from twisted_lab.channels.inbox import DatagramInbox
+from twisted_lab.channels.outbox import do_nothing
 from twisted_lab.codecs import MessageError, datagram_lines, line_encoder
 
 # Client scripts call recvfrom(1024), which truncates longer datagrams.
@@ -49,8 +50,8 @@ class PlainOutbox:
     """Datagrams on their way to a peer, with a rate limit in place of back-pressure.
 
     Args:
-        send: Sends a datagram.
-        clock: The clock for pauses.
+        host: Sends the datagrams, and has the clock for pauses.
+        address: The peer's address.
         has_room: Called at the end of a pause.
     """
 
@@ -58,14 +59,11 @@ class PlainOutbox:
     holding = False
 
     def __init__(
-        self,
-        send: Callable[[bytes], object],
-        clock: IReactorTime,
-        has_room: Callable[[], object],
+        self, host: datagram.Host, address: Address, has_room: Callable[[], object]
     ) -> None:
         self.bytes_out = 0
-        self._send = send
-        self._clock = clock
+        self._host = host
+        self._address = address
         self._has_room = has_room
         self._paused_at = 0  # bytes_out at the last pause
         self._pause: IDelayedCall | None = None
@@ -80,14 +78,14 @@ class PlainOutbox:
         """See `twisted_lab.channels.base.Output`."""
         for each in datagrams_of(data):
             self.bytes_out += len(each)
-            self._send(each)
+            self._host.send(each, self._address)
 
     def make_room(self) -> bool:
         """See `twisted_lab.channels.base.Output`; each burst is followed by a pause."""
         if self.bytes_out - self._paused_at < BURST:
             return True
         self._paused_at = self.bytes_out
-        self._pause = self._clock.callLater(PAUSE, self._has_room)
+        self._pause = self._host.clock.callLater(PAUSE, self._has_room)
         return False
 
     def close(self, then: Callable[[], object]) -> None:
@@ -97,6 +95,8 @@ class PlainOutbox:
     def discard(self) -> None:
         """See `twisted_lab.channels.base.Output`."""
         cancel(self._pause)
+        self._pause = None
+        self._has_room = do_nothing
 
 
 class Host(datagram.Host, Protocol):
@@ -124,10 +124,7 @@ class PlainChannel(DatagramChannel):
         self._counted = 0.0
 
     def _make_outbox(self) -> PlainOutbox:
-        return PlainOutbox(self._send, self._host.clock, self._go_on)
-
-    def _send(self, data: bytes) -> None:
-        self._host.send(data, self.address)
+        return PlainOutbox(self._host, self.address, self._go_on)
 
     def received(self, data: bytes) -> None:
         """Handle a datagram, which may contain several lines."""

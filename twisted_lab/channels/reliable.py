@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from twisted_lab.channels.channel import PeerGone
 from twisted_lab.channels.datagram import Address, DatagramChannel, Host
-from twisted_lab.channels.outbox import BEHIND_BYTES, HELD_BYTES
+from twisted_lab.channels.outbox import BEHIND_BYTES, HELD_BYTES, do_nothing
 from twisted_lab.channels.phase import Phase
 from twisted_lab.codecs import MessageError, line_encoder
 from twisted_lab.disconnects import Disconnect, Reason
@@ -73,6 +73,7 @@ class ReliableOutbox:
 
     def discard(self) -> None:
         """See `twisted_lab.channels.base.Output`; the session is not used any more."""
+        self._touch = self._fell_behind = do_nothing
 
 
 class ReliableChannel(DatagramChannel):

@@ -51,7 +51,7 @@ class StreamChannel(BaseChannel, Protocol):
     def connectionMade(self) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
         clock = self.factory.clock
-        idle = IdleTimer(self._first_patience, clock.seconds(), self._look_for_silence)
+        idle = IdleTimer(self._first_patience, clock.seconds())
         self._silence = clock.callLater(self._first_patience, self._check_silence)
         self._begin(self.factory, Peer.of(self.transport), self._make_outbox(), idle)
 
@@ -103,8 +103,7 @@ class StreamChannel(BaseChannel, Protocol):
 
     # Idle timeout
 
-    def _look_for_silence(self) -> None:
-        """Move the timer after a change of the idle timeout."""
+    def _deadline_moved(self) -> None:
         if self._silence.active():
             left = self._idle.deadline - self._clock.seconds()
             self._silence.reset(max(left, 0.0))
@@ -126,11 +125,13 @@ class StreamChannel(BaseChannel, Protocol):
                 return
             if self._phase is not TALKING:
                 self._cut_off()
-                return
-            if self._conversation.is_waiting or not self._outbox.has_taken():
+            elif self._conversation.is_waiting or not self._outbox.has_taken():
                 self._report_silence()
             silent = 0
-        self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
+        # Also after a cut-off: `connectionLost` cancels the timer, which then refers to nothing. A
+        # timer that has fired would still refer to the channel: a cycle.
+        if self._phase is not Phase.GONE:
+            self._silence = self._clock.callLater(self.patience - silent, self._check_silence)
 
     # Saying
 

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels.closing import cancel
 from twisted_lab.channels.idleness import acknowledge
-from twisted_lab.channels.outbox import Outbox
+from twisted_lab.channels.outbox import Outbox, do_nothing
 from twisted_lab.channels.phase import Phase
 from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.codecs import MAX_MESSAGE, TextDecoder, line_encoder
@@ -207,4 +207,5 @@ class TextChannel(StreamChannel):
         if reason.check(ConnectionDone):
             self._end_last_line()  # TLS reports no half-close.
         cancel(self._line_timer)
+        self._lines.became_unterminated = do_nothing  # It refers to the channel: a cycle.
         super().connectionLost(reason)

@@ -57,6 +57,7 @@ class TextDecoder(LineDecoder):
         is_strict: Whether any text received in one piece with a NUL before it is an error.
 
     Attributes:
+        became_unterminated: See above.
         is_telnet: Whether the peer has sent a telnet command.
         is_terminated: Whether the peer has sent a newline.
         is_unterminated: Whether a message has ended without a newline.
@@ -88,7 +89,7 @@ class TextDecoder(LineDecoder):
         is_strict: bool = False,
     ) -> None:
         super().__init__(limit)
-        self._became_unterminated = became_unterminated
+        self.became_unterminated = became_unterminated
         self._is_strict = is_strict
 
     def feed(self, data: bytes) -> None:
@@ -126,7 +127,7 @@ class TextDecoder(LineDecoder):
     def _note_unterminated(self) -> None:
         if not self.is_unterminated:
             self.is_unterminated = True
-            self._became_unterminated()
+            self.became_unterminated()
 
     def _check_rest(self) -> None:
         super()._check_rest()

@@ -111,6 +111,12 @@ class DatagramLink(Runner):
         if own is not None and not self._has_answered and upstream.try_next(own.host):
             self._open_socket()
 
+    def interrupted(self) -> None:
+        """Read the socket again, which an error of ICMP has interrupted."""
+        if self._socket is not None:
+            self._server.upstream.reactor.addReader(self._socket)
+            self.unanswered()
+
     # Out
 
     def deliver(self, lane: Lane, output: Output) -> None:

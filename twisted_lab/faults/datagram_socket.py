@@ -28,6 +28,10 @@ class SocketUser(Protocol):
         """Handle that nobody listens at the upstream's address."""
         ...
 
+    def interrupted(self) -> None:
+        """Handle that the reactor no longer reads the socket, which still works."""
+        ...
+
 
 @implementer(IReadDescriptor)
 class UpstreamSocket:
@@ -97,8 +101,14 @@ class UpstreamSocket:
         self._socket.close()
 
     def connectionLost(self, reason: Failure) -> None:
-        """See `twisted.internet.interfaces.IFileDescriptor`."""
-        self.close()
+        """See `twisted.internet.interfaces.IFileDescriptor`.
+
+        With epoll, Twisted takes an error that ICMP reports for the end of the connection.
+        """
+        if self.fileno() >= 0 and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._user.interrupted()
+        else:
+            self.close()
 
     def logPrefix(self) -> str:
         """See `twisted.internet.interfaces.ILoggingContext`."""
