@@ -319,6 +319,18 @@ class StreamLinkTests(SynchronousTestCase):
         self.assertEqual(event["toxics"], {"loss": 2, "latency": 4})
         self.assertEqual(self.counts, UnitCounts(units=4, faulted=4, lost=2))
 
+    def test_units_that_leave_together_are_one_write_and_slices_are_several(self) -> None:
+        for toxic, text, expected in (
+            ("latency=0", b"a\nb\nc\n", [b"a\nb\nc\n"]),
+            ("slicer=2", b"abcd\n", [b"ab", b"cd", b"\n"]),
+        ):
+            self.open(toxic, framing=Lines())
+            writes: list[bytes] = []
+            self.patch(self.server, "write", writes.append)
+            self.link.client.dataReceived(text)
+            self.assertEqual(writes, expected)
+            self.link.abort()
+
     def test_a_burst_of_small_messages_leaves_turns_to_others(self) -> None:
         self.open("latency=0", framing=Lines())
         self.link.client.dataReceived(b"\n" * 100_000)

@@ -74,6 +74,8 @@ class Side:
     __slots__ = (
         "_is_shut",
         "_linger",
+        "_number",
+        "_pieces",
         "_reads",
         "_runner",
         "bytes_in",
@@ -98,6 +100,8 @@ class Side:
         self._reads = True
         self._is_shut = False
         self._linger: IDelayedCall | None = None
+        self._pieces: list[bytes] = []
+        self._number = 0  # of the unit that was sent last
 
     def makeConnection(self, transport: StreamTransport) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
@@ -119,8 +123,24 @@ class Side:
         else:
             self._runner.received(self, data)
 
-    def send(self, data: bytes) -> None:
-        """Send bytes."""
+    def send(self, number: int, data: bytes) -> None:
+        """Send the bytes of a unit with the next `flush`, or at once if they are part of the last.
+
+        Units that leave together are one write, or a flood of empty messages would cost a system
+        call and a packet for each.
+        """
+        if number == self._number:
+            self.flush()
+        self._number = number
+        self._pieces.append(data)
+
+    def flush(self) -> None:
+        """Write what was sent."""
+        if not self._pieces:
+            return
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._number = 0
         if self.transport is not None:
             self.bytes_out += len(data)
             self.transport.write(data)

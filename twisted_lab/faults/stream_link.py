@@ -131,18 +131,25 @@ class StreamLink(Runner):
         """See `Runner.deliver`."""
         source = self.client if lane is self.client.lane else self.server
         if output.end is None:
-            source.other.send(output.data)
-        elif output.end is End.CLOSE:
+            source.other.send(output.number, output.data)
+            return
+        self._flush()
+        if output.end is End.CLOSE:
             self._close()
         elif output.end is End.RESET or (output.end is End.EOF and source.was_reset):
             self.abort()
         else:
             source.other.half_close()
 
+    def _flush(self) -> None:
+        self.client.flush()
+        self.server.flush()
+
     def settle(self, now: float) -> None:
         """See `Runner.settle`; this also closes the link once nothing more will pass."""
         if self.is_closing:
             return
+        self._flush()
         super().settle(now)
         have_ended = self.client.has_sent_end and self.server.has_sent_end
         # During the drain, what is on hold is not waited for.
