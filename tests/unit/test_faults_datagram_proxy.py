@@ -138,6 +138,15 @@ class DatagramProxyTests(SynchronousTestCase):
             self.assertEqual(len(self.reactor.readers), 1)
         self.assertEqual(self.receive()[0], b"found")
 
+    def test_an_address_without_a_route_ends_nothing(self) -> None:
+        self.open()
+        self.protocol.upstream.hosts = ["255.255.255.255"]  # which connect() refuses
+        self.protocol.datagramReceived(b"lost", address(1))
+        self.assertEqual((self.reactor.readers, self.counts.lost), ([], 1))
+        self.protocol.upstream.hosts.append(HOST)
+        self.protocol.datagramReceived(b"found", address(1))
+        self.assertEqual(self.receive()[0], b"found")
+
     def test_clients_have_limits(self) -> None:
         self.open()
         for port in range(1, 6):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from twisted_lab.faults.datagram_socket import UpstreamSocket
@@ -29,6 +31,13 @@ class User:
     def interrupted(self) -> None:
         self.errors += 1
         self._reactor.addReader(self.socket)
+
+
+class Readers:
+    """A reactor that only takes readers."""
+
+    def addReader(self, reader: Any) -> None:
+        """See `twisted.internet.interfaces.IReactorFDSet`."""
 
 
 class UpstreamSocketTests(TestCase):
@@ -57,3 +66,13 @@ class UpstreamSocketTests(TestCase):
         while not user.answers:
             await deferLater(reactor, 0)
         self.assertEqual(user.answers, [b"answer"])
+
+    def test_an_error_that_a_send_has_got_before_the_reactor_ends_nothing(self) -> None:
+        user = User(Readers())
+        user.socket = UpstreamSocket(user, "127.0.0.1", 9)
+        self.addCleanup(user.socket.close)
+        user.socket.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(user.errors, 1)
+        self.assertGreaterEqual(user.socket.fileno(), 0)
+        user.socket.connectionLost(Failure(ConnectionLost()))  # the reactor stops
+        self.assertEqual(user.socket.fileno(), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from math import inf
 from pathlib import Path
 
@@ -115,10 +116,12 @@ class FileTests(SynchronousTestCase):
 
     def test_files_that_cannot_be_read(self) -> None:
         Path("binary").write_bytes(b"\xff")
+        os.mkfifo("fifo")
         for path, error in (
             ("missing.toml", "missing.toml: No such file or directory"),
-            (".", ".: Is a directory"),
+            (".", ".: it is not a file"),
             ("binary", "binary: it is not UTF-8"),
+            ("fifo", "fifo: it is not a file"),  # which would stop the process
         ):
             with self.assertRaises(ValueError) as raised:
                 read_scenario(path, (), PLACES)

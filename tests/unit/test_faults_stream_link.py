@@ -224,6 +224,25 @@ class StreamLinkTests(SynchronousTestCase):
             producer.resumeProducing()
             self.assertEqual(self.client.producerState, "producing")
 
+    def test_what_a_slow_reader_has_not_taken_is_held(self) -> None:
+        self.open("latency=1s")
+        self.link.client.dataReceived(bytes(1000))
+        self.clock.advance(1)
+        self.assertEqual(self.held.bytes, 0)
+        producer: Any = self.server.producer
+        self.link.client.dataReceived(bytes(1000))
+        producer.pauseProducing()  # as a transport with a full buffer does
+        self.clock.advance(1)
+        self.assertEqual(self.held.bytes, 1000)
+        producer.resumeProducing()
+        self.assertEqual(self.held.bytes, 0)
+        producer.pauseProducing()
+        self.link.client.dataReceived(bytes(1000))
+        self.clock.advance(1)
+        self.link.abort()
+        self.end(self.link.client, self.link.server, error=ConnectionAborted())
+        self.check_gone()
+
     def test_a_full_lane_stops_its_source(self) -> None:
         self.open("latency=1s")
         self.link.client.dataReceived(bytes(HELD_BYTES))
@@ -335,6 +354,8 @@ class StreamLinkTests(SynchronousTestCase):
         self.open("latency=0", framing=Lines())
         self.link.client.dataReceived(b"\n" * 100_000)
         self.assertLess(len(self.server.value()), 10_000)
+        self.assertEqual(self.client.producerState, "paused")  # or more would pile up meanwhile
         for _ in range(1000):
             self.clock.advance(0)
+        self.assertEqual(self.client.producerState, "producing")
         self.assertEqual(self.server.value(), b"\n" * 100_000)

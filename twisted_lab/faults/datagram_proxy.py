@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
@@ -68,8 +67,12 @@ class DatagramLink(Runner):
         """Open a new socket to the upstream, and so get a new address."""
         self._close_socket()
         upstream = self._server.upstream
-        with suppress(OSError):  # Then datagrams are lost, as on a network that is down.
-            self._socket = UpstreamSocket(self, upstream.hosts[0], upstream.target.port)
+        host = upstream.hosts[0]
+        try:
+            self._socket = UpstreamSocket(self, host, upstream.target.port)
+        except OSError:  # Datagrams are lost, as on a network that is down.
+            upstream.try_next(host)
+        else:
             upstream.reactor.addReader(self._socket)
 
     def _close_socket(self) -> None:
@@ -132,6 +135,8 @@ class DatagramLink(Runner):
 
     def _send(self, data: bytes) -> None:
         for _ in range(2):
+            if self._socket is None:
+                self._open_socket()
             if self._socket is not None and self._socket.send(data):
                 return
         self.lose(1)

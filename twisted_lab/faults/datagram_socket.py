@@ -6,6 +6,7 @@ import errno
 import socket
 from typing import Protocol
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -103,9 +104,11 @@ class UpstreamSocket:
     def connectionLost(self, reason: Failure) -> None:
         """See `twisted.internet.interfaces.IFileDescriptor`.
 
-        With epoll, Twisted takes an error that ICMP reports for the end of the connection.
+        With epoll, Twisted takes an error that ICMP reports for the end of the connection. `send`
+        may have got that error in the meantime.
         """
-        if self.fileno() >= 0 and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        if self.fileno() >= 0 and reason.check(ConnectionDone):
+            self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # This clears it.
             self._user.interrupted()
         else:
             self.close()

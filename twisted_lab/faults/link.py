@@ -74,8 +74,8 @@ class Lane:
     @property
     def is_full(self) -> bool:
         """Whether the source must wait: more would not fit."""
-        # Not the unfinished unit: without more bytes it would stay unfinished.
-        return self._pipe.held >= HELD_BYTES
+        # Not because of an unfinished unit: without more bytes it would stay unfinished.
+        return self._pipe.held >= HELD_BYTES or self._is_behind
 
     @property
     def held(self) -> int:

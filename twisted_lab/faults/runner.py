@@ -142,8 +142,13 @@ class Runner:
         """Whether the link may hold more, as far as the memory of all links allows."""
         return self.proxy.common.held.has_room(self._held)
 
+    @property
+    def held(self) -> int:
+        """The memory of what the link holds, in bytes."""
+        return sum(lane.held for lane in self.link.lanes)
+
     def _count_held(self) -> None:
-        held = sum(lane.held for lane in self.link.lanes)
+        held = self.held
         if held != self._held:
             self._held, change = held, held - self._held
             self.proxy.common.held.add(change)

@@ -100,6 +100,8 @@ def read_scenario(path: str, base: Toxics, places: Sequence[Place]) -> Scenario:
         ValueError: The file cannot be read, or is no scenario; the text says where.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():  # A FIFO would stop the process.
+            raise ValueError("it is not a file")
         with Path(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:

@@ -46,6 +46,10 @@ class Owner(Protocol):
         """Read from the sides whose input there is room for."""
         ...
 
+    def pump(self) -> None:
+        """Look after the link, because a peer has taken what was sent to it."""
+        ...
+
     def lost(self, side: Side, reason: Failure) -> None:
         """Handle the end of one of the connections."""
         ...
@@ -65,6 +69,7 @@ class Side:
         transport: The transport while the connection is open, otherwise None.
         bytes_in: The number of received bytes.
         bytes_out: The number of sent bytes.
+        untaken: The number of bytes that wait in the transport of a peer that reads too slowly.
         has_ended: Whether the peer sends no more.
         was_reset: Whether the peer has reset the connection.
         has_sent_end: Whether we send no more, or will not once all is sent.
@@ -86,6 +91,7 @@ class Side:
         "lane",
         "other",
         "transport",
+        "untaken",
         "was_reset",
     )
 
@@ -93,7 +99,7 @@ class Side:
         self.lane = lane
         self.other = self
         self.transport: StreamTransport | None = None
-        self.bytes_in = self.bytes_out = 0
+        self.bytes_in = self.bytes_out = self.untaken = 0
         self.has_ended = self.was_reset = False
         self.has_sent_end = self.is_ahead = False
         self._runner = runner
@@ -144,6 +150,8 @@ class Side:
         if self.transport is not None:
             self.bytes_out += len(data)
             self.transport.write(data)
+            if self.other.is_ahead:
+                self.untaken += len(data)
 
     def read(self, reads: bool) -> None:
         """Start or stop reading."""
@@ -208,6 +216,7 @@ class Side:
         """See `twisted.internet.interfaces.IProtocol`."""
         cancel(self._linger)
         self.transport = None
+        self.untaken = 0
         self.was_reset = not reason.check(ConnectionDone, ConnectionAborted)
         self._runner.lost(self, reason)
 
@@ -219,7 +228,8 @@ class Side:
     def resumeProducing(self) -> None:
         """Handle that the other side has taken it."""
         self.is_ahead = False
-        self._runner.control()
+        self.other.untaken = 0
+        self._runner.pump()
 
     def stopProducing(self) -> None:
         """See `twisted.internet.interfaces.IProducer`; the link hears of it anyway."""

@@ -145,6 +145,11 @@ class StreamLink(Runner):
         self.client.flush()
         self.server.flush()
 
+    @property
+    def held(self) -> int:
+        """See `Runner.held`; what slow readers have not taken is also held."""
+        return super().held + self.client.untaken + self.server.untaken
+
     def settle(self, now: float) -> None:
         """See `Runner.settle`; this also closes the link once nothing more will pass."""
         if self.is_closing:
