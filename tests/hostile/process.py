@@ -34,11 +34,12 @@ PROXIES = {
     ),
     "netlab-frames": (("frames",), ("--framing=int32",)),
 }
+IDLE_SECONDS = 4  # of proxies; UDP clients that have left stay until then
 LIMITS = (
     f"--max-per-peer={MOST_PER_PEER}",
     "--max-connections=500",
     f"--max-held={2**23}",
-    "--idle-timeout=2",  # UDP clients that have left stay until then
+    f"--idle-timeout={IDLE_SECONDS}",
 )
 PROGRAM = """
 from tests.hostile.process import build

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import product
 
 from tests.hostile.attacker import Attacker, Peer
 from tests.hostile.attacks.catalogue import LINE, attack
-from tests.hostile.crowd import plain_socket
-from tests.hostile.process import MOST_PER_PEER
+from tests.hostile.crowd import NEIGHBOUR, plain_socket
+from tests.hostile.process import IDLE_SECONDS, MOST_PER_PEER
 from tests.processes import receive
 from twisted_lab.faults.framing import MOST_UNIT
 
@@ -95,20 +94,28 @@ def held_bytes(attacker: Attacker) -> Iterator[None]:
 @attack(cpu=1.0, memory=2**24)
 def held_datagrams(attacker: Attacker) -> Iterator[None]:
     """60 MB of large datagrams on hold, and 20,000 empty ones."""
-    peers = [Peer(attacker, plain_socket(attacker.target.ports["held-datagrams"], attacker.host))]
-    yield
-    for size, count in ((LINE, 1000), (0, 20_000)):
-        for peer, _ in product(peers, range(attacker.target.size.some(count))):
-            peer.send(b"x" * size)
+    with plain_socket(attacker.target.ports["held-datagrams"], attacker.host) as own:
+        peer = Peer(attacker, own)
+        yield
+        for size, count in ((LINE, 1000), (0, 20_000)):
+            for _ in range(attacker.target.size.some(count)):
+                peer.send(b"x" * size)
 
 
 @attack(cpu=0.5, memory=2**24)
 def large_frames_without_an_end(attacker: Attacker) -> Iterator[None]:
-    """The most links of an address, each with all of a large frame but its last byte."""
+    """The most links of an address, each with all of a large frame but its last byte.
+
+    A link of another address is still served.
+    """
     peers = [attacker.stream("frames") for _ in range(MOST_PER_PEER)]
     yield
     size = MOST_UNIT - 4
     fill(attacker, peers, size.to_bytes(4) + b"x" * (size - 1))
+    other = attacker.stream("frames", NEIGHBOUR)
+    other.socket.settimeout(IDLE_SECONDS / 2)  # before the others end
+    other.send(bytes(4))
+    assert receive(other.socket, 4) == bytes(4)
 
 
 # Processor
