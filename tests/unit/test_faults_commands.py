@@ -6,10 +6,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.faults.commands import Commands
-from twisted_lab.faults.framing import Lines
-from twisted_lab.faults.scenario import Phase, Scenario
-from twisted_lab.faults.spec import Place, named, read_toxic
-from twisted_lab.faults.toxic import Toxics
+from twisted_lab.faults.engine.framing import Lines
+from twisted_lab.faults.engine.scenario import Phase, Scenario
+from twisted_lab.faults.engine.spec import Place, named, read_toxic
+from twisted_lab.faults.engine.toxic import Toxics
 
 
 @dataclass

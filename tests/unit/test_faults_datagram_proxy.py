@@ -11,12 +11,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.faults.datagram_proxy import DatagramProxy
-from twisted_lab.faults.held_memory import HeldMemory
-from twisted_lab.faults.link_names import LinkNames
-from twisted_lab.faults.proxy import Common, Proxy, UnitCounts
-from twisted_lab.faults.spec import Place, named, read_toxic
-from twisted_lab.faults.upstream import Target, Upstream
+from twisted_lab.faults.engine.link_names import LinkNames
+from twisted_lab.faults.engine.spec import Place, named, read_toxic
+from twisted_lab.faults.proxies.datagram_proxy import DatagramProxy
+from twisted_lab.faults.proxies.held_memory import HeldMemory
+from twisted_lab.faults.proxies.proxy import Common, Proxy, UnitCounts
+from twisted_lab.faults.proxies.upstream import Target, Upstream
 
 HOST = "127.0.0.1"
 

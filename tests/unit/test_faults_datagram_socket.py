@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from twisted_lab.faults.datagram_socket import UpstreamSocket
+from twisted_lab.faults.proxies.datagram_socket import UpstreamSocket
 
 
 class User:

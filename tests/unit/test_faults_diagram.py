@@ -6,14 +6,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_faults_recording import Talk, one
-from twisted_lab.faults.diagram import MOST_ARROWS, MOST_ENDS, Fate, Passage, lay_out
-from twisted_lab.faults.link import Link
-from twisted_lab.faults.link_names import LinkNames
-from twisted_lab.faults.picture import MOST_COPIES, MOST_OPEN, DiagramFile, Picture
-from twisted_lab.faults.sketch import sketch
-from twisted_lab.faults.svg import draw
-from twisted_lab.faults.toxic import Toxic
-from twisted_lab.faults.toxic_set import ToxicSet
+from twisted_lab.faults.engine.link import Link
+from twisted_lab.faults.engine.link_names import LinkNames
+from twisted_lab.faults.engine.toxic import Toxic
+from twisted_lab.faults.engine.toxic_set import ToxicSet
+from twisted_lab.faults.pictures.diagram import MOST_ARROWS, MOST_ENDS, Fate, Passage, lay_out
+from twisted_lab.faults.pictures.picture import MOST_COPIES, MOST_OPEN, DiagramFile, Picture
+from twisted_lab.faults.pictures.sketch import sketch
+from twisted_lab.faults.pictures.svg import draw
 from twisted_lab.resources import NotReady
 
 SVG = "{http://www.w3.org/2000/svg}"

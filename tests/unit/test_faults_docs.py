@@ -9,10 +9,10 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.profiles import PROFILES
-from twisted_lab.faults.toxic import Toxic
-from twisted_lab.faults.toxics import TOXICS
-from twisted_lab.faults.values import SHOWN
+from twisted_lab.faults.engine.profiles import PROFILES
+from twisted_lab.faults.engine.toxic import Toxic
+from twisted_lab.faults.engine.toxics import TOXICS
+from twisted_lab.faults.engine.values import SHOWN
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 CONDITIONS = {each.name for each in fields(Toxic)}

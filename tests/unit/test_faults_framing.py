@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.framing import MOST_UNIT, NO_FRAMING, Splitter, read_framing
+from twisted_lab.faults.engine.framing import MOST_UNIT, NO_FRAMING, Splitter, read_framing
 
 NAMES = ("text", "int32", "decimal:5", "hex:3")
 # Bodies without newlines, short enough for the headers.

@@ -12,9 +12,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.faults.__main__ import Options as TerminalOptions
-from twisted_lab.faults.scenario import read_scenario
+from twisted_lab.faults.engine.scenario import read_scenario
+from twisted_lab.faults.engine.spec import Place
 from twisted_lab.faults.service import Options
-from twisted_lab.faults.spec import Place
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
 COMMAND = re.compile(

@@ -12,9 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.reactor import FakeReactor
 from twisted_lab.faults.fault_service import FaultService
-from twisted_lab.faults.listening import read_proxy
+from twisted_lab.faults.proxies.listening import read_proxy
+from twisted_lab.faults.proxies.upstream import Target
 from twisted_lab.faults.service import Options, build
-from twisted_lab.faults.upstream import Target
 from twisted_lab.process.service_process import ServiceProcess
 
 PROXY = ("--proxy", "tcp:9190:localhost:9090")
@@ -132,7 +132,9 @@ class FaultServiceTests(SynchronousTestCase):
     def test_a_host_without_an_address_is_one_line(self) -> None:
         service = self.build()
         failed: list[str] = []
-        with patch("twisted_lab.faults.upstream.find_now", side_effect=DNSLookupError("no host")):
+        with patch(
+            "twisted_lab.faults.proxies.upstream.find_now", side_effect=DNSLookupError("no host")
+        ):
             self.patch(service._ports, "_fail", failed.append)
             service.privilegedStartService()
         [line] = failed

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.actions import Action, End, What
-from twisted_lab.faults.pipe import MOST_SLICES, OUTPUT_BYTES, Output, Pipe, sliced
-from twisted_lab.faults.units import Kind, Unit
+from twisted_lab.faults.engine.actions import Action, End, What
+from twisted_lab.faults.engine.pipe import MOST_SLICES, OUTPUT_BYTES, Output, Pipe, sliced
+from twisted_lab.faults.engine.units import Kind, Unit
 
 
 def do(what: What, *values: Any, toxic: str = "t") -> Action:

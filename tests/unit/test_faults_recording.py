@@ -13,18 +13,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.actions import End, What
-from twisted_lab.faults.framing import read_framing
-from twisted_lab.faults.link import Deciding, Lane, Link, Observer
-from twisted_lab.faults.link_names import LinkNames
-from twisted_lab.faults.pipe import Output
-from twisted_lab.faults.recorded import MOST_ACTIONS, BadRecord, Recorded
-from twisted_lab.faults.recording import FLUSH_SECONDS, Recording
-from twisted_lab.faults.replay import Replay
-from twisted_lab.faults.toxic import Toxic
-from twisted_lab.faults.toxic_set import ToxicSet
-from twisted_lab.faults.toxics import TOXICS
-from twisted_lab.faults.units import Unit
+from twisted_lab.faults.engine.actions import End, What
+from twisted_lab.faults.engine.framing import read_framing
+from twisted_lab.faults.engine.link import Deciding, Lane, Link, Observer
+from twisted_lab.faults.engine.link_names import LinkNames
+from twisted_lab.faults.engine.pipe import Output
+from twisted_lab.faults.engine.toxic import Toxic
+from twisted_lab.faults.engine.toxic_set import ToxicSet
+from twisted_lab.faults.engine.toxics import TOXICS
+from twisted_lab.faults.engine.units import Unit
+from twisted_lab.faults.recordings.recorded import MOST_ACTIONS, BadRecord, Recorded
+from twisted_lab.faults.recordings.recording import FLUSH_SECONDS, Recording
+from twisted_lab.faults.recordings.replay import Replay
 from twisted_lab.resources import NotReady
 
 PROXY = "tcp:9190"
@@ -323,7 +323,7 @@ class ReplayTests(RecordingCase):
 
     def test_what_exceeds_the_limit_of_memory_is_not_replayed(self) -> None:
         self.write(*(self.unit(unit=number) for number in range(100)))
-        with patch("twisted_lab.faults.recorded.MOST_BYTES", 1000):
+        with patch("twisted_lab.faults.recordings.recorded.MOST_BYTES", 1000):
             recorded = Recorded(self.path)
         [lane] = recorded.lanes.values()
         self.assertLess(len(lane), 10)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.profiles import PROFILES, read_profile
-from twisted_lab.faults.scenario import MOST_BYTES, Phase, Scenario, read_scenario
-from twisted_lab.faults.spec import Place, named, read_toxic
+from twisted_lab.faults.engine.profiles import PROFILES, read_profile
+from twisted_lab.faults.engine.scenario import MOST_BYTES, Phase, Scenario, read_scenario
+from twisted_lab.faults.engine.spec import Place, named, read_toxic
 
 PLACES = (Place("tcp:9190", True), Place("udp:9195", False))
 LOSS = named([read_toxic("loss")])

@@ -9,12 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.framing import Lines
-from twisted_lab.faults.spec import Place, check, named, read_toxic, spec, toxics_at
-from twisted_lab.faults.toxic import Toxic
-from twisted_lab.faults.toxics import TOXICS
-from twisted_lab.faults.units import Direction
-from twisted_lab.faults.values import SHOWN, Span, count, direction, few, name, share, size, span
+from twisted_lab.faults.engine.framing import Lines
+from twisted_lab.faults.engine.spec import Place, check, named, read_toxic, spec, toxics_at
+from twisted_lab.faults.engine.toxic import Toxic
+from twisted_lab.faults.engine.toxics import TOXICS
+from twisted_lab.faults.engine.units import Direction
+from twisted_lab.faults.engine.values import (
+    SHOWN,
+    Span,
+    count,
+    direction,
+    few,
+    name,
+    share,
+    size,
+    span,
+)
 from twisted_lab.peers import Network, read_network
 
 # By reader: texts that people could write.

@@ -15,14 +15,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import LINGER_SECONDS, Connections
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.faults.framing import NO_FRAMING, Framing, Lines
-from twisted_lab.faults.held_memory import HeldMemory
-from twisted_lab.faults.link import HELD_BYTES
-from twisted_lab.faults.link_names import LinkNames
-from twisted_lab.faults.proxy import Common, Proxy, UnitCounts
-from twisted_lab.faults.spec import Place, named, read_toxic
-from twisted_lab.faults.stream_link import StreamLink
-from twisted_lab.faults.upstream import Target
+from twisted_lab.faults.engine.framing import NO_FRAMING, Framing, Lines
+from twisted_lab.faults.engine.link import HELD_BYTES
+from twisted_lab.faults.engine.link_names import LinkNames
+from twisted_lab.faults.engine.spec import Place, named, read_toxic
+from twisted_lab.faults.proxies.held_memory import HeldMemory
+from twisted_lab.faults.proxies.proxy import Common, Proxy, UnitCounts
+from twisted_lab.faults.proxies.stream_link import StreamLink
+from twisted_lab.faults.proxies.upstream import Target
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 5000)
 

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.faults.actions import Action, End
-from twisted_lab.faults.chance import Chance
-from twisted_lab.faults.framing import MOST_UNIT, read_framing
-from twisted_lab.faults.link import HELD_BYTES, UNITS_PER_TURN, Lane, Link
-from twisted_lab.faults.link_names import MOST_NAMES, LinkNames
-from twisted_lab.faults.pipe import Output
-from twisted_lab.faults.spec import named, read_toxic
-from twisted_lab.faults.toxic import Toxics
-from twisted_lab.faults.toxic_set import ToxicSet
-from twisted_lab.faults.toxics import TOXICS
-from twisted_lab.faults.units import Kind, Unit
+from twisted_lab.faults.engine.actions import Action, End
+from twisted_lab.faults.engine.chance import Chance
+from twisted_lab.faults.engine.framing import MOST_UNIT, read_framing
+from twisted_lab.faults.engine.link import HELD_BYTES, UNITS_PER_TURN, Lane, Link
+from twisted_lab.faults.engine.link_names import MOST_NAMES, LinkNames
+from twisted_lab.faults.engine.pipe import Output
+from twisted_lab.faults.engine.spec import named, read_toxic
+from twisted_lab.faults.engine.toxic import Toxics
+from twisted_lab.faults.engine.toxic_set import ToxicSet
+from twisted_lab.faults.engine.toxics import TOXICS
+from twisted_lab.faults.engine.units import Kind, Unit
 
 # A decision: link, direction, number of the unit, actions.
 Decision = tuple[str, str, int, tuple[Action, ...]]

@@ -12,9 +12,9 @@ from zope.interface import provider
 from twisted_lab.eventlog.console import Console
 from twisted_lab.eventlog.event_file import text_line
 from twisted_lab.faults import service
-from twisted_lab.faults.diagram import Passage
-from twisted_lab.faults.picture import Picture
-from twisted_lab.faults.sketch import sketch
+from twisted_lab.faults.pictures.diagram import Passage
+from twisted_lab.faults.pictures.picture import Picture
+from twisted_lab.faults.pictures.sketch import sketch
 from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, status
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twisted_lab.faults.proxy import Proxy
-from twisted_lab.faults.scenario import Scenario
-from twisted_lab.faults.spec import check, named, read_toxic, spec
-from twisted_lab.faults.toxic import Toxics
+from twisted_lab.faults.engine.scenario import Scenario
+from twisted_lab.faults.engine.spec import check, named, read_toxic, spec
+from twisted_lab.faults.engine.toxic import Toxics
+from twisted_lab.faults.proxies.proxy import Proxy
 from twisted_lab.serving import Word
 
 

@@ -11,15 +11,15 @@ from twisted.internet.protocol import Factory
 
 from twisted_lab.channels import cancel
 from twisted_lab.faults.commands import Commands
-from twisted_lab.faults.held_memory import HeldMemory
-from twisted_lab.faults.link import Deciding, Observer
-from twisted_lab.faults.link_names import LinkNames
-from twisted_lab.faults.listening import proxy_listener
+from twisted_lab.faults.engine.link import Deciding, Observer
+from twisted_lab.faults.engine.link_names import LinkNames
+from twisted_lab.faults.engine.scenario import Now
+from twisted_lab.faults.engine.toxic import Toxics
 from twisted_lab.faults.options import Options
-from twisted_lab.faults.proxy import Common, Proxy, UnitCounts
-from twisted_lab.faults.scenario import Now
-from twisted_lab.faults.toxic import Toxics
-from twisted_lab.faults.upstream import Upstream
+from twisted_lab.faults.proxies.held_memory import HeldMemory
+from twisted_lab.faults.proxies.listening import proxy_listener
+from twisted_lab.faults.proxies.proxy import Common, Proxy, UnitCounts
+from twisted_lab.faults.proxies.upstream import Upstream
 from twisted_lab.process.listeners import make_poller
 from twisted_lab.serving import NetworkService, ServiceProcess
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.faults.link import Deciding, Lane
-from twisted_lab.faults.picture import DiagramFile, Picture
-from twisted_lab.faults.recorded import Recorded
-from twisted_lab.faults.recording import Recording
-from twisted_lab.faults.replay import Replay
-from twisted_lab.faults.units import Unit
+from twisted_lab.faults.engine.link import Deciding, Lane
+from twisted_lab.faults.engine.units import Unit
+from twisted_lab.faults.pictures.picture import DiagramFile, Picture
+from twisted_lab.faults.recordings.recorded import Recorded
+from twisted_lab.faults.recordings.recording import Recording
+from twisted_lab.faults.recordings.replay import Replay
 from twisted_lab.serving import ServiceOptions, ServiceProcess, option
 
 

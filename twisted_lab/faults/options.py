@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.faults.framing import NO_FRAMING, read_framing
-from twisted_lab.faults.link_names import LINK_BY
-from twisted_lab.faults.listening import check_names, read_proxy
+from twisted_lab.faults.engine.framing import NO_FRAMING, read_framing
+from twisted_lab.faults.engine.link_names import LINK_BY
+from twisted_lab.faults.engine.profiles import PROFILES, read_profile
+from twisted_lab.faults.engine.scenario import Scenario, read_scenario
+from twisted_lab.faults.engine.spec import Place, check, named, read_toxic, spec
+from twisted_lab.faults.engine.toxic import Toxics
+from twisted_lab.faults.engine.toxics import TOXICS
 from twisted_lab.faults.observing import ObservingOptions
-from twisted_lab.faults.profiles import PROFILES, read_profile
-from twisted_lab.faults.scenario import Scenario, read_scenario
-from twisted_lab.faults.spec import Place, check, named, read_toxic, spec
-from twisted_lab.faults.toxic import Toxics
-from twisted_lab.faults.toxics import TOXICS
+from twisted_lab.faults.proxies.listening import check_names, read_proxy
 from twisted_lab.serving import ServiceOptions, option
 
 

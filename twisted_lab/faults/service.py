@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted_lab.faults.fault_service import FaultService
 from twisted_lab.faults.observing import observing, replaying
 from twisted_lab.faults.options import Options
-from twisted_lab.faults.picture import Picture
+from twisted_lab.faults.pictures.picture import Picture
 from twisted_lab.serving import NetworkService, ServiceProcess, in_own_process
 
 __all__ = ["Options", "build", "makeService"]

@@ -10,7 +10,7 @@ from tests.hostile.attacks.catalogue import LINE, attack
 from tests.hostile.crowd import NEIGHBOUR, plain_socket
 from tests.hostile.process import IDLE_SECONDS, MOST_PER_PEER
 from tests.processes import receive
-from twisted_lab.faults.framing import MOST_UNIT
+from twisted_lab.faults.engine.framing import MOST_UNIT
 
 
 def fill(attacker: Attacker, peers: list[Peer], data: bytes) -> None:

@@ -1,0 +1,1 @@
+"""The pure engine: units and time in, outputs and deadlines out; it knows no sockets."""

@@ -1,0 +1,1 @@
+"""Pictures of what passed: SVG, and lines for a terminal."""

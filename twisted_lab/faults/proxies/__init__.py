@@ -1,0 +1,1 @@
+"""Proxies: what moves units between sockets and the engine."""

@@ -1,0 +1,1 @@
+"""Networks in memory, on a simulated clock, for tests."""
