@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import redirect_stderr
 from pathlib import Path
 from unittest.mock import patch
@@ -102,6 +103,17 @@ class FaultServiceTests(SynchronousTestCase):
         assert isinstance(service, FaultService)
         self.said: list[str] = []
         return service
+
+    def test_a_replay_takes_no_toxics(self) -> None:
+        path = Path(self.mktemp())
+        options = parse(*PROXY, "--record", str(path))
+        path.write_text(json.dumps({"format": 1, **options.header()}) + "\n")
+        service = self.build("--replay", str(path))
+        problem = self.assertRaises(ValueError, service.words["add"].answer, "latency=1s")
+        self.assertEqual(
+            str(problem), "the recording decides, and not toxics: add them without --replay"
+        )
+        self.assertEqual(service.toxics, ())
 
     def test_a_scenario_changes_toxics_and_disables_proxies(self) -> None:
         path = Path(self.mktemp())

@@ -307,12 +307,13 @@ class ServiceEvents(_Reporter):
             log_failure=failure,
         )
 
-    def faults(self, seed: int, most_held: int) -> None:
-        """Report what a run of the fault proxies depends on, and its bound."""
+    def faults(self, seed: int | None, most_held: int) -> None:
+        """Report the seed of the fault proxies, None in a replay, and their bound."""
+        decided = "the recording decides" if seed is None else "--seed {seed} repeats the decisions"
         self._announce(
             LogLevel.info,
             "faults",
-            "--seed {seed} repeats the decisions of this run; at most {most_held} bytes are held",
+            decided + "; at most {most_held} bytes are held",
             seed=seed,
             most_held=most_held,
         )

@@ -60,6 +60,7 @@ class FaultService(NetworkService):
         clock, counts = process.reactor, UnitCounts()
         self._common = Common(clock, events, connections, held, counts, options.idle_timeout)
         self._seed = options.run_seed
+        self._is_replay = replay is not None
         self.scenario = options.phases
         self._phase = Now()
         self._timer: IDelayedCall | None = None
@@ -99,7 +100,13 @@ class FaultService(NetworkService):
         process.add_gauge(name, "held_bytes_limit", "Limit of that.", lambda: held.most)
 
     def change(self, toxics: Toxics) -> None:
-        """Replace the toxics of all proxies, also for open links."""
+        """Replace the toxics of all proxies, also for open links.
+
+        Raises:
+            ValueError: A replay decides.
+        """
+        if toxics and self._is_replay:
+            raise ValueError("the recording decides, and not toxics: add them without --replay")
         self.toxics = toxics
         self._apply()
 
@@ -139,5 +146,5 @@ class FaultService(NetworkService):
 
     def announce(self) -> None:
         """See `NetworkService.announce`."""
-        self.events.faults(self._seed, self._common.held.most)
+        self.events.faults(None if self._is_replay else self._seed, self._common.held.most)
         super().announce()
