@@ -15,7 +15,16 @@ from typing import Self
 import pytest
 
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
-from tests.processes import Server, connect, receive, receive_all, send_until_full, suspend
+from tests.processes import (
+    DEADLINE,
+    ROOT,
+    Server,
+    connect,
+    receive,
+    receive_all,
+    send_until_full,
+    suspend,
+)
 from twisted_lab.faults.datagram_socket import RECEIVE_BYTES
 
 HOST = "127.0.0.1"
@@ -280,3 +289,12 @@ def test_a_seed_repeats_the_decisions(tmp_path: Path) -> None:
     first = lost(tmp_path, "--toxic", "loss=30%")
     assert 10 < len(first) < 50
     assert lost(tmp_path, "--toxic", "loss=30%", "--toxic", "latency=1ms") == first
+
+
+@pytest.mark.parametrize("seeds", [30, pytest.param(500, marks=pytest.mark.long)])
+def test_decisions_repeat_under_load(seeds: int) -> None:
+    command = [sys.executable, "-m", "tests.programs.decisions", "--seeds", str(seeds)]
+    done = subprocess.run(
+        command, capture_output=True, cwd=ROOT, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
