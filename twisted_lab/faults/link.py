@@ -14,7 +14,7 @@ from twisted_lab.faults.units import Direction, Kind, Unit
 
 # Limit of what one direction of a link holds. The proxy stops reading a stream above it, and drops
 # datagrams.
-HELD_BYTES = 262_144
+HELD_BYTES = 1_048_576
 # A portion of 64 KiB can have 65,536 units, and each costs much more than its bytes. So a lane
 # decides about this many at a time, and other links have their turn in between.
 UNITS_PER_TURN = 100
