@@ -13,7 +13,7 @@ from zope.interface import implementer
 from twisted_lab.ports.addresses import socket_address
 from twisted_lab.ports.udp_port import DATAGRAMS_A_TURN, LARGEST_DATAGRAM
 
-# Of the kernel's buffer, as far as the machine allows it. Datagrams that arrive while the process is
+# Of the kernel's buffer, if the machine allows it. Datagrams that arrive while the process is
 # busy should not be lost: that would be a fault that nobody has asked for.
 RECEIVE_BYTES = 1_048_576
 # Errors that say that no server listens at the address.
