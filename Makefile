@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat lint bench bench-quick bench-compare \
-	fuzz hostile kill lossy load soak clean constraints
+	decisions fuzz hostile kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -101,6 +101,9 @@ lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes
 	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4
 	@$(BIN)/python -m tests.programs.lossy --members 50 --messages 200
 	@$(BIN)/python -m tests.programs.chaos --seeds $(or $(COUNT),1000)
+
+decisions: $(INSTALLED)  ## see in a minute that the faults of each seed repeat over real sockets under load (COUNT=1000)
+	@$(BIN)/python -m tests.programs.decisions --seeds $(or $(COUNT),1000)
 
 hostile: $(INSTALLED)  ## attack all services with a thousand peers, and see what each attack costs (ATTACK=name)
 	@$(BIN)/python -m tests.hostile $(if $(ATTACK),"$(ATTACK)")

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import resource
+import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
 import pytest
 
 from tests.doubles.sockets import HAS_IPV6, NO_IPV6
-from tests.processes import Server, connect, receive, receive_all, send_until_full
+from tests.processes import (
+    DEADLINE,
+    ROOT,
+    Server,
+    connect,
+    receive,
+    receive_all,
+    send_until_full,
+    suspend,
+)
+from twisted_lab.faults.proxies.datagram_socket import RECEIVE_BYTES
 
 HOST = "127.0.0.1"
 
@@ -99,6 +110,31 @@ def test_bytes_pass_through_every_kind_of_proxy(tmp_path: Path) -> None:
                 got, peer = datagrams.recvfrom(65536)
                 datagrams.sendto(got, peer)
                 assert client.recv(65536) == data
+
+
+def test_a_busy_moment_loses_no_datagram(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        server, client = (
+            stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2)
+        )
+        server.bind((HOST, 0))
+        server.setblocking(False)
+        target = f"{HOST}:{server.getsockname()[1]}"
+        for number in range(10_000):
+            client.sendto(b"%d" % number, server.getsockname())
+        with suppress(BlockingIOError):
+            while True:
+                usual = int(server.recv(100)) + 1  # held by a socket of the usual size
+        server.settimeout(10)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        faults = stack.enter_context(Faults(tmp_path, "--proxy", f"a=udp:0:{target}"))
+        port = faults.port("a")
+        suspend(faults.process.pid)
+        for number in range(usual + usual // 2):
+            client.sendto(b"%d" % number, (HOST, port))
+        faults.process.send_signal(signal.SIGCONT)
+        for number in range(usual + usual // 2):
+            assert server.recv(100) == b"%d" % number
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
@@ -253,3 +289,12 @@ def test_a_seed_repeats_the_decisions(tmp_path: Path) -> None:
     first = lost(tmp_path, "--toxic", "loss=30%")
     assert 10 < len(first) < 50
     assert lost(tmp_path, "--toxic", "loss=30%", "--toxic", "latency=1ms") == first
+
+
+@pytest.mark.parametrize("seeds", [30, pytest.param(500, marks=pytest.mark.long)])
+def test_decisions_repeat_under_load(seeds: int) -> None:
+    command = [sys.executable, "-m", "tests.programs.decisions", "--seeds", str(seeds)]
+    done = subprocess.run(
+        command, capture_output=True, cwd=ROOT, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

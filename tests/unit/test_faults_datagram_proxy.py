@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.faults.engine.link import HELD_BYTES
 from twisted_lab.faults.engine.link_names import LinkNames
 from twisted_lab.faults.engine.spec import Place, named, read_toxic
 from twisted_lab.faults.proxies.datagram_proxy import DatagramProxy
@@ -65,13 +66,13 @@ class DatagramProxyTests(SynchronousTestCase):
         self.server = socket.socket(type=socket.SOCK_DGRAM)
         self.server.bind((HOST, 0))
         self.server.settimeout(5)
-        self.server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
+        self.server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_000_000)
         self.addCleanup(self.server.close)
 
     def open(self, *toxics: str) -> None:
         """Open a proxy with toxics."""
         events = ServiceEvents("netlab-faults", self.reported.append)
-        self.held = HeldMemory(1_000_000, lambda: len(self.connections), lambda: None)
+        self.held = HeldMemory(4_000_000, lambda: len(self.connections), lambda: None)
         self.counts = UnitCounts()
         common = Common(self.reactor, events, self.connections, self.held, self.counts, 60)
         self.proxy = Proxy(Place("udp:1", False), common, 7, LinkNames())
@@ -175,13 +176,14 @@ class DatagramProxyTests(SynchronousTestCase):
 
     def test_datagrams_over_the_limit_of_held_memory_are_lost(self) -> None:
         self.open("hold")
-        for _ in range(10):
+        most = HELD_BYTES // 60_000 + 1
+        for _ in range(most + 5):
             self.protocol.datagramReceived(bytes(60_000), address(1))
         self.assertEqual(self.counts.lost, 5)
-        self.assertLess(self.held.bytes, 310_000)
+        self.assertLess(self.held.bytes, HELD_BYTES + 61_000)
         self.proxy.release()
         self.assertEqual(self.held.bytes, 0)
-        for _ in range(5):
+        for _ in range(most):
             self.assertEqual(len(self.receive()[0]), 60_000)
 
     def test_a_disabled_proxy_ends_its_links_and_loses_all(self) -> None:

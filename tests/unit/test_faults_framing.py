@@ -31,7 +31,7 @@ class SplitterTests(SynchronousTestCase):
         self, name: str, bodies: list[bytes], rest: bytes, data: st.DataObject
     ) -> None:
         framing = read_framing(name)
-        units = [framing.frame(body) for body in bodies]
+        units = [framing.frame(body, b"\n") for body in bodies]
         rest = rest if name == "text" and rest != b"\n" else b""
         stream = b"".join(units) + rest
         cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=20).map(sorted))

@@ -297,15 +297,15 @@ class PairTests(SynchronousTestCase):
     def test_an_end_that_does_not_read_stops_a_push_producer(self) -> None:
         self.connect()
         self.server.transport.pauseProducing()
-        source = Source(self.client, 100)
+        source = Source(self.client, 200)
         self.client.transport.registerProducer(source, True)
         self.assertRaises(RuntimeError, self.client.transport.registerProducer, source, True)
         while source.calls[-1:] != ["pause"]:
             source.produce()
             self.turn()
-        produced = 100 - source.left
+        produced = 200 - source.left
         # What the link holds, with what its receiver has not read.
-        self.assertTrue(300_000 < produced * 10_000 < 400_000, produced)
+        self.assertTrue(1_050_000 < produced * 10_000 < 1_200_000, produced)
         self.client.transport.loseConnection()
         self.turn(100)
         self.assertEqual((self.client.ends, self.server.pieces), ([], []))
@@ -316,16 +316,16 @@ class PairTests(SynchronousTestCase):
             source.produce()
         self.turn()
         self.assertEqual((self.client.ends, self.server.ends), ([ConnectionDone], [ConnectionDone]))
-        self.assertEqual(len(self.server.received), 1_000_000)
+        self.assertEqual(len(self.server.received), 2_000_000)
 
     def test_a_pull_producer_is_asked_until_the_link_is_full(self) -> None:
         self.connect("latency=50ms")
-        source = Source(self.client, 100)
+        source = Source(self.client, 200)
         self.client.transport.registerProducer(source, False)
         self.turn(0.01)
-        self.assertTrue(20 < 100 - source.left < 30, source.left)
+        self.assertTrue(100 < 200 - source.left < 110, source.left)
         self.turn(10)
-        self.assertEqual(len(self.server.received), 1_000_000)
+        self.assertEqual(len(self.server.received), 2_000_000)
 
     def test_a_producer_stops_with_the_connection(self) -> None:
         self.connect()

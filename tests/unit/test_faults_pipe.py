@@ -297,6 +297,12 @@ class PropertyTests(PipeCase):
         self.assertEqual(b"".join(pieces), data)
         self.assertEqual(pieces, list(sliced(data, average, variation, draw)))
 
+    def test_slices_vary_around_their_average(self) -> None:
+        sizes = [len(piece) for piece in sliced(bytes(50_000), 100, 100, 0.5)]
+        self.assertLess(min(sizes[:-1]), 20)
+        self.assertLessEqual(max(sizes), 200)
+        self.assertTrue(450 < len(sizes) < 550, len(sizes))
+
     def test_slices_are_bounded(self) -> None:
         self.assertLessEqual(len(list(sliced(bytes(100_000), 1, 1, 0.5))), 2 * MOST_SLICES)
 

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.faults.engine.link import HELD_BYTES
 from twisted_lab.faults.engine.profiles import PROFILES, read_profile
 from twisted_lab.faults.engine.scenario import MOST_BYTES, Phase, Scenario, read_scenario
 from twisted_lab.faults.engine.spec import Place, named, read_toxic
+from twisted_lab.faults.engine.toxics.timing import Bandwidth, Latency
 
 PLACES = (Place("tcp:9190", True), Place("udp:9195", False))
 LOSS = named([read_toxic("loss")])
@@ -133,6 +135,14 @@ class ProfileTests(SynchronousTestCase):
         for name in PROFILES:
             kinds = [toxic.name for toxic in named(read_profile(name))]
             self.assertEqual(kinds, ["latency", "bandwidth", "bandwidth-2"])
+
+    def test_a_link_holds_what_the_delay_keeps_at_full_rate(self) -> None:
+        for name in PROFILES:
+            latency, *rates = read_profile(name)
+            for bandwidth in rates:
+                assert isinstance(latency, Latency)
+                assert isinstance(bandwidth, Bandwidth)
+                self.assertLess(bandwidth.rate * latency.latency, HELD_BYTES * 0.9, name)
 
     def test_there_is_no_other_profile(self) -> None:
         with self.assertRaisesRegex(ValueError, "expected a profile, one of 3g, dsl, .* not '4g'"):

@@ -350,6 +350,28 @@ class StreamLinkTests(SynchronousTestCase):
             self.assertEqual(writes, expected)
             self.link.abort()
 
+    def test_only_units_are_lost(self) -> None:
+        self.open("timeout")
+        self.link.client.dataReceived(b"x")
+        self.link.client.readConnectionLost()
+        self.assertEqual(self.counts, UnitCounts(units=0, faulted=1, lost=1))
+
+    def test_a_fault_without_units_is_an_event(self) -> None:
+        self.open("refuse", connects=False)
+        self.end(self.link.client, error=ConnectionAborted())
+        [event] = [each for each in self.reported if each["event"] == "faulted"]
+        self.assertEqual(event["toxics"], {"refuse": 1})
+
+    def test_a_line_is_one_unit_although_its_reader_is_slow(self) -> None:
+        self.open(framing=Lines())
+        self.link.client.dataReceived(b"begin")
+        self.link.client.pauseProducing()
+        self.clock.pump([0.01] * 10)
+        self.assertEqual(self.link.link.upstream.units, 0)
+        self.link.client.resumeProducing()
+        self.clock.pump([0.01] * 10)
+        self.assertEqual(self.server.value(), b"begin")
+
     def test_a_burst_of_small_messages_leaves_turns_to_others(self) -> None:
         self.open("latency=0", framing=Lines())
         self.link.client.dataReceived(b"\n" * 100_000)

@@ -105,6 +105,9 @@ class KindTests(LinkCase):
 
     def test_a_replaced_message_keeps_its_framing(self) -> None:
         self.assertEqual(self.stream("replace=long,nth=2")[1], (0, b"long\n"))
+        lane = self.link("replace=no,match=yes", is_stream=True, framing="text").upstream
+        lane.send(b"yes\r\nyes", 0.0)
+        self.assertEqual(self.run_out(lane), [(0.0, b"no\r\n"), (0.03, b"no")])
 
     def test_a_replaced_message_does_not_grow_without_bound(self) -> None:
         tracemalloc.start()
@@ -181,6 +184,23 @@ class LaneTests(LinkCase):
         lane.send(b"a\nb", 0.0)
         lane.send(b"c", 0.02)
         self.assertEqual(self.run_out(lane), [(0.0, b"a\n"), (0.05, b"bc")])
+
+    def test_a_late_look_ends_no_line_whose_rest_may_have_arrived(self) -> None:
+        lane = self.link(is_stream=True, framing="text").upstream
+        lane.send(b"a", 0.0)
+        self.assertEqual(list(lane.take(0.5)), [])  # The process was busy until now.
+        lane.send(b"b\n", 0.501)
+        self.assertEqual(self.run_out(lane), [(0.501, b"ab\n")])
+
+    def test_a_source_that_is_not_read_is_not_silent(self) -> None:
+        lane = self.link(is_stream=True, framing="text").upstream
+        lane.send(b"a", 0.0)
+        lane.listen(False, 0.01)
+        self.assertIsNone(lane.deadline())
+        lane.send(b"b", 0.02)
+        self.assertIsNone(lane.deadline())
+        lane.listen(True, 1.0)
+        self.assertEqual(self.run_out(lane), [(1.03, b"ab")])
 
     def test_a_close_sends_the_rest_first(self) -> None:
         lane = self.link(is_stream=True, framing="int32").upstream

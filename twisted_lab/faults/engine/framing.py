@@ -45,8 +45,8 @@ class Framing:
         """Return a unit without the bytes of the framing."""
         return data
 
-    def frame(self, body: bytes) -> bytes:
-        """Return `body` as a unit."""
+    def frame(self, body: bytes, data: bytes) -> bytes:
+        """Return `body` as a unit, in place of the unit `data`."""
         return body
 
 
@@ -65,9 +65,9 @@ class Lines(Framing):
         """See `Framing.body`."""
         return data.removesuffix(b"\n").removesuffix(b"\r")
 
-    def frame(self, body: bytes) -> bytes:
-        """See `Framing.frame`."""
-        return body + b"\n"
+    def frame(self, body: bytes, data: bytes) -> bytes:
+        """See `Framing.frame`; the line ends as before: with CR LF, LF or neither."""
+        return body + data[len(self.body(data)) :]
 
 
 class Int32(Framing):
@@ -85,7 +85,7 @@ class Int32(Framing):
         """See `Framing.body`."""
         return data[4:]
 
-    def frame(self, body: bytes) -> bytes:
+    def frame(self, body: bytes, data: bytes) -> bytes:
         """See `Framing.frame`."""
         return len(body).to_bytes(4) + body
 
@@ -111,7 +111,7 @@ class Digits(Framing):
         """See `Framing.body`."""
         return data[self._header.width :]
 
-    def frame(self, body: bytes) -> bytes:
+    def frame(self, body: bytes, data: bytes) -> bytes:
         """See `Framing.frame`; a body that is too long for the header is cut."""
         return self._header.frame(body[: self._header.most])
 

@@ -14,10 +14,13 @@ from twisted_lab.faults.engine.units import Direction, Kind, Unit
 
 # Limit of what one direction of a link holds. The proxy stops reading a stream above it, and drops
 # datagrams.
-HELD_BYTES = 262_144
+HELD_BYTES = 1_048_576
 # A portion of 64 KiB can have 65,536 units, and each costs much more than its bytes. So a lane
 # decides about this many at a time, and other links have their turn in between.
 UNITS_PER_TURN = 100
+# A look that comes late says nothing: the rest of the line may have arrived while the process was
+# busy. It is read before the next look.
+QUIET_LOOKS = 2
 
 
 class Observer(Protocol):
@@ -56,8 +59,8 @@ class Lane:
     """
 
     __slots__ = (
-        *("_is_behind", "_is_closing", "_pipe", "_quiet_at", "_splitter"),
-        *("direction", "link", "units", "views"),
+        *("_is_behind", "_is_closing", "_is_read", "_pipe", "_quiet_at", "_quiet_looks"),
+        *("_splitter", "direction", "link", "units", "views"),
     )
 
     def __init__(self, link: Link, direction: Direction, framing: Framing) -> None:
@@ -67,7 +70,9 @@ class Lane:
         self.views: dict[str, View] = {}
         self._pipe = Pipe(link.is_stream)
         self._splitter = Splitter(framing)
-        self._quiet_at: float | None = None
+        self._quiet_at: float | None = None  # the next look at whether the source is silent
+        self._quiet_looks = 0
+        self._is_read = True
         self._is_behind = False  # whether units wait in the splitter
         self._is_closing = False
 
@@ -112,14 +117,33 @@ class Lane:
                 return
             if (piece := splitter.take()) is None:
                 self._is_behind = False
-                quiet = splitter.framing.quiet
                 if self._is_closing:
                     self._send_rest(now)
                     self._decide(Unit(Kind.CLOSE, self.units + 1), now)
-                elif splitter.size and quiet is not None:
-                    self._quiet_at = now + quiet
+                else:
+                    self.listen(self._is_read, now)
                 return
             self._send_unit(piece, now)
+
+    def listen(self, is_read: bool, now: float) -> None:
+        """Wait for a silence that ends a unit, but only while the source is read.
+
+        Otherwise a slow reader of the units would change where they end.
+        """
+        self._is_read = is_read
+        self._quiet_looks = 0
+        is_waiting = is_read and self._splitter.size and not (self._is_behind or self._is_closing)
+        quiet = self._splitter.framing.quiet if is_waiting else None
+        self._quiet_at = None if quiet is None else now + quiet / QUIET_LOOKS
+
+    def _look(self, now: float) -> None:
+        """End a unit if the source is silent."""
+        self._quiet_looks += 1
+        quiet = self._splitter.framing.quiet
+        if self._quiet_looks < QUIET_LOOKS and quiet is not None:
+            self._quiet_at = now + quiet / QUIET_LOOKS
+        else:
+            self._send_rest(now)
 
     def _send_rest(self, now: float) -> None:
         self._quiet_at = None
@@ -157,7 +181,7 @@ class Lane:
         if self._is_behind:
             self._fill(now)
         if self._quiet_at is not None and self._quiet_at <= now:
-            self._send_rest(now)
+            self._look(now)
         for output in self._pipe.take(now):
             for observer in self.link.observers:
                 observer.delivered(self, output, now)

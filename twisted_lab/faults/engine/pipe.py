@@ -290,12 +290,13 @@ def changed(data: bytes, whats: _Whats) -> bytes:
 def sliced(data: bytes, average: int, variation: int, draw: float) -> Iterator[bytes]:
     """Yield `data` in slices, at least one; the same `draw` cuts it in the same way."""
     average = max(average, len(data) // MOST_SLICES, 1)
+    variation = min(variation, average)  # A larger one would change the average.
     chance = Chance(draw)
     start = number = 0
     while start < len(data) or not number:
         size = average
         if variation:
-            size = max(round(average + variation * (2 * chance.draw(number) - 1)), average // 2)
-        yield data[start : start + max(size, 1)]
-        start += max(size, 1)
+            size = max(round(average + variation * (2 * chance.draw(number) - 1)), 1)
+        yield data[start : start + size]
+        start += size
         number += 1

@@ -46,4 +46,4 @@ class Unit:
 
     def with_body(self, body: bytes) -> bytes:
         """Return `body` in the same framing."""
-        return self.framing.frame(body)
+        return self.framing.frame(body, self.data)

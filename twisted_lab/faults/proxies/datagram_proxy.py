@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.faults.engine.link import Lane
 from twisted_lab.faults.engine.pipe import Output
-from twisted_lab.faults.proxies.datagram_socket import UpstreamSocket
+from twisted_lab.faults.proxies.datagram_socket import RECEIVE_BYTES, UpstreamSocket
 from twisted_lab.faults.proxies.proxy import Proxy
 from twisted_lab.faults.proxies.runner import Runner
 from twisted_lab.faults.proxies.upstream import Upstream
@@ -209,6 +210,10 @@ class DatagramProxy(DatagramProtocol):
         common = proxy.common
         self._refusals = Refusals(common.clock, common.events, common.connections)
         self._links: dict[Address, DatagramLink] = {}
+
+    def startProtocol(self) -> None:
+        """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
+        self.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
     def datagramReceived(self, data: bytes, addr: Address) -> None:  # type: ignore[override]
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""

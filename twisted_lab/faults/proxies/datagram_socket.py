@@ -14,6 +14,9 @@ from zope.interface import implementer
 from twisted_lab.ports.addresses import socket_address
 from twisted_lab.ports.udp_port import DATAGRAMS_A_TURN, LARGEST_DATAGRAM
 
+# Of the kernel's buffer, if the machine allows it. Datagrams that arrive while the process is
+# busy should not be lost: that would be a fault that nobody has asked for.
+RECEIVE_BYTES = 1_048_576
 # Errors that say that no server listens at the address.
 _NOBODY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
@@ -60,6 +63,7 @@ class UpstreamSocket:
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             made.connect(socket_address(host, port))
         except OSError:
             made.close()

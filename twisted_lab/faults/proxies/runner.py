@@ -67,11 +67,11 @@ class Runner:
         """See `twisted_lab.faults.engine.link.Deciding`."""
         actions = self.proxy.deciding.decide(lane, unit)
         if actions:
-            self._faulted += unit.kind is Kind.DATA
-            self.proxy.common.counts.faulted += unit.kind is Kind.DATA
             self._toxics.update({action.toxic for action in actions})
-            if any(action.what is What.LOSE for action in actions):
-                self.lose(1)
+            if unit.kind is Kind.DATA:
+                self._faulted += 1
+                self.proxy.common.counts.faulted += 1
+                self.lose(any(action.what is What.LOSE for action in actions))
         return actions
 
     def lose(self, units: int) -> None:
@@ -122,7 +122,7 @@ class Runner:
         self.drop(*self.link.lanes)
         self.proxy.common.counts.units += self.units
         self.proxy.ended(self)
-        if self._faulted or self._lost:
+        if self._toxics or self._lost:
             self.proxy.common.events.faulted(
                 self.label, self.units, self._faulted, self._lost, self._toxics
             )

@@ -153,14 +153,17 @@ class Side:
             if self.other.is_ahead:
                 self.untaken += len(data)
 
-    def read(self, reads: bool) -> None:
-        """Start or stop reading."""
-        if self.transport is not None and reads != self._reads:
-            self._reads = reads
-            if reads:
-                self.transport.resumeProducing()
-            else:
-                self.transport.pauseProducing()
+    def read(self, reads: bool) -> bool:
+        """Start or stop reading; return whether it starts."""
+        if self.transport is None or reads == self._reads:
+            return False
+        self._reads = reads
+        self.lane.listen(reads, self._runner.clock.seconds())
+        if reads:
+            self.transport.resumeProducing()
+        else:
+            self.transport.pauseProducing()
+        return reads
 
     def half_close(self) -> None:
         """Close our direction once all is sent."""

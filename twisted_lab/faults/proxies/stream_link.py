@@ -122,8 +122,11 @@ class StreamLink(Runner):
             return
         waits = self._open < 2 or self._is_finishing
         waits |= not self.is_direct and not self.has_room
+        has_resumed = False
         for side in (self.client, self.server):
-            side.read(not (waits or side.is_ahead or side.lane.is_full))
+            has_resumed |= side.read(not (waits or side.is_ahead or side.lane.is_full))
+        if has_resumed:
+            self._schedule(self.link.deadline(), self.clock.seconds())
 
     # Bytes out
 
