@@ -1,4 +1,3 @@
-import os
 from collections import Counter
 from io import StringIO
 
@@ -16,7 +15,7 @@ class Terminal(StringIO):
 class ScreenTests(SynchronousTestCase):
     def test_lines_appear_above_the_status(self) -> None:
         terminal = Terminal()
-        screen = Screen(terminal, lambda: 80)
+        screen = Screen(terminal, lambda: 80, "xterm")
         screen.show("first")
         screen.set_status("1 link")
         screen.show("second")
@@ -28,22 +27,21 @@ class ScreenTests(SynchronousTestCase):
 
     def test_the_status_fits_one_line_and_is_written_when_it_changes(self) -> None:
         terminal = Terminal()
-        screen = Screen(terminal, lambda: 10)  # with room for ^C
+        screen = Screen(terminal, lambda: 10, "xterm")  # with room for ^C
         for _ in range(3):
             screen.set_status("x" * 100)
         self.assertEqual(terminal.getvalue(), "\r\x1b[K" + "x" * 7)
 
     def test_a_file_gets_lines_only(self) -> None:
         file = StringIO()
-        screen = Screen(file, lambda: 80)
+        screen = Screen(file, lambda: 80, "xterm")
         screen.set_status("1 link")
         screen.show("first")
         self.assertEqual(file.getvalue(), "first\n")
 
     def test_a_dumb_terminal_gets_lines_only(self) -> None:
-        self.patch(os, "environ", {"TERM": "dumb"})
         terminal = Terminal()
-        screen = Screen(terminal, lambda: 80)
+        screen = Screen(terminal, lambda: 80, "dumb")
         screen.set_status("1 link")
         screen.show("first")
         self.assertEqual(terminal.getvalue(), "first\n")

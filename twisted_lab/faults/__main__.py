@@ -72,7 +72,7 @@ def main() -> None:
     """Run the proxies until a signal ends them."""
     options = Options()
     options.parseOptions()
-    screen = Screen(Console(2), _columns)
+    screen = Screen(Console(2), _columns, os.environ.get("TERM", ""))
     _log_to(screen)
     process = build_process(options)
     picture = _watch(process, screen) if options.watch else None

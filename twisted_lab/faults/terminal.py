@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from io import TextIOBase
 
@@ -13,19 +12,20 @@ _CLEAR = "\r\x1b[K"
 
 
 class Screen:
-    """A terminal; without one, or if ``TERM`` is ``dumb``, it has no status line.
+    """A terminal; without one, or if its type is ``dumb``, it has no status line.
 
     Args:
         stream: The output, which must not block.
         columns: Returns the width of the terminal, in characters.
+        kind: The type of the terminal, from ``TERM``.
 
     Attributes:
         columns: See above.
         is_terminal: Whether it has a status line.
     """
 
-    def __init__(self, stream: TextIOBase, columns: Callable[[], int]) -> None:
-        self.is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    def __init__(self, stream: TextIOBase, columns: Callable[[], int], kind: str) -> None:
+        self.is_terminal = stream.isatty() and kind != "dumb"
         self._stream = stream
         self.columns = columns
         self._status = ""
