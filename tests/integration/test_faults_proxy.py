@@ -291,7 +291,7 @@ def test_a_seed_repeats_the_decisions(tmp_path: Path) -> None:
     assert lost(tmp_path, "--toxic", "loss=30%", "--toxic", "latency=1ms") == first
 
 
-@pytest.mark.parametrize("seeds", [30, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seeds", [30, pytest.param(150, marks=pytest.mark.long)])
 def test_decisions_repeat_under_load(seeds: int) -> None:
     command = [sys.executable, "-m", "tests.programs.decisions", "--seeds", str(seeds)]
     done = subprocess.run(
