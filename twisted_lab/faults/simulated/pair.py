@@ -26,6 +26,7 @@ class FaultyPair:
     Both are connected at once. After that, everything happens when the clock advances: bytes that
     no fault delays arrive with ``advance(clock, 0)``. The protocols learn of a close, a half-close
     and a reset as they do from Twisted's TCP transport. Without a framing, each `write` is a unit.
+    An abort reaches the other end at once, whatever the toxics.
 
     Args:
         clock: The clock, such as `twisted.internet.task.Clock`. Let time pass with `advance`.
