@@ -1,4 +1,4 @@
-"""What docs/faults.md tells people to type."""
+"""The commands and examples of docs/faults.md."""
 
 from __future__ import annotations
 

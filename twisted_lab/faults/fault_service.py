@@ -25,7 +25,7 @@ from twisted_lab.serving import NetworkService, ServiceProcess
 
 
 class Observing(Protocol):
-    """What observes all proxies, such as a recording."""
+    """The interface of observers of all proxies, such as a recording."""
 
     def of(self, proxy: str) -> Observer:
         """Return the observer of the units of a proxy."""

@@ -24,7 +24,7 @@ QUIET_LOOKS = 2
 
 
 class Observer(Protocol):
-    """What hears of each decision and each delivery, such as a recorder or a picture."""
+    """The interface of observers of decisions and deliveries: a recorder, or a picture."""
 
     def decided(self, lane: Lane, unit: Unit, actions: list[Action], now: float) -> None:
         """Handle the decision about a unit, at its arrival."""
@@ -36,7 +36,7 @@ class Observer(Protocol):
 
 
 class Deciding(Protocol):
-    """What decides about units: the toxics of a proxy, or a replay."""
+    """The interface of deciders about units: the toxics of a proxy, or a replay."""
 
     def decide(self, lane: Lane, unit: Unit) -> list[Action]:
         """Return the actions on a unit."""

@@ -24,7 +24,7 @@ _Whats = dict[What, list[Action]]
 
 @dataclass(slots=True)
 class Output:
-    """What leaves the pipe.
+    """An output of the pipe.
 
     Attributes:
         number: The number of the unit.

@@ -26,7 +26,7 @@ def attribute(read: Callable[[str], Any], doc: str, default: Any) -> Any:
 
 @dataclass(slots=True)
 class View:
-    """What a toxic knows about one direction of a link.
+    """The state of a toxic for one direction of a link.
 
     Attributes:
         chance: The source of its numbers.

@@ -16,7 +16,7 @@ class Direction(StrEnum):
 
 
 class Kind(Enum):
-    """What passes in one direction: one OPEN, any number of DATA, at most one CLOSE."""
+    """The kinds of units in one direction: one OPEN, any number of DATA, at most one CLOSE."""
 
     OPEN = "open"
     DATA = "data"

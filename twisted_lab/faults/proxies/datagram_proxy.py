@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.internet.protocol import DatagramProtocol
 
-from twisted_lab.channels.idleness import LOOKS
 from twisted_lab.channels.refusals import Refusals
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.counters import Traffic
@@ -36,9 +35,6 @@ class DatagramLink(Runner):
         "_bytes_in",
         "_bytes_out",
         "_has_answered",
-        "_is_finishing",
-        "_looked_at",
-        "_quiet_looks",
         "_server",
         "_socket",
     )
@@ -50,9 +46,7 @@ class DatagramLink(Runner):
         self._address = address
         self._socket: UpstreamSocket | None = None
         self._has_answered = False
-        self._is_finishing = False
         self._bytes_in = self._bytes_out = 0
-        self._looked_at = self._quiet_looks = 0
 
     def begin(self) -> None:
         """Begin."""
@@ -110,7 +104,7 @@ class DatagramLink(Runner):
             self.pump()
 
     def unanswered(self) -> None:
-        """Handle that nobody listens at the upstream's address."""
+        """Handle that no server listens at the upstream's address."""
         upstream, own = self._server.upstream, self._socket
         if own is not None and not self._has_answered and upstream.try_next(own.host):
             self._open_socket()
@@ -154,18 +148,14 @@ class DatagramLink(Runner):
 
     # The end
 
-    def look(self) -> None:
-        """See `Runner.look`."""
-        moved = self._bytes_in + self._bytes_out + self.units
-        self._quiet_looks = self._quiet_looks + 1 if moved == self._looked_at else 0
-        self._looked_at = moved
-        if self._quiet_looks > LOOKS:
-            self._end(Disconnect.NOTHING_HEARD.reason(seconds=self.proxy.common.patience))
+    @property
+    def moved(self) -> int:
+        """See `Runner.moved`."""
+        return self._bytes_in + self._bytes_out + self.units
 
-    def finish(self) -> None:
-        """See `twisted_lab.channels.Connection`: what is due still leaves."""
-        self._is_finishing = True
-        self.pump()
+    def give_up(self) -> None:
+        """See `Runner.give_up`."""
+        self._end(Disconnect.NOTHING_HEARD.reason(seconds=self.proxy.common.patience))
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""

@@ -15,21 +15,21 @@ from twisted_lab.ports.addresses import socket_address
 from twisted_lab.ports.udp_port import DATAGRAMS_A_TURN, LARGEST_DATAGRAM
 
 # Of the kernel's buffer, if the machine allows it. Datagrams that arrive while the process is
-# busy should not be lost: that would be a fault that nobody has asked for.
+# busy should not be lost: that would be a fault without a toxic.
 RECEIVE_BYTES = 1_048_576
 # Errors that say that no server listens at the address.
 _NOBODY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
 class SocketUser(Protocol):
-    """What uses a socket."""
+    """The interface of the owner of a socket."""
 
     def answered(self, data: bytes) -> None:
         """Handle a datagram of the upstream."""
         ...
 
     def unanswered(self) -> None:
-        """Handle that nobody listens at the upstream's address."""
+        """Handle that no server listens at the upstream's address."""
         ...
 
     def interrupted(self) -> None:

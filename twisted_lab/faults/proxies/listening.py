@@ -38,7 +38,7 @@ EXAMPLES = "tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:l
 
 
 class ProxyPlan(NamedTuple):
-    """What a user has asked for.
+    """A proxy as a user describes it.
 
     Attributes:
         name: The proxy's name.

@@ -31,7 +31,7 @@ class UnitCounts:
 
 @dataclass(frozen=True)
 class Common:
-    """What all proxies of a service share.
+    """The state that all proxies of a service share.
 
     Attributes:
         clock: The clock for timers and durations.

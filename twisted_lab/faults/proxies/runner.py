@@ -7,6 +7,7 @@ from collections import Counter
 from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.channels import cancel
+from twisted_lab.channels.idleness import LOOKS
 from twisted_lab.faults.engine.actions import Action, What
 from twisted_lab.faults.engine.link import Lane, Link
 from twisted_lab.faults.engine.pipe import Output
@@ -37,7 +38,10 @@ class Runner:
     __slots__ = (
         "_faulted",
         "_held",
+        "_is_finishing",
+        "_looked_at",
         "_lost",
+        "_quiet_looks",
         "_timer",
         "_toxics",
         "clock",
@@ -61,6 +65,8 @@ class Runner:
         self._held = 0
         self._faulted = 0
         self._lost = 0
+        self._is_finishing = False
+        self._looked_at = self._quiet_looks = 0
         self._toxics: Counter[str] = Counter()
 
     def decide(self, lane: Lane, unit: Unit) -> list[Action]:
@@ -162,7 +168,24 @@ class Runner:
 
     def look(self) -> None:
         """Apply the idle timeout; called LOOKS times in it."""
+        self._quiet_looks = self._quiet_looks + 1 if self.moved == self._looked_at else 0
+        self._looked_at = self.moved
+        if self._quiet_looks > LOOKS:
+            self.give_up()
+
+    @property
+    def moved(self) -> int:
+        """A number that grows with each traffic of the link."""
         raise NotImplementedError
+
+    def give_up(self) -> None:
+        """End the link after its idle timeout."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """See `twisted_lab.channels.Connection`: what is due still leaves."""
+        self._is_finishing = True
+        self.pump()
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""

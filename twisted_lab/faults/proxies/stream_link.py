@@ -7,7 +7,6 @@ from typing import cast
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.python.failure import Failure
 
-from twisted_lab.channels.idleness import LOOKS
 from twisted_lab.disconnects import Disconnect, Reason, end_reason
 from twisted_lab.eventlog.counters import Traffic
 from twisted_lab.faults.engine.actions import End
@@ -37,10 +36,7 @@ class StreamLink(Runner):
     __slots__ = (
         "_dialer",
         "_first_to_end",
-        "_is_finishing",
-        "_looked_at",
         "_open",
-        "_quiet_looks",
         "_reason",
         "_upstream",
         "client",
@@ -54,13 +50,11 @@ class StreamLink(Runner):
         self.server = Side(self, self.link.downstream)
         self.client.other, self.server.other = self.server, self.client
         self.is_closing = False
-        self._is_finishing = False
         self._open = 0  # connections
         self._upstream = upstream
         self._dialer: Dialer | None = None
         self._first_to_end: Side | None = None
         self._reason: Reason | None = None
-        self._looked_at = self._quiet_looks = 0
 
     # Begin
 
@@ -166,26 +160,23 @@ class StreamLink(Runner):
 
     # The end
 
-    def look(self) -> None:
-        """See `Runner.look`."""
-        moved = self.client.bytes_in + self.server.bytes_in
-        moved += self.client.bytes_out + self.server.bytes_out
-        self._quiet_looks = self._quiet_looks + 1 if moved == self._looked_at else 0
-        self._looked_at = moved
-        if self._quiet_looks > LOOKS and self.is_closing:
+    @property
+    def moved(self) -> int:
+        """See `Runner.moved`."""
+        sides = self.client, self.server
+        return sum(side.bytes_in + side.bytes_out for side in sides)
+
+    def give_up(self) -> None:
+        """See `Runner.give_up`."""
+        if self.is_closing:
             self.abort()  # a peer does not take its last bytes
-        elif self._quiet_looks > LOOKS:
+        else:
             seconds = self.proxy.common.patience
             self._hang_up(Disconnect.NOTHING_HEARD.reason(seconds=seconds))
 
     def _hang_up(self, reason: Reason) -> None:
         self.proxy.common.events.hung_up(self.label, reason)
         self.abort()
-
-    def finish(self) -> None:
-        """See `twisted_lab.channels.Connection`: what is due still leaves."""
-        self._is_finishing = True
-        self.pump()
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""

@@ -1,4 +1,4 @@
-"""Contents of recordings, which are read from files that anybody may have written."""
+"""Contents of recordings. The files are not trusted."""
 
 from __future__ import annotations
 

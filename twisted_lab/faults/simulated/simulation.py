@@ -1,4 +1,4 @@
-"""What bad networks on a simulated clock have in common."""
+"""Parts that the simulated networks share."""
 
 from __future__ import annotations
 
