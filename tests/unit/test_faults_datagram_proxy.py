@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.sockets import Turns
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.faults.engine.link import HELD_BYTES
@@ -22,18 +22,8 @@ from twisted_lab.faults.proxies.upstream import Target, Upstream
 HOST = "127.0.0.1"
 
 
-class Reactor(Clock):
-    """A clock that records readers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.readers: list[Any] = []
-
-    def addReader(self, reader: Any) -> None:
-        self.readers.append(reader)
-
-    def removeReader(self, reader: Any) -> None:
-        self.readers.remove(reader)
+class Reactor(Turns):
+    """A reactor whose readers all read at once."""
 
     def read(self) -> None:
         for reader in list(self.readers):
