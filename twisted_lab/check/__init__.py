@@ -1,0 +1,1 @@
+"""Checker of other programs: `python -m twisted_lab.check`."""

@@ -1,0 +1,1 @@
+"""Where checked programs run: cut off from everything else, as far as the machine allows it."""
