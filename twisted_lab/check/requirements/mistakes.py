@@ -170,3 +170,13 @@ PORT_TAKEN = Mistake(
     "It raises OSError (address already in use). Catch it, and try the next port, or port 0 for "
     "any free one.",
 )
+NO_DEFAULT = Mistake(
+    "no-default",
+    "What should a user do who does not know which number to choose?",
+    "Offer a default, and take it for Enter: text = input('Port [9090]: ') or '9090'.",
+)
+CTRL_C_TRACEBACK = Mistake(
+    "ctrl-c-traceback",
+    "What does a user of your server see after Ctrl-C?",
+    "Catch KeyboardInterrupt around the main loop, report the stop, and close the log.",
+)
