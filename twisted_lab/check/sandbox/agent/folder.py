@@ -1,0 +1,144 @@
+"""Copies a program's folder, and finds what has changed in the copy."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from itertools import islice
+
+MOST_FILES, MOST_BYTES = 1_000, 64 << 20  # to copy
+MOST_CHANGED, MOST_OF_EACH = 200, 1 << 20  # to return
+_SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
+_DEEPEST, _MOST_ENTRIES = 16, 10_000
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class TooLarge(Exception):
+    """The folder has too many files, or too much in them."""
+
+
+def _walk(
+    folder: int, prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, int, str, os.stat_result]]:
+    """Yield everything below a folder, without following symbolic links.
+
+    Yields:
+        The name, the descriptor of the folder that it is in, its name there, and what it is.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+                is_folder = stat.S_ISDIR(status.st_mode)
+                if entry.name in _SKIPPED or (is_folder and depth == _DEEPEST):
+                    continue
+                yield prefix + entry.name, folder, entry.name, status
+                if not is_folder:
+                    continue
+                inner = os.open(entry.name, _READ | os.O_DIRECTORY, dir_fd=folder)
+            except OSError:  # it is gone, or not for our eyes
+                continue
+            try:
+                yield from _walk(inner, f"{prefix}{entry.name}/", depth + 1)
+            finally:
+                os.close(inner)
+
+
+def copy(source: int, target: str, owner: int | None) -> dict[str, tuple[int, ...]]:
+    """Copy a folder; symbolic links stay links.
+
+    Args:
+        source: The descriptor of the folder.
+        target: The name of the copy, which is made.
+        owner: The user and group of the copies; None: the present ones.
+
+    Returns:
+        What `changed` needs to know about the copy.
+
+    Raises:
+        TooLarge: There are more than `MOST_FILES` files or `MOST_BYTES` bytes.
+        OSError: A file cannot be copied.
+    """
+    os.mkdir(target, 0o755)  # noqa: PTH102 (paths are slow to load)
+    made = [target]
+    free = MOST_BYTES
+    for name, folder, own_name, status in islice(_walk(source), MOST_FILES + 1):
+        if len(made) > MOST_FILES:
+            raise TooLarge(f"more than {MOST_FILES} files")
+        path = f"{target}/{name}"
+        if stat.S_ISDIR(status.st_mode):
+            os.mkdir(path, 0o755)  # noqa: PTH102
+        elif stat.S_ISLNK(status.st_mode):
+            os.symlink(os.readlink(own_name, dir_fd=folder), path)
+        elif stat.S_ISREG(status.st_mode):
+            free -= _copy_file(folder, own_name, path, free)
+        else:
+            continue
+        made.append(path)
+    if owner is not None:
+        for path in made:
+            os.chown(path, owner, owner, follow_symlinks=False)
+    return snapshot(target)
+
+
+def _copy_file(folder: int, name: str, path: str, free: int) -> int:
+    """Copy a file, and return its length."""
+    source = os.open(name, _READ, dir_fd=folder)
+    try:
+        mode = 0o755 if os.fstat(source).st_mode & 0o100 else 0o644
+        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            copied = 0
+            while sent := os.sendfile(target, source, copied, 1 << 20):
+                copied += sent
+                if copied > free:
+                    raise TooLarge(f"more than {MOST_BYTES >> 20} MB")
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+    return copied
+
+
+def snapshot(folder: str) -> dict[str, tuple[int, ...]]:
+    """Return of each plain file what a change of it changes."""
+    descriptor = os.open(folder, _READ | os.O_DIRECTORY)
+    try:
+        return {
+            name: (status.st_ino, status.st_size, status.st_ctime_ns)
+            for name, _, _, status in islice(_walk(descriptor), _MOST_ENTRIES)
+            if stat.S_ISREG(status.st_mode)
+        }
+    finally:
+        os.close(descriptor)
+
+
+def changed(folder: str, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
+    """Yield new and changed plain files, each with its first `MOST_OF_EACH` bytes.
+
+    Args:
+        folder: The folder, in which anything may have happened.
+        before: Its `snapshot`.
+    """
+    descriptor = os.open(folder, _READ | os.O_DIRECTORY)
+    try:
+        found = 0
+        for name, parent, own_name, status in islice(_walk(descriptor), _MOST_ENTRIES):
+            now = (status.st_ino, status.st_size, status.st_ctime_ns)
+            if not stat.S_ISREG(status.st_mode) or before.get(name) == now:
+                continue
+            if found == MOST_CHANGED:
+                return
+            try:
+                file = os.open(own_name, _READ, dir_fd=parent)
+            except OSError:
+                continue
+            try:
+                if stat.S_ISREG(os.fstat(file).st_mode):
+                    found += 1
+                    yield name, os.pread(file, MOST_OF_EACH, 0)
+            finally:
+                os.close(file)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""Which folders a program's interpreter needs, to stay visible in a hidden home."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_EXECUTABLES = ("bin", "sbin", "shims")
+_DEEPEST = 40  # links and interpreters of interpreters
+
+
+def needed(program: str, folder: str, search: str, home: str) -> list[Path]:
+    """Return what a program needs of the folders that the sandbox hides.
+
+    A name such as ~/.pyenv/shims/python needs ~/.pyenv. The same holds for each name to which
+    its symbolic links lead, for the interpreter in its `#!` line, and for a virtual environment's
+    original Python. Where a home itself contains the `bin`, only the file is needed.
+
+    Args:
+        program: The first word of a command.
+        folder: The current directory of the command.
+        search: The folders in which it is looked for, as in `PATH`.
+        home: The home of the checker's user.
+    """
+    return [_installation(name, home) for name in _names(program, [folder], search.split(":"))]
+
+
+def _installation(name: Path, home: str) -> Path:
+    prefix = name.parent.parent
+    is_shared = str(prefix) in (home, f"{home}/.local") or prefix.parent == Path("/home")
+    return name if name.parent.name not in _EXECUTABLES or is_shared else prefix
+
+
+def _names(program: str, current: list[str], search: list[str]) -> Iterator[Path]:
+    waiting = [program]
+    for _ in range(_DEEPEST):
+        if not waiting:
+            return
+        name = waiting.pop()
+        found = _find(name, current if "/" in name else search)
+        if found is None:
+            continue
+        yield found
+        if found.is_symlink():
+            waiting.append(str(found.parent / found.readlink()))
+        if found.resolve() != found:
+            waiting.append(str(found.resolve()))
+        waiting += [*_interpreter(found), *_original_python(found)]
+
+
+def _find(program: str, folders: list[str]) -> Path | None:
+    names = (Path(os.path.normpath(Path(folder) / program)) for folder in folders)
+    return next((name for name in names if name.is_absolute() and os.access(name, os.X_OK)), None)
+
+
+def _interpreter(program: Path) -> list[str]:
+    """Return the words of the `#!` line that may be programs."""
+    try:
+        with program.open("rb") as file:
+            first = file.readline(256).decode(errors="replace")
+    except OSError:
+        return []
+    return first[2:].split()[:3] if first.startswith("#!") else []
+
+
+def _original_python(program: Path) -> list[str]:
+    try:
+        lines = (program.parent.parent / "pyvenv.cfg").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    fields = (line.partition("=") for line in lines)
+    return [f"{value.strip()}/python3" for name, _, value in fields if name.strip() == "home"]

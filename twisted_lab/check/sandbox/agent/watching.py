@@ -1,0 +1,74 @@
+"""Watches the programs of a sandbox: how they end, and which limits they exceed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+
+from . import processes
+
+_ROUNDS = 100  # of killing, while processes make new ones
+
+
+class Watch:
+    """The programs that were started, and what they did that a sandbox is for.
+
+    Attributes:
+        incidents: What they did, one line each.
+        statuses: The exit status of each program that was started, negative for a signal; None
+            while it runs.
+    """
+
+    def __init__(self, most_tasks: int, most_memory: int, cpu_seconds: int) -> None:
+        self.most_tasks = most_tasks
+        self.most_memory = most_memory
+        self.cpu_seconds = cpu_seconds
+        self.incidents: dict[str, None] = {}
+        self.statuses: dict[int, int | None] = {}
+
+    def reap(self) -> None:
+        """Learn which processes have ended: programs, and orphans that this process inherited."""
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = ended
+                code = os.waitstatus_to_exitcode(status)
+                if code == -signal.SIGXCPU:
+                    self._note(f"it used more than {self.cpu_seconds} s of CPU time, and was ended")
+                if pid in self.statuses:
+                    self.statuses[pid] = code
+
+    def look(self) -> None:
+        """End all programs if they are too many, or need too much memory."""
+        pids = processes.descendants(os.getpid())
+        tasks = processes.count_tasks(pids)
+        if tasks >= self.most_tasks:
+            self._note(f"it had {self.most_tasks} processes and threads at once, and was ended")
+        elif processes.memory(pids) > self.most_memory:
+            size = self.most_memory >> 20
+            self._note(f"its processes used more than {size} MB of memory, and were ended")
+        else:
+            return
+        self.end_all()
+
+    def left_over(self) -> tuple[str, ...]:
+        """Return what is left of programs that have ended, one line."""
+        if not self.statuses or None in self.statuses.values():
+            return ()
+        names = [repr(processes.name(pid)) for pid in processes.descendants(os.getpid())]
+        return (f"it left processes behind: {', '.join(names[:5])}",) if names else ()
+
+    def end_all(self) -> bool:
+        """Kill all processes below this one; return whether none is left."""
+        for _ in range(_ROUNDS):
+            self.reap()
+            pids = processes.descendants(os.getpid())
+            if not pids:
+                return True
+            for pid in pids:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        return False
+
+    def _note(self, incident: str) -> None:
+        self.incidents[incident] = None

@@ -1,0 +1,57 @@
+"""Opens a sandbox: as isolated as the machine allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from twisted_lab.check.sandbox.limits import Limits
+from twisted_lab.check.sandbox.remote import RemoteSandbox
+from twisted_lab.check.sandbox.sandbox import Sandbox, SandboxFailed
+
+# The settings that forbid namespaces to ordinary users, with the values that allow them.
+_SETTINGS = (
+    ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),  # Ubuntu 23.10 and later
+    ("kernel.unprivileged_userns_clone", "0", "1"),  # Debian 10 and earlier, and Arch Linux
+    ("user.max_user_namespaces", "0", "10000"),  # Red Hat 7
+)
+
+
+def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = Limits()) -> Sandbox:
+    """Return a sandbox with a fresh copy of a folder.
+
+    Args:
+        folder: The folder to copy: at most 1,000 files and 64 MB, without .git, .venv,
+            node_modules and __pycache__.
+        command: The command that is going to be started; its interpreter stays visible.
+        limits: How much programs may use.
+
+    Raises:
+        SandboxFailed: The folder cannot be copied.
+    """
+    try:
+        return RemoteSandbox(folder, command, limits, is_isolated=True)
+    except SandboxFailed as error:
+        reason = str(error)
+    sandbox = RemoteSandbox(folder, command, limits, is_isolated=False)
+    sandbox.lacks = (f"programs are not isolated: {reason}{how_to_allow()}", *_PLAIN)
+    return sandbox
+
+
+_PLAIN = (
+    "programs can read your files, use the network and end your processes",
+    "a port may be in use by another program, and clients must be told the checker's port",
+)
+
+
+def how_to_allow(settings: Path = Path("/proc/sys")) -> str:
+    """Return how to allow namespaces here, if a known setting forbids them, to follow a reason.
+
+    Args:
+        settings: The folder with the kernel's settings.
+    """
+    for name, forbidding, allowing in _SETTINGS:
+        file = settings / name.replace(".", "/")
+        if file.exists() and file.read_text().strip() == forbidding:
+            return f" (to allow it: sudo sysctl -w {name}={allowing})"
+    return ""

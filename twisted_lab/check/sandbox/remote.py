@@ -1,0 +1,218 @@
+"""The checker's side of a sandbox: it asks the agent, which stands inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from twisted_lab.check.sandbox.limits import Limits
+from twisted_lab.check.sandbox.sandbox import SandboxFailed
+
+_AGENT = "import sys; sys.path.append({folder!r}); from agent.main import main; main({descriptor})"
+_LONGEST = 1 << 20
+_PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy machine
+_END_PATIENCE = 5.0  # s
+
+
+class RemoteChild:
+    """A program that the agent started: see `sandbox.Child`.
+
+    Attributes:
+        pid: Its process id, as the checker sees it in /proc.
+        terminal: The descriptor of the other end of its terminal.
+        descriptor: A descriptor of its process (pidfd), which becomes readable when it ends; the
+            sandbox closes it.
+    """
+
+    def __init__(self, sandbox: RemoteSandbox, inner_pid: int, terminal: int, process: int) -> None:
+        self.pid = _outer_pid(process)
+        self.terminal = terminal
+        self.descriptor = process
+        self._sandbox = sandbox
+        self._inner_pid = inner_pid
+        self._status: int | None = None
+
+    def status(self) -> int | None:
+        """Return None while it runs, then the exit status, or the negative signal number.
+
+        Raises:
+            SandboxFailed: The agent is gone.
+        """
+        if self._status is None and self._has_ended():
+            self._status = self._sandbox.ask("status", pid=self._inner_pid)[0]["status"]
+        return self._status
+
+    def _has_ended(self) -> bool:
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program's process group, as a terminal does; it may have ended.
+
+        Raises:
+            SandboxFailed: The agent is gone.
+        """
+        self._sandbox.ask("signal", pid=self._inner_pid, number=number)
+
+
+def _outer_pid(process: int) -> int:
+    lines = Path(f"/proc/self/fdinfo/{process}").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
+
+
+class RemoteSandbox:
+    """A sandbox that an agent made: see `sandbox.Sandbox`.
+
+    Attributes:
+        lacks: What could not be isolated here, one line each.
+    """
+
+    lacks: tuple[str, ...]
+
+    def __init__(
+        self, folder: Path, command: Sequence[str], limits: Limits, *, is_isolated: bool
+    ) -> None:
+        """Start the agent, and let it make the sandbox.
+
+        Args:
+            folder: The folder to copy.
+            command: The command that is going to be started; its interpreter stays visible.
+            limits: How much programs may use.
+            is_isolated: Whether to use namespaces.
+
+        Raises:
+            SandboxFailed: The folder cannot be copied, or the machine does not allow namespaces.
+        """
+        self._children: list[RemoteChild] = []
+        # Outside of namespaces a folder of the host is used, and removed here, not by the agent,
+        # which a program may kill.
+        self._base = None if is_isolated else Path(tempfile.mkdtemp(prefix="twisted-lab-check-"))
+        if self._base:
+            self._base.chmod(0o755)
+        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(_PATIENCE)
+        here = str(Path(__file__).parent)
+        code = _AGENT.format(folder=here, descriptor=inner.fileno())
+        with inner:
+            self._process = subprocess.Popen(  # noqa: S603 (this interpreter and our own code)
+                [sys.executable, "-I", "-S", "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[inner.fileno()],
+                start_new_session=True,  # Ctrl-C is for the checker
+            )
+        try:
+            answer, _ = self._exchange(
+                isolated=is_isolated,
+                folder=str(folder.resolve()),
+                program=command[0],
+                path=os.environ.get("PATH", os.defpath),
+                home=str(Path.home()),
+                base=str(self._base or "/tmp"),  # noqa: S108 (a fresh one)
+                limits=limits.by_number(),
+                tasks=limits.tasks,
+                memory=limits.memory,
+                disk=limits.disk,
+            )
+        except SandboxFailed:
+            self.close()
+            raise
+        self.lacks = tuple(answer["lacks"])
+
+    def ask(self, do: str, **fields: object) -> tuple[dict[str, Any], list[int]]:
+        """Ask the agent to do something; return its answer, and descriptors.
+
+        Raises:
+            SandboxFailed: It could not do it, or is gone.
+        """
+        return self._exchange(do=do, **fields)
+
+    def _exchange(self, **fields: object) -> tuple[dict[str, Any], list[int]]:
+        try:
+            self._control.send(json.dumps(fields).encode())
+            packet, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SandboxFailed(f"the sandbox does not answer: {reason}") from error
+        if not packet:
+            raise SandboxFailed("the sandbox's own process was ended")
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        answer: dict[str, Any] = json.loads(packet)
+        if "error" in answer:
+            raise SandboxFailed(answer["error"])
+        return answer, descriptors
+
+    def start(self, command: Sequence[str]) -> RemoteChild:
+        """Start a program in the copied folder, on a terminal of 24 rows and 80 columns.
+
+        Raises:
+            SandboxFailed: It cannot be executed.
+        """
+        answer, (terminal, process) = self.ask("start", command=list(command))
+        child = RemoteChild(self, answer["pid"], terminal, process)
+        self._children.append(child)
+        return child
+
+    def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        """Return a socket of the sandbox's network, that does not block."""
+        _, [descriptor] = self.ask("socket", family=family, kind=kind)
+        return socket.socket(fileno=descriptor)
+
+    def listener(self) -> socket.socket:
+        """Return a listening socket that takes each TCP connection made inside, to any address.
+
+        `dialled` tells which address that was. If connections cannot be redirected (see `lacks`),
+        it listens on a free port, of 127.0.0.1 if there is no network of its own. After it is
+        closed, connections are refused. At most one is open at a time.
+        """
+        _, [descriptor] = self.ask("listen")
+        return socket.socket(fileno=descriptor)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the folder that are new or changed, by their names in it.
+
+        There are at most 200, with the first 1 MB of each; what is not a plain file is left out.
+        Names are the program's: they may contain any character, and surrogates for bytes that are
+        no UTF-8.
+        """
+        _, [descriptor] = self.ask("files")
+        found = {}
+        with os.fdopen(descriptor, "rb") as packed:
+            packed.seek(0)
+            while lengths := packed.readline():
+                name_length, length = map(int, lengths.split())
+                name = os.fsdecode(packed.read(name_length))
+                found[name] = packed.read(length)
+        return found
+
+    def incidents(self) -> tuple[str, ...]:
+        """Return what programs did that a sandbox is for, such as a limit they exceeded."""
+        return tuple(self.ask("incidents")[0]["incidents"])
+
+    def close(self) -> None:
+        """End all processes and remove all files; it may be called twice."""
+        self._control.close()
+        try:
+            self._process.wait(_END_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for child in self._children:
+            os.close(child.descriptor)
+        self._children.clear()
+        if self._base:
+            with suppress(RecursionError):  # a program made thousands of folders in each other
+                shutil.rmtree(self._base, ignore_errors=True)
