@@ -83,3 +83,8 @@ class OptionsTests(SynchronousTestCase):
         words = " ".join(str(Options()).split())
         self.assertIn("python -m twisted_lab.check TASK [options] -- COMMAND...", words)
         self.assertIn("one of echo-server, echo-client.", words)
+
+    def test_the_page_has_each_option(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()
+        for name in Options.declared:
+            self.assertIn(f"--{name}", page)
