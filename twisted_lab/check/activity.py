@@ -62,16 +62,20 @@ class _Waiter:
         self._condition = condition
         self._ends = ends
         self._timer: IDelayedCall | None = None
+        self._is_looking = False
 
     def look(self) -> None:
         """End the wait if the condition is true, or its time is over."""
-        if self.found.called:
+        if self.found.called or self._is_looking:
             return
+        self._is_looking = True  # what a condition reads may announce something
         try:
             is_true = self._condition()
         except Exception:
             self.found.errback()
             return
+        finally:
+            self._is_looking = False
         now = self._activity.clock.seconds()
         if is_true or now >= self._ends:
             self.found.callback(is_true)

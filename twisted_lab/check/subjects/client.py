@@ -14,6 +14,7 @@ from twisted_lab.check.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 
+_REST_SECONDS = 0.2
 APART_SECONDS = 0.1  # between two sends without an answer, so that they arrive apart
 
 
@@ -70,9 +71,10 @@ class Client:
     async def hears_back(self, text: bytes) -> bool:
         """Wait for a text that was sent, and return whether it came back."""
         came = await self._hear(lambda: came_back(self.heard, text))
-        if came and not self.peer.received.endswith(b"\n"):
+        if came and not self.peer.has_ended:
             # What the server puts after the text may still come: a newline, or the next prompt.
-            await self._hear(lambda: False)
+            await self._server.program.until(lambda: self.peer.has_ended, _REST_SECONDS)
+            self._note()
         return came
 
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:

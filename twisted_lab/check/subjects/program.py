@@ -43,9 +43,13 @@ class Program:
 
     @property
     def status(self) -> int | None:
-        """None while the program runs, then its exit status, or the negative signal number."""
-        if self._status is None:
-            self._status = self.child.status()
+        """None while the program runs, then its exit status, or the negative signal number.
+
+        Once it has ended, all that it printed is in `terminal.text`.
+        """
+        if self._status is None and (status := self.child.status()) is not None:
+            self._status = status
+            self.terminal.drain()
         return self._status
 
     @property

@@ -74,6 +74,13 @@ class Terminal(Descriptor):
             self.text += self._decoder.decode(data, final=not data)[: MOST_KEPT - len(self.text)]
         self._changed()
 
+    def drain(self) -> None:
+        """Read all that was printed until now."""
+        before = -1
+        while self.printed != before and self.printed < MOST_PRINTED and not self.has_ended:
+            before = self.printed
+            self.doRead()
+
     def close(self) -> None:
         """Close the terminal; the program gets SIGHUP if it still runs."""
         self.stop()

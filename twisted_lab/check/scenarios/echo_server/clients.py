@@ -12,6 +12,7 @@ from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
+_STUCK_LOOKS = 5  # this often in a row nothing has moved
 _SMALL_BUFFERS = 16_384  # bytes
 
 
@@ -118,14 +119,14 @@ async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -
     trial.step("client 1 sends as much as the server takes, and reads nothing")
     greedy.peer.pause()
     greedy.peer.write(manners.framing.encode(trial.text(1000) * (_FLOOD_BYTES // 1000)))
-    unwritten = 0
+    unwritten = looks = 0
 
     def is_stuck() -> bool:
-        nonlocal unwritten
+        nonlocal unwritten, looks
         is_same = unwritten == len(greedy.peer.unwritten)
         unwritten = len(greedy.peer.unwritten)
-        is_stuck = is_same and server.program.look().is_stuck
-        return is_stuck or greedy.peer.has_ended or not unwritten
+        looks = looks + 1 if is_same and server.program.look().is_stuck else 0
+        return looks >= _STUCK_LOOKS or greedy.peer.has_ended or not unwritten
 
     if not await trial.activity.until(is_stuck, trial.bench.patience):
         raise NotChecked("The buffers of this machine are too large to fill them in time.")

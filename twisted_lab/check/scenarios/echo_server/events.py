@@ -60,7 +60,6 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
     if not await reports.new_lines():
         missing.append("a disconnect")
     await server.program.stop(_STOP_SECONDS)
-    await trial.activity.until(lambda: server.program.terminal.has_ended, _STOP_SECONDS)
     ending, traceback, _ = server.program.unanswered.partition("Traceback")
     if traceback or not await reports.new_lines():
         missing.append("its stop")
