@@ -1,0 +1,1 @@
+"""Programs that the checker judges in tests."""
