@@ -1,0 +1,1 @@
+"""Clients that the checker judges: `manifest` says what it must find."""
