@@ -143,11 +143,12 @@ class RemoteSandbox:
         try:
             self._control.send(json.dumps(fields).encode())
             packet, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise SandboxFailed(f"the sandbox does not answer: {reason}") from error
+        except TimeoutError as error:
+            raise SandboxFailed(f"the sandbox did not answer in {_PATIENCE:.0f} s") from error
+        except OSError:
+            packet = b""
         if not packet:
-            raise SandboxFailed("the sandbox's own process was ended")
+            raise SandboxFailed("the sandbox has ended")
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
         answer: dict[str, Any] = json.loads(packet)
