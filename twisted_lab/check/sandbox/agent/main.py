@@ -39,7 +39,11 @@ def main(descriptor: int) -> None:
                 os.waitpid(first, 0)
                 return
         inside = Inside(request, user)
-    except (OSError, folder.TooLarge) as error:
+    except folder.TooLarge as error:
+        reason = f"the folder {request['folder']} is too large to be copied: {error}"
+        _answer(control, {"error": reason})
+        return
+    except OSError as error:
         _answer(control, {"error": _reason(error)})
         return
     _answer(control, {"lacks": inside.lacks})
