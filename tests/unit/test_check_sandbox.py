@@ -181,11 +181,11 @@ class ProgramTests(SynchronousTestCase):
         self.assertEqual(incident, "it had 2 processes and threads at once, and was ended")
 
     def test_too_much_memory_ends_them(self) -> None:
-        watch = Watch(1000, 0, 1)
+        watch = Watch(1000, -1, 1)
         watch.statuses[self.start(*SLEEP)] = None
         watch.look()
         self.assertEqual(list(watch.statuses.values()), [-signal.SIGKILL])
-        self.assertIn("used more than 0 MB", next(iter(watch.incidents)))
+        self.assertIn("used more than -1 MB", next(iter(watch.incidents)))
 
     def test_what_a_program_leaves_behind_is_named(self) -> None:
         watch = Watch(1000, 1 << 40, 1)

@@ -21,7 +21,7 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 _AGENT = "import sys; sys.path.append({folder!r}); from agent.main import main; main({descriptor})"
 _LONGEST = 1 << 20
 _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy machine
-_END_PATIENCE = 5.0  # s
+_END_PATIENCE = 7.0  # s: more than the agent's own
 
 
 class RemoteChild:
