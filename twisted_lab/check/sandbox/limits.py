@@ -39,3 +39,6 @@ class Limits:
             resource.RLIMIT_NOFILE: self.files,
             resource.RLIMIT_CORE: 0,
         }
+
+
+DEFAULT_LIMITS = Limits()

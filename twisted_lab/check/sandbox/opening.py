@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from twisted_lab.check.sandbox.limits import Limits
+from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
 from twisted_lab.check.sandbox.remote import RemoteSandbox
 from twisted_lab.check.sandbox.sandbox import Sandbox, SandboxFailed
 
@@ -17,7 +17,7 @@ _SETTINGS = (
 )
 
 
-def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = Limits()) -> Sandbox:
+def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> Sandbox:
     """Return a sandbox with a fresh copy of a folder.
 
     Args:

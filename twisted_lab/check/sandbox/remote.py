@@ -21,7 +21,7 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 _AGENT = "import sys; sys.path.append({folder!r}); from agent.main import main; main({descriptor})"
 _LONGEST = 1 << 20
 _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy machine
-_END_PATIENCE = 5.0  # s
+_END_PATIENCE = 7.0  # s: more than the agent's own
 
 
 class RemoteChild:
@@ -30,14 +30,13 @@ class RemoteChild:
     Attributes:
         pid: Its process id, as the checker sees it in /proc.
         terminal: The descriptor of the other end of its terminal.
-        descriptor: A descriptor of its process (pidfd), which becomes readable when it ends; the
-            sandbox closes it.
+        process: A descriptor of its process (pidfd).
     """
 
     def __init__(self, sandbox: RemoteSandbox, inner_pid: int, terminal: int, process: int) -> None:
         self.pid = _outer_pid(process)
         self.terminal = terminal
-        self.descriptor = process
+        self.process = process
         self._sandbox = sandbox
         self._inner_pid = inner_pid
         self._status: int | None = None
@@ -54,7 +53,7 @@ class RemoteChild:
 
     def _has_ended(self) -> bool:
         poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
+        poll.register(self.process, select.POLLIN)
         return bool(poll.poll(0))
 
     def send_signal(self, number: int) -> None:
@@ -143,11 +142,12 @@ class RemoteSandbox:
         try:
             self._control.send(json.dumps(fields).encode())
             packet, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise SandboxFailed(f"the sandbox does not answer: {reason}") from error
+        except TimeoutError as error:
+            raise SandboxFailed(f"the sandbox did not answer in {_PATIENCE:.0f} s") from error
+        except OSError:
+            packet = b""
         if not packet:
-            raise SandboxFailed("the sandbox's own process was ended")
+            raise SandboxFailed("the sandbox has ended")
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
         answer: dict[str, Any] = json.loads(packet)
@@ -174,9 +174,7 @@ class RemoteSandbox:
     def listener(self) -> socket.socket:
         """Return a listening socket that takes each TCP connection made inside, to any address.
 
-        `dialled` tells which address that was. If connections cannot be redirected (see `lacks`),
-        it listens on a free port, of 127.0.0.1 if there is no network of its own. After it is
-        closed, connections are refused. At most one is open at a time.
+        See `sandbox.Sandbox`.
         """
         _, [descriptor] = self.ask("listen")
         return socket.socket(fileno=descriptor)
@@ -184,9 +182,7 @@ class RemoteSandbox:
     def files(self) -> dict[str, bytes]:
         """Return the files of the folder that are new or changed, by their names in it.
 
-        There are at most 200, with the first 1 MB of each; what is not a plain file is left out.
-        Names are the program's: they may contain any character, and surrogates for bytes that are
-        no UTF-8.
+        See `sandbox.Sandbox`.
         """
         _, [descriptor] = self.ask("files")
         found = {}
@@ -211,7 +207,7 @@ class RemoteSandbox:
             self._process.kill()
             self._process.wait()
         for child in self._children:
-            os.close(child.descriptor)
+            os.close(child.process)
         self._children.clear()
         if self._base:
             with suppress(RecursionError):  # a program made thousands of folders in each other

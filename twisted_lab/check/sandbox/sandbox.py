@@ -14,10 +14,12 @@ class Child(Protocol):
         pid: Its process id, as the checker sees it in /proc.
         terminal: The file descriptor of the terminal's other end: what the program prints can be
             read here, what is written here is typed. Not blocking. Its owner closes it.
+        process: A descriptor that becomes readable when it has ended; the sandbox closes it.
     """
 
     pid: int
     terminal: int
+    process: int
 
     def status(self) -> int | None:
         """Return None while it runs, then the exit status, or the negative signal number."""
@@ -46,14 +48,16 @@ class Sandbox(Protocol):
     def listener(self) -> socket.socket:
         """Return a listening socket that takes each TCP connection made inside, to any address.
 
-        Without a network of its own, it listens on a free port of 127.0.0.1. After it is closed,
-        connections are refused. At most one is open at a time.
+        `dialled` tells to which address that was. If connections cannot be redirected (see
+        `lacks`), it listens on a free port; without a network of its own, of 127.0.0.1 only. After
+        it is closed, connections are refused. At most one is open at a time.
         """
 
     def files(self) -> dict[str, bytes]:
         """Return the files of the folder that are new or changed, by their names in it.
 
-        They are bounded in number and size; what is not a plain file is left out.
+        There are at most 200, with the first 1 MB of each; what is not a plain file is left out.
+        Names may contain any character, and surrogates for bytes that are no UTF-8.
         """
 
     def incidents(self) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 MOST_FILES, MOST_BYTES = 1_000, 64 << 20  # to copy
 MOST_CHANGED, MOST_OF_EACH = 200, 1 << 20  # to return
 _SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
 _DEEPEST, _MOST_ENTRIES = 16, 10_000
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER = _READ | os.O_DIRECTORY
 
 
 class TooLarge(Exception):
@@ -36,7 +38,7 @@ def _walk(
                 yield prefix + entry.name, folder, entry.name, status
                 if not is_folder:
                     continue
-                inner = os.open(entry.name, _READ | os.O_DIRECTORY, dir_fd=folder)
+                inner = os.open(entry.name, _FOLDER, dir_fd=folder)
             except OSError:  # it is gone, or not for our eyes
                 continue
             try:
@@ -45,7 +47,7 @@ def _walk(
                 os.close(inner)
 
 
-def copy(source: int, target: str, owner: int | None) -> dict[str, tuple[int, ...]]:
+def copy(source: int, target: str, owner: int | None) -> int:
     """Copy a folder; symbolic links stay links.
 
     Args:
@@ -54,13 +56,13 @@ def copy(source: int, target: str, owner: int | None) -> dict[str, tuple[int, ..
         owner: The user and group of the copies; None: the present ones.
 
     Returns:
-        What `changed` needs to know about the copy.
+        The descriptor of the copy, which leads to it also after a program has moved it.
 
     Raises:
         TooLarge: There are more than `MOST_FILES` files or `MOST_BYTES` bytes.
         OSError: A file cannot be copied.
     """
-    os.mkdir(target, 0o755)  # noqa: PTH102 (paths are slow to load)
+    Path(target).mkdir(mode=0o755)
     made = [target]
     free = MOST_BYTES
     for name, folder, own_name, status in islice(_walk(source), MOST_FILES + 1):
@@ -68,9 +70,9 @@ def copy(source: int, target: str, owner: int | None) -> dict[str, tuple[int, ..
             raise TooLarge(f"more than {MOST_FILES} files")
         path = f"{target}/{name}"
         if stat.S_ISDIR(status.st_mode):
-            os.mkdir(path, 0o755)  # noqa: PTH102
+            Path(path).mkdir(mode=0o755)
         elif stat.S_ISLNK(status.st_mode):
-            os.symlink(os.readlink(own_name, dir_fd=folder), path)
+            Path(path).symlink_to(os.readlink(own_name, dir_fd=folder))
         elif stat.S_ISREG(status.st_mode):
             free -= _copy_file(folder, own_name, path, free)
         else:
@@ -79,7 +81,7 @@ def copy(source: int, target: str, owner: int | None) -> dict[str, tuple[int, ..
     if owner is not None:
         for path in made:
             os.chown(path, owner, owner, follow_symlinks=False)
-    return snapshot(target)
+    return os.open(target, _FOLDER)
 
 
 def _copy_file(folder: int, name: str, path: str, free: int) -> int:
@@ -101,44 +103,36 @@ def _copy_file(folder: int, name: str, path: str, free: int) -> int:
     return copied
 
 
-def snapshot(folder: str) -> dict[str, tuple[int, ...]]:
-    """Return of each plain file what a change of it changes."""
-    descriptor = os.open(folder, _READ | os.O_DIRECTORY)
-    try:
-        return {
-            name: (status.st_ino, status.st_size, status.st_ctime_ns)
-            for name, _, _, status in islice(_walk(descriptor), _MOST_ENTRIES)
-            if stat.S_ISREG(status.st_mode)
-        }
-    finally:
-        os.close(descriptor)
+def snapshot(folder: int) -> dict[str, tuple[int, ...]]:
+    """Return of each plain file in a folder its length in bytes, and what a change changes."""
+    return {
+        name: (status.st_size, status.st_ino, status.st_ctime_ns)
+        for name, _, _, status in islice(_walk(folder), _MOST_ENTRIES)
+        if stat.S_ISREG(status.st_mode)
+    }
 
 
-def changed(folder: str, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
+def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
     """Yield new and changed plain files, each with its first `MOST_OF_EACH` bytes.
 
     Args:
         folder: The folder, in which anything may have happened.
         before: Its `snapshot`.
     """
-    descriptor = os.open(folder, _READ | os.O_DIRECTORY)
-    try:
-        found = 0
-        for name, parent, own_name, status in islice(_walk(descriptor), _MOST_ENTRIES):
-            now = (status.st_ino, status.st_size, status.st_ctime_ns)
-            if not stat.S_ISREG(status.st_mode) or before.get(name) == now:
-                continue
-            if found == MOST_CHANGED:
-                return
-            try:
-                file = os.open(own_name, _READ, dir_fd=parent)
-            except OSError:
-                continue
-            try:
-                if stat.S_ISREG(os.fstat(file).st_mode):
-                    found += 1
-                    yield name, os.pread(file, MOST_OF_EACH, 0)
-            finally:
-                os.close(file)
-    finally:
-        os.close(descriptor)
+    found = 0
+    for name, parent, own_name, status in islice(_walk(folder), _MOST_ENTRIES):
+        now = (status.st_size, status.st_ino, status.st_ctime_ns)
+        if not stat.S_ISREG(status.st_mode) or before.get(name) == now:
+            continue
+        if found == MOST_CHANGED:
+            return
+        try:
+            file = os.open(own_name, _READ, dir_fd=parent)
+        except OSError:
+            continue
+        try:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                found += 1
+                yield name, os.pread(file, MOST_OF_EACH, 0)
+        finally:
+            os.close(file)

@@ -45,23 +45,24 @@ def isolate(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
     make_read_only("/", AT_RECURSIVE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     hidden = [path for path in dict.fromkeys(("/home", "/root", home)) if _can_be_hidden(path)]
-    kept = [(path, os.open(path, os.O_PATH | os.O_NOFOLLOW)) for path in sorted(visible)]
-    devices = [(name, os.open(f"/dev/{name}", os.O_PATH)) for name in _DEVICES]
+    kept = [(name, os.open(name, os.O_PATH | os.O_NOFOLLOW)) for name in sorted(visible)]
+    devices = [(device, os.open(f"/dev/{device}", os.O_PATH)) for device in _DEVICES]
     _mount_temporary("/dev", 1 << 20, 0o755)
-    for name, descriptor in devices:
-        _show(Path("/dev", name), descriptor)
-    for name, target in _LINKS.items():
-        Path("/dev", name).symlink_to(target)
-    for name in ("pts", "shm"):
-        Path("/dev", name).mkdir()
+    for device, descriptor in devices:
+        _show(Path("/dev", device), descriptor)
+        os.close(descriptor)
+    for link, target in _LINKS.items():
+        Path("/dev", link).symlink_to(target)
+    for folder in ("pts", "shm"):
+        Path("/dev", folder).mkdir()
     mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     for path in (*WRITABLE, *hidden):
         if Path(path).is_dir() and not Path(path).is_symlink():
             mode = 0o755 if path in hidden else 0o1777
             _mount_temporary(path, sizes[path != WRITABLE[0]], mode)
-    for path, descriptor in kept:
-        if any(path.is_relative_to(folder) for folder in (*WRITABLE, *hidden)):
-            _show(path, descriptor)
+    for name, descriptor in kept:
+        if any(name.is_relative_to(path) for path in (*WRITABLE, *hidden)):
+            _show(name, descriptor)
         os.close(descriptor)
     for path in ("/dev", *filter(os.path.ismount, hidden)):
         make_read_only(path)

@@ -52,7 +52,7 @@ def _write_maps(pid: int) -> int:
         if os.geteuid():
             (process / "setgroups").write_text("deny")
         for name, own in (("uid_map", os.geteuid()), ("gid_map", os.getegid())):
-            extents = [line.split() for line in (process.parent / "self" / name).open()]
+            extents = [line.split() for line in Path("/proc/self", name).read_text().splitlines()]
             lines = [f"{first} {first} {count}" for first, _, count in extents]
             (process / name).write_text("\n".join(lines) if not os.geteuid() else f"{own} {own} 1")
     except OSError:
@@ -69,6 +69,6 @@ def unprivileged_user() -> int | None:
     if os.geteuid():
         return None
     chosen = FIRST_USER + os.getpid() % (LAST_USER + 1 - FIRST_USER)
-    extents = [line.split() for line in Path("/proc/self/uid_map").open()]
+    extents = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
     is_mapped = any(int(first) <= chosen < int(first) + int(count) for first, _, count in extents)
     return chosen if is_mapped else NOBODY

@@ -15,6 +15,7 @@ from . import system_calls
 TASKS, FILE_SIZE, CPU = resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU
 
 _ROWS, _COLUMNS = 24, 80
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CannotStart(Exception):
@@ -23,7 +24,7 @@ class CannotStart(Exception):
 
 def start(
     command: Sequence[str],
-    folder: str,
+    folder: int,
     environment: dict[str, str],
     limits: dict[int, int],
     user: int | None,
@@ -32,7 +33,7 @@ def start(
 
     Args:
         command: The program and its arguments.
-        folder: Its current directory.
+        folder: The descriptor of its current directory.
         environment: Its environment.
         limits: Limits by their numbers in the module `resource`.
         user: The user and group that it runs as; None: the present ones.
@@ -54,7 +55,7 @@ def start(
         try:
             os.login_tty(own_side)
             _give_up_rights(limits, user)
-            os.chdir(folder)
+            os.fchdir(folder)
             os.execvpe(command[0], list(command), environment)  # noqa: S606 (no shell)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -74,8 +75,8 @@ def start(
 
 def _give_up_rights(limits: dict[int, int], user: int | None) -> None:
     # The agent ignores these, and a program would inherit that.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    for ignored in _IGNORED:
+        signal.signal(ignored, signal.SIG_DFL)
     os.umask(0o022)
     for number, most in limits.items():
         hard = resource.getrlimit(number)[1]

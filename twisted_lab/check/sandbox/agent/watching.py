@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 from . import processes
 
-_ROUNDS = 100  # of killing, while processes make new ones
+_END_PATIENCE = 5.0  # s: processes may make new ones while they are ended
 
 
 class Watch:
@@ -27,16 +28,24 @@ class Watch:
         self.incidents: dict[str, None] = {}
         self.statuses: dict[int, int | None] = {}
 
-    def reap(self) -> None:
-        """Learn which processes have ended: programs, and orphans that this process inherited."""
-        with suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                pid, status = ended
-                code = os.waitstatus_to_exitcode(status)
-                if code == -signal.SIGXCPU:
-                    self._note(f"it used more than {self.cpu_seconds} s of CPU time, and was ended")
-                if pid in self.statuses:
-                    self.statuses[pid] = code
+    def reap(self) -> bool:
+        """Learn which processes have ended: programs, and orphans that this process inherited.
+
+        Returns:
+            Whether any are left.
+        """
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if not pid:
+                return True
+            code = os.waitstatus_to_exitcode(status)
+            if code == -signal.SIGXCPU:
+                self._note(f"it used more than {self.cpu_seconds} s of CPU time, and was ended")
+            if pid in self.statuses:
+                self.statuses[pid] = code
 
     def look(self) -> None:
         """End all programs if they are too many, or need too much memory."""
@@ -59,16 +68,16 @@ class Watch:
         return (f"it left processes behind: {', '.join(names[:5])}",) if names else ()
 
     def end_all(self) -> bool:
-        """Kill all processes below this one; return whether none is left."""
-        for _ in range(_ROUNDS):
-            self.reap()
-            pids = processes.descendants(os.getpid())
-            if not pids:
-                return True
-            for pid in pids:
+        """Kill all processes below this one, in 5 s at most; return whether none is left."""
+        end = time.monotonic() + _END_PATIENCE
+        while self.reap():
+            if time.monotonic() > end:
+                return False
+            for pid in processes.descendants(os.getpid()):
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
-        return False
+            time.sleep(0.001)
+        return True
 
     def _note(self, incident: str) -> None:
         self.incidents[incident] = None

@@ -1,0 +1,174 @@
+"""A sandbox from inside: what the checker can ask for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from . import folder, mounts, network, programs, system_calls
+from .interpreters import needed
+from .processes import count_tasks_of
+from .watching import Watch
+
+Answer = tuple[dict[str, Any], tuple[int, ...]]  # fields, and descriptors to send
+
+_MOST_FOUND = 10
+_OWN_TASKS = 8  # the agent's own may count, too; `Watch` ends programs before the kernel's limit
+
+
+class Inside:
+    """A sandbox from inside; a method `do_...` answers each request of the checker.
+
+    Attributes:
+        lacks: What could not be isolated here.
+        watch: What the programs do.
+    """
+
+    def __init__(self, request: dict[str, Any], user: int | None) -> None:
+        self.lacks: list[str] = []
+        self._is_isolated = request["isolated"]
+        self._user = user
+        base = request["base"]
+        self._environment = {
+            "PATH": request["path"],
+            "HOME": f"{base}/home",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+            "USER": "student",
+        }
+        self._limits = {int(number): most for number, most in request["limits"].items()}
+        self._disk = request["disk"]
+        self._port = 0
+        source = os.open(request["folder"], os.O_RDONLY | os.O_DIRECTORY)
+        most_tasks = request["tasks"]
+        if self._is_isolated:
+            self._isolate(request)
+        else:
+            system_calls.prctl(system_calls.PR_SET_CHILD_SUBREAPER, 1)
+            # Without a namespace the kernel counts all processes of the user.
+            self._limits[programs.TASKS] += count_tasks_of(os.getuid() if user is None else user)
+        self._limits[programs.TASKS] += _OWN_TASKS
+        self.watch = Watch(most_tasks, request["memory"], self._limits[programs.CPU])
+        Path(self._environment["HOME"]).mkdir(mode=0o755)
+        if user is not None:
+            os.chown(self._environment["HOME"], user, user)
+        self._work = folder.copy(source, f"{base}/work", user)
+        self._before = folder.snapshot(self._work)
+        os.close(source)
+        if user is not None:
+            os.setgroups([])
+        # Programs of the same user must neither trace nor read this process.
+        system_calls.prctl(system_calls.PR_SET_DUMPABLE, 0)
+
+    def _isolate(self, request: dict[str, Any]) -> None:
+        # The process that waits outside has the ids of the checker's namespace.
+        system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        home = request["home"]
+        visible = needed(request["program"], request["folder"], request["path"], home)
+        mounts.isolate(home, visible, (self._disk, self._disk // 8))
+        socket.sethostname("sandbox")
+        network.make_local()
+        # In namespaces of its own, a program could mount a folder without limit.
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        try:
+            network.prepare_redirection()
+        except OSError as error:
+            self.lacks.append(
+                f"connections cannot be redirected to the checker: {error.strerror} "
+                "(the kernel needs nf_tables with NAT)"
+            )
+
+    def do_start(self, command: list[str]) -> Answer:
+        """Start a program; the answer brings its terminal, and a descriptor of its process."""
+        pid, terminal = programs.start(
+            command, self._work, self._environment, self._limits, self._user
+        )
+        self.watch.statuses[pid] = None
+        return {"pid": pid}, (terminal, os.pidfd_open(pid))
+
+    def do_status(self, pid: int) -> Answer:
+        """Tell how a program ended."""
+        return {"status": self.watch.statuses[pid]}, ()
+
+    def do_signal(self, pid: int, number: int) -> Answer:
+        """Send a signal to a program's process group."""
+        try:
+            if self.watch.statuses[pid] is None or self._is_isolated:
+                os.killpg(pid, number)
+        except ProcessLookupError:
+            pass
+        return {}, ()
+
+    def do_socket(self, family: int, kind: int) -> Answer:
+        """Make a socket in the sandbox's network."""
+        return {}, (self._socket(family, kind).detach(),)
+
+    def _socket(self, family: int, kind: int) -> socket.socket:
+        made = socket.socket(family, kind)
+        made.setblocking(False)
+        if self._is_isolated:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, network.MARK)
+        return made
+
+    def do_listen(self) -> Answer:
+        """Listen for all connections that programs make."""
+        if not self._is_isolated:
+            return {}, (self._listen(socket.AF_INET, "127.0.0.1").detach(),)
+        family = socket.AF_INET6 if network.has_ipv6() else socket.AF_INET
+        listener = self._listen(family, "")
+        if not self._port and not self.lacks:
+            network.redirect(listener.getsockname()[1])
+        self._port = listener.getsockname()[1]
+        return {}, (listener.detach(),)
+
+    def _listen(self, family: int, host: str) -> socket.socket:
+        listener = self._socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((host, self._port))
+        listener.listen(64)
+        return listener
+
+    def do_files(self) -> Answer:
+        """Bring new and changed files in one file: lengths, name and content of each."""
+        packed = os.memfd_create("files")
+        # With a program's rights, because outside of namespaces its files may be links to others'.
+        self._act_as(self._user)
+        try:
+            for name, content in folder.changed(self._work, self._before):
+                raw = os.fsencode(name)
+                os.write(packed, b"%d %d\n%b%b" % (len(raw), len(content), raw, content))
+        finally:
+            self._act_as(None if self._user is None else 0)
+        return {}, (packed,)
+
+    def _act_as(self, user: int | None) -> None:
+        if user == 0:
+            os.seteuid(0)
+            os.setegid(0)
+        elif user is not None:
+            os.setegid(user)
+            os.seteuid(user)
+
+    def do_incidents(self) -> Answer:
+        """Tell what programs did that a sandbox is for."""
+        found = [*self.watch.incidents, *self.watch.left_over(), *self._full()]
+        return {"incidents": found}, ()
+
+    def _full(self) -> list[str]:
+        """Return which disks and files are as large as they may be."""
+        found = []
+        for path in mounts.WRITABLE if self._is_isolated else ():
+            status = os.statvfs(path)
+            if not status.f_bavail or not status.f_ffree:
+                size = status.f_blocks * status.f_frsize >> 20
+                found.append(f"it filled {path}, which has {size} MB")
+        most = self._limits[programs.FILE_SIZE]
+        for name, (size, *_) in folder.snapshot(self._work).items():
+            if size >= most and len(found) < _MOST_FOUND:
+                found.append(f"its file {name[:100]!r} reached the limit of {most >> 20} MB")
+        return found
