@@ -37,7 +37,7 @@ class Style:
 
     host: Form = Form.VALUE
     port: Form = Form.VALUE
-    order: tuple[Kind, Kind] = (Kind.HOST, Kind.PORT)
+    order: tuple[Kind, ...] = (Kind.HOST, Kind.PORT)
     separator: str = " "
     is_server: bool = False
 
@@ -48,8 +48,9 @@ CLIENT_STYLES = (
     Style(Form.LOCALHOST),
     Style(Form.DEFAULT),
     Style(order=(Kind.PORT, Kind.HOST)),
-    Style(separator=":"),
-    Style(separator=","),
+    Style(order=(Kind.HOST_AND_PORT,)),
+    Style(order=(Kind.HOST_AND_PORT,), separator=":"),
+    Style(order=(Kind.HOST_AND_PORT,), separator=","),
     Style(Form.DEFAULT, Form.DEFAULT),
 )
 SERVER_STYLES = (

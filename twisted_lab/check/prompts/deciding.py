@@ -15,7 +15,7 @@ _LEAVES = re.compile(
 )
 _GOES_ON = re.compile(r"\b(?:prodolzh|continue|esche|again|another|povtor)")
 _CHANGES = re.compile(
-    r"\b(?:izmen|smen|chang|vruchn|manual|drug(?:oy|ie)|svoy|custom|other|own\b|nastro)"
+    r"\b(?:izmen|smen|chang|vruchn|manual|drug(?:oy|ie)|svoy|custom|other|own\b|nastroit)"
 )
 _KEEPS = re.compile(r"\b(?:ispolz|ostav|use\b|keep\b|prinyat|accept)")
 _ENTERS = re.compile(r"\b(?:vvesti|vvod|ukaz|zada[tj]|enter|specify|set\b)")
