@@ -28,7 +28,7 @@ def show(data):
 
 
 def talk(sock):
-    while (line := input("> ")) != "exit":
+    while input("> ") != "exit":
         data = b"hello, world!\n"
         sock.sendall(data)
         print("Sent:", len(data), "bytes")

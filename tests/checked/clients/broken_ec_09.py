@@ -1,4 +1,4 @@
-"""An echo client with a mistake: it does not notice that the server closes: a later line gives a traceback."""
+"""An echo client with a mistake: after the server has closed, a later line gives a traceback."""
 
 import socket
 
