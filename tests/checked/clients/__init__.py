@@ -1,1 +1,1 @@
-"""Clients that the checker judges; `manifest` says what is right or wrong with each."""
+"""Clients that the checker judges; `manifest` has the verdicts that they deserve."""

@@ -1,4 +1,4 @@
-"""What is right or wrong with each client of this folder. Commands are started in a copy of it."""
+"""The verdicts that clients of this folder deserve. Commands are started in a copy of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MISTAKES = (
     ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
     ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
 )
-"""Mistakes in the style of students: a name, the command, an id that fails; others may fail, too."""
+"""Mistakes of students: a name, the command, an id that fails; others may fail, too."""
 
 BUILDS = {
     "cc": ("cc", "-O1", "-o", "client_c", "client.c"),
