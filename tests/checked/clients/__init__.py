@@ -1,1 +1,1 @@
-"""Clients that the checker judges: `manifest` says what it must find."""
+"""Clients that the checker judges; `manifest` has the verdicts that they deserve."""

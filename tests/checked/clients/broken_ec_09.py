@@ -1,30 +1,8 @@
-"""An echo client with a mistake: it does not notice that the server closes: a later line gives a traceback."""
+"""An echo client with a mistake: after the server has closed, a later line gives a traceback."""
 
 import socket
 
-
-def ask_port():
-    while True:
-        text = input("Port [9090]: ") or "9090"
-        if text.isdecimal() and 0 < int(text) < 65536:
-            return int(text)
-        print("A port is a number from 1 to 65535.")
-
-
-def connect():
-    while True:
-        host = input("Host [127.0.0.1]: ") or "127.0.0.1"
-        port = ask_port()
-        try:
-            return socket.create_connection((host, port))
-        except OSError as error:
-            print(f"Cannot connect to {host}, port {port}: {error}")
-
-
-def show(data):
-    text = data.decode(errors="replace").rstrip("\n")
-    # Control characters could clear the screen, so they are shown as \x1b and the like.
-    print("Received:", "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+from good import connect, show
 
 
 def talk(sock):
@@ -47,5 +25,4 @@ def main(connect, talk):
         print("\nEnd of input: disconnected.")
 
 
-if __name__ == "__main__":
-    main(connect, talk)
+main(connect, talk)

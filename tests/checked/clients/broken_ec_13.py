@@ -2,6 +2,8 @@
 
 import socket
 
+from good import main, talk
+
 
 def ask_port():
     while True:
@@ -21,36 +23,4 @@ def connect():
             print(f"Cannot connect to {host}, port {port}: {error}")
 
 
-def show(data):
-    text = data.decode(errors="replace").rstrip("\n")
-    # Control characters could clear the screen, so they are shown as \x1b and the like.
-    print("Received:", "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
-
-
-def talk(sock):
-    while (line := input("> ")) != "exit":
-        data = (line + "\n").encode()
-        sock.sendall(data)
-        print("Sent:", len(data), "bytes")
-        # An echo is as long as what was sent, in however many pieces it comes.
-        reply = sock.recv(len(data), socket.MSG_WAITALL)
-        if not reply:
-            print("The server closed the connection.")
-            break
-        show(reply)
-
-
-def main(connect, talk):
-    try:
-        with connect() as sock:
-            print("Connected to", sock.getpeername()[:2])
-            talk(sock)
-        print("Disconnected.")
-    except EOFError:
-        print("\nEnd of input: disconnected.")
-    except OSError as error:
-        print("The connection failed:", error)
-
-
-if __name__ == "__main__":
-    main(connect, talk)
+main(connect, talk)

@@ -2,23 +2,7 @@
 
 import socket
 
-
-def ask_port():
-    while True:
-        text = input("Port [9090]: ") or "9090"
-        if text.isdecimal() and 0 < int(text) < 65536:
-            return int(text)
-        print("A port is a number from 1 to 65535.")
-
-
-def connect():
-    while True:
-        host = input("Host [127.0.0.1]: ") or "127.0.0.1"
-        port = ask_port()
-        try:
-            return socket.create_connection((host, port))
-        except OSError as error:
-            print(f"Cannot connect to {host}, port {port}: {error}")
+from good import connect, main
 
 
 def show(data):
@@ -39,17 +23,4 @@ def talk(sock):
         show(reply)
 
 
-def main(connect, talk):
-    try:
-        with connect() as sock:
-            print("Connected to", sock.getpeername()[:2])
-            talk(sock)
-        print("Disconnected.")
-    except EOFError:
-        print("\nEnd of input: disconnected.")
-    except OSError as error:
-        print("The connection failed:", error)
-
-
-if __name__ == "__main__":
-    main(connect, talk)
+main(connect, talk)

@@ -1,12 +1,11 @@
-"""What the checker must find in the clients of this folder; ``good.py`` is the base of most."""
+"""The verdicts that clients of this folder deserve. Commands are started in a copy of it."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-FOLDER = Path(__file__).parent
-ADDRESS = ("{host}", "{port}")  # for the checker to fill in
+ADDRESS = ("{host}", "{port}")
+"""Arguments, which the checker replaces."""
 
 
 def python(file: str, *arguments: str) -> tuple[str, ...]:
@@ -14,51 +13,32 @@ def python(file: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, file, *arguments)
 
 
-# Each fails this requirement alone; what depends on it is not checked.
-BROKEN = {
-    "EC-1": "broken_ec_01.py",
-    "EC-2": "broken_ec_02.py",
-    "EC-3": "broken_ec_03.py",
-    "EC-4": "broken_ec_04.py",
-    "EC-5": "broken_ec_05.py",
-    "EC-6": "broken_ec_06.py",
-    "EC-7": "broken_ec_07.py",
-    "EC-8": "broken_ec_08.py",
-    "EC-9": "broken_ec_09.py",
-    "EC-10": "broken_ec_10.py",
-    "EC-12": "broken_ec_12.py",
-    "EC-13": "broken_ec_13.py",
-    "EC-14": "broken_ec_14.py",
-    "EC-15": "broken_ec_15.py",
-    "EC-16": "broken_ec_16.py",
-    "EC-17": "broken_ec_17.py",
-}
+BROKEN = {f"EC-{number}": f"broken_ec_{number:02}.py" for number in range(1, 18) if number != 11}
+"""The client that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
-# The command, a requirement that fails, and the mistake that the hint must name. The programs are
-# as short as students write them, so other requirements may fail, too.
 MISTAKES = (
-    (python("mistake_absolute_path.py"), "EC-1", "absolute-path"),
-    (python("mistake_decoded_portions.py"), "EC-15", "decoded-portions"),
-    (python("mistake_enter_traceback.py"), "EC-13", "enter-gives-traceback"),
-    (python("mistake_exit_hangs.py"), "EC-7", "no-loop"),
-    (python("mistake_fixed_address.py", *ADDRESS), "EC-1", "fixed-address"),
-    (python("mistake_missing_module.py"), "EC-1", "missing-module"),
-    (python("mistake_never_read.py"), "EC-3", "reply-never-read"),
-    (python("mistake_nonsense_host.py"), "EC-14", "nonsense-ends-program"),
-    (python("mistake_one_recv.py"), "EC-5", "reply-in-pieces"),
-    (python("mistake_port_is_text.py"), "EC-1", "port-is-text"),
-    (python("mistake_spins_at_close.py"), "EC-9", "spins"),
-    (python("mistake_spins_at_end_of_input.py"), "EC-8", "spins"),
-    (python("mistake_traceback_at_exit.py"), "EC-7", "uncaught-error"),
+    ("absolute-path", python("mistake_absolute_path.py"), "EC-1"),
+    ("decoded-portions", python("mistake_decoded_portions.py"), "EC-15"),
+    ("enter-gives-traceback", python("mistake_enter_traceback.py"), "EC-13"),
+    ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
+    ("missing-module", python("mistake_missing_module.py"), "EC-1"),
+    ("no-loop", python("mistake_exit_hangs.py"), "EC-7"),
+    ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
+    ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
+    ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
+    ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
+    ("spins", python("mistake_spins_at_close.py"), "EC-9"),
+    ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
+    ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
 )
+"""Mistakes of students: a name, the command, an id that fails; others may fail, too."""
 
-# What to run in a copy of this folder before a program that is not a script can start.
 BUILDS = {
-    "C": ("cc", "-O2", "-o", "client_c", "client.c"),
-    "Go": ("go", "build", "-o", "client_go", "client.go"),
+    "cc": ("cc", "-O1", "-o", "client_c", "client.c"),
+    "go": ("go", "build", "-o", "client_go", "client.go"),
 }
+"""How to build the programs that need it, in the folder, by the executable that is needed."""
 
-# The name, the command, and the executable that must be installed. None of them fails anything.
 CORRECT = (
     ("good", python("good.py"), sys.executable),
     ("receiver thread", python("correct_receiver_thread.py"), sys.executable),
@@ -86,3 +66,4 @@ CORRECT = (
     ("prompted", python("correct_prompted.py"), sys.executable),
     ("quit words", python("correct_quit_words.py"), sys.executable),
 )
+"""Clients that must not fail: a name, the command, and the executable that it needs."""
