@@ -87,7 +87,7 @@ async def _judge_one(
         if now.verdict not in _REPEATED:
             finding = now if first is None else _after_two(first, now)
             break
-        if bench.activity.lateness > LATE_SECONDS:
+        if now.verdict is Verdict.FAIL and bench.activity.lateness > LATE_SECONDS:
             continue  # what seemed slow may have been the checker
         if first is None:
             first = now

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
-from twisted_lab.check.conversation.framings import LINES, LONGEST_HEADER, RAW, headers
+from twisted_lab.check.conversation.framings import LINES, RAW, headers
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Outcome
-from twisted_lab.check.prompts.answers import STYLES
+from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.starting import connect_client, start_server
-from twisted_lab.check.subjects.client import Client
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
 
@@ -22,30 +21,19 @@ _PROBE_BYTES = 12
 _KNOWN_SOURCE = "127.0.0.1"
 
 
-class Unreachable(Exception):
-    """The server did not listen, whatever it was told; the trial shows the first attempt."""
-
-
 async def learn_server(bench: Bench) -> Manners:
-    """Return the manners of a server.
-
-    Raises:
-        Unreachable: If it does not listen.
-    """
+    """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
     manners = await _learn_start(bench)
-    first: Manners | None = None
-    for source in (manners.source, _KNOWN_SOURCE):
+    for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
         if learned.is_echo:
             return learned
-        first = first or learned
-    assert first is not None
-    return first
+    return manners
 
 
 async def _learn_start(bench: Bench) -> Manners:
-    for style in STYLES:
+    for style in SERVER_STYLES:
         trial = Trial(bench, "start")
         manners = Manners(style=style)
         try:
@@ -58,7 +46,7 @@ async def _learn_start(bench: Bench) -> Manners:
             trial.close()
         questions = tuple(server.operator.questions)
         return replace(manners, questions=questions, port=server.port)
-    raise Unreachable
+    return Manners()
 
 
 class _Talk:
@@ -67,7 +55,8 @@ class _Talk:
     def __init__(self, bench: Bench, manners: Manners) -> None:
         self._bench = bench
         self._manners = manners
-        self._size = 0  # bytes that the server asked for while it waited for more
+        self._size = 0  # bytes that the server asks for first
+        self._answers = False
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
@@ -85,18 +74,17 @@ class _Talk:
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
-        if not self._size:
-            return  # it answered something
-        if self._size <= LONGEST_HEADER:
-            for framing in headers(self._size):
-                yield replace(self._manners, framing=framing)
-        yield replace(self._manners, framing=LINES)
-        yield replace(self._manners, needs_end=True)
+        for framing in headers(self._size):
+            yield replace(self._manners, framing=framing)
+        if not self._answers:
+            yield replace(self._manners, framing=LINES)
+            yield replace(self._manners, needs_end=True)
 
     async def _converse(self, trial: Trial, manners: Manners) -> Manners:
         server = await start_server(trial, manners)
         client = await connect_client(trial, server, manners)
         await client.settle()
+        self._note_size(server)
         greets = bool(client.heard)
         login = echoes = 0
         behaviour = ""
@@ -110,7 +98,7 @@ class _Talk:
             text = trial.text(_PROBE_BYTES)
             client.say(text)
             if not await client.hears_back(text):
-                self._note_size(server, client)
+                self._answers |= bool(client.heard)
                 if echoes or (not client.heard and not login):
                     break
                 login += 1
@@ -131,10 +119,10 @@ class _Talk:
                 )
         return manners
 
-    def _note_size(self, server: Server, client: Client) -> None:
-        if not client.heard and not client.peer.has_ended:
-            sizes = [each.state.size for each in server.program.look().threads if each.sockets]
-            self._size = max([size for size in sizes if size], default=LONGEST_HEADER + 1)
+    def _note_size(self, server: Server) -> None:
+        threads = server.program.look().threads
+        sizes = [each.state.size for each in threads if each.sockets and each.state.size]
+        self._size = min(sizes, default=0)
 
 
 def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twisted_lab.check.conversation.framings import RAW, Framing
-from twisted_lab.check.prompts.answers import STYLES, Style
+from twisted_lab.check.prompts.answers import SERVER_STYLES, Style
 from twisted_lab.check.prompts.question import Question
 
 NEW_SOURCE = "127.0.7.1"  # shipped data files know 127.0.0.1, but not this one
@@ -30,7 +30,7 @@ class Manners:
         behaviour: The same, one line each, for people.
     """
 
-    style: Style = STYLES[0]
+    style: Style = SERVER_STYLES[0]
     questions: tuple[Question, ...] = ()
     port: int = 0
     source: str = NEW_SOURCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.login import PASSWORD
 from twisted_lab.check.manners import NEW_SOURCE, Manners
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.prompts.answers import answer
@@ -22,7 +23,15 @@ def usual_answer(manners: Manners, port: int) -> Answer:
     """Return how questions of a server are answered."""
 
     def answered(question: Question, asked: Sequence[Question]) -> str:
-        return answer(question, manners.style, "127.0.0.1", port, "operator", "Str0ng-pass7", asked)
+        return answer(
+            question,
+            manners.style,
+            host="127.0.0.1",
+            port=port,
+            name="operator",
+            password=PASSWORD,
+            asked=asked,
+        )
 
     return answered
 

@@ -12,6 +12,7 @@ from twisted_lab.check.kernel.sockets import Socket, sockets
 from twisted_lab.check.kernel.waits import Thread, Wait, descriptors, thread
 
 PROC = Path("/proc")
+SOON_SECONDS = 1.0
 _MOST_PROCESSES, _MOST_THREADS = 50, 200
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -64,8 +65,15 @@ class Snapshot:
 
     @property
     def sleeps(self) -> bool:
-        """Whether a thread will wake by itself, after some time."""
-        return any(each.state.wait is Wait.TIME for each in self.threads)
+        """Whether a thread that may serve a client will soon go on by itself.
+
+        A timeout while it waits for connections alone does not count.
+        """
+        return any(
+            each.state.timeout <= SOON_SECONDS
+            and (each.state.wait is Wait.TIME or any(one.peer_port for one in each.sockets))
+            for each in self.threads
+        )
 
     @property
     def switches(self) -> int:
@@ -97,7 +105,8 @@ class Snapshot:
 
 
 def _is_idle(one: ProgramThread) -> bool:
-    if one.state.wait is Wait.NOTHING:
+    # A program that waits until its terminal or a pipe takes more output is not idle.
+    if one.state.wait is Wait.NOTHING or (one.state.wait is Wait.OUTPUT and not one.sends):
         return False
     return not any(each.unread for each in one.sockets)
 

@@ -14,9 +14,10 @@ class Call(Enum):
     ACCEPT = auto()  # (descriptor, ...)
     CONNECT = auto()  # (descriptor, ...)
     RECEIVE_MESSAGE = auto()  # (descriptor, ...), no size
-    POLL = auto()  # (array, count, timeout)
+    POLL = auto()  # (array, count, milliseconds)
+    POLL_UNTIL = auto()  # (array, count, timespec)
     SELECT = auto()  # (count, readable, writable, ...)
-    EPOLL = auto()  # (descriptor, events, ...)
+    EPOLL = auto()  # (descriptor, events, count, milliseconds)
     SLEEP = auto()
     CHILD = auto()  # waits for a child process
     LOCK = auto()
@@ -29,7 +30,8 @@ _X86_64 = {
     Call.ACCEPT: (43, 288),
     Call.CONNECT: (42,),
     Call.RECEIVE_MESSAGE: (47, 299),
-    Call.POLL: (7, 271),
+    Call.POLL: (7,),
+    Call.POLL_UNTIL: (271,),
     Call.SELECT: (23, 270),
     Call.EPOLL: (232, 281, 441),
     Call.SLEEP: (34, 35, 130, 219, 230),
@@ -43,7 +45,7 @@ _AARCH64 = {
     Call.ACCEPT: (202, 242),
     Call.CONNECT: (203,),
     Call.RECEIVE_MESSAGE: (212, 243),
-    Call.POLL: (73,),
+    Call.POLL_UNTIL: (73,),
     Call.SELECT: (72,),
     Call.EPOLL: (22, 441),
     Call.SLEEP: (101, 115, 128, 133),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from math import inf
 from pathlib import Path
 
 from twisted_lab.check.kernel.system_calls import Call, table
@@ -36,6 +37,7 @@ class Thread:
         inputs: The descriptors whose input would wake it.
         outputs: The descriptors that would wake it once they can send.
         size: The bytes that it asked for, if it waits in a call that receives; otherwise 0.
+        timeout: The seconds after which it goes on by itself; infinite if it does not.
         switches: How often it has waited so far.
     """
 
@@ -43,6 +45,7 @@ class Thread:
     inputs: frozenset[int] = frozenset()
     outputs: frozenset[int] = frozenset()
     size: int = 0
+    timeout: float = inf
     switches: int = 0
 
 
@@ -95,24 +98,40 @@ def _in_call(process: Path, call: Call | None, arguments: list[int]) -> Thread:
             return Thread(Wait.OUTPUT, outputs=first)
         case Call.CONNECT:
             return Thread(Wait.CONNECTION)
-        case Call.POLL:
-            return _waiting(*_by_events(_polled(process, arguments[0], arguments[1])))
+        case Call.POLL | Call.POLL_UNTIL:
+            is_pointer = call is Call.POLL_UNTIL
+            timeout = _seconds(process, arguments[2]) if is_pointer else _milliseconds(arguments[2])
+            return _waiting(*_by_events(_polled(process, arguments[0], arguments[1])), timeout)
         case Call.EPOLL:
-            return _waiting(*_by_events(_watched(process, arguments[0])))
+            timeout = _milliseconds(arguments[3])
+            return _waiting(*_by_events(_watched(process, arguments[0])), timeout)
         case Call.SELECT:
-            sets = (_selected(process, address, arguments[0]) for address in arguments[1:3])
-            return _waiting(*sets)
+            inputs, outputs = (_selected(process, each, arguments[0]) for each in arguments[1:3])
+            return _waiting(inputs, outputs, _seconds(process, arguments[4]))
         case Call.SLEEP:
-            return Thread(Wait.TIME)
+            return Thread(Wait.TIME, timeout=0)
         case Call.CHILD | Call.LOCK:
             return Thread(Wait.OTHERS)
     return Thread(Wait.UNKNOWN)
 
 
-def _waiting(inputs: frozenset[int], outputs: frozenset[int]) -> Thread:
+def _waiting(inputs: frozenset[int], outputs: frozenset[int], timeout: float) -> Thread:
     if inputs or outputs:
-        return Thread(Wait.INPUT if inputs else Wait.OUTPUT, inputs, outputs)
-    return Thread(Wait.TIME)  # select() without descriptors is an old way to sleep
+        wait = Wait.INPUT if inputs else Wait.OUTPUT
+        return Thread(wait, inputs, outputs, timeout=timeout)
+    return Thread(Wait.TIME, timeout=0)  # select() without descriptors is an old way to sleep
+
+
+def _milliseconds(argument: int) -> float:
+    signed = struct.unpack("=i", struct.pack("=I", argument & 0xFFFFFFFF))[0]
+    return inf if signed < 0 else signed / 1000
+
+
+def _seconds(process: Path, address: int) -> float:
+    """Return a struct timespec; the nanoseconds, or microseconds in a timeval, do not matter."""
+    if not address:
+        return inf
+    return float(struct.unpack("=q", _memory(process, address, 8))[0])
 
 
 _CALLS = table()
@@ -136,7 +155,7 @@ def thread(process: Path, task: Path) -> Thread:
             state = _in_call(process, _CALLS.get(number), arguments)
         counts = (task / "status").read_text().rsplit("voluntary_ctxt_switches:", 2)
         switches = int(counts[1].split()[0]) + int(counts[2].split()[0])
-        return Thread(state.wait, state.inputs, state.outputs, state.size, switches)
+        return replace(state, switches=switches)
     return Thread(Wait.NOTHING)  # it has ended, or changed while it was read
 
 

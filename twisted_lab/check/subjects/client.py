@@ -64,6 +64,11 @@ class Client:
         self._trial.sent(self.name, "server", True, data)
         self.peer.write(data)
 
+    async def talk(self, text: bytes) -> None:
+        """Send a text and hear the answer, whatever it is."""
+        self.say(text)
+        await self.settle()
+
     async def settle(self) -> None:
         """Wait until the server has answered and waits, or has ended the connection."""
         await self._hear(lambda: False)

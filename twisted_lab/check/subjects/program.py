@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.kernel.snapshot import Snapshot, look
+from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
-SLEEP_SECONDS = 1.0  # a program that sleeps is given this long to wake
+SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
 class Program:

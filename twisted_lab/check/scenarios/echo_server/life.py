@@ -10,7 +10,7 @@ from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.starting import connect_client, start_server
 from twisted_lab.check.trial import Trial
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.0
 _IDLE_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor; a loop that polls a hundred times a second uses far less
 
@@ -19,6 +19,7 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
     """ES-23."""
     server = await start_server(trial, manners)
     client = await connect_client(trial, server, manners)
+    await client.talk(trial.text(12))
     await client.leave()
     if server.program.has_ended:
         raise Weak("The server had ended with its first client.")
@@ -34,7 +35,8 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     """ES-24."""
     server = await start_server(trial, manners)
     program = server.program
-    leaving = await connect_client(trial, server, manners, 1)
+    leaving = await connect_client(trial, server, manners)
+    await leaving.talk(trial.text(12))
     await leaving.leave()
     if program.has_ended:
         raise Weak(

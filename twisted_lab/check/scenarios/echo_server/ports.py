@@ -24,12 +24,14 @@ from twisted_lab.check.trial import Trial
 
 OTHER_PORT = 23_457  # no program has this one as its default
 _PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 2.0
 _LISTEN_QUEUE = 16
 
 
 async def listens(trial: Trial, manners: Manners) -> str:
     """ES-1."""
+    if not manners.port and (udp := await _listens_on_udp(trial, manners)):
+        raise NotOffered(f"The server listens on UDP port {udp}.")
     told = any("{port}" in word for word in trial.bench.command)
     server = await start_server(trial, manners, OTHER_PORT if told else PORT)
     if told and server.port != OTHER_PORT:
@@ -38,6 +40,13 @@ async def listens(trial: Trial, manners: Manners) -> str:
             mistakes.NOT_ASKED,
         )
     return f"It listens on port {server.port}."
+
+
+async def _listens_on_udp(trial: Trial, manners: Manners) -> int:
+    server = begin_server(trial, manners, PORT, None, None)
+    await until_listening(trial, server, PORT)
+    sockets = server.program.look().sockets
+    return next((each.port for each in sockets if each.kind is socket.SOCK_DGRAM), 0)
 
 
 async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
@@ -128,8 +137,7 @@ async def _told(trial: Trial, manners: Manners, line: str) -> Server:
         if is_told:
             return None  # it asks again
         is_told = True
-        # A default may have a word: "enter d for the default".
-        return line or question.default or ""
+        return line or question.default_word
 
     server = begin_server(trial, manners, PORT, None, told)
     await until_listening(trial, server, PORT)
@@ -141,6 +149,7 @@ async def _on_busy_port(trial: Trial, manners: Manners) -> Server:
 
     Raises:
         NotOffered: If it does not listen then.
+        Failed: If it tried to, and an exception ended it.
     """
     sandbox = trial.open_sandbox()
     trial.step(f"another program listens on port {manners.port}")
@@ -149,5 +158,8 @@ async def _on_busy_port(trial: Trial, manners: Manners) -> Server:
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, PORT, sandbox, None)
         if not await until_listening(trial, server, PORT):
+            traceback = server.program.traceback
+            if traceback and "in use" not in traceback:
+                raise Failed(no_port(server), likely_cause(traceback))
             raise NotOffered(no_port(server))
         return server

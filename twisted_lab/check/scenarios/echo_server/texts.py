@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
-from twisted_lab.check.starting import connect_client, start_server
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.starting import connect_client, ending, start_server
 from twisted_lab.check.subjects.client import APART_SECONDS, Client
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
@@ -22,14 +24,29 @@ async def _one_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
 
 async def returns_a_text(trial: Trial, manners: Manners) -> None:
     """ES-2."""
-    _, client = await _one_client(trial, manners)
+    server, client = await _one_client(trial, manners)
     text = trial.text(12)
     client.say(text)
     if await client.hears_back(text):
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered("The server answers, but it does not return the text: it is no echo.")
+    if not server.program.has_ended and await _passes_on(trial, server, client, manners):
+        raise NotOffered("The server passes texts on to other clients: it is a chat, no echo.")
     raise Failed(client.story(text), difference=Difference(text, client.heard))
+
+
+async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manners) -> bool:
+    second = await connect_client(trial, server, manners, 2)
+    await second.settle()
+    text = trial.text(12)
+    for _ in range(3):  # the first messages may be taken for a login
+        first.say(text)
+        await second.settle()
+        second.say(b"ready")
+        if await second.hears_back(text):
+            return True
+    return False
 
 
 async def returns_many(trial: Trial, manners: Manners) -> None:
@@ -49,6 +66,8 @@ async def returns_5000_bytes(trial: Trial, manners: Manners) -> None:
 
 async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) -> None:
     """ES-5."""
+    if manners.ends_each:
+        raise NotOffered("The server answers what arrives first, and closes.")
     server = await start_server(trial, manners)
     client = await connect_client(trial, server, manners, buffers=_SLOW_BUFFERS)
     client.peer.pause()
@@ -74,7 +93,7 @@ async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
     heard = client.heard
     if data in heard or data.upper() in heard:
         return
-    if len(heard) < len(data) or client.peer.has_ended:
+    if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
         raise Failed(client.story(data), difference=Difference(data, heard))
     raise Weak("The server goes on, but other bytes come back.", difference=Difference(data, heard))
 
@@ -120,7 +139,10 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     text = b"a" + _SPLIT * 1000
     await client.expect_back(text)
     await client.leave()
+    await server.program.settle(trial.bench.patience)
     if server.program.has_ended:
+        if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
+            raise Failed(f"The letters came back; then the server ended{ending(server)}")
         raise Weak("The letters came back; then the server ended with its client.")
     second = await connect_client(trial, server, manners, 2)
     await second.expect_back(trial.text(12))
