@@ -223,6 +223,7 @@ while True:
     $after
 """
 
+# Two threads show lines: one write() each, so that no line tears another.
 CLIENT = """\
 sock = socket.socket()
 try:
@@ -238,7 +239,8 @@ def receive():
     try:
         while data := sock.recv(1024):
             text = decoder.decode(data)
-            print(EVENTS[10], "".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
+            text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+            sys.stdout.write(f"{EVENTS[10]} {text}\\n")
     except OSError as error:
         print(error)
     print(EVENTS[11])
@@ -251,7 +253,7 @@ receiver.start()
 try:
     while (line := ask($message)) != "exit":
         sock.sendall(line.encode(errors="surrogateescape"))
-        print(EVENTS[9], line)
+        sys.stdout.write(f"{EVENTS[9]} {line}\\n")
 except EOFError:
     print()
 except OSError as error:

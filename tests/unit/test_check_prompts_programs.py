@@ -100,17 +100,16 @@ class ProgramTests(SynchronousTestCase):
         return ("127.0.0.1" if program.expectations.asks_host else "", 9191)
 
     def test_the_first_style_opens_what_it_tells(self) -> None:
-        for program in programs():
+        for number, program in enumerate(programs()):
             if "-bare-" in program.name:
                 continue
             style = (SERVER_STYLES if program.expectations.is_server else CLIENT_STYLES)[0]
-            for has_echo in (True, False):
-                address, kinds = self.opens(program, style, has_echo)
-                self.assertEqual(
-                    (address, tuple(kinds)),
-                    (self.told(program), program.expectations.kinds),
-                    program.name,
-                )
+            address, kinds = self.opens(program, style, has_echo=number % 2 == 0)
+            self.assertEqual(
+                (address, tuple(kinds)),
+                (self.told(program), program.expectations.kinds),
+                program.name,
+            )
 
     def test_one_of_the_styles_opens_what_it_tells_without_words(self) -> None:
         for program in programs():

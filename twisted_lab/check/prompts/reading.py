@@ -58,7 +58,8 @@ def read_question(text: str) -> Question:
 
     Args:
         text: What it has printed since the last answer was typed, with colours and carriage
-            returns; "" if nothing. Only the last 2,000 characters count.
+            returns; "" if nothing. The echo of that answer may stand before it. Only the last
+            2,000 characters count.
     """
     lines = [line.strip() for line in shown_lines(text)]
     is_open = bool(lines[-1])  # input("Port: ") leaves the line open, print("Port") ends it
