@@ -67,9 +67,7 @@ def begin_server(
     """Start a server, and do not wait."""
     sandbox = sandbox or trial.open_sandbox()
     trial.step("the server starts")
-    words = {"{host}": "127.0.0.1", "{port}": str(port)}
-    command = [_filled(word, words) for word in trial.bench.command]
-    program = trial.start(sandbox, command)
+    program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
     operator = Operator(program, answers or usual_answer(manners, port))
     return Server(trial.bench, sandbox, program, operator)
 
@@ -86,10 +84,9 @@ async def until_listening(trial: Trial, server: Server, port: int) -> bool:
     return listens
 
 
-def _filled(word: str, words: dict[str, str]) -> str:
-    for name, value in words.items():
-        word = word.replace(name, value)
-    return word
+def filled(command: Sequence[str], host: str, port: int) -> list[str]:
+    """Return a command with an address in place of ``{host}`` and ``{port}``."""
+    return [word.replace("{host}", host).replace("{port}", str(port)) for word in command]
 
 
 def no_port(server: Server) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.sandbox import Sandbox
@@ -30,6 +30,7 @@ class Trial:
         steps: What was done so far.
         passages: What was sent so far.
         address: The host and port that were used, for the command by hand.
+        is_isolated: Whether the sandbox has everything.
         asked: How many questions the program has asked.
     """
 
@@ -41,8 +42,10 @@ class Trial:
         self.passages: list[Passage] = []
         self.address = ("127.0.0.1", 9090)
         self.asked = 0
+        self.is_isolated = True
         self._sandboxes: list[Sandbox] = []
         self._programs: list[Program] = []
+        self._closers: list[Callable[[], object]] = []
 
     def step(self, text: str) -> None:
         """Note what is done next."""
@@ -75,6 +78,10 @@ class Trial:
         self._programs.append(program)
         return program
 
+    def on_close(self, closer: Callable[[], object]) -> None:
+        """Have something called at the end of this trial."""
+        self._closers.append(closer)
+
     def evidence(self, note: str = "") -> Evidence:
         """Return what was seen."""
         screen = self._programs[-1].terminal.text if self._programs else ""
@@ -87,6 +94,8 @@ class Trial:
 
     def close(self) -> None:
         """End all programs and close all sandboxes."""
+        for closer in self._closers:
+            closer()
         for program in self._programs:
             program.terminal.close()
         for sandbox in self._sandboxes:

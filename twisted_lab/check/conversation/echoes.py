@@ -8,21 +8,26 @@ import re
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
-def came_back(received: bytes, sent: bytes) -> bool:
+def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
     """Return whether all bytes of `sent` are in `received`, in their order.
 
-    Colours do not count, nor upper case, nor what the server puts before, between or after.
+    Colours do not count, nor what a program puts before, between or after.
+
+    Args:
+        received: What was received, or shown on a terminal.
+        sent: The text.
+        is_exact: Whether upper and lower case differ.
     """
     if len(received) < len(sent):
         return False
     if sent in received:
         return True
-    bare = iter(_folded(_COLOURS.sub(b"", received)))
-    return all(byte in bare for byte in _folded(sent))
+    folded = bytes if is_exact else _folded
+    bare = iter(folded(_COLOURS.sub(b"", received)))
+    return all(byte in bare for byte in folded(sent))
 
 
 def _folded(data: bytes) -> bytes:
-    # Without the replacement an invalid byte would be lost; a split letter is whole in `received`.
     return data.decode(errors="surrogateescape").lower().encode(errors="surrogateescape")
 
 

@@ -180,3 +180,14 @@ CTRL_C_TRACEBACK = Mistake(
     "What does a user of your server see after Ctrl-C?",
     "Catch KeyboardInterrupt around the main loop, report the stop, and close the log.",
 )
+EXIT_DOES_NOT_END = Mistake(
+    "exit-does-not-end",
+    "Which threads still run after exit, and what do they wait for?",
+    "After the line exit, leave the loop and close the socket. A thread that receives must be a "
+    "daemon, or end when the socket is closed.",
+)
+SILENT_END = Mistake(
+    "silent-end",
+    "What does the user see when nobody answers any more?",
+    "Print a line when the connection is refused, or when recv() returns b''.",
+)

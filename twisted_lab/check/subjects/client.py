@@ -62,6 +62,7 @@ class Client:
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._trial.sent(self.name, "server", True, data)
+        self._server.program.poked()
         self.peer.write(data)
 
     async def talk(self, text: bytes) -> None:
@@ -137,6 +138,7 @@ class Client:
     async def leave(self) -> None:
         """Close politely: send FIN, and read until the server closes, too."""
         self._trial.step(f"{self.name} leaves in order (FIN)")
+        self._server.program.poked()
         self.peer.finish()
         await self.settle()
         self.peer.close()

@@ -12,6 +12,7 @@ from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
+WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -34,6 +35,8 @@ class Program:
         self.activity = activity
         self.terminal = Terminal(reactor, child.terminal, self._printed)
         self.answered = 0
+        self._poked_at = 0.0
+        self._poked_switches = -1
         self._status: int | None = None
 
     def _printed(self) -> None:
@@ -76,7 +79,18 @@ class Program:
     def type_line(self, line: str) -> None:
         """Type a line and Enter."""
         self.answered = len(self.terminal.text)
+        self.poked()
         self.terminal.type_line(line)
+
+    def poked(self) -> None:
+        """Note that something is sent or typed to the program: the kernel delivers it soon."""
+        self._poked_at = self.activity.clock.seconds()
+        self._poked_switches = self.look().switches
+
+    def may_wake(self, snapshot: Snapshot) -> bool:
+        """Return whether what was sent may not have reached the program yet."""
+        is_same = snapshot.switches == self._poked_switches
+        return is_same and self.activity.clock.seconds() < self._poked_at + WAKE_SECONDS
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
@@ -128,7 +142,8 @@ class _Settling:
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
-        self._looks = self._looks + 1 if snapshot.is_waiting and is_same else 0
+        is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
+        self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
             self._since = program.activity.clock.seconds()
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0

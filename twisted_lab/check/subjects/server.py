@@ -85,6 +85,7 @@ class Server:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         if source and family is socket.AF_INET:
             connection.bind((source, 0))
+        self.program.poked()
         result = connection.connect_ex((host, self.port))
         if result == errno.EINPROGRESS:
             # A listening socket whose queue is full lets connections wait.

@@ -22,8 +22,8 @@ from twisted_lab.check.starting import (
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
 
-OTHER_PORT = 23_457  # no program has this one as its default
-_PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
+OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
+PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _STOP_SECONDS = 2.0
 _LISTEN_QUEUE = 16
 
@@ -117,7 +117,7 @@ async def speaks_ipv6(trial: Trial, manners: Manners) -> None:
 
 
 def _need_a_question(manners: Manners) -> None:
-    if not any(question.kind in _PORT_KINDS for question in manners.questions):
+    if not any(question.kind in PORT_KINDS for question in manners.questions):
         raise NotOffered("The server does not ask for its port.")
 
 
@@ -132,7 +132,7 @@ async def _told(trial: Trial, manners: Manners, line: str) -> Server:
 
     def told(question: Question, asked: Sequence[Question]) -> str | None:
         nonlocal is_told
-        if question.kind not in _PORT_KINDS and not (is_told and question.kind is Kind.UNKNOWN):
+        if question.kind not in PORT_KINDS and not (is_told and question.kind is Kind.UNKNOWN):
             return usual(question, asked)
         if is_told:
             return None  # it asks again
