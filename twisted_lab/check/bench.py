@@ -23,6 +23,7 @@ class Bench:
         activity: Wakes those who wait.
         command: The command, in which ``{host}`` and ``{port}`` stand for the address.
         folder: The folder that is copied for each start.
+        address: The host and port of a server that somebody else has started, or None.
         open_sandbox: Opens a sandbox.
         seed: The seed of all chance.
         watch: Is told of each step, as it happens.
@@ -35,6 +36,7 @@ class Bench:
     activity: Activity
     command: Sequence[str]
     folder: Path
+    address: tuple[str, int] | None
     open_sandbox: Callable[[Path, Sequence[str]], Sandbox]
     seed: int
     watch: Callable[[str], object]

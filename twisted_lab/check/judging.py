@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from twisted_lab.check.activity import LATE_SECONDS
@@ -27,8 +28,9 @@ async def judge(
     requirements: Sequence[Requirement],
     scenarios: Mapping[str, Scenario[Subject]],
     subject: Subject,
-    found: Callable[[Finding], object],
     wanted: frozenset[str],
+    step: Callable[[Requirement, str], object],
+    found: Callable[[Finding], object],
 ) -> None:
     """Judge a program.
 
@@ -37,14 +39,16 @@ async def judge(
         requirements: All requirements of the task, in an order in which none needs a later one.
         scenarios: The scenario of each requirement, by its id.
         subject: What is known about the program.
-        found: Is told of each finding.
         wanted: The ids to judge; those that they need are judged, too.
+        step: Is told of each step, as it happens, and the requirement that it is for.
+        found: Is told of each finding.
     """
     needed = with_needs(requirements, wanted)
     findings: dict[str, Finding] = {}
     for requirement in requirements:
         if requirement.id not in needed:
             continue
+        bench.watch = partial(step, requirement)
         missing = next((each for each in requirement.needs if not _is_met(findings[each])), None)
         if missing:
             finding = _not_checked(requirement, findings[missing])

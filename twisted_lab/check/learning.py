@@ -12,7 +12,7 @@ from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
-from twisted_lab.check.starting import connect_client, start_server
+from twisted_lab.check.starting import connect_client, reach_server, start_server
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
 
@@ -23,7 +23,7 @@ _KNOWN_SOURCE = "127.0.0.1"
 
 async def learn_server(bench: Bench) -> Manners:
     """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
-    manners = await _learn_start(bench)
+    manners = Manners(port=bench.address[1]) if bench.address else await _learn_start(bench)
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
@@ -81,7 +81,7 @@ class _Talk:
             yield replace(self._manners, needs_end=True)
 
     async def _converse(self, trial: Trial, manners: Manners) -> Manners:
-        server = await start_server(trial, manners)
+        server = await reach_server(trial, manners)
         client = await connect_client(trial, server, manners)
         await client.settle()
         self._note_size(server)

@@ -12,8 +12,9 @@ from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.client import Client
+from twisted_lab.check.subjects.elsewhere import Elsewhere, OpenNetwork
 from twisted_lab.check.subjects.operator import Answer, Operator
-from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trial import Trial
 
 PORT = 9090  # what servers are told, unless a scenario needs another one
@@ -42,7 +43,7 @@ async def start_server(
     port: int = PORT,
     sandbox: Sandbox | None = None,
     answers: Answer | None = None,
-) -> Server:
+) -> StartedServer:
     """Start a server, and wait until it listens.
 
     Args:
@@ -61,18 +62,34 @@ async def start_server(
     return server
 
 
+async def reach_server(trial: Trial, manners: Manners) -> Server:
+    """Start a server, or take the one that somebody else has started.
+
+    Args:
+        trial: Notes what is done.
+        manners: How its questions are answered.
+
+    Raises:
+        Failed: If it does not listen.
+    """
+    if trial.bench.address is None:
+        return await start_server(trial, manners)
+    trial.address = trial.bench.address
+    return Server(trial.bench, OpenNetwork(), Elsewhere(trial.activity), *trial.address)
+
+
 def begin_server(
     trial: Trial, manners: Manners, port: int, sandbox: Sandbox | None, answers: Answer | None
-) -> Server:
+) -> StartedServer:
     """Start a server, and do not wait."""
     sandbox = sandbox or trial.open_sandbox()
     trial.step("the server starts")
     program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
     operator = Operator(program, answers or usual_answer(manners, port))
-    return Server(trial.bench, sandbox, program, operator)
+    return StartedServer(trial.bench, sandbox, program, operator)
 
 
-async def until_listening(trial: Trial, server: Server, port: int) -> bool:
+async def until_listening(trial: Trial, server: StartedServer, port: int) -> bool:
     """Answer its questions until it listens, and return whether it does."""
     listens = await server.operator.attend(lambda: server.find_port(port), trial.bench.patience)
     trial.asked += len(server.operator.questions)
@@ -89,7 +106,7 @@ def filled(command: Sequence[str], host: str, port: int) -> list[str]:
     return [word.replace("{host}", host).replace("{port}", str(port)) for word in command]
 
 
-def no_port(server: Server) -> str:
+def no_port(server: StartedServer) -> str:
     """Return why a server does not listen, one line."""
     program = server.program
     if program.has_ended:
@@ -116,7 +133,7 @@ async def connect_client(
         Failed: If the connection is refused.
     """
     trial.step(f"client {number} connects")
-    source = manners.source
+    source = "" if trial.bench.address else manners.source
     if source == NEW_SOURCE:
         source = source.removesuffix("1") + str(number)
     peer = await server.connect(source, buffers=buffers)

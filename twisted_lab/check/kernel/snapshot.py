@@ -52,16 +52,20 @@ class Snapshot:
     def is_waiting(self) -> bool:
         """Whether all threads wait, nothing that they wait for has happened, and all is sent."""
         return (
-            bool(self.threads)
-            and self.can_look
-            and all(map(_is_idle, self.threads))
+            self.can_look
+            and self.is_still
             and not any(each.unsent for each in self.sockets if not each.is_listening)
         )
 
     @property
-    def is_stuck(self) -> bool:
-        """Whether all threads wait, though some of what was sent has not been taken."""
+    def is_still(self) -> bool:
+        """Whether all threads wait, though perhaps not all that was sent has been taken."""
         return bool(self.threads) and all(map(_is_idle, self.threads))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether all threads wait, and do not read what has arrived."""
+        return self.is_still and any(each.unread for each in self.sockets if not each.is_listening)
 
     @property
     def sleeps(self) -> bool:

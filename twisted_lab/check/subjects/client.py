@@ -88,10 +88,13 @@ class Client:
         patience = self._trial.bench.patience
         while True:
             await program.until(lambda: is_complete() or peer.has_ended, patience)
+            if program.has_ended:
+                # What it said before, and its FIN, are on the way through the kernel.
+                await self._trial.activity.until(lambda: peer.has_ended, _REST_SECONDS)
             self._note()
             if is_complete() or peer.has_ended or program.has_ended:
                 return is_complete()
-            if not self._server.operator.answer_question():
+            if not program.answer_question():
                 return False
 
     def _note(self) -> None:

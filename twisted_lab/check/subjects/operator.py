@@ -31,6 +31,7 @@ class Operator:
         self.questions: list[Question] = []
         self.answers: list[str] = []
         self._answer = answer
+        program.answer_question = self.answer_question
         self._left_alone = -1  # the length of the text that held a question without an answer
 
     async def attend(self, condition: Callable[[], bool], seconds: float) -> bool:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from twisted_lab.check.activity import Activity
+from twisted_lab.check.activity import LOOK_SECONDS, Activity
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
@@ -27,6 +27,8 @@ class Program:
     Attributes:
         child: The program.
         terminal: Its terminal.
+        answer_question: Answers the question that the program waits at, and returns whether there
+            was one; set by whoever attends the program.
         answered: The length of `terminal.text` when the last line was typed.
     """
 
@@ -37,6 +39,7 @@ class Program:
         self.answered = 0
         self._poked_at = 0.0
         self._poked_switches = -1
+        self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
 
     def _printed(self) -> None:
@@ -131,6 +134,7 @@ class _Settling:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._looks = 0
+        self._looked_at = -1.0
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
 
@@ -138,6 +142,10 @@ class _Settling:
         program = self._program
         if program.has_ended:
             return True
+        now = program.activity.clock.seconds()
+        if now - self._looked_at < LOOK_SECONDS / 2:
+            return False  # what the program has sent may not have been read yet
+        self._looked_at = now
         snapshot = program.look()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
@@ -145,7 +153,6 @@ class _Settling:
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
-            self._since = program.activity.clock.seconds()
+            self._since = now
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
-        is_over = program.activity.clock.seconds() - self._since >= patience
-        return self._looks >= SETTLED_LOOKS and is_over
+        return self._looks >= SETTLED_LOOKS and now - self._since >= patience

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import select
 import socket
+from collections.abc import Callable
+from typing import Protocol
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.kernel.snapshot import Snapshot
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.peer import Peer
@@ -15,29 +18,126 @@ from twisted_lab.check.subjects.program import Program
 CONNECT_SECONDS = 5.0
 
 
+class Network(Protocol):
+    """Where sockets of clients are made."""
+
+    def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        """Return a socket that does not block."""
+
+
+class Watched(Protocol):
+    """What is known of the program of a server: see `Program`."""
+
+    @property
+    def status(self) -> int | None:
+        """None while it runs."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+
+    @property
+    def traceback(self) -> str:
+        """The last line of the last traceback."""
+
+    def look(self) -> Snapshot:
+        """Return what it does now."""
+
+    def poked(self) -> None:
+        """Note that something is sent to it."""
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition is true, or nothing will make it true any more."""
+
+    async def settle(self, seconds: float) -> bool:
+        """Wait until it waits, or has ended."""
+
+    def answer_question(self) -> bool:
+        """Answer the question that it waits at; return whether there was one."""
+
+
 class Server:
     """A server that is checked.
 
     Args:
         bench: What all trials share.
-        sandbox: Where it runs, and where clients' sockets are made.
+        network: Where clients' sockets are made.
+        program: The program.
+        host: The address on which it is reached.
+        port: The port on which it is reached.
+
+    Attributes:
+        program: The program.
+        host: The address on which it is reached.
+        port: The port on which it is reached; 0 as long as it listens on none.
+    """
+
+    program: Watched
+
+    def __init__(
+        self, bench: Bench, network: Network, program: Watched, host: str, port: int
+    ) -> None:
+        self.program = program
+        self.host = host
+        self.port = port
+        self._bench = bench
+        self._network = network
+
+    async def connect(self, source: str = "", buffers: int = 0) -> Peer | None:
+        """Connect a client.
+
+        Args:
+            source: The address from which it connects; "" if that does not matter.
+            buffers: The size of its kernel buffers in bytes; 0 for the system's own sizes.
+
+        Returns:
+            The connection, or None if it was refused.
+        """
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        connection = self._network.make_socket(family, socket.SOCK_STREAM)
+        if buffers:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
+        if source and family is socket.AF_INET:
+            connection.bind((source, 0))
+        self.program.poked()
+        result = connection.connect_ex((self.host, self.port))
+        if result == errno.EINPROGRESS:
+            # A listening socket whose queue is full lets connections wait.
+            is_decided = await self._bench.activity.until(
+                lambda: bool(select.select([], [connection], [], 0)[1]), CONNECT_SECONDS
+            )
+            result = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            result = result if is_decided else errno.ETIMEDOUT
+        if result:
+            connection.close()
+            return None
+        return Peer(self._bench.reactor, connection, self._bench.activity.happened)
+
+
+class StartedServer(Server):
+    """A server that the checker has started.
+
+    Args:
+        bench: What all trials share.
+        sandbox: Where it runs.
         program: The program.
         operator: Answers its questions.
 
     Attributes:
-        host: The address on which it is reached.
-        port: The port on which it listens.
+        sandbox: Where it runs.
+        program: The program.
+        operator: Answers its questions.
     """
+
+    program: Program
 
     def __init__(
         self, bench: Bench, sandbox: Sandbox, program: Program, operator: Operator
     ) -> None:
+        super().__init__(bench, sandbox, program, "127.0.0.1", 0)
         self.sandbox = sandbox
-        self.program = program
         self.operator = operator
-        self.host = "127.0.0.1"
-        self.port = 0
-        self._bench = bench
 
     def find_port(self, preferred: int) -> bool:
         """Look whether it listens, and remember where.
@@ -65,35 +165,3 @@ class Server:
             except OSError:
                 return True
         return False
-
-    async def connect(self, source: str = "", host: str = "", buffers: int = 0) -> Peer | None:
-        """Connect a client.
-
-        Args:
-            source: The address from which it connects; "" if that does not matter.
-            host: The address to which it connects, if not `self.host`.
-            buffers: The size of its kernel buffers in bytes; 0 for the system's own sizes.
-
-        Returns:
-            The connection, or None if it was refused.
-        """
-        host = host or self.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        connection = self.sandbox.make_socket(family, socket.SOCK_STREAM)
-        if buffers:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
-        if source and family is socket.AF_INET:
-            connection.bind((source, 0))
-        self.program.poked()
-        result = connection.connect_ex((host, self.port))
-        if result == errno.EINPROGRESS:
-            # A listening socket whose queue is full lets connections wait.
-            await self._bench.activity.until(
-                lambda: bool(select.select([], [connection], [], 0)[1]), CONNECT_SECONDS
-            )
-            result = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if result:
-            connection.close()
-            return None
-        return Peer(self._bench.reactor, connection, self._bench.activity.happened)

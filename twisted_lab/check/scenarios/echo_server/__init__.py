@@ -34,3 +34,6 @@ SCENARIOS = {
     "ES-27": events.writes_the_log_at_once,
     "ES-28": texts.tells_its_manners,
 }
+
+# These start the server several times, or look at its terminal, its files or its process.
+NEED_A_START = ("ES-1", *(f"ES-{number}" for number in range(16, 28)))

@@ -6,7 +6,7 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
-from twisted_lab.check.starting import connect_client, ending, start_server
+from twisted_lab.check.starting import connect_client, ending, reach_server
 from twisted_lab.check.subjects.client import Client
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
@@ -29,7 +29,7 @@ async def _serve_another(trial: Trial, server: Server, manners: Manners, number:
 
 
 async def _first_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners)
     await client.expect_back(trial.text(12))
     return server, client
@@ -64,7 +64,7 @@ async def _serves_after_exit(bench: Bench, manners: Manners) -> bool:
 
 async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     """ES-12."""
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners)
     if manners.ends_each:
         client.say(trial.text(12))
@@ -78,9 +78,9 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     """ES-13."""
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     trial.step("client 1 connects, says nothing, and leaves in order (FIN)")
-    peer = await server.connect(manners.source)
+    peer = await server.connect()
     if peer is None:
         raise Failed(f"The server did not accept client 1{ending(server)}")
     silent = Client(trial, server, peer, manners, 1)
@@ -98,7 +98,7 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
         raise NotOffered("The server serves one message for each connection.")
     server, first = await _first_client(trial, manners)
     trial.step("client 2 connects, while client 1 stays connected")
-    peer = await server.connect(manners.source)
+    peer = await server.connect()
     if peer is None:
         raise NotOffered("The server accepts one client at a time.")
     second = Client(trial, server, peer, manners, 2)
@@ -114,7 +114,7 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
 
 async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -> None:
     """ES-15."""
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     greedy = await connect_client(trial, server, manners, buffers=_SMALL_BUFFERS)
     trial.step("client 1 sends as much as the server takes, and reads nothing")
     greedy.peer.pause()

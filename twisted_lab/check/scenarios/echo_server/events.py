@@ -6,7 +6,7 @@ from twisted_lab.check.conversation.event_words import tells_events
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.starting import connect_client, start_server
-from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trial import Trial
 
 _STOP_SECONDS = 2.0
@@ -17,7 +17,7 @@ _DATA = (".pyc", ".db", ".sqlite", ".pkl")  # not text, so no log
 class _Reports:
     """Counts the lines that a server adds to its console and its files."""
 
-    def __init__(self, trial: Trial, server: Server) -> None:
+    def __init__(self, trial: Trial, server: StartedServer) -> None:
         self._trial = trial
         self._server = server
         self._lines = self._count()
@@ -34,7 +34,7 @@ class _Reports:
         return self._lines - before
 
 
-def logs(server: Server) -> dict[str, str]:
+def logs(server: StartedServer) -> dict[str, str]:
     """Return the files that report events."""
     return {
         name: text

@@ -19,7 +19,7 @@ from twisted_lab.check.starting import (
     until_listening,
     usual_answer,
 )
-from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trial import Trial
 
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
@@ -121,7 +121,7 @@ def _need_a_question(manners: Manners) -> None:
         raise NotOffered("The server does not ask for its port.")
 
 
-async def _told(trial: Trial, manners: Manners, line: str) -> Server:
+async def _told(trial: Trial, manners: Manners, line: str) -> StartedServer:
     """Start the server, and answer its first question for the port with `line`.
 
     It is back once the server listens (`port` is not 0), asks again, or has ended.
@@ -144,7 +144,7 @@ async def _told(trial: Trial, manners: Manners, line: str) -> Server:
     return server
 
 
-async def _on_busy_port(trial: Trial, manners: Manners) -> Server:
+async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
     """Start the server while its usual port is taken.
 
     Raises:

@@ -6,7 +6,7 @@ from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.starting import connect_client, ending, start_server
+from twisted_lab.check.starting import connect_client, ending, reach_server
 from twisted_lab.check.subjects.client import APART_SECONDS, Client
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trial import Trial
@@ -18,7 +18,7 @@ _SPLIT = "ж".encode()  # two bytes in UTF-8
 
 
 async def _one_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     return server, await connect_client(trial, server, manners)
 
 
@@ -68,14 +68,14 @@ async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) 
     """ES-5."""
     if manners.ends_each:
         raise NotOffered("The server answers what arrives first, and closes.")
-    server = await start_server(trial, manners)
+    server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners, buffers=_SLOW_BUFFERS)
     client.peer.pause()
     text = trial.text(100_000)
     client.say(text)
     trial.step("client 1 does not read until the server has taken all it can")
     await trial.activity.until(
-        lambda: client.peer.has_ended or server.program.look().is_stuck, _SLOW_SECONDS
+        lambda: client.peer.has_ended or server.program.look().is_still, _SLOW_SECONDS
     )
     client.peer.resume()
     trial.step("client 1 reads, and receives all of it back")

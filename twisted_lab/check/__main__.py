@@ -1,0 +1,116 @@
+"""Entry point of ``python -m twisted_lab.check``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorCore
+
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.checking import check
+from twisted_lab.check.judging import with_needs
+from twisted_lab.check.options import Options
+from twisted_lab.check.reports.explanation import explanation, requirement_list
+from twisted_lab.check.reports.json_report import json_report
+from twisted_lab.check.reports.progress import Progress
+from twisted_lab.check.reports.style import style_of
+from twisted_lab.check.reports.terminal_report import terminal_report
+from twisted_lab.check.requirements.tasks import BY_ID, TASKS
+from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.verdicts import Report
+from twisted_lab.eventlog.console import Console
+from twisted_lab.faults.recordings.recording import open_for_writing
+from twisted_lab.faults.terminal import Screen
+from twisted_lab.text.command_line import write_out
+
+
+def main() -> None:
+    """Check a program, and end with the status of the report."""
+    options = Options()
+    options.parseOptions()
+    if isinstance(sys.stdout, TextIO) or hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a locale may have no check mark
+    style = style_of(sys.stdout, os.environ)
+    if options.list:
+        listed = TASKS[options.task] if options.task else BY_ID.values()
+        write_out(options.command, requirement_list(listed, style))
+    elif options.explain:
+        texts = [explanation(BY_ID[each], style) for each in options.explain]
+        write_out(options.command, "\n\n".join(texts))
+    else:
+        sys.exit(_check(options))
+
+
+def _check(options: Options) -> int:
+    # Opened before anything is checked, so that a wrong path is known at once.
+    file = options.json and options.json != "-" and open_for_writing(Path(options.json))
+    report = _run(options)
+    style = style_of(sys.stdout, os.environ)
+    if options.json != "-":
+        text = terminal_report(report, style, options.hint, options.picture)
+        write_out(options.command, text)
+    if options.json:
+        text = json_report(report, options.strict)
+        if file:
+            with file:
+                file.write(text + "\n")
+        else:
+            write_out(options.command, text)
+    return report.status(options.strict)
+
+
+def _run(options: Options) -> Report:
+    from twisted.internet import reactor
+    from twisted.internet.task import react
+
+    bench = Bench(
+        reactor=reactor,
+        activity=Activity(reactor),
+        command=options.program,
+        folder=options.folder,
+        address=options.connect,
+        open_sandbox=open_sandbox,
+        seed=options.run_seed,
+        watch=lambda _: None,
+    )
+    total = len(with_needs(TASKS[options.task], frozenset(options.only))) or len(
+        TASKS[options.task]
+    )
+    screen = Screen(Console(2), _columns, os.environ.get("TERM", ""))
+    progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
+    reports: list[Report] = []
+
+    async def run() -> None:
+        reports.append(
+            await check(
+                bench, options.task, options.only, progress.show_step, progress.show_finding
+            )
+        )
+
+    def start(_: IReactorCore) -> Deferred[None]:
+        return Deferred.fromCoroutine(run())
+
+    try:
+        react(start)
+    except SystemExit as end:
+        if end.code:
+            raise
+    finally:
+        progress.end()
+    return reports[0]
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(2).columns or 80
+    except OSError:
+        return 1000  # not a terminal: nothing needs to be cut
+
+
+if __name__ == "__main__":
+    main()
