@@ -5,7 +5,7 @@ import common
 
 def receive(client):
     """A whole message: it ends where half a second passes without a byte."""
-    message = client.recv(1024)
+    message = bytearray(client.recv(1024))
     client.settimeout(0.5)
     try:
         while data := client.recv(1024):
