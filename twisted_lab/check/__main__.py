@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import TextIO
+from io import TextIOWrapper
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorCore
@@ -33,7 +32,7 @@ def main() -> None:
     """Check a program, and end with the status of the report."""
     options = Options()
     options.parseOptions()
-    if isinstance(sys.stdout, TextIO) or hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a locale may have no check mark
     style = style_of(sys.stdout, os.environ)
     if options.list:
@@ -48,7 +47,7 @@ def main() -> None:
 
 def _check(options: Options) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
-    file = options.json and options.json != "-" and open_for_writing(Path(options.json))
+    file = open_for_writing(options.json) if options.json not in (None, "-") else None
     report = _run(options)
     style = style_of(sys.stdout, os.environ)
     if options.json != "-":

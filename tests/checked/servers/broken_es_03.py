@@ -4,9 +4,9 @@ import common
 
 
 def receive(client):
-    """A whole message: it ends where half a second passes without a byte."""
-    message = client.recv(1024)
-    client.settimeout(0.5)
+    """A whole message: it ends where 0.3 s pass without a byte."""
+    message = bytearray(client.recv(1024))
+    client.settimeout(0.3)
     try:
         while data := client.recv(1024):
             message += data

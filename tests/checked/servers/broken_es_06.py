@@ -1,4 +1,4 @@
-"""ES-6: bytes that are not UTF-8 come back as question marks, because the server takes all for text."""
+"""ES-6: the server takes all for text: bytes that are not UTF-8 come back changed."""
 
 import codecs
 

@@ -1,4 +1,4 @@
-"""ES-7: a portion of one character is taken for a lone Enter, so a text that comes byte by byte is lost."""
+"""ES-7: one character is taken for a lone Enter, so a text that comes byte by byte is lost."""
 
 import common
 

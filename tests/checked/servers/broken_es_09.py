@@ -1,4 +1,4 @@
-"""ES-9: the log shows how a long text begins; decode() fails if the portion ends inside a letter."""
+"""ES-9: the log shows how a long text begins; a letter cut at the end ends the thread."""
 
 import common
 

@@ -5,7 +5,7 @@ import common
 
 def receive(client):
     client.settimeout(None)
-    message = client.recv(1024)
+    message = bytearray(client.recv(1024))
     client.settimeout(0.2)
     try:
         while data := client.recv(1024):

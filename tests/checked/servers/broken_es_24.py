@@ -6,12 +6,19 @@ import common
 
 server = common.open_port(common.ask_port())
 server.setblocking(False)
-try:
+
+
+def accept():
     while True:
         try:
-            client, address = server.accept()
+            return server.accept()
         except BlockingIOError:
-            continue
+            pass
+
+
+try:
+    while True:
+        client, address = accept()
         client.setblocking(True)
         threading.Thread(target=common.converse, args=(client, address), daemon=True).start()
 except KeyboardInterrupt:

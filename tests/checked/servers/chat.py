@@ -5,14 +5,21 @@ import common
 clients = set()
 
 
+def send(client, data):
+    try:
+        client.sendall(data)
+    except OSError as error:
+        common.report(f"Not sent: {error}")
+
+
 def serve(client):
     clients.add(client)
     try:
         while data := client.recv(1024):
             common.report(f"Received {len(data)} bytes")
             for other in clients - {client}:
-                other.sendall(data)
-            common.report(f"Sent to {len(clients) - 1} others")
+                send(other, data)
+                common.report(f"Sent {len(data)} bytes")
     finally:
         clients.remove(client)
 

@@ -1,4 +1,4 @@
-"""What most servers of this folder share, as a student's own module: a good threaded echo server."""
+"""A good threaded echo server; most servers of this folder use its parts."""
 
 import socket
 import threading
@@ -62,9 +62,7 @@ def run(server, serve=echo):
     """Serve each client in a thread, until Ctrl-C."""
     try:
         while True:
-            threading.Thread(
-                target=converse, args=(*server.accept(), serve), daemon=True
-            ).start()
+            threading.Thread(target=converse, args=(*server.accept(), serve), daemon=True).start()
     except KeyboardInterrupt:
         report("Server stopped")
 

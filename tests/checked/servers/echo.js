@@ -6,7 +6,8 @@ const server = net.createServer({ allowHalfOpen: true }, (socket) => {
   console.log("Client connected");
   socket.on("data", (data) => {
     console.log(`Received ${data.length} bytes`);
-    if (!socket.write(data, () => console.log(`Sent ${data.length} bytes`))) socket.pause();
+    const sent = (error) => error || console.log(`Sent ${data.length} bytes`);
+    if (!socket.write(data, sent)) socket.pause();
   });
   socket.on("drain", () => socket.resume());
   socket.on("end", () => socket.end());
@@ -28,9 +29,9 @@ process.on("SIGINT", () => {
   process.exit();
 });
 
-const console_ = readline.createInterface({ input: process.stdin, output: process.stdout });
-console_.question("Port [9090]: ", (answer) => {
-  console_.close();
+const questions = readline.createInterface({ input: process.stdin, output: process.stdout });
+questions.question("Port [9090]: ", (answer) => {
+  questions.close();
   const port = Number(answer || 9090);
   listen(Number.isInteger(port) && port > 0 && port < 65536 ? port : 9090);
 });

@@ -1,4 +1,4 @@
-"""Messages with a header of their length: `decimal` (10 characters), `zeros` (4) or `binary` (4 bytes).
+"""A header has the length: `decimal` (10 characters), `zeros` (4 digits) or `binary` (4 bytes).
 
 A header that is none ends the connection.
 """
@@ -10,7 +10,11 @@ import common
 SIZE, READ, WRITE = {
     "decimal": (10, int, lambda length: f"{length:<10}".encode()),
     "zeros": (4, int, lambda length: f"{length:04}".encode()),
-    "binary": (4, lambda data: int.from_bytes(data, "big"), lambda length: length.to_bytes(4, "big")),
+    "binary": (
+        4,
+        lambda data: int.from_bytes(data, "big"),
+        lambda length: length.to_bytes(4, "big"),
+    ),
 }[sys.argv[1]]
 
 

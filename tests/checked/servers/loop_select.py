@@ -1,4 +1,4 @@
-"""One thread, select(), and a queue for each client; a client that does not read is not read from."""
+"""One thread, select(), and a queue for each client; who does not read is not read from."""
 
 import select
 
@@ -7,23 +7,22 @@ import common
 LIMIT = 100_000
 server = common.open_port(common.ask_port())
 queues = {}
+ended = set()  # they have sent their FIN
 
 
-def leave(client):
-    del queues[client]
-    client.close()
-    common.report("Client disconnected")
+def welcome():
+    client, address = server.accept()
+    client.setblocking(False)
+    queues[client] = bytearray()
+    common.report(f"Client {address} connected")
 
 
 def receive(client):
-    if data := client.recv(1024):
-        common.report(f"Received {len(data)} bytes")
-        queues[client] += data
-    else:
-        client.setblocking(True)
-        client.settimeout(1)
-        client.sendall(queues[client])
-        leave(client)
+    data = client.recv(1024)
+    common.report(f"Received {len(data)} bytes")
+    queues[client] += data
+    if not data:
+        ended.add(client)
 
 
 def send(client):
@@ -32,21 +31,34 @@ def send(client):
     del queues[client][:count]
 
 
+def leave(client):
+    del queues[client]
+    ended.discard(client)
+    client.close()
+    common.report("Client disconnected")
+
+
+def serve(client, is_readable):
+    try:
+        if is_readable:
+            receive(client)
+        else:
+            send(client)
+        if client in ended and not queues[client]:
+            leave(client)
+    except OSError:
+        leave(client)
+
+
 try:
     while True:
-        readers = [client for client, queue in queues.items() if len(queue) < LIMIT]
-        writers = [client for client, queue in queues.items() if queue]
+        readers = [c for c, queue in queues.items() if c not in ended and len(queue) < LIMIT]
+        writers = [c for c, queue in queues.items() if queue]
         readable, writable, _ = select.select([server, *readers], writers, [])
-        for ready, act in [(c, send) for c in writable] + [(c, receive) for c in readable]:
-            if ready is server:
-                client, address = server.accept()
-                client.setblocking(False)
-                queues[client] = bytearray()
-                common.report(f"Client {address} connected")
-            elif ready in queues:
-                try:
-                    act(ready)
-                except OSError:
-                    leave(ready)
+        for client in {*readable, *writable}:
+            if client is server:
+                welcome()
+            else:
+                serve(client, client in readable)
 except KeyboardInterrupt:
     common.report("Server stopped")

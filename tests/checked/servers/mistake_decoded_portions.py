@@ -1,7 +1,5 @@
 """Each portion is decoded by itself: a letter on the border ends the server."""
 
-import socket
-
 import common
 
 sock = common.open_port(9090)
@@ -17,7 +15,7 @@ while True:
             common.report(f"Приём данных от клиента: {msg}")
             conn.send(msg.encode())
             common.report("Отправка данных клиенту")
-    except socket.error:
+    except OSError:
         common.report("Разрыв соединения")
     conn.close()
     common.report("Отключение клиента")

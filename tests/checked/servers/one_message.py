@@ -1,11 +1,11 @@
-"""One message for each connection; it ends with a pause of half a second, or with the client's FIN."""
+"""One message for each connection; it ends with a pause of 0.3 s, or with the client's FIN."""
 
 import common
 
 
 def serve(client):
-    message = client.recv(1024)
-    client.settimeout(0.5)
+    message = bytearray(client.recv(1024))
+    client.settimeout(0.3)
     try:
         while data := client.recv(1024):
             message += data

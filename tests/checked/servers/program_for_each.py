@@ -1,13 +1,20 @@
-"""The program cat serves each client."""
+"""A new program serves each client: this one, with the client as its standard input."""
 
+import socket
 import subprocess
+import sys
 
 import common
 
+if len(sys.argv) == 3:
+    common.converse(socket.socket(fileno=0), sys.argv[1:])
+    sys.exit()
 
-def serve(client):
-    common.report("Received from now on, and sent back: all that comes")
-    subprocess.run(["cat"], stdin=client, stdout=client, stderr=subprocess.DEVNULL, check=False)
-
-
-common.run(common.open_port(common.ask_port()), serve)
+server = common.open_port(common.ask_port())
+try:
+    while True:
+        client, address = server.accept()
+        subprocess.Popen([sys.executable, __file__, address[0], str(address[1])], stdin=client)
+        client.close()
+except KeyboardInterrupt:
+    common.report("Server stopped")

@@ -4,7 +4,7 @@ import common
 
 
 def serve(client):
-    while message := client.recv(1024):
+    while message := bytearray(client.recv(1024)):
         client.settimeout(0.2)
         try:
             while data := client.recv(1024):
