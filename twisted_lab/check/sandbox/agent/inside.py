@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,8 @@ class Inside:
         network.make_local()
         # In namespaces of its own, a program could mount a folder without limit.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        with suppress(OSError):  # older kernels leave this to root
+            Path("/proc/sys/kernel/shmall").write_text("0")  # shared memory belongs to no process
         try:
             network.prepare_redirection()
         except OSError as error:
@@ -95,11 +98,10 @@ class Inside:
 
     def do_signal(self, pid: int, number: int) -> Answer:
         """Send a signal to a program's process group."""
-        try:
-            if self.watch.statuses[pid] is None or self._is_isolated:
+        # Out of a namespace the number may be another's as soon as the program has ended.
+        if self.watch.statuses[pid] is None or self._is_isolated:
+            with suppress(ProcessLookupError):
                 os.killpg(pid, number)
-        except ProcessLookupError:
-            pass
         return {}, ()
 
     def do_socket(self, family: int, kind: int) -> Answer:
