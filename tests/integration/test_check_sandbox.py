@@ -444,6 +444,24 @@ def test_what_cannot_be_done_is_said_in_one_line(folder: Path, sandbox: Sandbox)
         open_sandbox(folder, PYTHON)
 
 
+@pytest.mark.usefixtures("_namespaces")
+def test_where_isolation_is_not_possible_programs_still_run() -> None:
+    # As in a container that has no user but root.
+    command = [shutil.which("unshare") or "", "-Ur", sys.executable, "-m"]
+    ended = subprocess.run(
+        [*command, "tests.programs.sandboxed", "-"],
+        input="print('hello')",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not ended.stderr
+    result = Result(**json.loads(ended.stdout))
+    reason = "programs are not isolated: root has no other user here to run programs as"
+    assert (result.output, result.status, result.lacks[0]) == ("hello\n", 0, reason)
+
+
 def test_without_namespaces_a_listener_has_a_free_port(folder: Path) -> None:
     with (
         closing(plain_sandbox(folder, PYTHON, DEFAULT_LIMITS)) as sandbox,

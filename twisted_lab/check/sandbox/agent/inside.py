@@ -68,7 +68,13 @@ class Inside:
         # The process that waits outside has the ids of the checker's namespace.
         system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
         home = request["home"]
-        visible = needed(request["program"], request["folder"], request["path"], home)
+        # A shell script may start Python, too.
+        commands = (request["program"], "python", "python3")
+        visible = [
+            path
+            for command in commands
+            for path in needed(command, request["folder"], request["path"], home)
+        ]
         mounts.isolate(home, visible, (self._disk, self._disk // 8))
         socket.sethostname("sandbox")
         network.make_local()

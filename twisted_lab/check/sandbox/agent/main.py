@@ -32,6 +32,9 @@ def main(descriptor: int) -> None:
         # Found first, because the agent's own rights end with a namespace of users.
         user = namespaces.unprivileged_user()
         if request["isolated"]:
+            if user is None and not os.geteuid():
+                # It would keep all rights in the namespaces.
+                raise PermissionError("root has no other user here to run programs as")
             namespaces.enter()
             if first := os.fork():
                 # It stays as a parent: Linux may let the checker look only at its descendants.
