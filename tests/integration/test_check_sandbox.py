@@ -462,6 +462,17 @@ def test_where_isolation_is_not_possible_programs_still_run() -> None:
     assert (result.output, result.status, result.lacks[0]) == ("hello\n", 0, reason)
 
 
+@pytest.mark.usefixtures("_namespaces")
+def test_no_folder_turns_isolation_off(folder: Path) -> None:
+    (folder / "run.sh").write_bytes(b"#!/bin/\0 \xff")
+    (folder / "run.sh").chmod(0o755)
+    with closing(open_sandbox(folder, ["./run.sh"])) as sandbox:
+        assert sandbox.lacks == ()
+    (folder / "large").write_bytes(bytes(2 * MB))
+    with pytest.raises(SandboxFailed, match="No space left on device"):
+        open_sandbox(folder, PYTHON, Limits(disk=MB))
+
+
 def test_without_namespaces_a_listener_has_a_free_port(folder: Path) -> None:
     with (
         closing(plain_sandbox(folder, PYTHON, DEFAULT_LIMITS)) as sandbox,

@@ -24,6 +24,10 @@ _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy ma
 _END_PATIENCE = 7.0  # s: more than the agent's own
 
 
+class NotAllowed(SandboxFailed):
+    """The machine does not allow namespaces, or something that is done in them."""
+
+
 class RemoteChild:
     """A program that the agent started: see `sandbox.Child`.
 
@@ -91,7 +95,8 @@ class RemoteSandbox:
             is_isolated: Whether to use namespaces.
 
         Raises:
-            SandboxFailed: The folder cannot be copied, or the machine does not allow namespaces.
+            NotAllowed: The machine does not allow namespaces.
+            SandboxFailed: The folder cannot be copied.
         """
         self._children: list[RemoteChild] = []
         # Outside of namespaces a folder of the host is used, and removed here, not by the agent,
@@ -149,7 +154,7 @@ class RemoteSandbox:
             os.set_inheritable(descriptor, False)
         answer: dict[str, Any] = json.loads(packet)
         if "error" in answer:
-            raise SandboxFailed(answer["error"])
+            raise (NotAllowed if "not_allowed" in answer else SandboxFailed)(answer["error"])
         return answer, descriptors
 
     def start(self, command: Sequence[str]) -> RemoteChild:

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import folder, mounts, network, programs, system_calls
 from .interpreters import needed
+from .namespaces import NotAllowed
 from .processes import count_tasks_of
 from .watching import Watch
 
@@ -75,9 +76,14 @@ class Inside:
             for command in commands
             for path in needed(command, request["folder"], request["path"], home)
         ]
-        mounts.isolate(home, visible, (self._disk, self._disk // 8))
+        try:
+            mounts.make_all_read_only()
+            network.make_local()
+        except OSError as error:
+            raise NotAllowed(system_calls.reason_of(error)) from error
+        # What depends on the program's folder comes later: no folder may turn isolation off.
+        mounts.hide(home, visible, (self._disk, self._disk // 8))
         socket.sethostname("sandbox")
-        network.make_local()
         # In namespaces of its own, a program could mount a folder without limit.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         with suppress(OSError):  # older kernels leave this to root

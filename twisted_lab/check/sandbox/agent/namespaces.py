@@ -10,6 +10,10 @@ from . import system_calls
 FIRST_USER, LAST_USER, NOBODY = 61184, 65519, 65534
 
 
+class NotAllowed(Exception):
+    """This machine does not allow isolation, for a reason in one line."""
+
+
 def enter() -> None:
     """Enter new namespaces, in which this process has all capabilities, and nowhere else.
 
