@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from contextlib import suppress
-from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,14 +110,7 @@ class ClientOptions(Options):
 
     def parse(self, options: list[str]) -> None:
         """See `Options.parse`; the service may stand before, between or after the options."""
-        with suppress(GetoptError):  # The call below finds it again, and reports it.
-            found, words = gnu_getopt(options, self.shortOpt, self.longOpt)
-            joined = [
-                f"{name}={value}" if f"{name[2:]}=" in self.longOpt else name + value
-                for name, value in found
-            ]
-            options = [*joined, "--", *words]
-        super().parse(options)
+        super().parse(self.options_first(options))
 
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Set the service, and check the options that depend on it."""

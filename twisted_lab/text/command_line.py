@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from getopt import GetoptError, gnu_getopt
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -138,6 +139,22 @@ class Options(usage.Options):
             UsageError: They are wrong.
         """
         super().parseOptions(options)
+
+    def options_first(self, arguments: Sequence[str]) -> list[str]:
+        """Return the arguments with all options before the words; Twisted stops at a word.
+
+        Raises:
+            UsageError: An option does not exist, or its value is missing.
+        """
+        try:
+            found, words = gnu_getopt(arguments, self.shortOpt, self.longOpt)
+        except GetoptError as error:
+            raise usage.UsageError(str(error)) from None
+        joined = [
+            f"{name}={value}" if f"{name[2:]}=" in self.longOpt else name + value
+            for name, value in found
+        ]
+        return [*joined, "--", *words]
 
     def parseArgs(self, *arguments: str) -> None:
         """Take no arguments beside the options."""

@@ -61,7 +61,7 @@ REQUIREMENTS = (
         2,
         _ECHO,
         mistakes.PIECES_LOST,
-        ("EC-3",),
+        ("EC-2", "EC-3"),
     ),
     Requirement(
         "EC-6",
@@ -171,7 +171,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.DECODED_PORTIONS,
-        ("EC-3",),
+        ("EC-2", "EC-3"),
     ),
     Requirement(
         "EC-16",

@@ -170,3 +170,24 @@ PORT_TAKEN = Mistake(
     "It raises OSError (address already in use). Catch it, and try the next port, or port 0 for "
     "any free one.",
 )
+NO_DEFAULT = Mistake(
+    "no-default",
+    "What should a user do who does not know which number to choose?",
+    "Offer a default, and take it for Enter: text = input('Port [9090]: ') or '9090'.",
+)
+CTRL_C_TRACEBACK = Mistake(
+    "ctrl-c-traceback",
+    "What does a user of your server see after Ctrl-C?",
+    "Catch KeyboardInterrupt around the main loop, report the stop, and close the log.",
+)
+EXIT_DOES_NOT_END = Mistake(
+    "exit-does-not-end",
+    "Which threads still run after exit, and what do they wait for?",
+    "After the line exit, leave the loop and close the socket. A thread that receives must be a "
+    "daemon, or end when the socket is closed.",
+)
+SILENT_END = Mistake(
+    "silent-end",
+    "What does the user see when nobody answers any more?",
+    "Print a line when the connection is refused, or when recv() returns b''.",
+)

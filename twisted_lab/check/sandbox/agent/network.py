@@ -21,6 +21,8 @@ _INET = 1  # netfilter's family for IPv4 and IPv6
 _OUTPUT_HOOK, _NAT_PRIORITY = 3, -100
 _META_MARK, _META_PROTOCOL = 3, 16
 _EQUAL, _UNEQUAL = 0, 1
+# The least, the first and the largest size in bytes: small, so that a test soon fills them.
+_BUFFERS = (("tcp_rmem", "4096 65536 131072"), ("tcp_wmem", "4096 16384 32768"))
 _REGISTER = 8  # the first one of 4 bytes
 
 
@@ -37,6 +39,8 @@ def make_local() -> None:
     _add_local_route(socket.AF_INET)
     # As on a student's Windows: a server may use port 80.
     Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
+    for name, sizes in _BUFFERS:
+        Path("/proc/sys/net/ipv4", name).write_text(sizes)
     if has_ipv6():
         _add_local_route(socket.AF_INET6)
 

@@ -1,0 +1,1 @@
+"""Programs that the checker judges: correct ones, and ones with a known mistake."""

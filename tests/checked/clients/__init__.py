@@ -1,0 +1,1 @@
+"""Clients that the checker judges; `manifest` has the verdicts that they deserve."""

@@ -1,0 +1,69 @@
+"""The verdicts that clients of this folder deserve. Commands are started in a copy of it."""
+
+from __future__ import annotations
+
+import sys
+
+ADDRESS = ("{host}", "{port}")
+"""Arguments, which the checker replaces."""
+
+
+def python(file: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command of one of the Python programs."""
+    return (sys.executable, file, *arguments)
+
+
+BROKEN = {f"EC-{number}": f"broken_ec_{number:02}.py" for number in range(1, 18) if number != 11}
+"""The client that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
+
+MISTAKES = (
+    ("absolute-path", python("mistake_absolute_path.py"), "EC-1"),
+    ("decoded-portions", python("mistake_decoded_portions.py"), "EC-15"),
+    ("enter-gives-traceback", python("mistake_enter_traceback.py"), "EC-13"),
+    ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
+    ("missing-module", python("mistake_missing_module.py"), "EC-1"),
+    ("no-loop", python("mistake_exit_hangs.py"), "EC-7"),
+    ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
+    ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
+    ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
+    ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
+    ("spins", python("mistake_spins_at_close.py"), "EC-9"),
+    ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
+    ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
+)
+"""Mistakes of students: a name, the command, an id that fails; others may fail, too."""
+
+BUILDS = {
+    "cc": ("cc", "-O1", "-o", "client_c", "client.c"),
+    "go": ("go", "build", "-o", "client_go", "client.go"),
+}
+"""How to build the programs that need it, in the folder, by the executable that is needed."""
+
+CORRECT = (
+    ("good", python("good.py"), sys.executable),
+    ("receiver thread", python("correct_receiver_thread.py"), sys.executable),
+    ("select", python("correct_select.py", *ADDRESS), sys.executable),
+    ("asyncio", python("correct_asyncio.py"), sys.executable),
+    ("Twisted", python("correct_twisted.py", *ADDRESS), sys.executable),
+    ("C", ("./client_c", *ADDRESS), "cc"),
+    ("Go", ("./client_go", *ADDRESS), "go"),
+    ("Node", ("node", "client.js"), "node"),
+    ("Bash", ("bash", "client.sh", *ADDRESS), "bash"),
+    ("Bash with ncat", ("bash", "client_ncat.sh"), "ncat"),
+    ("bytes", python("correct_bytes.py"), sys.executable),
+    ("colours", python("correct_colours.py", *ADDRESS), sys.executable),
+    ("connection for each line", python("correct_connection_per_line.py"), sys.executable),
+    ("default word", python("correct_default_word.py"), sys.executable),
+    ("greeted", python("correct_greeted.py"), sys.executable),
+    ("header", python("correct_header.py"), sys.executable),
+    ("LAN address", python("correct_lan_address.py"), sys.executable),
+    ("localhost", python("correct_localhost.py"), sys.executable),
+    ("name first", python("correct_name_first.py"), sys.executable),
+    ("no newline", python("correct_no_newline.py"), sys.executable),
+    ("one line", python("correct_one_line.py"), sys.executable),
+    ("password", python("correct_password.py"), sys.executable),
+    ("port first", python("correct_port_first.py"), sys.executable),
+    ("prompted", python("correct_prompted.py"), sys.executable),
+    ("quit words", python("correct_quit_words.py"), sys.executable),
+)
+"""Clients that must not fail: a name, the command, and the executable that it needs."""

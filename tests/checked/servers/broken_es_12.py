@@ -1,0 +1,14 @@
+"""ES-12: nobody catches ConnectionResetError: a client's reset ends the server."""
+
+import common
+
+server = common.open_port(common.ask_port())
+try:
+    while True:
+        client, address = server.accept()
+        common.report(f"Client {address} connected")
+        common.echo(client)
+        client.close()
+        common.report(f"Client {address} disconnected")
+except KeyboardInterrupt:
+    common.report("Server stopped")

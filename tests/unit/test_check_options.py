@@ -1,0 +1,90 @@
+"""Options of the checker."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.check.options import Options
+
+
+def parse(*arguments: str) -> Options:
+    options = Options()
+    options.parseOptions(list(arguments))
+    return options
+
+
+class OptionsTests(SynchronousTestCase):
+    def refuse(self, *arguments: str) -> str:
+        said = io.StringIO()
+        with redirect_stderr(said):
+            end = self.assertRaises(SystemExit, parse, *arguments)
+        self.assertEqual(end.code, 2)
+        self.assertEqual(said.getvalue().count("\n"), 1)
+        return said.getvalue()
+
+    def test_all_after_two_hyphens_is_the_command(self) -> None:
+        options = parse("echo-client", "--", "./client", "--hint", "{host}", "--", "-h")
+        self.assertEqual(options.task, "echo-client")
+        self.assertEqual(options.program, ("./client", "--hint", "{host}", "--", "-h"))
+        self.assertFalse(options.hint)
+
+    def test_options_may_stand_before_and_behind_the_task(self) -> None:
+        for order in (
+            ("--seed", "7", "--hint", "echo-server"),
+            ("echo-server", "--hint", "--se=7"),
+        ):
+            options = parse(*order, "--", "x")
+            found = options.task, options.seed, options.run_seed, options.hint, options.program
+            self.assertEqual(found, ("echo-server", 7, 7, True, ("x",)))
+
+    def test_the_defaults_are_the_documented_ones(self) -> None:
+        options = parse("echo-server", "--", "x")
+        self.assertEqual(options.folder, Path())
+        self.assertEqual((options.connect, options.json, options.only), (None, None, ()))
+        self.assertNotEqual(options.run_seed, parse("echo-server", "--", "x").run_seed)
+
+    def test_values_are_read(self) -> None:
+        options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4,ES-5")
+        self.assertEqual(options.connect, ("::1", 9090))
+        self.assertEqual(options.only, ("ES-4", "ES-5"))
+
+    def test_list_and_explain_need_no_command(self) -> None:
+        self.assertTrue(parse("--list").list)
+        self.assertEqual(parse("echo-client", "--list").task, "echo-client")
+        self.assertEqual(parse("--explain", "ec-7").explain, ("EC-7",))
+
+    def test_wrong_usage_is_one_line_that_says_what_would_be_right(self) -> None:
+        example = "python -m twisted_lab.check echo-server -- python server.py"
+        for arguments, said in (
+            ((), f"name the task first, as in {example}"),
+            (("--", "x"), f"name the task first, as in {example}"),
+            (("echo", "--", "x"), "the task is one of echo-server, echo-client, not 'echo'"),
+            (("echo-server",), f"give the command after --, as in {example}"),
+            (("echo-server", "--"), "give the command after --"),
+            (("echo-server", "python", "s.py"), f"put -- before the command, as in {example}"),
+            (("echo-server", "--connect", "h"), "--connect: a server is HOST:PORT, such as"),
+            (("echo-server", "--connect", "h:1", "--", "x"), "--connect and a command exclude"),
+            (("echo-server", "--connect", "h:1", "--folder", "."), "--connect and --folder"),
+            (("echo-client", "--connect", "h:1"), "--connect works with servers only"),
+            (("echo-server", "--only", "ES-99", "--", "x"), "no requirement has the id 'ES-99'"),
+            (("echo-server", "--only", "EC-1", "--", "x"), "EC-1 is no requirement of echo-server"),
+            (("echo-server", "--folder", "/none", "--", "x"), "--folder: expected a folder"),
+            (("echo-server", "--seed", "x", "--", "x"), "--seed: expected a whole number"),
+            (("echo-server", "--speed", "--", "x"), "--speed not recognized"),
+            (("--explain", "7"), "--explain: no requirement has the id '7'; --list shows all"),
+        ):
+            self.assertIn(said, self.refuse(*arguments))
+
+    def test_help_lists_the_tasks(self) -> None:
+        words = " ".join(str(Options()).split())
+        self.assertIn("python -m twisted_lab.check TASK [options] -- COMMAND...", words)
+        self.assertIn("one of echo-server, echo-client.", words)
+
+    def test_the_page_has_each_option(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()
+        for name in Options.declared:
+            self.assertIn(f"--{name}", page)

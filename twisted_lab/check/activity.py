@@ -1,0 +1,98 @@
+"""Waiting for conditions, instead of sleeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+LOOK_SECONDS = 0.004  # how often conditions are looked at that nothing announces
+LATE_SECONDS = 0.1  # a checker that is later than this cannot judge what is slow
+
+
+class Activity:
+    """Wakes coroutines once what they wait for is true.
+
+    Args:
+        clock: Counts the seconds; the reactor, or a fake clock in tests.
+
+    Attributes:
+        lateness: The longest delay of the checker itself since it was last set to 0, in seconds.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.clock = clock
+        self.lateness = 0.0
+        self._waiters: set[_Waiter] = set()
+
+    def happened(self) -> None:
+        """Have all conditions looked at again: something was received, or has ended."""
+        for waiter in tuple(self._waiters):
+            waiter.look()
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition is true.
+
+        Args:
+            condition: It is called often, and must not block. What it raises is raised here.
+            seconds: How long to wait for it.
+
+        Returns:
+            Whether it became true in time.
+        """
+        waiter = _Waiter(self, condition, self.clock.seconds() + seconds)
+        self._waiters.add(waiter)
+        waiter.look()
+        try:
+            return await waiter.found
+        finally:
+            self._waiters.discard(waiter)
+            waiter.stop()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait where time itself is what is tested: two sends apart, or an idle program."""
+        await self.until(lambda: False, seconds)
+
+
+class _Waiter:
+    def __init__(self, activity: Activity, condition: Callable[[], bool], ends: float) -> None:
+        self.found: Deferred[bool] = Deferred()
+        self._activity = activity
+        self._condition = condition
+        self._ends = ends
+        self._timer: IDelayedCall | None = None
+        self._is_looking = False
+
+    def look(self) -> None:
+        """End the wait if the condition is true, or its time is over."""
+        if self.found.called or self._is_looking:
+            return
+        self._is_looking = True  # what a condition reads may announce something
+        try:
+            is_true = self._condition()
+        except Exception:
+            self.found.errback()
+            return
+        finally:
+            self._is_looking = False
+        now = self._activity.clock.seconds()
+        if is_true or now >= self._ends:
+            self.found.callback(is_true)
+        elif self._timer is None:
+            self._timer = self._activity.clock.callLater(
+                min(LOOK_SECONDS, self._ends - now), self._look_again
+            )
+
+    def _look_again(self) -> None:
+        assert self._timer is not None
+        late = self._activity.clock.seconds() - self._timer.getTime()
+        self._activity.lateness = max(self._activity.lateness, late)
+        self._timer = None
+        self.look()
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,47 @@
+"""What all trials of one program share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.sandbox.sandbox import Sandbox
+
+LEAST_PATIENCE, MOST_PATIENCE = 2.0, 10.0  # seconds
+_SLOWER = 50  # an answer may take this many times as long as one in the warm-up
+
+
+@dataclass(slots=True)
+class Bench:
+    """What all trials of one program share.
+
+    Attributes:
+        reactor: Watches terminals and connections.
+        activity: Wakes those who wait.
+        command: The command, in which ``{host}`` and ``{port}`` stand for the address.
+        folder: The folder that is copied for each start.
+        open_sandbox: Opens a sandbox.
+        seed: The seed of all chance.
+        watch: Is told of each step, as it happens.
+        patience: How long a program that is busy may take for an answer, in seconds.
+        lacks: What the sandboxes could not isolate.
+        incidents: What the program did that sandboxes are for.
+    """
+
+    reactor: Any
+    activity: Activity
+    command: Sequence[str]
+    folder: Path
+    open_sandbox: Callable[[Path, Sequence[str]], Sandbox]
+    seed: int
+    watch: Callable[[str], object]
+    patience: float = MOST_PATIENCE
+    lacks: tuple[str, ...] = ()
+    incidents: set[str] = field(default_factory=set)
+
+    def warm(self, seconds: float) -> None:
+        """Derive the patience from the time of an answer in the warm-up, in seconds."""
+        self.patience = min(MOST_PATIENCE, max(LEAST_PATIENCE, _SLOWER * seconds))

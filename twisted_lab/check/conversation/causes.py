@@ -1,0 +1,35 @@
+"""The likely cause of a failure, from the traceback on the terminal."""
+
+from __future__ import annotations
+
+import re
+
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.requirement import Mistake
+
+# The first that fits counts. Each looks at the last line of the traceback.
+_CAUSES = (
+    (r"UnicodeDecodeError", mistakes.DECODED_PORTIONS),
+    (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
+    (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),
+    (r"invalid literal for int\(\)", mistakes.NONSENSE_ENDS),
+    (
+        r"TypeError.*(an integer is required|'str' object cannot be interpreted|"
+        r"required argument is not an integer|port must be)",
+        mistakes.PORT_IS_TEXT,
+    ),
+    (r"ModuleNotFoundError|ImportError", mistakes.MISSING_MODULE),
+    (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
+    (r"Address already in use", mistakes.PORT_TAKEN),
+)
+
+
+def likely_cause(traceback: str) -> Mistake | None:
+    """Return the likely cause of an uncaught exception, if it shows one.
+
+    Args:
+        traceback: Its last line, such as ``ValueError: invalid literal``.
+    """
+    # The text comes from the program: a bounded part of it is looked at.
+    line = traceback[:500]
+    return next((mistake for cause, mistake in _CAUSES if re.search(cause, line)), None)

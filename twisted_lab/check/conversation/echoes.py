@@ -1,0 +1,55 @@
+"""Whether a text came back, whatever a server puts around it."""
+
+from __future__ import annotations
+
+import re
+
+# CSI sequences (ECMA-48, section 5.4), such as colours.
+_COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
+    """Return whether all bytes of `sent` are in `received`, in their order.
+
+    Colours do not count, nor what a program puts before, between or after.
+
+    Args:
+        received: What was received, or shown on a terminal.
+        sent: The text.
+        is_exact: Whether upper and lower case differ.
+    """
+    if len(received) < len(sent):
+        return False
+    if sent in received:
+        return True
+    folded = bytes if is_exact else _folded
+    bare = iter(folded(_COLOURS.sub(b"", received)))
+    return all(byte in bare for byte in folded(sent))
+
+
+def _folded(data: bytes) -> bytes:
+    return data.decode(errors="surrogateescape").lower().encode(errors="surrogateescape")
+
+
+def manner(received: bytes, sent: bytes) -> str:
+    """Return how a text came back, in words for people."""
+    if received == sent:
+        return "as it was"
+    words = []
+    bare = _COLOURS.sub(b"", received)
+    if bare != received:
+        words.append("in colours")
+    if sent not in bare:
+        words.append("in upper case" if sent.upper() in bare else "in pieces or other case")
+    before, _, after = bare.lower().partition(sent.lower())
+    if before:
+        words.append(f"with {_shown(before)} before it")
+    if after.strip():
+        words.append(f"with {_shown(after)} after it")
+    elif after:
+        words.append("with white space after it")
+    return ", ".join(words)
+
+
+def _shown(data: bytes) -> str:
+    return repr(data.decode()) if data.isascii() and len(data) < 40 else f"{len(data)} bytes"

@@ -1,0 +1,60 @@
+"""Framings that a server may expect: how a message is put on the wire.
+
+Replies need no decoding: a header before an echoed text is one more thing around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A framing.
+
+    Attributes:
+        name: Its name for people.
+        encode: Returns the bytes of a message on the wire.
+    """
+
+    name: str
+    encode: Callable[[bytes], bytes]
+
+
+RAW = Framing("no framing", bytes)
+LINES = Framing("lines", lambda text: text + b"\n")
+
+
+def _decimal(width: int, align: str) -> Framing:
+    words = {"<": "left-justified", ">": "right-justified", "0>": "with leading zeros"}
+    return Framing(
+        f"a header of {width} characters with the length, {words[align]}",
+        lambda text: f"{len(text):{align}{width}}".encode() + text,
+    )
+
+
+def _binary(width: int, order: str) -> Framing:
+    return Framing(
+        f"a header of {width} bytes with the length, {order}-endian",
+        lambda text: len(text).to_bytes(width, order) + text,  # type: ignore[arg-type]
+    )
+
+
+def headers(size: int) -> Iterator[Framing]:
+    """Yield framings with a header of a size, the most common ones first.
+
+    Args:
+        size: The bytes that the server asked for in its first call of recv().
+    """
+    if size in (4, 8):
+        yield _binary(size, "big")
+        yield _binary(size, "little")
+    if 2 <= size <= LONGEST_HEADER:
+        for align in ("<", "0>", ">"):
+            yield _decimal(size, align)
+    if size in (1, 2):
+        yield _binary(size, "big")
+        yield _binary(size, "little")

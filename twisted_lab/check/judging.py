@@ -1,0 +1,132 @@
+"""Judging a program: one scenario after the other, and no verdict on the strength of one trial."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from twisted_lab.check.activity import LATE_SECONDS
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.requirements.requirement import Requirement
+from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.check.trial import Trial
+from twisted_lab.check.verdicts import Evidence, Finding, Verdict
+
+MOST_TRIALS = 5  # a trial in which the checker itself was late does not count
+_REPEATED = {Verdict.FAIL, Verdict.WEAK, Verdict.NOT_OFFERED}
+_MET = {Verdict.PASS, Verdict.WEAK, Verdict.INFO}
+
+Subject = TypeVar("Subject")
+Scenario = Callable[[Trial, Subject], Awaitable[str | None]]
+
+
+async def judge(
+    bench: Bench,
+    requirements: Sequence[Requirement],
+    scenarios: Mapping[str, Scenario[Subject]],
+    subject: Subject,
+    found: Callable[[Finding], object],
+    wanted: frozenset[str],
+) -> None:
+    """Judge a program.
+
+    Args:
+        bench: What all trials share.
+        requirements: All requirements of the task, in an order in which none needs a later one.
+        scenarios: The scenario of each requirement, by its id.
+        subject: What is known about the program.
+        found: Is told of each finding.
+        wanted: The ids to judge; those that they need are judged, too.
+    """
+    needed = with_needs(requirements, wanted)
+    findings: dict[str, Finding] = {}
+    for requirement in requirements:
+        if requirement.id not in needed:
+            continue
+        missing = next((each for each in requirement.needs if not _is_met(findings[each])), None)
+        if missing:
+            finding = _not_checked(requirement, findings[missing])
+        else:
+            finding = await _judge_one(bench, requirement, scenarios[requirement.id], subject)
+        findings[requirement.id] = finding
+        found(finding)
+
+
+def with_needs(requirements: Sequence[Requirement], wanted: frozenset[str]) -> set[str]:
+    """Return the ids of requirements, and of all that they need."""
+    needed = set(wanted)
+    for requirement in reversed(requirements):
+        if requirement.id in needed:
+            needed.update(requirement.needs)
+    return needed
+
+
+def _is_met(finding: Finding) -> bool:
+    return finding.verdict in _MET
+
+
+def _not_checked(requirement: Requirement, cause: Finding) -> Finding:
+    note = f"It depends on {cause.requirement.id}: {cause.verdict.value}."
+    verdict = Verdict.NOT_CHECKED
+    if cause.verdict is Verdict.NOT_OFFERED:
+        verdict = Verdict.NOT_OFFERED
+    return Finding(requirement, verdict, Evidence(note))
+
+
+async def _judge_one(
+    bench: Bench, requirement: Requirement, scenario: Scenario[Subject], subject: Subject
+) -> Finding:
+    began = bench.activity.clock.seconds()
+    first: Finding | None = None
+    finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence("This machine was too busy."))
+    for _ in range(MOST_TRIALS):
+        bench.activity.lateness = 0.0
+        now = await _try(bench, requirement, scenario, subject)
+        if now.verdict not in _REPEATED:
+            finding = now if first is None else _after_two(first, now)
+            break
+        if now.verdict is Verdict.FAIL and bench.activity.lateness > LATE_SECONDS:
+            continue  # what seemed slow may have been the checker
+        if first is None:
+            first = now
+            continue
+        finding = now if now.verdict is first.verdict else _after_two(first, now)
+        break
+    return replace(finding, seconds=bench.activity.clock.seconds() - began)
+
+
+def _after_two(first: Finding, second: Finding) -> Finding:
+    """Return the verdict of two trials that differ: a failure that did not repeat is flaky."""
+    if Verdict.FAIL not in (first.verdict, second.verdict):
+        return first if first.verdict is Verdict.WEAK else second
+    failure = first if first.verdict is Verdict.FAIL else second
+    return replace(failure, verdict=Verdict.FLAKY)
+
+
+async def _try(
+    bench: Bench, requirement: Requirement, scenario: Scenario[Subject], subject: Subject
+) -> Finding:
+    trial = Trial(bench, requirement.id)
+    try:
+        note = await scenario(trial, subject) or ""
+        return Finding(requirement, Verdict.PASS, trial.evidence(note))
+    except Outcome as outcome:
+        evidence = replace(
+            trial.evidence(outcome.note),
+            difference=outcome.difference,
+            mistake=outcome.mistake,
+            by_hand=by_hand(requirement, trial),
+        )
+        return Finding(requirement, outcome.verdict, evidence)
+    except SandboxFailed as problem:
+        return Finding(requirement, Verdict.NOT_CHECKED, Evidence(str(problem)))
+    finally:
+        trial.close()
+
+
+def by_hand(requirement: Requirement, trial: Trial) -> str:
+    """Return the shell command that shows the same as a trial."""
+    host, port = trial.address
+    return requirement.by_hand.replace("{host}", host).replace("{port}", str(port))

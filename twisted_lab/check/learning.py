@@ -1,0 +1,138 @@
+"""Learning how a server wants to be started and talked to, before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.echoes import manner
+from twisted_lab.check.conversation.framings import LINES, RAW, headers
+from twisted_lab.check.conversation.login import asks_for_login, reply_to
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.prompts.answers import SERVER_STYLES
+from twisted_lab.check.starting import connect_client, start_server
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+
+MOST_MESSAGES = 8  # a login needs fewer
+_PROBE_BYTES = 12
+_KNOWN_SOURCE = "127.0.0.1"
+
+
+async def learn_server(bench: Bench) -> Manners:
+    """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
+    manners = await _learn_start(bench)
+    for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
+        talk = _Talk(bench, replace(manners, source=source))
+        learned = await talk.learn()
+        if learned.is_echo:
+            return learned
+    return manners
+
+
+async def _learn_start(bench: Bench) -> Manners:
+    for style in SERVER_STYLES:
+        trial = Trial(bench, "start")
+        manners = Manners(style=style)
+        try:
+            server = await start_server(trial, manners)
+        except Outcome:
+            if not trial.asked:
+                break  # it asked nothing: no other answer will help
+            continue
+        finally:
+            trial.close()
+        questions = tuple(server.operator.questions)
+        return replace(manners, questions=questions, port=server.port)
+    return Manners()
+
+
+class _Talk:
+    """Conversations with a server, each with a fresh one, until a text comes back."""
+
+    def __init__(self, bench: Bench, manners: Manners) -> None:
+        self._bench = bench
+        self._manners = manners
+        self._size = 0  # bytes that the server asks for first
+        self._answers = False
+
+    async def learn(self) -> Manners:
+        """Try one framing after the other."""
+        for manners in self._variants():
+            trial = Trial(self._bench, "talk")
+            try:
+                learned = await self._converse(trial, manners)
+            except Outcome:
+                continue
+            finally:
+                trial.close()
+            if learned.is_echo:
+                return learned
+        return self._manners
+
+    def _variants(self) -> Iterator[Manners]:
+        yield replace(self._manners, framing=RAW)
+        for framing in headers(self._size):
+            yield replace(self._manners, framing=framing)
+        if not self._answers:
+            yield replace(self._manners, framing=LINES)
+            yield replace(self._manners, needs_end=True)
+
+    async def _converse(self, trial: Trial, manners: Manners) -> Manners:
+        server = await start_server(trial, manners)
+        client = await connect_client(trial, server, manners)
+        await client.settle()
+        self._note_size(server)
+        greets = bool(client.heard)
+        login = echoes = 0
+        behaviour = ""
+        began = trial.activity.clock.seconds()
+        while login + echoes < MOST_MESSAGES and not client.peer.has_ended:
+            if not echoes and asks_for_login(client.heard):
+                client.say(reply_to(client.heard, "anna1", login))
+                await client.settle()
+                login += 1
+                continue
+            text = trial.text(_PROBE_BYTES)
+            client.say(text)
+            if not await client.hears_back(text):
+                self._answers |= bool(client.heard)
+                if echoes or (not client.heard and not login):
+                    break
+                login += 1
+                continue
+            echoes += 1
+            behaviour = behaviour or manner(client.heard, text)
+            is_exact = client.heard == text
+            self._bench.warm(trial.activity.clock.seconds() - began)
+            if echoes == 2 or client.peer.has_ended:
+                return replace(
+                    manners,
+                    greets=greets,
+                    login=login,
+                    ends_each=client.peer.has_ended and not manners.needs_end,
+                    is_exact=is_exact,
+                    is_echo=True,
+                    behaviour=_described(manners, greets, login, behaviour),
+                )
+        return manners
+
+    def _note_size(self, server: Server) -> None:
+        threads = server.program.look().threads
+        sizes = [each.state.size for each in threads if each.sockets and each.state.size]
+        self._size = min(sizes, default=0)
+
+
+def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:
+    lines = [f"It returns a text {reply}."]
+    if greets:
+        lines.append("It speaks first.")
+    if login:
+        lines.append(f"It wants {login} message{'s' * (login > 1)} before it returns texts.")
+    if manners.framing is not RAW:
+        lines.append(f"It expects {manners.framing.name}.")
+    if manners.needs_end:
+        lines.append("It answers once the client has ended its direction (FIN).")
+    return tuple(lines)

@@ -1,0 +1,44 @@
+"""How a server wants to be started and talked to, as the checker has learned it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted_lab.check.conversation.framings import RAW, Framing
+from twisted_lab.check.prompts.answers import SERVER_STYLES, Style
+from twisted_lab.check.prompts.question import Question
+
+NEW_SOURCE = "127.0.7.1"  # shipped data files know 127.0.0.1, but not this one
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a server wants to be started and talked to.
+
+    Attributes:
+        style: How its questions are answered.
+        questions: The questions that it asked before it listened.
+        port: The port on which it listened.
+        source: The address from which clients connect.
+        framing: How messages are put on the wire.
+        greets: Whether it speaks first.
+        login: How many messages a client sends before the server echoes.
+        ends_each: Whether it closes the connection after one message.
+        needs_end: Whether it answers only after FIN.
+        is_exact: Whether it returns exactly what it was sent.
+        is_echo: Whether it returns texts at all.
+        behaviour: The same, one line each, for people.
+    """
+
+    style: Style = SERVER_STYLES[0]
+    questions: tuple[Question, ...] = ()
+    port: int = 0
+    source: str = NEW_SOURCE
+    framing: Framing = RAW
+    greets: bool = False
+    login: int = 0
+    ends_each: bool = False
+    needs_end: bool = False
+    is_exact: bool = False
+    is_echo: bool = False
+    behaviour: tuple[str, ...] = ()

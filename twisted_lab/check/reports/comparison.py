@@ -1,0 +1,93 @@
+"""Expected and received bytes, as text and in hexadecimal, with a mark under the first difference.
+
+Only a part around the first difference is shown, however long they are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+
+from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.escaping import escape
+
+_LABELS = "expected  ", "received  "
+
+
+def compare(difference: Difference, columns: int) -> list[str]:
+    """Return the rows that show a difference.
+
+    Args:
+        difference: What differs.
+        columns: The most characters in a row.
+    """
+    return [*_text(difference, columns), *_hex(difference, columns)]
+
+
+def summary(difference: Difference) -> str:
+    """Return one sentence about the bytes that were received, and those that were not."""
+    first = difference.first
+    expected, received = len(difference.expected), len(difference.received)
+    if not received:
+        return f"Received nothing; expected {_bytes(expected)}."
+    if first == received:
+        return f"Received the first {received:,} of {_bytes(expected)}, and then nothing."
+    if first == expected:
+        return f"Received all {_bytes(expected)}, and {received - expected:,} more."
+    return f"Received {_bytes(received)}, expected {expected:,}; byte {first + 1:,} differs first."
+
+
+def _bytes(count: int) -> str:
+    return f"{count:,} byte" if count == 1 else f"{count:,} bytes"
+
+
+def _text(difference: Difference, columns: int) -> list[str]:
+    first = difference.first
+    before = difference.expected[max(first - 2 * columns, 0) : first]
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    same = _visible(decoder.decode(before))
+    begun = decoder.getstate()[0]  # of a character whose end differs
+    rests = [
+        _visible((begun + data[first : first + columns]).decode(errors="backslashreplace"))
+        for data in (difference.expected, difference.received)
+    ]
+    return _rows(same, rests, columns)
+
+
+def _hex(difference: Difference, columns: int) -> list[str]:
+    first = difference.first
+    same = difference.expected[max(first - columns, 0) : first]
+    rests = [
+        data[first : first + columns].hex(" ")
+        for data in (difference.expected, difference.received)
+    ]
+    return _rows(same.hex(" ") + " " * bool(same), rests, columns, cell=3)
+
+
+def _rows(same: str, rests: list[str], columns: int, cell: int = 1) -> list[str]:
+    """Return two rows and a mark.
+
+    Args:
+        same: The text that both rows begin with.
+        rests: What follows in each.
+        columns: The most characters in a line.
+        cell: The number of characters that stay together.
+    """
+    room = (columns - len(_LABELS[0])) // cell * cell
+    half = room // 2 // cell * cell
+    if len(same) > half:
+        same = "..." + same[3 - half :]
+    room -= len(same)
+    rests = [rest if len(rest) <= room else rest[: room - 3] + "..." for rest in rests]
+    rows = [(label + same + rest).rstrip() for label, rest in zip(_LABELS, rests, strict=True)]
+    return [*rows, " " * len(_LABELS[0] + same) + "^"]
+
+
+def _visible(text: str) -> str:
+    """Escape all characters that are not one column wide in each font: the mark stands below."""
+    return "".join(
+        char.encode("unicode_escape").decode()
+        if unicodedata.east_asian_width(char) in "WF" or unicodedata.category(char)[0] == "M"
+        else char
+        for char in escape(text)
+    )

@@ -1,0 +1,98 @@
+"""A failure in full: the steps, the bytes that differ, why it matters, and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted_lab.check.reports.comparison import compare, summary
+from twisted_lab.check.reports.style import Style, shown
+from twisted_lab.check.verdicts import Evidence, Finding, Verdict
+from twisted_lab.faults.pictures.sketch import sketch
+
+_INDENT = "  "
+_MOST_STEPS, _MOST_PASSAGES, _MOST_LINES = 20, 30, 12
+_MOST_SCREEN = 4000  # characters
+
+
+def failure(
+    finding: Finding, style: Style, with_answer: bool = False, with_picture: bool = False
+) -> Iterator[str]:
+    """Return the lines that explain a failure.
+
+    Args:
+        finding: The failure.
+        style: How the lines look.
+        with_answer: Whether to show the second stage of the hint.
+        with_picture: Whether to draw who sent what to whom.
+    """
+    evidence, requirement, mistake = finding.evidence, finding.requirement, finding.mistake
+    yield from heading(finding, style)
+    yield from _part("Why", requirement.why, style)
+    yield from _steps(evidence, style)
+    if evidence.note:
+        yield from _part("Seen", shown(evidence.note), style)
+    if evidence.difference is not None:
+        yield from style.wrapped(summary(evidence.difference), _INDENT)
+        room = style.columns - len(_INDENT)
+        yield from (_INDENT + line for line in compare(evidence.difference, room))
+    if with_picture:
+        yield from _picture(evidence, style)
+    yield from _screen(evidence.screen, style)
+    yield from _part("Hint", mistake.question, style)
+    if with_answer:
+        yield from _part("Answer", mistake.answer, style)
+    yield f"{_INDENT}By hand, in another terminal:"
+    # Not wrapped, so that it can be copied.
+    yield f"{_INDENT * 2}{shown(evidence.by_hand or requirement.by_hand, 2000)}"
+
+
+def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator[str]:
+    """Return the lines about what works, but not as it should, or failed once; see `failure`."""
+    yield from heading(finding, style)
+    if finding.evidence.note:
+        yield from _part("Seen", shown(finding.evidence.note), style)
+    yield from _part("Hint", finding.mistake.question, style)
+    if with_answer:
+        yield from _part("Answer", finding.mistake.answer, style)
+
+
+def heading(finding: Finding, style: Style) -> list[str]:
+    """Return the verdict and the requirement, in one or more lines."""
+    requirement = finding.requirement
+    text = (
+        f"{requirement.id} ({requirement.level.value}) {finding.verdict.value}: {requirement.text}"
+    )
+    return style.wrapped(text, _INDENT, f"{style.mark(finding.verdict)} ")
+
+
+def _part(label: str, text: str, style: Style) -> list[str]:
+    return style.wrapped(text, " " * 9, f"{_INDENT}{label:7}")
+
+
+def _steps(evidence: Evidence, style: Style) -> Iterator[str]:
+    count = len(evidence.steps)
+    if count > _MOST_STEPS:
+        yield f"{_INDENT}({count - _MOST_STEPS:,} earlier steps are not shown)"
+    for number, step in list(enumerate(evidence.steps, 1))[-_MOST_STEPS:]:
+        symbol = style.mark(Verdict.FAIL if number == count else Verdict.PASS)
+        label = f"{number:>{len(str(count))}}. "
+        indent = " " * len(f"{_INDENT}  {label}")
+        yield from style.wrapped(shown(step), indent, f"{_INDENT}{symbol} {label}")
+
+
+def _picture(evidence: Evidence, style: Style) -> Iterator[str]:
+    passages = evidence.passages[-_MOST_PASSAGES:]
+    if left_out := len(evidence.passages) - len(passages):
+        yield f"{_INDENT}({left_out:,} earlier messages are not drawn)"
+    for passage in passages:
+        for copy in range(max(len(passage.arrivals), 1)):
+            yield sketch(passage, copy, evidence.passages[0].sent, style.is_coloured, style.columns)
+
+
+def _screen(text: str, style: Style) -> Iterator[str]:
+    lines = [line.rstrip() for line in text[-_MOST_SCREEN:].split("\n")]
+    lines = [line for line in lines if line][-_MOST_LINES:]
+    if lines:
+        yield f"{_INDENT}The last lines on its terminal:"
+    for line in lines:
+        yield f"{_INDENT}| {style.cut(shown(line), len(_INDENT) + 2)}"

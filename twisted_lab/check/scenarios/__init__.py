@@ -1,0 +1,1 @@
+"""Scenarios: coroutines that read like conversations, one for each requirement."""

@@ -1,0 +1,138 @@
+"""Echo servers: one client after the other, and several at once."""
+
+from __future__ import annotations
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.starting import connect_client, ending, start_server
+from twisted_lab.check.subjects.client import Client
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+
+_FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
+_STUCK_LOOKS = 5  # this often in a row nothing has moved
+_SMALL_BUFFERS = 16_384  # bytes
+
+
+async def _serve_another(trial: Trial, server: Server, manners: Manners, number: int) -> None:
+    """See that the server serves one more client; a crash is blamed on what was done before."""
+    try:
+        client = await connect_client(trial, server, manners, number)
+        await client.expect_back(trial.text(12))
+    except Failed as failure:
+        if server.program.has_ended:
+            note = f"The server did not serve client {number}{ending(server)}"
+            raise Failed(note, likely_cause(server.program.traceback)) from None
+        raise failure
+
+
+async def _first_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners)
+    await client.expect_back(trial.text(12))
+    return server, client
+
+
+async def serves_the_next(trial: Trial, manners: Manners) -> None:
+    """ES-11."""
+    server, client = await _first_client(trial, manners)
+    await client.leave()
+    try:
+        await _serve_another(trial, server, manners, 2)
+    except Failed as failure:
+        if await _serves_after_exit(trial.bench, manners):
+            failure.note += " After the line exit, it does serve the next client."
+        raise
+
+
+async def _serves_after_exit(bench: Bench, manners: Manners) -> bool:
+    trial = Trial(bench, "exit")
+    try:
+        server, client = await _first_client(trial, manners)
+        client.say(b"exit")
+        await client.settle()
+        client.peer.close()
+        await _serve_another(trial, server, manners, 2)
+    except Failed:
+        return False
+    finally:
+        trial.close()
+    return True
+
+
+async def survives_a_reset(trial: Trial, manners: Manners) -> None:
+    """ES-12."""
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners)
+    if manners.ends_each:
+        client.say(trial.text(12))
+    else:
+        await client.expect_back(trial.text(12))
+    trial.step("client 1 resets the connection (RST)")
+    client.peer.reset()
+    await server.program.settle(trial.bench.patience)
+    await _serve_another(trial, server, manners, 2)
+
+
+async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
+    """ES-13."""
+    server = await start_server(trial, manners)
+    trial.step("client 1 connects, says nothing, and leaves in order (FIN)")
+    peer = await server.connect(manners.source)
+    if peer is None:
+        raise Failed(f"The server did not accept client 1{ending(server)}")
+    silent = Client(trial, server, peer, manners, 1)
+    if manners.greets:
+        await silent.settle()
+    peer.finish()
+    await silent.settle()
+    peer.close()
+    await _serve_another(trial, server, manners, 2)
+
+
+async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
+    """ES-14."""
+    if manners.ends_each or manners.needs_end:
+        raise NotOffered("The server serves one message for each connection.")
+    server, first = await _first_client(trial, manners)
+    trial.step("client 2 connects, while client 1 stays connected")
+    peer = await server.connect(manners.source)
+    if peer is None:
+        raise NotOffered("The server accepts one client at a time.")
+    second = Client(trial, server, peer, manners, 2)
+    await second.enter()
+    text = trial.text(12)
+    second.say(text)
+    if not await second.hears_back(text):
+        if server.program.has_ended:
+            raise Failed(second.story(text), likely_cause(server.program.traceback))
+        raise NotOffered("The server serves one client at a time.")
+    await first.expect_back(trial.text(12))
+
+
+async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -> None:
+    """ES-15."""
+    server = await start_server(trial, manners)
+    greedy = await connect_client(trial, server, manners, buffers=_SMALL_BUFFERS)
+    trial.step("client 1 sends as much as the server takes, and reads nothing")
+    greedy.peer.pause()
+    greedy.peer.write(manners.framing.encode(trial.text(1000) * (_FLOOD_BYTES // 1000)))
+    unwritten = looks = 0
+
+    def is_stuck() -> bool:
+        nonlocal unwritten, looks
+        is_same = unwritten == len(greedy.peer.unwritten)
+        unwritten = len(greedy.peer.unwritten)
+        looks = looks + 1 if is_same and server.program.look().is_stuck else 0
+        return looks >= _STUCK_LOOKS or greedy.peer.has_ended or not unwritten
+
+    if not await trial.activity.until(is_stuck, trial.bench.patience):
+        raise NotChecked("The buffers of this machine are too large to fill them in time.")
+    if greedy.peer.was_reset:
+        trial.step("the server resets client 1")
+    second = await connect_client(trial, server, manners, 2)
+    await second.expect_back(trial.text(12))
+    if not greedy.peer.unwritten:
+        raise Weak("The server keeps what client 1 does not read: its memory has no bound.")

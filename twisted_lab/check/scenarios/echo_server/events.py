@@ -1,0 +1,108 @@
+"""Echo servers: what they report, on the console and in a log file."""
+
+from __future__ import annotations
+
+from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed, NotOffered, Weak
+from twisted_lab.check.starting import connect_client, start_server
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+
+_STOP_SECONDS = 2.0
+_SETTLE_SECONDS = 1.0  # what is to be reported has happened: reports come at once
+_DATA = (".pyc", ".db", ".sqlite", ".pkl")  # not text, so no log
+
+
+class _Reports:
+    """Counts the lines that a server adds to its console and its files."""
+
+    def __init__(self, trial: Trial, server: Server) -> None:
+        self._trial = trial
+        self._server = server
+        self._lines = self._count()
+
+    def _count(self) -> int:
+        program = self._server.program
+        printed = program.terminal.text[program.answered :].count("\n")
+        return printed + sum(text.count("\n") for text in logs(self._server).values())
+
+    async def new_lines(self) -> int:
+        """Return how many lines have been added since the last call, once the server waits."""
+        await self._server.program.settle(_SETTLE_SECONDS)
+        before, self._lines = self._lines, self._count()
+        return self._lines - before
+
+
+def logs(server: Server) -> dict[str, str]:
+    """Return the files that report events."""
+    return {
+        name: text
+        for name, data in server.sandbox.files().items()
+        if not name.endswith(_DATA) and tells_events(text := data.decode(errors="replace"))
+    }
+
+
+async def reports_events(trial: Trial, manners: Manners) -> None:
+    """ES-19."""
+    server = await start_server(trial, manners)
+    await server.program.settle(_SETTLE_SECONDS)
+    missing = []
+    if not server.program.terminal.text[server.program.answered :].strip() and not logs(server):
+        missing.append("its start")
+    reports = _Reports(trial, server)
+    client = await connect_client(trial, server, manners)
+    if not await reports.new_lines():
+        missing.append("a connect")
+    await client.talk(trial.text(12))
+    if (lines := await reports.new_lines()) < 2:
+        missing.append("messages sent" if lines else "messages received and sent")
+    await client.leave()
+    if not await reports.new_lines():
+        missing.append("a disconnect")
+    await server.program.stop(_STOP_SECONDS)
+    if "Traceback" in server.program.unanswered or not await reports.new_lines():
+        missing.append("its stop")
+    if not missing:
+        return
+    note = f"The server does not report {', '.join(missing)}."
+    written = max((text.count("\n") for text in logs(server).values()), default=0)
+    if written >= 6:
+        return  # a log that reaches the file late: ES-27 tells
+    if {"a connect", "messages received and sent", "a disconnect"} <= set(missing):
+        raise Failed(note)
+    raise Weak(note)
+
+
+async def keeps_a_log_file(trial: Trial, manners: Manners) -> None:
+    """ES-26."""
+    await _log(trial, manners)
+
+
+async def writes_the_log_at_once(trial: Trial, manners: Manners) -> None:
+    """ES-27."""
+    if not await _log(trial, manners):
+        raise Weak("The log has its events only after the server has ended.")
+
+
+async def _log(trial: Trial, manners: Manners) -> bool:
+    """Have a conversation, stop the server, and return whether its log was there before.
+
+    Raises:
+        NotOffered: If no file was changed.
+        Failed: If a file was created, and has nothing in it.
+    """
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners)
+    await client.talk(trial.text(12))
+    await client.leave()
+    trial.step("the files of the server's folder are read")
+    before = logs(server)
+    trial.step("the server is stopped with Ctrl-C, and the files are read again")
+    await server.program.stop(_STOP_SECONDS)
+    if logs(server):
+        return bool(before)
+    empty = [name for name, data in server.sandbox.files().items() if not data]
+    if empty:
+        raise Failed(f"The file {empty[0]} is empty, even after the server has ended.")
+    raise NotOffered("The server writes no log file.")

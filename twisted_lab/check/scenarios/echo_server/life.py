@@ -1,0 +1,58 @@
+"""Echo servers: waiting and ending."""
+
+from __future__ import annotations
+
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.kernel.snapshot import processor_seconds
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed, Weak
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.starting import connect_client, start_server
+from twisted_lab.check.trial import Trial
+
+STOP_SECONDS = 2.0
+_IDLE_SECONDS = 0.4
+_MOST_BUSY = 0.25  # of one processor; a loop that polls a hundred times a second uses far less
+
+
+async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
+    """ES-23."""
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners)
+    await client.talk(trial.text(12))
+    await client.leave()
+    if server.program.has_ended:
+        raise Weak("The server had ended with its first client.")
+    printed = len(server.program.terminal.text)
+    trial.step("Ctrl-C is pressed")
+    if not await server.program.stop(STOP_SECONDS):
+        raise Failed(f"The server still runs {STOP_SECONDS:.0f} s after Ctrl-C.")
+    if "Traceback" in server.program.terminal.text[printed:]:
+        raise Weak("The server stops, with a traceback.", mistakes.CTRL_C_TRACEBACK)
+
+
+async def waits_without_work(trial: Trial, manners: Manners) -> None:
+    """ES-24."""
+    server = await start_server(trial, manners)
+    program = server.program
+    leaving = await connect_client(trial, server, manners)
+    await leaving.talk(trial.text(12))
+    await leaving.leave()
+    if program.has_ended:
+        raise Weak(
+            "The server ended with its first client, so it was not idle for long.",
+            likely_cause(program.traceback),
+        )
+    peer = await server.connect(manners.source)
+    trial.step("client 1 has left; client 2 is connected and says nothing")
+    if await program.settle(_IDLE_SECONDS) and not program.look().sleeps:
+        return
+    trial.step(f"the server's processor time is measured for {_IDLE_SECONDS} s")
+    before, began = processor_seconds(program.child.pid), trial.activity.clock.seconds()
+    await trial.activity.pause(_IDLE_SECONDS)
+    seconds = trial.activity.clock.seconds() - began
+    share = (processor_seconds(program.child.pid) - before) / seconds
+    if peer is not None:
+        peer.close()
+    if share > _MOST_BUSY:
+        raise Failed(f"The idle server uses {share:.0%} of a processor.")

@@ -1,0 +1,165 @@
+"""Echo servers: where they listen."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.prompts.question import Kind, Question
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.starting import (
+    PORT,
+    begin_server,
+    connect_client,
+    no_port,
+    start_server,
+    until_listening,
+    usual_answer,
+)
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+
+OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
+PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
+_STOP_SECONDS = 2.0
+_LISTEN_QUEUE = 16
+
+
+async def listens(trial: Trial, manners: Manners) -> str:
+    """ES-1."""
+    if not manners.port and (udp := await _listens_on_udp(trial, manners)):
+        raise NotOffered(f"The server listens on UDP port {udp}.")
+    told = any("{port}" in word for word in trial.bench.command)
+    server = await start_server(trial, manners, OTHER_PORT if told else PORT)
+    if told and server.port != OTHER_PORT:
+        raise Failed(
+            f"The server was told port {OTHER_PORT}, and listens on {server.port}.",
+            mistakes.NOT_ASKED,
+        )
+    return f"It listens on port {server.port}."
+
+
+async def _listens_on_udp(trial: Trial, manners: Manners) -> int:
+    server = begin_server(trial, manners, PORT, None, None)
+    await until_listening(trial, server, PORT)
+    sockets = server.program.look().sockets
+    return next((each.port for each in sockets if each.kind is socket.SOCK_DGRAM), 0)
+
+
+async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
+    """ES-20."""
+    _need_a_question(manners)
+    server = await start_server(trial, manners, OTHER_PORT)
+    if server.port != OTHER_PORT:
+        raise Failed(f"The server was told port {OTHER_PORT}, and listens on {server.port}.")
+
+
+async def has_a_default(trial: Trial, manners: Manners) -> str:
+    """ES-21."""
+    server = await _told(trial, manners, "")
+    if server.port:
+        return f"The default is port {server.port}."
+    if server.program.has_ended:
+        raise Failed(no_port(server), likely_cause(server.program.traceback))
+    raise Failed("The server asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
+
+
+async def survives_nonsense(trial: Trial, manners: Manners) -> None:
+    """ES-22."""
+    server = await _told(trial, manners, "abc")
+    if not server.port and server.program.has_ended:
+        raise Failed(no_port(server), likely_cause(server.program.traceback))
+
+
+async def takes_another_port(trial: Trial, manners: Manners) -> str:
+    """ES-17."""
+    server = await _on_busy_port(trial, manners)
+    if len(server.operator.questions) > len(manners.questions):
+        raise Weak("The server asks for another port, instead of taking one.")
+    return f"It takes port {server.port} instead."
+
+
+async def prints_the_other_port(trial: Trial, manners: Manners) -> None:
+    """ES-18."""
+    server = await _on_busy_port(trial, manners)
+    program, number = server.program, str(server.port)
+    if not await program.until(lambda: number in program.terminal.text, trial.bench.patience):
+        raise Failed(f"The server listens on port {server.port}, and does not print the number.")
+
+
+async def restarts_at_once(trial: Trial, manners: Manners) -> None:
+    """ES-16."""
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners)
+    await client.expect_back(trial.text(12))
+    trial.step("the server is stopped with Ctrl-C, while client 1 is connected")
+    port = server.port
+    if not await server.program.stop(_STOP_SECONDS):
+        server.program.child.send_signal(9)
+        await trial.activity.until(lambda: server.program.has_ended, _STOP_SECONDS)
+    client.peer.close()
+    again = begin_server(trial, manners, PORT, server.sandbox, None)
+    if not await until_listening(trial, again, PORT):
+        raise Failed(no_port(again), mistakes.NO_REUSE_ADDRESS)
+    if again.port != port:
+        raise Weak(f"It listens on port {again.port} now, because {port} was still taken.")
+
+
+async def speaks_ipv6(trial: Trial, manners: Manners) -> None:
+    """ES-25."""
+    server = await start_server(trial, manners)
+    if any(each.family is socket.AF_INET6 for each in server.program.look().listening):
+        raise Info("The server listens on IPv6.")
+    raise Info("The server listens on IPv4 only.")
+
+
+def _need_a_question(manners: Manners) -> None:
+    if not any(question.kind in PORT_KINDS for question in manners.questions):
+        raise NotOffered("The server does not ask for its port.")
+
+
+async def _told(trial: Trial, manners: Manners, line: str) -> Server:
+    """Start the server, and answer its first question for the port with `line`.
+
+    It is back once the server listens (`port` is not 0), asks again, or has ended.
+    """
+    _need_a_question(manners)
+    usual = usual_answer(manners, OTHER_PORT)
+    is_told = False
+
+    def told(question: Question, asked: Sequence[Question]) -> str | None:
+        nonlocal is_told
+        if question.kind not in PORT_KINDS and not (is_told and question.kind is Kind.UNKNOWN):
+            return usual(question, asked)
+        if is_told:
+            return None  # it asks again
+        is_told = True
+        return line or question.default_word
+
+    server = begin_server(trial, manners, PORT, None, told)
+    await until_listening(trial, server, PORT)
+    return server
+
+
+async def _on_busy_port(trial: Trial, manners: Manners) -> Server:
+    """Start the server while its usual port is taken.
+
+    Raises:
+        NotOffered: If it does not listen then.
+        Failed: If it tried to, and an exception ended it.
+    """
+    sandbox = trial.open_sandbox()
+    trial.step(f"another program listens on port {manners.port}")
+    with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
+        taken.listen(_LISTEN_QUEUE)
+        server = begin_server(trial, manners, PORT, sandbox, None)
+        if not await until_listening(trial, server, PORT):
+            traceback = server.program.traceback
+            if traceback and "in use" not in traceback:
+                raise Failed(no_port(server), likely_cause(traceback))
+            raise NotOffered(no_port(server))
+        return server

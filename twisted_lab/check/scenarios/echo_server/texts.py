@@ -1,0 +1,166 @@
+"""Echo servers: what comes back."""
+
+from __future__ import annotations
+
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.starting import connect_client, ending, start_server
+from twisted_lab.check.subjects.client import APART_SECONDS, Client
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+from twisted_lab.check.verdicts import Difference
+
+_SLOW_SECONDS = 1.0
+_SLOW_BUFFERS = 4096  # bytes
+_SPLIT = "ж".encode()  # two bytes in UTF-8
+
+
+async def _one_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
+    server = await start_server(trial, manners)
+    return server, await connect_client(trial, server, manners)
+
+
+async def returns_a_text(trial: Trial, manners: Manners) -> None:
+    """ES-2."""
+    server, client = await _one_client(trial, manners)
+    text = trial.text(12)
+    client.say(text)
+    if await client.hears_back(text):
+        return
+    if client.heard and not client.peer.was_reset:
+        raise NotOffered("The server answers, but it does not return the text: it is no echo.")
+    if not server.program.has_ended and await _passes_on(trial, server, client, manners):
+        raise NotOffered("The server passes texts on to other clients: it is a chat, no echo.")
+    raise Failed(client.story(text), difference=Difference(text, client.heard))
+
+
+async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manners) -> bool:
+    second = await connect_client(trial, server, manners, 2)
+    await second.settle()
+    text = trial.text(12)
+    for _ in range(3):  # the first messages may be taken for a login
+        first.say(text)
+        await second.settle()
+        second.say(b"ready")
+        if await second.hears_back(text):
+            return True
+    return False
+
+
+async def returns_many(trial: Trial, manners: Manners) -> None:
+    """ES-3."""
+    if manners.ends_each or manners.needs_end:
+        raise NotOffered("The server serves one message for each connection.")
+    _, client = await _one_client(trial, manners)
+    for number in range(5):
+        await client.expect_back(trial.text(10 + number))
+
+
+async def returns_5000_bytes(trial: Trial, manners: Manners) -> None:
+    """ES-4."""
+    _, client = await _one_client(trial, manners)
+    await client.expect_back(trial.text(5000))
+
+
+async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) -> None:
+    """ES-5."""
+    if manners.ends_each:
+        raise NotOffered("The server answers what arrives first, and closes.")
+    server = await start_server(trial, manners)
+    client = await connect_client(trial, server, manners, buffers=_SLOW_BUFFERS)
+    client.peer.pause()
+    text = trial.text(100_000)
+    client.say(text)
+    trial.step("client 1 does not read until the server has taken all it can")
+    await trial.activity.until(
+        lambda: client.peer.has_ended or server.program.look().is_stuck, _SLOW_SECONDS
+    )
+    client.peer.resume()
+    trial.step("client 1 reads, and receives all of it back")
+    if not await client.hears_back(text):
+        raise Failed(client.story(text), difference=Difference(text, client.heard))
+
+
+async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
+    """ES-6."""
+    _, client = await _one_client(trial, manners)
+    data = bytes(range(256))
+    client.say(data)
+    trial.step("client 1 receives it back unchanged")
+    await client.settle()
+    heard = client.heard
+    if data in heard or data.upper() in heard:
+        return
+    if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
+        raise Failed(client.story(data), difference=Difference(data, heard))
+    raise Weak("The server goes on, but other bytes come back.", difference=Difference(data, heard))
+
+
+async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
+    """ES-7."""
+    if manners.ends_each:
+        raise NotOffered("The server answers what arrives first, and closes.")
+    _, client = await _one_client(trial, manners)
+    text = trial.text(8)
+    trial.step(f'client 1 sends "{text.decode()}" byte by byte')
+    for byte in manners.framing.encode(text):
+        client.send(bytes([byte]))
+        await trial.activity.pause(APART_SECONDS / 2)
+    if manners.needs_end:
+        client.peer.finish()
+    trial.step("client 1 receives it back")
+    if not await client.hears_back(text):
+        raise Failed(client.story(text), difference=Difference(text, client.heard))
+
+
+async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
+    """ES-8."""
+    if manners.ends_each:
+        raise NotOffered("The server answers what arrives first, and closes.")
+    _, client = await _one_client(trial, manners)
+    wire = manners.framing.encode(_SPLIT)
+    border = wire.index(_SPLIT) + 1
+    trial.step("client 1 sends a letter of two bytes in two segments")
+    client.send(wire[:border])
+    await trial.activity.pause(APART_SECONDS)
+    client.send(wire[border:])
+    if manners.needs_end:
+        client.peer.finish()
+    trial.step("client 1 receives it back")
+    if not await client.hears_back(_SPLIT):
+        raise Failed(client.story(_SPLIT), difference=Difference(_SPLIT, client.heard))
+
+
+async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
+    """ES-9."""
+    server, client = await _one_client(trial, manners)
+    text = b"a" + _SPLIT * 1000
+    await client.expect_back(text)
+    await client.leave()
+    await server.program.settle(trial.bench.patience)
+    if server.program.has_ended:
+        if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
+            raise Failed(f"The letters came back; then the server ended{ending(server)}")
+        raise Weak("The letters came back; then the server ended with its client.")
+    second = await connect_client(trial, server, manners, 2)
+    await second.expect_back(trial.text(12))
+
+
+async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
+    """ES-10."""
+    _, client = await _one_client(trial, manners)
+    text = trial.text(12)
+    client.say(text)
+    trial.step("client 1 ends its direction at once (FIN), and receives the text back")
+    client.peer.finish()
+    if not await client.hears_back(text):
+        raise Failed(client.story(text), difference=Difference(text, client.heard))
+    if client.peer.was_reset:
+        raise Weak("The text came back, and then a reset.")
+
+
+async def tells_its_manners(_: Trial, manners: Manners) -> None:
+    """ES-28."""
+    raise Info(" ".join(manners.behaviour) or "It returns no text.")

@@ -1,0 +1,137 @@
+"""Starting a server, and answering its questions until it listens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.login import PASSWORD
+from twisted_lab.check.manners import NEW_SOURCE, Manners
+from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.prompts.answers import answer
+from twisted_lab.check.prompts.question import Question
+from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.check.subjects.client import Client
+from twisted_lab.check.subjects.operator import Answer, Operator
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+
+PORT = 9090  # what servers are told, unless a scenario needs another one
+
+
+def usual_answer(manners: Manners, port: int) -> Answer:
+    """Return how questions of a server are answered."""
+
+    def answered(question: Question, asked: Sequence[Question]) -> str:
+        return answer(
+            question,
+            manners.style,
+            host="127.0.0.1",
+            port=port,
+            name="operator",
+            password=PASSWORD,
+            asked=asked,
+        )
+
+    return answered
+
+
+async def start_server(
+    trial: Trial,
+    manners: Manners,
+    port: int = PORT,
+    sandbox: Sandbox | None = None,
+    answers: Answer | None = None,
+) -> Server:
+    """Start a server, and wait until it listens.
+
+    Args:
+        trial: Notes what is done.
+        manners: How its questions are answered.
+        port: The port that it is told.
+        sandbox: Where to start it; a new one if None.
+        answers: How its questions are answered, if not as `manners` say.
+
+    Raises:
+        Failed: If it does not listen.
+    """
+    server = begin_server(trial, manners, port, sandbox, answers)
+    if not await until_listening(trial, server, port):
+        raise Failed(no_port(server), likely_cause(server.program.traceback))
+    return server
+
+
+def begin_server(
+    trial: Trial, manners: Manners, port: int, sandbox: Sandbox | None, answers: Answer | None
+) -> Server:
+    """Start a server, and do not wait."""
+    sandbox = sandbox or trial.open_sandbox()
+    trial.step("the server starts")
+    program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
+    operator = Operator(program, answers or usual_answer(manners, port))
+    return Server(trial.bench, sandbox, program, operator)
+
+
+async def until_listening(trial: Trial, server: Server, port: int) -> bool:
+    """Answer its questions until it listens, and return whether it does."""
+    listens = await server.operator.attend(lambda: server.find_port(port), trial.bench.patience)
+    trial.asked += len(server.operator.questions)
+    for question, line in zip(server.operator.questions, server.operator.answers, strict=True):
+        trial.step(f'it asks "{question.text}", and is told "{line}"')
+    if listens:
+        trial.step(f"it listens on port {server.port}")
+        trial.address = (server.host, server.port)
+    return listens
+
+
+def filled(command: Sequence[str], host: str, port: int) -> list[str]:
+    """Return a command with an address in place of ``{host}`` and ``{port}``."""
+    return [word.replace("{host}", host).replace("{port}", str(port)) for word in command]
+
+
+def no_port(server: Server) -> str:
+    """Return why a server does not listen, one line."""
+    program = server.program
+    if program.has_ended:
+        reason = program.traceback or f"status {program.status}"
+        return f"The server opened no port; it ended with {reason}."
+    if program.look().wants_terminal:
+        return f'The server opened no port; it waits at the question "{program.unanswered[-200:]}".'
+    return "The server opened no port."
+
+
+async def connect_client(
+    trial: Trial, server: Server, manners: Manners, number: int = 1, buffers: int = 0
+) -> Client:
+    """Connect a client, which hears the greeting and logs in where the server wants that.
+
+    Args:
+        trial: Notes what is done.
+        server: The server.
+        manners: How it wants to be talked to.
+        number: The number of the client: each has an address and a name of its own.
+        buffers: The size of its kernel buffers in bytes; 0 for the system's own sizes.
+
+    Raises:
+        Failed: If the connection is refused.
+    """
+    trial.step(f"client {number} connects")
+    source = manners.source
+    if source == NEW_SOURCE:
+        source = source.removesuffix("1") + str(number)
+    peer = await server.connect(source, buffers=buffers)
+    if peer is None:
+        raise Failed(
+            f"The server did not accept client {number}{ending(server)}",
+            likely_cause(server.program.traceback),
+        )
+    client = Client(trial, server, peer, manners, number)
+    await client.enter()
+    return client
+
+
+def ending(server: Server) -> str:
+    """Return how the server ended, as the end of a sentence; "." if it has not."""
+    if not server.program.has_ended:
+        return "."
+    return f": it had ended with {server.program.traceback or f'status {server.program.status}'}."

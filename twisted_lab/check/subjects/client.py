@@ -1,0 +1,156 @@
+"""A client of the server that is checked, with the manners that this server wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.conversation.login import reply_to
+from twisted_lab.check.manners import Manners
+from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.subjects.peer import Peer
+from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trial import Trial
+from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.escaping import escape_bytes
+
+_REST_SECONDS = 0.2
+APART_SECONDS = 0.1  # between two sends without an answer, so that they arrive apart
+
+
+class Client:
+    """A client that talks to the server in its framing, and waits by what the kernel shows.
+
+    Args:
+        trial: Notes what is said.
+        server: The server.
+        peer: The connection.
+        manners: How the server wants to be talked to.
+        number: The client's number, which makes its name.
+
+    Attributes:
+        peer: The connection.
+        name: The client's name, for people.
+        heard: What was received since the last message was sent.
+    """
+
+    def __init__(
+        self, trial: Trial, server: Server, peer: Peer, manners: Manners, number: int
+    ) -> None:
+        self.peer = peer
+        self.name = f"client {number}"
+        self._login = f"anna{number}"
+        self._trial = trial
+        self._server = server
+        self._manners = manners
+        self._heard_before = 0
+        self._noted = 0
+
+    @property
+    def heard(self) -> bytes:
+        """What was received since the last message was sent."""
+        return bytes(self.peer.received[self._heard_before :])
+
+    def say(self, text: bytes) -> None:
+        """Send a message."""
+        self._heard_before = len(self.peer.received)
+        self._trial.step(f"{self.name} sends {_described(text)}")
+        self.send(self._manners.framing.encode(text))
+        if self._manners.needs_end:
+            self.peer.finish()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._trial.sent(self.name, "server", True, data)
+        self._server.program.poked()
+        self.peer.write(data)
+
+    async def talk(self, text: bytes) -> None:
+        """Send a text and hear the answer, whatever it is."""
+        self.say(text)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until the server has answered and waits, or has ended the connection."""
+        await self._hear(lambda: False)
+
+    async def hears_back(self, text: bytes) -> bool:
+        """Wait for a text that was sent, and return whether it came back."""
+        came = await self._hear(lambda: came_back(self.heard, text))
+        if came and not self.peer.has_ended:
+            # What the server puts after the text may still come: a newline, or the next prompt.
+            await self._server.program.until(lambda: self.peer.has_ended, _REST_SECONDS)
+            self._note()
+        return came
+
+    async def _hear(self, is_complete: Callable[[], bool]) -> bool:
+        program, peer = self._server.program, self.peer
+        patience = self._trial.bench.patience
+        while True:
+            await program.until(lambda: is_complete() or peer.has_ended, patience)
+            self._note()
+            if is_complete() or peer.has_ended or program.has_ended:
+                return is_complete()
+            if not self._server.operator.answer_question():
+                return False
+
+    def _note(self) -> None:
+        if new := bytes(self.peer.received[self._noted :]):
+            self._trial.sent(self.name, "server", False, new)
+        self._noted = len(self.peer.received)
+
+    async def expect_back(self, text: bytes) -> None:
+        """Send a text and see that it comes back.
+
+        Raises:
+            Failed: If it does not.
+        """
+        self.say(text)
+        self._trial.step(f"{self.name} receives it back")
+        if not await self.hears_back(text):
+            raise Failed(self.story(text), difference=Difference(text, self.heard))
+
+    def story(self, text: bytes) -> str:
+        """Return what happened instead of the text coming back."""
+        heard = self.heard
+        came = f"{len(heard):,} of {len(text):,} bytes came back" if heard else "Nothing came back"
+        if self._server.program.has_ended:
+            return f"{came}, and the server ended{_ending(self._server)}."
+        if self.peer.was_reset:
+            return f"{came}, and the server reset the connection."
+        if self.peer.has_ended:
+            return f"{came}, and the server closed the connection."
+        snapshot = self._server.program.look()
+        if snapshot.is_waiting:
+            waits = "for input on its terminal" if snapshot.wants_only_terminal else "for more"
+            return f"{came}; the server waits {waits}."
+        return f"{came} within {self._trial.bench.patience:.0f} s."
+
+    async def enter(self) -> None:
+        """Hear the greeting and log in, if the server wants that."""
+        manners = self._manners
+        if manners.greets:
+            await self.settle()
+        for number in range(manners.login):
+            self.say(reply_to(self.heard, self._login, number))
+            await self.settle()
+
+    async def leave(self) -> None:
+        """Close politely: send FIN, and read until the server closes, too."""
+        self._trial.step(f"{self.name} leaves in order (FIN)")
+        self._server.program.poked()
+        self.peer.finish()
+        await self.settle()
+        self.peer.close()
+
+
+def _described(text: bytes) -> str:
+    if len(text) > 60:
+        return f"{len(text):,} bytes"
+    return f'"{escape_bytes(text)}"'
+
+
+def _ending(server: Server) -> str:
+    if traceback := server.program.traceback:
+        return f" with {traceback}"
+    return f" with status {server.program.status}"

@@ -1,0 +1,104 @@
+"""The checker's end of a TCP connection."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from twisted_lab.check.subjects.descriptor import READ_BYTES, Descriptor
+
+MOST_RECEIVED = 64_000_000  # bytes
+_LINGER_NONE = struct.pack("ii", 1, 0)
+
+
+class Peer(Descriptor):
+    """A connection that says exactly what it is told, and notes exactly what it hears.
+
+    Args:
+        reactor: Watches the socket.
+        connection: A connected socket that does not block; it belongs to this object from now on.
+        changed: Called whenever something was received, and at the end.
+
+    Attributes:
+        received: All bytes that have come.
+        has_ended: Whether nothing more will come: the other side has sent FIN, or a reset.
+        was_reset: Whether the other side has reset the connection.
+    """
+
+    def __init__(
+        self, reactor: Any, connection: socket.socket, changed: Callable[[], object]
+    ) -> None:
+        super().__init__(reactor, connection.fileno())
+        self.received = bytearray()
+        self.has_ended = False
+        self.was_reset = False
+        self._socket = connection
+        self._changed = changed
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Without delayed acknowledgements, what the other side still has unsent is seen at once.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self._reactor.addReader(self)
+
+    def write_some(self, data: bytes | bytearray) -> int:
+        """Send a part of `data`."""
+        return self._socket.send(data)
+
+    def failed(self, error: OSError) -> None:
+        """Note that the other side has gone; what it had sent before is still read."""
+        self.was_reset = True
+        self.resume()
+
+    def doRead(self) -> None:
+        """Receive what has come."""
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end(was_reset=True)
+            return
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self.received += data
+        if not data:
+            self._end(was_reset=False)
+        elif len(self.received) > MOST_RECEIVED:
+            self.reset()
+        self._changed()
+
+    def _end(self, was_reset: bool) -> None:
+        self.has_ended = True
+        self.was_reset |= was_reset
+        self._reactor.removeReader(self)
+        self._changed()
+
+    def pause(self) -> None:
+        """Stop reading, so that the other side meets back-pressure."""
+        self._reactor.removeReader(self)
+
+    def resume(self) -> None:
+        """Go on reading."""
+        if not self.has_ended:
+            self._reactor.addReader(self)
+
+    def finish(self) -> None:
+        """Send FIN: nothing more will be said, but replies are still heard."""
+        if not self.was_reset:
+            try:
+                self._socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self._end(was_reset=True)
+
+    def reset(self) -> None:
+        """Reset the connection (RST), as a crash does."""
+        if self._number >= 0:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+            self.close()
+
+    def close(self) -> None:
+        """Close the socket; what was received and not read makes the kernel send a reset."""
+        self.stop()
+        self.has_ended = True
+        self._number = -1
+        self._socket.close()

@@ -1,0 +1,151 @@
+"""A program that runs on a terminal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
+from twisted_lab.check.sandbox.sandbox import Child
+from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
+
+SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
+WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
+SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
+
+
+class Program:
+    """A program on a terminal, and what it does.
+
+    Args:
+        reactor: Watches the terminal.
+        activity: Is told of everything that is printed.
+        child: The program, which has just started.
+
+    Attributes:
+        child: The program.
+        terminal: Its terminal.
+        answered: The length of `terminal.text` when the last line was typed.
+    """
+
+    def __init__(self, reactor: Any, activity: Activity, child: Child) -> None:
+        self.child = child
+        self.activity = activity
+        self.terminal = Terminal(reactor, child.terminal, self._printed)
+        self.answered = 0
+        self._poked_at = 0.0
+        self._poked_switches = -1
+        self._status: int | None = None
+
+    def _printed(self) -> None:
+        if self.terminal.printed > MOST_PRINTED:
+            self.child.send_signal(signal.SIGKILL)
+        self.activity.happened()
+
+    @property
+    def status(self) -> int | None:
+        """None while the program runs, then its exit status, or the negative signal number.
+
+        Once it has ended, all that it printed is in `terminal.text`.
+        """
+        if self._status is None and (status := self.child.status()) is not None:
+            self._status = status
+            self.terminal.drain()
+        return self._status
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program has ended."""
+        return self.status is not None
+
+    @property
+    def unanswered(self) -> str:
+        """What the program has printed since the last line was typed."""
+        return self.terminal.text[self.answered :]
+
+    @property
+    def traceback(self) -> str:
+        """The last line of the last traceback on the terminal; "" if there is none."""
+        _, _, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
+        lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
+        return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
+
+    def look(self) -> Snapshot:
+        """Return what the program does now."""
+        return look(self.child.pid)
+
+    def type_line(self, line: str) -> None:
+        """Type a line and Enter."""
+        self.answered = len(self.terminal.text)
+        self.poked()
+        self.terminal.type_line(line)
+
+    def poked(self) -> None:
+        """Note that something is sent or typed to the program: the kernel delivers it soon."""
+        self._poked_at = self.activity.clock.seconds()
+        self._poked_switches = self.look().switches
+
+    def may_wake(self, snapshot: Snapshot) -> bool:
+        """Return whether what was sent may not have reached the program yet."""
+        is_same = snapshot.switches == self._poked_switches
+        return is_same and self.activity.clock.seconds() < self._poked_at + WAKE_SECONDS
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition is true, or nothing will make it true any more.
+
+        That is when the program has ended, or waits: SETTLED_LOOKS times in a row the kernel has
+        shown that all its threads wait, have done nothing between, and have sent everything. A
+        program that sleeps is given SLEEP_SECONDS.
+
+        Args:
+            condition: What to wait for.
+            seconds: How long to wait for it, if the program does not wait.
+
+        Returns:
+            Whether the condition is true.
+        """
+        watch = _Settling(self)
+        await self.activity.until(lambda: condition() or watch.is_settled(), seconds)
+        return condition()
+
+    async def settle(self, seconds: float) -> bool:
+        """Wait until the program waits, or has ended; return whether that was in time."""
+        watch = _Settling(self)
+        return await self.activity.until(watch.is_settled, seconds)
+
+    async def stop(self, seconds: float) -> bool:
+        """Press Ctrl-C, and wait for the end.
+
+        Returns:
+            Whether it ended in time.
+        """
+        self.child.send_signal(signal.SIGINT)
+        return await self.activity.until(lambda: self.has_ended, seconds)
+
+
+class _Settling:
+    """Finds the moment at which a program waits and will not do anything by itself."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._looks = 0
+        self._before = (-1, -1)
+        self._since = program.activity.clock.seconds()
+
+    def is_settled(self) -> bool:
+        program = self._program
+        if program.has_ended:
+            return True
+        snapshot = program.look()
+        state = (snapshot.switches, program.terminal.printed)
+        is_same = state == self._before or snapshot.sleeps
+        self._before = state
+        is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
+        self._looks = self._looks + 1 if is_quiet and is_same else 0
+        if not self._looks:
+            self._since = program.activity.clock.seconds()
+        patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
+        is_over = program.activity.clock.seconds() - self._since >= patience
+        return self._looks >= SETTLED_LOOKS and is_over

@@ -1,0 +1,103 @@
+"""One attempt to see whether a program meets a requirement."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable, Sequence
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.check.subjects.program import Program
+from twisted_lab.check.verdicts import Evidence
+from twisted_lab.faults.pictures.diagram import Passage
+from twisted_lab.text.escaping import escape_bytes
+
+MOST_STEPS, MOST_PASSAGES = 200, 200
+_SCREEN_CHARACTERS = 2000
+
+
+class Trial:
+    """One attempt, with fresh programs and its own notes.
+
+    Args:
+        bench: What all trials share.
+        purpose: What is tried; with the seed, it decides all chance.
+
+    Attributes:
+        bench: What all trials share.
+        random: All chance of this trial.
+        steps: What was done so far.
+        passages: What was sent so far.
+        address: The host and port that were used, for the command by hand.
+        is_isolated: Whether the sandbox has everything.
+        asked: How many questions the program has asked.
+    """
+
+    def __init__(self, bench: Bench, purpose: str) -> None:
+        self.bench = bench
+        self.activity = bench.activity
+        self.random = random.Random(f"{bench.seed} {purpose}")  # noqa: S311 (repeatable)
+        self.steps: list[str] = []
+        self.passages: list[Passage] = []
+        self.address = ("127.0.0.1", 9090)
+        self.asked = 0
+        self.is_isolated = True
+        self._sandboxes: list[Sandbox] = []
+        self._programs: list[Program] = []
+        self._closers: list[Callable[[], object]] = []
+
+    def step(self, text: str) -> None:
+        """Note what is done next."""
+        if len(self.steps) < MOST_STEPS:
+            self.steps.append(text)
+        self.bench.watch(text)
+
+    def sent(self, left: str, right: str, is_rightwards: bool, data: bytes) -> None:
+        """Note what one end has sent to the other."""
+        if len(self.passages) < MOST_PASSAGES:
+            now = self.activity.clock.seconds()
+            passage = Passage(left, right, is_rightwards, escape_bytes(data), now, [now])
+            self.passages.append(passage)
+
+    def text(self, size: int) -> bytes:
+        """Return a text of lower-case letters and digits that no program knows by chance."""
+        letters = string.ascii_lowercase + string.digits
+        return "".join(self.random.choices(letters, k=size)).encode()
+
+    def open_sandbox(self) -> Sandbox:
+        """Open a sandbox with a fresh copy of the folder."""
+        sandbox = self.bench.open_sandbox(self.bench.folder, self.bench.command)
+        self.bench.lacks = sandbox.lacks
+        self._sandboxes.append(sandbox)
+        return sandbox
+
+    def start(self, sandbox: Sandbox, command: Sequence[str]) -> Program:
+        """Start a program."""
+        program = Program(self.bench.reactor, self.activity, sandbox.start(command))
+        self._programs.append(program)
+        return program
+
+    def on_close(self, closer: Callable[[], object]) -> None:
+        """Have something called at the end of this trial."""
+        self._closers.append(closer)
+
+    def evidence(self, note: str = "") -> Evidence:
+        """Return what was seen."""
+        screen = self._programs[-1].terminal.text if self._programs else ""
+        return Evidence(
+            note=note,
+            steps=tuple(self.steps),
+            passages=tuple(self.passages),
+            screen=screen[-_SCREEN_CHARACTERS:],
+        )
+
+    def close(self) -> None:
+        """End all programs and close all sandboxes."""
+        for closer in self._closers:
+            closer()
+        for program in self._programs:
+            program.terminal.close()
+        for sandbox in self._sandboxes:
+            self.bench.incidents.update(sandbox.incidents())
+            sandbox.close()
