@@ -42,7 +42,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def _namespaces() -> None:
     """Skip a test if this machine does not allow namespaces."""
-    if subprocess.run(["unshare", "-Urmn", "true"], check=False).returncode:
+    command = [shutil.which("unshare") or "false", "-Urmn", "true"]
+    if subprocess.run(command, check=False).returncode:
         pytest.skip("this machine does not allow namespaces")
 
 
@@ -194,6 +195,18 @@ def test_without_namespaces_the_agent_cannot_be_read() -> None:
             "import time\nheld = [b'x' * 1_000_000 for _ in range(60)]\ntime.sleep(60)",
             -signal.SIGKILL,
             "its processes used more than 40 MB of memory, and were ended",
+        ),
+        (
+            "import os, time\n"
+            "for _ in range(60): os.write(os.memfd_create(''), bytes(1 << 20))\n"
+            "time.sleep(60)",
+            -signal.SIGKILL,
+            "its processes used more than 40 MB of memory, and were ended",
+        ),
+        (
+            "import ctypes; raise SystemExit(1 + ctypes.CDLL(None).shmget(0, 100 << 20, 0o1600))",
+            0,
+            "",
         ),
         ("held = bytearray(100 << 20)", 1, ""),
         (
@@ -429,6 +442,35 @@ def test_what_cannot_be_done_is_said_in_one_line(folder: Path, sandbox: Sandbox)
         SandboxFailed, match=r"^the folder .* is too large to be copied: more than 64 MB$"
     ):
         open_sandbox(folder, PYTHON)
+
+
+@pytest.mark.usefixtures("_namespaces")
+def test_where_isolation_is_not_possible_programs_still_run() -> None:
+    # As in a container that has no user but root.
+    command = [shutil.which("unshare") or "", "-Ur", sys.executable, "-m"]
+    ended = subprocess.run(
+        [*command, "tests.programs.sandboxed", "-"],
+        input="print('hello')",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not ended.stderr
+    result = Result(**json.loads(ended.stdout))
+    reason = "programs are not isolated: root has no other user here to run programs as"
+    assert (result.output, result.status, result.lacks[0]) == ("hello\n", 0, reason)
+
+
+@pytest.mark.usefixtures("_namespaces")
+def test_no_folder_turns_isolation_off(folder: Path) -> None:
+    (folder / "run.sh").write_bytes(b"#!/bin/\0 \xff")
+    (folder / "run.sh").chmod(0o755)
+    with closing(open_sandbox(folder, ["./run.sh"])) as sandbox:
+        assert sandbox.lacks == ()
+    (folder / "large").write_bytes(bytes(2 * MB))
+    with pytest.raises(SandboxFailed, match="No space left on device"):
+        open_sandbox(folder, PYTHON, Limits(disk=MB))
 
 
 def test_without_namespaces_a_listener_has_a_free_port(folder: Path) -> None:

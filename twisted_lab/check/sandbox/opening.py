@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
-from twisted_lab.check.sandbox.remote import RemoteSandbox
-from twisted_lab.check.sandbox.sandbox import Sandbox, SandboxFailed
+from twisted_lab.check.sandbox.remote import NotAllowed, RemoteSandbox
+from twisted_lab.check.sandbox.sandbox import Sandbox
 
 # The settings that forbid namespaces to ordinary users, with the values that allow them.
 _SETTINGS = (
@@ -31,7 +31,7 @@ def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = DEFAULT_
     """
     try:
         return RemoteSandbox(folder, command, limits, is_isolated=True)
-    except SandboxFailed as error:
+    except NotAllowed as error:
         reason = str(error)
     sandbox = RemoteSandbox(folder, command, limits, is_isolated=False)
     sandbox.lacks = (f"programs are not isolated: {reason}{how_to_allow()}", *_PLAIN)

@@ -24,6 +24,10 @@ _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy ma
 _END_PATIENCE = 7.0  # s: more than the agent's own
 
 
+class NotAllowed(SandboxFailed):
+    """The machine does not allow namespaces, or something that is done in them."""
+
+
 class RemoteChild:
     """A program that the agent started: see `sandbox.Child`.
 
@@ -48,7 +52,7 @@ class RemoteChild:
             SandboxFailed: The agent is gone.
         """
         if self._status is None and self._has_ended():
-            self._status = self._sandbox.ask("status", pid=self._inner_pid)[0]["status"]
+            self._status = self._sandbox.ask(do="status", pid=self._inner_pid)[0]["status"]
         return self._status
 
     def _has_ended(self) -> bool:
@@ -62,7 +66,7 @@ class RemoteChild:
         Raises:
             SandboxFailed: The agent is gone.
         """
-        self._sandbox.ask("signal", pid=self._inner_pid, number=number)
+        self._sandbox.ask(do="signal", pid=self._inner_pid, number=number)
 
 
 def _outer_pid(process: int) -> int:
@@ -91,7 +95,8 @@ class RemoteSandbox:
             is_isolated: Whether to use namespaces.
 
         Raises:
-            SandboxFailed: The folder cannot be copied, or the machine does not allow namespaces.
+            NotAllowed: The machine does not allow namespaces.
+            SandboxFailed: The folder cannot be copied.
         """
         self._children: list[RemoteChild] = []
         # Outside of namespaces a folder of the host is used, and removed here, not by the agent,
@@ -113,7 +118,7 @@ class RemoteSandbox:
                 start_new_session=True,  # Ctrl-C is for the checker
             )
         try:
-            answer, _ = self._exchange(
+            answer, _ = self.ask(
                 isolated=is_isolated,
                 folder=str(folder.resolve()),
                 program=command[0],
@@ -130,15 +135,12 @@ class RemoteSandbox:
             raise
         self.lacks = tuple(answer["lacks"])
 
-    def ask(self, do: str, **fields: object) -> tuple[dict[str, Any], list[int]]:
-        """Ask the agent to do something; return its answer, and descriptors.
+    def ask(self, **fields: object) -> tuple[dict[str, Any], list[int]]:
+        """Send the agent a request; return its answer, and descriptors.
 
         Raises:
             SandboxFailed: It could not do it, or is gone.
         """
-        return self._exchange(do=do, **fields)
-
-    def _exchange(self, **fields: object) -> tuple[dict[str, Any], list[int]]:
         try:
             self._control.send(json.dumps(fields).encode())
             packet, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
@@ -152,7 +154,7 @@ class RemoteSandbox:
             os.set_inheritable(descriptor, False)
         answer: dict[str, Any] = json.loads(packet)
         if "error" in answer:
-            raise SandboxFailed(answer["error"])
+            raise (NotAllowed if "not_allowed" in answer else SandboxFailed)(answer["error"])
         return answer, descriptors
 
     def start(self, command: Sequence[str]) -> RemoteChild:
@@ -161,14 +163,14 @@ class RemoteSandbox:
         Raises:
             SandboxFailed: It cannot be executed.
         """
-        answer, (terminal, process) = self.ask("start", command=list(command))
+        answer, (terminal, process) = self.ask(do="start", command=list(command))
         child = RemoteChild(self, answer["pid"], terminal, process)
         self._children.append(child)
         return child
 
     def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         """Return a socket of the sandbox's network, that does not block."""
-        _, [descriptor] = self.ask("socket", family=family, kind=kind)
+        _, [descriptor] = self.ask(do="socket", family=family, kind=kind)
         return socket.socket(fileno=descriptor)
 
     def listener(self) -> socket.socket:
@@ -176,7 +178,7 @@ class RemoteSandbox:
 
         See `sandbox.Sandbox`.
         """
-        _, [descriptor] = self.ask("listen")
+        _, [descriptor] = self.ask(do="listen")
         return socket.socket(fileno=descriptor)
 
     def files(self) -> dict[str, bytes]:
@@ -184,7 +186,7 @@ class RemoteSandbox:
 
         See `sandbox.Sandbox`.
         """
-        _, [descriptor] = self.ask("files")
+        _, [descriptor] = self.ask(do="files")
         found = {}
         with os.fdopen(descriptor, "rb") as packed:
             packed.seek(0)
@@ -196,7 +198,7 @@ class RemoteSandbox:
 
     def incidents(self) -> tuple[str, ...]:
         """Return what programs did that a sandbox is for, such as a limit they exceeded."""
-        return tuple(self.ask("incidents")[0]["incidents"])
+        return tuple(self.ask(do="incidents")[0]["incidents"])
 
     def close(self) -> None:
         """End all processes and remove all files; it may be called twice."""

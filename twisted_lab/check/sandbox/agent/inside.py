@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import folder, mounts, network, programs, system_calls
 from .interpreters import needed
+from .namespaces import NotAllowed
 from .processes import count_tasks_of
 from .watching import Watch
 
@@ -67,12 +69,25 @@ class Inside:
         # The process that waits outside has the ids of the checker's namespace.
         system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
         home = request["home"]
-        visible = needed(request["program"], request["folder"], request["path"], home)
-        mounts.isolate(home, visible, (self._disk, self._disk // 8))
+        # A shell script may start Python, too.
+        commands = (request["program"], "python", "python3")
+        visible = [
+            path
+            for command in commands
+            for path in needed(command, request["folder"], request["path"], home)
+        ]
+        try:
+            mounts.make_all_read_only()
+            network.make_local()
+        except OSError as error:
+            raise NotAllowed(system_calls.reason_of(error)) from error
+        # What depends on the program's folder comes later: no folder may turn isolation off.
+        mounts.hide(home, visible, (self._disk, self._disk // 8))
         socket.sethostname("sandbox")
-        network.make_local()
         # In namespaces of its own, a program could mount a folder without limit.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        with suppress(OSError):  # older kernels leave this to root
+            Path("/proc/sys/kernel/shmall").write_text("0")  # shared memory belongs to no process
         try:
             network.prepare_redirection()
         except OSError as error:
@@ -95,11 +110,10 @@ class Inside:
 
     def do_signal(self, pid: int, number: int) -> Answer:
         """Send a signal to a program's process group."""
-        try:
-            if self.watch.statuses[pid] is None or self._is_isolated:
+        # Out of a namespace the number may be another's as soon as the program has ended.
+        if self.watch.statuses[pid] is None or self._is_isolated:
+            with suppress(ProcessLookupError):
                 os.killpg(pid, number)
-        except ProcessLookupError:
-            pass
         return {}, ()
 
     def do_socket(self, family: int, kind: int) -> Answer:

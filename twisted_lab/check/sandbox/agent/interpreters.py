@@ -50,6 +50,8 @@ def _names(program: str, current: list[str], search: list[str]) -> Iterator[Path
 
 
 def _find(program: str, folders: list[str]) -> Path | None:
+    if "\0" in program:  # from a file that is no script
+        return None
     names = (Path(os.path.normpath(Path(folder) / program)) for folder in folders)
     return next((name for name in names if name.is_absolute() and os.access(name, os.X_OK)), None)
 

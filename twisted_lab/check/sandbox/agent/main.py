@@ -15,6 +15,7 @@ from typing import Any
 
 from . import folder, namespaces, programs
 from .inside import Inside
+from .system_calls import reason_of
 
 _LONGEST = 1 << 20
 _LOOK_EACH = 100  # ms
@@ -32,23 +33,36 @@ def main(descriptor: int) -> None:
         # Found first, because the agent's own rights end with a namespace of users.
         user = namespaces.unprivileged_user()
         if request["isolated"]:
-            namespaces.enter()
+            _enter_namespaces(user)
             if first := os.fork():
                 # It stays as a parent: Linux may let the checker look only at its descendants.
                 control.close()
                 os.waitpid(first, 0)
                 return
         inside = Inside(request, user)
+    except namespaces.NotAllowed as error:
+        _answer(control, {"error": str(error), "not_allowed": True})
+        return
     except folder.TooLarge as error:
         reason = f"the folder {request['folder']} is too large to be copied: {error}"
         _answer(control, {"error": reason})
         return
     except OSError as error:
-        _answer(control, {"error": _reason(error)})
+        _answer(control, {"error": reason_of(error)})
         return
     _answer(control, {"lacks": inside.lacks})
     _serve(control, inside)
     inside.watch.end_all()
+
+
+def _enter_namespaces(user: int | None) -> None:
+    if user is None and not os.geteuid():
+        # It would keep all rights in the namespaces.
+        raise namespaces.NotAllowed("root has no other user here to run programs as")
+    try:
+        namespaces.enter()
+    except OSError as error:
+        raise namespaces.NotAllowed(reason_of(error)) from error
 
 
 def _serve(control: socket.socket, inside: Inside) -> None:
@@ -68,14 +82,8 @@ def _serve(control: socket.socket, inside: Inside) -> None:
         try:
             answer, descriptors = getattr(inside, f"do_{fields.pop('do')}")(**fields)
         except (OSError, programs.CannotStart) as error:
-            answer, descriptors = {"error": _reason(error)}, ()
+            answer, descriptors = {"error": reason_of(error)}, ()
         _answer(control, answer, descriptors)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _answer(

@@ -30,8 +30,19 @@ _LINKS = {
 _INODES = 10_000  # each file costs the kernel 1 kB, also an empty one
 
 
-def isolate(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
-    """Make everything read-only, hide homes, devices and run-time files, and mount /proc anew.
+def make_all_read_only() -> None:
+    """Make all mounts read-only, and mount /proc anew.
+
+    Raises:
+        OSError: This machine does not allow it.
+    """
+    mount("none", "/", flags=MS_REC | MS_PRIVATE)
+    make_read_only("/", AT_RECURSIVE)
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def hide(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
+    """Hide homes, devices and run-time files, and make temporary folders.
 
     Args:
         home: The home of the checker's user, which may be elsewhere than in /home.
@@ -41,9 +52,6 @@ def isolate(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
     Raises:
         OSError: Something cannot be mounted here.
     """
-    mount("none", "/", flags=MS_REC | MS_PRIVATE)
-    make_read_only("/", AT_RECURSIVE)
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     hidden = [path for path in dict.fromkeys(("/home", "/root", home)) if _can_be_hidden(path)]
     kept = [(name, os.open(name, os.O_PATH | os.O_NOFOLLOW)) for name in sorted(visible)]
     devices = [(device, os.open(f"/dev/{device}", os.O_PATH)) for device in _DEVICES]

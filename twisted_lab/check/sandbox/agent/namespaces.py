@@ -10,6 +10,10 @@ from . import system_calls
 FIRST_USER, LAST_USER, NOBODY = 61184, 65519, 65534
 
 
+class NotAllowed(Exception):
+    """This machine does not allow isolation, for a reason in one line."""
+
+
 def enter() -> None:
     """Enter new namespaces, in which this process has all capabilities, and nowhere else.
 
@@ -61,7 +65,7 @@ def _write_maps(pid: int) -> int:
 
 
 def unprivileged_user() -> int | None:
-    """Return the user and group number for programs, or None if this process is not root's.
+    """Return the user and group number for programs; None: this process's own.
 
     Sandboxes at the same time have different users, so that the limit on processes counts only a
     sandbox's own, and without namespaces, programs cannot signal each other.
@@ -70,5 +74,11 @@ def unprivileged_user() -> int | None:
         return None
     chosen = FIRST_USER + os.getpid() % (LAST_USER + 1 - FIRST_USER)
     extents = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    is_mapped = any(int(first) <= chosen < int(first) + int(count) for first, _, count in extents)
-    return chosen if is_mapped else NOBODY
+    return next(
+        (
+            user
+            for user in (chosen, NOBODY)
+            if any(int(first) <= user < int(first) + int(count) for first, _, count in extents)
+        ),
+        None,
+    )

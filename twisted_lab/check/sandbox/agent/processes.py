@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_BLOCK = 512  # of st_blocks
 
 
 def descendants(pid: int) -> list[int]:
@@ -54,7 +57,7 @@ def _entries(folder: str) -> list[str]:
 
 
 def memory(pids: list[int]) -> int:
-    """Return how much memory of their own processes use, in bytes, without mapped files."""
+    """Return how much memory processes use, in bytes, without mapped files."""
     total = 0
     for pid in pids:
         try:
@@ -62,7 +65,17 @@ def memory(pids: list[int]) -> int:
         except (OSError, ValueError):  # it has ended
             continue
         total += (int(resident) - int(shared)) * _PAGE
-    return total
+    return total + sum(dict(file for pid in pids for file in _memory_files(pid)).values())
+
+
+def _memory_files(pid: int) -> Iterator[tuple[int, int]]:
+    """Yield the number and the size of each open file in memory (memfd), which may be unmapped."""
+    for name in _entries(f"/proc/{pid}/fd"):
+        with suppress(OSError):  # it is closed
+            path = f"/proc/{pid}/fd/{name}"
+            if os.readlink(path).startswith("/memfd:"):  # noqa: PTH115
+                status = os.stat(path)  # noqa: PTH116
+                yield status.st_ino, status.st_blocks * _BLOCK
 
 
 def name(pid: int) -> str:

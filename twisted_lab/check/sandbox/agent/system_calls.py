@@ -31,6 +31,13 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
+def reason_of(error: Exception) -> str:
+    """Return why something failed, in one line without the number of the error."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return getattr(error, "strerror", None) or str(error)
+
+
 def unshare(flags: int) -> None:
     """Leave namespaces for new ones.
 
