@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
+from typing import TextIO
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorCore
@@ -25,7 +26,9 @@ from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
 from twisted_lab.faults.terminal import Screen
+from twisted_lab.resources import NotReady
 from twisted_lab.text.command_line import write_out
+from twisted_lab.text.printing import print_line
 
 
 def main() -> None:
@@ -47,7 +50,7 @@ def main() -> None:
 
 def _check(options: Options) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
-    file = open_for_writing(options.json) if options.json not in (None, "-") else None
+    file = _json_file(options.json or "")
     report = _run(options)
     style = style_of(sys.stdout, os.environ)
     if options.json != "-":
@@ -61,6 +64,16 @@ def _check(options: Options) -> int:
         else:
             write_out(options.command, text)
     return report.status(options.strict)
+
+
+def _json_file(path: str) -> TextIO | None:
+    if path in ("", "-"):
+        return None
+    try:
+        return os.fdopen(open_for_writing(path), "w")
+    except NotReady as problem:
+        print_line(f"{Options.command}: {problem}", sys.stderr)
+        raise SystemExit(Options.exit_status) from None
 
 
 def _run(options: Options) -> Report:

@@ -8,13 +8,13 @@ from typing import Any
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.judging import Scenario, judge
-from twisted_lab.check.learning import learn_server
-from twisted_lab.check.learning_clients import learn_client
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.requirements.tasks import TASKS
 from twisted_lab.check.scenarios import echo_client, echo_server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.learn_client import learn_client
+from twisted_lab.check.trials.learn_server import learn_server
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Finding, Report
 
 # How to learn the manners of a program, and the scenarios that are given them, by the task.

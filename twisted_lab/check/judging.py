@@ -12,7 +12,7 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 
 MOST_TRIALS = 5  # a trial in which the checker itself was late does not count

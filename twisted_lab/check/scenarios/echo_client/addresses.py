@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.client_manners import ClientManners
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS
-from twisted_lab.check.starting import PORT
-from twisted_lab.check.starting_clients import start_client
-from twisted_lab.check.subjects.user import User
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_client import start_client
+from twisted_lab.check.trials.start_server import PORT
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import User
 
 _HOST_KINDS = {Kind.HOST, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _NONSENSE = "abc"

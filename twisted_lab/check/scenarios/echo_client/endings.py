@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.client_manners import ClientManners
 from twisted_lab.check.conversation.event_words import tells_events
 from twisted_lab.check.kernel.snapshot import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, Weak
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.starting_clients import start_client
-from twisted_lab.check.subjects.user import User
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_client import start_client
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import User
 
 EXIT = "exit"
 _END_SECONDS = 2.0

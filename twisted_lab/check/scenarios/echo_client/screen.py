@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.client_manners import ClientManners
 from twisted_lab.check.outcomes import Failed, Info, Weak
 from twisted_lab.check.scenarios.echo_client.endings import EXIT
-from twisted_lab.check.starting_clients import start_client
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_client import start_client
+from twisted_lab.check.trials.trial import Trial
 
 _CLEAR_SCREEN = b"\x1b[2J"  # ECMA-48, ED
 _END_SECONDS = 2.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
-from twisted_lab.check.starting import connect_client, ending, reach_server
-from twisted_lab.check.subjects.client import Client
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client import Client
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import connect_client, ending, reach_server
+from twisted_lab.check.trials.trial import Trial
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _STUCK_LOOKS = 5  # this often in a row nothing has moved

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.kernel.snapshot import processor_seconds
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.starting import connect_client, start_server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import connect_client, start_server
+from twisted_lab.check.trials.trial import Trial
 
 STOP_SECONDS = 2.0
 _IDLE_SECONDS = 0.4

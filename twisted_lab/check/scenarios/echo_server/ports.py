@@ -6,11 +6,12 @@ import socket
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.starting import (
+from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import (
     PORT,
     begin_server,
     connect_client,
@@ -19,8 +20,7 @@ from twisted_lab.check.starting import (
     until_listening,
     usual_answer,
 )
-from twisted_lab.check.subjects.server import StartedServer
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.trial import Trial
 
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
 PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.starting import connect_client, ending, reach_server
-from twisted_lab.check.subjects.client import APART_SECONDS, Client
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client import APART_SECONDS, Client
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import connect_client, ending, reach_server
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 
 _SLOW_SECONDS = 1.0

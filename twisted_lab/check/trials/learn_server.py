@@ -9,12 +9,12 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import LINES, RAW, headers
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
-from twisted_lab.check.starting import connect_client, reach_server, start_server
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
+from twisted_lab.check.trials.trial import Trial
 
 MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12

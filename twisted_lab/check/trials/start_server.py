@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
-from twisted_lab.check.manners import NEW_SOURCE, Manners
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
-from twisted_lab.check.subjects.client import Client
 from twisted_lab.check.subjects.elsewhere import Elsewhere, OpenNetwork
 from twisted_lab.check.subjects.operator import Answer, Operator
 from twisted_lab.check.subjects.server import Server, StartedServer
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client import Client
+from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.trial import Trial
 
 PORT = 9090  # what servers are told, unless a scenario needs another one
 

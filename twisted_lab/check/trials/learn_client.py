@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.client_manners import ClientManners
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
-from twisted_lab.check.starting_clients import start_client
-from twisted_lab.check.subjects.user import User
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_client import start_client
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import User
 
 
 async def learn_client(bench: Bench) -> ClientManners:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted_lab.check.client_manners import ClientManners
 from twisted_lab.check.conversation.login import PASSWORD
 from twisted_lab.check.prompts.answers import MESSAGE, answer
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.starting import PORT, filled
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Answer, Operator
-from twisted_lab.check.subjects.user import User
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_server import PORT, filled
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import User
 
 Decide = Callable[[Question, Callable[[], str | None]], str | None]
 

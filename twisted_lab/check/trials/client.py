@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.conversation.login import reply_to
-from twisted_lab.check.manners import Manners
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 

@@ -9,7 +9,7 @@ from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.program import Program
-from twisted_lab.check.trial import Trial
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 

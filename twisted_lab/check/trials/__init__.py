@@ -1,0 +1,1 @@
+"""Trials: fresh programs, and the clients and users that try them."""
