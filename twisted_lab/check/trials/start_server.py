@@ -133,10 +133,7 @@ async def connect_client(
         Failed: If the connection is refused.
     """
     trial.step(f"client {number} connects")
-    source = "" if trial.bench.address else manners.source
-    if source == NEW_SOURCE:
-        source = source.removesuffix("1") + str(number)
-    peer = await server.connect(source, buffers=buffers)
+    peer = await server.connect(client_source(trial, manners, number), buffers=buffers)
     if peer is None:
         raise Failed(
             f"The server did not accept client {number}{ending(server)}",
@@ -145,6 +142,13 @@ async def connect_client(
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client
+
+
+def client_source(trial: Trial, manners: Manners, number: int) -> str:
+    """Return the address from which a client connects; "" if that does not matter."""
+    if trial.bench.address or manners.source != NEW_SOURCE:
+        return "" if trial.bench.address else manners.source
+    return NEW_SOURCE.removesuffix("1") + str(number)
 
 
 def ending(server: Server) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.kernel.snapshot import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.client_manners import ClientManners
@@ -15,6 +14,7 @@ EXIT = "exit"
 _END_SECONDS = 2.0
 _SILENT_SECONDS = 1.5
 _LINES_AFTER_CLOSE = 3  # some clients notice at the first line, others at the second
+_BUSY_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor
 
 
@@ -101,19 +101,16 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
     text = user.program.terminal.text[shown:]
     if "Traceback" in text:
         raise Failed(user.story("The end of the connection is not caught"), mistakes.UNCAUGHT)
-    if not user.program.has_ended and await _is_busy(trial, user):
+    if not user.program.has_ended and await _is_busy(user):
         raise Failed("The client spins after the server has closed.", mistakes.SPINS)
     if not tells_events(text) and not user.program.has_ended:
         raise Failed("The client does not tell that the connection has ended.", mistakes.SILENT_END)
 
 
-async def _is_busy(trial: Trial, user: User) -> bool:
-    pid = user.program.child.pid
-    before, began = processor_seconds(pid), trial.activity.clock.seconds()
-    await user.program.settle(_SILENT_SECONDS / 3)
-    if (seconds := trial.activity.clock.seconds() - began) < _SILENT_SECONDS / 4:
-        return False  # it waits
-    return (processor_seconds(pid) - before) / seconds > _MOST_BUSY
+async def _is_busy(user: User) -> bool:
+    if await user.program.settle(_SILENT_SECONDS / 3):
+        return False
+    return await user.program.busy_share(_BUSY_SECONDS) > _MOST_BUSY
 
 
 async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> None:
