@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 from twisted_lab.check.activity import LOOK_SECONDS, Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
+from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
 WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
-SPIN_SECONDS = 0.5  # of processor time; see `Program.settle`
+SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 MEASURE_SECONDS = 20.0
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
@@ -117,9 +119,9 @@ class Program:
         return condition()
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until the program waits or has ended, or is busy with nothing that can be seen.
+        """Wait until the program waits, has ended, or spins.
 
-        It spins, if it has used SPIN_SECONDS and has not printed, received or sent anything.
+        It spins if it has used SPIN_SECONDS and nothing has changed at its sockets.
 
         Args:
             seconds: How long to wait.
@@ -173,8 +175,8 @@ class _Settling:
         self._looked_at = -1.0
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
-        self._seen: object = None  # what can be seen of its work
-        self._ran = 0.0  # the processor time that it had used when that changed
+        self._sockets: tuple[Socket, ...] = ()
+        self._ran = inf  # the processor time that it had used when these changed
         self.has_settled = False
         self.spins = False
 
@@ -203,8 +205,7 @@ class _Settling:
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
     def _look_for_work(self, snapshot: Snapshot) -> None:
-        seen = (self._program.terminal.printed, snapshot.sockets)
         ran = processor_seconds(self._program.child.pid)
-        if seen != self._seen:
-            self._seen, self._ran = seen, ran
+        if snapshot.sockets != self._sockets or self._ran > ran:
+            self._sockets, self._ran = snapshot.sockets, ran
         self.spins = ran - self._ran >= SPIN_SECONDS

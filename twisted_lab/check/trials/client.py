@@ -103,7 +103,7 @@ class Client:
                 return False
 
     async def _hear_the_end(self) -> None:
-        # What a program said before it ended, and its FIN, are on the way through the kernel.
+        # The last words of a program, and its FIN, may still be on the way through the kernel.
         await self._trial.activity.until(lambda: self.peer.has_ended, _REST_SECONDS)
 
     def _note(self) -> None:
@@ -166,9 +166,9 @@ class Client:
         self._trial.step(f"the server reads it{' and answers' if is_answered else ''}")
         peer, own_end = self.peer, self._own_end
         is_read = not own_end.unread if own_end else peer.has_ended and not peer.was_reset
-        if is_answered and not peer.received:
+        if is_answered and not self.heard:
             raise Failed(self.story(text))
-        if not is_read and not peer.received:
+        if not is_read and not self.heard:
             raise Failed(f"The server did not read what {self.name} said.")
 
     async def enter(self) -> None:

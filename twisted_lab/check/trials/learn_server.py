@@ -96,10 +96,11 @@ class _Talk:
                 text = trial.text(_PROBE_BYTES)
                 client.say(text)
                 came_back = await client.hears_back(text)
-                self._answers |= bool(client.heard)
+                if client.heard:
+                    self._answers = True
+                    self._bench.warm(trial.activity.clock.seconds() - began)
                 is_exact = client.heard == text
                 if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
-                    self._bench.warm(trial.activity.clock.seconds() - began)
                     before = learned
                     learned = replace(
                         manners,
