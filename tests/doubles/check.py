@@ -130,19 +130,21 @@ def run(clock: MemoryReactorClock, awaitable: Awaitable[Result], seconds: float 
         AssertionError: It still waits after `seconds` on the clock.
     """
     results: list[Result] = []
-    failures: list[BaseException] = []
+    errors: list[BaseException] = []
 
     async def wait() -> None:
-        results.append(await awaitable)
+        try:
+            results.append(await awaitable)
+        except BaseException as error:
+            errors.append(error)
 
-    deferred = Deferred.fromCoroutine(wait())
-    deferred.addErrback(lambda failure: failures.append(failure.value))
+    Deferred.fromCoroutine(wait())
     end = clock.seconds() + seconds
-    while not results and not failures:
+    while not results and not errors:
         assert clock.seconds() < end, "it still waits"
         clock.advance(LOOK_SECONDS)
-    if failures:
-        raise failures[0]
+    if errors:
+        raise errors[0]
     return results[0]
 
 

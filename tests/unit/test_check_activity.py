@@ -98,20 +98,28 @@ class ActivityTests(SynchronousTestCase):
 
     def test_a_pause_takes_its_time(self) -> None:
         paused = Deferred.fromCoroutine(self.activity.pause(3 * LOOK_SECONDS))
-        for _ in range(2):
-            self.clock.advance(LOOK_SECONDS)
-            self.activity.happened()
+        self.clock.advance(2 * LOOK_SECONDS)
+        self.activity.happened()
         self.assertNoResult(paused)
         self.clock.advance(LOOK_SECONDS)
         self.successResultOf(paused)
 
-    def test_the_longest_delay_of_the_checker_is_noted(self) -> None:
-        found = self.until()
+    def test_delays_of_the_checker_count_if_time_ran_out(self) -> None:
+        found = self.until(1)
         self.clock.advance(LOOK_SECONDS)
-        self.assertAlmostEqual(self.activity.lateness, 0)
         self.clock.advance(LOOK_SECONDS + 0.25)
         self.clock.advance(LOOK_SECONDS)
+        self.assertEqual(self.activity.lateness, 0)
+        self.clock.pump([LOOK_SECONDS] * 250)
+        self.assertFalse(self.successResultOf(found))
         self.assertAlmostEqual(self.activity.lateness, 0.25)
+
+    def test_what_was_seen_in_time_is_true_however_late_the_checker_was(self) -> None:
+        found = self.until(1)
         self.is_true = True
-        self.activity.happened()
-        self.successResultOf(found)
+        self.clock.advance(0.5)
+        self.assertTrue(self.successResultOf(found))
+        paused = Deferred.fromCoroutine(self.activity.pause(0.1))
+        self.clock.advance(0.9)
+        self.successResultOf(paused)
+        self.assertEqual(self.activity.lateness, 0)

@@ -186,7 +186,7 @@ class JudgingTests(SynchronousTestCase):
             self.bench, [FIRST], {"T-1": scenario}, None, frozenset({"T-1"}), print, found.append
         )
         run(self.clock, judging)
-        self.assertAlmostEqual(found[0].seconds, 2.0, delta=0.1)
+        self.assertLess(abs(found[0].seconds - 2.0), 0.1)
 
     def test_notes_of_a_trial_are_bounded(self) -> None:
         trial = Trial(self.bench, "x")
@@ -244,7 +244,7 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(report.program, "server {host} {port}")
         self.assertEqual(report.behaviour, ("It is kind.",))
         self.assertEqual(report.incidents, ("a", "b"))
-        self.assertAlmostEqual(report.seconds, 1.0, delta=0.1)
+        self.assertLess(abs(report.seconds - 1.0), 0.1)
         self.assertEqual(report.status(is_strict=True), 0)
 
     def test_a_failed_must_decides_the_status(self) -> None:
