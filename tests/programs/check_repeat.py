@@ -11,93 +11,28 @@ ends it, and lists what was found so far.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.checked.clients import manifest as clients
-from tests.checked.servers import manifest as servers
-from tests.processes import ROOT
+from tests.programs.checked import Program, broken, check, correct, mistaken, prepare
 from tests.programs.repeat import busy_core
 
-DEADLINE = 600  # seconds for one program: some use all the processor time that they get
-_CHOSEN = 10  # broken servers, and as many broken clients
+_CHOSEN = 20  # broken programs, unless all are wanted
 
 
-@dataclass(frozen=True)
-class Program:
-    """A program of tests/checked.
-
-    Attributes:
-        name: Its name, for people.
-        task: The task that it is checked for.
-        folder: Its folder.
-        command: Its command.
-        fails: The id of a requirement that it fails; "" if it is correct.
-        lacks: The ids of requirements that it fails, although it counts as correct.
-    """
-
-    name: str
-    task: str
-    folder: Path
-    command: Sequence[str]
-    fails: str = ""
-    lacks: frozenset[str] = frozenset()
-
-
-def programs(base: Path, is_all: bool) -> Iterator[Program]:
-    """Copy the programs to a folder, build those that need it, and yield them."""
-    for task, manifest in (("echo-server", servers), ("echo-client", clients)):
-        folder = base / task
-        shutil.copytree(Path(str(manifest.__file__)).parent, folder)
-        for tool, build in manifest.BUILDS.items():
-            if shutil.which(tool):
-                subprocess.run(build, cwd=folder, check=True)
-        lacks = getattr(manifest, "LACKS", {})
-        for name, command, needed in manifest.CORRECT:
-            if shutil.which(needed):
-                kept = lacks.get(name, frozenset())
-                yield Program(f"{task}: {name}", task, folder, command, lacks=kept)
-        broken = list(manifest.BROKEN.items())
-        for key, file in broken if is_all else _spread(broken):
-            yield Program(f"{task}: broken {key}", task, folder, (sys.executable, file), key)
-        for mistake, started, key in manifest.MISTAKES if is_all else ():
-            command = (sys.executable, started) if isinstance(started, str) else started
-            yield Program(f"{task}: mistake {mistake}", task, folder, command, key)
-
-
-def _spread(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [items[index * len(items) // _CHOSEN] for index in range(_CHOSEN)]
-
-
-def check(program: Program, seed: int) -> dict[str, str]:
-    """Check a program, and return the verdicts by the ids of requirements."""
-    arguments = (program.task, "--seed", str(seed), "--json", "-", "--", *program.command)
-    ended = subprocess.run(
-        [sys.executable, "-m", "twisted_lab.check", "--folder", str(program.folder), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    if ended.returncode not in (0, 1, 3):
-        sys.exit(f"{program.name}: the checker ended with {ended.returncode}: {ended.stderr}")
-    report = json.loads(ended.stdout)
-    for each in report["findings"]:
+def tell(program: Program, findings: list[dict[str, str]]) -> None:
+    """Print what a program is blamed for, and what could not be checked."""
+    for each in findings:
         is_known = each["id"] == program.fails or each["note"].startswith("It depends on")
         if each["verdict"] in ("fail", "flaky", "not checked") and not is_known:
             print(f"  {program.name}: {each['id']} {each['verdict']}: {each['note']}", flush=True)
-    return {each["id"]: each["verdict"] for each in report["findings"]}
 
 
 def wrong(program: Program, verdicts: dict[str, Counter[str]]) -> Iterator[str]:
@@ -111,6 +46,14 @@ def wrong(program: Program, verdicts: dict[str, Counter[str]]) -> Iterator[str]:
             yield f"{program.name}: {key} does not fail: {seen}"
         elif not may_fail and "fail" in counts:
             yield f"{program.name}: {key} fails: {seen}"
+
+
+def programs(is_all: bool) -> list[Program]:
+    """Return the programs to repeat: the correct ones and some broken ones, or all of them."""
+    if is_all:
+        return [*correct(), *broken(), *(program for program, _ in mistaken())]
+    failing = list(broken())
+    return [*correct(), *failing[:: max(1, len(failing) // _CHOSEN)][:_CHOSEN]]
 
 
 def main() -> None:
@@ -127,8 +70,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base, ExitStack() as stack:
         Path(base).chmod(0o755)  # root's programs run as another user
         chosen = [
-            each
-            for each in programs(Path(base), arguments.all)
+            prepare(each, Path(base, str(number)))
+            for number, each in enumerate(programs(arguments.all))
             if not arguments.programs or any(word in each.name for word in arguments.programs)
         ]
         for _ in os.sched_getaffinity(0):
@@ -139,9 +82,10 @@ def main() -> None:
                 begun = time.monotonic()
                 # Each run is a pass over all programs, so that an early end has seen them all.
                 results = pool.map(lambda each, seed=seed: check(each, seed), chosen)
-                for program, found in zip(chosen, results, strict=True):
-                    for key, verdict in found.items():
-                        verdicts[program][key][verdict] += 1
+                for program, findings in zip(chosen, results, strict=True):
+                    tell(program, findings)
+                    for each in findings:
+                        verdicts[program][each["id"]][each["verdict"]] += 1
                 runs += 1
                 print(f"run {runs}: {time.monotonic() - begun:.0f} s", flush=True)
         pool.shutdown(cancel_futures=True)
