@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
-from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
@@ -131,12 +131,15 @@ async def connect_client(
 
     Raises:
         Failed: If the connection is refused.
+        NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     trial.step(f"client {number} connects")
     source = "" if trial.bench.address else manners.source
     if source == NEW_SOURCE:
         source = source.removesuffix("1") + str(number)
     peer = await server.connect(source, buffers=buffers)
+    if peer is None and number == 1 and trial.bench.address is not None:
+        raise NotChecked("Nothing accepts connections at {}:{}.".format(*trial.bench.address))
     if peer is None:
         raise Failed(
             f"The server did not accept client {number}{ending(server)}",
