@@ -19,7 +19,7 @@ from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
-from twisted_lab.check.reports.style import style_of
+from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.requirements.tasks import BY_ID, TASKS
 from twisted_lab.check.sandbox.opening import open_sandbox
@@ -80,7 +80,7 @@ def _print(text: str) -> None:
 
 
 def _complain(problem: object) -> None:
-    print_line(f"{Options.command}: {problem}", sys.stderr)
+    print_line(f"{Options.command}: {shown(str(problem))}", sys.stderr)
 
 
 def _json_file(path: str) -> TextIO | None:
@@ -133,7 +133,9 @@ def _run(options: Options) -> Report:
             )
         except SandboxFailed as problem:
             progress.end()
-            _complain(problem)
+            is_quoted = " " in "".join(options.program[:1])
+            advice = "; leave out the quotes around the command" if is_quoted else ""
+            _complain(f"{problem}{advice}")
             raise SystemExit(Options.exit_status) from None
         reports.append(report)
 

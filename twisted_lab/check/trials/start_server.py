@@ -110,8 +110,7 @@ def no_port(server: StartedServer) -> str:
     """Return why a server does not listen, one line."""
     program = server.program
     if program.has_ended:
-        reason = program.traceback or f"status {program.status}"
-        return f"The server opened no port; it ended with {reason}."
+        return f"The server opened no port; it ended with {program.end}."
     if program.look().wants_terminal:
         return f'The server opened no port; it waits at the question "{program.unanswered[-200:]}".'
     return "The server opened no port."
@@ -154,4 +153,4 @@ def ending(server: Server) -> str:
     """Return how the server ended, as the end of a sentence; "." if it has not."""
     if not server.program.has_ended:
         return "."
-    return f": it had ended with {server.program.traceback or f'status {server.program.status}'}."
+    return f": it had ended with {server.program.end}."
