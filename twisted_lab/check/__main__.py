@@ -122,9 +122,11 @@ def _run(options: Options) -> Report:
     total = len(with_needs(TASKS[options.task], frozenset(options.only))) or len(
         TASKS[options.task]
     )
-    screen = Screen(Console(2), _columns, os.environ.get("TERM", ""))
+    console = Console(2)
+    screen = Screen(console, _columns, os.environ.get("TERM", ""))
     progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
     reports: list[Report] = []
+    problems: list[str] = []
 
     async def run() -> None:
         try:
@@ -132,12 +134,10 @@ def _run(options: Options) -> Report:
                 bench, options.task, options.only, progress.show_step, progress.show_finding
             )
         except SandboxFailed as problem:
-            progress.end()
             is_quoted = " " in "".join(options.program[:1])
-            advice = "; leave out the quotes around the command" if is_quoted else ""
-            _complain(f"{problem}{advice}")
-            raise SystemExit(Options.exit_status) from None
-        reports.append(report)
+            problems.append(f"{problem}{'; leave out the quotes' if is_quoted else ''}")
+        else:
+            reports.append(report)
 
     def start(_: IReactorCore) -> Deferred[None]:
         return Deferred.fromCoroutine(run())
@@ -149,6 +149,10 @@ def _run(options: Options) -> Report:
             raise SystemExit(Options.exit_status) from None
     finally:
         progress.end()
+        console.settle()  # before anything else is written to the terminal
+    if problems:
+        _complain(problems[0])
+        raise SystemExit(Options.exit_status)
     if not reports:
         raise SystemExit(_INTERRUPTED)
     return reports[0]
