@@ -48,8 +48,8 @@ def terminal_report(
     ]
     lines += _section("How it behaves", [*report.behaviour, *found], style)
     lines += _section("Not offered", _by_reason(report, Verdict.NOT_OFFERED), style)
-    not_checked = [*_by_reason(report, Verdict.NOT_CHECKED), *report.problems]
-    lines += _section("Not checked", not_checked, style)
+    lines += _section("Not checked", _by_reason(report, Verdict.NOT_CHECKED), style)
+    lines += _section("What this machine does not allow", report.problems, style)
     lines += _section("What the program did to its surroundings", report.incidents, style)
     lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
     return "\n".join(lines)

@@ -17,6 +17,8 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
 
+# How programs and systems name the error of bind().
+_TAKEN = ("Address already in use", "EADDRINUSE")
 PORT = 9090  # what servers are told, unless a scenario needs another one
 
 
@@ -55,9 +57,15 @@ async def start_server(
 
     Raises:
         Failed: If it does not listen.
+        NotChecked: If another program of this machine may have its port.
     """
     server = begin_server(trial, manners, port, sandbox, answers)
     if not await until_listening(trial, server, port):
+        if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
+            raise NotChecked(
+                "The port is in use on this machine: by another program, or by connections of the "
+                "last check, for up to a minute."
+            )
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     return server
 
