@@ -31,9 +31,9 @@ _LISTEN_QUEUE = 16
 
 async def listens(trial: Trial, manners: Manners) -> str:
     """ES-1."""
-    if trial.bench.address:
+    if trial.bench.address is not None:
         await connect_client(trial, await reach_server(trial, manners), manners)
-        return "It was started by somebody else."
+        return "It accepts connections."
     if not manners.port and (udp := await _listens_on_udp(trial, manners)):
         raise NotOffered(f"The server listens on UDP port {udp}.")
     told = any("{port}" in word for word in trial.bench.command)
