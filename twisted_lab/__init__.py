@@ -9,7 +9,9 @@ from twisted_lab.memory import hook_for
 
 __version__ = "0.1.0"
 
-_PROGRAMS = ("twisted_lab.accounts", "twisted_lab.client", "twisted_lab.control")
+_PROGRAMS = tuple(
+    f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults")
+)
 # `twisted.internet` rather than `twisted`: a checkout has a folder `twisted`, with the plugins.
 _NEEDED = (
     "twisted.internet",

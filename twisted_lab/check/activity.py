@@ -19,12 +19,19 @@ class Activity:
 
     Attributes:
         lateness: The longest delay of the checker itself since it was last set to 0, in seconds.
+        has_expired: Whether a wait has ended by time alone since this was last set to False.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
+        self.has_expired = False
         self._waiters: set[_Waiter] = set()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the checker itself was too late to judge what is slow."""
+        return self.lateness > LATE_SECONDS
 
     def happened(self) -> None:
         """Have all conditions looked at again: something was received, or has ended."""
@@ -41,6 +48,15 @@ class Activity:
         Returns:
             Whether it became true in time.
         """
+        is_true = await self._wait(condition, seconds)
+        self.has_expired |= not is_true
+        return is_true
+
+    async def pause(self, seconds: float) -> None:
+        """Wait where time itself is what is tested: two sends apart, or an idle program."""
+        await self._wait(lambda: False, seconds)
+
+    async def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         waiter = _Waiter(self, condition, self.clock.seconds() + seconds)
         self._waiters.add(waiter)
         waiter.look()
@@ -49,10 +65,6 @@ class Activity:
         finally:
             self._waiters.discard(waiter)
             waiter.stop()
-
-    async def pause(self, seconds: float) -> None:
-        """Wait where time itself is what is tested: two sends apart, or an idle program."""
-        await self.until(lambda: False, seconds)
 
 
 class _Waiter:
