@@ -23,7 +23,7 @@ class ClientManners:
         greeting: What the server says to it first, if it waits for that.
         opening: The line that must be typed before it takes any other; "" if none.
         sends_late: Whether it sends what was typed only after the line exit.
-        shows_late: Whether it shows replies only after the line exit.
+        shows_after: The line that must be typed before it shows a reply; "" if none.
         behaviour: How it behaves, one line each, for people.
     """
 
@@ -34,5 +34,5 @@ class ClientManners:
     greeting: bytes = GREETING
     opening: str = ""
     sends_late: bool = False
-    shows_late: bool = False
+    shows_after: str = ""
     behaviour: tuple[str, ...] = ()

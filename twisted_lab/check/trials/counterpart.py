@@ -53,6 +53,10 @@ class Counterpart:
         peers = self.listener.peers
         return bool(peers) and not self.has_closed and all(peer.has_ended for peer in peers)
 
+    def is_reached(self) -> bool:
+        """Return whether the client has connected."""
+        return bool(self.listener.peers)
+
     def say(self, data: bytes) -> None:
         """Send bytes to the client."""
         self._answered = len(self.listener.received())

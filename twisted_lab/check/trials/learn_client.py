@@ -12,7 +12,7 @@ from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.user import EXIT, User
+from twisted_lab.check.trials.user import EXIT, NEXT, User
 
 
 class _Success(IntEnum):
@@ -85,8 +85,14 @@ async def _use(trial: Trial, user: User, manners: ClientManners) -> ClientManner
     user.server.echo()
     if await user.shows(reply):
         trial.bench.warm(trial.activity.clock.seconds() - began)
-    elif await _exits(user) and await user.shows(reply):
-        return replace(manners, shows_late=True)
+        return manners
+    for late in (NEXT, EXIT):
+        if await user.ready():
+            user.type_line(late)
+            if late == EXIT:
+                await user.leave()
+        if await user.shows(reply):
+            return replace(manners, shows_after=late)
     return manners
 
 

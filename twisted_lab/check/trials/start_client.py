@@ -16,6 +16,11 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
 
 HOST = "127.0.0.1"
+# What looks like a question for an address is none once the client has connected.
+_FOR_THE_USER = {
+    *(Kind.UNKNOWN, Kind.MESSAGE),
+    *(Kind.HOST, Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST),
+}
 Decide = Callable[[Question, Sequence[Question], Answer], str | None]
 
 
@@ -23,7 +28,7 @@ def _usual_answer(manners: ClientManners, listener: Listener, address: tuple[str
     """Return how the questions of a client are answered; one for a message is left to the user."""
 
     def usual(question: Question, asked: Sequence[Question]) -> str | None:
-        if listener.peers and question.kind in (Kind.UNKNOWN, Kind.MESSAGE):
+        if listener.peers and question.kind in _FOR_THE_USER:
             return None
         line = answer(
             question,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.outcomes import Failed, NotChecked
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.program import Program
@@ -14,7 +15,7 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 
-EXIT = "exit"
+EXIT, NEXT = "exit", "next"
 _REST_SECONDS = 0.2
 _END_SECONDS = 2.0
 _PROMPT_ENDS = ":>?"
@@ -92,11 +93,15 @@ class User:
         Raises:
             Failed: If it does not get there.
             NotChecked: If it does not get on with the words of the server.
+            NotOffered: If it talked to the server and ends without a line.
         """
         if await self.ready():
             return
-        if self.server.has_greeted and not self.server.listener.received():
-            raise NotChecked(self.story("It waits for words of the server that nobody knows"))
+        received = self.server.listener.received()
+        if self.server.has_greeted and not (received and self.program.has_ended):
+            raise NotChecked(self.story("It waits for other words of the server"))
+        if received and self.program.status == 0:
+            raise NotOffered("The client takes no line.")
         raise Failed(self.story("It does not ask for a line"), self.cause())
 
     def type_line(self, line: str) -> None:
@@ -140,10 +145,11 @@ class User:
         )
 
     async def shows_reply(self, text: bytes) -> bool:
-        """Wait until the client shows a reply, after exit if that is its manner."""
-        if self._manners.shows_late and await self.ready():
-            self.type_line(EXIT)
-            await self.leave()
+        """Wait until the client shows a reply, after another line if that is its manner."""
+        if (line := self._manners.shows_after) and await self.ready():
+            self.type_line(line)
+            if line == EXIT:
+                await self.leave()
         return await self.shows(text)
 
     async def expect_shown(self, text: bytes) -> None:
@@ -188,7 +194,7 @@ class User:
                     return
                 if has_left:  # without a connection, it can only want Enter
                     has_left = False
-                    self.program.poked()
+                    self.program.poked(is_typed=True)
                     self.program.terminal.type_line("")
             elif server.listener.peers and not server.has_closed:
                 server.close()  # it waits for the server; one that ends at exit would close now
@@ -206,4 +212,6 @@ class User:
 
     def cause(self) -> Mistake | None:
         """Return the likely cause from a traceback, if there is one."""
-        return likely_cause(self.program.traceback)
+        if not self.program.traceback:
+            return None
+        return likely_cause(self.program.traceback) or mistakes.UNCAUGHT

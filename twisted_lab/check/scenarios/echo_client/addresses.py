@@ -52,7 +52,7 @@ async def _use(trial: Trial, user: User) -> None:
     """Bring the client to its connection: some connect once the first line is typed."""
     if await user.ready() and not user.server.listener.peers:
         user.type_line(trial.text(12).decode())
-        await user.program.until(lambda: bool(user.server.listener.peers), trial.bench.patience)
+        await user.program.until(user.server.is_reached, trial.bench.patience)
 
 
 async def asks_for_the_address(trial: Trial, manners: ClientManners) -> None:
@@ -86,7 +86,8 @@ async def has_defaults(trial: Trial, manners: ClientManners) -> str:
         raise NotChecked("Without isolation nobody listens at the default address.")
     await _use(trial, user)
     if not user.server.listener.dialled:
-        raise Failed(user.story("Enter gives no default"), user.cause())
+        cause = likely_cause(user.program.traceback)
+        raise Failed(user.story("Enter gives no default"), cause)
     if first.refused >= kinds:
         raise Failed("The client asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
     host, port = user.server.listener.dialled[0]
@@ -105,7 +106,7 @@ async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
         trial.step(f'nonsense is "{_NONSENSE}"')
         first = _FirstAnswers({kind: [_NONSENSE] for kind in kinds})
         user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
-        await user.ready()
+        await user.operator.attend(user.server.is_reached, trial.bench.patience)
         if user.program.traceback:
             cause = likely_cause(user.program.traceback)
             raise Failed(user.story("Nonsense is not caught"), cause)
@@ -133,6 +134,10 @@ class _FirstAnswers:
             return question.default_word if line is None else line
         if question.kind is Kind.UNKNOWN:
             return usual(question, asked)
+        before = asked[-1].kind if asked else question.kind
+        if before in self.lines and before not in self.refused and before != question.kind:
+            self.refused.add(before)  # it asks from the start, because of the answer before
+            return question.default_word
         self.refused.add(question.kind)
         self._asked.append(question)
         return usual(question, self._asked[:-1])

@@ -21,14 +21,20 @@ async def _ready_user(trial: Trial, manners: ClientManners) -> User:
     return user
 
 
-async def sends_a_line(trial: Trial, manners: ClientManners) -> None:
+async def sends_a_line(trial: Trial, manners: ClientManners) -> str | None:
     """EC-2."""
-    user = await _ready_user(trial, manners)
+    user = start_client(trial, manners)
+    if not await user.ready() and (received := user.server.listener.received()):
+        if user.operator.answers and user.operator.answers[-1].encode() in received:
+            return "It sends the answers to its questions, and takes no other line."
+        raise Failed(user.story("The client sends texts of its own"), user.cause())
+    await user.expect_ready()
     line = trial.text(12).decode()
     user.type_line(line)
     await user.expect_received(line.encode())
     if manners.sends_late:
         raise Weak("The line is not sent before exit is typed.")
+    return None
 
 
 async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
@@ -39,9 +45,17 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
     if not is_ready and reply and came_back(screen, reply, is_exact=True):
         return "It sends texts of its own."
     await user.expect_ready()
-    await user.have_echoed(trial.text(12).decode())
-    if manners.shows_late:
-        raise Weak("The reply is not shown before exit is typed.")
+    line = trial.text(12).decode()
+    user.type_line(line)
+    if not await user.receives(line.encode()) and user.server.unanswered:
+        user.server.echo()  # it sends something else: that is for another requirement
+        await user.expect_shown(user.server.last_reply.strip())
+        return None
+    await user.expect_received(line.encode())
+    user.server.echo()
+    await user.expect_shown(line.swapcase().encode())
+    if manners.shows_after:
+        raise Weak(f"The reply is not shown before {manners.shows_after} is typed.")
     return None
 
 
