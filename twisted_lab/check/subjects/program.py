@@ -12,7 +12,10 @@ from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
-WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
+WAKE_SECONDS = 0.05
+# The kernel hands typed lines over in a thread of its own, which a busy machine may delay: a
+# program that waits for the terminal is sure to wake.
+SURE_WAKE_SECONDS = 5.0
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -37,7 +40,7 @@ class Program:
         self.activity = activity
         self.terminal = Terminal(reactor, child.terminal, self._printed)
         self.answered = 0
-        self._poked_at = 0.0
+        self._wakes_until = 0.0
         self._poked_switches = -1
         self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
@@ -92,18 +95,21 @@ class Program:
     def type_line(self, line: str) -> None:
         """Type a line and Enter."""
         self.answered = len(self.terminal.text)
-        self.poked()
+        self.poked(is_typed=True)
         self.terminal.type_line(line)
 
-    def poked(self) -> None:
+    def poked(self, is_typed: bool = False) -> None:
         """Note that something is sent or typed to the program: the kernel delivers it soon."""
-        self._poked_at = self.activity.clock.seconds()
-        self._poked_switches = self.look().switches
+        snapshot = self.look()
+        is_sure = is_typed and snapshot.wants_terminal
+        delay = SURE_WAKE_SECONDS if is_sure else WAKE_SECONDS
+        self._wakes_until = self.activity.clock.seconds() + delay
+        self._poked_switches = snapshot.switches
 
     def may_wake(self, snapshot: Snapshot) -> bool:
         """Return whether what was sent may not have reached the program yet."""
         is_same = snapshot.switches == self._poked_switches
-        return is_same and self.activity.clock.seconds() < self._poked_at + WAKE_SECONDS
+        return is_same and self.activity.clock.seconds() < self._wakes_until
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
