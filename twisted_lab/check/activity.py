@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_lab.check.outcomes import NotChecked
 
 LOOK_SECONDS = 0.004  # how often conditions are looked at that nothing announces
 LATE_SECONDS = 0.1  # a checker that is later than this cannot judge what is slow
@@ -20,12 +23,15 @@ class Activity:
     Attributes:
         lateness: The longest delay of the checker itself since it was last set to 0, in seconds.
         has_expired: Whether a wait has ended by time alone since this was last set to False.
+        ends: When all waiting ends, in seconds of the clock: no program may keep the checker busy
+            for hours.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
         self.has_expired = False
+        self.ends = inf
         self._waiters: set[_Waiter] = set()
 
     @property
@@ -47,6 +53,9 @@ class Activity:
 
         Returns:
             Whether it became true in time.
+
+        Raises:
+            NotChecked: The time is over, see `ends`.
         """
         is_true = await self._wait(condition, seconds)
         self.has_expired |= not is_true
@@ -57,7 +66,10 @@ class Activity:
         await self._wait(lambda: False, seconds)
 
     async def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
-        waiter = _Waiter(self, condition, self.clock.seconds() + seconds)
+        now = self.clock.seconds()
+        if now >= self.ends:
+            raise NotChecked("The program is so slow that the checker's time was over.")
+        waiter = _Waiter(self, condition, now + seconds)
         self._waiters.add(waiter)
         waiter.look()
         try:

@@ -75,7 +75,10 @@ class Snapshot:
         """
         return any(
             each.state.timeout <= SOON_SECONDS
-            and (each.state.wait is Wait.TIME or any(one.peer_port for one in each.sockets))
+            and (
+                each.state.wait in (Wait.TIME, Wait.OTHERS)
+                or any(one.peer_port for one in each.sockets)
+            )
             for each in self.threads
         )
 

@@ -24,6 +24,8 @@ async def learn_client(bench: Bench) -> ClientManners:
             if is_ready or user.listener.peers:
                 manners = ClientManners(style, questions, connects=True)
                 return replace(manners, behaviour=await _use(bench, trial, user))
+        except Outcome:
+            continue  # it takes too long
         finally:
             trial.close()
         if not questions:
