@@ -87,6 +87,9 @@ async def _judge_one(
     for _ in range(MOST_TRIALS):
         bench.activity.lateness = 0.0
         now = await _try(bench, requirement, scenario, subject)
+        if first is not None and now.verdict is Verdict.NOT_CHECKED and bench.address:
+            finding = first  # the server has ended, and the checker cannot start it again
+            break
         if now.verdict not in _REPEATED:
             finding = now if first is None else _after_two(first, now)
             break

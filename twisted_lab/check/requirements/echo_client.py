@@ -149,7 +149,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.ENTER_IS_NONSENSE,
-        ("EC-12",),
+        ("EC-1",),
     ),
     Requirement(
         "EC-14",
@@ -160,7 +160,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.NONSENSE_ENDS,
-        ("EC-12",),
+        ("EC-1",),
     ),
     Requirement(
         "EC-15",
