@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
+
+from twisted_lab.check.outcomes import NotChecked
 
 LOOK_SECONDS = 0.004  # how often conditions are looked at that nothing announces
 LATE_SECONDS = 0.1  # a checker that is later than this cannot judge what is slow
@@ -21,11 +24,14 @@ class Activity:
     Attributes:
         lateness: The longest delay of the checker itself, in seconds, in waits whose time ran out
             since it was last set to 0. What is seen in time is true however late it is seen.
+        ends: When all waiting ends, in seconds of the clock: no program may keep the checker busy
+            for hours.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
+        self.ends = inf
         self._waiters: set[_Waiter] = set()
 
     @property
@@ -47,8 +53,14 @@ class Activity:
 
         Returns:
             Whether it became true in time.
+
+        Raises:
+            NotChecked: The time is over, see `ends`.
         """
-        waiter = _Waiter(self, condition, self.clock.seconds() + seconds)
+        now = self.clock.seconds()
+        if now >= self.ends:
+            raise NotChecked("The program is so slow that the checker's time was over.")
+        waiter = _Waiter(self, condition, now + seconds)
         self._waiters.add(waiter)
         waiter.look()
         try:
