@@ -107,7 +107,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
 
 def _run(options: Options) -> Report:
     from twisted.internet import reactor
-    from twisted.internet.task import react
+    from twisted.internet.task import deferLater, react
 
     bench = Bench(
         reactor=reactor,
@@ -129,6 +129,7 @@ def _run(options: Options) -> Report:
     problems: list[str] = []
 
     async def run() -> None:
+        await deferLater(reactor, 0)  # from then on the reactor handles Ctrl-C
         try:
             report = await check(
                 bench, options.task, options.only, progress.show_step, progress.show_finding
