@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -51,6 +51,10 @@ class ProblemTests(SynchronousTestCase):
         self.assertEqual(finding.verdict, Verdict.NOT_CHECKED)
         self.assertIn("ZeroDivisionError('zero')", finding.evidence.note)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_ctrl_c_ends_the_check(self) -> None:
+        with self.assertRaisesRegex(self.failureException, "CancelledError"):
+            self.judge(None, CancelledError())
 
     def test_a_server_that_failed_and_then_is_gone_has_failed(self) -> None:
         finding = self.judge(ANYWHERE, Failed("It crashed."), NotChecked("It is gone."))

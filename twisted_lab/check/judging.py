@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from twisted_lab.check.bench import Bench
@@ -132,6 +133,8 @@ async def _try(
         return Finding(requirement, outcome.verdict, evidence)
     except SandboxFailed as problem:
         return Finding(requirement, Verdict.NOT_CHECKED, Evidence(str(problem)))
+    except CancelledError:
+        raise
     except Exception as error:  # a bug must not cost the other findings
         _log.failure("The checker has a bug in {id}", id=requirement.id)
         note = f"The checker has a bug: {error!r}"
