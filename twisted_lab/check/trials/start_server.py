@@ -149,6 +149,7 @@ async def connect_client(
             f"The server did not accept client {number}{ending(server)}",
             likely_cause(server.program.traceback),
         )
+    trial.on_close(peer.close)  # a server that somebody else has started does not end with it
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client

@@ -161,6 +161,8 @@ async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
     sandbox = trial.open_sandbox()
     trial.step(f"another program listens on port {manners.port}")
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        # Earlier connections to the port may still be known, where programs are not isolated.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, PORT, sandbox, None)
