@@ -19,12 +19,14 @@ class Activity:
 
     Attributes:
         lateness: The longest delay of the checker itself since it was last set to 0, in seconds.
+        turns: How often timers have gone off; all that had arrived was read between two of them.
         has_expired: Whether a wait has ended by time alone since this was last set to False.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
+        self.turns = 0
         self.has_expired = False
         self._waiters: set[_Waiter] = set()
 
@@ -101,6 +103,7 @@ class _Waiter:
         late = self._activity.clock.seconds() - self._timer.getTime()
         self._activity.lateness = max(self._activity.lateness, late)
         self._timer = None
+        self._activity.turns += 1
         self.look()
 
     def stop(self) -> None:

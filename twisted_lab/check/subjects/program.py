@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from twisted_lab.check.activity import LOOK_SECONDS, Activity
+from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
@@ -140,7 +140,7 @@ class _Settling:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._looks = 0
-        self._looked_at = -1.0
+        self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
 
@@ -148,10 +148,10 @@ class _Settling:
         program = self._program
         if program.has_ended:
             return True
-        now = program.activity.clock.seconds()
-        if now - self._looked_at < LOOK_SECONDS / 2:
+        if program.activity.turns == self._turn:
             return False  # what the program has sent may not have been read yet
-        self._looked_at = now
+        self._turn = program.activity.turns
+        now = program.activity.clock.seconds()
         snapshot = program.look()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
