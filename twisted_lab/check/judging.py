@@ -85,12 +85,15 @@ async def _judge_one(
     first: Finding | None = None
     finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence("This machine was too busy."))
     for _ in range(MOST_TRIALS):
-        bench.activity.lateness, bench.activity.has_expired = 0.0, False
+        bench.activity.lateness = 0.0
         now = await _try(bench, requirement, scenario, subject)
+        if first is not None and now.verdict is Verdict.NOT_CHECKED and bench.address:
+            finding = first  # the server has ended, and the checker cannot start it again
+            break
         if now.verdict not in _REPEATED:
             finding = now if first is None else _after_two(first, now)
             break
-        if now.verdict is Verdict.FAIL and bench.activity.has_expired and bench.activity.is_late:
+        if now.verdict is Verdict.FAIL and bench.activity.is_late:
             continue  # what seemed slow may have been the checker
         if first is None:
             first = now

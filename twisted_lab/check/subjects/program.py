@@ -78,6 +78,16 @@ class Program:
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
         return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
 
+    @property
+    def end(self) -> str:
+        """How the program ended: the last line of a traceback, its exit status or a signal."""
+        if self.terminal.printed > MOST_PRINTED:
+            return f"more than {MOST_PRINTED // 1_000_000} MB of output, and was stopped"
+        status = self.status or 0
+        return self.traceback or (
+            f"status {status}" if status >= 0 else f"signal {-status} ({signal.strsignal(-status)})"
+        )
+
     def look(self) -> Snapshot:
         """Return what the program does now."""
         return look(self.child.pid)

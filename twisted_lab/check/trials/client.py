@@ -118,7 +118,7 @@ class Client:
         heard = self.heard
         came = f"{len(heard):,} of {len(text):,} bytes came back" if heard else "Nothing came back"
         if self._server.program.has_ended:
-            return f"{came}, and the server ended{_ending(self._server)}."
+            return f"{came}, and the server ended with {self._server.program.end}."
         if self.peer.was_reset:
             return f"{came}, and the server reset the connection."
         if self.peer.has_ended:
@@ -151,9 +151,3 @@ def _described(text: bytes) -> str:
     if len(text) > 60:
         return f"{len(text):,} bytes"
     return f'"{escape_bytes(text)}"'
-
-
-def _ending(server: Server) -> str:
-    if traceback := server.program.traceback:
-        return f" with {traceback}"
-    return f" with status {server.program.status}"

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
+from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
@@ -69,6 +70,8 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         if is_ready:
             manners = await _use(trial, user, manners)
         return await _success(user), manners
+    except NotChecked:  # it takes too long
+        return _Success.NOTHING, manners
     finally:
         trial.close()
 

@@ -206,8 +206,7 @@ class User:
     def story(self, what: str) -> str:
         """Return what happened, with the end of the client if it has ended."""
         if self.program.has_ended:
-            reason = self.program.traceback or f"status {self.program.status}"
-            return f"{what}; the client ended with {reason}."
+            return f"{what}; the client ended with {self.program.end}."
         return f"{what}."
 
     def cause(self) -> Mistake | None:

@@ -16,6 +16,7 @@ from twisted_lab.check.trials.start_server import (
     begin_server,
     connect_client,
     no_port,
+    reach_server,
     start_server,
     until_listening,
     usual_answer,
@@ -30,6 +31,9 @@ _LISTEN_QUEUE = 16
 
 async def listens(trial: Trial, manners: Manners) -> str:
     """ES-1."""
+    if trial.bench.address is not None:
+        await connect_client(trial, await reach_server(trial, manners), manners)
+        return "It accepts connections."
     if not manners.port and (udp := await _listens_on_udp(trial, manners)):
         raise NotOffered(f"The server listens on UDP port {udp}.")
     told = any("{port}" in word for word in trial.bench.command)
