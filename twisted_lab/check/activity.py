@@ -26,12 +26,14 @@ class Activity:
             since it was last set to 0. What is seen in time is true however late it is seen.
         ends: When all waiting ends, in seconds of the clock: no program may keep the checker busy
             for hours.
+        turns: How often timers have gone off; all that had arrived was read between two of them.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
         self.ends = inf
+        self.turns = 0
         self._waiters: set[_Waiter] = set()
 
     @property
@@ -112,6 +114,7 @@ class _Waiter:
         late = self._activity.clock.seconds() - self._timer.getTime()
         self.lateness = max(self.lateness, late)
         self._timer = None
+        self._activity.turns += 1
         self.look()
 
     def stop(self) -> None:

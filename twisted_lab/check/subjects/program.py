@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
 
-from twisted_lab.check.activity import LOOK_SECONDS, Activity
+from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
@@ -188,7 +188,7 @@ class _Settling:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._looks = 0
-        self._looked_at = -1.0
+        self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
         self._sockets: tuple[Socket, ...] = ()
@@ -204,10 +204,10 @@ class _Settling:
         program = self._program
         if program.has_ended:
             return True
-        now = program.activity.clock.seconds()
-        if now - self._looked_at < LOOK_SECONDS / 2:
+        if program.activity.turns == self._turn:
             return False  # what the program has sent may not have been read yet
-        self._looked_at = now
+        self._turn = program.activity.turns
+        now = program.activity.clock.seconds()
         snapshot = program.look()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
