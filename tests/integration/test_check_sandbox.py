@@ -73,6 +73,9 @@ attempt("network", socket.create_connection, ("127.0.0.1", int(port)))
 print("trace", libc.ptrace(16, 1, 0, 0))
 print("namespace", libc.unshare(0x10000000))
 print("mount", libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None))
+attempt("virtual machine", socket.socket, 40, 1)
+attempt("memory", os.memfd_create, "")
+print("keys", libc.syscall({"x86_64": 250, "aarch64": 219}[os.uname().machine], 0, -3, 0))
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
     for target in (os.getppid(), 1, -1):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -94,6 +97,9 @@ network refused
 trace -1
 namespace -1
 mount -1
+virtual machine refused
+memory refused
+keys -1
 <end>
 """
 
@@ -197,8 +203,9 @@ def test_without_namespaces_the_agent_cannot_be_read() -> None:
             "its processes used more than 40 MB of memory, and were ended",
         ),
         (
-            "import os, time\n"
-            "for _ in range(60): os.write(os.memfd_create(''), bytes(1 << 20))\n"
+            "import mmap, time\n"
+            "shared = mmap.mmap(-1, 60 << 20)\n"
+            "for _ in range(60): shared.write(bytes(1 << 20))\n"
             "time.sleep(60)",
             -signal.SIGKILL,
             "its processes used more than 40 MB of memory, and were ended",
@@ -206,6 +213,12 @@ def test_without_namespaces_the_agent_cannot_be_read() -> None:
         (
             "import ctypes; raise SystemExit(1 + ctypes.CDLL(None).shmget(0, 100 << 20, 0o1600))",
             0,
+            "",
+        ),
+        (
+            "import ctypes; made = [ctypes.CDLL(None).semget(0, 250, 0o1600) for _ in range(20)]\n"
+            "raise SystemExit(made.count(-1))",
+            4,
             "",
         ),
         ("held = bytearray(100 << 20)", 1, ""),
@@ -342,6 +355,25 @@ for _ in range(100):
     assert (folder / "data.txt").read_text() == "7\n"
 
 
+def test_nothing_is_left_of_what_a_program_forbids_and_nests(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    source = """
+import os
+for _ in range(2000):
+    os.mkdir("deep")
+    os.chdir("deep")
+os.chmod("/proc/self/cwd/..", 0)
+"""
+    with closing(plain_sandbox(folder, PYTHON, DEFAULT_LIMITS)) as sandbox:
+        child = sandbox.start([*PYTHON, source])
+        assert wait(child) == 0
+        os.close(child.terminal)
+        [base] = tmp_path.glob("twisted-lab-check-*")
+    assert not base.exists()
+
+
 def test_a_moved_or_forbidden_folder_is_found(sandbox: Sandbox) -> None:
     for source in ("os.rename('/tmp/work', '/tmp/x')", "os.chmod('/tmp/x', 0)"):
         child = sandbox.start([*PYTHON, f"import os; open('log', 'w'); {source}"])
@@ -439,7 +471,7 @@ def test_what_cannot_be_done_is_said_in_one_line(folder: Path, sandbox: Sandbox)
     with (folder / "large").open("wb") as file:
         file.truncate(65 * MB)
     with pytest.raises(
-        SandboxFailed, match=r"^the folder .* is too large to be copied: more than 64 MB$"
+        SandboxFailed, match=r"^the folder .* has more than 64 MB, .* of their own$"
     ):
         open_sandbox(folder, PYTHON)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Bench:
         open_sandbox: Opens a sandbox.
         seed: The seed of all chance.
         watch: Is told of each step, as it happens.
+        ends: When the check ends, in seconds of the clock of `activity`.
         patience: How long a program that is busy may take for an answer, in seconds.
         lacks: What the sandboxes could not isolate.
         incidents: What the program did that sandboxes are for.
@@ -40,6 +42,7 @@ class Bench:
     open_sandbox: Callable[[Path, Sequence[str]], Sandbox]
     seed: int
     watch: Callable[[str], object]
+    ends: float = inf
     patience: float = MOST_PATIENCE
     lacks: tuple[str, ...] = ()
     incidents: set[str] = field(default_factory=set)

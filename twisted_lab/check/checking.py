@@ -17,6 +17,8 @@ from twisted_lab.check.trials.learn_server import learn_server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Finding, Report
 
+MOST_SECONDS = 600.0  # a correct program needs 10, and one that always spins 40
+
 # How to learn the manners of a program, and the scenarios that are given them, by the task.
 _TASKS: Mapping[str, tuple[Callable[[Bench], Awaitable[Any]], Mapping[str, Scenario[Any]]]] = {
     "echo-server": (learn_server, echo_server.SCENARIOS),
@@ -41,6 +43,7 @@ async def check(
         found: Is told of each finding.
     """
     began = bench.activity.clock.seconds()
+    bench.ends = began + MOST_SECONDS
     requirements = TASKS[task]
     learn, scenarios = _TASKS[task]
     bench.watch = partial(step, requirements[0])

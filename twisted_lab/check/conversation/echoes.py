@@ -23,8 +23,12 @@ def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
     if sent in received:
         return True
     folded = bytes if is_exact else _folded
-    bare = iter(folded(_COLOURS.sub(b"", received)))
-    return all(byte in bare for byte in folded(sent))
+    bare, end = folded(_COLOURS.sub(b"", received)), 0
+    for byte in folded(sent):
+        end = bare.find(byte, end) + 1
+        if not end:
+            return False
+    return True
 
 
 def _folded(data: bytes) -> bytes:

@@ -68,13 +68,16 @@ class Snapshot:
 
     @property
     def sleeps(self) -> bool:
-        """Whether a thread that may serve a client will soon go on by itself.
+        """Whether a thread will soon go on by itself.
 
-        A timeout while it waits for connections alone does not count.
+        A timeout while it only waits for connections, or for the terminal, does not count.
         """
         return any(
             each.state.timeout <= SOON_SECONDS
-            and (each.state.wait is Wait.TIME or any(one.peer_port for one in each.sockets))
+            and (
+                any(one.peer_port for one in each.sockets)
+                or not (each.has_terminal or any(one.is_listening for one in each.sockets))
+            )
             for each in self.threads
         )
 

@@ -20,7 +20,7 @@ class Call(Enum):
     EPOLL = auto()  # (descriptor, events, count, milliseconds)
     SLEEP = auto()
     CHILD = auto()  # waits for a child process
-    LOCK = auto()
+    LOCK = auto()  # (address, operation, value, timespec)
     RING = auto()  # (descriptor, ...): io_uring, whose descriptors the kernel does not show
 
 
@@ -36,7 +36,7 @@ _X86_64 = {
     Call.EPOLL: (232, 281, 441),
     Call.SLEEP: (34, 35, 130, 219, 230),
     Call.CHILD: (61, 247),
-    Call.LOCK: (202, 449),
+    Call.LOCK: (202,),
     Call.RING: (426,),
 }
 _AARCH64 = {
@@ -50,7 +50,7 @@ _AARCH64 = {
     Call.EPOLL: (22, 441),
     Call.SLEEP: (101, 115, 128, 133),
     Call.CHILD: (95, 260),
-    Call.LOCK: (98, 449),
+    Call.LOCK: (98,),
     Call.RING: (426,),
 }
 _TABLES = {"x86_64": _X86_64, "aarch64": _AARCH64}

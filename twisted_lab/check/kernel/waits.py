@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -14,6 +15,7 @@ from twisted_lab.check.kernel.system_calls import Call, table
 
 _POLLIN, _POLLOUT = 1, 4  # poll.h; epoll has the same
 _MOST_DESCRIPTORS = 4096
+_FUTEX_COMMAND, _FUTEX_WAIT_BITSET, _FUTEX_REAL_TIME = 127, 9, 256
 
 
 class Wait(Enum):
@@ -110,8 +112,10 @@ def _in_call(process: Path, call: Call | None, arguments: list[int]) -> Thread:
             return _waiting(inputs, outputs, _seconds(process, arguments[4]))
         case Call.SLEEP:
             return Thread(Wait.TIME, timeout=0)
-        case Call.CHILD | Call.LOCK:
+        case Call.CHILD:
             return Thread(Wait.OTHERS)
+        case Call.LOCK:
+            return Thread(Wait.OTHERS, timeout=_lock_seconds(process, arguments))
     return Thread(Wait.UNKNOWN)
 
 
@@ -134,6 +138,15 @@ def _seconds(process: Path, address: int) -> float:
     return float(struct.unpack("=q", _memory(process, address, 8))[0])
 
 
+def _lock_seconds(process: Path, arguments: list[int]) -> float:
+    """Return in how many seconds futex(2) ends, in which a thread waits for an event or a queue."""
+    operation, until = arguments[1], _seconds(process, arguments[3])
+    if operation & _FUTEX_COMMAND != _FUTEX_WAIT_BITSET:
+        return until
+    is_real = operation & _FUTEX_REAL_TIME
+    return until - time.clock_gettime(time.CLOCK_REALTIME if is_real else time.CLOCK_MONOTONIC)
+
+
 _CALLS = table()
 
 
@@ -144,7 +157,8 @@ def thread(process: Path, task: Path) -> Thread:
         process: The directory of its process in /proc.
         task: The directory of the thread.
     """
-    with suppress(OSError, ValueError, IndexError, struct.error):
+    # The arguments are the program's: an address may be any number.
+    with suppress(OSError, ValueError, IndexError, OverflowError, struct.error):
         fields = (task / "syscall").read_text().split()
         if fields[0] == "running":
             return Thread(Wait.NOTHING)
@@ -153,7 +167,9 @@ def thread(process: Path, task: Path) -> Thread:
         if number >= 0:
             arguments = [int(field, 16) for field in fields[1:7]]
             state = _in_call(process, _CALLS.get(number), arguments)
-        counts = (task / "status").read_text().rsplit("voluntary_ctxt_switches:", 2)
+        # A name that was cut after 15 bytes need not be UTF-8.
+        status = (task / "status").read_text(errors="replace")
+        counts = status.rsplit("voluntary_ctxt_switches:", 2)
         switches = int(counts[1].split()[0]) + int(counts[2].split()[0])
         return replace(state, switches=switches)
     return Thread(Wait.NOTHING)  # it has ended, or changed while it was read

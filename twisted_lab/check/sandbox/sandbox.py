@@ -56,7 +56,8 @@ class Sandbox(Protocol):
     def files(self) -> dict[str, bytes]:
         """Return the files of the folder that are new or changed, by their names in it.
 
-        There are at most 200, with the first 1 MB of each; what is not a plain file is left out.
+        There are at most 200, with the first 1 MB of each and 4 MB of all; what is not a plain file
+        is left out.
         Names may contain any character, and surrogates for bytes that are no UTF-8.
         """
 

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
 
-from twisted_lab.check.activity import LOOK_SECONDS, Activity
+from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
-WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
+WAKE_SECONDS = 0.05
+# The kernel hands typed lines over in a thread of its own, which a busy machine may delay: a
+# program that waits for the terminal is sure to wake.
+SURE_WAKE_SECONDS = 5.0
 SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 MEASURE_SECONDS = 20.0
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
@@ -41,7 +44,7 @@ class Program:
         self.activity = activity
         self.terminal = Terminal(reactor, child.terminal, self._printed)
         self.answered = 0
-        self._poked_at = 0.0
+        self._wakes_until = 0.0
         self._poked_switches = -1
         self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
@@ -79,6 +82,16 @@ class Program:
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
         return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
 
+    @property
+    def end(self) -> str:
+        """How the program ended: the last line of a traceback, its exit status or a signal."""
+        if self.terminal.printed > MOST_PRINTED:
+            return f"more than {MOST_PRINTED // 1_000_000} MB of output, and was stopped"
+        status = self.status or 0
+        return self.traceback or (
+            f"status {status}" if status >= 0 else f"signal {-status} ({signal.strsignal(-status)})"
+        )
+
     def look(self) -> Snapshot:
         """Return what the program does now."""
         return look(self.child.pid)
@@ -86,18 +99,21 @@ class Program:
     def type_line(self, line: str) -> None:
         """Type a line and Enter."""
         self.answered = len(self.terminal.text)
-        self.poked()
+        self.poked(is_typed=True)
         self.terminal.type_line(line)
 
-    def poked(self) -> None:
+    def poked(self, is_typed: bool = False) -> None:
         """Note that something is sent or typed to the program: the kernel delivers it soon."""
-        self._poked_at = self.activity.clock.seconds()
-        self._poked_switches = self.look().switches
+        snapshot = self.look()
+        is_sure = is_typed and snapshot.wants_terminal
+        delay = SURE_WAKE_SECONDS if is_sure else WAKE_SECONDS
+        self._wakes_until = self.activity.clock.seconds() + delay
+        self._poked_switches = snapshot.switches
 
     def may_wake(self, snapshot: Snapshot) -> bool:
         """Return whether what was sent may not have reached the program yet."""
         is_same = snapshot.switches == self._poked_switches
-        return is_same and self.activity.clock.seconds() < self._poked_at + WAKE_SECONDS
+        return is_same and self.activity.clock.seconds() < self._wakes_until
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
@@ -171,7 +187,7 @@ class _Settling:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._looks = 0
-        self._looked_at = -1.0
+        self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
         self._inputs: list[tuple[int, int, int]] = []  # of its sockets
@@ -187,10 +203,10 @@ class _Settling:
         program = self._program
         if program.has_ended:
             return True
-        now = program.activity.clock.seconds()
-        if now - self._looked_at < LOOK_SECONDS / 2:
+        if program.activity.turns == self._turn:
             return False  # what the program has sent may not have been read yet
-        self._looked_at = now
+        self._turn = program.activity.turns
+        now = program.activity.clock.seconds()
         snapshot = program.look()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps

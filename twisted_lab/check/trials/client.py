@@ -126,7 +126,7 @@ class Client:
         """Return what happened instead of the text coming back."""
         came = _what_came(self.heard, text)
         if self._server.program.has_ended:
-            return f"{came}, and the server ended{_ending(self._server)}."
+            return f"{came}, and the server ended with {self._server.program.end}."
         if self.peer.was_reset:
             return f"{came}, and the server reset the connection."
         if self.peer.has_ended:
@@ -201,9 +201,3 @@ def _described(text: bytes) -> str:
     if len(text) > 60:
         return f"{len(text):,} bytes"
     return f'"{escape_bytes(text)}"'
-
-
-def _ending(server: Server) -> str:
-    if traceback := server.program.traceback:
-        return f" with {traceback}"
-    return f" with status {server.program.status}"

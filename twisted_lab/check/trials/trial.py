@@ -14,6 +14,7 @@ from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.text.escaping import escape_bytes
 
 MOST_STEPS, MOST_PASSAGES = 200, 200
+MOST_SECONDS = 60.0
 _SCREEN_CHARACTERS = 2000
 
 
@@ -37,6 +38,7 @@ class Trial:
     def __init__(self, bench: Bench, purpose: str) -> None:
         self.bench = bench
         self.activity = bench.activity
+        self.activity.ends = min(bench.ends, self.activity.clock.seconds() + MOST_SECONDS)
         self.random = random.Random(f"{bench.seed} {purpose}")  # noqa: S311 (repeatable)
         self.steps: list[str] = []
         self.passages: list[Passage] = []

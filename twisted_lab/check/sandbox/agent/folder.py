@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 MOST_FILES, MOST_BYTES = 1_000, 64 << 20  # to copy
-MOST_CHANGED, MOST_OF_EACH = 200, 1 << 20  # to return
+MOST_CHANGED, MOST_OF_EACH, MOST_OF_ALL = 200, 1 << 20, 4 << 20  # to return
 _SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
 _DEEPEST, _MOST_ENTRIES = 16, 10_000
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -67,7 +67,7 @@ def copy(source: int, target: str, owner: int | None) -> int:
     free = MOST_BYTES
     for name, folder, own_name, status in islice(_walk(source), MOST_FILES + 1):
         if len(made) > MOST_FILES:
-            raise TooLarge(f"more than {MOST_FILES} files")
+            raise TooLarge(f"more than {MOST_FILES:,} files")
         path = f"{target}/{name}"
         if stat.S_ISDIR(status.st_mode):
             Path(path).mkdir(mode=0o755)
@@ -115,16 +115,18 @@ def snapshot(folder: int) -> dict[str, tuple[int, ...]]:
 def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
     """Yield new and changed plain files, each with its first `MOST_OF_EACH` bytes.
 
+    The last one is cut where `MOST_OF_ALL` bytes are full.
+
     Args:
         folder: The folder, in which anything may have happened.
         before: Its `snapshot`.
     """
-    found = 0
+    found, free = 0, MOST_OF_ALL
     for name, parent, own_name, status in islice(_walk(folder), _MOST_ENTRIES):
         now = (status.st_size, status.st_ino, status.st_ctime_ns)
         if not stat.S_ISREG(status.st_mode) or before.get(name) == now:
             continue
-        if found == MOST_CHANGED:
+        if found == MOST_CHANGED or not free:
             return
         try:
             file = os.open(own_name, _READ, dir_fd=parent)
@@ -133,6 +135,8 @@ def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[s
         try:
             if stat.S_ISREG(os.fstat(file).st_mode):
                 found += 1
-                yield name, os.pread(file, MOST_OF_EACH, 0)
+                content = os.pread(file, min(MOST_OF_EACH, free), 0)
+                free -= len(content)
+                yield name, content
         finally:
             os.close(file)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import folder, mounts, network, programs, system_calls
+from . import folder, mounts, network, programs, refusals, system_calls
 from .interpreters import needed
 from .namespaces import NotAllowed
 from .processes import count_tasks_of
@@ -18,6 +18,8 @@ from .watching import Watch
 Answer = tuple[dict[str, Any], tuple[int, ...]]  # fields, and descriptors to send
 
 _MOST_FOUND = 10
+# System V's shared memory, queues and semaphores belong to no process.
+_SYSTEM_V = (("shmall", "4096"), ("msgmni", "16"), ("sem", "250 4096 32 16"))
 _OWN_TASKS = 8  # the agent's own may count, too; `Watch` ends programs before the kernel's limit
 
 
@@ -86,8 +88,9 @@ class Inside:
         socket.sethostname("sandbox")
         # In namespaces of its own, a program could mount a folder without limit.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
-        with suppress(OSError):  # older kernels leave this to root
-            Path("/proc/sys/kernel/shmall").write_text("0")  # shared memory belongs to no process
+        for name, most in _SYSTEM_V:
+            with suppress(OSError):  # older kernels leave this to root
+                Path("/proc/sys/kernel", name).write_text(most)
         try:
             network.prepare_redirection()
         except OSError as error:
@@ -95,6 +98,8 @@ class Inside:
                 f"connections cannot be redirected to the checker: {error.strerror} "
                 "(the kernel needs nf_tables with NAT)"
             )
+        if not refusals.is_known():
+            self.lacks.append("the system calls of this machine are not known, and none is refused")
 
     def do_start(self, command: list[str]) -> Answer:
         """Start a program; the answer brings its terminal, and a descriptor of its process."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 _EXECUTABLES = ("bin", "sbin", "shims")
 _DEEPEST = 40  # links and interpreters of interpreters
+_MOST_READ = 1000  # bytes
 
 
 def needed(program: str, folder: str, search: str, home: str) -> list[Path]:
@@ -56,20 +58,23 @@ def _find(program: str, folders: list[str]) -> Path | None:
     return next((name for name in names if name.is_absolute() and os.access(name, os.X_OK)), None)
 
 
+def _beginning(path: Path) -> str:
+    """Return the first bytes of a file; "" if it is none: a FIFO or device may have no end."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:  # noqa: PTH123
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return file.read(_MOST_READ).decode(errors="replace") if is_file else ""
+    except OSError:
+        return ""
+
+
 def _interpreter(program: Path) -> list[str]:
     """Return the words of the `#!` line that may be programs."""
-    try:
-        with program.open("rb") as file:
-            first = file.readline(256).decode(errors="replace")
-    except OSError:
-        return []
+    first = _beginning(program).partition("\n")[0]
     return first[2:].split()[:3] if first.startswith("#!") else []
 
 
 def _original_python(program: Path) -> list[str]:
-    try:
-        lines = (program.parent.parent / "pyvenv.cfg").read_text(errors="replace").splitlines()
-    except OSError:
-        return []
+    lines = _beginning(program.parent.parent / "pyvenv.cfg").splitlines()
     fields = (line.partition("=") for line in lines)
     return [f"{value.strip()}/python3" for name, _, value in fields if name.strip() == "home"]

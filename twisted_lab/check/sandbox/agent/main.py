@@ -16,6 +16,7 @@ from typing import Any
 from . import folder, namespaces, programs
 from .inside import Inside
 from .system_calls import reason_of
+from .watching import MachineFull
 
 _LONGEST = 1 << 20
 _LOOK_EACH = 100  # ms
@@ -44,14 +45,19 @@ def main(descriptor: int) -> None:
         _answer(control, {"error": str(error), "not_allowed": True})
         return
     except folder.TooLarge as error:
-        reason = f"the folder {request['folder']} is too large to be copied: {error}"
-        _answer(control, {"error": reason})
+        reason = f"the folder {request['folder']} has {error}, too many to copy it"
+        advice = "; put the program and its data into a folder of their own"
+        _answer(control, {"error": reason + advice})
         return
     except OSError as error:
         _answer(control, {"error": reason_of(error)})
         return
     _answer(control, {"lacks": inside.lacks})
-    _serve(control, inside)
+    try:
+        _serve(control, inside)
+    except MachineFull as error:
+        inside.watch.end_all()
+        _answer(control, {"error": f"the sandbox was closed: {error}"})
     inside.watch.end_all()
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
 from contextlib import suppress
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_BLOCK = 512  # of st_blocks
+# In kB. Shared memory may have no file, as that of Python's mmap(-1).
+_OWN_MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+)", re.MULTILINE)
 
 
 def descendants(pid: int) -> list[int]:
@@ -60,22 +60,16 @@ def memory(pids: list[int]) -> int:
     """Return how much memory processes use, in bytes, without mapped files."""
     total = 0
     for pid in pids:
-        try:
-            _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-        except (OSError, ValueError):  # it has ended
-            continue
-        total += (int(resident) - int(shared)) * _PAGE
-    return total + sum(dict(file for pid in pids for file in _memory_files(pid)).values())
+        with suppress(OSError):  # it has ended
+            status = Path(f"/proc/{pid}/status").read_bytes()
+            total += sum(int(size) << 10 for size in _OWN_MEMORY.findall(status))
+    return total
 
 
-def _memory_files(pid: int) -> Iterator[tuple[int, int]]:
-    """Yield the number and the size of each open file in memory (memfd), which may be unmapped."""
-    for name in _entries(f"/proc/{pid}/fd"):
-        with suppress(OSError):  # it is closed
-            path = f"/proc/{pid}/fd/{name}"
-            if os.readlink(path).startswith("/memfd:"):  # noqa: PTH115
-                status = os.stat(path)  # noqa: PTH116
-                yield status.st_ino, status.st_blocks * _BLOCK
+def available_memory() -> int:
+    """Return how much memory this machine has left, in bytes."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
 
 
 def name(pid: int) -> str:

@@ -10,7 +10,7 @@ import struct
 import termios
 from collections.abc import Sequence
 
-from . import system_calls
+from . import refusals, system_calls
 
 TASKS, FILE_SIZE, CPU = resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU
 
@@ -91,3 +91,4 @@ def _give_up_rights(limits: dict[int, int], user: int | None) -> None:
     system_calls.prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1)
     # It must not outlive its sandbox. Only a change of user would cancel this, so it comes last.
     system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    refusals.refuse()

@@ -83,7 +83,7 @@ def make_read_only(path: str, scope: int = 0) -> None:
     _check(result, f"cannot make {path} read-only")
 
 
-def prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int, pointer: int = 0) -> None:
     """Set a property of this process, `PR_SET_...`."""
-    zero = ctypes.c_ulong(0)
-    _check(_libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero), "prctl")
+    arguments = [ctypes.c_ulong(each) for each in (value, pointer, 0, 0)]
+    _check(_libc.prctl(option, *arguments), "prctl")

@@ -10,10 +10,18 @@ from contextlib import suppress
 from . import processes
 
 _END_PATIENCE = 5.0  # s: processes may make new ones while they are ended
+_LEAST_LEFT = 512 << 20  # bytes of the machine's memory
+
+
+class MachineFull(Exception):
+    """The machine has hardly any memory left, for whatever reason."""
 
 
 class Watch:
     """The programs that were started, and what they did that a sandbox is for.
+
+    Not all memory belongs to a process: buffers of sockets, for example, belong to the kernel. So
+    the machine is watched, too. What is freed only with the sandbox must end the sandbox.
 
     Attributes:
         incidents: What they did, one line each.
@@ -25,6 +33,7 @@ class Watch:
         self.most_tasks = most_tasks
         self.most_memory = most_memory
         self.cpu_seconds = cpu_seconds
+        self._least_left = min(_LEAST_LEFT, processes.available_memory() // 2)
         self.incidents: dict[str, None] = {}
         self.statuses: dict[int, int | None] = {}
 
@@ -48,7 +57,13 @@ class Watch:
                 self.statuses[pid] = code
 
     def look(self) -> None:
-        """End all programs if they are too many, or need too much memory."""
+        """End all programs if they are too many, or need too much memory.
+
+        Raises:
+            MachineFull: The machine has hardly any memory left.
+        """
+        if processes.available_memory() < self._least_left:
+            raise MachineFull(f"this machine had less than {self._least_left >> 20} MB left")
         pids = processes.descendants(os.getpid())
         tasks = processes.count_tasks(pids)
         if tasks >= self.most_tasks:

@@ -17,6 +17,7 @@ from twisted_lab.check.trials.start_server import (
     connect_client,
     ending,
     no_port,
+    reach_server,
     start_server,
     until_listening,
     usual_answer,
@@ -31,6 +32,9 @@ _LISTEN_QUEUE = 16
 
 async def listens(trial: Trial, manners: Manners) -> str:
     """ES-1."""
+    if trial.bench.address is not None:
+        await connect_client(trial, await reach_server(trial, manners), manners)
+        return "It accepts connections."
     if not manners.port and (udp := await _listens_on_udp(trial, manners)):
         raise NotOffered(f"The server listens on UDP port {udp}.")
     told = any("{port}" in word for word in trial.bench.command)
@@ -157,6 +161,8 @@ async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
     sandbox = trial.open_sandbox()
     trial.step(f"another program listens on port {manners.port}")
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        # Earlier connections to the port may still be known, where programs are not isolated.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, PORT, sandbox, None)
