@@ -61,7 +61,7 @@ def _excuse(server: StartedServer) -> None:
         if each.kind is socket.SOCK_DGRAM and each.port:
             raise NotOffered(f"The server listens on UDP port {each.port}.")
     for question in server.operator.questions:
-        if question.kind is Kind.UNKNOWN and question.text.strip():
+        if question.kind in (Kind.UNKNOWN, Kind.MESSAGE) and question.text.strip():
             raise NotChecked(f'The checker does not understand the question "{question.text}".')
 
 
