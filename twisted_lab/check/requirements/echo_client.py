@@ -206,4 +206,15 @@ REQUIREMENTS = (
         mistakes.NOT_ASKED,
         ("EC-1",),
     ),
+    Requirement(
+        "EC-19",
+        Level.SHOULD,
+        "A letter of two bytes that comes in two pieces is shown whole.",
+        "A network may cut inside a letter.",
+        "task 4 of the first part",
+        3,
+        "(read line; printf '\\xd0'; sleep 1; printf '\\xb6') | nc -l {port}",
+        mistakes.DECODED_PORTIONS,
+        ("EC-4", "EC-15"),
+    ),
 )

@@ -18,6 +18,7 @@ from twisted_lab.check.trials.trial import Trial
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _STUCK_LOOKS = 5  # this often in a row nothing has moved
+_PORTIONS_BYTES = 20_000  # many portions of 1,024 bytes
 _SMALL_BUFFERS = 16_384  # bytes
 
 
@@ -94,6 +95,16 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
     await _serve_another(trial, server, manners, 2, is_answered)
+    client = await connect_client(trial, server, manners, 3)
+    client.say(trial.text(_PORTIONS_BYTES))
+    trial.step("client 3 resets the connection at once: the server's answers meet the reset")
+    client.peer.reset()
+    await server.program.settle(trial.bench.patience)
+    try:
+        await _serve_another(trial, server, manners, 4, is_answered)
+    except Failed as failure:
+        note = f"The server survives a reset while it waits, but not while it sends. {failure.note}"
+        raise Weak(note, failure.mistake) from None
 
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:

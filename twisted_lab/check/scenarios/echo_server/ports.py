@@ -24,6 +24,7 @@ from twisted_lab.check.trials.start_server import (
 )
 from twisted_lab.check.trials.trial import Trial
 
+LAST_PORT = 65_535
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
 PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _STOP_SECONDS = 2.0
@@ -84,7 +85,17 @@ async def takes_another_port(trial: Trial, manners: Manners) -> str:
     server = await _on_busy_port(trial, manners)
     if len(server.operator.questions) > len(manners.questions):
         raise Weak("The server asks for another port, instead of taking one.")
+    if any(question.kind in PORT_KINDS for question in manners.questions):
+        await _takes_one_below_the_last(trial, manners)
     return f"It takes port {server.port} instead."
+
+
+async def _takes_one_below_the_last(trial: Trial, manners: Manners) -> None:
+    try:
+        await _on_busy_port(trial, manners, LAST_PORT)
+    except (Failed, NotOffered) as outcome:
+        note = f"With port {LAST_PORT}, which has no next one, it fails. {outcome.note}"
+        raise Weak(note, mistakes.LAST_PORT) from None
 
 
 async def prints_the_other_port(trial: Trial, manners: Manners) -> None:
@@ -151,22 +162,23 @@ async def _told(trial: Trial, manners: Manners, line: str) -> StartedServer:
     return server
 
 
-async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
-    """Start the server while its usual port is taken.
+async def _on_busy_port(trial: Trial, manners: Manners, told: int = PORT) -> StartedServer:
+    """Start the server while the port that it is told, or takes by itself, is in use.
 
     Raises:
         NotOffered: If it does not listen then.
         Failed: If it tried to, and an exception ended it.
     """
     sandbox = trial.open_sandbox()
-    trial.step(f"another program listens on port {manners.port}")
+    port = manners.port if told == PORT else told
+    trial.step(f"another program listens on port {port}")
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         # Earlier connections to the port may still be known, where programs are not isolated.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
+        taken.bind(("0.0.0.0", port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
-        server = begin_server(trial, manners, PORT, sandbox, None)
-        if not await until_listening(trial, server, PORT):
+        server = begin_server(trial, manners, told, sandbox, None)
+        if not await until_listening(trial, server, told):
             traceback = server.program.traceback
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
