@@ -114,7 +114,7 @@ REQUIREMENTS = (
         "A wrong port is the most common mistake of users.",
         "task 4 of the first part",
         1,
-        "true",
+        "true  # start no server",
         mistakes.UNCAUGHT,
         ("EC-1",),
     ),
