@@ -471,7 +471,7 @@ def test_what_cannot_be_done_is_said_in_one_line(folder: Path, sandbox: Sandbox)
     with (folder / "large").open("wb") as file:
         file.truncate(65 * MB)
     with pytest.raises(
-        SandboxFailed, match=r"^the folder .* is too large to be copied: more than 64 MB$"
+        SandboxFailed, match=r"^the folder .* has more than 64 MB, .* of their own$"
     ):
         open_sandbox(folder, PYTHON)
 

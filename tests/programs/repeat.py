@@ -26,8 +26,9 @@ from tests.processes import ROOT
 
 @contextmanager
 def busy_core() -> Iterator[None]:
-    """Keep a core busy with a process that computes."""
-    burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    """Keep a core busy with a process that computes, and that does not outlive this one."""
+    code = f"import os\nwhile os.getppid() == {os.getpid()}: pass"
+    burner = subprocess.Popen([sys.executable, "-c", code])
     try:
         yield
     finally:

@@ -48,7 +48,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertNotEqual(options.run_seed, parse("echo-server", "--", "x").run_seed)
 
     def test_values_are_read(self) -> None:
-        options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4,ES-5")
+        options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4, ES-5")
         self.assertEqual(options.connect, ("::1", 9090))
         self.assertEqual(options.only, ("ES-4", "ES-5"))
 
@@ -65,7 +65,7 @@ class OptionsTests(SynchronousTestCase):
             (("echo", "--", "x"), "the task is one of echo-server, echo-client, not 'echo'"),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),
-            (("echo-server", "python", "s.py"), f"put -- before the command, as in {example}"),
+            (("echo-server", "python", "s.py"), "unexpected 'python'; put -- before the command"),
             (("echo-server", "--connect", "h"), "--connect: a server is HOST:PORT, such as"),
             (("echo-server", "--connect", "h:1", "--", "x"), "--connect and a command exclude"),
             (("echo-server", "--connect", "h:1", "--folder", "."), "--connect and --folder"),

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -211,6 +212,10 @@ class ComparisonTests(SynchronousTestCase):
         at = mark.index("^")
         self.assertEqual((expected[at:], received[at:]), ("ж", "\\xd0"))
 
+    def test_a_long_text_is_cut_with_dots_not_inside_a_character(self) -> None:
+        expected, *_ = compare(Difference(CYRILLIC, b""), 40)
+        self.assertEqual(expected, "expected  a" + "ж" * 26 + "...")
+
     def test_the_summary_says_what_came(self) -> None:
         for expected, received, said in (
             (b"x" * 5000, b"", "Received nothing; expected 5,000 bytes."),
@@ -230,6 +235,17 @@ class SummaryTests(SynchronousTestCase):
             "1 not offered, 1 for information; 8.2 s, seed 7",
         )
         self.assertEqual(summary(report_of()), "nothing checked; 0.0 s, seed 7")
+
+    def test_what_was_learned_is_said_once(self) -> None:
+        report = replace(
+            report_of(
+                find("ES-25", Verdict.INFO, "On IPv4."), find("ES-28", Verdict.INFO, "Louder.")
+            ),
+            behaviour=("Louder.",),
+        )
+        lines = terminal_report(report, Style(80)).split("\n")
+        shown = lines[lines.index("How it behaves:") + 1 :]
+        self.assertEqual(shown[:3], ["  - Louder.", "  - ES-25: On IPv4.", ""])
 
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from io import TextIOWrapper
 from typing import TextIO
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
 from twisted_lab.check.activity import Activity
@@ -18,10 +19,11 @@ from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
-from twisted_lab.check.reports.style import style_of
+from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.requirements.tasks import BY_ID, TASKS
 from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
@@ -29,6 +31,8 @@ from twisted_lab.faults.terminal import Screen
 from twisted_lab.resources import NotReady
 from twisted_lab.text.command_line import write_out
 from twisted_lab.text.printing import print_line
+
+_INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 
 def main() -> None:
@@ -40,10 +44,10 @@ def main() -> None:
     style = style_of(sys.stdout, os.environ)
     if options.list:
         listed = TASKS[options.task] if options.task else BY_ID.values()
-        write_out(options.command, requirement_list(listed, style))
+        _print(requirement_list(listed, style))
     elif options.explain:
         texts = [explanation(BY_ID[each], style) for each in options.explain]
-        write_out(options.command, "\n\n".join(texts))
+        _print("\n\n".join(texts))
     else:
         sys.exit(_check(options))
 
@@ -52,18 +56,31 @@ def _check(options: Options) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
     file = _json_file(options.json or "")
     report = _run(options)
-    style = style_of(sys.stdout, os.environ)
-    if options.json != "-":
-        text = terminal_report(report, style, options.hint, options.picture)
-        write_out(options.command, text)
-    if options.json:
-        text = json_report(report, options.strict)
-        if file:
+    status = report.status(options.strict)
+    text = json_report(report, options.strict)
+    if file:
+        try:
             with file:
                 file.write(text + "\n")
-        else:
-            write_out(options.command, text)
-    return report.status(options.strict)
+        except OSError as error:
+            status = Options.exit_status
+            _complain(f"cannot write {options.json!r}: {error.strerror}")
+    if options.json != "-":
+        style = style_of(sys.stdout, os.environ)
+        text = terminal_report(report, style, options.hint, options.picture)
+    _print(text)
+    return status
+
+
+def _print(text: str) -> None:
+    try:
+        write_out(Options.command, text)
+    except SystemExit:
+        raise SystemExit(Options.exit_status) from None  # 1 would be the program's failure
+
+
+def _complain(problem: object) -> None:
+    print_line(f"{Options.command}: {shown(str(problem))}", sys.stderr)
 
 
 def _json_file(path: str) -> TextIO | None:
@@ -72,20 +89,32 @@ def _json_file(path: str) -> TextIO | None:
     try:
         return os.fdopen(open_for_writing(path), "w")
     except NotReady as problem:
-        print_line(f"{Options.command}: {problem}", sys.stderr)
+        _complain(problem)
         raise SystemExit(Options.exit_status) from None
+
+
+def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
+    if address is None:
+        return None
+    try:
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    except OSError as error:
+        _complain(f"cannot find {address[0]!r}: {error.strerror}")
+        raise SystemExit(Options.exit_status) from None
+    host, port = min(found)[4][:2]  # IPv4 first
+    return str(host), int(port)
 
 
 def _run(options: Options) -> Report:
     from twisted.internet import reactor
-    from twisted.internet.task import react
+    from twisted.internet.task import deferLater, react
 
     bench = Bench(
         reactor=reactor,
         activity=Activity(reactor),
         command=options.program,
         folder=options.folder,
-        address=options.connect,
+        address=_resolve(options.connect),
         open_sandbox=open_sandbox,
         seed=options.run_seed,
         watch=lambda _: None,
@@ -93,27 +122,44 @@ def _run(options: Options) -> Report:
     total = len(with_needs(TASKS[options.task], frozenset(options.only))) or len(
         TASKS[options.task]
     )
-    screen = Screen(Console(2), _columns, os.environ.get("TERM", ""))
+    console = Console(2)
+    screen = Screen(console, _columns, os.environ.get("TERM", ""))
     progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
     reports: list[Report] = []
+    problems: list[str] = []
 
     async def run() -> None:
-        reports.append(
-            await check(
+        await deferLater(reactor, 0)  # from then on the reactor handles Ctrl-C
+        try:
+            report = await check(
                 bench, options.task, options.only, progress.show_step, progress.show_finding
             )
-        )
+        except CancelledError:
+            return  # Ctrl-C
+        except SandboxFailed as problem:
+            is_quoted = " " in "".join(options.program[:1])
+            problems.append(f"{problem}{'; leave out the quotes' if is_quoted else ''}")
+        else:
+            reports.append(report)
 
-    def start(_: IReactorCore) -> Deferred[None]:
-        return Deferred.fromCoroutine(run())
+    def start(reactor: IReactorCore) -> Deferred[None]:
+        work = Deferred.fromCoroutine(run())
+        reactor.addSystemEventTrigger("before", "shutdown", work.cancel)  # closes sandboxes
+        return work
 
     try:
         react(start)
     except SystemExit as end:
-        if end.code:
-            raise
+        if end.code:  # also after a bug, which the reactor has logged
+            raise SystemExit(Options.exit_status) from None
     finally:
         progress.end()
+        console.settle()  # before anything else is written to the terminal
+    if problems:
+        _complain(problems[0])
+        raise SystemExit(Options.exit_status)
+    if not reports:
+        raise SystemExit(_INTERRUPTED)
     return reports[0]
 
 

@@ -7,6 +7,7 @@ from math import inf
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 
 from twisted_lab.check.outcomes import NotChecked
 
@@ -21,17 +22,18 @@ class Activity:
         clock: Counts the seconds; the reactor, or a fake clock in tests.
 
     Attributes:
-        lateness: The longest delay of the checker itself since it was last set to 0, in seconds.
-        has_expired: Whether a wait has ended by time alone since this was last set to False.
+        lateness: The longest delay of the checker itself, in seconds, in waits whose time ran out
+            since it was last set to 0. What is seen in time is true however late it is seen.
         ends: When all waiting ends, in seconds of the clock: no program may keep the checker busy
             for hours.
+        turns: How often timers have gone off; all that had arrived was read between two of them.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.lateness = 0.0
-        self.has_expired = False
         self.ends = inf
+        self.turns = 0
         self._waiters: set[_Waiter] = set()
 
     @property
@@ -57,15 +59,6 @@ class Activity:
         Raises:
             NotChecked: The time is over, see `ends`.
         """
-        is_true = await self._wait(condition, seconds)
-        self.has_expired |= not is_true
-        return is_true
-
-    async def pause(self, seconds: float) -> None:
-        """Wait where time itself is what is tested: two sends apart, or an idle program."""
-        await self._wait(lambda: False, seconds)
-
-    async def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         now = self.clock.seconds()
         if now >= self.ends:
             raise NotChecked("The program is so slow that the checker's time was over.")
@@ -73,15 +66,23 @@ class Activity:
         self._waiters.add(waiter)
         waiter.look()
         try:
-            return await waiter.found
+            is_true = await waiter.found
         finally:
             self._waiters.discard(waiter)
             waiter.stop()
+        if not is_true:
+            self.lateness = max(self.lateness, waiter.lateness)
+        return is_true
+
+    async def pause(self, seconds: float) -> None:
+        """Wait where time itself is what is tested: two sends apart, or an idle program."""
+        await deferLater(self.clock, seconds)
 
 
 class _Waiter:
     def __init__(self, activity: Activity, condition: Callable[[], bool], ends: float) -> None:
         self.found: Deferred[bool] = Deferred()
+        self.lateness = 0.0
         self._activity = activity
         self._condition = condition
         self._ends = ends
@@ -111,8 +112,9 @@ class _Waiter:
     def _look_again(self) -> None:
         assert self._timer is not None
         late = self._activity.clock.seconds() - self._timer.getTime()
-        self._activity.lateness = max(self._activity.lateness, late)
+        self.lateness = max(self.lateness, late)
         self._timer = None
+        self._activity.turns += 1
         self.look()
 
     def stop(self) -> None:

@@ -29,7 +29,7 @@ def _folder(text: str) -> Path:
 
 
 def _ids(text: str) -> tuple[str, ...]:
-    ids = tuple(text.upper().split(","))
+    ids = tuple(each.strip() for each in text.upper().split(","))
     for each in ids:
         if each not in BY_ID:
             raise UsageError(f"no requirement has the id {each!r}; --list shows all")
@@ -102,7 +102,9 @@ class Options(command_line.Options):
         if task and task not in TASKS:
             raise UsageError(f"the task is one of {', '.join(TASKS)}, not {task!r}")
         if others:
-            raise UsageError(f"put -- before the command, as in {_EXAMPLE}")
+            raise UsageError(
+                f"unexpected {others[0]!r}; put -- before the command, as in {_EXAMPLE}"
+            )
         self.task = task
 
     def postOptions(self) -> None:

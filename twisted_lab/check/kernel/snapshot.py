@@ -14,7 +14,6 @@ from twisted_lab.check.kernel.waits import Thread, Wait, descriptors, thread
 PROC = Path("/proc")
 SOON_SECONDS = 1.0
 _MOST_PROCESSES, _MOST_THREADS = 50, 200
-_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +68,15 @@ class Snapshot:
 
     @property
     def sleeps(self) -> bool:
-        """Whether a thread that may serve a client will soon go on by itself.
+        """Whether a thread will soon go on by itself.
 
-        A timeout while it waits for connections alone does not count.
+        A timeout while it only waits for connections, or for the terminal, does not count.
         """
         return any(
             each.state.timeout <= SOON_SECONDS
             and (
-                each.state.wait in (Wait.TIME, Wait.OTHERS)
-                or any(one.peer_port for one in each.sockets)
+                any(one.peer_port for one in each.sockets)
+                or not (each.has_terminal or any(one.is_listening for one in each.sockets))
             )
             for each in self.threads
         )
@@ -164,13 +163,3 @@ def look(pid: int) -> Snapshot:
                     )
                 )
     return Snapshot(tuple(threads), tuple(own.values()), can_look)
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time that a program has used so far, with all its descendants."""
-    ticks = 0
-    for number in processes(pid):
-        with suppress(OSError, IndexError, ValueError):
-            fields = (PROC / str(number) / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks * _TICK_SECONDS

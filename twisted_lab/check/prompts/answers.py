@@ -74,6 +74,7 @@ _PORT_FORMS = {
     Form.VALUE: (Form.VALUE, Form.VALUE, Form.DEFAULT),
     Form.DEFAULT: (Form.DEFAULT, Form.VALUE),
 }
+_MOST_FORMS = {Kind.HOST: 3, Kind.PORT: 3}
 _SEPARATORS = (" ", ":", ",")
 _REFUSES = re.compile(
     r"\b(?:again|invalid|wrong|error|must|esche raz|snova|povtor|zanovo|never|nekorr|oshib|dolzh)"
@@ -90,6 +91,7 @@ def answer(
     name: str,
     password: str,
     asked: Sequence[Question],
+    words: Sequence[str] = (),
 ) -> str:
     """Return what to type, without the line break.
 
@@ -101,6 +103,7 @@ def answer(
         name: The name of the user.
         password: The password of the user.
         asked: The questions that were answered since the program started, in order.
+        words: What else to answer, if the program does not take a host or a port.
 
     Returns:
         The answer; to a question for a message, MESSAGE, unless the caller has one of its own.
@@ -108,6 +111,8 @@ def answer(
     kinds = _kinds([*asked, question], style)
     kind, before = kinds[-1], kinds[:-1]
     count = before.count(kind)
+    if words and kind in _MOST_FORMS and count >= _MOST_FORMS[kind]:
+        return words[(count - _MOST_FORMS[kind]) % len(words)]
     if kind == Kind.HOST:
         return _host(question, _HOST_FORMS[style.host][count % 3], host)
     if kind == Kind.PORT:
@@ -132,6 +137,8 @@ def answer(
         return password
     if kind == Kind.CONTINUE:
         return ""
+    if kind == Kind.KEY:
+        return "0"  # which leaves the text as it is, where it is added or combined by XOR
     if kind == Kind.YES_NO:
         is_yes = says_yes(question, style.host == Form.DEFAULT, style.port == Form.DEFAULT)
         return question.choices[0 if is_yes else 1]

@@ -18,6 +18,7 @@ class Kind(Enum):
     NAME_AND_PASSWORD = auto()  # in one line
     YES_NO = auto()
     MENU = auto()  # one of several numbered choices
+    KEY = auto()  # a number by which messages are encrypted
     CONTINUE = auto()  # "Press Enter"
     MESSAGE = auto()  # a text for the other side
     UNKNOWN = auto()  # the program waits for input, and nothing says for what

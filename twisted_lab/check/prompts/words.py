@@ -42,6 +42,7 @@ _STRONG = (
         r"|\b(?:who are you|kto (?:vy|ty))",
     ),
     (Kind.PASSWORD, r"\b(?:parol|passw|pass?\b|pwd\b)"),
+    (Kind.KEY, r"\b(?:klyuch(?!en)|key\b)"),
     (Kind.MESSAGE, r"\b(?:so+bs?h?c?h|mes{1,2}age|msg\b|te(?:ks|x)t(?!ov))"),
 )
 # These tell less, and count only if none of the others is there.

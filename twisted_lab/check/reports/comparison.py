@@ -47,8 +47,9 @@ def _text(difference: Difference, columns: int) -> list[str]:
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
     same = _visible(decoder.decode(before))
     begun = decoder.getstate()[0]  # of a character whose end differs
+    most = 4 * columns  # bytes: more than the row has room for, however long characters are
     rests = [
-        _visible((begun + data[first : first + columns]).decode(errors="backslashreplace"))
+        _visible((begun + data[first : first + most]).decode(errors="backslashreplace"))
         for data in (difference.expected, difference.received)
     ]
     return _rows(same, rests, columns)

@@ -40,11 +40,16 @@ def terminal_report(
             lines += ["", *failure(finding, style, with_answers, with_pictures)]
         elif finding.verdict in (Verdict.WEAK, Verdict.FLAKY):
             lines += ["", *brief(finding, style, with_answers)]
-    found = [f"{each.requirement.id}: {each.evidence.note}" for each in _are(report, Verdict.INFO)]
+    learned = " ".join(report.behaviour)
+    found = [
+        f"{each.requirement.id}: {each.evidence.note}"
+        for each in _are(report, Verdict.INFO)
+        if each.evidence.note not in learned
+    ]
     lines += _section("How it behaves", [*report.behaviour, *found], style)
     lines += _section("Not offered", _by_reason(report, Verdict.NOT_OFFERED), style)
-    not_checked = [*_by_reason(report, Verdict.NOT_CHECKED), *report.problems]
-    lines += _section("Not checked", not_checked, style)
+    lines += _section("Not checked", _by_reason(report, Verdict.NOT_CHECKED), style)
+    lines += _section("What this machine does not allow", report.problems, style)
     lines += _section("What the program did to its surroundings", report.incidents, style)
     lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
     return "\n".join(lines)
@@ -72,7 +77,7 @@ def next_step(report: Report, with_answers: bool) -> str:
     failed = sorted(_are(report, Verdict.FAIL), key=lambda each: not _is_must(each))
     if failed:
         first = failed[0].requirement.id
-        text = f"Next: {first}. Add --only {first} --watch to the command to see each step"
+        text = f"Next: {first}. Add --only {first} --watch after {report.task} to see each step"
         return f"{text}." if with_answers else f"{text}, or --hint to read the answer to the hint."
     if flaky := _are(report, Verdict.FLAKY):
         ids = ",".join(each.requirement.id for each in flaky)

@@ -50,7 +50,7 @@ REQUIREMENTS = (
         2,
         "(read line; printf 'one'; sleep 1; printf 'two') | nc -l {port}",
         mistakes.PIECES_LOST,
-        ("EC-3",),
+        ("EC-2", "EC-3"),
     ),
     Requirement(
         "EC-5",
@@ -149,7 +149,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.ENTER_IS_NONSENSE,
-        ("EC-12",),
+        ("EC-1",),
     ),
     Requirement(
         "EC-14",
@@ -160,7 +160,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.NONSENSE_ENDS,
-        ("EC-12",),
+        ("EC-1",),
     ),
     Requirement(
         "EC-15",
@@ -182,7 +182,7 @@ REQUIREMENTS = (
         1,
         _ECHO,
         mistakes.NO_EVENTS,
-        ("EC-3",),
+        ("EC-2", "EC-3"),
     ),
     Requirement(
         "EC-17",
@@ -193,7 +193,7 @@ REQUIREMENTS = (
         3,
         "printf '\\033[2J' | nc -l {port}",
         mistakes.RAW_OUTPUT,
-        ("EC-3",),
+        ("EC-2", "EC-3"),
     ),
     Requirement(
         "EC-18",

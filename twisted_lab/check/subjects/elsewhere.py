@@ -21,12 +21,12 @@ class Elsewhere:
     Attributes:
         has_ended: False: a server that does not accept connections is found by connecting.
         traceback: "": its terminal is not seen.
-        status: None.
+        end: "".
     """
 
     has_ended = False
     traceback = ""
-    status = None
+    end = ""
 
     def __init__(self, activity: Activity) -> None:
         self._activity = activity

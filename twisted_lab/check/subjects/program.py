@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
-from twisted_lab.check.activity import LOOK_SECONDS, Activity
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
+from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
-WAKE_SECONDS = 0.05  # the kernel hands typed lines over in a thread of its own
+WAKE_SECONDS = 0.05
+# The kernel hands typed lines over in a thread of its own, which a busy machine may delay: a
+# program that waits for the terminal is sure to wake.
+SURE_WAKE_SECONDS = 5.0
+SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
+MEASURE_SECONDS = 20.0
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -37,7 +45,7 @@ class Program:
         self.activity = activity
         self.terminal = Terminal(reactor, child.terminal, self._printed)
         self.answered = 0
-        self._poked_at = 0.0
+        self._wakes_until = 0.0
         self._poked_switches = -1
         self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
@@ -75,6 +83,16 @@ class Program:
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
         return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
 
+    @property
+    def end(self) -> str:
+        """How the program ended: the last line of a traceback, its exit status or a signal."""
+        if self.terminal.printed > MOST_PRINTED:
+            return f"more than {MOST_PRINTED // 1_000_000} MB of output, and was stopped"
+        status = self.status or 0
+        return self.traceback or (
+            f"status {status}" if status >= 0 else f"signal {-status} ({signal.strsignal(-status)})"
+        )
+
     def look(self) -> Snapshot:
         """Return what the program does now."""
         return look(self.child.pid)
@@ -82,18 +100,21 @@ class Program:
     def type_line(self, line: str) -> None:
         """Type a line and Enter."""
         self.answered = len(self.terminal.text)
-        self.poked()
+        self.poked(is_typed=True)
         self.terminal.type_line(line)
 
-    def poked(self) -> None:
+    def poked(self, is_typed: bool = False) -> None:
         """Note that something is sent or typed to the program: the kernel delivers it soon."""
-        self._poked_at = self.activity.clock.seconds()
-        self._poked_switches = self.look().switches
+        snapshot = self.look()
+        is_sure = is_typed and snapshot.wants_terminal
+        delay = SURE_WAKE_SECONDS if is_sure else WAKE_SECONDS
+        self._wakes_until = self.activity.clock.seconds() + delay
+        self._poked_switches = snapshot.switches
 
     def may_wake(self, snapshot: Snapshot) -> bool:
         """Return whether what was sent may not have reached the program yet."""
         is_same = snapshot.switches == self._poked_switches
-        return is_same and self.activity.clock.seconds() < self._poked_at + WAKE_SECONDS
+        return is_same and self.activity.clock.seconds() < self._wakes_until
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
@@ -114,9 +135,42 @@ class Program:
         return condition()
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until the program waits, or has ended; return whether that was in time."""
+        """Wait until the program waits, has ended, or spins.
+
+        It spins if it has used SPIN_SECONDS and nothing has changed at its sockets.
+
+        Args:
+            seconds: How long to wait.
+
+        Returns:
+            Whether it waits or has ended.
+        """
         watch = _Settling(self)
-        return await self.activity.until(watch.is_settled, seconds)
+        await self.activity.until(lambda: watch.is_settled() or watch.spins, seconds)
+        return watch.has_settled
+
+    async def busy_share(self, seconds: float) -> float:
+        """Return how much of a processor the busiest thread uses, while it can have one.
+
+        On a busy machine, a thread that never waits has a processor only for a part of the time;
+        this part alone is measured.
+
+        Args:
+            seconds: How long to measure.
+        """
+        clock, pid = self.activity.clock, self.child.pid
+        before, began = uses(pid), clock.seconds()
+
+        def shares() -> Iterator[tuple[float, float]]:
+            for number, now in uses(pid).items():
+                was = before.get(number, Use())
+                available = clock.seconds() - began - (now.queued - was.queued)
+                yield available, (now.ran - was.ran) / max(available, seconds)
+
+        await self.activity.until(
+            lambda: all(available >= seconds for available, _ in shares()), MEASURE_SECONDS
+        )
+        return max((share for _, share in shares()), default=0.0)
 
     async def stop(self, seconds: float) -> bool:
         """Press Ctrl-C, and wait for the end.
@@ -134,25 +188,40 @@ class _Settling:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._looks = 0
-        self._looked_at = -1.0
+        self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
+        self._sockets: tuple[Socket, ...] = ()
+        self._ran = inf  # the processor time that it had used when these changed
+        self.has_settled = False
+        self.spins = False
 
     def is_settled(self) -> bool:
+        self.has_settled = self._is_settled()
+        return self.has_settled
+
+    def _is_settled(self) -> bool:
         program = self._program
         if program.has_ended:
             return True
-        now = program.activity.clock.seconds()
-        if now - self._looked_at < LOOK_SECONDS / 2:
+        if program.activity.turns == self._turn:
             return False  # what the program has sent may not have been read yet
-        self._looked_at = now
+        self._turn = program.activity.turns
+        now = program.activity.clock.seconds()
         snapshot = program.look()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
+        self._look_for_work(snapshot)
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
             self._since = now
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
+
+    def _look_for_work(self, snapshot: Snapshot) -> None:
+        ran = processor_seconds(self._program.child.pid)
+        if snapshot.sockets != self._sockets or self._ran > ran:
+            self._sockets, self._ran = snapshot.sockets, ran
+        self.spins = ran - self._ran >= SPIN_SECONDS

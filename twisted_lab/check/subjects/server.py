@@ -29,8 +29,8 @@ class Watched(Protocol):
     """What is known of the program of a server: see `Program`."""
 
     @property
-    def status(self) -> int | None:
-        """None while it runs."""
+    def end(self) -> str:
+        """How it ended."""
 
     @property
     def has_ended(self) -> bool:

@@ -2,51 +2,134 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from enum import IntEnum
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
+from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.user import User
+from twisted_lab.check.trials.user import EXIT, NEXT, User
+
+
+class _Success(IntEnum):
+    """How far the checker got with a client."""
+
+    NOTHING = 0
+    IS_ASKED = 1  # another style may suit the client
+    IS_GREETED = 2  # it waited for the server, and other words may suit it
+    SENDS = 3
+    ALL = 4
 
 
 async def learn_client(bench: Bench) -> ClientManners:
     """Return the manners of a client."""
+    words = compared_words(_source(bench))
     for style in CLIENT_STYLES:
-        trial = Trial(bench, "start")
-        try:
-            user = start_client(trial, ClientManners(style=style))
-            is_ready = await user.ready()
-            questions = tuple(user.operator.questions)
-            if is_ready or user.listener.peers:
-                manners = ClientManners(style, questions, connects=True)
-                return replace(manners, behaviour=await _use(bench, trial, user))
-        except Outcome:
-            continue  # it takes too long
-        finally:
-            trial.close()
-        if not questions:
-            break  # it asked nothing: no other answer will help
-    return ClientManners()
+        success, manners = await _try(bench, ClientManners(style, words))
+        if success is not _Success.IS_ASKED:
+            break
+    if success < _Success.IS_GREETED:
+        return manners
+    for greeting in words:
+        if success is _Success.ALL:
+            break
+        tried = await _try(bench, replace(manners, greeting=greeting.encode()))
+        if tried[0] > success:
+            success, manners = tried
+    return manners
 
 
-async def _use(bench: Bench, trial: Trial, user: User) -> tuple[str, ...]:
-    lines = [f'It asks "{question.text}".' for question in user.operator.questions]
+def _source(bench: Bench) -> str:
+    """Return the source text of the program, if the command names it; else ""."""
+    folder = bench.folder.resolve()
+    for word in bench.command:
+        with suppress(OSError, ValueError):
+            path = (folder / word).resolve()
+            if path.is_relative_to(folder) and path.is_file():
+                with path.open(errors="replace") as file:
+                    return file.read(MOST_SOURCE)
+    return ""
+
+
+async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientManners]:
+    trial = Trial(bench, "start")
     try:
-        line = trial.text(12).decode()
-        began = trial.activity.clock.seconds()
-        user.type_line(line)
-        received = await user.expect_received(line.encode())
-        lines.append(_on_the_wire(received, line.encode()))
-        user.reply(received.swapcase())
-        if await user.shows(line.swapcase().encode()):
-            bench.warm(trial.activity.clock.seconds() - began)
-    except Outcome:
-        pass  # the scenarios tell
-    return tuple(lines)
+        user = start_client(trial, manners)
+        is_ready = await user.ready()
+        questions = tuple(user.operator.questions)
+        behaviour = tuple(f'It asks "{question.text}".' for question in questions)
+        manners = replace(manners, questions=questions, behaviour=behaviour)
+        if not is_ready and not user.server.listener.peers:
+            return (_Success.IS_ASKED if questions else _Success.NOTHING), manners
+        manners = replace(manners, connects=True)
+        if is_ready:
+            manners = await _use(trial, user, manners)
+        return await _success(user), manners
+    except NotChecked:  # it takes too long
+        return _Success.NOTHING, manners
+    finally:
+        trial.close()
+
+
+async def _use(trial: Trial, user: User, manners: ClientManners) -> ClientManners:
+    line = trial.text(12).decode()
+    reply = line.swapcase().encode()
+    began = trial.activity.clock.seconds()
+    user.type_line(line)
+    if not await user.receives(line.encode()):
+        return await _use_if_asked_again(user, manners, line)
+    on_the_wire = _on_the_wire(user.server.unanswered, line.encode())
+    manners = replace(manners, behaviour=(*manners.behaviour, on_the_wire))
+    user.server.echo()
+    if await user.shows(reply):
+        trial.bench.warm(trial.activity.clock.seconds() - began)
+        return manners
+    for late in (NEXT, EXIT):
+        if await user.ready():
+            user.type_line(late)
+            if late == EXIT:
+                await user.leave()
+        if await user.shows(reply):
+            return replace(manners, shows_after=late)
+    return manners
+
+
+async def _use_if_asked_again(user: User, manners: ClientManners, line: str) -> ClientManners:
+    """Find what the client waits for: it has not sent the line that was typed."""
+    for word in manners.words:
+        if not _asks(user):
+            return manners
+        user.type_line(word)
+        if await user.receives(word.encode()):
+            return replace(manners, opening=word)
+    if await _exits(user) and line.encode() in user.server.listener.received():
+        return replace(manners, sends_late=True)
+    return manners
+
+
+def _asks(user: User) -> bool:
+    return not user.program.has_ended and user.program.look().wants_terminal
+
+
+async def _exits(user: User) -> bool:
+    """Type exit, if the client takes a line; return whether it ends with status 0."""
+    if await user.ready():
+        user.type_line(EXIT)
+        await user.leave()
+    return user.program.status == 0
+
+
+async def _success(user: User) -> _Success:
+    if not user.server.has_greeted:
+        return _Success.ALL
+    if not user.server.listener.received():
+        return _Success.IS_GREETED
+    return _Success.ALL if await _exits(user) else _Success.SENDS
 
 
 def _on_the_wire(received: bytes, line: bytes) -> str:

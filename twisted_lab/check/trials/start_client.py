@@ -10,38 +10,48 @@ from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Answer, Operator
 from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.counterpart import Counterpart
 from twisted_lab.check.trials.start_server import PORT, filled
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
 
-Decide = Callable[[Question, Callable[[], str | None]], str | None]
+HOST = "127.0.0.1"
+# What looks like a question for an address is none once the client has connected.
+_FOR_THE_USER = {
+    *(Kind.UNKNOWN, Kind.MESSAGE),
+    *(Kind.HOST, Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST),
+}
+Decide = Callable[[Question, Sequence[Question], Answer], str | None]
 
 
-def _answers(manners: ClientManners, listener: Listener, port: int, decide: Decide) -> Answer:
+def _usual_answer(manners: ClientManners, listener: Listener, address: tuple[str, int]) -> Answer:
     """Return how the questions of a client are answered; one for a message is left to the user."""
 
     def usual(question: Question, asked: Sequence[Question]) -> str | None:
-        if listener.peers and question.kind in (Kind.UNKNOWN, Kind.MESSAGE):
+        if listener.peers and question.kind in _FOR_THE_USER:
             return None
         line = answer(
             question,
             manners.style,
-            host="127.0.0.1",
-            port=port,
+            host=address[0],
+            port=address[1],
             name="anna",
             password=PASSWORD,
             asked=asked,
+            words=manners.words,
         )
         return None if line == MESSAGE else line
 
-    return lambda question, asked: decide(question, lambda: usual(question, asked))
+    return usual
 
 
 def start_client(
     trial: Trial,
     manners: ClientManners,
     port: int = PORT,
-    decide: Decide = lambda _, usual: usual(),
+    host: str = HOST,
+    decide: Decide = lambda question, asked, usual: usual(question, asked),
+    has_server: bool = True,
 ) -> User:
     """Start a client, and do not wait.
 
@@ -49,16 +59,21 @@ def start_client(
         trial: Notes what is done.
         manners: How its questions are answered.
         port: The port that it is told.
-        decide: Answers a question; it is also given a function that returns the usual answer.
+        host: The host that it is told; without isolation, only 127.0.0.1 is there.
+        decide: Answers a question, given those before it and the usual way to answer.
+        has_server: Whether a server listens where the client connects.
     """
     sandbox = trial.open_sandbox()
     listener = Listener(trial.bench.reactor, sandbox.listener(), trial.activity.happened)
     trial.on_close(listener.close)
     trial.is_isolated = not sandbox.lacks
-    if not trial.is_isolated:
-        port = listener.port
-    trial.address = ("127.0.0.1", port)
+    trial.address = (host, port) if trial.is_isolated else (HOST, listener.port)
+    if not has_server:
+        trial.step("nobody listens where it connects")
+        listener.close()
     trial.step("the client starts")
-    program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
-    operator = Operator(program, _answers(manners, listener, port, decide))
-    return User(trial, program, operator, listener)
+    program = trial.start(sandbox, filled(trial.bench.command, *trial.address))
+    usual = _usual_answer(manners, listener, trial.address)
+    operator = Operator(program, lambda question, asked: decide(question, asked, usual))
+    server = Counterpart(trial, program, listener, manners.greeting)
+    return User(trial, program, operator, server, manners)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
-from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
@@ -17,6 +17,8 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
 
+# How programs and systems name the error of bind().
+_TAKEN = ("Address already in use", "EADDRINUSE")
 PORT = 9090  # what servers are told, unless a scenario needs another one
 
 
@@ -55,9 +57,15 @@ async def start_server(
 
     Raises:
         Failed: If it does not listen.
+        NotChecked: If another program of this machine may have its port.
     """
     server = begin_server(trial, manners, port, sandbox, answers)
     if not await until_listening(trial, server, port):
+        if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
+            raise NotChecked(
+                "The port is in use on this machine: by another program, or by connections of the "
+                "last check, for up to a minute."
+            )
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     return server
 
@@ -110,8 +118,7 @@ def no_port(server: StartedServer) -> str:
     """Return why a server does not listen, one line."""
     program = server.program
     if program.has_ended:
-        reason = program.traceback or f"status {program.status}"
-        return f"The server opened no port; it ended with {reason}."
+        return f"The server opened no port; it ended with {program.end}."
     if program.look().wants_terminal:
         return f'The server opened no port; it waits at the question "{program.unanswered[-200:]}".'
     return "The server opened no port."
@@ -131,24 +138,32 @@ async def connect_client(
 
     Raises:
         Failed: If the connection is refused.
+        NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     trial.step(f"client {number} connects")
-    source = "" if trial.bench.address else manners.source
-    if source == NEW_SOURCE:
-        source = source.removesuffix("1") + str(number)
-    peer = await server.connect(source, buffers=buffers)
+    peer = await server.connect(client_source(trial, manners, number), buffers=buffers)
+    if peer is None and number == 1 and trial.bench.address is not None:
+        raise NotChecked("Nothing accepts connections at {}:{}.".format(*trial.bench.address))
     if peer is None:
         raise Failed(
             f"The server did not accept client {number}{ending(server)}",
             likely_cause(server.program.traceback),
         )
+    trial.on_close(peer.close)  # a server that somebody else has started does not end with it
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client
+
+
+def client_source(trial: Trial, manners: Manners, number: int) -> str:
+    """Return the address from which a client connects; "" if that does not matter."""
+    if trial.bench.address or manners.source != NEW_SOURCE:
+        return "" if trial.bench.address else manners.source
+    return NEW_SOURCE.removesuffix("1") + str(number)
 
 
 def ending(server: Server) -> str:
     """Return how the server ended, as the end of a sentence; "." if it has not."""
     if not server.program.has_ended:
         return "."
-    return f": it had ended with {server.program.traceback or f'status {server.program.status}'}."
+    return f": it had ended with {server.program.end}."

@@ -1,51 +1,56 @@
-"""The person who uses a client that is checked, and the server that this client talks to."""
+"""The person who uses a client that is checked."""
 
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Mistake
-from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.program import Program
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.counterpart import Counterpart
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 
-GREETING = b"welcome\n"
-MOST_GREETINGS = 5
+EXIT, NEXT = "exit", "next"
 _REST_SECONDS = 0.2
+_END_SECONDS = 2.0
 _PROMPT_ENDS = ":>?"
 
 
 class User:
     """Types lines, and knows what reaches the server and what the client shows.
 
-    The server's answers are as long as what it received, with upper and lower case exchanged: so
-    they differ from what was typed, and suit clients that read as many bytes as they sent.
-
     Args:
         trial: Notes what is done.
         program: The client.
         operator: Answers its questions.
-        listener: The server's socket.
+        server: The server that it talks to.
+        manners: How it wants to be used.
 
     Attributes:
         program: The client.
         operator: Answers its questions.
-        listener: The server's socket.
+        server: The server that it talks to.
     """
 
     def __init__(
-        self, trial: Trial, program: Program, operator: Operator, listener: Listener
+        self,
+        trial: Trial,
+        program: Program,
+        operator: Operator,
+        server: Counterpart,
+        manners: ClientManners,
     ) -> None:
         self.program = program
         self.operator = operator
-        self.listener = listener
+        self.server = server
         self._trial = trial
-        self._answered = 0  # bytes received to which the server has replied
-        self._greetings = 0
+        self._manners = manners
+        self._openings = [manners.opening] if manners.opening else []
         self._typed = 0  # the length of the terminal's text when the last line was typed
         self._looked = 0  # its length when `has_said_more` was last called
 
@@ -53,11 +58,6 @@ class User:
     def shown(self) -> str:
         """What the client has shown since the last line was typed."""
         return self.program.terminal.text[self._typed :]
-
-    @property
-    def unanswered(self) -> bytes:
-        """What the server has received and not replied to."""
-        return self.listener.received()[self._answered :]
 
     def has_said_more(self) -> bool:
         """Return whether it has printed a line, other than a question, since the last call.
@@ -78,32 +78,31 @@ class User:
             await self.program.settle(self._trial.bench.patience)
             if self.program.has_ended:
                 return False
-            snapshot = self.program.look()
-            if snapshot.wants_terminal:
-                if not self.operator.answer_question():
+            if self.program.look().wants_terminal:
+                if self.operator.answer_question():
+                    continue
+                if not self._openings:
                     return True
-            elif not self._speak_first():
+                self.type_line(self._openings.pop())
+            elif not self.server.speak():
                 return False
-
-    def _speak_first(self) -> bool:
-        if not self.listener.peers or self._greetings >= MOST_GREETINGS:
-            return False
-        self._greetings += 1
-        if self.unanswered:
-            self.reply(self.unanswered.swapcase())
-        else:
-            self._trial.step("the server greets it, because it waits for the server")
-            self.reply(GREETING)
-        return True
 
     async def expect_ready(self) -> None:
         """Bring the client to the point at which it takes a line.
 
         Raises:
             Failed: If it does not get there.
+            NotChecked: If it does not get on with the words of the server.
+            NotOffered: If it talked to the server and ends without a line.
         """
-        if not await self.ready():
-            raise Failed(self.story("It does not ask for a line"), self.cause())
+        if await self.ready():
+            return
+        received = self.server.listener.received()
+        if self.server.has_greeted and not (received and self.program.has_ended):
+            raise NotChecked(self.story("It waits for other words of the server"))
+        if received and self.program.status == 0:
+            raise NotOffered("The client takes no line.")
+        raise Failed(self.story("It does not ask for a line"), self.cause())
 
     def type_line(self, line: str) -> None:
         """Type a line."""
@@ -111,6 +110,11 @@ class User:
         self._trial.step(f'"{shown}" is typed')
         self._typed = len(self.program.terminal.text)
         self.program.type_line(line)
+
+    async def receives(self, text: bytes) -> bool:
+        """Wait until a text reaches the server; return whether it does."""
+        patience = self._trial.bench.patience
+        return await self.program.until(lambda: text in self.server.unanswered, patience)
 
     async def expect_received(self, text: bytes) -> bytes:
         """See that a text that was typed reaches the server.
@@ -121,25 +125,18 @@ class User:
         Raises:
             Failed: If it does not.
         """
+        if self._manners.sends_late:
+            await self.expect_ready()
+            self.type_line(EXIT)
         self._trial.step("the server receives it")
-        patience = self._trial.bench.patience
-        await self.program.until(lambda: text in self.unanswered, patience)
-        received = self.unanswered
-        if text not in received:
+        if not await self.receives(text):
             note = self.story("The server did not receive the line")
-            raise Failed(note, self.cause(), Difference(text, received))
+            raise Failed(note, self.cause(), Difference(text, self.server.unanswered))
         # A newline, or the rest of a message, may follow.
         await self.program.settle(_REST_SECONDS)
-        received = self.unanswered
+        received = self.server.unanswered
         self._trial.sent("client", "server", True, received)
         return received
-
-    def reply(self, data: bytes) -> None:
-        """Have the server say something."""
-        self._answered = len(self.listener.received())
-        self._trial.sent("client", "server", False, data)
-        self.program.poked()
-        self.listener.peers[-1].write(data)
 
     async def shows(self, text: bytes) -> bool:
         """Wait until the client shows a text; it may put words of its own between portions."""
@@ -147,14 +144,22 @@ class User:
             lambda: came_back(self.shown.encode(), text, is_exact=True), self._trial.bench.patience
         )
 
+    async def shows_reply(self, text: bytes) -> bool:
+        """Wait until the client shows a reply, after another line if that is its manner."""
+        if (line := self._manners.shows_after) and await self.ready():
+            self.type_line(line)
+            if line == EXIT:
+                await self.leave()
+        return await self.shows(text)
+
     async def expect_shown(self, text: bytes) -> None:
-        """See that the client shows a text.
+        """See that the client shows a reply.
 
         Raises:
             Failed: If it does not.
         """
         self._trial.step(f'the client shows the reply "{escape_bytes(text[:60])}"')
-        if not await self.shows(text):
+        if not await self.shows_reply(text):
             note = self.story("The reply is not on the screen")
             raise Failed(note, self.cause(), Difference(text, self.shown.strip().encode()))
 
@@ -167,16 +172,45 @@ class User:
         self.type_line(line)
         text = line.encode()
         received = await self.expect_received(text)
-        self.reply(received.replace(text, line.swapcase().encode()))
+        self.server.say(received.replace(text, line.swapcase().encode()))
         await self.expect_shown(line.swapcase().encode())
+
+    async def leave(self) -> None:
+        """Wait for the end of the client; the server replies to what it still says, and closes."""
+        server, has_left = self.server, False
+        while True:
+            await self.program.until(
+                lambda: bool(server.unanswered) or server.is_left, self._trial.bench.patience
+            )
+            if self.program.has_ended:
+                return
+            if server.is_left:
+                has_left = True
+                server.close()
+            elif server.unanswered and not server.has_closed:
+                server.echo()
+            elif self.program.look().wants_terminal:
+                if not has_left and not self.operator.answer_question():
+                    return
+                if has_left:  # without a connection, it can only want Enter
+                    has_left = False
+                    self.program.poked(is_typed=True)
+                    self.program.terminal.type_line("")
+            elif server.listener.peers and not server.has_closed:
+                server.close()  # it waits for the server; one that ends at exit would close now
+            else:
+                clock = self._trial.activity
+                await clock.until(lambda: self.program.has_ended, _END_SECONDS)
+                return
 
     def story(self, what: str) -> str:
         """Return what happened, with the end of the client if it has ended."""
         if self.program.has_ended:
-            reason = self.program.traceback or f"status {self.program.status}"
-            return f"{what}; the client ended with {reason}."
+            return f"{what}; the client ended with {self.program.end}."
         return f"{what}."
 
     def cause(self) -> Mistake | None:
         """Return the likely cause from a traceback, if there is one."""
-        return likely_cause(self.program.traceback)
+        if not self.program.traceback:
+            return None
+        return likely_cause(self.program.traceback) or mistakes.UNCAUGHT

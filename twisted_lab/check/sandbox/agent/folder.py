@@ -67,7 +67,7 @@ def copy(source: int, target: str, owner: int | None) -> int:
     free = MOST_BYTES
     for name, folder, own_name, status in islice(_walk(source), MOST_FILES + 1):
         if len(made) > MOST_FILES:
-            raise TooLarge(f"more than {MOST_FILES} files")
+            raise TooLarge(f"more than {MOST_FILES:,} files")
         path = f"{target}/{name}"
         if stat.S_ISDIR(status.st_mode):
             Path(path).mkdir(mode=0o755)

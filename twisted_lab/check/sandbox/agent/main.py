@@ -45,8 +45,9 @@ def main(descriptor: int) -> None:
         _answer(control, {"error": str(error), "not_allowed": True})
         return
     except folder.TooLarge as error:
-        reason = f"the folder {request['folder']} is too large to be copied: {error}"
-        _answer(control, {"error": reason})
+        reason = f"the folder {request['folder']} has {error}, too many to copy it"
+        advice = "; put the program and its data into a folder of their own"
+        _answer(control, {"error": reason + advice})
         return
     except OSError as error:
         _answer(control, {"error": reason_of(error)})

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from socket import SOCK_DGRAM
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS
+from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.trials.client_manners import ClientManners
-from twisted_lab.check.trials.start_client import start_client
+from twisted_lab.check.trials.start_client import HOST, start_client
 from twisted_lab.check.trials.start_server import PORT
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
 
+OTHER_HOST = "127.1.2.3"  # programs may refuse addresses with a 0 or without dots
 _HOST_KINDS = {Kind.HOST, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
+_ASKING = _HOST_KINDS | PORT_KINDS | {Kind.UNKNOWN}
 _NONSENSE = "abc"
 
 
@@ -23,19 +27,22 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     """EC-1."""
     command = " ".join(trial.bench.command)
     port = OTHER_PORT if "{port}" in command else PORT
-    user = start_client(trial, manners, port)
+    host = OTHER_HOST if "{host}" in command else HOST
+    user = start_client(trial, manners, port, host)
     await _use(trial, user)
-    if not user.listener.peers:
+    if not user.server.listener.peers:
+        if any(each.kind is SOCK_DGRAM and each.peer_port for each in user.program.look().sockets):
+            raise NotChecked("The client uses UDP.")
         raise Failed(user.story("The client does not connect"), user.cause())
-    dialled = user.listener.dialled[0]
+    dialled = user.server.listener.dialled[0]
     if "{port}" in command and dialled[1] != trial.address[1]:
         raise Failed(
             f"The client was told port {trial.address[1]}, and connects to {dialled[1]}.",
             mistakes.FIXED_ADDRESS,
         )
-    if "{host}" in command and not dialled[0].startswith(("127.", "::1")):
+    if "{host}" in command and dialled[0] != trial.address[0]:
         raise Failed(
-            f"The client was told host 127.0.0.1, and connects to {dialled[0]}.",
+            f"The client was told host {trial.address[0]}, and connects to {dialled[0]}.",
             mistakes.FIXED_ADDRESS,
         )
     return f"It connects to {dialled[0]}, port {dialled[1]}."
@@ -43,80 +50,106 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
 
 async def _use(trial: Trial, user: User) -> None:
     """Bring the client to its connection: some connect once the first line is typed."""
-    if await user.ready() and not user.listener.peers:
+    if await user.ready() and not user.server.listener.peers:
         user.type_line(trial.text(12).decode())
-        await user.program.until(lambda: bool(user.listener.peers), trial.bench.patience)
+        await user.program.until(user.server.is_reached, trial.bench.patience)
 
 
 async def asks_for_the_address(trial: Trial, manners: ClientManners) -> None:
     """EC-12."""
-    asks_port = _needs_questions(manners)
-    user = start_client(trial, manners, OTHER_PORT)
+    asking = _asking(manners)
+    if len(asking) == 1 and not asking & {Kind.HOST_AND_PORT, Kind.PORT_AND_HOST, Kind.UNKNOWN}:
+        missing = "port" if Kind.HOST in asking else "host"
+        raise Failed(f"The client does not ask for the {missing}.")
+    user = start_client(trial, manners, OTHER_PORT, OTHER_HOST)
     await _use(trial, user)
-    if not user.listener.peers:
+    if not user.server.listener.peers:
         raise Failed(user.story("The client does not connect where it is told"), user.cause())
-    dialled = user.listener.dialled[0]
-    if asks_port and dialled[1] != trial.address[1]:
-        raise Failed(f"It was told port {trial.address[1]}, and connects to port {dialled[1]}.")
-    if not asks_port:
-        raise Weak("The client asks for the host, but not for the port.")
-    if not any(question.kind in _HOST_KINDS for question in manners.questions) and (
-        len(manners.questions) < 2
-    ):
-        raise Weak("The client asks for the port, but not for the host.")
+    host, port = user.server.listener.dialled[0]
+    if port != trial.address[1]:
+        raise Failed(f"It was told port {trial.address[1]}, and connects to port {port}.")
+    # It may have refused the address and taken the name: the last one that it was told counts.
+    lines = "\n".join(user.operator.answers)
+    is_told_address = lines.rfind(trial.address[0]) > lines.rfind("localhost")
+    if is_told_address and host != trial.address[0]:
+        raise Failed(f"It was told host {trial.address[0]}, and connects to host {host}.")
 
 
 async def has_defaults(trial: Trial, manners: ClientManners) -> str:
     """EC-13."""
-    _needs_questions(manners)
-    user = _start_with(trial, manners, "")
+    kinds = _asking(manners)
+    unknown = sum(each.kind is Kind.UNKNOWN for each in manners.questions)
+    first = _FirstAnswers({kind: [None, *manners.words] for kind in kinds})
+    first.lines[Kind.UNKNOWN] = [None] * unknown
+    user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
     if not trial.is_isolated:
         raise NotChecked("Without isolation nobody listens at the default address.")
     await _use(trial, user)
-    if user.listener.dialled:
-        host, port = user.listener.dialled[0]
-        return f"The default is {host}, port {port}."
-    if user.program.has_ended:
-        raise Failed(user.story("Enter gives no default"), user.cause())
-    raise Failed("The client asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
+    if not user.server.listener.dialled:
+        cause = likely_cause(user.program.traceback)
+        raise Failed(user.story("Enter gives no default"), cause)
+    if first.refused >= kinds:
+        raise Failed("The client asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
+    host, port = user.server.listener.dialled[0]
+    if first.refused:
+        missing = "port" if Kind.PORT in first.refused else "host"
+        raise Weak(f"There is a default, but not for the {missing}.", mistakes.NO_DEFAULT)
+    return f"The default is {host}, port {port}."
 
 
 async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
     """EC-14."""
-    if not _needs_questions(manners):
-        raise NotOffered("The client does not ask for the port.")
-    user = _start_with(trial, manners, _NONSENSE)
-    await user.ready()
-    if user.program.traceback:
-        raise Failed(user.story("Nonsense is not caught"), likely_cause(user.program.traceback))
+    asking = _asking(manners)
+    for kinds in (PORT_KINDS, _HOST_KINDS - PORT_KINDS, {Kind.UNKNOWN}):
+        if not kinds & asking:
+            continue
+        trial.step(f'nonsense is "{_NONSENSE}"')
+        first = _FirstAnswers({kind: [_NONSENSE] for kind in kinds})
+        user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
+        await user.operator.attend(user.server.is_reached, trial.bench.patience)
+        if user.program.traceback:
+            cause = likely_cause(user.program.traceback)
+            raise Failed(user.story("Nonsense is not caught"), cause)
 
 
-def _needs_questions(manners: ClientManners) -> bool:
-    """Return whether the client asks for its port.
+class _FirstAnswers:
+    """Answers questions about the address with lines of its own first, then as usual.
+
+    Attributes:
+        lines: The lines for each kind of question; None is the word for the default.
+        refused: The kinds of questions that were asked again after all their lines.
+    """
+
+    def __init__(self, lines: dict[Kind, list[str | None]]) -> None:
+        self.lines = lines
+        self.refused: set[Kind] = set()
+        self._asked: list[Question] = []
+
+    def decide(self, question: Question, asked: Sequence[Question], usual: Answer) -> str | None:
+        """Answer a question."""
+        if question.kind not in self.lines:
+            return usual(question, asked)
+        if lines := self.lines[question.kind]:
+            line = lines.pop(0)
+            return question.default_word if line is None else line
+        if question.kind is Kind.UNKNOWN:
+            return usual(question, asked)
+        before = asked[-1].kind if asked else question.kind
+        if before in self.lines and before not in self.refused and before != question.kind:
+            self.refused.add(before)  # it asks from the start, because of the answer before
+            return question.default_word
+        self.refused.add(question.kind)
+        self._asked.append(question)
+        return usual(question, self._asked[:-1])
+
+
+def _asking(manners: ClientManners) -> set[Kind]:
+    """Return the kinds of questions by which the client asks for its address.
 
     Raises:
         NotOffered: If it asks for neither host nor port.
     """
-    kinds = {question.kind for question in manners.questions}
-    if not kinds & (_HOST_KINDS | PORT_KINDS | {Kind.UNKNOWN}):
+    kinds = {question.kind for question in manners.questions} & _ASKING
+    if not kinds:
         raise NotOffered("The client does not ask for host and port.")
-    return bool(kinds & PORT_KINDS) or Kind.UNKNOWN in kinds
-
-
-def _start_with(trial: Trial, manners: ClientManners, line: str) -> User:
-    """Start the client, and answer `line` to its first question for the port.
-
-    If `line` is empty, Enter, or the word for the default, also answers the question for the host.
-    """
-    told: set[Kind] = set()
-    kinds = PORT_KINDS if line else PORT_KINDS | _HOST_KINDS
-
-    def decide(question: Question, usual: Callable[[], str | None]) -> str | None:
-        if question.kind not in kinds:
-            return usual()
-        if question.kind in told:
-            return None  # it asks again
-        told.add(question.kind)
-        return line or question.default_word
-
-    return start_client(trial, manners, OTHER_PORT, decide)
+    return kinds

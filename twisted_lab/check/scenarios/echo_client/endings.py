@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.kernel.snapshot import processor_seconds
-from twisted_lab.check.outcomes import Failed, Info, Weak
+from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.user import User
+from twisted_lab.check.trials.user import EXIT, User
 
-EXIT = "exit"
 _END_SECONDS = 2.0
 _SILENT_SECONDS = 1.5
 _LINES_AFTER_CLOSE = 3  # some clients notice at the first line, others at the second
+_BUSY_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor
 
 
 async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
+    if manners.sends_late:
+        raise NotOffered("The client sends nothing before exit.")
     user = start_client(trial, manners)
     await user.expect_ready()
     line = trial.text(12).decode()
     user.type_line(line)
-    received = await user.expect_received(line.encode())
-    user.reply(received.swapcase())
+    await user.expect_received(line.encode())
     return user
 
 
@@ -33,14 +37,11 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     user = start_client(trial, manners)
     for _ in range(2):
         await user.expect_ready()
-        line = trial.text(12).decode()
-        user.type_line(line)
-        received = await user.expect_received(line.encode())
-        user.reply(received.swapcase())
+        user.type_line(trial.text(12).decode())
     await user.expect_ready()
     user.type_line(EXIT)
     trial.step("the client ends with status 0")
-    await _ending(trial, user)
+    await user.leave()
     status = user.program.status
     if status is None:
         waits = "asks for another line" if user.program.look().wants_terminal else "still runs"
@@ -49,34 +50,14 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
         raise Failed(user.story("It does not end in order"), user.cause() or mistakes.UNCAUGHT)
 
 
-async def _ending(trial: Trial, user: User) -> None:
-    """Wait for the end of the client; the server replies to what it still says, and closes."""
-    while True:
-        await user.program.until(lambda: bool(user.unanswered), trial.bench.patience)
-        if user.program.has_ended:
-            return
-        if user.unanswered:
-            user.reply(user.unanswered.swapcase())
-        elif user.program.look().wants_terminal:
-            if not user.operator.answer_question():
-                return
-        elif user.listener.peers and not all(peer.has_ended for peer in user.listener.peers):
-            # It waits for the server; one that ends at exit would close now.
-            for peer in user.listener.peers:
-                peer.close()
-        else:
-            await trial.activity.until(lambda: user.program.has_ended, _END_SECONDS)
-            return
-
-
 async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
     """EC-8."""
     user = start_client(trial, manners)
     await user.expect_ready()
     trial.step("Ctrl-D is typed: the end of the input")
+    user.program.poked(is_typed=True)
     user.program.terminal.end_input()
-    user.program.poked()
-    await _ending(trial, user)
+    await user.leave()
     if not user.program.has_ended:
         raise Failed("The client goes on after the end of its input.", mistakes.SPINS)
     if user.program.traceback:
@@ -86,14 +67,16 @@ async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
 async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> None:
     """EC-9."""
     user = await _one_line_sent(trial, manners)
-    await user.expect_ready()
+    user.server.echo()
+    if not await user.ready():
+        raise NotOffered("The client ends by itself after one line.")
     shown = len(user.program.terminal.text)
     trial.step("the server closes the connection; more lines are typed")
-    for peer in user.listener.peers:
-        peer.close()
-    user.listener.close()
+    user.server.listener.close()
+    user.server.close()
     for _ in range(_LINES_AFTER_CLOSE):
-        await user.program.settle(_END_SECONDS)
+        if not await user.program.settle(_END_SECONDS) and await _is_busy(user):
+            raise Failed("The client spins after the server has closed.", mistakes.SPINS)
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
         user.type_line(trial.text(12).decode())
@@ -101,30 +84,32 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
     text = user.program.terminal.text[shown:]
     if "Traceback" in text:
         raise Failed(user.story("The end of the connection is not caught"), mistakes.UNCAUGHT)
-    if not user.program.has_ended and await _is_busy(trial, user):
-        raise Failed("The client spins after the server has closed.", mistakes.SPINS)
     if not tells_events(text) and not user.program.has_ended:
         raise Failed("The client does not tell that the connection has ended.", mistakes.SILENT_END)
 
 
-async def _is_busy(trial: Trial, user: User) -> bool:
-    pid = user.program.child.pid
-    before, began = processor_seconds(pid), trial.activity.clock.seconds()
-    await user.program.settle(_SILENT_SECONDS / 3)
-    if (seconds := trial.activity.clock.seconds() - began) < _SILENT_SECONDS / 4:
-        return False  # it waits
-    return (processor_seconds(pid) - before) / seconds > _MOST_BUSY
+async def _is_busy(user: User) -> bool:
+    if await user.program.settle(_SILENT_SECONDS / 3):
+        return False
+    return await user.program.busy_share(_BUSY_SECONDS) > _MOST_BUSY
 
 
 async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> None:
     """EC-10."""
-    user = start_client(trial, manners)
-    trial.step("nobody listens where it connects")
-    user.listener.close()
-    if await user.ready() and not user.operator.questions:
+    is_asked_again = False
+
+    def decide(question: Question, asked: Sequence[Question], usual: Answer) -> str | None:
+        nonlocal is_asked_again
+        is_asked_again = list(asked).count(question) >= manners.questions.count(question) > 0
+        return None if is_asked_again else usual(question, asked)
+
+    user = start_client(trial, manners, decide=decide, has_server=False)
+    is_ready = await user.ready()
+    began = user.program.answered if user.operator.questions else 0
+    if is_ready and not is_asked_again:
         user.type_line(trial.text(12).decode())  # it may connect only now
     await user.program.settle(trial.bench.patience)
-    text = user.program.terminal.text[user.program.answered :]
+    text = user.program.terminal.text[began:]
     if "Traceback" in text:
         raise Failed(user.story("A refused connection is not caught"), mistakes.UNCAUGHT)
     if not text.strip():
@@ -133,11 +118,7 @@ async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> Non
 
 async def tells_what_silence_does(trial: Trial, manners: ClientManners) -> None:
     """EC-11."""
-    user = start_client(trial, manners)
-    await user.expect_ready()
-    line = trial.text(12).decode()
-    user.type_line(line)
-    await user.expect_received(line.encode())
+    user = await _one_line_sent(trial, manners)
     trial.step("the server stays silent")
     shown = len(user.program.terminal.text)
     await trial.activity.until(lambda: user.program.has_ended, _SILENT_SECONDS)

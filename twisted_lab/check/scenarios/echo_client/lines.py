@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.outcomes import Failed, Weak
+from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
@@ -20,18 +21,42 @@ async def _ready_user(trial: Trial, manners: ClientManners) -> User:
     return user
 
 
-async def sends_a_line(trial: Trial, manners: ClientManners) -> None:
+async def sends_a_line(trial: Trial, manners: ClientManners) -> str | None:
     """EC-2."""
-    user = await _ready_user(trial, manners)
+    user = start_client(trial, manners)
+    if not await user.ready() and (received := user.server.listener.received()):
+        if user.operator.answers and user.operator.answers[-1].encode() in received:
+            return "It sends the answers to its questions, and takes no other line."
+        raise Failed(user.story("The client sends texts of its own"), user.cause())
+    await user.expect_ready()
     line = trial.text(12).decode()
     user.type_line(line)
     await user.expect_received(line.encode())
+    if manners.sends_late:
+        raise Weak("The line is not sent before exit is typed.")
+    return None
 
 
-async def shows_the_reply(trial: Trial, manners: ClientManners) -> None:
+async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
     """EC-3."""
-    user = await _ready_user(trial, manners)
-    await user.have_echoed(trial.text(12).decode())
+    user = start_client(trial, manners)
+    is_ready = await user.ready()
+    reply, screen = user.server.last_reply, user.program.terminal.text.encode()
+    if not is_ready and reply and came_back(screen, reply, is_exact=True):
+        return "It sends texts of its own."
+    await user.expect_ready()
+    line = trial.text(12).decode()
+    user.type_line(line)
+    if not await user.receives(line.encode()) and user.server.unanswered:
+        user.server.echo()  # it sends something else: that is for another requirement
+        await user.expect_shown(user.server.last_reply.strip())
+        return None
+    await user.expect_received(line.encode())
+    user.server.echo()
+    await user.expect_shown(line.swapcase().encode())
+    if manners.shows_after:
+        raise Weak(f"The reply is not shown before {manners.shows_after} is typed.")
+    return None
 
 
 async def shows_pieces(trial: Trial, manners: ClientManners) -> None:
@@ -43,9 +68,9 @@ async def shows_pieces(trial: Trial, manners: ClientManners) -> None:
     border = received.index(line.encode()) + len(line) // 2
     reply = received.replace(line.encode(), line.swapcase().encode())
     trial.step("the server replies in two pieces")
-    user.reply(reply[:border])
+    user.server.say(reply[:border])
     await trial.activity.pause(APART_SECONDS)
-    user.reply(reply[border:])
+    user.server.say(reply[border:])
     await user.expect_shown(line.swapcase().encode())
 
 
@@ -58,12 +83,18 @@ async def sends_a_long_line(trial: Trial, manners: ClientManners) -> None:
 async def sends_several_lines(trial: Trial, manners: ClientManners) -> None:
     """EC-6."""
     user = await _ready_user(trial, manners)
-    for _ in range(3):
-        line = trial.text(12).decode()
+    lines = [trial.text(12).decode() for _ in range(3)]
+    for line in lines:
         user.type_line(line)
-        received = await user.expect_received(line.encode())
-        user.reply(received.swapcase())
+        if not manners.sends_late:
+            await user.expect_received(line.encode())
+            user.server.echo()
+        if line is lines[0] and not await user.ready() and user.program.status == 0:
+            raise NotOffered("The client sends one line and ends.")
         await user.expect_ready()
+    if manners.sends_late:
+        await user.expect_received(lines[-1].encode())
+        raise Weak("The lines are not sent before exit is typed.")
 
 
 async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
@@ -72,9 +103,9 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     user.type_line(_OTHER_LETTERS)
     received = await user.expect_received(_OTHER_LETTERS.encode())
     reply = _OTHER_LETTERS.swapcase()
-    user.reply(received.replace(_OTHER_LETTERS.encode(), reply.encode()))
+    user.server.say(received.replace(_OTHER_LETTERS.encode(), reply.encode()))
     trial.step(f'the client shows the reply "{reply}"')
-    if await user.shows(reply.encode()):
+    if await user.shows_reply(reply.encode()):
         return
     if repr(reply.encode())[2:-1] in user.shown:
         raise Weak("The client shows the bytes of the reply, not its letters.")

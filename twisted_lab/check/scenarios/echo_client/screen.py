@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from twisted_lab.check.outcomes import Failed, Info, Weak
-from twisted_lab.check.scenarios.echo_client.endings import EXIT
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import EXIT
 
 _CLEAR_SCREEN = b"\x1b[2J"  # ECMA-48, ED
-_END_SECONDS = 2.0
 
 
 async def reports_events(trial: Trial, manners: ClientManners) -> None:
@@ -21,18 +20,15 @@ async def reports_events(trial: Trial, manners: ClientManners) -> None:
         missing.append("that it has connected")
     line = trial.text(12).decode()
     user.type_line(line)
-    received = await user.expect_received(line.encode())
+    await user.expect_received(line.encode())
     if not user.has_said_more():
         missing.append("that it has sent the line")
-    user.reply(received.swapcase())
-    if not await user.shows(line.swapcase().encode()):
+    user.server.echo()
+    if not await user.shows_reply(line.swapcase().encode()):
         missing.append("that it has received the reply")
     if await user.ready():
         user.type_line(EXIT)
-        await user.program.settle(_END_SECONDS)
-        if user.unanswered:
-            user.reply(user.unanswered.swapcase())
-            await user.program.settle(_END_SECONDS)
+        await user.leave()
     if not user.has_said_more():
         missing.append("that it has disconnected")
     if len(missing) >= 3:
@@ -51,8 +47,8 @@ async def escapes_control_characters(trial: Trial, manners: ClientManners) -> No
     trial.step("the server's reply has the sequence that clears a screen: ESC [ 2 J")
     swapped = line.swapcase().encode()
     reply = swapped[:6] + _CLEAR_SCREEN + swapped[10:]
-    user.reply(received.replace(line.encode(), reply))
-    await user.shows(swapped[10:])
+    user.server.say(received.replace(line.encode(), reply))
+    await user.shows_reply(swapped[10:])
     if _CLEAR_SCREEN.decode() in user.shown:
         raise Failed("The sequence reaches the terminal, which obeys it.")
 

@@ -36,4 +36,4 @@ SCENARIOS = {
 }
 
 # These start the server several times, or look at its terminal, its files or its process.
-NEED_A_START = ("ES-1", *(f"ES-{number}" for number in range(16, 28)))
+NEED_A_START = tuple(f"ES-{number}" for number in range(16, 28))

@@ -1,0 +1,138 @@
+"""The checker as a command, with real programs."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import DEADLINE, ROOT
+from tests.programs.checked import Program, broken, check, correct, mistaken, prepare
+
+SERVERS = ROOT / "tests" / "checked" / "servers"
+CLIENTS = ROOT / "tests" / "checked" / "clients"
+
+# The long tests check these of each program; `make check-repeat` checks all.
+SOME = {"echo-server": "ES-3,ES-4,ES-9,ES-13,ES-14", "echo-client": "EC-3,EC-6,EC-7,EC-9,EC-13"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "twisted_lab.check", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+
+
+def test_a_correct_server_passes(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    options = ("--seed", "7", "--only", "ES-4,ES-11", "--json", str(report))
+    ended = run(
+        "echo-server", *options, "--folder", str(SERVERS), "--", sys.executable, "common.py"
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    content = json.loads(report.read_text())
+    # ES-4 and ES-11 need the other two.
+    found = {each["id"]: each["verdict"] for each in content["findings"]}
+    assert found == dict.fromkeys(("ES-1", "ES-2", "ES-4", "ES-11"), "pass")
+    assert (content["format"], content["seed"], content["status"]) == (1, 7, 0)
+    assert content["behaviour"] == ["It returns a text as it was."]
+
+
+def test_a_broken_server_fails_with_what_was_seen() -> None:
+    options = ("--only", "ES-11", "--folder", str(SERVERS))
+    ended = run("echo-server", *options, "--", sys.executable, "broken_es_11.py")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "ES-11  M" in ended.stdout
+    assert "client 1 leaves in order (FIN)" in ended.stdout
+    assert "The server did not serve client 2: it had ended with status 0." in ended.stdout
+
+
+def test_a_correct_client_passes() -> None:
+    options = ("--only", "EC-3", "--folder", str(CLIENTS), "--json", "-")
+    ended = run("echo-client", *options, "--", sys.executable, "good.py")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = {each["id"]: each["verdict"] for each in json.loads(ended.stdout)["findings"]}
+    assert found == dict.fromkeys(("EC-1", "EC-3"), "pass")
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """The port of an echo server that the checker does not start."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_of_somebody_else_is_checked(port: int) -> None:
+    options = ("--connect", f"127.0.0.1:{port}", "--only", "ES-4,ES-23", "--json", "-")
+    ended = run("echo-server", *options)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = {each["id"]: each["verdict"] for each in json.loads(ended.stdout)["findings"]}
+    assert found.pop("ES-23") == "not checked"
+    assert found == dict.fromkeys(("ES-1", "ES-2", "ES-4"), "pass")
+
+
+def test_what_could_not_be_checked_shows_in_the_status(port: int) -> None:
+    ended = run("echo-server", "--connect", f"127.0.0.1:{port}", "--only", "ES-23", "--strict")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "The checker did not start the server." in ended.stdout
+
+
+def test_wrong_usage_is_one_line() -> None:
+    ended = run("echo-server", "--only", "ES-99", "--", "python", "server.py")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+
+
+def judged(program: Program, folder: Path, *wanted: str) -> dict[str, dict[str, str]]:
+    """Check some requirements of a program, and return the findings by their ids."""
+    only = ",".join((SOME[program.task], *wanted))
+    return {each["id"]: each for each in check(prepare(program, folder / "x"), 7, only)}
+
+
+def blamed(findings: dict[str, dict[str, str]]) -> dict[str, str]:
+    verdicts = ("fail", "flaky")
+    return {key: each["note"] for key, each in findings.items() if each["verdict"] in verdicts}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", [*correct()], ids=lambda each: each.name)
+def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path) -> None:
+    found = blamed(judged(program, tmp_path))
+    assert set(found) <= program.lacks, found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", [*broken()], ids=lambda each: each.name)
+def test_broken_programs_fail_what_they_break(program: Program, tmp_path: Path) -> None:
+    found = judged(program, tmp_path, program.fails)
+    assert set(blamed(found)) == {program.fails}, {
+        key: f"{each['verdict']}: {each['note']}" for key, each in found.items()
+    }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("program", "mistake"), [*mistaken()], ids=lambda each: getattr(each, "name", "")
+)
+def test_mistakes_are_named(program: Program, mistake: str, tmp_path: Path) -> None:
+    finding = judged(program, tmp_path, program.fails)[program.fails]
+    assert (finding["verdict"], finding["mistake"]) == ("fail", mistake), finding["note"]

@@ -1,0 +1,111 @@
+"""The programs of tests/checked, and what the checker finds about them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.checked.clients import manifest as clients
+from tests.checked.servers import manifest as servers
+from tests.processes import ROOT
+
+DEADLINE = 600  # seconds for one program: some use all the processor time that they get
+_CHECKED = ROOT / "tests" / "checked"
+_MANIFESTS = (
+    ("echo-server", servers, _CHECKED / "servers"),
+    ("echo-client", clients, _CHECKED / "clients"),
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of tests/checked.
+
+    Attributes:
+        name: Its name, for people.
+        task: The task that it is checked for.
+        folder: Its folder.
+        command: Its command.
+        build: The command that builds it first; empty if there is none.
+        fails: The id of a requirement that it fails; "" if it is correct.
+        lacks: The ids of requirements that it fails, although it counts as correct.
+    """
+
+    name: str
+    task: str
+    folder: Path
+    command: Sequence[str]
+    build: Sequence[str] = ()
+    fails: str = ""
+    lacks: frozenset[str] = frozenset()
+
+
+def correct() -> Iterator[Program]:
+    """Yield the programs that must not fail, as far as this machine can run them."""
+    for task, manifest, folder in _MANIFESTS:
+        for name, command, needed in manifest.CORRECT:
+            if shutil.which(needed):
+                yield Program(
+                    f"{task}: {name}",
+                    task,
+                    folder,
+                    command,
+                    manifest.BUILDS.get(needed, ()),
+                    lacks=getattr(manifest, "LACKS", {}).get(name, frozenset()),
+                )
+
+
+def broken() -> Iterator[Program]:
+    """Yield the programs that fail one requirement."""
+    for task, manifest, folder in _MANIFESTS:
+        for key, file in manifest.BROKEN.items():
+            command = (sys.executable, file)
+            yield Program(f"{task}: broken {key}", task, folder, command, fails=key)
+
+
+def mistaken() -> Iterator[tuple[Program, str]]:
+    """Yield the programs with typical mistakes, and the name of the mistake; more may fail."""
+    for task, manifest, folder in _MANIFESTS:
+        for mistake, started, key in manifest.MISTAKES:
+            command = (sys.executable, started) if isinstance(started, str) else started
+            name = f"{task}: {mistake} in {command[1]}"
+            yield Program(name, task, folder, command, fails=key), mistake
+
+
+def prepare(program: Program, folder: Path) -> Program:
+    """Return a program as a copy in a folder, which is created, and built if necessary."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(program.folder, folder, ignore=ignored)
+    if program.build:
+        subprocess.run(program.build, cwd=folder, check=True)
+    return replace(program, folder=folder)
+
+
+def check(program: Program, seed: int, only: str = "") -> list[dict[str, str]]:
+    """Check a program, and return the findings as the JSON report has them.
+
+    Args:
+        program: The program.
+        seed: The seed.
+        only: The ids of the requirements, with commas between them; "" for all.
+    """
+    arguments = (program.task, "--seed", str(seed), "--json", "-", "--folder", str(program.folder))
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "twisted_lab.check", *arguments),
+            *(("--only", only) if only else ()),
+            *("--", *program.command),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert ended.returncode in (0, 1, 3), f"{program.name}: {ended.returncode} {ended.stderr}"
+    findings: list[dict[str, str]] = json.loads(ended.stdout)["findings"]
+    return findings

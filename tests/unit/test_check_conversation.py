@@ -1,0 +1,183 @@
+"""What is said to a program, and what counts as an answer."""
+
+from __future__ import annotations
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.doubles.check import make_bench
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.echoes import came_back, manner
+from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.conversation.framings import LINES, LONGEST_HEADER, RAW, headers
+from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
+from twisted_lab.check.prompts.question import Kind, Question
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.start_server import filled, usual_answer
+
+
+class EchoTests(SynchronousTestCase):
+    def test_what_a_program_puts_around_a_text_does_not_count(self) -> None:
+        for received in (
+            b"abc123",
+            b"Server: abc123\n",
+            b"ABC123",
+            b"\x1b[1;32mabc\x1b[0m\x1b[1;32m123\x1b[0m",
+            b"part 1: abc, part 2: 123",
+            b"6         abc123",
+        ):
+            self.assertTrue(came_back(received, b"abc123"), received)
+
+    def test_missing_or_exchanged_bytes_count(self) -> None:
+        for received in (b"", b"abc12", b"ab123 and so on", b"123abc...", b"abc213---"):
+            self.assertFalse(came_back(received, b"abc123"), received)
+
+    def test_colours_hold_no_text(self) -> None:
+        self.assertFalse(came_back(b"\x1b[1;23mabc", b"abc12"))
+
+    def test_case_may_matter(self) -> None:
+        self.assertFalse(came_back(b"> ABC", b"abc", is_exact=True))
+        self.assertTrue(came_back(b"> a b c", b"abc", is_exact=True))
+
+    def test_letters_beyond_ascii_may_change_case_and_other_bytes_are_kept(self) -> None:
+        self.assertTrue(came_back("ЖЁ".encode(), "жё".encode()))
+        self.assertTrue(came_back(b"\xff\xfe!", b"\xff\xfe"))
+        self.assertFalse(came_back(b"\xff\xfd!", b"\xff\xfe"))
+
+    def test_a_large_text_is_compared_in_linear_time(self) -> None:
+        text = b"ab" * 500_000
+        self.assertFalse(came_back(text + b"x", text + b"y"))
+
+    def test_the_manner_is_described(self) -> None:
+        for received, described in (
+            (b"abc", "as it was"),
+            (b"ABC", "in upper case"),
+            (b"a-b-c", "in pieces or other case"),
+            (b"\x1b[31mabc\x1b[0m", "in colours"),
+            (b"Server: abc", "with 'server: ' before it"),
+            (b"abc, you said", "with ', you said' after it"),
+            (b"abc\n", "with white space after it"),
+            (b"\0\0\0\xffabc", "with 4 bytes before it"),
+            (b"x" * 50 + b"abc", "with 50 bytes before it"),
+        ):
+            self.assertTrue(manner(received, b"abc").startswith(described), received)
+
+
+class FramingTests(SynchronousTestCase):
+    def names(self, size: int) -> list[str]:
+        return [framing.name for framing in headers(size)]
+
+    def encoded(self, size: int) -> list[bytes]:
+        return [framing.encode(b"abc") for framing in headers(size)]
+
+    def test_the_size_of_the_first_read_decides(self) -> None:
+        self.assertEqual(
+            self.encoded(4),
+            [b"\0\0\0\3abc", b"\3\0\0\0abc", b"3   abc", b"0003abc", b"   3abc"],
+        )
+        self.assertEqual(self.encoded(10)[0], b"3         abc")
+        self.assertEqual(self.encoded(2)[-2:], [b"\0\3abc", b"\3\0abc"])
+        self.assertEqual(self.encoded(1), [b"\3abc", b"\3abc"])
+        self.assertEqual(self.encoded(8)[0], b"\0" * 7 + b"\3abc")
+
+    def test_a_large_read_reads_no_header(self) -> None:
+        self.assertEqual(self.names(LONGEST_HEADER + 1), [])
+        self.assertEqual(self.names(0), [])
+        self.assertEqual(len(self.names(LONGEST_HEADER)), 3)
+
+    def test_names_tell_them_apart(self) -> None:
+        self.assertEqual(len(set(self.names(4))), 5)
+        self.assertEqual((RAW.encode(b"a"), LINES.encode(b"a")), (b"a", b"a\n"))
+
+
+class CauseTests(SynchronousTestCase):
+    def test_the_last_line_of_a_traceback_tells_the_mistake(self) -> None:
+        for line, mistake in (
+            (
+                "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xd0 in position 1023: "
+                "unexpected end of data",
+                mistakes.DECODED_PORTIONS,
+            ),
+            (
+                "ConnectionResetError: [Errno 104] Connection reset by peer",
+                mistakes.RESET_ENDS_SERVER,
+            ),
+            ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.RESET_ENDS_SERVER),
+            ("ValueError: invalid literal for int() with base 10: ''", mistakes.ENTER_IS_NONSENSE),
+            ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
+            (
+                "TypeError: 'str' object cannot be interpreted as an integer",
+                mistakes.PORT_IS_TEXT,
+            ),
+            ("TypeError: an integer is required (got type str)", mistakes.PORT_IS_TEXT),
+            ("ModuleNotFoundError: No module named 'requests'", mistakes.MISSING_MODULE),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: '/home/anna/log.txt'",
+                mistakes.ABSOLUTE_PATH,
+            ),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\log.txt'",
+                mistakes.ABSOLUTE_PATH,
+            ),
+            ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+        ):
+            self.assertIs(likely_cause(line), mistake, line)
+
+    def test_other_errors_have_no_likely_cause(self) -> None:
+        for line in (
+            "",
+            "ZeroDivisionError: division by zero",
+            "FileNotFoundError: [Errno 2] No such file or directory: 'log.txt'",
+        ):
+            self.assertIsNone(likely_cause(line), line)
+
+    def test_a_bounded_part_is_looked_at(self) -> None:
+        self.assertIsNone(likely_cause("x" * 1_000_000 + "UnicodeDecodeError"))
+
+
+class EventWordTests(SynchronousTestCase):
+    def test_reports_are_recognized(self) -> None:
+        for text in (
+            "Server started on 9090",
+            "Сервер запущен",
+            "ПОДКЛЮЧЁН 127.0.0.1",
+            "Klient podklyuchen",
+            "Отправлено 12 байт",
+            "disconnected",
+        ):
+            self.assertTrue(tells_events(text), text)
+
+    def test_other_text_is_not(self) -> None:
+        for text in ("", "7", "12:30", "anna;1234", "ok"):
+            self.assertFalse(tells_events(text), text)
+
+
+class LoginTests(SynchronousTestCase):
+    def test_questions_of_a_login_are_told_from_messages(self) -> None:
+        for asked in ("Введите имя: ", "Your name?", "Password: ", "Пароль:", "Continue? (y/n)"):
+            self.assertTrue(asks_for_login(asked.encode()), asked)
+        for said in (b"", b"Welcome!\n", b"Enter a message: "):
+            self.assertFalse(asks_for_login(said), said)
+
+    def test_each_question_has_its_answer(self) -> None:
+        self.assertEqual(reply_to("Введите имя: ".encode(), "anna1", 3), b"anna1")
+        self.assertEqual(reply_to(b"Password: ", "anna1", 0), PASSWORD.encode())
+        self.assertIn(reply_to(b"Continue? (y/n) ", "anna1", 0), (b"y", b"Y"))
+
+    def test_a_server_that_asks_nothing_gets_the_name_and_then_the_password(self) -> None:
+        self.assertEqual(reply_to(b"", "anna1", 0), b"anna1")
+        self.assertEqual(reply_to(b"\xff", "anna1", 1), PASSWORD.encode())
+
+
+class StartTests(SynchronousTestCase):
+    def test_a_command_gets_the_address(self) -> None:
+        command = filled(("x", "--at={host}:{port}", "{port}", "{name}"), "::1", 9090)
+        self.assertEqual(command, ["x", "--at=::1:9090", "9090", "{name}"])
+
+    def test_the_usual_answer_to_a_question_for_the_port_is_the_port(self) -> None:
+        answered = usual_answer(Manners(), 9191)
+        self.assertEqual(answered(Question(Kind.PORT, "Port: "), []), "9191")
+
+    def test_a_bench_starts_patient(self) -> None:
+        self.assertEqual(make_bench(MemoryReactorClock()).patience, 10)
