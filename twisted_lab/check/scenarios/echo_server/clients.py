@@ -149,6 +149,8 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
         if not second.is_accepted:
             raise NotOffered("The server serves one client at a time.") from None
         raise
+    if first.peer.has_ended and not manners.is_echo:
+        raise NotOffered("The server closed the connection of client 1 when client 2 came.")
     try:
         await first.expect_served(is_answered=False)
     except Failed:
