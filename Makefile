@@ -1,8 +1,8 @@
 # `make` alone lists the targets. Each one sets up what it needs in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run lecture test coverage test-long canary test-repeat lint bench bench-quick bench-compare \
-	decisions fuzz hostile kill lossy load soak clean constraints
+.PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
+	bench-compare decisions fuzz hostile kill lossy load soak clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -59,6 +59,9 @@ canary:  ## run the unit tests with the newest Twisted, pre-releases included
 
 test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
 	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
+
+check-repeat: $(INSTALLED)  ## check correct and broken programs again and again while all cores are busy (COUNT=100, about 10 minutes each)
+	@$(BIN)/python -m tests.programs.check_repeat --count $(or $(COUNT),100) $(PROGRAMS)
 
 RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)

@@ -123,7 +123,7 @@ def make_bench(
     )
 
 
-def run(clock: MemoryReactorClock, awaitable: Awaitable[Result], seconds: float = 60) -> Result:
+def run(clock: MemoryReactorClock, awaitable: Awaitable[Result], seconds: float = 300) -> Result:
     """Let time pass until a coroutine returns, and return what it does.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from ipaddress import IPv4Address, IPv6Address
@@ -293,14 +292,3 @@ class LookTests(SynchronousTestCase):
         for number in range(1000, 1250):
             self.process.add_task(number)
         self.assertEqual(len(snapshot.look(7).threads), 200)
-
-    def test_the_processor_time_of_all_processes_is_summed(self) -> None:
-        ticks = os.sysconf("SC_CLK_TCK")
-        (self.process.task / "children").write_text("8")
-        child = FakeProcess(self.proc, 8)
-        for process, name in ((self.process, "python"), (child, "a) b (c")):
-            fields = f"7 ({name}) S 1 7 7 34816 7 4194304 9 0 0 0 {2 * ticks} {ticks} 0 0 20 0\n"
-            (process.path / "stat").write_text(fields)
-        self.assertEqual(snapshot.processor_seconds(7), 6.0)
-        (child.path / "stat").write_text("")
-        self.assertEqual(snapshot.processor_seconds(7), 3.0)

@@ -8,7 +8,7 @@ import sys
 from io import TextIOWrapper
 from typing import TextIO
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
 from twisted_lab.check.activity import Activity
@@ -107,7 +107,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
 
 def _run(options: Options) -> Report:
     from twisted.internet import reactor
-    from twisted.internet.task import react
+    from twisted.internet.task import deferLater, react
 
     bench = Bench(
         reactor=reactor,
@@ -129,18 +129,23 @@ def _run(options: Options) -> Report:
     problems: list[str] = []
 
     async def run() -> None:
+        await deferLater(reactor, 0)  # from then on the reactor handles Ctrl-C
         try:
             report = await check(
                 bench, options.task, options.only, progress.show_step, progress.show_finding
             )
+        except CancelledError:
+            return  # Ctrl-C
         except SandboxFailed as problem:
             is_quoted = " " in "".join(options.program[:1])
             problems.append(f"{problem}{'; leave out the quotes' if is_quoted else ''}")
         else:
             reports.append(report)
 
-    def start(_: IReactorCore) -> Deferred[None]:
-        return Deferred.fromCoroutine(run())
+    def start(reactor: IReactorCore) -> Deferred[None]:
+        work = Deferred.fromCoroutine(run())
+        reactor.addSystemEventTrigger("before", "shutdown", work.cancel)  # closes sandboxes
+        return work
 
     try:
         react(start)

@@ -7,6 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.requirements.requirement import Requirement
@@ -17,6 +20,8 @@ from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 MOST_TRIALS = 5  # a trial in which the checker itself was late does not count
 _REPEATED = {Verdict.FAIL, Verdict.WEAK, Verdict.NOT_OFFERED}
 _MET = {Verdict.PASS, Verdict.WEAK, Verdict.INFO}
+
+_log = Logger()
 
 Subject = TypeVar("Subject")
 Scenario = Callable[[Trial, Subject], Awaitable[str | None]]
@@ -128,6 +133,12 @@ async def _try(
         return Finding(requirement, outcome.verdict, evidence)
     except SandboxFailed as problem:
         return Finding(requirement, Verdict.NOT_CHECKED, Evidence(str(problem)))
+    except CancelledError:
+        raise
+    except Exception as error:  # a bug must not cost the other findings
+        _log.failure("The checker has a bug in {id}", id=requirement.id)
+        note = f"The checker has a bug: {error!r}"
+        return Finding(requirement, Verdict.NOT_CHECKED, Evidence(note))
     finally:
         trial.close()
 

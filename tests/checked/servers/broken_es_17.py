@@ -1,7 +1,6 @@
-"""ES-17: if the port is taken, the server says so, and ends."""
+"""ES-17: if the port is taken, the server asks for another one, and forgets to make it a number."""
 
 import socket
-import sys
 
 import common
 
@@ -10,8 +9,9 @@ server = socket.socket()
 server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 try:
     server.bind(("", port))
-    server.listen()
 except OSError:
-    sys.exit(f"Port {port} is taken.")
+    port = input(f"Port {port} is taken. Another port: ")
+    server.bind(("", port))
+server.listen()
 common.report(f"Server started, it listens on port {port}")
 common.run(server)

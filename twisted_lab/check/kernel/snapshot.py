@@ -14,7 +14,6 @@ from twisted_lab.check.kernel.waits import Thread, Wait, descriptors, thread
 PROC = Path("/proc")
 SOON_SECONDS = 1.0
 _MOST_PROCESSES, _MOST_THREADS = 50, 200
-_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,23 +163,3 @@ def look(pid: int) -> Snapshot:
                     )
                 )
     return Snapshot(tuple(threads), tuple(own.values()), can_look)
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time that a program has used so far, with all its descendants."""
-    ticks = 0
-    for number in processes(pid):
-        with suppress(OSError, IndexError, ValueError):
-            fields = (PROC / str(number) / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks * _TICK_SECONDS
-
-
-def reads(pid: int) -> int:
-    """Return how often a program's calls of read() have returned, with all its descendants."""
-    count = 0
-    for number in processes(pid):
-        with suppress(OSError, IndexError, ValueError):
-            fields = (PROC / str(number) / "io").read_text().split()
-            count += int(fields[fields.index("syscr:") + 1])
-    return count

@@ -129,7 +129,7 @@ REQUIREMENTS = (
         1,
         "printf 'one' | nc -N {host} {port}; printf 'two' | nc -N {host} {port}",
         mistakes.ONE_CLIENT_ONLY,
-        ("ES-2",),
+        ("ES-1",),
     ),
     Requirement(
         "ES-12",
@@ -163,7 +163,7 @@ REQUIREMENTS = (
         2,
         "nc {host} {port} & printf 'hello' | nc -N {host} {port}",
         mistakes.SEQUENTIAL,
-        ("ES-2",),
+        ("ES-1",),
     ),
     Requirement(
         "ES-15",
@@ -175,7 +175,7 @@ REQUIREMENTS = (
         "(head -c 30000000 /dev/zero; sleep 60) | nc {host} {port} | sleep 60 & "
         "printf 'hello' | nc -N {host} {port}",
         mistakes.SEND_BLOCKS,
-        ("ES-14",),
+        ("ES-2", "ES-14"),
     ),
     Requirement(
         "ES-16",
@@ -186,7 +186,7 @@ REQUIREMENTS = (
         2,
         "python3 server.py",
         mistakes.NO_REUSE_ADDRESS,
-        ("ES-2",),
+        ("ES-1",),
     ),
     Requirement(
         "ES-17",

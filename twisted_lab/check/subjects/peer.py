@@ -41,6 +41,11 @@ class Peer(Descriptor):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self._reactor.addReader(self)
 
+    @property
+    def port(self) -> int:
+        """The port of this end."""
+        return int(self._socket.getsockname()[1])
+
     def write_some(self, data: bytes | bytearray) -> int:
         """Send a part of `data`."""
         return self._socket.send(data)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look, reads
+from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
+from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
+from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
@@ -15,6 +18,8 @@ SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
 WAKE_SECONDS = 0.05
 # A busy machine may delay that thread: a program that waits for the terminal is sure to read.
 SURE_WAKE_SECONDS = 5.0
+SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
+MEASURE_SECONDS = 20.0
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -135,9 +140,42 @@ class Program:
         return condition()
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until the program waits, or has ended; return whether that was in time."""
+        """Wait until the program waits, has ended, or spins.
+
+        It spins if it has used SPIN_SECONDS and nothing has changed at its sockets.
+
+        Args:
+            seconds: How long to wait.
+
+        Returns:
+            Whether it waits or has ended.
+        """
         watch = _Settling(self)
-        return await self.activity.until(watch.is_settled, seconds)
+        await self.activity.until(lambda: watch.is_settled() or watch.spins, seconds)
+        return watch.has_settled
+
+    async def busy_share(self, seconds: float) -> float:
+        """Return how much of a processor the busiest thread uses, while it can have one.
+
+        On a busy machine, a thread that never waits has a processor only for a part of the time;
+        this part alone is measured.
+
+        Args:
+            seconds: How long to measure.
+        """
+        clock, pid = self.activity.clock, self.child.pid
+        before, began = uses(pid), clock.seconds()
+
+        def shares() -> Iterator[tuple[float, float]]:
+            for number, now in uses(pid).items():
+                was = before.get(number, Use())
+                available = clock.seconds() - began - (now.queued - was.queued)
+                yield available, (now.ran - was.ran) / max(available, seconds)
+
+        await self.activity.until(
+            lambda: all(available >= seconds for available, _ in shares()), MEASURE_SECONDS
+        )
+        return max((share for _, share in shares()), default=0.0)
 
     async def stop(self, seconds: float) -> bool:
         """Press Ctrl-C, and wait for the end.
@@ -158,8 +196,16 @@ class _Settling:
         self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
+        self._sockets: tuple[Socket, ...] = ()
+        self._ran = inf  # the processor time that it had used when these changed
+        self.has_settled = False
+        self.spins = False
 
     def is_settled(self) -> bool:
+        self.has_settled = self._is_settled()
+        return self.has_settled
+
+    def _is_settled(self) -> bool:
         program = self._program
         if program.has_ended:
             return True
@@ -171,9 +217,16 @@ class _Settling:
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
+        self._look_for_work(snapshot)
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
             self._since = now
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
+
+    def _look_for_work(self, snapshot: Snapshot) -> None:
+        ran = processor_seconds(self._program.child.pid)
+        if snapshot.sockets != self._sockets or self._ran > ran:
+            self._sockets, self._ran = snapshot.sockets, ran
+        self.spins = ran - self._ran >= SPIN_SECONDS

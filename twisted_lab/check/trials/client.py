@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.conversation.login import reply_to
+from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
@@ -71,8 +72,13 @@ class Client:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until the server has answered and waits, or has ended the connection."""
-        await self._hear(lambda: False)
+        """Wait until the server has answered and waits; the questions to its operator, too."""
+        program = self._server.program
+        while await program.settle(self._trial.bench.patience) and program.answer_question():
+            pass
+        if program.has_ended:
+            await self._hear_the_end()
+        self._note()
 
     async def hears_back(self, text: bytes) -> bool:
         """Wait for a text that was sent, and return whether it came back."""
@@ -89,13 +95,16 @@ class Client:
         while True:
             await program.until(lambda: is_complete() or peer.has_ended, patience)
             if program.has_ended:
-                # What it said before, and its FIN, are on the way through the kernel.
-                await self._trial.activity.until(lambda: peer.has_ended, _REST_SECONDS)
+                await self._hear_the_end()
             self._note()
             if is_complete() or peer.has_ended or program.has_ended:
                 return is_complete()
             if not program.answer_question():
                 return False
+
+    async def _hear_the_end(self) -> None:
+        # The last words of a program, and its FIN, may still be on the way through the kernel.
+        await self._trial.activity.until(lambda: self.peer.has_ended, _REST_SECONDS)
 
     def _note(self) -> None:
         if new := bytes(self.peer.received[self._noted :]):
@@ -115,8 +124,7 @@ class Client:
 
     def story(self, text: bytes) -> str:
         """Return what happened instead of the text coming back."""
-        heard = self.heard
-        came = f"{len(heard):,} of {len(text):,} bytes came back" if heard else "Nothing came back"
+        came = _what_came(self.heard, text)
         if self._server.program.has_ended:
             return f"{came}, and the server ended with {self._server.program.end}."
         if self.peer.was_reset:
@@ -128,6 +136,40 @@ class Client:
             waits = "for input on its terminal" if snapshot.wants_only_terminal else "for more"
             return f"{came}; the server waits {waits}."
         return f"{came} within {self._trial.bench.patience:.0f} s."
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server has accepted the connection, and not closed it since."""
+        return self._own_end is not None
+
+    @property
+    def _own_end(self) -> Socket | None:
+        sockets = self._server.program.look().sockets
+        return next((each for each in sockets if each.peer_port == self.peer.port), None)
+
+    async def expect_served(self, is_answered: bool) -> None:
+        """Say something, and see that it comes back.
+
+        Of a server that is no echo, see that it reads the text.
+
+        Args:
+            is_answered: Whether a server that is no echo has answered another client.
+
+        Raises:
+            Failed: If it does not.
+        """
+        text = self._trial.text(12)
+        if self._manners.is_echo:
+            await self.expect_back(text)
+            return
+        await self.talk(text)
+        self._trial.step(f"the server reads it{' and answers' if is_answered else ''}")
+        peer, own_end = self.peer, self._own_end
+        is_read = not own_end.unread if own_end else peer.has_ended and not peer.was_reset
+        if is_answered and not self.heard:
+            raise Failed(self.story(text))
+        if not is_read and not self.heard:
+            raise Failed(f"The server did not read what {self.name} said.")
 
     async def enter(self) -> None:
         """Hear the greeting and log in, if the server wants that."""
@@ -145,6 +187,14 @@ class Client:
         self.peer.finish()
         await self.settle()
         self.peer.close()
+
+
+def _what_came(heard: bytes, text: bytes) -> str:
+    if not heard:
+        return "Nothing came back"
+    if len(heard) >= len(text):
+        return "Other bytes came back"
+    return f"{len(heard):,} of {len(text):,} bytes came back"
 
 
 def _described(text: bytes) -> str:

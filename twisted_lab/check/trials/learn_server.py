@@ -86,38 +86,41 @@ class _Talk:
         await client.settle()
         self._note_size(server)
         greets = bool(client.heard)
-        login = echoes = 0
-        behaviour = ""
+        learned = manners
         began = trial.activity.clock.seconds()
-        while login + echoes < MOST_MESSAGES and not client.peer.has_ended:
-            if not echoes and asks_for_login(client.heard):
+        for login in range(MOST_MESSAGES):
+            if not learned.is_echo and asks_for_login(client.heard):
                 client.say(reply_to(client.heard, "anna1", login))
                 await client.settle()
-                login += 1
-                continue
-            text = trial.text(_PROBE_BYTES)
-            client.say(text)
-            if not await client.hears_back(text):
-                self._answers |= bool(client.heard)
-                if echoes or (not client.heard and not login):
+            else:
+                text = trial.text(_PROBE_BYTES)
+                client.say(text)
+                came_back = await client.hears_back(text)
+                if client.heard:
+                    self._answers = True
+                    self._bench.warm(trial.activity.clock.seconds() - began)
+                is_exact = client.heard == text
+                if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
+                    before = learned
+                    learned = replace(
+                        manners,
+                        greets=greets,
+                        login=login,
+                        ends_each=client.peer.has_ended and not manners.needs_end,
+                        is_exact=is_exact,
+                        is_echo=True,
+                        behaviour=_described(manners, greets, login, manner(client.heard, text)),
+                    )
+                    if before.is_echo:
+                        return learned  # the first answer was a greeting by name
+                elif learned.is_echo:
+                    # One answer with words around it may have been a greeting by name.
+                    return learned if came_back or learned.is_exact else manners
+                elif not client.heard and not login:
                     break
-                login += 1
-                continue
-            echoes += 1
-            behaviour = behaviour or manner(client.heard, text)
-            is_exact = client.heard == text
-            self._bench.warm(trial.activity.clock.seconds() - began)
-            if echoes == 2 or client.peer.has_ended:
-                return replace(
-                    manners,
-                    greets=greets,
-                    login=login,
-                    ends_each=client.peer.has_ended and not manners.needs_end,
-                    is_exact=is_exact,
-                    is_echo=True,
-                    behaviour=_described(manners, greets, login, behaviour),
-                )
-        return manners
+            if client.peer.has_ended:
+                break
+        return learned
 
     def _note_size(self, server: Server) -> None:
         threads = server.program.look().threads

@@ -141,10 +141,7 @@ async def connect_client(
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     trial.step(f"client {number} connects")
-    source = "" if trial.bench.address else manners.source
-    if source == NEW_SOURCE:
-        source = source.removesuffix("1") + str(number)
-    peer = await server.connect(source, buffers=buffers)
+    peer = await server.connect(client_source(trial, manners, number), buffers=buffers)
     if peer is None and number == 1 and trial.bench.address is not None:
         raise NotChecked("Nothing accepts connections at {}:{}.".format(*trial.bench.address))
     if peer is None:
@@ -152,9 +149,17 @@ async def connect_client(
             f"The server did not accept client {number}{ending(server)}",
             likely_cause(server.program.traceback),
         )
+    trial.on_close(peer.close)  # a server that somebody else has started does not end with it
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client
+
+
+def client_source(trial: Trial, manners: Manners, number: int) -> str:
+    """Return the address from which a client connects; "" if that does not matter."""
+    if trial.bench.address or manners.source != NEW_SOURCE:
+        return "" if trial.bench.address else manners.source
+    return NEW_SOURCE.removesuffix("1") + str(number)
 
 
 def ending(server: Server) -> str:

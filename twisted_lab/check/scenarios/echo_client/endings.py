@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.kernel.snapshot import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.requirements import mistakes
@@ -18,6 +17,7 @@ from twisted_lab.check.trials.user import EXIT, User
 _END_SECONDS = 2.0
 _SILENT_SECONDS = 1.5
 _LINES_AFTER_CLOSE = 3  # some clients notice at the first line, others at the second
+_BUSY_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor
 
 
@@ -37,7 +37,10 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     user = start_client(trial, manners)
     for _ in range(2):
         await user.expect_ready()
-        user.type_line(trial.text(12).decode())
+        line = trial.text(12).decode()
+        user.type_line(line)
+        if await user.receives(line.encode()):
+            user.server.echo()
     await user.expect_ready()
     user.type_line(EXIT)
     trial.step("the client ends with status 0")
@@ -75,7 +78,7 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
     user.server.listener.close()
     user.server.close()
     for _ in range(_LINES_AFTER_CLOSE):
-        if not await user.program.settle(_END_SECONDS) and await _is_busy(trial, user):
+        if not await user.program.settle(_END_SECONDS) and await _is_busy(user):
             raise Failed("The client spins after the server has closed.", mistakes.SPINS)
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
@@ -88,13 +91,10 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
         raise Failed("The client does not tell that the connection has ended.", mistakes.SILENT_END)
 
 
-async def _is_busy(trial: Trial, user: User) -> bool:
-    pid = user.program.child.pid
-    before, began = processor_seconds(pid), trial.activity.clock.seconds()
-    await user.program.settle(_SILENT_SECONDS / 3)
-    if (seconds := trial.activity.clock.seconds() - began) < _SILENT_SECONDS / 4:
-        return False  # it waits
-    return (processor_seconds(pid) - before) / seconds > _MOST_BUSY
+async def _is_busy(user: User) -> bool:
+    if await user.program.settle(_SILENT_SECONDS / 3):
+        return False
+    return await user.program.busy_share(_BUSY_SECONDS) > _MOST_BUSY
 
 
 async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> None:

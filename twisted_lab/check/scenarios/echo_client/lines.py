@@ -106,9 +106,29 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     user.server.say(received.replace(_OTHER_LETTERS.encode(), reply.encode()))
     trial.step(f'the client shows the reply "{reply}"')
     if await user.shows_reply(reply.encode()):
+        await _split_a_letter(user)
         return
     if repr(reply.encode())[2:-1] in user.shown:
         raise Weak("The client shows the bytes of the reply, not its letters.")
     if user.program.traceback:
         raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
     raise Failed("The reply is not on the screen.")
+
+
+async def _split_a_letter(user: User) -> None:
+    """Reply to another line in pieces that split a letter; whether all is shown is for EC-4.
+
+    Raises:
+        Failed: If that ends the client.
+    """
+    if not await user.ready():
+        return
+    user.type_line(_OTHER_LETTERS)
+    received = await user.expect_received(_OTHER_LETTERS.encode())
+    border = received.index(_OTHER_LETTERS.encode()) + 1
+    user.server.say(received[:border])
+    await user.program.settle(APART_SECONDS)
+    user.server.say(received[border:])
+    await user.ready()
+    if user.program.traceback:
+        raise Failed(user.story("A letter in two portions is not caught"), user.cause())

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.start_server import connect_client, ending, reach_server
+from twisted_lab.check.trials.start_server import (
+    client_source,
+    connect_client,
+    ending,
+    reach_server,
+)
 from twisted_lab.check.trials.trial import Trial
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
@@ -16,11 +21,13 @@ _STUCK_LOOKS = 5  # this often in a row nothing has moved
 _SMALL_BUFFERS = 16_384  # bytes
 
 
-async def _serve_another(trial: Trial, server: Server, manners: Manners, number: int) -> None:
+async def _serve_another(
+    trial: Trial, server: Server, manners: Manners, number: int, is_answered: bool
+) -> None:
     """See that the server serves one more client; a crash is blamed on what was done before."""
     try:
         client = await connect_client(trial, server, manners, number)
-        await client.expect_back(trial.text(12))
+        await client.expect_served(is_answered)
     except Failed as failure:
         if server.program.has_ended:
             note = f"The server did not serve client {number}{ending(server)}"
@@ -29,18 +36,31 @@ async def _serve_another(trial: Trial, server: Server, manners: Manners, number:
 
 
 async def _first_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
+    """Have a client that is served.
+
+    Raises:
+        NotChecked: If it is not.
+    """
+    if trial.bench.address and not manners.is_echo:
+        raise NotChecked("The server returns no text, so nothing shows whether it serves a client.")
     server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners)
-    await client.expect_back(trial.text(12))
+    try:
+        await client.expect_served(is_answered=False)
+    except Failed as failure:
+        raise NotChecked(f"Client 1 is not served: {failure.note}") from None
+    if server.program.has_ended:
+        raise NotChecked(f"The server ended while client 1 was connected{ending(server)}")
     return server, client
 
 
 async def serves_the_next(trial: Trial, manners: Manners) -> None:
     """ES-11."""
     server, client = await _first_client(trial, manners)
+    is_answered = bool(client.heard)
     await client.leave()
     try:
-        await _serve_another(trial, server, manners, 2)
+        await _serve_another(trial, server, manners, 2, is_answered)
     except Failed as failure:
         if await _serves_after_exit(trial.bench, manners):
             failure.note += " After the line exit, it does serve the next client."
@@ -51,11 +71,12 @@ async def _serves_after_exit(bench: Bench, manners: Manners) -> bool:
     trial = Trial(bench, "exit")
     try:
         server, client = await _first_client(trial, manners)
+        is_answered = bool(client.heard)
         client.say(b"exit")
         await client.settle()
         client.peer.close()
-        await _serve_another(trial, server, manners, 2)
-    except Failed:
+        await _serve_another(trial, server, manners, 2, is_answered)
+    except Outcome:
         return False
     finally:
         trial.close()
@@ -64,32 +85,30 @@ async def _serves_after_exit(bench: Bench, manners: Manners) -> bool:
 
 async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     """ES-12."""
-    server = await reach_server(trial, manners)
-    client = await connect_client(trial, server, manners)
+    server, client = await _first_client(trial, manners)
+    is_answered = bool(client.heard)
     if manners.ends_each:
+        client = await connect_client(trial, server, manners)
         client.say(trial.text(12))
-    else:
-        await client.expect_back(trial.text(12))
     trial.step("client 1 resets the connection (RST)")
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
-    await _serve_another(trial, server, manners, 2)
+    await _serve_another(trial, server, manners, 2, is_answered)
 
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     """ES-13."""
     server = await reach_server(trial, manners)
-    trial.step("client 1 connects, says nothing, and leaves in order (FIN)")
-    peer = await server.connect()
+    trial.step("client 1 connects, says nothing, and leaves")
+    peer = await server.connect(client_source(trial, manners, 1))
     if peer is None:
         raise Failed(f"The server did not accept client 1{ending(server)}")
-    silent = Client(trial, server, peer, manners, 1)
-    if manners.greets:
-        await silent.settle()
-    peer.finish()
-    await silent.settle()
+    peer.pause()  # a greeting stays unread
+    await server.program.settle(trial.bench.patience)
     peer.close()
-    await _serve_another(trial, server, manners, 2)
+    await server.program.settle(trial.bench.patience)
+    trial.step("it comes again, from the same address, and stays")
+    await _serve_another(trial, server, manners, 1, is_answered=False)
 
 
 async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
@@ -97,19 +116,34 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
     if manners.ends_each or manners.needs_end:
         raise NotOffered("The server serves one message for each connection.")
     server, first = await _first_client(trial, manners)
+    is_answered = bool(first.heard)
+    try:
+        await first.expect_served(is_answered=False)
+    except Failed:
+        raise NotOffered("The server serves one message for each connection.") from None
+    if first.peer.has_ended:
+        raise NotOffered("The server closed the connection of client 1.")
     trial.step("client 2 connects, while client 1 stays connected")
-    peer = await server.connect()
+    peer = await server.connect(client_source(trial, manners, 2))
     if peer is None:
         raise NotOffered("The server accepts one client at a time.")
     second = Client(trial, server, peer, manners, 2)
     await second.enter()
-    text = trial.text(12)
-    second.say(text)
-    if not await second.hears_back(text):
+    try:
+        await second.expect_served(is_answered)
+    except Failed:
         if server.program.has_ended:
-            raise Failed(second.story(text), likely_cause(server.program.traceback))
-        raise NotOffered("The server serves one client at a time.")
-    await first.expect_back(trial.text(12))
+            note = f"The server ended when client 2 came{ending(server)}"
+            raise Failed(note, likely_cause(server.program.traceback)) from None
+        if not second.is_accepted:
+            raise NotOffered("The server serves one client at a time.") from None
+        raise
+    try:
+        await first.expect_served(is_answered=False)
+    except Failed:
+        if manners.is_echo:
+            raise
+        raise NotOffered("The server does not serve client 1 any more.") from None
 
 
 async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -> None:

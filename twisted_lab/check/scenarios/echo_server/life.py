@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.kernel.snapshot import processor_seconds
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.server_manners import Manners
@@ -48,10 +47,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     if await program.settle(_IDLE_SECONDS) and not program.look().sleeps:
         return
     trial.step(f"the server's processor time is measured for {_IDLE_SECONDS} s")
-    before, began = processor_seconds(program.child.pid), trial.activity.clock.seconds()
-    await trial.activity.pause(_IDLE_SECONDS)
-    seconds = trial.activity.clock.seconds() - began
-    share = (processor_seconds(program.child.pid) - before) / seconds
+    share = await program.busy_share(_IDLE_SECONDS)
     if peer is not None:
         peer.close()
     if share > _MOST_BUSY:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import StartedServer
@@ -15,6 +15,7 @@ from twisted_lab.check.trials.start_server import (
     PORT,
     begin_server,
     connect_client,
+    ending,
     no_port,
     reach_server,
     start_server,
@@ -98,7 +99,9 @@ async def restarts_at_once(trial: Trial, manners: Manners) -> None:
     """ES-16."""
     server = await start_server(trial, manners)
     client = await connect_client(trial, server, manners)
-    await client.expect_back(trial.text(12))
+    await client.talk(trial.text(12))
+    if server.program.has_ended:
+        raise NotChecked(f"The server had ended before it was stopped{ending(server)}")
     trial.step("the server is stopped with Ctrl-C, while client 1 is connected")
     port = server.port
     if not await server.program.stop(_STOP_SECONDS):
@@ -158,6 +161,8 @@ async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
     sandbox = trial.open_sandbox()
     trial.step(f"another program listens on port {manners.port}")
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        # Earlier connections to the port may still be known, where programs are not isolated.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, PORT, sandbox, None)

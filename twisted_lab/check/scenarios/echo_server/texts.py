@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import APART_SECONDS, Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, ending, reach_server
@@ -28,10 +28,16 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
     text = trial.text(12)
     client.say(text)
     if await client.hears_back(text):
+        if not manners.is_echo and not await _returns_another(trial, client):
+            raise NotOffered("The server returns a first text, and no other: it is no echo.")
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered("The server answers, but it does not return the text: it is no echo.")
-    if not server.program.has_ended and await _passes_on(trial, server, client, manners):
+    if server.program.has_ended:
+        raise Failed(client.story(text), difference=Difference(text, client.heard))
+    if isinstance(server, StartedServer) and text.decode() in server.program.unanswered:
+        raise NotOffered("The server shows the text, and returns nothing: it is no echo.")
+    if await _passes_on(trial, server, client, manners):
         raise NotOffered("The server passes texts on to other clients: it is a chat, no echo.")
     raise Failed(client.story(text), difference=Difference(text, client.heard))
 
@@ -39,14 +45,21 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
 async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manners) -> bool:
     second = await connect_client(trial, server, manners, 2)
     await second.settle()
-    text = trial.text(12)
     for _ in range(3):  # the first messages may be taken for a login
+        text = trial.text(12)
         first.say(text)
         await second.settle()
-        second.say(b"ready")
-        if await second.hears_back(text):
+        if text in second.peer.received:
             return True
+        await second.talk(b"ready")
     return False
+
+
+async def _returns_another(trial: Trial, client: Client) -> bool:
+    """Return whether a second text comes back; the first one may have been taken for a name."""
+    text = trial.text(12)
+    client.say(text)
+    return await client.hears_back(text)
 
 
 async def returns_many(trial: Trial, manners: Manners) -> None:

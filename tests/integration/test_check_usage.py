@@ -1,0 +1,61 @@
+"""The checker's command line where there is no verdict: nothing can be started, or Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECK = (sys.executable, "-m", "twisted_lab.check", "echo-server")
+SILENT = "import time; print('started', flush=True); time.sleep(60)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--", "python server.py"),
+            "cannot start python server.py: No such file or directory; leave out the quotes",
+        ),
+        (("--", "\x1b[2J"), r"cannot start \x1b[2J: No such file or directory"),
+        (("--connect", "name.invalid:9"), "cannot find 'name.invalid': "),
+    ],
+)
+def test_a_program_that_cannot_be_reached_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = subprocess.run(
+        (*CHECK, *arguments), cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"twisted_lab.check: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+# In a namespace that has no user but root, programs are not isolated, and need a folder of /tmp.
+@pytest.mark.parametrize("prefix", [(), ("unshare", "-Ur")], ids=["isolated", "plain"])
+def test_ctrl_c_ends_a_check_quietly(tmp_path: Path, prefix: tuple[str, ...]) -> None:
+    if prefix and subprocess.run((*prefix, "true"), check=False).returncode:
+        pytest.skip("this machine allows no namespaces")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    check = subprocess.Popen(
+        (*prefix, *CHECK, "--watch", "--", sys.executable, "-c", SILENT),
+        cwd=folder,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with check:
+        assert check.stderr is not None
+        assert check.stderr.readline() == "ES-1   the server starts\n"
+        check.send_signal(signal.SIGINT)
+        said, complained = check.communicate(timeout=60)
+    assert (check.returncode, said, complained) == (130, "", "")
+    assert list(tmp_path.iterdir()) == [folder]
