@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
+from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
@@ -16,8 +16,7 @@ from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
 WAKE_SECONDS = 0.05
-# The kernel hands typed lines over in a thread of its own, which a busy machine may delay: a
-# program that waits for the terminal is sure to wake.
+# A busy machine may delay that thread: a program that waits for the terminal is sure to read.
 SURE_WAKE_SECONDS = 5.0
 SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 MEASURE_SECONDS = 20.0
@@ -47,6 +46,7 @@ class Program:
         self.answered = 0
         self._wakes_until = 0.0
         self._poked_switches = -1
+        self._reads = -1  # how often it had read when a line was typed that it waits for
         self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
 
@@ -106,15 +106,20 @@ class Program:
     def poked(self, is_typed: bool = False) -> None:
         """Note that something is sent or typed to the program: the kernel delivers it soon."""
         snapshot = self.look()
-        is_sure = is_typed and snapshot.wants_terminal
-        delay = SURE_WAKE_SECONDS if is_sure else WAKE_SECONDS
-        self._wakes_until = self.activity.clock.seconds() + delay
+        self._reads = -1
+        self._wakes_until = self.activity.clock.seconds() + WAKE_SECONDS
         self._poked_switches = snapshot.switches
+        if is_typed and snapshot.wants_terminal:
+            self._reads = reads(self.child.pid)
+            self._wakes_until += SURE_WAKE_SECONDS
 
     def may_wake(self, snapshot: Snapshot) -> bool:
-        """Return whether what was sent may not have reached the program yet."""
-        is_same = snapshot.switches == self._poked_switches
-        return is_same and self.activity.clock.seconds() < self._wakes_until
+        """Return whether what was sent or typed may not have reached the program yet."""
+        if self.activity.clock.seconds() >= self._wakes_until:
+            return False
+        if self._reads >= 0:
+            return reads(self.child.pid) == self._reads
+        return snapshot.switches == self._poked_switches
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
