@@ -673,23 +673,26 @@ class FindPortTests(ProgramCase):
         super().setUp()
         operator = Operator(self.program, lambda _, __: None)
         self.network = FakeNetwork()
-        self.server = StartedServer(make_bench(self.clock), self.network, self.program, operator)
+        self.server = StartedServer(
+            make_bench(self.clock), self.network, self.program, operator, told=9090
+        )
 
     def test_the_preferred_port_is_taken_from_several(self) -> None:
         self.show([], doing(Wait.INPUT, tcp(9090), tcp(8080), tcp(9191)))
-        self.assertTrue(self.server.find_port(9090))
+        self.assertTrue(self.server.find_port())
         self.assertEqual(self.server.port, 9090)
-        self.assertTrue(self.server.find_port(7777))
+        self.server.told = 7777
+        self.assertTrue(self.server.find_port())
         self.assertEqual(self.server.port, 8080)
 
     def test_a_connection_is_no_listening_socket(self) -> None:
         self.show([], doing(Wait.INPUT, tcp(9090, peer_port=4)))
-        self.assertFalse(self.server.find_port(9090))
+        self.assertFalse(self.server.find_port())
         self.assertEqual(self.server.port, 0)
 
     def test_the_address_is_where_it_can_be_reached(self) -> None:
         for host, expected in (("10.1.2.3", "10.1.2.3"), ("0.0.0.0", "127.0.0.1")):
             self.server.host = "127.0.0.1"
             self.show([], doing(Wait.INPUT, tcp(host=host)))
-            self.server.find_port(9090)
+            self.server.find_port()
             self.assertEqual(self.server.host, expected)

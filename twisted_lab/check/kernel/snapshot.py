@@ -163,13 +163,3 @@ def look(pid: int) -> Snapshot:
                     )
                 )
     return Snapshot(tuple(threads), tuple(own.values()), can_look)
-
-
-def reads(pid: int) -> int:
-    """Return how often a program's calls of read() have returned, with all its descendants."""
-    count = 0
-    for number in processes(pid):
-        with suppress(OSError, IndexError, ValueError):
-            fields = (PROC / str(number) / "io").read_text().split()
-            count += int(fields[fields.index("syscr:") + 1])
-    return count

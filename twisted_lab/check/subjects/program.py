@@ -8,8 +8,8 @@ from math import inf
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
-from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look, reads
+from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
+from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
