@@ -58,13 +58,15 @@ def _memory(process: Path, address: int, size: int) -> bytes:
 
 
 def _polled(process: Path, address: int, count: int) -> dict[int, int]:
+    if not count:  # the kernel does not look at the address, either
+        return {}
     data = _memory(process, address, 8 * min(count, _MOST_DESCRIPTORS))
     entries = struct.iter_unpack("=ihh", data[: len(data) // 8 * 8])
     return {descriptor: events for descriptor, events, _ in entries if descriptor >= 0}
 
 
 def _selected(process: Path, address: int, count: int) -> frozenset[int]:
-    if not address:
+    if not address or not count:
         return frozenset()
     bits = int.from_bytes(
         _memory(process, address, min(count, _MOST_DESCRIPTORS) // 8 + 1), "little"

@@ -37,7 +37,9 @@ class Descriptor:
         return "check"
 
     def write(self, data: bytes) -> None:
-        """Write bytes, as fast as the other side takes them."""
+        """Write bytes, as fast as the other side takes them; nothing after the end."""
+        if self._number < 0:
+            return
         self.unwritten += data
         self.doWrite()
         if self.unwritten:

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted_lab.check.subjects.descriptor import READ_BYTES, Descriptor
 
-MOST_RECEIVED = 2_000_000  # bytes; the longest text that is sent has 100,000
+MOST_RECEIVED = 500_000  # bytes; the longest text that is sent has 100,000
 _LINGER_NONE = struct.pack("ii", 1, 0)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
-from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
@@ -142,7 +141,7 @@ class Program:
     async def settle(self, seconds: float) -> bool:
         """Wait until the program waits, has ended, or spins.
 
-        It spins if it has used SPIN_SECONDS and nothing has changed at its sockets.
+        It spins if it has used SPIN_SECONDS, and received and accepted nothing.
 
         Args:
             seconds: How long to wait.
@@ -196,7 +195,7 @@ class _Settling:
         self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
-        self._sockets: tuple[Socket, ...] = ()
+        self._inputs: list[tuple[int, int, int]] = []  # of its sockets
         self._ran = inf  # the processor time that it had used when these changed
         self.has_settled = False
         self.spins = False
@@ -227,6 +226,7 @@ class _Settling:
 
     def _look_for_work(self, snapshot: Snapshot) -> None:
         ran = processor_seconds(self._program.child.pid)
-        if snapshot.sockets != self._sockets or self._ran > ran:
-            self._sockets, self._ran = snapshot.sockets, ran
+        inputs = [(each.port, each.peer_port, each.unread) for each in snapshot.sockets]
+        if inputs != self._inputs or ran < self._ran:
+            self._inputs, self._ran = inputs, ran
         self.spins = ran - self._ran >= SPIN_SECONDS

@@ -115,7 +115,7 @@ def snapshot(folder: int) -> dict[str, tuple[int, ...]]:
 def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
     """Yield new and changed plain files, each with its first `MOST_OF_EACH` bytes.
 
-    The last one is cut where `MOST_OF_ALL` bytes are full.
+    They end where `MOST_OF_ALL` bytes are full.
 
     Args:
         folder: The folder, in which anything may have happened.

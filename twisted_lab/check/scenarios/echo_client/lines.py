@@ -106,7 +106,6 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     user.server.say(received.replace(_OTHER_LETTERS.encode(), reply.encode()))
     trial.step(f'the client shows the reply "{reply}"')
     if await user.shows_reply(reply.encode()):
-        await _split_a_letter(user)
         return
     if repr(reply.encode())[2:-1] in user.shown:
         raise Weak("The client shows the bytes of the reply, not its letters.")
@@ -115,20 +114,22 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     raise Failed("The reply is not on the screen.")
 
 
-async def _split_a_letter(user: User) -> None:
-    """Reply to another line in pieces that split a letter; whether all is shown is for EC-4.
-
-    Raises:
-        Failed: If that ends the client.
-    """
-    if not await user.ready():
-        return
+async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
+    """EC-19."""
+    user = await _ready_user(trial, manners)
     user.type_line(_OTHER_LETTERS)
     received = await user.expect_received(_OTHER_LETTERS.encode())
-    border = received.index(_OTHER_LETTERS.encode()) + 1
-    user.server.say(received[:border])
-    await user.program.settle(APART_SECONDS)
-    user.server.say(received[border:])
-    await user.ready()
+    shown = _OTHER_LETTERS.swapcase()
+    reply = received.replace(_OTHER_LETTERS.encode(), shown.encode())
+    border = reply.index(shown.encode()) + 1
+    trial.step("the server replies in two pieces, cut inside the first letter")
+    user.server.say(reply[:border])
+    await trial.activity.pause(APART_SECONDS)
+    user.server.say(reply[border:])
+    trial.step(f'the client shows the reply "{shown}"')
+    if await user.shows_reply(shown.encode()):
+        return
     if user.program.traceback:
-        raise Failed(user.story("A letter in two portions is not caught"), user.cause())
+        raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
+    # Words of the client may stand between the pieces, but the letter must be whole.
+    raise Failed("The letter that was cut is not on the screen.")

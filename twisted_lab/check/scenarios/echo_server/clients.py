@@ -18,16 +18,18 @@ from twisted_lab.check.trials.trial import Trial
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _STUCK_LOOKS = 5  # this often in a row nothing has moved
+_PORTIONS_BYTES = 20_000  # many portions of 1,024 bytes
 _SMALL_BUFFERS = 16_384  # bytes
 
 
 async def _serve_another(
     trial: Trial, server: Server, manners: Manners, number: int, is_answered: bool
-) -> None:
+) -> Client:
     """See that the server serves one more client; a crash is blamed on what was done before."""
     try:
         client = await connect_client(trial, server, manners, number)
         await client.expect_served(is_answered)
+        return client
     except Failed as failure:
         if server.program.has_ended:
             note = f"The server did not serve client {number}{ending(server)}"
@@ -93,7 +95,18 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     trial.step("client 1 resets the connection (RST)")
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
-    await _serve_another(trial, server, manners, 2, is_answered)
+    client = await _serve_another(trial, server, manners, 2, is_answered)
+    if client.peer.has_ended:
+        client = await connect_client(trial, server, manners, 2)
+    client.say(trial.text(_PORTIONS_BYTES))
+    trial.step("client 2 resets the connection at once: the server's answers meet the reset")
+    client.peer.reset()
+    await server.program.settle(trial.bench.patience)
+    try:
+        await _serve_another(trial, server, manners, 3, is_answered)
+    except Failed as failure:
+        note = f"The server survives a reset while it waits, but not while it sends. {failure.note}"
+        raise Weak(note, failure.mistake) from None
 
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
@@ -138,6 +151,8 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
         if not second.is_accepted:
             raise NotOffered("The server serves one client at a time.") from None
         raise
+    if first.peer.has_ended and not manners.is_echo:
+        raise NotOffered("The server closed the connection of client 1 when client 2 came.")
     try:
         await first.expect_served(is_answered=False)
     except Failed:
