@@ -10,6 +10,7 @@ from typing import Any
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
+from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
@@ -150,7 +151,7 @@ class Program:
             Whether it waits or has ended.
         """
         watch = _Settling(self)
-        await self.activity.until(lambda: watch.is_settled() or watch.spins, seconds)
+        await self.activity.until(lambda: watch.is_settled() or watch.spins(), seconds)
         return watch.has_settled
 
     async def busy_share(self, seconds: float) -> float:
@@ -195,10 +196,10 @@ class _Settling:
         self._turn = -1
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
-        self._inputs: list[tuple[int, int, int]] = []  # of its sockets
-        self._ran = inf  # the processor time that it had used when these changed
+        self._sockets: tuple[Socket, ...] = ()
+        self._arrived: list[tuple[int, int, int]] = []  # at its sockets
+        self._ran = inf  # the processor time that it had used when this changed
         self.has_settled = False
-        self.spins = False
 
     def is_settled(self) -> bool:
         self.has_settled = self._is_settled()
@@ -213,10 +214,10 @@ class _Settling:
         self._turn = program.activity.turns
         now = program.activity.clock.seconds()
         snapshot = program.look()
+        self._sockets = snapshot.sockets
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
-        self._look_for_work(snapshot)
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
@@ -224,9 +225,10 @@ class _Settling:
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
-    def _look_for_work(self, snapshot: Snapshot) -> None:
+    def spins(self) -> bool:
+        """Whether it has used SPIN_SECONDS since something last reached it."""
         ran = processor_seconds(self._program.child.pid)
-        inputs = [(each.port, each.peer_port, each.unread) for each in snapshot.sockets]
-        if inputs != self._inputs or ran < self._ran:
-            self._inputs, self._ran = inputs, ran
-        self.spins = ran - self._ran >= SPIN_SECONDS
+        arrived = [(each.port, each.peer_port, each.unread) for each in self._sockets]
+        if arrived != self._arrived or ran < self._ran:
+            self._arrived, self._ran = arrived, ran
+        return ran - self._ran >= SPIN_SECONDS

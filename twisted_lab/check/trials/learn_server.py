@@ -93,6 +93,7 @@ class _Talk:
             self._sizes.append(_asked(server))
         greets = bool(client.heard)
         learned = manners
+        is_silent = was_bare = False
         began = trial.activity.clock.seconds()
         for login in range(MOST_MESSAGES):
             if not learned.is_echo and asks_for_login(client.heard):
@@ -106,6 +107,9 @@ class _Talk:
                     self._answers = True
                     self._bench.warm(trial.activity.clock.seconds() - began)
                 is_exact = client.heard == text
+                if not learned.is_echo:
+                    # With words around it, a first answer may be a greeting by name.
+                    was_bare = client.heard.strip().lower() == text
                 if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
                     before = learned
                     learned = replace(
@@ -120,10 +124,11 @@ class _Talk:
                     if before.is_echo:
                         return learned  # the first answer was a greeting by name
                 elif learned.is_echo:
-                    # One answer with words around it may have been a greeting by name.
-                    return learned if came_back or learned.is_exact else manners
-                elif not client.heard and not login:
-                    break
+                    return learned if came_back or was_bare else manners
+                elif not client.heard:
+                    if is_silent:
+                        break
+                    is_silent = True
             if client.peer.has_ended:
                 break
         return learned
