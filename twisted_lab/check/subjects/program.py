@@ -213,6 +213,9 @@ class _Settling:
         self._turn = program.activity.turns
         now = program.activity.clock.seconds()
         snapshot = program.look()
+        if snapshot.is_waiting:
+            # The kernel hands over what is printed in a thread of its own; read() waits for that.
+            program.terminal.drain()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
