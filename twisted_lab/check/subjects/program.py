@@ -215,6 +215,9 @@ class _Settling:
         now = program.activity.clock.seconds()
         snapshot = program.look()
         self._sockets = snapshot.sockets
+        if snapshot.is_waiting:
+            # The kernel hands over what is printed in a thread of its own; read() waits for that.
+            program.terminal.drain()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state

@@ -62,13 +62,22 @@ async def start_server(
     """
     server = begin_server(trial, manners, port, sandbox, answers)
     if not await until_listening(trial, server):
-        if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
-            raise NotChecked(
-                "The port is in use on this machine: by another program, or by connections of the "
-                "last check, for up to a minute."
-            )
+        excuse_a_port_in_use(server)
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     return server
+
+
+def excuse_a_port_in_use(server: StartedServer) -> None:
+    """See whether a server could not listen because the machine's network is not its own.
+
+    Raises:
+        NotChecked: If that is so.
+    """
+    if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
+        raise NotChecked(
+            "The port is in use on this machine: by another program, or by connections of the "
+            "last check, for up to a minute."
+        )
 
 
 async def reach_server(trial: Trial, manners: Manners) -> Server:

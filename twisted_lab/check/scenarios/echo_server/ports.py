@@ -17,6 +17,7 @@ from twisted_lab.check.trials.start_server import (
     begin_server,
     connect_client,
     ending,
+    excuse_a_port_in_use,
     no_port,
     reach_server,
     start_server,
@@ -41,6 +42,7 @@ async def listens(trial: Trial, manners: Manners) -> str:
     port = OTHER_PORT if told else PORT
     server = begin_server(trial, manners, port, None, None)
     if not await until_listening(trial, server):
+        excuse_a_port_in_use(server)
         _excuse(server)
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     if told and server.port != OTHER_PORT:
