@@ -26,15 +26,19 @@ CLIENT = "EC-1,EC-2,EC-3,EC-6,EC-7,EC-12,EC-13,EC-14"
 DESERVED = {"pass", "info"}
 
 
-def check(program: Program, is_all: bool = False) -> str:
-    """Check one of the programs, and return what it did not deserve; "" if nothing."""
-    is_server = program.expectations.is_server
+def check(program: Program, ids: str) -> str:
+    """Check one of the programs, and return what it did not deserve; "" if nothing.
+
+    Args:
+        program: The program.
+        ids: The ids of the requirements, with commas; "" for all of them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # The checked program runs as another user.
         Path(folder).chmod(0o755)
         Path(folder, "program.py").write_text(program.source)
-        only = () if is_all else ("--only", SERVER if is_server else CLIENT)
-        task = "echo-server" if is_server else "echo-client"
+        only = ("--only", ids) if ids else ()
+        task = "echo-server" if program.expectations.is_server else "echo-client"
         ended = subprocess.run(
             [
                 *(sys.executable, "-m", "twisted_lab.check", task, "--json", "-", *only),
@@ -49,7 +53,7 @@ def check(program: Program, is_all: bool = False) -> str:
     except ValueError:
         return f"no report: {ended.stderr.strip()}"
     # A sequential server does not offer everything.
-    deserved = DESERVED | {"not offered", "weak"} if is_all else DESERVED
+    deserved = DESERVED if ids else DESERVED | {"not offered", "weak"}
     return "; ".join(
         f"{each['id']} {each['verdict']}: {each['note']}"
         for each in findings
@@ -71,10 +75,14 @@ def main() -> None:
     if not 0 < count <= len(family):
         parser.error(f"--count is a whole number from 1 to {len(family)}")
     chosen = [family[number * len(family) // count] for number in range(count)]
+
+    def try_one(program: Program) -> str:
+        core = SERVER if program.expectations.is_server else CLIENT
+        return check(program, "" if arguments.all else core)
+
     wrong = 0
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        problems = pool.map(lambda each: check(each, arguments.all), chosen)
-        for program, problem in zip(chosen, problems, strict=True):
+        for program, problem in zip(chosen, pool.map(try_one, chosen), strict=True):
             if problem:
                 wrong += 1
                 print(f"{program.name}: {problem}", flush=True)

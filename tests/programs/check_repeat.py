@@ -91,8 +91,8 @@ def main() -> None:
         pool.shutdown(cancel_futures=True)
     total = sum(counts.total() for each in verdicts.values() for counts in each.values())
     lines = [line for program in chosen for line in wrong(program, verdicts[program])]
-    print(f"{len(chosen)} programs, {runs} runs, {total:,} verdicts; {len(lines)} wrong")
-    print("\n".join(lines))
+    summary = f"{len(chosen)} programs, {runs} runs, {total:,} verdicts; {len(lines)} wrong"
+    print(summary, *lines, sep="\n")
     sys.exit(bool(lines) or runs < arguments.count)
 
 

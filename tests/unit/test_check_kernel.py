@@ -242,6 +242,20 @@ class LookTests(SynchronousTestCase):
         self.process.open(0, "/dev/null")
         self.assertFalse(snapshot.look(7).wants_terminal)
 
+    def test_a_terminal_among_others_is_waited_for_and_others_are_not_forgotten(self) -> None:
+        self.process.open(0, "/dev/pts/3")
+        self.process.open(3, "socket:[13]")
+        self.process.open(4, "socket:[14]")
+        for inputs, outputs, is_only in ((0b11, 0, True), (0b1001, 0, False), (1, 0b10000, False)):
+            self.process.memory(
+                0x1000, inputs.to_bytes(8, "little") + outputs.to_bytes(8, "little")
+            )
+            self.process.call(Call.SELECT, 5, 0x1000, 0x1008)
+            found = snapshot.look(7)
+            self.assertTrue(found.wants_terminal)
+            self.assertEqual(found.wants_only_terminal, is_only, (inputs, outputs))
+            self.assertFalse(found.is_stuck)
+
     def test_sending_to_a_socket_is_waiting_and_sending_to_a_pipe_is_not(self) -> None:
         self.process.open(4, "socket:[13]")
         self.process.open(5, "pipe:[99]")

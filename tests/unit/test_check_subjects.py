@@ -315,6 +315,8 @@ class ProgramCase(NearCase):
         self.addCleanup(self.program.terminal.close)
         self.show([], READING)
         self.patch(programs, "look", lambda pid: next(self.shown))
+        self.ran = 0.0  # seconds of processor time
+        self.patch(programs, "processor_seconds", lambda pid: self.ran)
 
     def show(self, first: Iterable[Snapshot], then: Snapshot) -> None:
         """Have the kernel show some states, one for each look, and then another one."""
@@ -347,6 +349,24 @@ class SettlingTests(ProgramCase):
         self.show([], RUNNING)
         passed = self.seconds(lambda: self.assertFalse(self.settles(1)))
         self.assert_near(passed, 1, LOOK_SECONDS)
+
+    def test_a_program_that_uses_the_processor_and_moves_nothing_spins(self) -> None:
+        def look(_: int) -> Snapshot:
+            self.ran += LOOK_SECONDS
+            return RUNNING
+
+        self.patch(programs, "look", look)
+        passed = self.seconds(lambda: self.settles(60))
+        self.assert_near(passed, programs.SPIN_SECONDS, 3 * LOOK_SECONDS)
+
+    def test_a_program_that_uses_the_processor_for_a_connection_does_not_spin(self) -> None:
+        def look(_: int) -> Snapshot:
+            self.ran += LOOK_SECONDS
+            return doing(Wait.NOTHING, others=[tcp(peer_port=1, unread=int(self.ran * 1000))])
+
+        self.patch(programs, "look", look)
+        passed = self.seconds(lambda: self.assertFalse(self.settles(2)))
+        self.assert_near(passed, 2, LOOK_SECONDS)
 
     def test_a_program_that_cannot_be_looked_at_does_not_settle(self) -> None:
         self.show([], Snapshot((), (), can_look=False))
@@ -459,6 +479,13 @@ class ProgramTests(ProgramCase):
         self.assertEqual(os.read(self.inside, 10), b"9090\n")
         self.print("Имя: ")
         self.assertEqual(self.program.unanswered, "Имя: ")
+
+    def test_the_end_is_told(self) -> None:
+        for status, end in ((0, "status 0"), (3, "status 3"), (-9, "signal 9 (Killed)")):
+            self.program._status = status
+            self.assertEqual(self.program.end, end)
+        self.print("Traceback (most recent call last):\nOSError: x\n")
+        self.assertEqual(self.program.end, "OSError: x")
 
     def test_endless_output_ends_the_program(self) -> None:
         self.patch(programs, "MOST_PRINTED", 5)
@@ -646,23 +673,26 @@ class FindPortTests(ProgramCase):
         super().setUp()
         operator = Operator(self.program, lambda _, __: None)
         self.network = FakeNetwork()
-        self.server = StartedServer(make_bench(self.clock), self.network, self.program, operator)
+        self.server = StartedServer(
+            make_bench(self.clock), self.network, self.program, operator, told=9090
+        )
 
     def test_the_preferred_port_is_taken_from_several(self) -> None:
         self.show([], doing(Wait.INPUT, tcp(9090), tcp(8080), tcp(9191)))
-        self.assertTrue(self.server.find_port(9090))
+        self.assertTrue(self.server.find_port())
         self.assertEqual(self.server.port, 9090)
-        self.assertTrue(self.server.find_port(7777))
+        self.server.told = 7777
+        self.assertTrue(self.server.find_port())
         self.assertEqual(self.server.port, 8080)
 
     def test_a_connection_is_no_listening_socket(self) -> None:
         self.show([], doing(Wait.INPUT, tcp(9090, peer_port=4)))
-        self.assertFalse(self.server.find_port(9090))
+        self.assertFalse(self.server.find_port())
         self.assertEqual(self.server.port, 0)
 
     def test_the_address_is_where_it_can_be_reached(self) -> None:
         for host, expected in (("10.1.2.3", "10.1.2.3"), ("0.0.0.0", "127.0.0.1")):
             self.server.host = "127.0.0.1"
             self.show([], doing(Wait.INPUT, tcp(host=host)))
-            self.server.find_port(9090)
+            self.server.find_port()
             self.assertEqual(self.server.host, expected)

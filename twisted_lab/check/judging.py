@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.check.trials.start_server import filled
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 
@@ -146,4 +148,6 @@ async def _try(
 def by_hand(requirement: Requirement, trial: Trial) -> str:
     """Return the shell command that shows the same as a trial."""
     host, port = trial.address
-    return requirement.by_hand.replace("{host}", host).replace("{port}", str(port))
+    command = shlex.join(filled(trial.bench.command, host, port))
+    filled_in = requirement.by_hand.replace("{command}", command)
+    return filled_in.replace("{host}", host).replace("{port}", str(port))

@@ -34,7 +34,7 @@ def open_port(port):
         except OSError as error:
             report(f"Port {port}: {error.strerror}")
             server.close()
-            port += 1
+            port = port + 1 if port < 65535 else 1024
         else:
             report(f"Server started, it listens on port {port}")
             return server

@@ -1,4 +1,4 @@
-"""The processor time of a program: /proc/PID/task/TID/schedstat, see sched-stats in the kernel."""
+"""What a program has done so far: its processor time (/proc/PID/task/TID/schedstat), its reads."""
 
 from __future__ import annotations
 
@@ -36,3 +36,13 @@ def uses(pid: int) -> dict[int, Use]:
 def processor_seconds(pid: int) -> float:
     """Return the seconds for which the present threads of a program have run so far."""
     return sum(each.ran for each in uses(pid).values())
+
+
+def reads(pid: int) -> int:
+    """Return how often a program's calls of read() have returned, with all its descendants."""
+    count = 0
+    for number in processes(pid):
+        with suppress(OSError, ValueError, IndexError):
+            fields = (PROC / str(number) / "io").read_text().split()
+            count += int(fields[fields.index("syscr:") + 1])
+    return count

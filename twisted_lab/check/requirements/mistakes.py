@@ -191,3 +191,8 @@ SILENT_END = Mistake(
     "What does the user see when nobody answers any more?",
     "Print a line when the connection is refused, or when recv() returns b''.",
 )
+LAST_PORT = Mistake(
+    "last-port",
+    "Which port comes after 65535?",
+    "There is none, and bind() raises OverflowError. Stop there, or take port 0 for any free one.",
+)

@@ -40,8 +40,8 @@ class Requirement:
         why: Why it matters, one or two sentences.
         source: The task of the lab that asks for it, such as ``task 3``.
         difficulty: 1 (the first lesson) to 3 (for experts).
-        by_hand: A shell command that shows the same, with ``{host}`` and ``{port}``. For a client,
-            it is the server to start; what to type follows in words.
+        by_hand: A shell command that shows the same, with ``{host}``, ``{port}`` and ``{command}``,
+            which starts the program. For a client, it is the server to start.
         mistake: The likely cause of a failure, unless the failure itself tells another one.
         needs: The ids of requirements without which this one cannot be checked.
     """

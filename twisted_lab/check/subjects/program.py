@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.kernel.processor import Use, processor_seconds, uses
+from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.sandbox.sandbox import Child
@@ -16,8 +16,7 @@ from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
 WAKE_SECONDS = 0.05
-# The kernel hands typed lines over in a thread of its own, which a busy machine may delay: a
-# program that waits for the terminal is sure to wake.
+# A busy machine may delay that thread: a program that waits for the terminal is sure to read.
 SURE_WAKE_SECONDS = 5.0
 SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 MEASURE_SECONDS = 20.0
@@ -47,6 +46,7 @@ class Program:
         self.answered = 0
         self._wakes_until = 0.0
         self._poked_switches = -1
+        self._reads = -1  # how often it had read when a line was typed that it waits for
         self.answer_question: Callable[[], bool] = lambda: False
         self._status: int | None = None
 
@@ -106,15 +106,20 @@ class Program:
     def poked(self, is_typed: bool = False) -> None:
         """Note that something is sent or typed to the program: the kernel delivers it soon."""
         snapshot = self.look()
-        is_sure = is_typed and snapshot.wants_terminal
-        delay = SURE_WAKE_SECONDS if is_sure else WAKE_SECONDS
-        self._wakes_until = self.activity.clock.seconds() + delay
+        self._reads = -1
+        self._wakes_until = self.activity.clock.seconds() + WAKE_SECONDS
         self._poked_switches = snapshot.switches
+        if is_typed and snapshot.wants_terminal:
+            self._reads = reads(self.child.pid)
+            self._wakes_until += SURE_WAKE_SECONDS
 
     def may_wake(self, snapshot: Snapshot) -> bool:
-        """Return whether what was sent may not have reached the program yet."""
-        is_same = snapshot.switches == self._poked_switches
-        return is_same and self.activity.clock.seconds() < self._wakes_until
+        """Return whether what was sent or typed may not have reached the program yet."""
+        if self.activity.clock.seconds() >= self._wakes_until:
+            return False
+        if self._reads >= 0:
+            return reads(self.child.pid) == self._reads
+        return snapshot.switches == self._poked_switches
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true, or nothing will make it true any more.
@@ -137,7 +142,7 @@ class Program:
     async def settle(self, seconds: float) -> bool:
         """Wait until the program waits, has ended, or spins.
 
-        It spins if it has used SPIN_SECONDS and nothing has changed at its sockets.
+        It spins if it has used SPIN_SECONDS, and received and accepted nothing.
 
         Args:
             seconds: How long to wait.
@@ -146,7 +151,7 @@ class Program:
             Whether it waits or has ended.
         """
         watch = _Settling(self)
-        await self.activity.until(lambda: watch.is_settled() or watch.spins, seconds)
+        await self.activity.until(lambda: watch.is_settled() or watch.spins(), seconds)
         return watch.has_settled
 
     async def busy_share(self, seconds: float) -> float:
@@ -192,9 +197,9 @@ class _Settling:
         self._before = (-1, -1)
         self._since = program.activity.clock.seconds()
         self._sockets: tuple[Socket, ...] = ()
-        self._ran = inf  # the processor time that it had used when these changed
+        self._arrived: list[tuple[int, int, int]] = []  # at its sockets
+        self._ran = inf  # the processor time that it had used when this changed
         self.has_settled = False
-        self.spins = False
 
     def is_settled(self) -> bool:
         self.has_settled = self._is_settled()
@@ -209,10 +214,13 @@ class _Settling:
         self._turn = program.activity.turns
         now = program.activity.clock.seconds()
         snapshot = program.look()
+        self._sockets = snapshot.sockets
+        if snapshot.is_waiting:
+            # The kernel hands over what is printed in a thread of its own; read() waits for that.
+            program.terminal.drain()
         state = (snapshot.switches, program.terminal.printed)
         is_same = state == self._before or snapshot.sleeps
         self._before = state
-        self._look_for_work(snapshot)
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
@@ -220,8 +228,10 @@ class _Settling:
         patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
-    def _look_for_work(self, snapshot: Snapshot) -> None:
+    def spins(self) -> bool:
+        """Whether it has used SPIN_SECONDS since something last reached it."""
         ran = processor_seconds(self._program.child.pid)
-        if snapshot.sockets != self._sockets or self._ran > ran:
-            self._sockets, self._ran = snapshot.sockets, ran
-        self.spins = ran - self._ran >= SPIN_SECONDS
+        arrived = [(each.port, each.peer_port, each.unread) for each in self._sockets]
+        if arrived != self._arrived or ran < self._ran:
+            self._arrived, self._ran = arrived, ran
+        return ran - self._ran >= SPIN_SECONDS

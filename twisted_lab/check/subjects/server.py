@@ -123,33 +123,32 @@ class StartedServer(Server):
         sandbox: Where it runs.
         program: The program.
         operator: Answers its questions.
+        told: The port that it is told.
 
     Attributes:
         sandbox: Where it runs.
         program: The program.
         operator: Answers its questions.
+        told: The port that it is told.
     """
 
     program: Program
 
     def __init__(
-        self, bench: Bench, sandbox: Sandbox, program: Program, operator: Operator
+        self, bench: Bench, sandbox: Sandbox, program: Program, operator: Operator, told: int
     ) -> None:
         super().__init__(bench, sandbox, program, "127.0.0.1", 0)
         self.sandbox = sandbox
         self.operator = operator
+        self.told = told
 
-    def find_port(self, preferred: int) -> bool:
-        """Look whether it listens, and remember where.
-
-        Args:
-            preferred: The port that it was told, if it listens on several.
-        """
+    def find_port(self) -> bool:
+        """Look whether it listens, and remember where; the port that it was told comes first."""
         listening = self.program.look().listening
         found = {each.port: each for each in listening if each.kind is socket.SOCK_STREAM}
         if not found:
             return False
-        self.port = preferred if preferred in found else min(found)
+        self.port = self.told if self.told in found else min(found)
         chosen = found[self.port].host
         if not chosen.is_unspecified:
             self.host = str(chosen)

@@ -10,6 +10,7 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
+from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
@@ -21,17 +22,21 @@ class _Success(IntEnum):
 
     NOTHING = 0
     IS_ASKED = 1  # another style may suit the client
-    IS_GREETED = 2  # it waited for the server, and other words may suit it
-    SENDS = 3
-    ALL = 4
+    IS_MISTAKEN = 2  # it connects, but took an answer for something else
+    IS_GREETED = 3  # it waited for the server, and other words may suit it
+    SENDS = 4
+    ALL = 5
 
 
 async def learn_client(bench: Bench) -> ClientManners:
     """Return the manners of a client."""
     words = compared_words(_source(bench))
+    success, manners = _Success.NOTHING, ClientManners()
     for style in CLIENT_STYLES:
-        success, manners = await _try(bench, ClientManners(style, words))
-        if success is not _Success.IS_ASKED:
+        tried = await _try(bench, ClientManners(style, words))
+        if tried[0] > success:
+            success, manners = tried
+        if success not in (_Success.IS_ASKED, _Success.IS_MISTAKEN):
             break
     if success < _Success.IS_GREETED:
         return manners
@@ -69,6 +74,10 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         manners = replace(manners, connects=True)
         if is_ready:
             manners = await _use(trial, user, manners)
+        kinds = {question.kind for question in questions}
+        ports = [port for _, port in user.server.listener.dialled]
+        if Kind.UNKNOWN in kinds and trial.address[1] not in ports:
+            return _Success.IS_MISTAKEN, manners
         return await _success(user), manners
     except NotChecked:  # it takes too long
         return _Success.NOTHING, manners

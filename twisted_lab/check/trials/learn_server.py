@@ -55,7 +55,7 @@ class _Talk:
     def __init__(self, bench: Bench, manners: Manners) -> None:
         self._bench = bench
         self._manners = manners
-        self._size = 0  # bytes that the server asks for first
+        self._sizes: list[int] = []  # of the header that the server may want, in bytes
         self._answers = False
 
     async def learn(self) -> Manners:
@@ -72,12 +72,15 @@ class _Talk:
                 trial.close()
             if learned.is_echo:
                 return learned
+            if self._sizes == [1]:
+                self._sizes.append(1 + await self._asked_after_one())
         return self._manners
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
-        for framing in headers(self._size):
-            yield replace(self._manners, framing=framing)
+        for size in self._sizes:
+            for framing in headers(size):
+                yield replace(self._manners, framing=framing)
         if not self._answers:
             yield replace(self._manners, framing=LINES)
             yield replace(self._manners, needs_end=True)
@@ -86,9 +89,11 @@ class _Talk:
         server = await reach_server(trial, manners)
         client = await connect_client(trial, server, manners)
         await client.settle()
-        self._note_size(server)
+        if not self._sizes:
+            self._sizes.append(_asked(server))
         greets = bool(client.heard)
         learned = manners
+        is_silent = was_bare = False
         began = trial.activity.clock.seconds()
         for login in range(MOST_MESSAGES):
             if not learned.is_echo and asks_for_login(client.heard):
@@ -102,6 +107,9 @@ class _Talk:
                     self._answers = True
                     self._bench.warm(trial.activity.clock.seconds() - began)
                 is_exact = client.heard == text
+                if not learned.is_echo:
+                    # With words around it, a first answer may be a greeting by name.
+                    was_bare = client.heard.strip().lower() == text
                 if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
                     before = learned
                     learned = replace(
@@ -116,18 +124,36 @@ class _Talk:
                     if before.is_echo:
                         return learned  # the first answer was a greeting by name
                 elif learned.is_echo:
-                    # One answer with words around it may have been a greeting by name.
-                    return learned if came_back or learned.is_exact else manners
-                elif not client.heard and not login:
-                    break
+                    return learned if came_back or was_bare else manners
+                elif not client.heard:
+                    if is_silent:
+                        break
+                    is_silent = True
             if client.peer.has_ended:
                 break
         return learned
 
-    def _note_size(self, server: Server) -> None:
-        threads = server.program.look().threads
-        sizes = [each.state.size for each in threads if each.sockets and each.state.size]
-        self._size = min(sizes, default=0)
+    async def _asked_after_one(self) -> int:
+        """Return how many bytes the server asks for once it has read one: the rest of a header."""
+        trial = Trial(self._bench, "talk")
+        try:
+            server = await reach_server(trial, self._manners)
+            client = await connect_client(trial, server, self._manners)
+            await client.settle()
+            client.send(b"0")
+            await client.settle()
+            return _asked(server)
+        except Outcome:
+            return 0
+        finally:
+            trial.close()
+
+
+def _asked(server: Server) -> int:
+    """Return how many bytes the server asks for; 0 if it does not tell."""
+    threads = server.program.look().threads
+    sizes = [each.state.size for each in threads if each.sockets and each.state.size]
+    return min(sizes, default=0)
 
 
 def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:

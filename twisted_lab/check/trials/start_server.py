@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
@@ -60,14 +61,23 @@ async def start_server(
         NotChecked: If another program of this machine may have its port.
     """
     server = begin_server(trial, manners, port, sandbox, answers)
-    if not await until_listening(trial, server, port):
-        if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
-            raise NotChecked(
-                "The port is in use on this machine: by another program, or by connections of the "
-                "last check, for up to a minute."
-            )
+    if not await until_listening(trial, server):
+        excuse_a_port_in_use(server)
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     return server
+
+
+def excuse_a_port_in_use(server: StartedServer) -> None:
+    """See whether a server could not listen because the machine's network is not its own.
+
+    Raises:
+        NotChecked: If that is so.
+    """
+    if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
+        raise NotChecked(
+            "The port is in use on this machine: by another program, or by connections of the "
+            "last check, for up to a minute."
+        )
 
 
 async def reach_server(trial: Trial, manners: Manners) -> Server:
@@ -91,15 +101,24 @@ def begin_server(
 ) -> StartedServer:
     """Start a server, and do not wait."""
     sandbox = sandbox or trial.open_sandbox()
+    if port == PORT and sandbox.lacks:
+        port = _free_port(sandbox)
     trial.step("the server starts")
     program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
     operator = Operator(program, answers or usual_answer(manners, port))
-    return StartedServer(trial.bench, sandbox, program, operator)
+    return StartedServer(trial.bench, sandbox, program, operator, told=port)
 
 
-async def until_listening(trial: Trial, server: StartedServer, port: int) -> bool:
+def _free_port(sandbox: Sandbox) -> int:
+    """Return a port that no program of this machine uses now."""
+    with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def until_listening(trial: Trial, server: StartedServer) -> bool:
     """Answer its questions until it listens, and return whether it does."""
-    listens = await server.operator.attend(lambda: server.find_port(port), trial.bench.patience)
+    listens = await server.operator.attend(server.find_port, trial.bench.patience)
     trial.asked += len(server.operator.questions)
     for question, line in zip(server.operator.questions, server.operator.answers, strict=True):
         trial.step(f'it asks "{question.text}", and is told "{line}"')

@@ -178,6 +178,7 @@ class User:
     async def leave(self) -> None:
         """Wait for the end of the client; the server replies to what it still says, and closes."""
         server, has_left = self.server, False
+        before = len(server.listener.received())
         while True:
             await self.program.until(
                 lambda: bool(server.unanswered) or server.is_left, self._trial.bench.patience
@@ -196,8 +197,8 @@ class User:
                     has_left = False
                     self.program.poked(is_typed=True)
                     self.program.terminal.type_line("")
-            elif server.listener.peers and not server.has_closed:
-                server.close()  # it waits for the server; one that ends at exit would close now
+            elif len(server.listener.received()) > before and not server.has_closed:
+                server.close()  # it waits for the server, which it has told that it leaves
             else:
                 clock = self._trial.activity
                 await clock.until(lambda: self.program.has_ended, _END_SECONDS)

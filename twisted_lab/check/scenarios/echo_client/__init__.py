@@ -23,4 +23,5 @@ SCENARIOS = {
     "EC-16": screen.reports_events,
     "EC-17": screen.escapes_control_characters,
     "EC-18": screen.tells_its_manners,
+    "EC-19": lines.shows_a_split_letter,
 }

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from socket import SOCK_DGRAM
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
-from twisted_lab.check.prompts.question import Kind, Question
+from twisted_lab.check.prompts.first_answers import FirstAnswers
+from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS
-from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import HOST, start_client
 from twisted_lab.check.trials.start_server import PORT
@@ -79,7 +78,7 @@ async def has_defaults(trial: Trial, manners: ClientManners) -> str:
     """EC-13."""
     kinds = _asking(manners)
     unknown = sum(each.kind is Kind.UNKNOWN for each in manners.questions)
-    first = _FirstAnswers({kind: [None, *manners.words] for kind in kinds})
+    first = FirstAnswers({kind: [None, *manners.words] for kind in kinds})
     first.lines[Kind.UNKNOWN] = [None] * unknown
     user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
     if not trial.is_isolated:
@@ -104,43 +103,12 @@ async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
         if not kinds & asking:
             continue
         trial.step(f'nonsense is "{_NONSENSE}"')
-        first = _FirstAnswers({kind: [_NONSENSE] for kind in kinds})
+        first = FirstAnswers({kind: [_NONSENSE] for kind in kinds})
         user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
         await user.operator.attend(user.server.is_reached, trial.bench.patience)
         if user.program.traceback:
             cause = likely_cause(user.program.traceback)
             raise Failed(user.story("Nonsense is not caught"), cause)
-
-
-class _FirstAnswers:
-    """Answers questions about the address with lines of its own first, then as usual.
-
-    Attributes:
-        lines: The lines for each kind of question; None is the word for the default.
-        refused: The kinds of questions that were asked again after all their lines.
-    """
-
-    def __init__(self, lines: dict[Kind, list[str | None]]) -> None:
-        self.lines = lines
-        self.refused: set[Kind] = set()
-        self._asked: list[Question] = []
-
-    def decide(self, question: Question, asked: Sequence[Question], usual: Answer) -> str | None:
-        """Answer a question."""
-        if question.kind not in self.lines:
-            return usual(question, asked)
-        if lines := self.lines[question.kind]:
-            line = lines.pop(0)
-            return question.default_word if line is None else line
-        if question.kind is Kind.UNKNOWN:
-            return usual(question, asked)
-        before = asked[-1].kind if asked else question.kind
-        if before in self.lines and before not in self.refused and before != question.kind:
-            self.refused.add(before)  # it asks from the start, because of the answer before
-            return question.default_word
-        self.refused.add(question.kind)
-        self._asked.append(question)
-        return usual(question, self._asked[:-1])
 
 
 def _asking(manners: ClientManners) -> set[Kind]:

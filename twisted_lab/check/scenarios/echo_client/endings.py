@@ -37,7 +37,10 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     user = start_client(trial, manners)
     for _ in range(2):
         await user.expect_ready()
-        user.type_line(trial.text(12).decode())
+        line = trial.text(12).decode()
+        user.type_line(line)
+        if await user.receives(line.encode()):
+            user.server.echo()
     await user.expect_ready()
     user.type_line(EXIT)
     trial.step("the client ends with status 0")

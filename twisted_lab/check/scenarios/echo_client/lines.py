@@ -112,3 +112,24 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     if user.program.traceback:
         raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
     raise Failed("The reply is not on the screen.")
+
+
+async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
+    """EC-19."""
+    user = await _ready_user(trial, manners)
+    user.type_line(_OTHER_LETTERS)
+    received = await user.expect_received(_OTHER_LETTERS.encode())
+    shown = _OTHER_LETTERS.swapcase()
+    reply = received.replace(_OTHER_LETTERS.encode(), shown.encode())
+    border = reply.index(shown.encode()) + 1
+    trial.step("the server replies in two pieces, cut inside the first letter")
+    user.server.say(reply[:border])
+    await trial.activity.pause(APART_SECONDS)
+    user.server.say(reply[border:])
+    trial.step(f'the client shows the reply "{shown}"')
+    if await user.shows_reply(shown.encode()):
+        return
+    if user.program.traceback:
+        raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
+    # Words of the client may stand between the pieces, but the letter must be whole.
+    raise Failed("The letter that was cut is not on the screen.")

@@ -9,6 +9,7 @@ from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
@@ -16,6 +17,7 @@ from twisted_lab.check.trials.start_server import (
     begin_server,
     connect_client,
     ending,
+    excuse_a_port_in_use,
     no_port,
     reach_server,
     start_server,
@@ -24,6 +26,7 @@ from twisted_lab.check.trials.start_server import (
 )
 from twisted_lab.check.trials.trial import Trial
 
+LAST_PORT = 65_535
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
 PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _STOP_SECONDS = 2.0
@@ -35,10 +38,13 @@ async def listens(trial: Trial, manners: Manners) -> str:
     if trial.bench.address is not None:
         await connect_client(trial, await reach_server(trial, manners), manners)
         return "It accepts connections."
-    if not manners.port and (udp := await _listens_on_udp(trial, manners)):
-        raise NotOffered(f"The server listens on UDP port {udp}.")
     told = any("{port}" in word for word in trial.bench.command)
-    server = await start_server(trial, manners, OTHER_PORT if told else PORT)
+    port = OTHER_PORT if told else PORT
+    server = begin_server(trial, manners, port, None, None)
+    if not await until_listening(trial, server):
+        excuse_a_port_in_use(server)
+        _excuse(server)
+        raise Failed(no_port(server), likely_cause(server.program.traceback))
     if told and server.port != OTHER_PORT:
         raise Failed(
             f"The server was told port {OTHER_PORT}, and listens on {server.port}.",
@@ -47,11 +53,19 @@ async def listens(trial: Trial, manners: Manners) -> str:
     return f"It listens on port {server.port}."
 
 
-async def _listens_on_udp(trial: Trial, manners: Manners) -> int:
-    server = begin_server(trial, manners, PORT, None, None)
-    await until_listening(trial, server, PORT)
-    sockets = server.program.look().sockets
-    return next((each.port for each in sockets if each.kind is socket.SOCK_DGRAM), 0)
+def _excuse(server: StartedServer) -> None:
+    """See whether it is not the server's fault that it does not listen.
+
+    Raises:
+        NotOffered: If it uses UDP.
+        NotChecked: If it asked something that the checker does not understand.
+    """
+    for each in server.program.look().sockets:
+        if each.kind is socket.SOCK_DGRAM and each.port:
+            raise NotOffered(f"The server listens on UDP port {each.port}.")
+    for question in server.operator.questions:
+        if question.kind in (Kind.UNKNOWN, Kind.MESSAGE) and question.text.strip():
+            raise NotChecked(f'The checker does not understand the question "{question.text}".')
 
 
 async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
@@ -74,7 +88,7 @@ async def has_a_default(trial: Trial, manners: Manners) -> str:
 
 async def survives_nonsense(trial: Trial, manners: Manners) -> None:
     """ES-22."""
-    server = await _told(trial, manners, "abc")
+    server = await _told(trial, manners, "abc", asks_again=usual_answer(manners, OTHER_PORT))
     if not server.port and server.program.has_ended:
         raise Failed(no_port(server), likely_cause(server.program.traceback))
 
@@ -84,7 +98,17 @@ async def takes_another_port(trial: Trial, manners: Manners) -> str:
     server = await _on_busy_port(trial, manners)
     if len(server.operator.questions) > len(manners.questions):
         raise Weak("The server asks for another port, instead of taking one.")
+    if any(question.kind in PORT_KINDS for question in manners.questions):
+        await _takes_one_below_the_last(trial, manners)
     return f"It takes port {server.port} instead."
+
+
+async def _takes_one_below_the_last(trial: Trial, manners: Manners) -> None:
+    try:
+        await _on_busy_port(trial, manners, LAST_PORT)
+    except (Failed, NotOffered) as outcome:
+        note = f"With port {LAST_PORT}, which has no next one, it fails. {outcome.note}"
+        raise Weak(note, mistakes.LAST_PORT) from None
 
 
 async def prints_the_other_port(trial: Trial, manners: Manners) -> None:
@@ -108,8 +132,8 @@ async def restarts_at_once(trial: Trial, manners: Manners) -> None:
         server.program.child.send_signal(9)
         await trial.activity.until(lambda: server.program.has_ended, _STOP_SECONDS)
     client.peer.close()
-    again = begin_server(trial, manners, PORT, server.sandbox, None)
-    if not await until_listening(trial, again, PORT):
+    again = begin_server(trial, manners, server.told, server.sandbox, None)
+    if not await until_listening(trial, again):
         raise Failed(no_port(again), mistakes.NO_REUSE_ADDRESS)
     if again.port != port:
         raise Weak(f"It listens on port {again.port} now, because {port} was still taken.")
@@ -128,10 +152,19 @@ def _need_a_question(manners: Manners) -> None:
         raise NotOffered("The server does not ask for its port.")
 
 
-async def _told(trial: Trial, manners: Manners, line: str) -> StartedServer:
+async def _told(
+    trial: Trial, manners: Manners, line: str, asks_again: Answer | None = None
+) -> StartedServer:
     """Start the server, and answer its first question for the port with `line`.
 
-    It is back once the server listens (`port` is not 0), asks again, or has ended.
+    Args:
+        trial: Notes what is done.
+        manners: How its other questions are answered.
+        line: The answer.
+        asks_again: How it is answered if it asks again; None to leave it at that.
+
+    Returns:
+        The server: it listens (`port` is not 0), asks again, or has ended.
     """
     _need_a_question(manners)
     usual = usual_answer(manners, OTHER_PORT)
@@ -142,32 +175,35 @@ async def _told(trial: Trial, manners: Manners, line: str) -> StartedServer:
         if question.kind not in PORT_KINDS and not (is_told and question.kind is Kind.UNKNOWN):
             return usual(question, asked)
         if is_told:
-            return None  # it asks again
+            return asks_again(question, asked) if asks_again else None
         is_told = True
         return line or question.default_word
 
     server = begin_server(trial, manners, PORT, None, told)
-    await until_listening(trial, server, PORT)
+    await until_listening(trial, server)
     return server
 
 
-async def _on_busy_port(trial: Trial, manners: Manners) -> StartedServer:
-    """Start the server while its usual port is taken.
+async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> StartedServer:
+    """Start the server while a port is in use: `told`, or else its usual one.
 
     Raises:
         NotOffered: If it does not listen then.
         Failed: If it tried to, and an exception ended it.
     """
     sandbox = trial.open_sandbox()
-    trial.step(f"another program listens on port {manners.port}")
+    port = told or manners.port
+    trial.step(f"another program listens on port {port}")
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         # Earlier connections to the port may still be known, where programs are not isolated.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("0.0.0.0", manners.port))  # noqa: S104 (in the sandbox's network)
+        taken.bind(("0.0.0.0", port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
-        server = begin_server(trial, manners, PORT, sandbox, None)
-        if not await until_listening(trial, server, PORT):
+        server = begin_server(trial, manners, port, sandbox, None)
+        if not await until_listening(trial, server):
             traceback = server.program.traceback
+            if not server.program.has_ended and not server.program.look().is_waiting:
+                raise Failed("The server runs on and on, and opens no port.")
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
             raise NotOffered(no_port(server))
