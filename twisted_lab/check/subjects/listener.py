@@ -10,7 +10,7 @@ from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.subjects.descriptor import Descriptor
 from twisted_lab.check.subjects.peer import Peer
 
-MOST_PEERS = 100
+MOST_PEERS = 30  # a client may connect anew for each line
 
 
 class Listener(Descriptor):

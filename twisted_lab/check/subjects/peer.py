@@ -43,8 +43,8 @@ class Peer(Descriptor):
 
     @property
     def port(self) -> int:
-        """The port of this end."""
-        return int(self._socket.getsockname()[1])
+        """The port of this end; 0 once this end is closed, as for a program that says too much."""
+        return int(self._socket.getsockname()[1]) if self._number >= 0 else 0
 
     def write_some(self, data: bytes | bytearray) -> int:
         """Send a part of `data`."""

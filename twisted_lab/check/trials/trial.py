@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.program import Program
+from twisted_lab.check.subjects.terminal import MOST_PRINTED
 from twisted_lab.check.verdicts import Evidence
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.text.escaping import escape_bytes
@@ -99,6 +100,9 @@ class Trial:
         for closer in self._closers:
             closer()
         for program in self._programs:
+            if program.terminal.printed > MOST_PRINTED:
+                limit = f"{MOST_PRINTED // 1_000_000} MB"
+                self.bench.incidents.add(f"it printed more than {limit}, and was ended")
             program.terminal.close()
         for sandbox in self._sandboxes:
             self.bench.incidents.update(sandbox.incidents())
