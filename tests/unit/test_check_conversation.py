@@ -81,6 +81,10 @@ class FramingTests(SynchronousTestCase):
         self.assertEqual(self.encoded(1), [b"\3abc", b"\3abc"])
         self.assertEqual(self.encoded(8)[0], b"\0" * 7 + b"\3abc")
 
+    def test_a_header_tells_the_longest_message_that_it_can_hold(self) -> None:
+        longest = {framing.longest for framing in headers(2)}
+        self.assertEqual(longest, {99, 256**2 - 1})
+
     def test_a_large_read_reads_no_header(self) -> None:
         self.assertEqual(self.names(LONGEST_HEADER + 1), [])
         self.assertEqual(self.names(0), [])

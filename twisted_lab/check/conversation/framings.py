@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
 
@@ -18,10 +19,12 @@ class Framing:
     Attributes:
         name: Its name for people.
         encode: Returns the bytes of a message on the wire.
+        longest: The longest message that it can hold, in bytes.
     """
 
     name: str
     encode: Callable[[bytes], bytes]
+    longest: float = inf
 
 
 RAW = Framing("no framing", bytes)
@@ -33,6 +36,7 @@ def _decimal(width: int, align: str) -> Framing:
     return Framing(
         f"a header of {width} characters with the length, {words[align]}",
         lambda text: f"{len(text):{align}{width}}".encode() + text,
+        longest=10**width - 1,
     )
 
 
@@ -40,6 +44,7 @@ def _binary(width: int, order: str) -> Framing:
     return Framing(
         f"a header of {width} bytes with the length, {order}-endian",
         lambda text: len(text).to_bytes(width, order) + text,  # type: ignore[arg-type]
+        longest=256**width - 1,
     )
 
 

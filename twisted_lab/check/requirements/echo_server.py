@@ -107,7 +107,7 @@ REQUIREMENTS = (
         2,
         'python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | ' + _NC,
         mistakes.DECODED_PORTIONS,
-        ("ES-2",),
+        ("ES-4",),
     ),
     Requirement(
         "ES-10",

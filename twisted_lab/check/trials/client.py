@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
-from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.server_manners import Manners
@@ -53,7 +53,13 @@ class Client:
         return bytes(self.peer.received[self._heard_before :])
 
     def say(self, text: bytes) -> None:
-        """Send a message."""
+        """Send a message.
+
+        Raises:
+            NotOffered: If the server's framing cannot hold so long a message.
+        """
+        if len(text) > self._manners.framing.longest:
+            raise NotOffered(f"Its header cannot hold a length of {len(text):,}.")
         self._heard_before = len(self.peer.received)
         self._trial.step(f"{self.name} sends {_described(text)}")
         self.send(self._manners.framing.encode(text))

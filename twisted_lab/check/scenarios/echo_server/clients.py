@@ -99,7 +99,7 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     client = await _serve_another(trial, server, manners, 2, is_answered)
     if client.peer.has_ended:
         client = await connect_client(trial, server, manners, 2)
-    client.say(trial.text(_PORTIONS_BYTES))
+    client.say(trial.text(int(min(_PORTIONS_BYTES, manners.framing.longest))))
     trial.step("client 2 resets the connection at once: the server's answers meet the reset")
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
