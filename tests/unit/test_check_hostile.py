@@ -26,8 +26,8 @@ MB = 1 << 20
 
 class MemoryTests(SynchronousTestCase):
     def watch(self, left: int) -> Watch:
-        self.left = left
-        self.patch(processes, "available_memory", lambda: self.left)
+        self.left, self.shared = left, 100 * MB
+        self.patch(processes, "machine_memory", lambda: (self.left, self.shared))
         return Watch(100, 1000 * MB, 60)
 
     def test_the_sandbox_ends_before_the_machine_is_full(self) -> None:
@@ -35,6 +35,13 @@ class MemoryTests(SynchronousTestCase):
         self.left = 513 * MB
         watch.look()
         self.left = 511 * MB
+        self.assertRaises(MachineFull, watch.look)
+
+    def test_memory_that_belongs_to_nobody_ends_it(self) -> None:
+        watch = self.watch(8000 * MB)
+        self.shared = 2148 * MB
+        watch.look()
+        self.shared += 1
         self.assertRaises(MachineFull, watch.look)
 
     def test_a_machine_with_little_memory_is_used(self) -> None:

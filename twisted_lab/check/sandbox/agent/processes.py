@@ -66,10 +66,11 @@ def memory(pids: list[int]) -> int:
     return total
 
 
-def available_memory() -> int:
-    """Return how much memory this machine has left, in bytes."""
+def machine_memory() -> tuple[int, int]:
+    """Return how much memory this machine has left, and how much is shared, in bytes."""
     lines = Path("/proc/meminfo").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    sizes = {line.split(":")[0]: int(line.split()[1]) << 10 for line in lines}
+    return sizes["MemAvailable"], sizes["Shmem"]
 
 
 def name(pid: int) -> str:

@@ -10,18 +10,19 @@ from contextlib import suppress
 from . import processes
 
 _END_PATIENCE = 5.0  # s: processes may make new ones while they are ended
-_LEAST_LEFT = 512 << 20  # bytes of the machine's memory
+_LEAST_LEFT, _MOST_SHARED = 512 << 20, 2 << 30  # bytes of the machine's memory
 
 
 class MachineFull(Exception):
-    """The machine has hardly any memory left, for whatever reason."""
+    """Too much memory of the machine is used, for whatever reason."""
 
 
 class Watch:
     """The programs that were started, and what they did that a sandbox is for.
 
-    Not all memory belongs to a process: buffers of sockets, for example, belong to the kernel. So
-    the machine is watched, too. What is freed only with the sandbox must end the sandbox.
+    Not all memory belongs to a process: buffers of sockets belong to the kernel, and shared memory
+    that is not mapped just now to nobody. So the machine is watched, too. It may be another program
+    that needs its memory, so nobody is blamed: the sandbox ends.
 
     Attributes:
         incidents: What they did, one line each.
@@ -33,7 +34,8 @@ class Watch:
         self.most_tasks = most_tasks
         self.most_memory = most_memory
         self.cpu_seconds = cpu_seconds
-        self._least_left = min(_LEAST_LEFT, processes.available_memory() // 2)
+        left, shared = processes.machine_memory()
+        self._least_left, self._most_shared = min(_LEAST_LEFT, left // 2), shared + _MOST_SHARED
         self.incidents: dict[str, None] = {}
         self.statuses: dict[int, int | None] = {}
 
@@ -60,10 +62,14 @@ class Watch:
         """End all programs if they are too many, or need too much memory.
 
         Raises:
-            MachineFull: The machine has hardly any memory left.
+            MachineFull: The machine has hardly any memory left, or much more is shared.
         """
-        if processes.available_memory() < self._least_left:
+        left, shared = processes.machine_memory()
+        if left < self._least_left:
             raise MachineFull(f"this machine had less than {self._least_left >> 20} MB left")
+        if shared > self._most_shared:
+            size = _MOST_SHARED >> 20
+            raise MachineFull(f"this machine's shared memory grew by more than {size} MB")
         pids = processes.descendants(os.getpid())
         tasks = processes.count_tasks(pids)
         if tasks >= self.most_tasks:
