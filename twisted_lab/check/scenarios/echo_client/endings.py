@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.event_words import tells_events
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
-from twisted_lab.check.prompts.question import Question
+from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.trials.client_manners import ClientManners
@@ -100,15 +100,18 @@ async def _is_busy(user: User) -> bool:
 async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> None:
     """EC-10."""
     is_asked_again = False
+    began = 0  # where the text after the last question for the address begins
 
     def decide(question: Question, asked: Sequence[Question], usual: Answer) -> str | None:
-        nonlocal is_asked_again
+        nonlocal is_asked_again, began
         is_asked_again = list(asked).count(question) >= manners.questions.count(question) > 0
-        return None if is_asked_again else usual(question, asked)
+        line = None if is_asked_again else usual(question, asked)
+        if line is not None and question.kind is not Kind.CONTINUE:
+            began = len(user.program.terminal.text)
+        return line
 
     user = start_client(trial, manners, decide=decide, has_server=False)
     is_ready = await user.ready()
-    began = user.program.answered if user.operator.questions else 0
     if is_ready and not is_asked_again:
         user.type_line(trial.text(12).decode())  # it may connect only now
     await user.program.settle(trial.bench.patience)

@@ -107,11 +107,16 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     trial.step(f'the client shows the reply "{reply}"')
     if await user.shows_reply(reply.encode()):
         return
-    if repr(reply.encode())[2:-1] in user.shown:
+    if _shows_bytes(user, reply):
         raise Weak("The client shows the bytes of the reply, not its letters.")
     if user.program.traceback:
         raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
     raise Failed("The reply is not on the screen.")
+
+
+def _shows_bytes(user: User, text: str) -> bool:
+    escaped = repr(text.encode())[2:-1].encode()
+    return came_back(user.shown.encode(), escaped, is_exact=True)
 
 
 async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
@@ -129,6 +134,8 @@ async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
     trial.step(f'the client shows the reply "{shown}"')
     if await user.shows_reply(shown.encode()):
         return
+    if _shows_bytes(user, shown):
+        raise Weak("The client shows the bytes of the reply, not its letters.")
     if user.program.traceback:
         raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
     # Words of the client may stand between the pieces, but the letter must be whole.
