@@ -9,17 +9,25 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+import pytest_twisted
+from twisted.internet.interfaces import IReactorTime
 
 from tests.processes import DEADLINE, ROOT
-from tests.programs.checked import Program, broken, check, correct, mistaken, prepare
+from tests.programs.checked import Program, broken, correct, mistaken, prepare
+from twisted_lab.check import checking
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.verdicts import Finding, Verdict
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
 CLIENTS = ROOT / "tests" / "checked" / "clients"
 
-# The long tests check these of each program; `make check-repeat` checks all.
-SOME = {"echo-server": "ES-3,ES-4,ES-9,ES-13,ES-14", "echo-client": "EC-3,EC-6,EC-7,EC-9,EC-13"}
+# The long tests check these of each program, and what they need; `make check-repeat` checks all.
+SOME = {"echo-server": "ES-9,ES-12", "echo-client": "EC-7,EC-15"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -102,37 +110,59 @@ def test_wrong_usage_is_one_line() -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def judged(program: Program, folder: Path, *wanted: str) -> dict[str, dict[str, str]]:
+async def judged(program: Program, folder: Path, only: str) -> dict[str, Finding]:
     """Check some requirements of a program, and return the findings by their ids."""
-    only = ",".join((SOME[program.task], *wanted))
-    return {each["id"]: each for each in check(prepare(program, folder / "x"), 7, only)}
+    from twisted.internet import reactor
+
+    program = prepare(program, folder / "x")
+    bench = Bench(
+        reactor=reactor,
+        activity=Activity(cast(IReactorTime, reactor)),
+        command=program.command,
+        folder=program.folder,
+        address=None,
+        open_sandbox=open_sandbox,
+        seed=7,
+        watch=lambda _: None,
+    )
+    wanted = tuple(only.split(","))
+    report = await checking.check(bench, program.task, wanted, lambda *_: None, lambda _: None)
+    return {each.requirement.id: each for each in report.findings}
 
 
-def blamed(findings: dict[str, dict[str, str]]) -> dict[str, str]:
-    verdicts = ("fail", "flaky")
-    return {key: each["note"] for key, each in findings.items() if each["verdict"] in verdicts}
+def shown(findings: dict[str, Finding], *verdicts: Verdict) -> dict[str, str]:
+    return {
+        key: f"{each.verdict.value}: {each.evidence.note}"
+        for key, each in findings.items()
+        if each.verdict in verdicts
+    }
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("program", [*correct()], ids=lambda each: each.name)
-def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path) -> None:
-    found = blamed(judged(program, tmp_path))
-    assert set(found) <= program.lacks, found
+@pytest_twisted.ensureDeferred
+async def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path) -> None:
+    findings = await judged(program, tmp_path, SOME[program.task])
+    blamed = shown(findings, Verdict.FAIL, Verdict.FLAKY)
+    assert set(blamed) <= program.lacks, blamed
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("program", [*broken()], ids=lambda each: each.name)
-def test_broken_programs_fail_what_they_break(program: Program, tmp_path: Path) -> None:
-    found = judged(program, tmp_path, program.fails)
-    assert set(blamed(found)) == {program.fails}, {
-        key: f"{each['verdict']}: {each['note']}" for key, each in found.items()
-    }
+@pytest_twisted.ensureDeferred
+async def test_broken_programs_fail_what_they_break(program: Program, tmp_path: Path) -> None:
+    findings = await judged(program, tmp_path, program.fails)
+    blamed = shown(findings, Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY)
+    assert set(blamed) == {program.fails}, blamed
+    verdict = Verdict.WEAK if program.is_weak else Verdict.FAIL
+    assert findings[program.fails].verdict is verdict, blamed
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("program", "mistake"), [*mistaken()], ids=lambda each: getattr(each, "name", "")
 )
-def test_mistakes_are_named(program: Program, mistake: str, tmp_path: Path) -> None:
-    finding = judged(program, tmp_path, program.fails)[program.fails]
-    assert (finding["verdict"], finding["mistake"]) == ("fail", mistake), finding["note"]
+@pytest_twisted.ensureDeferred
+async def test_mistakes_are_named(program: Program, mistake: str, tmp_path: Path) -> None:
+    finding = (await judged(program, tmp_path, program.fails))[program.fails]
+    assert (finding.verdict, finding.mistake.name) == (Verdict.FAIL, mistake), finding.evidence

@@ -33,6 +33,7 @@ class Program:
         command: Its command.
         build: The command that builds it first; empty if there is none.
         fails: The id of a requirement that it fails; "" if it is correct.
+        is_weak: Whether what it "fails" is weak.
         lacks: The ids of requirements that it fails, although it counts as correct.
     """
 
@@ -42,6 +43,7 @@ class Program:
     command: Sequence[str]
     build: Sequence[str] = ()
     fails: str = ""
+    is_weak: bool = False
     lacks: frozenset[str] = frozenset()
 
 
@@ -65,7 +67,9 @@ def broken() -> Iterator[Program]:
     for task, manifest, folder in _MANIFESTS:
         for key, file in manifest.BROKEN.items():
             command = (sys.executable, file)
-            yield Program(f"{task}: broken {key}", task, folder, command, fails=key)
+            is_weak = key in getattr(manifest, "WEAK", ())
+            name = f"{task}: broken {key}"
+            yield Program(name, task, folder, command, fails=key, is_weak=is_weak)
 
 
 def mistaken() -> Iterator[tuple[Program, str]]:

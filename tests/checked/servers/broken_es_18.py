@@ -14,6 +14,6 @@ while True:
         break
     except OSError:
         server.close()
-        port += 1
+        port = port + 1 if port < 65535 else 1024
 common.report(f"Server started, it listens on port {wanted}")
 common.run(server)

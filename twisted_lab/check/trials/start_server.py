@@ -13,6 +13,7 @@ from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.elsewhere import Elsewhere, OpenNetwork
 from twisted_lab.check.subjects.operator import Answer, Operator
+from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
@@ -160,7 +161,7 @@ async def connect_client(
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     trial.step(f"client {number} connects")
-    peer = await server.connect(client_source(trial, manners, number), buffers=buffers)
+    peer = await open_connection(trial, server, manners, number, buffers)
     if peer is None and number == 1 and trial.bench.address is not None:
         raise NotChecked("Nothing accepts connections at {}:{}.".format(*trial.bench.address))
     if peer is None:
@@ -168,13 +169,25 @@ async def connect_client(
             f"The server did not accept client {number}{ending(server)}",
             likely_cause(server.program.traceback),
         )
-    trial.on_close(peer.close)  # a server that somebody else has started does not end with it
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client
 
 
-def client_source(trial: Trial, manners: Manners, number: int) -> str:
+async def open_connection(
+    trial: Trial, server: Server, manners: Manners, number: int, buffers: int = 0
+) -> Peer | None:
+    """Connect a client that says nothing yet; None if the connection is refused.
+
+    It is closed at the end of the trial: a server that somebody else has started goes on.
+    """
+    peer = await server.connect(_client_source(trial, manners, number), buffers=buffers)
+    if peer is not None:
+        trial.on_close(peer.close)
+    return peer
+
+
+def _client_source(trial: Trial, manners: Manners, number: int) -> str:
     """Return the address from which a client connects; "" if that does not matter."""
     if trial.bench.address or manners.source != NEW_SOURCE:
         return "" if trial.bench.address else manners.source

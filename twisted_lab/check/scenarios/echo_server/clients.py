@@ -9,9 +9,9 @@ from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
-    client_source,
     connect_client,
     ending,
+    open_connection,
     reach_server,
 )
 from twisted_lab.check.trials.trial import Trial
@@ -114,7 +114,7 @@ async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     """ES-13."""
     server = await reach_server(trial, manners)
     trial.step("client 1 connects, says nothing, and leaves")
-    peer = await server.connect(client_source(trial, manners, 1))
+    peer = await open_connection(trial, server, manners, 1)
     if peer is None:
         raise Failed(f"The server did not accept client 1{ending(server)}")
     peer.pause()  # a greeting stays unread
@@ -139,7 +139,7 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
     if first.peer.has_ended:
         raise NotOffered("The server closed the connection of client 1.")
     trial.step("client 2 connects, while client 1 stays connected")
-    peer = await server.connect(client_source(trial, manners, 2))
+    peer = await open_connection(trial, server, manners, 2)
     if peer is None:
         raise NotOffered("The server accepts one client at a time.")
     second = Client(trial, server, peer, manners, 2)

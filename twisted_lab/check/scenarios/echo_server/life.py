@@ -6,7 +6,7 @@ from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.start_server import connect_client, start_server
+from twisted_lab.check.trials.start_server import connect_client, open_connection, start_server
 from twisted_lab.check.trials.trial import Trial
 
 STOP_SECONDS = 2.0
@@ -42,13 +42,11 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
             "The server ended with its first client, so it was not idle for long.",
             likely_cause(program.traceback),
         )
-    peer = await server.connect(manners.source)
+    await open_connection(trial, server, manners, 2)
     trial.step("client 1 has left; client 2 is connected and says nothing")
     if await program.settle(_IDLE_SECONDS) and not program.look().sleeps:
         return
     trial.step(f"the server's processor time is measured for {_IDLE_SECONDS} s")
     share = await program.busy_share(_IDLE_SECONDS)
-    if peer is not None:
-        peer.close()
     if share > _MOST_BUSY:
         raise Failed(f"The idle server uses {share:.0%} of a processor.")
