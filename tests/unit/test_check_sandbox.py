@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import struct
+import tempfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,8 +26,9 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 
 class InterpreterTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.home = Path(self.mktemp()).resolve()
-        self.home.mkdir()
+        # Not below the checkout, whose path may have a blank: a `#!` line ends there.
+        self.home = Path(tempfile.mkdtemp()).resolve()
+        self.addCleanup(shutil.rmtree, self.home)
 
     def program(self, name: str, content: str = "") -> str:
         path = self.home / name
