@@ -213,10 +213,11 @@ class RemoteSandbox:
     def close(self) -> None:
         """End all processes and remove all files; it may be called twice."""
         self._control.close()
-        try:
-            self._process.wait(_END_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        if self._process.returncode is None:
+            end = os.pidfd_open(self._process.pid)  # Popen.wait with a timeout sleeps and looks
+            if not select.select([end], [], [], _END_PATIENCE)[0]:
+                self._process.kill()
+            os.close(end)
             self._process.wait()
         for child in self._children:
             os.close(child.process)

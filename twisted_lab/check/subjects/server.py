@@ -147,6 +147,7 @@ class StartedServer(Server):
         listening = self.program.look().listening
         found = {each.port: each for each in listening if each.kind is socket.SOCK_STREAM}
         if not found:
+            self.port = 0
             return False
         self.port = self.told if self.told in found else min(found)
         chosen = found[self.port].host

@@ -21,6 +21,7 @@ from twisted_lab.check.trials.trial import Trial
 
 # How programs and systems name the error of bind().
 _TAKEN = ("Address already in use", "EADDRINUSE")
+_AFTER_SECONDS = 0.1
 PORT = 9090  # what servers are told, unless a scenario needs another one
 
 
@@ -120,6 +121,13 @@ def _free_port(sandbox: Sandbox) -> int:
 async def until_listening(trial: Trial, server: StartedServer) -> bool:
     """Answer its questions until it listens, and return whether it does."""
     listens = await server.operator.attend(server.find_port, trial.bench.patience)
+    if listens:
+        # It may end right after, with an exception in its next line.
+        await server.program.settle(_AFTER_SECONDS)
+        listens = server.find_port()
+        if not listens:
+            program = server.program
+            await trial.activity.until(lambda: program.has_ended, trial.bench.patience)
     trial.asked += len(server.operator.questions)
     for question, line in zip(server.operator.questions, server.operator.answers, strict=True):
         trial.step(f'it asks "{question.text}", and is told "{line}"')
