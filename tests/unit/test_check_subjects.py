@@ -447,6 +447,12 @@ class SettlingTests(ProgramCase):
         text = self.program.terminal
         self.assertTrue(run(self.clock, self.program.until(lambda: "ready" in text.text, 5)))
 
+    def test_a_condition_that_is_true_for_a_moment_does_not_end_the_wait(self) -> None:
+        self.show([], RUNNING)
+        seen = iter((False, True, False, False, True))
+        self.assertTrue(run(self.clock, self.program.until(lambda: next(seen, True), 5)))
+        self.assertTrue(next(seen, None) is None)
+
 
 class ProgramTests(ProgramCase):
     def test_all_that_was_printed_is_there_once_it_has_ended(self) -> None:

@@ -136,7 +136,12 @@ class Program:
             Whether the condition is true.
         """
         watch = _Settling(self)
-        await self.activity.until(lambda: condition() or watch.is_settled(), seconds)
+        while await self.activity.until(lambda: condition() or watch.is_settled(), seconds):
+            # A condition may be true for a moment only, such as that the program listens.
+            if condition():
+                return True
+            if watch.has_settled:
+                break
         return condition()
 
     async def settle(self, seconds: float) -> bool:
