@@ -86,7 +86,7 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
 
 
 async def _use(trial: Trial, user: User, manners: ClientManners) -> ClientManners:
-    line = trial.text(12).decode()
+    line = trial.line(12)
     reply = line.swapcase().encode()
     began = trial.activity.clock.seconds()
     user.type_line(line)

@@ -68,6 +68,13 @@ class Trial:
         letters = string.ascii_lowercase + string.digits
         return "".join(self.random.choices(letters, k=size)).encode()
 
+    def line(self, size: int) -> str:
+        """Return a line to be typed, in upper and lower case.
+
+        So a client that shows it in upper case is not taken for one that shows a reply.
+        """
+        return "".join(self.random.choices(string.ascii_letters + string.digits, k=size))
+
     def open_sandbox(self) -> Sandbox:
         """Open a sandbox with a fresh copy of the folder."""
         sandbox = self.bench.open_sandbox(self.bench.folder, self.bench.command)

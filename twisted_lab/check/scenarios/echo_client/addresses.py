@@ -50,7 +50,7 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
 async def _use(trial: Trial, user: User) -> None:
     """Bring the client to its connection: some connect once the first line is typed."""
     if await user.ready() and not user.server.listener.peers:
-        user.type_line(trial.text(12).decode())
+        user.type_line(trial.line(12))
         await user.program.until(user.server.is_reached, trial.bench.patience)
 
 

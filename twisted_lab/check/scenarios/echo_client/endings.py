@@ -26,7 +26,7 @@ async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
         raise NotOffered("The client sends nothing before exit.")
     user = start_client(trial, manners)
     await user.expect_ready()
-    line = trial.text(12).decode()
+    line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
     return user
@@ -37,7 +37,7 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     user = start_client(trial, manners)
     for _ in range(2):
         await user.expect_ready()
-        line = trial.text(12).decode()
+        line = trial.line(12)
         user.type_line(line)
         if await user.receives(line.encode()):
             user.server.echo()
@@ -82,7 +82,7 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
             raise Failed("The client spins after the server has closed.", mistakes.SPINS)
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
-        user.type_line(trial.text(12).decode())
+        user.type_line(trial.line(12))
     await user.program.settle(_END_SECONDS)
     text = user.program.terminal.text[shown:]
     if "Traceback" in text:
@@ -113,7 +113,7 @@ async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> Non
     user = start_client(trial, manners, decide=decide, has_server=False)
     is_ready = await user.ready()
     if is_ready and not is_asked_again:
-        user.type_line(trial.text(12).decode())  # it may connect only now
+        user.type_line(trial.line(12))  # it may connect only now
     await user.program.settle(trial.bench.patience)
     text = user.program.terminal.text[began:]
     if "Traceback" in text:

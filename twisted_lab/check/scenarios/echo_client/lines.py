@@ -29,7 +29,7 @@ async def sends_a_line(trial: Trial, manners: ClientManners) -> str | None:
             return "It sends the answers to its questions, and takes no other line."
         raise Failed(user.story("The client sends texts of its own"), user.cause())
     await user.expect_ready()
-    line = trial.text(12).decode()
+    line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
     if manners.sends_late:
@@ -45,7 +45,7 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
     if not is_ready and reply and came_back(screen, reply, is_exact=True):
         return "It sends texts of its own."
     await user.expect_ready()
-    line = trial.text(12).decode()
+    line = trial.line(12)
     user.type_line(line)
     if not await user.receives(line.encode()) and user.server.unanswered:
         user.server.echo()  # it sends something else: that is for another requirement
@@ -62,7 +62,7 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
 async def shows_pieces(trial: Trial, manners: ClientManners) -> None:
     """EC-4."""
     user = await _ready_user(trial, manners)
-    line = trial.text(12).decode()
+    line = trial.line(12)
     user.type_line(line)
     received = await user.expect_received(line.encode())
     border = received.index(line.encode()) + len(line) // 2
@@ -77,13 +77,13 @@ async def shows_pieces(trial: Trial, manners: ClientManners) -> None:
 async def sends_a_long_line(trial: Trial, manners: ClientManners) -> None:
     """EC-5."""
     user = await _ready_user(trial, manners)
-    await user.have_echoed(trial.text(_LONG_CHARACTERS).decode())
+    await user.have_echoed(trial.line(_LONG_CHARACTERS))
 
 
 async def sends_several_lines(trial: Trial, manners: ClientManners) -> None:
     """EC-6."""
     user = await _ready_user(trial, manners)
-    lines = [trial.text(12).decode() for _ in range(3)]
+    lines = [trial.line(12) for _ in range(3)]
     for line in lines:
         user.type_line(line)
         if not manners.sends_late:

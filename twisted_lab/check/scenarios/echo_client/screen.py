@@ -18,7 +18,7 @@ async def reports_events(trial: Trial, manners: ClientManners) -> None:
     missing = []
     if not user.has_said_more():
         missing.append("that it has connected")
-    line = trial.text(12).decode()
+    line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
     if not user.has_said_more():
@@ -41,7 +41,7 @@ async def escapes_control_characters(trial: Trial, manners: ClientManners) -> No
     """EC-17."""
     user = start_client(trial, manners)
     await user.expect_ready()
-    line = trial.text(16).decode()
+    line = trial.line(16)
     user.type_line(line)
     received = await user.expect_received(line.encode())
     trial.step("the server's reply has the sequence that clears a screen: ESC [ 2 J")

@@ -58,9 +58,12 @@ def _excuse(server: StartedServer) -> None:
 
     Raises:
         NotOffered: If it uses UDP.
-        NotChecked: If it asked something that the checker does not understand.
+        NotChecked: If it hides, or asked something that the checker does not understand.
     """
-    for each in server.program.look().sockets:
+    snapshot = server.program.look()
+    if not server.program.has_ended and not snapshot.can_look:
+        raise NotChecked("The program hides what it does from the kernel's /proc.")
+    for each in snapshot.sockets:
         if each.kind is socket.SOCK_DGRAM and each.port:
             raise NotOffered(f"The server listens on UDP port {each.port}.")
     for question in server.operator.questions:
