@@ -19,7 +19,8 @@ from twisted_lab.check.trials.trial import Trial
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _MOST_WAITS = 10  # a busy machine moves the flood slowly
 _STUCK_SECONDS = 1.0  # nothing moves; TCP tries a full window again after 0.2 and 0.4 s
-_PORTIONS_BYTES = 20_000  # many portions of 1,024 bytes
+_PORTIONS = 40_000  # of 50 bytes: more than the buffers of an isolated network hold
+_SENDING_LOOKS = 5  # this often in a row the server waits, and does not read what has come
 _SMALL_BUFFERS = 16_384  # bytes
 
 
@@ -99,8 +100,18 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     client = await _serve_another(trial, server, manners, 2, is_answered)
     if client.peer.has_ended:
         client = await connect_client(trial, server, manners, 2)
-    client.say(trial.text(int(min(_PORTIONS_BYTES, manners.framing.longest))))
-    trial.step("client 2 resets the connection at once: the server's answers meet the reset")
+    trial.step("client 2 sends much and reads nothing, until the server waits to send")
+    client.peer.pause()
+    client.peer.write(manners.framing.encode(trial.text(50)) * _PORTIONS)
+    looks = 0
+
+    def is_stuck() -> bool:
+        nonlocal looks
+        looks = looks + 1 if server.program.look().is_stuck else 0
+        return looks >= _SENDING_LOOKS or client.peer.has_ended or not client.peer.unwritten
+
+    await trial.activity.until(is_stuck, trial.bench.patience)
+    trial.step("client 2 resets the connection: the server's answer meets the reset")
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
     try:
