@@ -27,7 +27,7 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
-from twisted_lab.faults.terminal import Screen
+from twisted_lab.faults.terminal import Screen, error_columns
 from twisted_lab.resources import NotReady
 from twisted_lab.text.command_line import write_out
 from twisted_lab.text.printing import print_line
@@ -57,7 +57,7 @@ def _check(options: Options) -> int:
     file = _json_file(options.json or "")
     report = _run(options)
     status = report.status(options.strict)
-    text = json_report(report, options.strict)
+    text = json_report(report, options.strict) if options.json else ""
     if file:
         try:
             with file:
@@ -123,7 +123,7 @@ def _run(options: Options) -> Report:
         TASKS[options.task]
     )
     console = Console(2)
-    screen = Screen(console, _columns, os.environ.get("TERM", ""))
+    screen = Screen(console, error_columns, os.environ.get("TERM", ""))
     progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
     reports: list[Report] = []
     problems: list[str] = []
@@ -161,13 +161,6 @@ def _run(options: Options) -> Report:
     if not reports:
         raise SystemExit(_INTERRUPTED)
     return reports[0]
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(2).columns or 80
-    except OSError:
-        return 1000  # not a terminal: nothing needs to be cut
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, globalLogBeginner
@@ -15,7 +14,7 @@ from twisted_lab.faults import service
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.faults.pictures.picture import Picture
 from twisted_lab.faults.pictures.sketch import sketch
-from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, status
+from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, error_columns, status
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving import build_process, option
@@ -27,12 +26,6 @@ class Options(service.Options):
     synopsis = "Usage: python -m twisted_lab.faults --proxy tcp:PORT:HOST:PORT [options]"
 
     watch = option.flag("Show each message, with its text, as it arrives or is lost.")
-
-
-def _columns() -> int:
-    with suppress(OSError):
-        return os.get_terminal_size(2).columns or 80
-    return 1000  # not a terminal: nothing needs to be cut
 
 
 def _log_to(screen: Screen) -> None:
@@ -72,7 +65,7 @@ def main() -> None:
     """Run the proxies until a signal ends them."""
     options = Options()
     options.parseOptions()
-    screen = Screen(Console(2), _columns, os.environ.get("TERM", ""))
+    screen = Screen(Console(2), error_columns, os.environ.get("TERM", ""))
     _log_to(screen)
     process = build_process(options)
     picture = _watch(process, screen) if options.watch else None

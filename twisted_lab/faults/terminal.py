@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOBase
 
 from twisted_lab.process.counts import Counts
 
 STATUS_SECONDS = 0.5  # between two updates of the status line
 _CLEAR = "\r\x1b[K"
+
+
+def error_columns() -> int:
+    """Return the width of the terminal on standard error, in characters."""
+    with suppress(OSError):
+        return os.get_terminal_size(2).columns or 80
+    return 1000  # not a terminal: nothing needs to be cut
 
 
 class Screen:
