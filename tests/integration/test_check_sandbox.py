@@ -117,7 +117,7 @@ def shown_folder() -> Path:
 
 @pytest.fixture
 def decoys() -> Iterator[list[str]]:
-    """A home with a file, a file that anybody may write, and a port that is listened at."""
+    """A home with a file, a file that all users may write, and a port at which the test listens."""
     with (
         TemporaryDirectory(dir=shown_folder(), prefix=".decoys-") as name,
         socket.create_server(("127.0.0.1", 0)) as server,

@@ -18,7 +18,7 @@ DEFAULT_HOST, DEFAULT_PORT = "localhost", 5555
 
 
 class Expectations(NamedTuple):
-    """What is known about a program.
+    """Facts about a program.
 
     Attributes:
         is_server: Whether it is a server.

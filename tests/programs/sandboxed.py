@@ -29,7 +29,7 @@ MOST_OUTPUT = 100_000
 
 @dataclass
 class Result:
-    """What a program did in a sandbox."""
+    """The result of a program in a sandbox."""
 
     lacks: tuple[str, ...]
     status: int
@@ -57,7 +57,7 @@ def read_until(child: Child, end: str) -> str:
     deadline = time.monotonic() + DEADLINE
     while end.encode() not in output and len(output) < MOST_OUTPUT:
         if select.select([child.terminal], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            with suppress(OSError):  # nobody has the terminal open
+            with suppress(OSError):  # no process has the terminal open
                 if part := os.read(child.terminal, 65536):
                     output += part
                     continue

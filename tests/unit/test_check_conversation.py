@@ -1,4 +1,4 @@
-"""What is said to a program, and what counts as an answer."""
+"""Messages to a program, and what counts as an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hostile programs cannot do to the checker, in the parts that need no sandbox."""
+"""Hostile programs do no harm to the parts of the checker that need no sandbox."""
 
 from __future__ import annotations
 

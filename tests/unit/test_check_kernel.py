@@ -1,4 +1,4 @@
-"""What the checker reads from /proc, on recorded files."""
+"""The parsers of /proc, on recorded files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is checked: connections, terminals, and programs that settle."""
+"""The subjects of checks: connections, terminals, and programs that settle."""
 
 from __future__ import annotations
 
@@ -622,7 +622,7 @@ class FakeNetwork(FakeSandbox):
 
 
 class ServerTests(NearCase):
-    """A server on the loopback, which somebody else has started."""
+    """A server on the loopback that the checker has not started."""
 
     def setUp(self) -> None:
         self.clock = MemoryReactorClock()

@@ -16,7 +16,7 @@ _BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
 
 
 class ManifestTests(SynchronousTestCase):
-    """What the manifest names exists, and what exists is named."""
+    """The manifest names each program of the folder, and no other."""
 
     def test_each_must_and_should_has_a_broken_server(self) -> None:
         wanted = [key for key, item in _BY_ID.items() if item.level is not Level.INFORMATION]

@@ -1,4 +1,4 @@
-"""What all trials of one program share."""
+"""State that all trials of one program share."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SLOWER = 50  # an answer may take this many times as long as one in the warm-up
 
 @dataclass(slots=True)
 class Bench:
-    """What all trials of one program share.
+    """State that all trials of one program share.
 
     Attributes:
         reactor: Watches terminals and connections.
         activity: Wakes those who wait.
         command: The command, in which ``{host}`` and ``{port}`` stand for the address.
         folder: The folder that is copied for each start.
-        address: The host and port of a server that somebody else has started, or None.
+        address: The host and port of a server that the checker has not started, or None.
         open_sandbox: Opens a sandbox.
         seed: The seed of all chance.
         watch: Is told of each step, as it happens.

@@ -1,4 +1,4 @@
-"""ES-2: the answer is made, but nobody sends it."""
+"""ES-2: the server makes the answer, and does not send it."""
 
 import common
 

@@ -1,4 +1,4 @@
-"""ES-12: nobody catches ConnectionResetError: a client's reset ends the server."""
+"""ES-12: the server does not catch ConnectionResetError: a client's reset ends it."""
 
 import common
 

@@ -26,7 +26,7 @@ def leave(number):
 
 
 def talk(number, event):
-    """What is waiting is sent before anything else is read, so the queue stays small."""
+    """It sends what waits before it reads more, so the queue stays small."""
     client, queue = clients[number]
     if event & select.EPOLLIN:
         queue += client.recv(1024)

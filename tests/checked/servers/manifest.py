@@ -1,4 +1,4 @@
-"""What is right or wrong with each server of this folder. Commands are started in a copy of it."""
+"""The verdicts that servers of this folder deserve. Commands are started in a copy of it."""
 
 from __future__ import annotations
 
