@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
@@ -17,8 +17,20 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.kernel.snapshot import ProgramThread, Snapshot
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.kernel.waits import Thread, Wait
+from twisted_lab.check.requirements.requirement import Requirement
+from twisted_lab.check.task import Role, Scenario, Task
+from twisted_lab.check.trials.server_manners import Manners
 
 Result = TypeVar("Result")
+
+
+def a_task(requirements: Sequence[Requirement], scenarios: Mapping[str, Scenario[Any]]) -> Task:
+    """Return a task for servers that learns nothing."""
+
+    async def learn(_: Bench) -> Manners:
+        return Manners()
+
+    return Task("a-task", Role.SERVER, tuple(requirements), learn, scenarios)
 
 
 def tcp(

@@ -142,7 +142,7 @@ def shown(findings: dict[str, Finding], *verdicts: Verdict) -> dict[str, str]:
 @pytest.mark.parametrize("program", [*correct()], ids=lambda each: each.name)
 @pytest_twisted.ensureDeferred
 async def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path) -> None:
-    findings = await judged(program, tmp_path, SOME[program.task])
+    findings = await judged(program, tmp_path, SOME[program.task.name])
     blamed = shown(findings, Verdict.FAIL, Verdict.FLAKY)
     assert set(blamed) <= program.lacks, blamed
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from tests.checked.clients import manifest as clients
 from tests.checked.servers import manifest as servers
 from tests.processes import ROOT
+from twisted_lab.check.scenarios import echo_client, echo_server
+from twisted_lab.check.task import Task
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
 _CHECKED = ROOT / "tests" / "checked"
 _MANIFESTS = (
-    ("echo-server", servers, _CHECKED / "servers"),
-    ("echo-client", clients, _CHECKED / "clients"),
+    (echo_server.TASK, servers, _CHECKED / "servers"),
+    (echo_client.TASK, clients, _CHECKED / "clients"),
 )
 
 
@@ -38,7 +40,7 @@ class Program:
     """
 
     name: str
-    task: str
+    task: Task
     folder: Path
     command: Sequence[str]
     build: Sequence[str] = ()
@@ -53,7 +55,7 @@ def correct() -> Iterator[Program]:
         for name, command, needed in manifest.CORRECT:
             if shutil.which(needed):
                 yield Program(
-                    f"{task}: {name}",
+                    f"{task.name}: {name}",
                     task,
                     folder,
                     command,
@@ -68,7 +70,7 @@ def broken() -> Iterator[Program]:
         for key, file in manifest.BROKEN.items():
             command = (sys.executable, file)
             is_weak = key in getattr(manifest, "WEAK", ())
-            name = f"{task}: broken {key}"
+            name = f"{task.name}: broken {key}"
             yield Program(name, task, folder, command, fails=key, is_weak=is_weak)
 
 
@@ -77,7 +79,7 @@ def mistaken() -> Iterator[tuple[Program, str]]:
     for task, manifest, folder in _MANIFESTS:
         for mistake, started, key in manifest.MISTAKES:
             command = (sys.executable, started) if isinstance(started, str) else started
-            name = f"{task}: {mistake} in {command[1]}"
+            name = f"{task.name}: {mistake} in {command[1]}"
             yield Program(name, task, folder, command, fails=key), mistake
 
 
@@ -98,7 +100,8 @@ def check(program: Program, seed: int, only: str = "") -> list[dict[str, str]]:
         seed: The seed.
         only: The ids of the requirements, with commas between them; "" for all.
     """
-    arguments = (program.task, "--seed", str(seed), "--json", "-", "--folder", str(program.folder))
+    name, folder = program.task.name, str(program.folder)
+    arguments = (name, "--seed", str(seed), "--json", "-", "--folder", folder)
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "twisted_lab.check", *arguments),

@@ -8,13 +8,14 @@ from dataclasses import replace
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.check import FakeSandbox, make_bench, run
-from twisted_lab.check import checking
+from tests.doubles.check import FakeSandbox, a_task, make_bench, run
+from twisted_lab.check.checking import check
 from twisted_lab.check.judging import MOST_TRIALS, judge, with_needs
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
-from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.scenarios import echo_server
+from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import MOST_STEPS, Trial
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 
@@ -60,9 +61,8 @@ class JudgingTests(SynchronousTestCase):
         wanted = wanted or [each.id for each in ALL]
         judging = judge(
             self.bench,
-            ALL,
-            scenarios,
-            None,
+            a_task(ALL, scenarios),
+            Manners(),
             frozenset(wanted),
             lambda requirement, text: self.steps.append((requirement.id, text)),
             found.append,
@@ -163,28 +163,26 @@ class JudgingTests(SynchronousTestCase):
     def test_a_trial_ends_all_that_it_started(self) -> None:
         closed = []
 
-        async def scenario(trial: Trial, _: None) -> None:
+        async def scenario(trial: Trial, _: object) -> None:
             trial.open_sandbox()
             trial.on_close(lambda: closed.append(self.sandboxes[-1].closed))
             raise Failed("x")
 
-        judging = judge(
-            self.bench, [FIRST], {"T-1": scenario}, None, frozenset({"T-1"}), print, lambda _: None
-        )
+        task = a_task([FIRST], {"T-1": scenario})
+        judging = judge(self.bench, task, Manners(), frozenset({"T-1"}), print, lambda _: None)
         run(self.clock, judging)
         self.assertEqual([each.closed for each in self.sandboxes], [1, 1])
         self.assertEqual(closed, [0, 0])  # before the sandbox
         self.assertEqual(self.bench.incidents, {"incident 1", "incident 2"})
 
     def test_the_time_of_all_trials_counts(self) -> None:
-        async def scenario(trial: Trial, _: None) -> None:
+        async def scenario(trial: Trial, _: object) -> None:
             await trial.activity.pause(1.0)
             raise Failed("x")
 
         found: list[Finding] = []
-        judging = judge(
-            self.bench, [FIRST], {"T-1": scenario}, None, frozenset({"T-1"}), print, found.append
-        )
+        task = a_task([FIRST], {"T-1": scenario})
+        judging = judge(self.bench, task, Manners(), frozenset({"T-1"}), print, found.append)
         run(self.clock, judging)
         self.assertLess(abs(found[0].seconds - 2.0), 0.1)
 
@@ -217,21 +215,19 @@ class CheckTests(SynchronousTestCase):
         self.bench = make_bench(self.clock)
 
     def check(self, outcome: Exception | None, *only: str) -> Report:
-        async def learn(_: object) -> ClientManners:
+        async def learn(_: object) -> Manners:
             await self.bench.activity.pause(1.0)
-            return ClientManners(behaviour=("It is kind.",))
+            return Manners(behaviour=("It is kind.",))
 
-        async def scenario(_: Trial, manners: ClientManners) -> str:
+        async def scenario(_: Trial, manners: Manners) -> str:
             if outcome:
                 raise outcome
             return manners.behaviour[0]
 
-        ids = [f"ES-{number}" for number in range(1, 29)]
-        self.patch(checking, "_TASKS", {"echo-server": (learn, dict.fromkeys(ids, scenario))})
+        scenarios = dict.fromkeys(echo_server.TASK.scenarios, scenario)
+        task = replace(echo_server.TASK, learn=learn, scenarios=scenarios)
         self.found: list[Finding] = []
-        checked = checking.check(
-            self.bench, "echo-server", only, lambda _, __: None, self.found.append
-        )
+        checked = check(self.bench, task, only, lambda _, __: None, self.found.append)
         return run(self.clock, checked)
 
     def test_a_report_has_all_that_was_found(self) -> None:

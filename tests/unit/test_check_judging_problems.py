@@ -9,12 +9,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.check import a_task
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.judging import judge
 from twisted_lab.check.outcomes import Failed, NotChecked
-from twisted_lab.check.requirements.tasks import BY_ID
+from twisted_lab.check.requirements.echo_server import REQUIREMENTS
 from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Finding, Verdict
 
@@ -36,9 +38,8 @@ class ProblemTests(SynchronousTestCase):
         findings: list[Finding] = []
         work = judge(
             bench,
-            [BY_ID["ES-1"]],
-            {"ES-1": scenario},
-            None,
+            a_task(REQUIREMENTS[:1], {"ES-1": scenario}),
+            Manners(),
             frozenset({"ES-1"}),
             lambda *_: None,
             findings.append,

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.reports.comparison import compare
 from twisted_lab.check.reports.comparison import summary as difference_summary
 from twisted_lab.check.reports.explanation import explanation, requirement_list
@@ -24,11 +25,11 @@ from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import Style, style_of
 from twisted_lab.check.reports.terminal_report import next_step, summary, terminal_report
 from twisted_lab.check.requirements import mistakes
-from twisted_lab.check.requirements.tasks import BY_ID, TASKS
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.faults.terminal import Screen
 
+BY_ID = Catalogue().requirements
 PAGE = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()
 GOLDEN = Path(__file__).parent / "golden"
 CYRILLIC = ("a" + "ж" * 1000).encode()
@@ -106,7 +107,7 @@ def goldens() -> Iterator[tuple[str, str]]:
     coloured = terminal_report(REPORT, Style(160, is_coloured=True), True, True)
     yield "check_160_columns.txt", coloured.replace("\x1b", "ESC")
     yield "check.json", json_report(REPORT, is_strict=False)
-    yield "check_explain.txt", explanation(BY_ID["ES-12"], Style(80))
+    yield "check_explain.txt", explanation(BY_ID["ES-12"], BY_ID, Style(80))
 
 
 class GoldenTests(SynchronousTestCase):
@@ -301,7 +302,7 @@ class JsonTests(SynchronousTestCase):
 
 class ExplanationTests(SynchronousTestCase):
     def test_the_list_has_each_requirement(self) -> None:
-        for requirements in TASKS.values():
+        for requirements in (each.requirements for each in Catalogue().tasks.values()):
             lines = requirement_list(requirements, Style(1000)).split("\n")
             self.assertEqual(len(lines), len(requirements))
             for line, each in zip(lines, requirements, strict=True):
@@ -310,7 +311,7 @@ class ExplanationTests(SynchronousTestCase):
 
     def test_each_requirement_can_be_explained(self) -> None:
         for each in BY_ID.values():
-            text = explanation(each, Style(1000))
+            text = explanation(each, BY_ID, Style(1000))
             for part in (each.text, each.why, each.source, each.by_hand, *each.needs):
                 self.assertIn(part, text)
             for part in (each.mistake.question, each.mistake.answer):

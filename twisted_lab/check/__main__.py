@@ -21,9 +21,9 @@ from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
-from twisted_lab.check.requirements.tasks import BY_ID, TASKS
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
@@ -43,19 +43,18 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a locale may have no check mark
     style = style_of(sys.stdout, os.environ)
     if options.list:
-        listed = TASKS[options.task] if options.task else BY_ID.values()
-        _print(requirement_list(listed, style))
+        _print(requirement_list(options.listed, style))
     elif options.explain:
-        texts = [explanation(BY_ID[each], style) for each in options.explain]
-        _print("\n\n".join(texts))
-    else:
-        sys.exit(_check(options))
+        known = options.catalogue.requirements
+        _print("\n\n".join(explanation(known[each], known, style) for each in options.explain))
+    elif options.task:
+        sys.exit(_check(options, options.task))
 
 
-def _check(options: Options) -> int:
+def _check(options: Options, task: Task) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
     file = _json_file(options.json or "")
-    report = _run(options)
+    report = _run(options, task)
     status = report.status(options.strict)
     text = json_report(report, options.strict) if options.json else ""
     if file:
@@ -105,7 +104,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
     return str(host), int(port)
 
 
-def _run(options: Options) -> Report:
+def _run(options: Options, task: Task) -> Report:
     from twisted.internet import reactor
     from twisted.internet.task import deferLater, react
 
@@ -119,9 +118,8 @@ def _run(options: Options) -> Report:
         seed=options.run_seed,
         watch=lambda _: None,
     )
-    total = len(with_needs(TASKS[options.task], frozenset(options.only))) or len(
-        TASKS[options.task]
-    )
+    required = task.requirements
+    total = len(with_needs(required, frozenset(options.only))) or len(required)
     console = Console(2)
     screen = Screen(console, error_columns, os.environ.get("TERM", ""))
     progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
@@ -132,7 +130,7 @@ def _run(options: Options) -> Report:
         await deferLater(reactor, 0)  # from then on the reactor handles Ctrl-C
         try:
             report = await check(
-                bench, options.task, options.only, progress.show_step, progress.show_finding
+                bench, task, options.only, progress.show_step, progress.show_finding
             )
         except CancelledError:
             return  # Ctrl-C

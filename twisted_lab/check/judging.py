@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.check.task import Learned, Scenario, Task
 from twisted_lab.check.trials.start_server import filled
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
@@ -25,15 +25,11 @@ _MET = {Verdict.PASS, Verdict.WEAK, Verdict.INFO}
 
 _log = Logger()
 
-Subject = TypeVar("Subject")
-Scenario = Callable[[Trial, Subject], Awaitable[str | None]]
-
 
 async def judge(
     bench: Bench,
-    requirements: Sequence[Requirement],
-    scenarios: Mapping[str, Scenario[Subject]],
-    subject: Subject,
+    task: Task,
+    manners: Learned,
     wanted: frozenset[str],
     step: Callable[[Requirement, str], object],
     found: Callable[[Finding], object],
@@ -42,16 +38,15 @@ async def judge(
 
     Args:
         bench: What all trials share.
-        requirements: All requirements of the task, in an order in which none needs a later one.
-        scenarios: The scenario of each requirement, by its id.
-        subject: What is known about the program.
+        task: What to judge it by.
+        manners: What the task has learned about it.
         wanted: The ids to judge; those that they need are judged, too.
         step: Is told of each step, as it happens, and the requirement that it is for.
         found: Is told of each finding.
     """
-    needed = with_needs(requirements, wanted)
+    needed = with_needs(task.requirements, wanted)
     findings: dict[str, Finding] = {}
-    for requirement in requirements:
+    for requirement in task.requirements:
         if requirement.id not in needed:
             continue
         bench.watch = partial(step, requirement)
@@ -59,7 +54,10 @@ async def judge(
         if missing:
             finding = _not_checked(requirement, findings[missing])
         else:
-            finding = await _judge_one(bench, requirement, scenarios[requirement.id], subject)
+            scenario = task.scenarios[requirement.id]
+            if bench.address and requirement.id in task.need_a_start:
+                scenario = _not_started
+            finding = await _judge_one(bench, requirement, scenario, manners)
         findings[requirement.id] = finding
         found(finding)
 
@@ -71,6 +69,10 @@ def with_needs(requirements: Sequence[Requirement], wanted: frozenset[str]) -> s
         if requirement.id in needed:
             needed.update(requirement.needs)
     return needed
+
+
+async def _not_started(_: Trial, __: Learned) -> None:
+    raise NotChecked("The checker did not start the server.")
 
 
 def _is_met(finding: Finding) -> bool:
@@ -86,14 +88,14 @@ def _not_checked(requirement: Requirement, cause: Finding) -> Finding:
 
 
 async def _judge_one(
-    bench: Bench, requirement: Requirement, scenario: Scenario[Subject], subject: Subject
+    bench: Bench, requirement: Requirement, scenario: Scenario[Learned], manners: Learned
 ) -> Finding:
     began = bench.activity.clock.seconds()
     first: Finding | None = None
     finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence("This machine was too busy."))
     for _ in range(MOST_TRIALS):
         bench.activity.lateness = 0.0
-        now = await _try(bench, requirement, scenario, subject)
+        now = await _try(bench, requirement, scenario, manners)
         if first is not None and now.verdict is Verdict.NOT_CHECKED and bench.address:
             finding = first  # the server has ended, and the checker cannot start it again
             break
@@ -119,11 +121,11 @@ def _after_two(first: Finding, second: Finding) -> Finding:
 
 
 async def _try(
-    bench: Bench, requirement: Requirement, scenario: Scenario[Subject], subject: Subject
+    bench: Bench, requirement: Requirement, scenario: Scenario[Learned], manners: Learned
 ) -> Finding:
     trial = Trial(bench, requirement.id)
     try:
-        note = await scenario(trial, subject) or ""
+        note = await scenario(trial, manners) or ""
         return Finding(requirement, Verdict.PASS, trial.evidence(note))
     except Outcome as outcome:
         evidence = replace(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.check.requirements.tasks import BY_ID, TASKS
+from twisted_lab.check.catalogue import BUILT_IN, Catalogue
+from twisted_lab.check.requirements.requirement import Requirement
+from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text import command_line, option
 
@@ -29,18 +31,15 @@ def _folder(text: str) -> Path:
 
 
 def _ids(text: str) -> tuple[str, ...]:
-    ids = tuple(each.strip() for each in text.upper().split(","))
-    for each in ids:
-        if each not in BY_ID:
-            raise UsageError(f"no requirement has the id {each!r}; --list shows all")
-    return ids
+    return tuple(each.strip() for each in text.upper().split(","))
 
 
 class Options(command_line.Options):
     """What to check, and how to report it.
 
     Attributes:
-        task: The task, such as ``echo-server``; "" if there is none, with --list or --explain.
+        catalogue: All tasks.
+        task: The task; None if there is none, with --list or --explain.
         program: The command to check, and its arguments; empty with --connect.
         run_seed: The seed of this run: that of `seed`, or a random one.
     """
@@ -51,10 +50,11 @@ class Options(command_line.Options):
     longdesc = (
         "Starts the program COMMAND again and again, and checks whether it does what the task asks "
         "for. {host} and {port} in COMMAND are replaced by the server to connect to. The task is "
-        f"one of {', '.join(TASKS)}. The exit status is 0 if nothing failed, 1 if a MUST failed, "
-        "2 for wrong usage, and 3 if a MUST could not be checked. docs/checking.md explains more."
+        f"one of {', '.join(each.name for each in BUILT_IN)}. The exit status is 0 if nothing "
+        "failed, 1 if a MUST failed, 2 for wrong usage, and 3 if a MUST could not be checked. "
+        "docs/checking.md explains more."
     )
-    task = ""
+    task: Task | None = None
     program: tuple[str, ...] = ()
     run_seed = 0
 
@@ -85,6 +85,10 @@ class Options(command_line.Options):
     list = option.flag("List the requirements, of the task if one is given, and exit.")
     explain = option.parsed("Explain a requirement, such as ES-4, and exit.", _ids, default=())
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.catalogue = Catalogue()
+
     def parse(self, options: Sequence[str]) -> None:
         """See `Options.parse`; what follows ``--`` is the command."""
         if "--" in options:
@@ -99,13 +103,14 @@ class Options(command_line.Options):
         Raises:
             UsageError: It does not exist, or a command follows without ``--``.
         """
-        if task and task not in TASKS:
-            raise UsageError(f"the task is one of {', '.join(TASKS)}, not {task!r}")
+        tasks = self.catalogue.tasks
+        if task and task not in tasks:
+            raise UsageError(f"the task is one of {', '.join(tasks)}, not {task!r}")
         if others:
             raise UsageError(
                 f"unexpected {others[0]!r}; put -- before the command, as in {_EXAMPLE}"
             )
-        self.task = task
+        self.task = tasks.get(task)
 
     def postOptions(self) -> None:
         """Check what depends on several options.
@@ -114,18 +119,29 @@ class Options(command_line.Options):
             UsageError: Options do not fit together, or one is missing.
         """
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
+        for name, ids in (("--only", self.only), ("--explain", self.explain)):
+            for each in ids:
+                if each not in self.catalogue.requirements:
+                    raise UsageError(
+                        f"{name}: no requirement has the id {each!r}; --list shows all"
+                    )
         if self.list or self.explain:
             return
-        if not self.task:
+        if self.task is None:
             raise UsageError(f"name the task first, as in {_EXAMPLE}")
         if self.connect and self.program:
             raise UsageError("--connect and a command exclude each other")
         if self.connect and "folder" in self.given:
             raise UsageError("--connect and --folder exclude each other")
-        if self.connect and self.task == "echo-client":
-            raise UsageError("--connect works with servers only, not with echo-client")
+        if self.connect and self.task.role is Role.CLIENT:
+            raise UsageError(f"--connect works with servers only, not with {self.task.name}")
         if not self.connect and not self.program:
             raise UsageError(f"give the command after --, as in {_EXAMPLE}")
         for each in self.only:
-            if BY_ID[each] not in TASKS[self.task]:
-                raise UsageError(f"--only: {each} is no requirement of {self.task}")
+            if self.catalogue.requirements[each] not in self.task.requirements:
+                raise UsageError(f"--only: {each} is no requirement of {self.task.name}")
+
+    @property
+    def listed(self) -> Iterable[Requirement]:
+        """The requirements that --list shows."""
+        return self.task.requirements if self.task else self.catalogue.requirements.values()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.requirements.requirement import Requirement
-from twisted_lab.check.requirements.tasks import BY_ID
 
 
 def requirement_list(requirements: Iterable[Requirement], style: Style) -> str:
@@ -18,13 +17,21 @@ def requirement_list(requirements: Iterable[Requirement], style: Style) -> str:
     return "\n".join(lines)
 
 
-def explanation(requirement: Requirement, style: Style) -> str:
-    """Return all that there is to know about a requirement, as lines."""
-    return "\n".join(_explain(requirement, style))
+def explanation(requirement: Requirement, known: Mapping[str, Requirement], style: Style) -> str:
+    """Return all that there is to know about a requirement, as lines.
+
+    Args:
+        requirement: The requirement.
+        known: All requirements, by their ids.
+        style: How the lines look.
+    """
+    return "\n".join(_explain(requirement, known, style))
 
 
-def _explain(requirement: Requirement, style: Style) -> Iterator[str]:
-    needs = "; ".join(f"{each}: {BY_ID[each].text}" for each in requirement.needs)
+def _explain(
+    requirement: Requirement, known: Mapping[str, Requirement], style: Style
+) -> Iterator[str]:
+    needs = "; ".join(f"{each}: {known[each].text}" for each in requirement.needs)
     yield from style.wrapped(requirement.text, " " * 7, f"{requirement.id:5}  ")
     for label, text in (
         ("Level", requirement.level.value),

@@ -1,10 +1,13 @@
-"""Scenarios of the task ``echo-client``, by the ids of requirements."""
+"""The task ``echo-client``."""
 
 from __future__ import annotations
 
+from twisted_lab.check.requirements.echo_client import REQUIREMENTS
 from twisted_lab.check.scenarios.echo_client import addresses, endings, lines, screen
+from twisted_lab.check.task import Role, Task
+from twisted_lab.check.trials.learn_client import learn_client
 
-SCENARIOS = {
+_SCENARIOS = {
     "EC-1": addresses.connects,
     "EC-2": lines.sends_a_line,
     "EC-3": lines.shows_the_reply,
@@ -25,3 +28,5 @@ SCENARIOS = {
     "EC-18": screen.tells_its_manners,
     "EC-19": lines.shows_a_split_letter,
 }
+
+TASK = Task("echo-client", Role.CLIENT, REQUIREMENTS, learn_client, _SCENARIOS)

@@ -1,10 +1,13 @@
-"""Scenarios of the task ``echo-server``, by the ids of requirements."""
+"""The task ``echo-server``."""
 
 from __future__ import annotations
 
+from twisted_lab.check.requirements.echo_server import REQUIREMENTS
 from twisted_lab.check.scenarios.echo_server import clients, events, life, ports, texts
+from twisted_lab.check.task import Role, Task
+from twisted_lab.check.trials.learn_server import learn_server
 
-SCENARIOS = {
+_SCENARIOS = {
     "ES-1": ports.listens,
     "ES-2": texts.returns_a_text,
     "ES-3": texts.returns_many,
@@ -36,4 +39,8 @@ SCENARIOS = {
 }
 
 # These start the server several times, or look at its terminal, its files or its process.
-NEED_A_START = tuple(f"ES-{number}" for number in range(16, 28))
+_NEED_A_START = frozenset(f"ES-{number}" for number in range(16, 28))
+
+TASK = Task(
+    "echo-server", Role.SERVER, REQUIREMENTS, learn_server, _SCENARIOS, need_a_start=_NEED_A_START
+)

@@ -1,0 +1,27 @@
+"""The language of the checker's messages."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.check import language
+from twisted_lab.check.language import N_, _, ngettext
+
+
+class LanguageTests(SynchronousTestCase):
+    def test_values_are_filled_in(self) -> None:
+        self.assertEqual(_("port {port}", port=9090), "port 9090")
+
+    def test_braces_of_programs_stay_as_they_are(self) -> None:
+        self.assertEqual(_("it says {text}", text="{0} {x!r}"), "it says {0} {x!r}")
+        self.assertEqual(_("without values {host}"), "without values {host}")
+
+    def test_numbers_decide_the_form(self) -> None:
+        for n, said in ((1, "1 byte of b"), (2, "2 bytes of b"), (1024, "1,024 bytes of b")):
+            self.assertEqual(ngettext("{n:,} byte of {x}", "{n:,} bytes of {x}", n, x="b"), said)
+
+    def test_marked_messages_stay_as_they_are(self) -> None:
+        self.assertEqual(N_("port {port}"), "port {port}")
+
+    def test_an_unknown_language_is_refused(self) -> None:
+        self.assertRaises(FileNotFoundError, language.use, "xx")
