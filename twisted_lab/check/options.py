@@ -9,6 +9,8 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import BUILT_IN, Catalogue
+from twisted_lab.check.reports.formats import FORMATS
+from twisted_lab.check.reports.marks import DEFAULT, read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
@@ -42,6 +44,7 @@ class Options(command_line.Options):
         task: The task; None if there is none, with --list or --explain.
         program: The command to check, and its arguments; empty with --connect.
         run_seed: The seed of this run: that of `seed`, or a random one.
+        printed: The name of the format that replaces the text on the standard output.
     """
 
     command = "twisted_lab.check"
@@ -57,6 +60,7 @@ class Options(command_line.Options):
     task: Task | None = None
     program: tuple[str, ...] = ()
     run_seed = 0
+    printed = ""
 
     connect = option.parsed(
         "Check the server that runs there, HOST:PORT, instead of a command.", _server, default=None
@@ -81,6 +85,17 @@ class Options(command_line.Options):
     json = option.path(
         "Write the report to this file as JSON; - is the standard output, without the text.",
         default=None,
+    )
+    html = option.path("The same as a page for browsers.", default=None)
+    junit = option.path("The same as JUnit's XML.", default=None)
+    gradescope = option.path("The same as Gradescope's results.json.", default=None)
+    marks = option.parsed(
+        f"The mark that each verdict gives, such as pass=2,flaky=1. [default: {DEFAULT}]",
+        read_marks,
+        default=read_marks(),
+    )
+    progress = option.path(
+        "Keep your own progress in this file, and name the next requirement.", default=None
     )
     list = option.flag("List the requirements, of the task if one is given, and exit.")
     explain = option.parsed("Explain a requirement, such as ES-4, and exit.", _ids, default=())
@@ -119,6 +134,10 @@ class Options(command_line.Options):
             UsageError: Options do not fit together, or one is missing.
         """
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
+        printed = [name for name in FORMATS if self[name] == "-"]
+        if printed[1:]:
+            raise UsageError(f"--{printed[0]} and --{printed[1]} cannot both be -")
+        self.printed = "".join(printed)
         for name, ids in (("--only", self.only), ("--explain", self.explain)):
             for each in ids:
                 if each not in self.catalogue.requirements:
