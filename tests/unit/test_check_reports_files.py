@@ -18,7 +18,7 @@ from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.gradescope import gradescope
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.junit import junit
-from twisted_lab.check.reports.marks import read_marks
+from twisted_lab.check.reports.marks import DEFAULT, read_marks
 from twisted_lab.check.reports.stored_report import read_report
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
@@ -146,6 +146,9 @@ class MarksTests(SynchronousTestCase):
         )
         report = report_of(*(find(*each) for each in chain))
         self.assertEqual(MARKS.each(report), {"ES-1": 0, "ES-2": 0, "ES-4": 0})
+
+    def test_marks_are_shown_as_they_are_given(self) -> None:
+        self.assertEqual(str(MARKS), DEFAULT)
 
     def test_wrong_marks_are_refused(self) -> None:
         for given, said in (

@@ -10,7 +10,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import BUILT_IN, Catalogue
 from twisted_lab.check.reports.formats import FORMATS
-from twisted_lab.check.reports.marks import DEFAULT, read_marks
+from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
@@ -90,7 +90,7 @@ class Options(command_line.Options):
     junit = option.path("The same as JUnit's XML.", default=None)
     gradescope = option.path("The same as Gradescope's results.json.", default=None)
     marks = option.parsed(
-        f"The mark that each verdict gives, such as pass=2,flaky=1. [default: {DEFAULT}]",
+        "The mark that each verdict gives, such as pass=2,flaky=1.",
         read_marks,
         default=read_marks(),
     )

@@ -27,6 +27,13 @@ class Marks:
 
     numbers: Mapping[str, float | None]
 
+    def __str__(self) -> str:
+        """Return them as `read_marks` reads them."""
+        words = {
+            word: "none" if mark is None else f"{mark:g}" for word, mark in self.numbers.items()
+        }
+        return ",".join(f"{word}={mark}" for word, mark in words.items())
+
     def each(self, report: Report) -> dict[str, float | None]:
         """Return the mark of each requirement by its id; information has none."""
         blocked: set[str] = set()  # and those that failed
