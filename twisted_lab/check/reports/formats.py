@@ -14,10 +14,10 @@ from twisted_lab.check.verdicts import Report
 
 # Each takes the report, the marks, and whether SHOULD counts like MUST in the exit status.
 FORMATS: dict[str, Callable[[Report, Marks, bool], str]] = {
-    "json": lambda report, _, is_strict: json_report(report, is_strict),
-    "html": lambda report, marks, _: page(_alone(report), marks),
-    "junit": lambda report, _, __: junit([_alone(report)]),
-    "gradescope": lambda report, marks, _: gradescope(_alone(report), marks),
+    "json": lambda report, _marks, is_strict: json_report(report, is_strict),
+    "html": lambda report, marks, _is_strict: page(_alone(report), marks),
+    "junit": lambda report, _marks, _is_strict: junit([_alone(report)]),
+    "gradescope": lambda report, marks, _is_strict: gradescope(_alone(report), marks),
 }
 
 

@@ -46,9 +46,9 @@ def _finding(finding: Finding) -> dict[str, object]:
     return {
         "id": requirement.id,
         "level": requirement.level.value,
-        "text": requirement.text,
+        "text": _(requirement.text),
         "why": _(requirement.why),
-        "source": requirement.source,
+        "source": _(requirement.source),
         "needs": list(requirement.needs),
         "verdict": finding.verdict.value,
         "mistake": finding.mistake.name if is_mistake else None,
