@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.own_tasks import add_own_tasks
@@ -47,6 +48,14 @@ def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise UsageError(_("expected a file that exists, not {text!r}", text=text))
     return Path(text)
+
+
+def _language(text: str) -> str:
+    if text not in language.LANGUAGES:
+        known = ", ".join(language.LANGUAGES)
+        raise UsageError(_("expected one of {known}, not {text!r}", known=known, text=text))
+    language.use(text)  # for what is wrong with later options, and for --help
+    return text
 
 
 def _ids(text: str) -> tuple[str, ...]:
@@ -112,6 +121,11 @@ class Options(command_line.Options):
     )
     progress = option.path(
         N_("Keep your own progress in this file, and name the next requirement."), default=None
+    )
+    lang = option.parsed(
+        N_("Language of the messages: en or ru. [default: that of the locale]"),
+        _language,
+        default=None,
     )
     list = option.flag(N_("List the requirements, of the task if one is given, and exit."))
     explain = option.parsed(N_("Explain a requirement, such as ES-4, and exit."), _ids, default=())
@@ -200,6 +214,10 @@ class Options(command_line.Options):
                 raise UsageError(
                     _("--only: {id} is no requirement of {task}", id=each, task=self.task.name)
                 )
+
+    def help_hint(self) -> str:
+        """See `Options.help_hint`."""
+        return _("--help lists the options")
 
     def getSynopsis(self) -> str:
         """See `twisted.python.usage.Options`."""
