@@ -29,6 +29,7 @@ class Framing:
 
 RAW = Framing("no framing", bytes)
 LINES = Framing("lines", lambda text: text + b"\n")
+CRLF_LINES = Framing("lines that end with CR and LF", lambda text: text + b"\r\n")
 
 
 def _decimal(width: int, align: str) -> Framing:

@@ -38,6 +38,11 @@ class Socket:
     unread: int
     unsent: int
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody can reach it: it accepts connections, or takes datagrams of all."""
+        return self.is_listening or (self.kind is socket.SOCK_DGRAM and not self.peer_port)
+
 
 def _address(text: str) -> IPv4Address | IPv6Address:
     # The kernel prints 32-bit words in the machine's order: little-endian ones are turned round.

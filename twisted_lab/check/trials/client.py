@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.conversation.echoes import came_back, carries
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.outcomes import Failed, NotOffered
@@ -94,6 +94,10 @@ class Client:
             await self._server.program.until(lambda: self.peer.has_ended, _REST_SECONDS)
             self._note()
         return came
+
+    async def hears(self, text: bytes) -> bool:
+        """Wait for a text of another client, and return whether it came."""
+        return await self._hear(lambda: carries(self.heard, text))
 
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
