@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tests.checked.clients import manifest as clients
 from tests.checked.servers import manifest as servers
+from tests.checked.udp_chat import manifest as udp_chats
 from tests.processes import ROOT
-from twisted_lab.check.scenarios import echo_client, echo_server
+from twisted_lab.check.scenarios import echo_client, echo_server, udp_chat
 from twisted_lab.check.task import Task
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
@@ -21,6 +22,7 @@ _CHECKED = ROOT / "tests" / "checked"
 _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
+    (udp_chat.TASK, udp_chats, _CHECKED / "udp_chat"),
 )
 
 

@@ -39,9 +39,14 @@ class Socket:
     unsent: int
 
     @property
+    def takes_datagrams(self) -> bool:
+        """Whether it takes datagrams, from any address."""
+        return self.kind is socket.SOCK_DGRAM and not self.peer_port
+
+    @property
     def is_open(self) -> bool:
-        """Whether anybody can reach it: it accepts connections, or takes datagrams of all."""
-        return self.is_listening or (self.kind is socket.SOCK_DGRAM and not self.peer_port)
+        """Whether clients can reach it: it accepts connections, or takes datagrams."""
+        return self.is_listening or self.takes_datagrams
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

@@ -204,7 +204,7 @@ REQUIREMENTS = (
         2,
         _NC + "  # twice in one terminal, and once in another",
         NO_RETURN,
-        ("UC-2",),
+        ("UC-9",),
     ),
     Requirement(
         "UC-11",

@@ -94,6 +94,8 @@ class _Talk:
         for _round in range(_ROUNDS):
             forth += await self._reaches(first, second)
             back += await self._reaches(second, first)
+            if not (forth or back):
+                break
         self.is_echo &= not (forth or back)
         is_chat = forth == back == _ROUNDS
         self.manners = replace(

@@ -44,7 +44,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
         )
     await open_connection(trial, server, manners, 2)
     trial.step("client 1 has left; client 2 is connected and says nothing")
-    if await program.settle(_IDLE_SECONDS) and not program.look().sleeps:
+    if await program.settle(_IDLE_SECONDS) and not program.look().sleeps_or_polls:
         return
     trial.step(f"the server's processor time is measured for {_IDLE_SECONDS} s")
     share = await program.busy_share(_IDLE_SECONDS)
