@@ -5,7 +5,6 @@ import socketserver
 
 import common
 
-
 members = {}
 
 

@@ -95,9 +95,9 @@ class Client:
             self._note()
         return came
 
-    async def hears(self, text: bytes) -> bool:
-        """Wait for a text of another client, and return whether it came."""
-        return await self._hear(lambda: carries(self.heard, text))
+    async def hears(self, *texts: bytes) -> bool:
+        """Wait for texts of other clients, and return whether all came."""
+        return await self._hear(lambda: all(carries(self.heard, text) for text in texts))
 
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
