@@ -9,7 +9,10 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.check import language
+from twisted_lab.check.catalogue import BUILT_IN
 from twisted_lab.check.options import Options
+
+TASKS = ", ".join(task.name for task in BUILT_IN)
 
 
 def name(options: Options) -> str:
@@ -76,7 +79,7 @@ class OptionsTests(SynchronousTestCase):
         for arguments, said in (
             ((), f"name the task first, as in {example}"),
             (("--", "x"), f"name the task first, as in {example}"),
-            (("echo", "--", "x"), "the task is one of echo-server, echo-client, not 'echo'"),
+            (("echo", "--", "x"), f"the task is one of {TASKS}, not 'echo'"),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),
             (("echo-server", "python", "s.py"), "unexpected 'python'; put -- before the command"),
@@ -96,7 +99,7 @@ class OptionsTests(SynchronousTestCase):
     def test_help_lists_the_tasks(self) -> None:
         words = " ".join(str(Options()).split())
         self.assertIn("python -m twisted_lab.check TASK [options] -- COMMAND...", words)
-        self.assertIn("one of echo-server, echo-client.", words)
+        self.assertIn(f"one of {TASKS}.", words)
 
     def test_the_page_has_each_option(self) -> None:
         page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()

@@ -9,6 +9,8 @@ from twisted_lab.check.language import _, ngettext
 # CSI sequences (ECMA-48, section 5.4), such as colours.
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
+_LONG = 100  # bytes
+
 
 def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
     """Return whether all bytes of `sent` are in `received`, in their order.
@@ -31,6 +33,21 @@ def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
         if not end:
             return False
     return True
+
+
+def carries(received: bytes, sent: bytes) -> bool:
+    """Return whether a text, in upper or lower case, stands in what was received.
+
+    Long texts may come in portions, with words of the program between them; short ones do not, and
+    their letters may stand among others by chance.
+
+    Args:
+        received: What was received.
+        sent: The text.
+    """
+    if len(sent) >= _LONG:
+        return came_back(received, sent)
+    return _folded(sent) in _folded(_COLOURS.sub(b"", received))
 
 
 def _folded(data: bytes) -> bytes:

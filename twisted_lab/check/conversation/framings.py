@@ -38,6 +38,7 @@ class Framing:
 
 RAW = Framing(N_("no framing"), bytes)
 LINES = Framing(N_("lines"), lambda text: text + b"\n")
+CRLF_LINES = Framing(N_("lines that end with CR and LF"), lambda text: text + b"\r\n")
 
 
 _DECIMAL = {

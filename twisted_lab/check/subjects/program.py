@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 from twisted_lab.check.activity import Activity
@@ -138,7 +139,7 @@ class Program:
         Returns:
             Whether the condition is true.
         """
-        watch = _Settling(self)
+        watch = _Settling(self, attrgetter("sleeps_or_polls"))
         while await self.activity.until(lambda: condition() or watch.is_settled(), seconds):
             # A condition may be true for a moment only, such as that the program listens.
             if condition():
@@ -150,6 +151,7 @@ class Program:
     async def settle(self, seconds: float) -> bool:
         """Wait until the program waits, has ended, or spins.
 
+        One that looks for something else between datagrams is not given time to find it.
         It spins if it has used SPIN_SECONDS, and received and accepted nothing.
 
         Args:
@@ -158,7 +160,7 @@ class Program:
         Returns:
             Whether it waits or has ended.
         """
-        watch = _Settling(self)
+        watch = _Settling(self, attrgetter("sleeps"))
         await self.activity.until(lambda: watch.is_settled() or watch.spins(), seconds)
         return watch.has_settled
 
@@ -198,8 +200,9 @@ class Program:
 class _Settling:
     """Finds the moment at which a program waits and will not do anything by itself."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, sleeps: Callable[[Snapshot], bool]) -> None:
         self._program = program
+        self._sleeps = sleeps
         self._looks = 0
         self._turn = -1
         self._before = (-1, -1)
@@ -227,13 +230,13 @@ class _Settling:
             # The kernel hands over what is printed in a thread of its own; read() waits for that.
             program.terminal.drain()
         state = (snapshot.switches, program.terminal.printed)
-        is_same = state == self._before or snapshot.sleeps
+        is_same = state == self._before or snapshot.sleeps_or_polls
         self._before = state
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
             self._since = now
-        patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
+        patience = SLEEP_SECONDS if self._sleeps(snapshot) else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
     def spins(self) -> bool:

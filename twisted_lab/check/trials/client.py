@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.conversation.echoes import came_back, carries
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.language import _, ngettext
@@ -95,6 +95,10 @@ class Client:
             await self._server.program.until(lambda: self.peer.has_ended, _REST_SECONDS)
             self._note()
         return came
+
+    async def hears(self, *texts: bytes) -> bool:
+        """Wait for texts of other clients, and return whether all came."""
+        return await self._hear(lambda: all(carries(self.heard, text) for text in texts))
 
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from enum import IntEnum
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
+from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT, NEXT, User
@@ -31,7 +31,7 @@ class _Success(IntEnum):
 
 async def learn_client(bench: Bench) -> ClientManners:
     """Return the manners of a client."""
-    words = compared_words(_source(bench))
+    words = compared_words(source_of(bench))
     success, manners = _Success.NOTHING, ClientManners()
     for style in CLIENT_STYLES:
         tried = await _try(bench, ClientManners(style, words))
@@ -48,18 +48,6 @@ async def learn_client(bench: Bench) -> ClientManners:
         if tried[0] > success:
             success, manners = tried
     return manners
-
-
-def _source(bench: Bench) -> str:
-    """Return the source text of the program, if the command names it; else ""."""
-    folder = bench.folder.resolve()
-    for word in bench.command:
-        with suppress(OSError, ValueError):
-            path = (folder / word).resolve()
-            if path.is_relative_to(folder) and path.is_file():
-                with path.open(errors="replace") as file:
-                    return file.read(MOST_SOURCE)
-    return ""
 
 
 async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientManners]:

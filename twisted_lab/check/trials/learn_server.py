@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
@@ -21,10 +22,12 @@ MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12
 _KNOWN_SOURCE = "127.0.0.1"
 
+AnyManners = TypeVar("AnyManners", bound=Manners)
+
 
 async def learn_server(bench: Bench) -> Manners:
     """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
-    manners = await learn_start(bench)
+    manners = await learn_start(bench, Manners())
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
@@ -33,15 +36,20 @@ async def learn_server(bench: Bench) -> Manners:
     return manners
 
 
-async def learn_start(bench: Bench) -> Manners:
-    """Return how a server wants to be started, and nothing else; its port is 0 as above."""
+async def learn_start(bench: Bench, manners: AnyManners) -> AnyManners:
+    """Return manners with how a server wants its questions answered, and its port.
+
+    Args:
+        bench: What all trials share.
+        manners: What is known before; they come back as they are if the server never listens.
+    """
     if bench.address:
-        return Manners(port=bench.address[1])
+        return replace(manners, port=bench.address[1])
     for style in SERVER_STYLES:
         trial = Trial(bench, "start")
-        manners = Manners(style=style)
+        styled = replace(manners, style=style)
         try:
-            server = await start_server(trial, manners)
+            server = await start_server(trial, styled)
         except Outcome:
             if not trial.asked:
                 break  # it asked nothing: no other answer will help
@@ -49,8 +57,8 @@ async def learn_start(bench: Bench) -> Manners:
         finally:
             trial.close()
         questions = tuple(server.operator.questions)
-        return replace(manners, questions=questions, port=server.port)
-    return Manners()
+        return replace(styled, questions=questions, port=server.port)
+    return manners
 
 
 class _Talk:

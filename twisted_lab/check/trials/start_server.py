@@ -98,7 +98,8 @@ async def reach_server(trial: Trial, manners: Manners) -> Server:
     if trial.bench.address is None:
         return await start_server(trial, manners)
     trial.address = trial.bench.address
-    return Server(trial.bench, OpenNetwork(), Elsewhere(trial.activity), *trial.address)
+    program = Elsewhere(trial.activity)
+    return Server(trial.bench, OpenNetwork(), program, *trial.address, manners.kinds[0])
 
 
 def begin_server(
@@ -111,7 +112,7 @@ def begin_server(
     trial.step(_("the server starts"))
     program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
     operator = Operator(program, answers or usual_answer(manners, port))
-    return StartedServer(trial.bench, sandbox, program, operator, told=port)
+    return StartedServer(trial.bench, sandbox, program, operator, port, manners.kinds)
 
 
 def _free_port(sandbox: Sandbox) -> int:
