@@ -1,0 +1,150 @@
+"""Learning how a server registers people, and how it lets them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.login import Person, refuses, welcomes
+from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
+from twisted_lab.check.language import _
+from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.trials.learn_identity import framings
+from twisted_lab.check.trials.learn_server import learn_server
+from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
+
+NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
+WRONG = "Wr0ng-guess8"  # a good password, but nobody's
+
+
+class Entry(Enum):
+    """Whether a visitor was let in, as far as words and service show it."""
+
+    ADMITTED = auto()
+    REFUSED = auto()
+    UNCLEAR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationManners:
+    """How a server registers people, and how it lets them in.
+
+    Attributes:
+        server: How it is started, and how messages are put on the wire.
+        asks: Whether it asks for a password.
+        asks_name: Whether it asks those for a name whom it knows.
+        registers: Whether it stores people who are new.
+        serves_one: Whether it had to be started again for the next client.
+        behaviour: The same, one line each, for people.
+    """
+
+    server: Manners
+    asks: bool = False
+    asks_name: bool = False
+    registers: bool = False
+    serves_one: bool = False
+    behaviour: tuple[str, ...] = ()
+
+
+def entry(right: Visit, other: Visit) -> Entry:
+    """Return whether a visitor was let in, by comparison.
+
+    Args:
+        right: The visit of somebody with the right password.
+        other: The visit.
+    """
+    if right.service:
+        if other.service != right.service:
+            return Entry.REFUSED
+        is_same = other.is_echo or other.words == right.words
+        return Entry.ADMITTED if is_same else Entry.UNCLEAR
+    if other.words != right.words:
+        return Entry.REFUSED
+    return Entry.ADMITTED if welcomes(other.after_password) else Entry.UNCLEAR
+
+
+def is_accepted(right: Visit, wrong: Visit) -> bool:
+    """Return whether somebody with the right password was let in.
+
+    Args:
+        right: The visit.
+        wrong: The visit of somebody with a wrong password.
+    """
+    if right.service and right.is_echo:
+        return True
+    return not (refuses(right.after_password) and right.words == wrong.words)
+
+
+async def learn_authentication(bench: Bench) -> AuthenticationManners:
+    """Return the manners of a server that may ask for passwords."""
+    if bench.address:
+        return AuthenticationManners(Manners(port=bench.address[1]))
+    learned = await learn_server(bench)
+    first = AuthenticationManners(learned)
+    for framing in framings(learned):
+        trial = Trial(bench, "accounts")
+        server = replace(learned, framing=framing, source=NEW_SOURCE, login=0, greets=False)
+        try:
+            found = await _try(trial, server)
+        except Outcome:
+            continue
+        finally:
+            trial.close()
+        if found.registers:
+            return found
+        if found.asks and not first.asks:
+            first = found
+    return first
+
+
+async def _try(trial: Trial, server: Manners) -> AuthenticationManners:
+    house = await opened(trial, server)
+    person = new_person(trial)
+    first = await house.call(1, person, says=True)
+    known = replace(person, is_new=False)
+    right = await house.call(1, known, says=True)
+    wrong = await log_in_wrongly(house, 1, known, WRONG, right)
+    serves_one = bool(house.restarted)
+    if not serves_one:
+        await house.stop()
+    is_stored = any(
+        holds_text(data, person.name) and not is_log(name, data, [first.said, right.said])
+        for name, data in house.files().items()
+    )
+    visits = (first, right)
+    asks = any(SECRETS & {*each.given} for each in visits) and any(each.heard[0] for each in visits)
+    registers = asks and (is_stored or entry(right, wrong) is not Entry.UNCLEAR)
+    if registers and not is_stored and not is_accepted(right, wrong):
+        registers = False
+    asks_name = bool(NAMES & {*right.given})
+    lines = []
+    if asks:
+        lines.append(
+            _("It asks people whom it knows for name and password.")
+            if asks_name
+            else _("It knows people by their addresses, and asks them for the password.")
+        )
+    return AuthenticationManners(server, asks, asks_name, registers, serves_one, tuple(lines))
+
+
+async def log_in_wrongly(
+    house: House, number: int, person: Person, password: str, right: Visit
+) -> Visit:
+    """Have a person log in with another password, and leave.
+
+    Args:
+        house: The house.
+        number: The number of the address.
+        person: The person.
+        password: The other password.
+        right: The visit with the right one: it needed so many answers.
+    """
+    visit = await house.visit(
+        number, replace(person, password=password), most=len(right.given), says=True
+    )
+    await house.leave(visit)
+    return visit
