@@ -27,6 +27,8 @@ _ASKS_AGAIN = re.compile(
 _COMMAND = re.compile(
     r"(/?\w+)[ :]+[<\[{(]?(?:user_?name|user|login|name|imya|nick)\b[^\n]*pas", re.I
 )
+_TO_REGISTER = re.compile(r"\b(?:register|registration|sign ?up|регистрация)\b", re.I)
+_TO_LOG_IN = re.compile(r"\b(?:log ?in|sign ?in|вход|войти|авторизация)\b", re.I)
 _REFUSAL = re.compile(
     r"wrong|incorrect|invalid|denied|refus|fail|unknown|not found|no such|bad\b|must log"
     r"|never?n|nepravil|oshib|otkaz|ne proshel|ne proshl|ne nayden|ne sovpad|zapresch|ne verno"
@@ -88,6 +90,9 @@ def next_answer(heard: bytes, person: Person, given: Sequence[Kind]) -> tuple[Ki
     if command := None if _SECRETS & {*given} else _command(text, person.is_new):
         return _BOTH, f"{command} {person.name} {person.password}".encode()
     kind = question.kind
+    offers = "" if given or question.choices else _either(question.text, person.is_new)
+    if offers:
+        return Kind.MENU, offers.encode()
     asks_token = question.kind is not Kind.MENU and _TOKEN.search(latin(text))
     if person.token and asks_token and Kind.KEY not in given:
         return Kind.KEY, person.token.encode()
@@ -115,6 +120,14 @@ def _command(text: str, is_new: bool) -> str:
     wanted = _REGISTERS if is_new else _LOGS_IN
     words = [match[1] for match in _COMMAND.finditer(text[-2000:])]
     return next((word for word in words if wanted.search(latin(word))), "")
+
+
+def _either(text: str, is_new: bool) -> str:
+    """Return the word in ``register or log in?`` that is wanted; "" if there are not both."""
+    register, log_in = _TO_REGISTER.search(text), _TO_LOG_IN.search(text)
+    if not register or not log_in:
+        return ""
+    return (register if is_new else log_in)[0]
 
 
 def _chosen(question: Question, person: Person) -> str:

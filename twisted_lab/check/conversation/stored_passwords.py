@@ -18,7 +18,7 @@ _LOG_NAME = re.compile(r"log(?!in|on)|journal|history|лог(?!ин)|журна�
 
 def is_log(name: str, data: bytes, said: Iterable[bytes]) -> bool:
     """Return whether a file is a log: its name says so, or it holds what clients have said."""
-    return bool(_LOG_NAME.search(name)) or any(text in data for text in said)
+    return bool(_LOG_NAME.search(name)) or any(text and text in data for text in said)
 
 
 def holds_text(data: bytes, text: str) -> bool:

@@ -86,7 +86,7 @@ REQUIREMENTS = (
         2,
         _FILES,
         mistakes.PLAIN_TEXT,
-        ("AU-6",),
+        ("AU-2",),
     ),
     Requirement(
         "AU-8",

@@ -155,13 +155,13 @@ async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -
     """AU-12."""
     known = await account(trial, manners)
     latin = new_person(trial)
-    person = replace(latin, password=latin.password.replace("Str0ng", "Пар0ль"))
+    person = replace(latin, password=latin.password.replace("Str0ng", "Жизнь5"))
     other = await account(trial, manners, person, known.house, 2)
     trial.step(_("the server lets the user in"))
     if entry(known.right, other.right) is Entry.REFUSED:
         raise Failed(_("The server refuses the right password."))
     trial.step(_("a password in other Cyrillic letters is refused"))
-    found = await other.try_password(person.password.replace("Пар0ль", "Кор0ль"))
+    found = await other.try_password(person.password.replace("Жизнь5", "Щипцы5"))
     expect_refused(found, _("The server accepts another password in Cyrillic letters."))
 
 

@@ -76,11 +76,13 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
 
     Raises:
         NotOffered: If the server gives none, or the checker finds no way to use it.
+        Failed: If it asks for the token, and then refuses it.
     """
     known = await account(trial, manners)
     candidates = _tokens(known.right, [known])
     if not candidates:
         raise NotOffered(_("The server gives out no token."))
+    asks = False
     for token in candidates:
         junk = "".join(trial.random.sample(token, len(token)))
         for way in Way:
@@ -88,8 +90,11 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
             visit = await _present(known, way, token)
             if way is Way.WHERE_ASKED and Kind.KEY not in visit.given:
                 continue
+            asks |= way is Way.WHERE_ASKED
             if _works(known, visit) and not _works(known, await _present(known, way, junk)):
                 return Ticket(known, token, way, visit)
+    if asks:
+        raise Failed(_("The server asks for the token that it has given out, and refuses it."))
     raise NotOffered(_("The server gives out a token, and the checker found no way to use it."))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from twisted_lab.check.conversation.framings import LINES, RAW
 from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, Info, NotOffered
+from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.identification.visitors import (
     again,
     expect_known,
@@ -53,7 +54,8 @@ async def takes_a_name_in_two_segments(trial: Trial, manners: IdentityManners) -
     await trial.activity.pause(APART_SECONDS)
     client.send(wire[border:])
     await client.settle()
-    visit = Visit(client, person)
+    visit = Visit(client, person, [Kind.NAME])
+    await house.answer(visit)
     await house.leave(visit)
     await expect_known(trial, house, 1, person)
 
