@@ -69,6 +69,7 @@ class AnswerTests(SynchronousTestCase):
         bearer = Person("Annaq", "Str0ng-1", False, "abc")
         self.assertEqual(answered("1. Password\n2. Token\nYour choice:", bearer), "2")
         self.assertEqual(answered("Your token:", bearer, Kind.MENU), "abc")
+        self.assertEqual(answered("LOGIN <name> <password>\nTOKEN <token>\n", bearer), "TOKEN abc")
 
 
 class WordTests(SynchronousTestCase):

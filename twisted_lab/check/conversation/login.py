@@ -18,6 +18,7 @@ _SECRETS = {Kind.PASSWORD, _BOTH}
 _REGISTERS = re.compile(r"regist|zaregist|sign ?up|\bnew\b|nov[yoau]|\breg\b|sozda|create")
 _LOGS_IN = re.compile(r"log ?in|sign ?in|vho[dy]|vo[yi]ti|avtoriz|autentif|auth|\benter\b")
 _HAS_ACCOUNT = re.compile(r"already|have an account|\buzhe\b|est (?:li )?(?:u vas )?akk?aunt")
+_PASSWORD = re.compile(r"parol|passw|\bpwd\b|\bpass\b")
 _TOKEN = re.compile(r"\btoken")
 # A second question for the same thing, unlike "Correct password!", asks in words or by its end.
 _ASKS_AGAIN = re.compile(
@@ -29,6 +30,7 @@ _COMMAND = re.compile(
 )
 _TO_REGISTER = re.compile(r"\b(?:register|registration|sign ?up|регистрация)\b", re.I)
 _TO_LOG_IN = re.compile(r"\b(?:log ?in|sign ?in|вход|войти|авторизация)\b", re.I)
+_TOKEN_COMMAND = re.compile(r"(/?\w+)[ :]+[<\[{(]token\b", re.I)
 _REFUSAL = re.compile(
     r"wrong|incorrect|invalid|denied|refus|fail|unknown|not found|no such|bad\b|must log"
     r"|never?n|nepravil|oshib|otkaz|ne proshel|ne proshl|ne nayden|ne sovpad|zapresch|ne verno"
@@ -87,15 +89,18 @@ def next_answer(heard: bytes, person: Person, given: Sequence[Kind]) -> tuple[Ki
     """
     text = heard.decode(errors="replace")
     question = read_question(text)
+    kind = question.kind
+    if person.token and Kind.KEY not in given and kind is not Kind.MENU:
+        asked = latin(question.text)
+        if word := _TOKEN_COMMAND.search(text):
+            return Kind.KEY, f"{word[1]} {person.token}".encode()
+        if _TOKEN.search(asked) and _ASKS_AGAIN.search(asked):
+            return Kind.KEY, person.token.encode()
     if command := None if _SECRETS & {*given} else _command(text, person.is_new):
         return _BOTH, f"{command} {person.name} {person.password}".encode()
-    kind = question.kind
     offers = "" if given or question.choices else _either(question.text, person.is_new)
     if offers:
         return Kind.MENU, offers.encode()
-    asks_token = question.kind is not Kind.MENU and _TOKEN.search(latin(text))
-    if person.token and asks_token and Kind.KEY not in given:
-        return Kind.KEY, person.token.encode()
     if kind in given and not _ASKS_AGAIN.search(latin(question.text)):
         return None
     if kind is Kind.NAME and not (given and person.name.casefold() in text.casefold()):
@@ -154,6 +159,11 @@ def _words_of(choice: str, question: Question, text: str) -> str:
 def welcomes(heard: bytes) -> bool:
     """Return whether the words of a server tell that it lets somebody in."""
     return _WELCOME.search(latin(heard.decode(errors="replace"))) is not None and not refuses(heard)
+
+
+def names_password(heard: bytes) -> bool:
+    """Return whether the words of a server name a password."""
+    return _PASSWORD.search(latin(heard.decode(errors="replace"))) is not None
 
 
 def refuses(heard: bytes) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.login import Person, refuses, welcomes
+from twisted_lab.check.conversation.login import Person, names_password, refuses, welcomes
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Outcome
@@ -15,7 +15,7 @@ from twisted_lab.check.trials.learn_identity import framings
 from twisted_lab.check.trials.learn_server import learn_server
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
+from twisted_lab.check.trials.visits import House, Visit, new_person, opened
 
 NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
 WRONG = "Wr0ng-guess8"  # a good password, but nobody's
@@ -79,6 +79,18 @@ def is_accepted(right: Visit, wrong: Visit) -> bool:
     return not (refuses(right.after_password) and right.words == wrong.words)
 
 
+def is_let_in(right: Visit, other: Visit) -> bool:
+    """Return whether a visitor with a right password may have been let in.
+
+    Args:
+        right: The visit of another one, who was let in.
+        other: The visit.
+    """
+    if right.is_echo:
+        return other.is_echo
+    return entry(right, other) is not Entry.REFUSED or not refuses(other.after_password)
+
+
 async def learn_authentication(bench: Bench) -> AuthenticationManners:
     """Return the manners of a server that may ask for passwords."""
     if bench.address:
@@ -115,11 +127,11 @@ async def _try(trial: Trial, server: Manners) -> AuthenticationManners:
         holds_text(data, person.name) and not is_log(name, data, [first.said, right.said])
         for name, data in house.files().items()
     )
-    visits = (first, right)
-    asks = any(SECRETS & {*each.given} for each in visits) and any(each.heard[0] for each in visits)
-    registers = asks and (is_stored or entry(right, wrong) is not Entry.UNCLEAR)
-    if registers and not is_stored and not is_accepted(right, wrong):
-        registers = False
+    asks = any(names_password(each.all_heard) for each in (first, right))
+    if is_accepted(right, wrong):
+        registers = is_stored or entry(right, wrong) is not Entry.UNCLEAR
+    else:
+        registers = is_stored and not refuses(first.after_password)
     asks_name = bool(NAMES & {*right.given})
     lines = []
     if asks:
@@ -128,7 +140,9 @@ async def _try(trial: Trial, server: Manners) -> AuthenticationManners:
             if asks_name
             else _("It knows people by their addresses, and asks them for the password.")
         )
-    return AuthenticationManners(server, asks, asks_name, registers, serves_one, tuple(lines))
+    return AuthenticationManners(
+        server, asks, asks_name, asks and registers, serves_one, tuple(lines)
+    )
 
 
 async def log_in_wrongly(

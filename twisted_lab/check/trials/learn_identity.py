@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.framings import LINES, RAW, Framing
-from twisted_lab.check.conversation.login import shape
 from twisted_lab.check.conversation.stored_passwords import is_log
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.trials.learn_server import learn_server
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
@@ -78,14 +78,14 @@ async def _try(trial: Trial, server: Manners) -> IdentityManners:
     if not serves_one:
         await house.stop()
     knows = again.hears(person.name)
-    asks = knows or is_asked(first)
+    asks = knows or asks_name(first.heard[0])
     is_stored = any(
         person.name.encode() in data
         and b"127.0.7.1" in data
         and not is_log(name, data, [first.said])
         for name, data in house.files().items()
     )
-    is_other = _greeting(again) != _greeting(first)
+    is_other = bool(again.heard[0]) and not asks_name(again.heard[0])
     has_password = Kind.PASSWORD in first.given
     asks_both_again = has_password and Kind.NAME in again.given
     recognises = asks and (knows or ((is_other or is_stored) and not asks_both_again))
@@ -100,9 +100,10 @@ async def _try(trial: Trial, server: Manners) -> IdentityManners:
 
 
 def is_asked(visit: Visit) -> bool:
-    """Return whether a visitor was asked for a name, in words."""
+    """Return whether the server spoke first, and a visitor answered with a name."""
     return bool(visit.heard[0].strip()) and Kind.NAME in visit.given
 
 
-def _greeting(visit: Visit) -> str:
-    return shape(visit.heard[0], (visit.person.name,))
+def asks_name(heard: bytes) -> bool:
+    """Return whether words ask for a name."""
+    return read_question(heard.decode(errors="replace")).kind is Kind.NAME

@@ -8,7 +8,6 @@ from twisted_lab.check.conversation.framings import RAW
 from twisted_lab.check.conversation.login import Person
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered
-from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.echo_server import ports
 from twisted_lab.check.trials.learn_authentication import (
     NAMES,
@@ -17,10 +16,11 @@ from twisted_lab.check.trials.learn_authentication import (
     Entry,
     entry,
     is_accepted,
+    is_let_in,
     log_in_wrongly,
 )
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
 
 _ATTEMPTS = 10
 
@@ -127,7 +127,7 @@ async def keeps_two_users_apart(trial: Trial, manners: AuthenticationManners) ->
     """AU-5."""
     first = await account(trial, manners)
     second = await account(trial, manners, house=first.house, number=2)
-    if entry(first.right, second.right) is Entry.REFUSED:
+    if not is_let_in(first.right, second.right):
         raise Failed(_("The server does not let the second user in."))
     for one, other in ((first, second), (second, first)):
         trial.step(
@@ -144,10 +144,11 @@ async def keeps_two_users_apart(trial: Trial, manners: AuthenticationManners) ->
 async def sends_no_password_back(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-11."""
     known = await account(trial, manners)
-    given = known.right.given
-    first = next((n for n, kind in enumerate(given) if kind not in {Kind.NAME, Kind.MENU}), 0)
+    right = known.right
+    first = next((n for n, kind in enumerate(right.given) if kind in SECRETS), -1)
     trial.step(_("the server does not send the password back"))
-    if known.person.password.encode() in known.right.heard[min(first + 1, len(given))]:
+    # What is answered after that may be a message, and an echo of it.
+    if known.person.password.encode() in right.heard[first + 1]:
         raise Failed(_("The server sends the password back to the client."))
 
 
@@ -158,7 +159,7 @@ async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -
     person = replace(latin, password=latin.password.replace("Str0ng", "Жизнь5"))
     other = await account(trial, manners, person, known.house, 2)
     trial.step(_("the server lets the user in"))
-    if entry(known.right, other.right) is Entry.REFUSED:
+    if not is_let_in(known.right, other.right):
         raise Failed(_("The server refuses the right password."))
     trial.step(_("a password in other Cyrillic letters is refused"))
     found = await other.try_password(person.password.replace("Жизнь5", "Щипцы5"))
@@ -190,7 +191,7 @@ async def tells_about_many_attempts(trial: Trial, manners: AuthenticationManners
         before = clock.seconds()
         await known.try_password(f"{WRONG}{number}")
         times.append(clock.seconds() - before)
-    if entry(known.right, await known.log_in()) is Entry.REFUSED:
+    if not is_let_in(known.right, await known.log_in()):
         raise Info(_("After ten wrong passwords, the right one is refused, too."))
     if max(times[-2:]) > 4 * min(times) and max(times) > 1:
         raise Info(_("The server slows down repeated attempts."))

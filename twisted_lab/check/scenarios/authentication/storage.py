@@ -16,7 +16,7 @@ from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
 from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
-from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, Entry, entry
+from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import new_person, opened
 
@@ -33,7 +33,7 @@ async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManner
     found = await known.try_password(WRONG)
     expect_refused(found, _("After the restart, the server accepts a wrong password."))
     trial.step(_("the right password is accepted"))
-    if entry(known.right, await known.log_in()) is Entry.REFUSED:
+    if not is_let_in(known.right, await known.log_in()):
         raise Failed(_("After the restart, the server refuses the right password."))
 
 
