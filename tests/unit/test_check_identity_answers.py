@@ -55,6 +55,14 @@ class AnswerTests(SynchronousTestCase):
             self.assertEqual(answered(menu), register, menu)
             self.assertEqual(answered(menu, KNOWN), log_in, menu)
 
+    def test_a_menu_without_items(self) -> None:
+        self.assertIsNotNone(answered("Выберите действие:"))
+
+    def test_long_texts_take_no_long_time(self) -> None:
+        self.assertIsNone(
+            answered("a" * 400_000, Person("Annaq", "Str0ng-1", True, "abc"), Kind.NAME)
+        )
+
     def test_yes_and_no(self) -> None:
         self.assertEqual(answered("Do you have an account? (y/n)"), "n")
         self.assertEqual(answered("Do you have an account? (y/n)", KNOWN), "y")

@@ -13,6 +13,7 @@ from twisted_lab.check.prompts.words import latin
 PASSWORD = "Str0ng-pass7"  # noqa: S105 (long enough, with a digit and a capital letter)
 _FIXED = {Kind.PASSWORD: PASSWORD, Kind.YES_NO: "y", Kind.MENU: "1", Kind.CONTINUE: ""}
 _BOTH = Kind.NAME_AND_PASSWORD
+_MOST_READ = 2000  # bytes: the text is a stranger's, and some patterns take quadratic time
 _SECRETS = {Kind.PASSWORD, _BOTH}
 
 _REGISTERS = re.compile(r"regist|zaregist|sign ?up|\bnew\b|nov[yoau]|\breg\b|sozda|create")
@@ -87,7 +88,7 @@ def next_answer(heard: bytes, person: Person, given: Sequence[Kind]) -> tuple[Ki
         person: The person.
         given: What the person has answered so far.
     """
-    text = heard.decode(errors="replace")
+    text = heard[-_MOST_READ:].decode(errors="replace")
     question = read_question(text)
     kind = question.kind
     if person.token and Kind.KEY not in given and kind is not Kind.MENU:
@@ -123,7 +124,7 @@ def next_answer(heard: bytes, person: Person, given: Sequence[Kind]) -> tuple[Ki
 def _command(text: str, is_new: bool) -> str:
     """Return the word of a line such as ``REGISTER <name> <password>``; "" if there is none."""
     wanted = _REGISTERS if is_new else _LOGS_IN
-    words = [match[1] for match in _COMMAND.finditer(text[-2000:])]
+    words = [match[1] for match in _COMMAND.finditer(text)]
     return next((word for word in words if wanted.search(latin(word))), "")
 
 
@@ -141,6 +142,8 @@ def _chosen(question: Question, person: Person) -> str:
         is_yes = not is_new if _HAS_ACCOUNT.search(text) else is_new or not _REGISTERS.search(text)
         return question.choices[0 if is_yes else 1]
     wanted = _TOKEN if person.token else _REGISTERS if is_new else _LOGS_IN
+    if not question.choices:
+        return "1"
     words = {choice: _words_of(choice, question, text) for choice in question.choices}
     return next((choice for choice in words if wanted.search(words[choice])), question.choices[0])
 
