@@ -9,11 +9,9 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.login import Person, names_password, refuses, welcomes
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
 from twisted_lab.check.language import _
-from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.question import Kind
-from twisted_lab.check.trials.learn_identity import framings
-from twisted_lab.check.trials.learn_server import learn_server
-from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.learn_visits import learn_visits
+from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House, Visit, new_person, opened
 
@@ -48,6 +46,11 @@ class AuthenticationManners:
     registers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it registers people."""
+        return self.registers
 
 
 def entry(right: Visit, other: Visit) -> Entry:
@@ -93,27 +96,10 @@ def is_let_in(right: Visit, other: Visit) -> bool:
 
 async def learn_authentication(bench: Bench) -> AuthenticationManners:
     """Return the manners of a server that may ask for passwords."""
-    if bench.address:
-        return AuthenticationManners(Manners(port=bench.address[1]))
-    learned = await learn_server(bench)
-    first = AuthenticationManners(learned)
-    for framing in framings(learned):
-        trial = Trial(bench, "accounts")
-        server = replace(learned, framing=framing, source=NEW_SOURCE, login=0, greets=False)
-        try:
-            found = await _try(trial, server)
-        except Outcome:
-            continue
-        finally:
-            trial.close()
-        if found.registers:
-            return found
-        if found.asks and not first.asks:
-            first = found
-    return first
+    return await learn_visits(bench, AuthenticationManners, _visit)
 
 
-async def _try(trial: Trial, server: Manners) -> AuthenticationManners:
+async def _visit(trial: Trial, server: Manners) -> AuthenticationManners:
     house = await opened(trial, server)
     person = new_person(trial)
     first = await house.call(1, person, says=True)

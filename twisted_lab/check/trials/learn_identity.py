@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.framings import LINES, RAW, Framing
 from twisted_lab.check.conversation.stored_passwords import is_log
 from twisted_lab.check.language import _
-from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.prompts.reading import read_question
-from twisted_lab.check.trials.learn_server import learn_server
-from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.learn_visits import learn_visits
+from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit, new_person, opened
 
@@ -38,38 +35,18 @@ class IdentityManners:
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
 
+    @property
+    def is_understood(self) -> bool:
+        """Whether it recognises clients."""
+        return self.recognises
+
 
 async def learn_identity(bench: Bench) -> IdentityManners:
     """Return the manners of a server that may know its clients by their addresses."""
-    if bench.address:
-        return IdentityManners(Manners(port=bench.address[1]))
-    learned = await learn_server(bench)
-    first = IdentityManners(learned)
-    for framing in framings(learned):
-        trial = Trial(bench, "identity")
-        server = replace(learned, framing=framing, source=NEW_SOURCE, login=0, greets=False)
-        try:
-            found = await _try(trial, server)
-        except Outcome:
-            continue
-        finally:
-            trial.close()
-        if found.recognises:
-            return found
-        if found.asks and not first.asks:
-            first = found
-    return first
+    return await learn_visits(bench, IdentityManners, _visit)
 
 
-def framings(manners: Manners) -> Iterator[Framing]:
-    """Yield the framings that a server may want; it may not have been seen to return texts."""
-    if manners.port:
-        yield manners.framing
-    if manners.port and not manners.is_echo:
-        yield from (RAW, LINES) if manners.framing is not RAW else (LINES,)
-
-
-async def _try(trial: Trial, server: Manners) -> IdentityManners:
+async def _visit(trial: Trial, server: Manners) -> IdentityManners:
     house = await opened(trial, server)
     person = new_person(trial)
     first = await house.call(1, person, says=True)
