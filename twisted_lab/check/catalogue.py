@@ -9,10 +9,22 @@ from typing import Any
 
 from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Requirement
-from twisted_lab.check.scenarios import echo_client, echo_server, udp_chat
+from twisted_lab.check.scenarios import (
+    authentication,
+    echo_client,
+    echo_server,
+    identification,
+    udp_chat,
+)
 from twisted_lab.check.task import Scenario, Task
 
-BUILT_IN = (echo_server.TASK, echo_client.TASK, udp_chat.TASK)
+BUILT_IN = (
+    echo_server.TASK,
+    echo_client.TASK,
+    identification.TASK,
+    authentication.TASK,
+    udp_chat.TASK,
+)
 _ID = re.compile("[A-Z]{2,4}-[0-9]{1,3}")
 
 
