@@ -1,7 +1,4 @@
-"""Framings that a server may expect: how a message is put on the wire.
-
-Replies need no decoding: a header before an echoed text is one more thing around it.
-"""
+"""Framings: how a message is put on the wire. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
+from twisted_lab.check.language import _
+
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
+# Around a number in a header, besides spaces: programs in C fill it up with zero bytes.
+_PADDING = b" \0\t\r\n"
+
+
+def _no_header(_: int) -> bytes:
+    return b""
+
+
+def _no_length(header: bytes) -> int:
+    raise ValueError(f"{header!r} has no length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +27,89 @@ class Framing:
 
     Attributes:
         name: Its name for people.
-        encode: Returns the bytes of a message on the wire.
-        longest: The longest message that it can hold, in bytes.
+        size: The bytes of its header; 0 if it has none.
+        header: Returns the header for a length.
+        length: Returns the length that a header has; raises ValueError if it has none.
+        end: What stands behind each message.
+        longest: The greatest length that its header can hold.
+        is_text: Whether its header is a number that people can read.
     """
 
     name: str
-    encode: Callable[[bytes], bytes]
+    size: int = 0
+    header: Callable[[int], bytes] = _no_header
+    length: Callable[[bytes], int] = _no_length
+    end: bytes = b""
     longest: float = inf
+    is_text: bool = False
+
+    def encode(self, text: bytes) -> bytes:
+        """Return the bytes of a message on the wire."""
+        return self.header(len(text)) + text + self.end
+
+    def decode(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """Return the whole messages at the start of what was received, and the rest.
+
+        A framing without a header does not tell where a message ends: all is one.
+        """
+        if not self.size:
+            return [data] if data else [], b""
+        messages: list[bytes] = []
+        while len(data) >= self.size:
+            try:
+                end = self.size + self.length(data[: self.size])
+            except ValueError:
+                break
+            if len(data) < end:
+                break
+            messages.append(data[self.size : end])
+            data = data[end:]
+        return messages, data
 
 
-RAW = Framing("no framing", bytes)
-LINES = Framing("lines", lambda text: text + b"\n")
+RAW = Framing("no framing")
+LINES = Framing("lines", end=b"\n")
 
 
-def _decimal(width: int, align: str) -> Framing:
-    words = {"<": "left-justified", ">": "right-justified", "0>": "with leading zeros"}
+def _text(width: int, align: str, kind: str) -> Framing:
+    base = 16 if kind == "x" else 10
+    names = {
+        "d<": _("a header of {width} characters with the length, left-justified", width=width),
+        "d>": _("a header of {width} characters with the length, right-justified", width=width),
+        "d0>": _("a header of {width} characters with the length, with leading zeros", width=width),
+        "x<": _("a header of {width} hexadecimal digits, left-justified", width=width),
+        "x>": _("a header of {width} hexadecimal digits, right-justified", width=width),
+        "x0>": _("a header of {width} hexadecimal digits, with leading zeros", width=width),
+    }
+
+    def length(header: bytes) -> int:
+        # int() takes signs, underscores and digits of all alphabets; a header has none of them.
+        number = header.strip(_PADDING)
+        bare = number.removeprefix(b"0x") if kind == "x" else number
+        if not bare.isalnum():
+            _no_length(header)
+        return int(bare, base)
+
     return Framing(
-        f"a header of {width} characters with the length, {words[align]}",
-        lambda text: f"{len(text):{align}{width}}".encode() + text,
-        longest=10**width - 1,
+        names[kind + align],
+        width,
+        lambda size: f"{size:{align}{width}{kind}}".encode(),
+        length,
+        longest=base**width - 1,
+        is_text=True,
     )
 
 
 def _binary(width: int, order: str) -> Framing:
+    names = {
+        "big": _("a header of {width} bytes with the length, big-endian", width=width),
+        "little": _("a header of {width} bytes with the length, little-endian", width=width),
+    }
     return Framing(
-        f"a header of {width} bytes with the length, {order}-endian",
-        lambda text: len(text).to_bytes(width, order) + text,  # type: ignore[arg-type]
+        names[order],
+        width,
+        lambda size: size.to_bytes(width, order),  # type: ignore[arg-type]
+        lambda header: int.from_bytes(header, order),  # type: ignore[arg-type]
         longest=256**width - 1,
     )
 
@@ -59,7 +125,39 @@ def headers(size: int) -> Iterator[Framing]:
         yield _binary(size, "little")
     if 2 <= size <= LONGEST_HEADER:
         for align in ("<", "0>", ">"):
-            yield _decimal(size, align)
+            yield _text(size, align, "d")
     if size in (1, 2):
         yield _binary(size, "big")
+    if size == 2:
         yield _binary(size, "little")
+    if 2 <= size <= LONGEST_HEADER:
+        for align in ("0>", "<", ">"):
+            yield _text(size, align, "x")
+
+
+def common_headers() -> Iterator[Framing]:
+    """Yield the framings to try with a server that does not show how long its header is."""
+    for size in (4, 10, 8, 2, 5, 16, 64):
+        yield next(headers(size))
+    yield _text(4, "<", "d")
+    yield _text(8, "<", "d")
+    yield _binary(2, "big")
+    yield _binary(4, "little")
+
+
+def framing_of(reply: bytes, size: int) -> Framing:
+    """Return the framing in which a reply has whole messages only; RAW if there is none.
+
+    Args:
+        reply: What a program has sent.
+        size: The size of the header in its other direction, which is tried first.
+    """
+    found = []
+    for width in (size, *range(1, LONGEST_HEADER + 1)):
+        for framing in headers(width):
+            messages, rest = framing.decode(reply)
+            if any(messages) and not rest:
+                if reply.startswith(framing.header(len(messages[0]))):
+                    return framing
+                found.append(framing)  # the number is padded in another way
+    return found[0] if found else RAW

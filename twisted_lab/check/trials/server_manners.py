@@ -21,6 +21,7 @@ class Manners:
         port: The port on which it listened.
         source: The address from which clients connect.
         framing: How messages are put on the wire.
+        reply: The framing of the server's answers; RAW if they have no header.
         greets: Whether it speaks first.
         login: How many messages a client sends before the server echoes.
         ends_each: Whether it closes the connection after one message.
@@ -35,6 +36,7 @@ class Manners:
     port: int = 0
     source: str = NEW_SOURCE
     framing: Framing = RAW
+    reply: Framing = RAW
     greets: bool = False
     login: int = 0
     ends_each: bool = False
