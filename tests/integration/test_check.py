@@ -27,7 +27,7 @@ SERVERS = ROOT / "tests" / "checked" / "servers"
 CLIENTS = ROOT / "tests" / "checked" / "clients"
 
 # The long tests check these of each program, and what they need; `make check-repeat` checks all.
-SOME = {"echo-server": "ES-11", "echo-client": "EC-3"}
+SOME = {"echo-server": "ES-11", "echo-client": "EC-3", "length-header": "LN-9"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.checked.clients import manifest as clients
+from tests.checked.length_header import manifest as length_headers
 from tests.checked.servers import manifest as servers
 from tests.processes import ROOT
-from twisted_lab.check.scenarios import echo_client, echo_server
+from twisted_lab.check.scenarios import echo_client, echo_server, length_header
 from twisted_lab.check.task import Task
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
@@ -21,6 +22,7 @@ _CHECKED = ROOT / "tests" / "checked"
 _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
+    (length_header.TASK, length_headers, _CHECKED / "length_header"),
 )
 
 

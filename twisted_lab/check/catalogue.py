@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from twisted_lab.check.requirements.requirement import Requirement
-from twisted_lab.check.scenarios import echo_client, echo_server, length_header
+from twisted_lab.check.scenarios import dialogue, echo_client, echo_server, length_header
 from twisted_lab.check.task import Task
 
-BUILT_IN = (echo_server.TASK, echo_client.TASK, length_header.TASK)
+BUILT_IN = (echo_server.TASK, echo_client.TASK, length_header.TASK, dialogue.TASK)
 
 
 class Catalogue:

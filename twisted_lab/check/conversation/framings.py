@@ -106,7 +106,7 @@ def _binary(width: int, order: str) -> Framing:
         "little": _("a header of {width} bytes with the length, little-endian", width=width),
     }
     return Framing(
-        names[order],
+        names[order] if width > 1 else _("a header of one byte with the length"),
         width,
         lambda size: size.to_bytes(width, order),  # type: ignore[arg-type]
         lambda header: int.from_bytes(header, order),  # type: ignore[arg-type]
@@ -137,12 +137,13 @@ def headers(size: int) -> Iterator[Framing]:
 
 def common_headers() -> Iterator[Framing]:
     """Yield the framings to try with a server that does not show how long its header is."""
-    for size in (4, 10, 8, 2, 5, 16, 64):
-        yield next(headers(size))
-    yield _text(4, "<", "d")
-    yield _text(8, "<", "d")
-    yield _binary(2, "big")
+    yield _binary(4, "big")
+    yield _text(10, "<", "d")
     yield _binary(4, "little")
+    for size in (4, 8, 5, 2, 16, 64):
+        yield _text(size, "<", "d")
+    yield _binary(2, "big")
+    yield _binary(8, "big")
 
 
 def framing_of(reply: bytes, size: int) -> Framing:

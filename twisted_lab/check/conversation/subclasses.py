@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 _SOCKET = "socket.socket"
 
 
-def socket_subclasses(sources: Iterable[str]) -> dict[str, bool]:
+def socket_subclasses(modules: Sequence[ast.Module]) -> dict[str, bool]:
     """Return the subclasses of ``socket.socket``, and whether something uses each.
 
-    A class counts by its name, whichever of the sources it stands in.
+    A class counts by its name, whichever of the modules it stands in.
 
     Args:
-        sources: The texts of modules; what is no Python 3 is left out.
+        modules: All modules of a program.
     """
-    modules = [module for source in sources if (module := _parsed(source))]
     found: dict[str, bool] = {}
     is_new = True
     while is_new:  # a subclass may have subclasses of its own, in any order
@@ -32,7 +31,8 @@ def socket_subclasses(sources: Iterable[str]) -> dict[str, bool]:
     return {name: name in used for name in found}
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
+    """Return a module, or None if it is no Python 3."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -21,7 +21,7 @@ from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server, StartedServer
-from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
 from twisted_lab.check.trials.trial import Trial
 
@@ -96,7 +96,8 @@ class _Talk:
             yield replace(self._manners, framing=LINES)
             yield replace(self._manners, needs_end=True)
         is_told = any(0 < size <= LONGEST_HEADER for size in self._sizes)
-        if not (self._answered or self._shows or is_told):
+        is_first = self._manners.source == NEW_SOURCE
+        if is_first and not (self._answered or self._shows or is_told):
             for framing in common_headers():
                 yield replace(self._manners, framing=framing)
 

@@ -89,8 +89,8 @@ async def takes_64_kib(trial: Trial, manners: Manners) -> None:
     try:
         await talk.exchange(trial.text(65_536))
     except Failed as failure:
-        peer, program = talk.client.peer, talk.server.program
-        if not peer.has_ended or program.has_ended:
+        client = talk.client
+        if client.heard or not client.peer.has_ended or talk.server.program.has_ended:
             raise
         await talk.expect_next()
         raise Weak(_("The server refuses it. {note}", note=failure.note)) from None

@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from twisted_lab.check.conversation.subclasses import socket_subclasses
+from twisted_lab.check.conversation.subclasses import parsed, socket_subclasses
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 
-_MOST_FILES = 1000
-_MOST_SOURCE = 400_000  # characters of all sources together
+_MOST_MODULES = 50
+_MOST_SOURCE = 200_000  # characters of each
 
 
-def python_sources(folder: Path) -> Iterator[str]:
-    """Yield the Python sources of a folder, at most 1,000 files with 400,000 characters."""
-    left, seen = _MOST_SOURCE, 0
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            seen += 1
-            path = Path(parent, name)
-            if seen > _MOST_FILES or left <= 0:
-                return
-            if name.endswith(".py") and path.is_file() and not path.is_symlink():
-                with path.open(encoding="utf-8", errors="replace") as file:
-                    source = file.read(left)
-                left -= len(source)
-                yield source
+def own_modules(folder: Path, command: Sequence[str]) -> Iterator[ast.Module]:
+    """Yield the Python modules of a program: its own file, and what it imports from its folder.
+
+    Args:
+        folder: The folder; files outside are not read.
+        command: The command that starts the program, from this folder.
+    """
+    folder = folder.resolve()
+    pending = [folder / word for word in command if word.endswith(".py")]
+    for number, path in enumerate(pending):
+        source = _source(path, folder) if number < _MOST_MODULES else ""
+        if source and (module := parsed(source)):
+            yield module
+            names = (name.replace(".", "/") for name in _imported(module))
+            new = [
+                path.parent / f"{name}{end}" for name in names for end in (".py", "/__init__.py")
+            ]
+            pending += [each for each in new if each not in pending][:_MOST_MODULES]
+
+
+def _source(path: Path, folder: Path) -> str:
+    with suppress(OSError, ValueError):
+        path = path.resolve()
+        if path.is_relative_to(folder) and path.is_file():
+            with path.open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_SOURCE)
+    return ""
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module or '.'}.{each.name}" for each in node.names)
 
 
 async def extends_socket(trial: Trial, manners: Manners) -> str:
     """LN-16."""
-    found = socket_subclasses(python_sources(trial.bench.folder))
+    found = socket_subclasses(list(own_modules(trial.bench.folder, trial.bench.command)))
     used = [name for name, is_used in found.items() if is_used]
     if used:
         return _("The class {name} extends socket.socket.", name=used[0])
     if found and manners.framing.size:
         name = next(iter(found))
         raise Failed(_("The class {name} extends socket.socket, and nothing uses it.", name=name))
-    raise NotOffered(_("No class of the Python sources extends socket.socket."))
+    raise NotOffered(_("The Python sources have no class that extends socket.socket."))
