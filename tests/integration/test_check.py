@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -21,13 +22,15 @@ from twisted_lab.check import checking
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.task import Task
+from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.verdicts import Finding, Verdict
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
 CLIENTS = ROOT / "tests" / "checked" / "clients"
 
 # The long tests check these of each program, and what they need; `make check-repeat` checks all.
-SOME = {"echo-server": "ES-11", "echo-client": "EC-3", "length-header": "LN-9"}
+SOME = {"echo-server": "ES-11", "echo-client": "EC-3", "length-header": "LN-9", "dialogue": "DG-3"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -110,6 +113,16 @@ def test_wrong_usage_is_one_line() -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def at_once(task: Task, manners: Manners) -> Task:
+    """Return a task that learns nothing and judges nothing first: `make check-repeat` does."""
+
+    async def learn(_: Bench) -> Manners:
+        return manners
+
+    requirements = tuple(replace(each, needs=()) for each in task.requirements)
+    return replace(task, learn=learn, requirements=requirements)
+
+
 async def judged(program: Program, folder: Path, only: str) -> dict[str, Finding]:
     """Check some requirements of a program, and return the findings by their ids."""
     from twisted.internet import reactor
@@ -126,7 +139,8 @@ async def judged(program: Program, folder: Path, only: str) -> dict[str, Finding
         watch=lambda _: None,
     )
     wanted = tuple(only.split(","))
-    report = await checking.check(bench, program.task, wanted, lambda *_: None, lambda _: None)
+    task = program.task if program.manners is None else at_once(program.task, program.manners)
+    report = await checking.check(bench, task, wanted, lambda *_: None, lambda _: None)
     return {each.requirement.id: each for each in report.findings}
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.checked.clients import manifest as clients
+from tests.checked.dialogue import manifest as dialogues
 from tests.checked.length_header import manifest as length_headers
 from tests.checked.servers import manifest as servers
 from tests.processes import ROOT
-from twisted_lab.check.scenarios import echo_client, echo_server, length_header
+from twisted_lab.check.scenarios import dialogue, echo_client, echo_server, length_header
 from twisted_lab.check.task import Task
+from twisted_lab.check.trials.server_manners import Manners
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
 _CHECKED = ROOT / "tests" / "checked"
@@ -23,6 +25,7 @@ _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
     (length_header.TASK, length_headers, _CHECKED / "length_header"),
+    (dialogue.TASK, dialogues, _CHECKED / "dialogue"),
 )
 
 
@@ -39,6 +42,7 @@ class Program:
         fails: The id of a requirement that it fails; "" if it is correct.
         is_weak: Whether what it "fails" is weak.
         lacks: The ids of requirements that it fails, although it counts as correct.
+        manners: Its manners, if they need not be learned to see what it fails.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Program:
     fails: str = ""
     is_weak: bool = False
     lacks: frozenset[str] = frozenset()
+    manners: Manners | None = None
 
 
 def correct() -> Iterator[Program]:
@@ -73,7 +78,8 @@ def broken() -> Iterator[Program]:
             command = (sys.executable, file)
             is_weak = key in getattr(manifest, "WEAK", ())
             name = f"{task.name}: broken {key}"
-            yield Program(name, task, folder, command, fails=key, is_weak=is_weak)
+            manners = getattr(manifest, "MANNERS", {}).get(key)
+            yield Program(name, task, folder, command, fails=key, is_weak=is_weak, manners=manners)
 
 
 def mistaken() -> Iterator[tuple[Program, str]]:

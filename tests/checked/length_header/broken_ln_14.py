@@ -5,9 +5,9 @@ import common
 
 def serve(client):
     while header := common.receive(client, common.SIZE):
-        data = bytearray(b" " * min(int(header), 150_000_000))
+        memory = b" " * min(int(header), 150_000_000)
         data = common.receive(client, int(header))
-        common.send_message(client, data)
+        common.send_message(client, data or memory[:0])
 
 
 common.run(serve)

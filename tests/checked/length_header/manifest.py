@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import sys
 
+from twisted_lab.check.conversation.framings import RAW, headers
+from twisted_lab.check.trials.server_manners import Manners
+
 BROKEN = {f"LN-{number}": f"broken_ln_{number:02}.py" for number in range(1, 17)}
 """The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
+
+_TEN = next(headers(10))
+
+MANNERS = {
+    key: Manners(port=9090, framing=_TEN, reply=RAW if key == "LN-2" else _TEN, is_echo=True)
+    for key in BROKEN
+}
+"""Manners of the broken servers: learning them would cost more than the test itself."""
 
 MISTAKES = ()
 """Mistakes as students make them: see ``tests/checked/servers``."""

@@ -9,6 +9,7 @@ from math import inf
 from twisted_lab.check.language import _
 
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
+LONGEST_REPLY = 4096  # bytes of a reply whose framing is looked for: it may be a flood
 # Around a number in a header, besides spaces: programs in C fill it up with zero bytes.
 _PADDING = b" \0\t\r\n"
 
@@ -55,16 +56,17 @@ class Framing:
         if not self.size:
             return [data] if data else [], b""
         messages: list[bytes] = []
-        while len(data) >= self.size:
+        start = 0
+        while len(data) >= (begin := start + self.size):
             try:
-                end = self.size + self.length(data[: self.size])
+                end = begin + self.length(data[start:begin])
             except ValueError:
                 break
             if len(data) < end:
                 break
-            messages.append(data[self.size : end])
-            data = data[end:]
-        return messages, data
+            messages.append(data[begin:end])
+            start = end
+        return messages, data[start:]
 
 
 RAW = Framing("no framing")
@@ -150,11 +152,11 @@ def framing_of(reply: bytes, size: int) -> Framing:
     """Return the framing in which a reply has whole messages only; RAW if there is none.
 
     Args:
-        reply: What a program has sent.
+        reply: What a program has sent; of more than LONGEST_REPLY bytes, nothing is found.
         size: The size of the header in its other direction, which is tried first.
     """
     found = []
-    for width in (size, *range(1, LONGEST_HEADER + 1)):
+    for width in () if len(reply) > LONGEST_REPLY else (size, *range(1, LONGEST_HEADER + 1)):
         for framing in headers(width):
             messages, rest = framing.decode(reply)
             if any(messages) and not rest:

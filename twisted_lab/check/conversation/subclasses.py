@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 _SOCKET = "socket.socket"
+_MOST_GENERATIONS = 5
 
 
 def socket_subclasses(modules: Sequence[ast.Module]) -> dict[str, bool]:
@@ -16,17 +17,12 @@ def socket_subclasses(modules: Sequence[ast.Module]) -> dict[str, bool]:
     Args:
         modules: All modules of a program.
     """
-    found: dict[str, bool] = {}
-    is_new = True
-    while is_new:  # a subclass may have subclasses of its own, in any order
-        new = {
-            node.name
-            for module in modules
-            for node, bases in _classes(module)
-            if any(base == _SOCKET or base.rpartition(".")[2] in found for base in bases)
-        }
-        is_new = not new <= found.keys()
-        found |= dict.fromkeys(new, False)
+    classes = [each for module in modules for each in _classes(module)]
+    found: dict[str, None] = {}
+    for _ in range(_MOST_GENERATIONS):  # a subclass may stand before its base
+        for name, bases in classes:
+            if any(base == _SOCKET or base.rpartition(".")[2] in found for base in bases):
+                found[name] = None
     used = {name for module in modules for name in _used(module)}
     return {name: name in used for name in found}
 
@@ -39,8 +35,8 @@ def parsed(source: str) -> ast.Module | None:
         return None  # Python 2, a zero byte, or too deep
 
 
-def _classes(module: ast.Module) -> Iterator[tuple[ast.ClassDef, list[str]]]:
-    """Yield the classes of a module, and the full names of their bases."""
+def _classes(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    """Yield the names of the classes of a module, and the full names of their bases."""
     names = {"socket": "socket"}  # what a module gives them
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
@@ -52,7 +48,7 @@ def _classes(module: ast.Module) -> Iterator[tuple[ast.ClassDef, list[str]]]:
             names |= imported
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef):
-            yield node, [_full_name(base, names) for base in node.bases]
+            yield node.name, [_full_name(base, names) for base in node.bases]
 
 
 def _full_name(base: ast.expr, names: dict[str, str]) -> str:

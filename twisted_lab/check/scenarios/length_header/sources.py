@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from twisted_lab.check.conversation.subclasses import parsed, socket_subclasses
@@ -13,8 +14,8 @@ from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 
-_MOST_MODULES = 50
-_MOST_SOURCE = 200_000  # characters of each
+_MOST_MODULES, _MOST_IMPORTS = 50, 100
+_MOST_SOURCE = 400_000  # characters of all modules together
 
 
 def own_modules(folder: Path, command: Sequence[str]) -> Iterator[ast.Module]:
@@ -26,23 +27,26 @@ def own_modules(folder: Path, command: Sequence[str]) -> Iterator[ast.Module]:
     """
     folder = folder.resolve()
     pending = [folder / word for word in command if word.endswith(".py")]
-    for number, path in enumerate(pending):
-        source = _source(path, folder) if number < _MOST_MODULES else ""
+    left, found = _MOST_SOURCE, 0
+    for path in pending:
+        source = _source(path, folder, left)
+        left -= len(source)
         if source and (module := parsed(source)):
             yield module
-            names = (name.replace(".", "/") for name in _imported(module))
+            found += 1
+            names = [name.replace(".", "/") for name in islice(_imported(module), _MOST_IMPORTS)]
             new = [
                 path.parent / f"{name}{end}" for name in names for end in (".py", "/__init__.py")
             ]
-            pending += [each for each in new if each not in pending][:_MOST_MODULES]
+            pending += [each for each in new if each not in pending and found < _MOST_MODULES]
 
 
-def _source(path: Path, folder: Path) -> str:
+def _source(path: Path, folder: Path, size: int) -> str:
     with suppress(OSError, ValueError):
         path = path.resolve()
         if path.is_relative_to(folder) and path.is_file():
             with path.open(encoding="utf-8", errors="replace") as file:
-                return file.read(_MOST_SOURCE)
+                return file.read(size)
     return ""
 
 
