@@ -159,7 +159,7 @@ def framing_of(reply: bytes, size: int) -> Framing:
     for width in () if len(reply) > LONGEST_REPLY else (size, *range(1, LONGEST_HEADER + 1)):
         for framing in headers(width):
             messages, rest = framing.decode(reply)
-            if any(messages) and not rest:
+            if messages and all(messages) and not rest:
                 if reply.startswith(framing.header(len(messages[0]))):
                     return framing
                 found.append(framing)  # the number is padded in another way
