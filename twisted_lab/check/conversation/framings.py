@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
-from twisted_lab.check.language import _
+from twisted_lab.check.language import N_, _
 
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
 LONGEST_REPLY = 4096  # bytes of a reply whose framing is looked for: it may be a flood
@@ -27,7 +27,7 @@ class Framing:
     """A framing.
 
     Attributes:
-        name: Its name for people.
+        title: Its name, untranslated; ``{width}`` stands for `size`.
         size: The bytes of its header; 0 if it has none.
         header: Returns the header for a length.
         length: Returns the length that a header has; raises ValueError if it has none.
@@ -36,13 +36,18 @@ class Framing:
         is_text: Whether its header is a number that people can read.
     """
 
-    name: str
+    title: str
     size: int = 0
     header: Callable[[int], bytes] = _no_header
     length: Callable[[bytes], int] = _no_length
     end: bytes = b""
     longest: float = inf
     is_text: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return _(self.title, width=self.size)
 
     def encode(self, text: bytes) -> bytes:
         """Return the bytes of a message on the wire."""
@@ -69,20 +74,26 @@ class Framing:
         return messages, data[start:]
 
 
-RAW = Framing("no framing")
-LINES = Framing("lines", end=b"\n")
+RAW = Framing(N_("no framing"))
+LINES = Framing(N_("lines"), end=b"\n")
+
+_TEXT = {
+    "d<": N_("a header of {width} characters with the length, left-justified"),
+    "d>": N_("a header of {width} characters with the length, right-justified"),
+    "d0>": N_("a header of {width} characters with the length, with leading zeros"),
+    "x<": N_("a header of {width} hexadecimal digits, left-justified"),
+    "x>": N_("a header of {width} hexadecimal digits, right-justified"),
+    "x0>": N_("a header of {width} hexadecimal digits, with leading zeros"),
+}
+_BINARY = {
+    "big": N_("a header of {width} bytes with the length, big-endian"),
+    "little": N_("a header of {width} bytes with the length, little-endian"),
+}
+_BYTE = N_("a header of one byte with the length")
 
 
 def _text(width: int, align: str, kind: str) -> Framing:
     base = 16 if kind == "x" else 10
-    names = {
-        "d<": _("a header of {width} characters with the length, left-justified", width=width),
-        "d>": _("a header of {width} characters with the length, right-justified", width=width),
-        "d0>": _("a header of {width} characters with the length, with leading zeros", width=width),
-        "x<": _("a header of {width} hexadecimal digits, left-justified", width=width),
-        "x>": _("a header of {width} hexadecimal digits, right-justified", width=width),
-        "x0>": _("a header of {width} hexadecimal digits, with leading zeros", width=width),
-    }
 
     def length(header: bytes) -> int:
         # int() takes signs, underscores and digits of all alphabets; a header has none of them.
@@ -93,7 +104,7 @@ def _text(width: int, align: str, kind: str) -> Framing:
         return int(bare, base)
 
     return Framing(
-        names[kind + align],
+        _TEXT[kind + align],
         width,
         lambda size: f"{size:{align}{width}{kind}}".encode(),
         length,
@@ -103,12 +114,8 @@ def _text(width: int, align: str, kind: str) -> Framing:
 
 
 def _binary(width: int, order: str) -> Framing:
-    names = {
-        "big": _("a header of {width} bytes with the length, big-endian", width=width),
-        "little": _("a header of {width} bytes with the length, little-endian", width=width),
-    }
     return Framing(
-        names[order] if width > 1 else _("a header of one byte with the length"),
+        _BINARY[order] if width > 1 else _BYTE,
         width,
         lambda size: size.to_bytes(width, order),  # type: ignore[arg-type]
         lambda header: int.from_bytes(header, order),  # type: ignore[arg-type]

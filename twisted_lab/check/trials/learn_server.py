@@ -17,7 +17,7 @@ from twisted_lab.check.conversation.framings import (
     headers,
 )
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
-from twisted_lab.check.language import _
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server, StartedServer
@@ -32,7 +32,7 @@ _KNOWN_SOURCE = "127.0.0.1"
 
 async def learn_server(bench: Bench) -> Manners:
     """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
-    manners = Manners(port=bench.address[1]) if bench.address else await _learn_start(bench)
+    manners = await learn_start(bench)
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
@@ -41,7 +41,10 @@ async def learn_server(bench: Bench) -> Manners:
     return manners
 
 
-async def _learn_start(bench: Bench) -> Manners:
+async def learn_start(bench: Bench) -> Manners:
+    """Return how a server wants to be started, and nothing else; its port is 0 as above."""
+    if bench.address:
+        return Manners(port=bench.address[1])
     for style in SERVER_STYLES:
         trial = Trial(bench, "start")
         manners = Manners(style=style)
@@ -186,17 +189,23 @@ def _asked(server: Server) -> int:
 
 
 def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:
-    lines = [f"It returns a text {reply}."]
+    lines = [_("It returns a text {manner}.", manner=reply)]
     if greets:
-        lines.append("It speaks first.")
+        lines.append(_("It speaks first."))
     if login:
-        lines.append(f"It wants {login} message{'s' * (login > 1)} before it returns texts.")
+        lines.append(
+            ngettext(
+                "It wants {n} message before it returns texts.",
+                "It wants {n} messages before it returns texts.",
+                login,
+            )
+        )
     if manners.framing is not RAW:
-        lines.append(f"It expects {manners.framing.name}.")
+        lines.append(_("It expects {framing}.", framing=manners.framing.name))
     if manners.framing.size and manners.reply is RAW:
         lines.append(_("It answers without a header."))
     elif manners.reply is not RAW and manners.reply.name != manners.framing.name:
         lines.append(_("It answers with {framing}.", framing=manners.reply.name))
     if manners.needs_end:
-        lines.append("It answers once the client has ended its direction (FIN).")
+        lines.append(_("It answers once the client has ended its direction (FIN)."))
     return tuple(lines)
