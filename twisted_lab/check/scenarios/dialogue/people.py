@@ -106,6 +106,7 @@ async def keeps_two_apart(trial: Trial, manners: Manners) -> None:
         raise NotOffered(_("The server accepts one client at a time."))
     second = Client(trial, server, peer, manners, 2)
     await second.enter()
+    await second.settle()  # it is accepted by now, if it is at all
     texts = [trial.text(12), trial.text(12)]
     for client, text in zip((first, second), texts, strict=True):
         client.say(text)
