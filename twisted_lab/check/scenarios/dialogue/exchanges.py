@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import APART_SECONDS, Client
 from twisted_lab.check.trials.server_manners import Manners
@@ -47,7 +48,9 @@ async def answers(trial: Trial, manners: Manners) -> None:
     server, client = await one_client(trial, manners)
     try:
         await exchange(trial, server, client, manners)
-    except Failed:
+    except Failed as failure:
+        if failure.mistake is mistakes.NONSENSE_ENDS:  # it may want a header that nobody knows
+            raise NotOffered(_("The server wants a number first, and not a message.")) from None
         if server.program.traceback or manners.is_echo:
             raise
         raise NotOffered(_("The server answers no message of one client alone.")) from None
