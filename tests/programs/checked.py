@@ -16,7 +16,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from tests.checked.authentication import manifest as authenticating
 from tests.checked.clients import manifest as clients
+from tests.checked.dialogue import manifest as dialogues
 from tests.checked.identification import manifest as identifying
+from tests.checked.length_header import manifest as length_headers
 from tests.checked.servers import manifest as servers
 from tests.checked.udp_chat import manifest as udp_chats
 from tests.processes import ROOT
@@ -25,12 +27,15 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.scenarios import (
     authentication,
+    dialogue,
     echo_client,
     echo_server,
     identification,
+    length_header,
     udp_chat,
 )
 from twisted_lab.check.task import Task
+from twisted_lab.check.trials.server_manners import Manners
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
 _CHECKED = ROOT / "tests" / "checked"
@@ -40,6 +45,8 @@ _MANIFESTS = (
     (udp_chat.TASK, udp_chats, _CHECKED / "udp_chat"),
     (identification.TASK, identifying, _CHECKED / "identification"),
     (authentication.TASK, authenticating, _CHECKED / "authentication"),
+    (length_header.TASK, length_headers, _CHECKED / "length_header"),
+    (dialogue.TASK, dialogues, _CHECKED / "dialogue"),
 )
 
 
@@ -57,6 +64,7 @@ class Program:
         is_weak: Whether what it "fails" is weak.
         lacks: The ids of requirements that it fails, although it counts as correct.
         is_in_gate: Whether the gate checks it: a check costs up to 5 s of processor time.
+        manners: Its manners, if they need not be learned to see what it fails.
     """
 
     name: str
@@ -68,6 +76,7 @@ class Program:
     is_weak: bool = False
     lacks: frozenset[str] = frozenset()
     is_in_gate: bool = True
+    manners: Manners | None = None
 
 
 def correct() -> Iterator[Program]:
@@ -105,6 +114,7 @@ def broken() -> Iterator[Program]:
                 fails=key,
                 is_weak=is_weak,
                 is_in_gate=_is_in_gate(manifest, key),
+                manners=getattr(manifest, "MANNERS", {}).get(key),
             )
 
 

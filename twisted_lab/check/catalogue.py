@@ -11,9 +11,11 @@ from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.scenarios import (
     authentication,
+    dialogue,
     echo_client,
     echo_server,
     identification,
+    length_header,
     udp_chat,
 )
 from twisted_lab.check.task import Scenario, Task
@@ -23,6 +25,8 @@ BUILT_IN = (
     echo_client.TASK,
     identification.TASK,
     authentication.TASK,
+    length_header.TASK,
+    dialogue.TASK,
     udp_chat.TASK,
 )
 _ID = re.compile("[A-Z]{2,4}-[0-9]{1,3}")
