@@ -9,6 +9,7 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import BUILT_IN, Catalogue
+from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
@@ -27,6 +28,12 @@ def _server(text: str) -> tuple[str, int]:
 def _folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise UsageError(f"expected a folder that exists, not {text!r}")
+    return Path(text)
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise UsageError(f"expected a file that exists, not {text!r}")
     return Path(text)
 
 
@@ -63,6 +70,9 @@ class Options(command_line.Options):
     )
     folder = option.parsed(
         "Folder of the program, with its data files. It runs in a copy.", _folder, default=Path()
+    )
+    tasks = option.parsed(
+        "Add the tasks of this Python file. It runs with your rights.", _file, default=None
     )
     only = option.parsed(
         "Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]",
@@ -103,6 +113,11 @@ class Options(command_line.Options):
         Raises:
             UsageError: It does not exist, or a command follows without ``--``.
         """
+        if self.tasks:
+            try:
+                add_own_tasks(self.tasks, self.catalogue)
+            except ValueError as problem:
+                raise UsageError(f"--tasks: {problem}") from None
         tasks = self.catalogue.tasks
         if task and task not in tasks:
             raise UsageError(f"the task is one of {', '.join(tasks)}, not {task!r}")

@@ -23,7 +23,7 @@ _KNOWN_SOURCE = "127.0.0.1"
 
 async def learn_server(bench: Bench) -> Manners:
     """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
-    manners = Manners(port=bench.address[1]) if bench.address else await _learn_start(bench)
+    manners = await learn_start(bench)
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
@@ -32,7 +32,10 @@ async def learn_server(bench: Bench) -> Manners:
     return manners
 
 
-async def _learn_start(bench: Bench) -> Manners:
+async def learn_start(bench: Bench) -> Manners:
+    """Return how a server wants to be started, and nothing else; its port is 0 as above."""
+    if bench.address:
+        return Manners(port=bench.address[1])
     for style in SERVER_STYLES:
         trial = Trial(bench, "start")
         manners = Manners(style=style)
