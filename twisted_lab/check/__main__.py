@@ -11,6 +11,7 @@ from typing import TextIO
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
+from twisted_lab.check import class_command
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import check
@@ -36,7 +37,10 @@ _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 
 def main() -> None:
-    """Check a program, and end with the status of the report."""
+    """Check a program, and end with the status of the report; after ``class``, check a class."""
+    if sys.argv[1:2] == ["class"]:
+        class_command.main(sys.argv[2:])
+        return
     options = Options()
     options.parseOptions()
     if isinstance(sys.stdout, TextIOWrapper):
@@ -116,6 +120,7 @@ def _run(options: Options, task: Task) -> Report:
         address=_resolve(options.connect),
         open_sandbox=open_sandbox,
         seed=options.run_seed,
+        answers=options.answer,
         watch=lambda _: None,
     )
     required = task.requirements

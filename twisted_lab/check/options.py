@@ -37,6 +37,13 @@ def _file(text: str) -> Path:
     return Path(text)
 
 
+def _answer(text: str) -> tuple[str, str]:
+    words, sign, line = text.rpartition("=")
+    if not words or not sign:
+        raise UsageError(f"an answer is WORDS=ANSWER, such as port={{port}}, not {text!r}")
+    return words, line
+
+
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.upper().split(","))
 
@@ -73,6 +80,10 @@ class Options(command_line.Options):
     )
     tasks = option.parsed(
         "Add the tasks of this Python file. It runs with your rights.", _file, default=None
+    )
+    answer = option.repeated(
+        "Answer questions with these words so, WORDS=ANSWER; {host} and {port} are replaced.",
+        _answer,
     )
     only = option.parsed(
         "Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]",

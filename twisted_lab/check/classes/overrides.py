@@ -1,0 +1,86 @@
+"""check.toml: what a submission's folder says about how it is checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from twisted_lab.check.language import _
+from twisted_lab.check.task import Task
+
+NAME = "check.toml"
+_KEYS = ("file", "interpreter", "build", "answers")
+_MOST_ANSWERS = 20
+_MOST_TEXT = 1_000
+# No path: the sandbox shows a program the folder of its interpreter, and a student may have
+# written the file.
+_INTERPRETER = re.compile(r"[\w.+-]{1,40}")
+
+
+class WrongOverrides(Exception):
+    """A check.toml is wrong, for a reason in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """How one program is checked; what is empty or None is found by rules.
+
+    Attributes:
+        file: Its path in the submission.
+        interpreter: The program that runs it, from ``PATH``; "" if it runs by itself.
+        build: A shell command that makes it, in the submission's folder.
+        answers: Words of its questions, and what to answer to each.
+    """
+
+    file: str = ""
+    interpreter: str | None = None
+    build: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+def overrides(text: str, task: Task) -> Overrides:
+    """Return what a check.toml says about the program for a task.
+
+    The table of the task's name counts; without one, the table ``server`` or ``client``.
+
+    Raises:
+        WrongOverrides: The file is wrong.
+    """
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WrongOverrides(_("{file}: {reason}", file=NAME, reason=error)) from None
+    name = task.name if task.name in content else task.role.value
+    table = content.get(name, {})
+    if not isinstance(table, dict):
+        raise _wrong(name, _("a table is expected"))
+    for key, value in table.items():
+        _examine(f"{name}.{key[:100]}", key, value)
+    return Overrides(**table | {"answers": tuple(table.get("answers", {}).items())})
+
+
+def _examine(place: str, key: str, value: Any) -> None:
+    """Look at one value.
+
+    Raises:
+        WrongOverrides: It, or its key, is wrong.
+    """
+    if key not in _KEYS:
+        raise _wrong(place, _("the keys are {keys}", keys=", ".join(_KEYS)))
+    if key == "answers":
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise _wrong(place, _("a table of words of questions, and answers, is expected"))
+        if len(value) > _MOST_ANSWERS:
+            raise _wrong(place, _("there are more than {n}", n=_MOST_ANSWERS))
+    elif not isinstance(value, str) or len(value) > _MOST_TEXT or "\0" in value:
+        raise _wrong(place, _("a short text is expected"))
+    elif key == "interpreter" and value and not _INTERPRETER.fullmatch(value):
+        raise _wrong(place, _("the name of a program without its path is expected"))
+
+
+def _wrong(place: str, reason: str) -> WrongOverrides:
+    return WrongOverrides(
+        _("{file}: {place}: {reason}", file=NAME, place=repr(place), reason=reason)
+    )

@@ -1,0 +1,61 @@
+"""Planning the check of a class: what is to be checked, and what each result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from twisted_lab import __version__
+from twisted_lab.check.classes.choosing import Choice, NothingFound, Rules, choose
+from twisted_lab.check.classes.folders import read
+from twisted_lab.check.classes.overrides import WrongOverrides
+from twisted_lab.check.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One task of one submission.
+
+    Attributes:
+        submission: The name of the submission.
+        folder: Its folder.
+        task: The task.
+        choice: What to check; it may have no programs.
+        problem: Why there is nothing, in one line.
+        key: Another one as soon as the result may be another one.
+    """
+
+    submission: str
+    folder: Path
+    task: Task
+    choice: Choice
+    problem: str
+    key: str
+
+
+def submissions(folder: Path) -> list[Path]:
+    """Return the folders of all submissions, in the order of their names."""
+    found = (each for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")
+    return sorted(found, key=lambda each: each.name)
+
+
+def templates(folder: Path) -> frozenset[str]:
+    """Return the texts of a course's templates, see `Source.squeezed`."""
+    return frozenset(each.squeezed for each in read(folder)[0]) - {""}
+
+
+def plan(folders: Iterable[Path], tasks: Sequence[Task], rules: Rules) -> Iterator[Planned]:
+    """Yield what is to be checked, task by task of each submission."""
+    for folder in folders:
+        sources, digest = read(folder)
+        for task in tasks:
+            choice, problem = Choice(), ""
+            try:
+                choice = choose(sources, task, rules)
+            except (NothingFound, WrongOverrides) as reason:
+                problem = str(reason)
+            depends_on = repr((__version__, digest, task.name, choice))
+            key = blake2b(depends_on.encode(errors="backslashreplace"), digest_size=16).hexdigest()
+            yield Planned(folder.name, folder, task, choice, problem, key)
