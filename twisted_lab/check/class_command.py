@@ -127,11 +127,12 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
         workers = [Deferred.fromCoroutine(work(left)) for _each in range(count)]
         try:
             await gatherResults(workers, consumeErrors=True)
-        except CancelledError:
-            problems.append(_("interrupted; the next run goes on here"))
         except FirstError as error:
-            error.subFailure.trap(OSError)
-            problems.append(_("cannot write a result: {reason}", reason=error.subFailure.value))
+            if error.subFailure.check(CancelledError):  # Ctrl-C
+                problems.append(_("interrupted; the next run goes on here"))
+            else:
+                error.subFailure.trap(OSError)
+                problems.append(_("cannot write a result: {reason}", reason=error.subFailure.value))
 
     def start(reactor: IReactorCore) -> Deferred[None]:
         done = Deferred.fromCoroutine(work_all())

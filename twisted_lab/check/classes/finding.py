@@ -14,51 +14,32 @@ from twisted_lab.check.classes.sources import COMPILED, Source
 from twisted_lab.check.language import _
 from twisted_lab.check.task import Role
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 MOST_PROGRAMS = 3  # of one submission that are checked for one task
 _LEAST = 4  # points, that of a name alone
+_FAR = 7  # points behind the likeliest program, from which on others are not checked
 _NAMES = {
     Role.SERVER: re.compile(r"serv|srv|сервер", re.IGNORECASE),
     Role.CLIENT: re.compile(r"cli(?!ck)|klient|клиент", re.IGNORECASE),
 }
 _OTHER = {Role.SERVER: Role.CLIENT, Role.CLIENT: Role.SERVER}
 _CALLS = {
-    Role.SERVER: frozenset(
-        (
-            "bind",
-            "listen",
-            "accept",
-            "create_server",
-            "start_server",
-            "createServer",
-            "serve_forever",
-            "listenTCP",
-            "listenUDP",
-            "recvfrom",
-            "TCPServer",
-            "UDPServer",
-            "ThreadingTCPServer",
-            "TCPServerEndpoint",
-        )
+    Role.SERVER: _words(
+        "bind listen accept create_server start_server createServer serve_forever listenTCP "
+        "listenUDP recvfrom TCPServer UDPServer ThreadingTCPServer TCPServerEndpoint"
     ),
-    Role.CLIENT: frozenset(
-        (
-            "connect",
-            "connect_ex",
-            "create_connection",
-            "open_connection",
-            "createConnection",
-            "connectTCP",
-            "sendto",
-            "TCP4ClientEndpoint",
-            "connectProtocol",
-        )
+    Role.CLIENT: _words(
+        "connect connect_ex create_connection open_connection createConnection connectTCP sendto "
+        "TCP4ClientEndpoint connectProtocol"
     ),
 }
 # Calls that a program of the other role makes, too.
-_BOTH = frozenset(("bind", "recvfrom", "sendto"))
-_NETWORK = frozenset(
-    ("socket", "socketserver", "asyncio", "twisted", "selectors", "net", "ncat", "nc")
-)
+_BOTH = _words("bind recvfrom sendto")
+_NETWORK = _words("socket socketserver asyncio twisted selectors net sock_dgram")
 _UNLIKELY = re.compile(r"(?i)(?:^|[\W_])(?:tests?|old|backup|bak|copy|example|template|lib|utils?)")
 _DATAGRAM, _STREAM = "sock_dgram", "sock_stream"
 
@@ -146,40 +127,40 @@ def _ranked(
         points -= source.path.count("/") + 3 * bool(_UNLIKELY.search(source.path))
         rated.append((points, source, " ".join(reasons)))
     rated.sort(key=lambda each: -each[0])
-    return [(source, why) for _points, source, why in rated]
+    return [(source, why) for points, source, why in rated if points > rated[0][0] - _FAR]
 
 
 def _rate(source: Source, role: Role, task: str, others: Sequence[str]) -> tuple[int, list[str]]:
     """Return the points of a file, and the reasons for them as sentences."""
-    points, reasons = 0, []
-    other = _OTHER[role]
-    calls, other_calls = source.calls & _CALLS[role], source.calls & _CALLS[other]
-    if calls - _BOTH or (role is Role.CLIENT and "sendto" in calls and "bind" not in other_calls):
-        points += 6
-    elif calls:
-        points += 4 if source.names & _NETWORK or _DATAGRAM in source.names else 0
-        points -= 4 * bool(other_calls - _BOTH)
-    elif other_calls - _BOTH:
-        points -= 6  # a program of the other role, whatever its name
+    points, reasons = _points_of_code(source, role), []
     if points > 0:
-        reasons.append(
-            _("It calls {calls}.", calls=", ".join(f"{each}()" for each in sorted(calls)))
-        )
+        calls = sorted(source.calls & _CALLS[role])
+        reasons.append(_("It calls {calls}.", calls=", ".join(f"{each}()" for each in calls)))
     if _NAMES[role].search(source.stem):
         points += 4
         reasons.append(_("Its name says so."))
-    if _NAMES[other].search(source.stem) and not _NAMES[role].search(source.stem):
+    elif _NAMES[_OTHER[role]].search(source.stem):
         points -= 4
     if points < _LEAST:
         return points, reasons
     is_datagram = _DATAGRAM in source.names and _STREAM not in source.names
-    points -= 4 * (is_datagram != ("udp" in task) and (is_datagram or "udp" in task))
+    points += 3 * (is_datagram == ("udp" in task))
     if _named_after(source, task):
         points += 2
         reasons.append(_("Its name fits the task."))
     elif any(_named_after(source, each) for each in others):
         points -= 2
-    return max(points, _LEAST), reasons
+    return points, reasons
+
+
+def _points_of_code(source: Source, role: Role) -> int:
+    calls, other_calls = source.calls & _CALLS[role], source.calls & _CALLS[_OTHER[role]]
+    if calls - _BOTH or (role is Role.CLIENT and "sendto" in calls and "bind" not in other_calls):
+        return 6
+    if other_calls - _BOTH:
+        return -6  # a program of the other role, whatever its name
+    # Windows of a program's user interface have bind(), too.
+    return 4 if calls and source.names & _NETWORK else 0
 
 
 def _named_after(source: Source, task: str) -> bool:

@@ -13,7 +13,7 @@ from twisted_lab.check.task import Task
 NAME = "check.toml"
 _KEYS = ("file", "interpreter", "build", "answers")
 _MOST_ANSWERS = 20
-_MOST_TEXT = 1_000
+_MOST_TEXT, _LONGEST = 1_000, 20_000  # characters of a value, and of the file
 # No path: the sandbox shows a program the folder of its interpreter, and a student may have
 # written the file.
 _INTERPRETER = re.compile(r"[\w.+-]{1,40}")
@@ -48,6 +48,8 @@ def overrides(text: str, task: Task) -> Overrides:
     Raises:
         WrongOverrides: The file is wrong.
     """
+    if len(text) > _LONGEST:
+        raise WrongOverrides(_("{file} is longer than {n:,} characters", file=NAME, n=_LONGEST))
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

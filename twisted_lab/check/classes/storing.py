@@ -34,7 +34,7 @@ class Store:
                 return None
             programs = tuple(Checked(**each) for each in content["programs"])
             return TaskResult(task, programs, content["problem"])
-        except (OSError, ValueError, TypeError, LookupError):
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return None  # it is checked again
 
     def save(self, submission: str, result: TaskResult, key: str) -> None:
