@@ -15,7 +15,7 @@ from twisted_lab.check.classes.folders import read
 from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
 from twisted_lab.check.classes.storing import Store
-from twisted_lab.check.reports.class_summary import ClassProgress, class_table, outcome
+from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
 from twisted_lab.faults.terminal import Screen
