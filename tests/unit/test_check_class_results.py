@@ -145,6 +145,15 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual(templates(self.root), {"".join(SERVER.split())})
 
 
+class Stream(io.StringIO):
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+
 class SummaryTests(SynchronousTestCase):
     def test_an_outcome_is_one_line_that_cannot_control_the_terminal(self) -> None:
         self.assertEqual(outcome(TaskResult("t", (GOOD,))), "1 passed, 1 failed (good.py)")
@@ -172,8 +181,7 @@ class SummaryTests(SynchronousTestCase):
 
     def test_progress_is_a_line_for_each_result_and_a_bar_on_a_terminal(self) -> None:
         for is_terminal in (False, True):
-            stream = io.StringIO()
-            stream.isatty = lambda is_terminal=is_terminal: is_terminal  # type: ignore[method-assign]
+            stream = Stream(is_terminal)
             progress = ClassProgress(Screen(stream, lambda: 80, "xterm"), 2)
             progress.begin("anna", "t")
             progress.begin("bert\x07", "t")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.check import language
 from twisted_lab.check.language import N_, _, ngettext
+
+FILES = tuple(Path(language.__file__).parent.rglob("*.py"))
 
 
 class LanguageTests(SynchronousTestCase):
@@ -25,3 +30,13 @@ class LanguageTests(SynchronousTestCase):
 
     def test_an_unknown_language_is_refused(self) -> None:
         self.assertRaises(FileNotFoundError, language.use, "xx")
+
+
+class SourceTests(SynchronousTestCase):
+    def test_a_function_that_translates_gives_the_name_to_nothing_else(self) -> None:
+        for path in FILES:
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                    names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
+                    uses = {isinstance(each.ctx, ast.Store) for each in names if each.id == "_"}
+                    self.assertNotEqual(uses, {True, False}, f"{path}:{function.lineno}")

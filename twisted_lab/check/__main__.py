@@ -16,6 +16,7 @@ from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import check
 from twisted_lab.check.judging import with_needs
+from twisted_lab.check.language import _
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.json_report import json_report
@@ -67,7 +68,9 @@ def _check(options: Options, task: Task) -> int:
                 file.write(text + "\n")
         except OSError as error:
             status = Options.exit_status
-            _complain(f"cannot write {options.json!r}: {error.strerror}")
+            _complain(
+                _("cannot write {file!r}: {reason}", file=options.json, reason=error.strerror)
+            )
     if options.json != "-":
         style = style_of(sys.stdout, os.environ)
         text = terminal_report(report, style, options.hint, options.picture)
@@ -102,7 +105,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
     try:
         found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
     except OSError as error:
-        _complain(f"cannot find {address[0]!r}: {error.strerror}")
+        _complain(_("cannot find {host!r}: {reason}", host=address[0], reason=error.strerror))
         raise SystemExit(Options.exit_status) from None
     host, port = min(found)[4][:2]  # IPv4 first
     return str(host), int(port)
@@ -121,7 +124,7 @@ def _run(options: Options, task: Task) -> Report:
         open_sandbox=open_sandbox,
         seed=options.run_seed,
         answers=options.answer,
-        watch=lambda _: None,
+        watch=lambda _step: None,
     )
     required = task.requirements
     total = len(with_needs(required, frozenset(options.only))) or len(required)
@@ -141,7 +144,9 @@ def _run(options: Options, task: Task) -> Report:
             return  # Ctrl-C
         except SandboxFailed as problem:
             is_quoted = " " in "".join(options.program[:1])
-            problems.append(f"{problem}{'; leave out the quotes' if is_quoted else ''}")
+            problems.append(
+                _("{problem}; leave out the quotes", problem=problem) if is_quoted else str(problem)
+            )
         else:
             reports.append(report)
 

@@ -17,8 +17,8 @@ from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.options import PER_CORE, ClassOptions
 from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
 from twisted_lab.check.classes.storing import Store
-from twisted_lab.check.language import _
 from twisted_lab.check.classes.summary import ClassProgress, class_table
+from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
 from twisted_lab.check.sandbox.opening import how_to_allow

@@ -33,7 +33,7 @@ def use(language: str) -> None:
     )
 
 
-def _(message: str, **values: object) -> str:
+def _(message: str, /, **values: object) -> str:
     """Translate a message, and fill in its values.
 
     Args:
@@ -44,7 +44,7 @@ def _(message: str, **values: object) -> str:
     return translated.format(**values) if values else translated
 
 
-def ngettext(one: str, many: str, n: int, **values: object) -> str:
+def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """Translate a message with a number, which it names ``{n}``; see `_`.
 
     Args:

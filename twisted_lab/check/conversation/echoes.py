@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from twisted_lab.check.language import _, ngettext
+
 # CSI sequences (ECMA-48, section 5.4), such as colours.
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -38,22 +40,24 @@ def _folded(data: bytes) -> bytes:
 def manner(received: bytes, sent: bytes) -> str:
     """Return how a text came back, in words for people."""
     if received == sent:
-        return "as it was"
+        return _("as it was")
     words = []
     bare = _COLOURS.sub(b"", received)
     if bare != received:
-        words.append("in colours")
+        words.append(_("in colours"))
     if sent not in bare:
-        words.append("in upper case" if sent.upper() in bare else "in pieces or other case")
-    before, _, after = bare.lower().partition(sent.lower())
+        words.append(_("in upper case") if sent.upper() in bare else _("in pieces or other case"))
+    before, _text, after = bare.lower().partition(sent.lower())
     if before:
-        words.append(f"with {_shown(before)} before it")
+        words.append(_("with {text} before it", text=_shown(before)))
     if after.strip():
-        words.append(f"with {_shown(after)} after it")
+        words.append(_("with {text} after it", text=_shown(after)))
     elif after:
-        words.append("with white space after it")
+        words.append(_("with white space after it"))
     return ", ".join(words)
 
 
 def _shown(data: bytes) -> str:
-    return repr(data.decode()) if data.isascii() and len(data) < 40 else f"{len(data)} bytes"
+    if data.isascii() and len(data) < 40:
+        return repr(data.decode())
+    return ngettext("{n} byte", "{n} bytes", len(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from twisted_lab.check.language import _
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 
 FORMAT = 1  # another number if a key goes or gets another meaning; new keys may come at any time
@@ -43,8 +44,8 @@ def _finding(finding: Finding) -> dict[str, object]:
     return {
         "id": requirement.id,
         "level": requirement.level.value,
-        "text": requirement.text,
-        "source": requirement.source,
+        "text": _(requirement.text),
+        "source": _(requirement.source),
         "verdict": finding.verdict.value,
         "mistake": finding.mistake.name if is_mistake else None,
         "seconds": round(finding.seconds, 3),

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 
 _SERVER = (
@@ -69,7 +70,7 @@ def start_agent(inner: socket.socket) -> int:
         with suppress(OSError):
             return _server.fork(inner)
         end_server()
-    raise SandboxFailed("the process that makes sandboxes cannot be started")
+    raise SandboxFailed(_("the process that makes sandboxes cannot be started"))
 
 
 @atexit.register

@@ -11,6 +11,7 @@ from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
@@ -79,7 +80,7 @@ class Program:
     @property
     def traceback(self) -> str:
         """The last line of the last traceback on the terminal; "" if there is none."""
-        _, _, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
+        _before, _word, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
         return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
 
@@ -87,11 +88,13 @@ class Program:
     def end(self) -> str:
         """How the program ended: the last line of a traceback, its exit status or a signal."""
         if self.terminal.printed > MOST_PRINTED:
-            return f"more than {MOST_PRINTED // 1_000_000} MB of output, and was stopped"
+            return _("more than {n} MB of output, and was stopped", n=MOST_PRINTED // 1_000_000)
         status = self.status or 0
-        return self.traceback or (
-            f"status {status}" if status >= 0 else f"signal {-status} ({signal.strsignal(-status)})"
-        )
+        if self.traceback:
+            return self.traceback
+        if status >= 0:
+            return _("status {status}", status=status)
+        return _("signal {number} ({name})", number=-status, name=signal.strsignal(-status))
 
     def look(self) -> Snapshot:
         """Return what the program does now."""

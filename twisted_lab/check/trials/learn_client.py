@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.prompts.question import Kind
@@ -67,7 +68,9 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         user = start_client(trial, manners)
         is_ready = await user.ready()
         questions = tuple(user.operator.questions)
-        behaviour = tuple(f'It asks "{question.text}".' for question in questions)
+        behaviour = tuple(
+            _('It asks "{question}".', question=question.text) for question in questions
+        )
         manners = replace(manners, questions=questions, behaviour=behaviour)
         if not is_ready and not user.server.listener.peers:
             return (_Success.IS_ASKED if questions else _Success.NOTHING), manners
@@ -75,7 +78,7 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         if is_ready:
             manners = await _use(trial, user, manners)
         kinds = {question.kind for question in questions}
-        ports = [port for _, port in user.server.listener.dialled]
+        ports = [dialled[1] for dialled in user.server.listener.dialled]
         if Kind.UNKNOWN in kinds and trial.address[1] not in ports:
             return _Success.IS_MISTAKEN, manners
         return await _success(user), manners
@@ -142,10 +145,15 @@ async def _success(user: User) -> _Success:
 
 
 def _on_the_wire(received: bytes, line: bytes) -> str:
-    before, _, after = received.partition(line)
+    before, _line, after = received.partition(line)
     if before:
-        return f"It sends {len(before)} bytes before each line."
-    return {
-        b"": "It sends lines without a newline.",
-        b"\n": "It sends a newline after each line.",
-    }.get(after, f"It sends {after!r} after each line.")
+        return ngettext(
+            "It sends {n} byte before each line.",
+            "It sends {n} bytes before each line.",
+            len(before),
+        )
+    if not after:
+        return _("It sends lines without a newline.")
+    if after == b"\n":
+        return _("It sends a newline after each line.")
+    return _("It sends {text!r} after each line.", text=after)

@@ -9,6 +9,7 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import LINES, RAW, headers
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server
@@ -160,13 +161,19 @@ def _asked(server: Server) -> int:
 
 
 def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:
-    lines = [f"It returns a text {reply}."]
+    lines = [_("It returns a text {manner}.", manner=reply)]
     if greets:
-        lines.append("It speaks first.")
+        lines.append(_("It speaks first."))
     if login:
-        lines.append(f"It wants {login} message{'s' * (login > 1)} before it returns texts.")
+        lines.append(
+            ngettext(
+                "It wants {n} message before it returns texts.",
+                "It wants {n} messages before it returns texts.",
+                login,
+            )
+        )
     if manners.framing is not RAW:
-        lines.append(f"It expects {manners.framing.name}.")
+        lines.append(_("It expects {framing}.", framing=manners.framing.name))
     if manners.needs_end:
-        lines.append("It answers once the client has ended its direction (FIN).")
+        lines.append(_("It answers once the client has ended its direction (FIN)."))
     return tuple(lines)
