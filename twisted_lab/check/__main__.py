@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TextIO
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -19,8 +20,10 @@ from twisted_lab.check.judging import with_needs
 from twisted_lab.check.language import _
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
-from twisted_lab.check.reports.json_report import json_report
+from twisted_lab.check.reports.formats import FORMATS
+from twisted_lab.check.reports.own_progress import update
 from twisted_lab.check.reports.progress import Progress
+from twisted_lab.check.reports.redaction import read_files, redacted, secrets_in
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox
@@ -58,23 +61,27 @@ def main() -> None:
 
 def _check(options: Options, task: Task) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
-    file = _json_file(options.json or "")
+    files = {name: _open(path) for name in FORMATS if (path := options[name]) and path != "-"}
     report = _run(options, task)
+    if not options.connect:
+        report = redacted(report, secrets_in(read_files(options.folder)))
     status = report.status(options.strict)
-    text = json_report(report, options.strict) if options.json else ""
-    if file:
+    for name, file in files.items():
         try:
             with file:
-                file.write(text + "\n")
+                file.write(FORMATS[name](report, options.marks, options.strict) + "\n")
         except OSError as error:
             status = Options.exit_status
             _complain(
-                _("cannot write {file!r}: {reason}", file=options.json, reason=error.strerror)
+                _("cannot write {file!r}: {reason}", file=options[name], reason=error.strerror)
             )
-    if options.json != "-":
+    if options.printed:
+        _print(FORMATS[options.printed](report, options.marks, options.strict))
+    else:
         style = style_of(sys.stdout, os.environ)
-        text = terminal_report(report, style, options.hint, options.picture)
-    _print(text)
+        _print(terminal_report(report, style, options.hint, options.picture))
+    if options.progress:
+        print_line(shown(update(Path(options.progress), task, report)), sys.stderr)
     return status
 
 
@@ -89,11 +96,9 @@ def _complain(problem: object) -> None:
     print_line(f"{Options.command}: {shown(str(problem))}", sys.stderr)
 
 
-def _json_file(path: str) -> TextIO | None:
-    if path in ("", "-"):
-        return None
+def _open(path: str) -> TextIO:
     try:
-        return os.fdopen(open_for_writing(path), "w")
+        return os.fdopen(open_for_writing(path), "w", encoding="utf-8")
     except NotReady as problem:
         _complain(problem)
         raise SystemExit(Options.exit_status) from None

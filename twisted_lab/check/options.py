@@ -11,6 +11,8 @@ from twisted.python.usage import UsageError
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.own_tasks import add_own_tasks
+from twisted_lab.check.reports.formats import FORMATS
+from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
@@ -66,6 +68,7 @@ class Options(command_line.Options):
         task: The task; None if there is none, with --list or --explain.
         program: The command to check, and its arguments; empty with --connect.
         run_seed: The seed of this run: that of `seed`, or a random one.
+        printed: The name of the format that replaces the text on the standard output.
     """
 
     command = "twisted_lab.check"
@@ -73,6 +76,7 @@ class Options(command_line.Options):
     task: Task | None = None
     program: tuple[str, ...] = ()
     run_seed = 0
+    printed = ""
 
     connect = option.parsed(
         N_("Check the server that runs there, HOST:PORT, instead of a command."),
@@ -108,6 +112,17 @@ class Options(command_line.Options):
     json = option.path(
         N_("Write the report to this file as JSON; - is the standard output, without the text."),
         default=None,
+    )
+    html = option.path(N_("The same as a page for browsers."), default=None)
+    junit = option.path(N_("The same as JUnit's XML."), default=None)
+    gradescope = option.path(N_("The same as Gradescope's results.json."), default=None)
+    marks = option.parsed(
+        N_("The mark that each verdict gives, such as pass=2,flaky=1."),
+        read_marks,
+        default=read_marks(),
+    )
+    progress = option.path(
+        N_("Keep your own progress in this file, and name the next requirement."), default=None
     )
     list = option.flag(N_("List the requirements, of the task if one is given, and exit."))
     explain = option.parsed(N_("Explain a requirement, such as ES-4, and exit."), _ids, default=())
@@ -157,6 +172,16 @@ class Options(command_line.Options):
             UsageError: Options do not fit together, or one is missing.
         """
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
+        printed = [name for name in FORMATS if self[name] == "-"]
+        if printed[1:]:
+            raise UsageError(
+                _(
+                    "{one} and {other} exclude each other",
+                    one=f"--{printed[0]} -",
+                    other=f"--{printed[1]} -",
+                )
+            )
+        self.printed = "".join(printed)
         for name, ids in (("--only", self.only), ("--explain", self.explain)):
             for each in ids:
                 if each not in self.catalogue.requirements:

@@ -89,9 +89,14 @@ def _picture(evidence: Evidence, style: Style) -> Iterator[str]:
             yield sketch(passage, copy, evidence.passages[0].sent, style.is_coloured, style.columns)
 
 
+def last_lines(screen: str) -> list[str]:
+    """Return the last lines that are not empty; they are not escaped."""
+    lines = [line.rstrip() for line in screen[-_MOST_SCREEN:].split("\n")]
+    return [line for line in lines if line][-_MOST_LINES:]
+
+
 def _screen(text: str, style: Style) -> Iterator[str]:
-    lines = [line.rstrip() for line in text[-_MOST_SCREEN:].split("\n")]
-    lines = [line for line in lines if line][-_MOST_LINES:]
+    lines = last_lines(text)
     if lines:
         yield _INDENT + _("The last lines on its terminal:")
     for line in lines:

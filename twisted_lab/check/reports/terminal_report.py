@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.failure import brief, failure
@@ -41,19 +41,28 @@ def terminal_report(
             lines += ["", *failure(finding, style, with_answers, with_pictures)]
         elif finding.verdict in (Verdict.WEAK, Verdict.FLAKY):
             lines += ["", *brief(finding, style, with_answers)]
+    for title, texts in sections(report):
+        lines += _section(title, texts, style)
+    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
+    return "\n".join(lines)
+
+
+def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
+    """Return titles, and the lines that follow each; those without a line are left out."""
     learned = " ".join(report.behaviour)
     found = [
         f"{each.requirement.id}: {each.evidence.note}"
         for each in _are(report, Verdict.INFO)
         if each.evidence.note not in learned
     ]
-    lines += _section(_("How it behaves"), [*report.behaviour, *found], style)
-    lines += _section(_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED), style)
-    lines += _section(_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED), style)
-    lines += _section(_("What this machine does not allow"), report.problems, style)
-    lines += _section(_("What the program did to its surroundings"), report.incidents, style)
-    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
-    return "\n".join(lines)
+    every = [
+        (_("How it behaves"), [*report.behaviour, *found]),
+        (_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED)),
+        (_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED)),
+        (_("What this machine does not allow"), report.problems),
+        (_("What the program did to its surroundings"), report.incidents),
+    ]
+    return [(title, texts) for title, texts in every if texts]
 
 
 def line(finding: Finding, style: Style) -> str:
@@ -129,10 +138,8 @@ def _by_reason(report: Report, verdict: Verdict) -> list[str]:
     return [f"{', '.join(ids)}: {reason}" for reason, ids in reasons.items() if reason]
 
 
-def _section(title: str, texts: Iterable[str], style: Style) -> Iterator[str]:
-    texts = list(texts)
-    if texts:
-        yield from ("", f"{title}:")
+def _section(title: str, texts: Sequence[str], style: Style) -> Iterator[str]:
+    yield from ("", f"{title}:")
     for text in texts[:_MOST_LINES]:
         yield from style.wrapped(shown(text), "    ", "  - ")
     if len(texts) > _MOST_LINES:
