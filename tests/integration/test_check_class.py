@@ -64,8 +64,8 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         "anna  echo-server: 0 passed, 1 failed (nested/server.py)",
         "clara  echo-server: not checked: cannot start none: No such file or directory",
     ]
-    rows = [line.split() for line in first.stdout.splitlines()]
-    assert rows == [
+    table, _, paths = first.stdout.partition("\n\n")
+    assert [line.split() for line in table.splitlines()] == [
         ["echo-server"],
         [r"\x1b[2J", "?"],
         ["anna", "0", "✓", "1", "✗"],
@@ -73,6 +73,8 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         ["boris", "?"],
         ["clara", "?"],
     ]
+    assert [Path(path).name for path in paths.split()] == ["index.html", "results.csv", "junit.xml"]
+    assert all(Path(path).is_file() for path in paths.split())
     again = check(folder)
     assert (again.returncode, again.stdout, again.stderr) == (0, first.stdout, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.processes import ROOT
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.classes.choosing import Choice, NothingFound, Rules, choose
 from twisted_lab.check.classes.overrides import Overrides, WrongOverrides, overrides
@@ -28,6 +29,13 @@ class OverridesTests(SynchronousTestCase):
             overrides(text, ECHO), Overrides("b.py", "python2.7", "make", (("Порт", "{port}"),))
         )
         self.assertEqual(overrides(text, TASKS["echo-client"]), Overrides("c.py"))
+
+    def test_the_example_of_the_documentation_is_right(self) -> None:
+        page = (ROOT / "docs" / "checking.md").read_text()
+        _, _, rest = page.partition("```toml\n")
+        text, _, _ = rest.partition("```")
+        self.assertEqual(overrides(text, ECHO).file, "lab2/main")
+        self.assertEqual(overrides(text, TASKS["echo-client"]).interpreter, "python2.7")
 
     def test_without_a_table_the_rules_count(self) -> None:
         self.assertEqual(overrides("", ECHO), Overrides())

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from random import SystemRandom
+from typing import NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorCore
@@ -16,6 +18,7 @@ from twisted_lab.check.classes.choosing import Rules
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.options import PER_CORE, ClassOptions
 from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
+from twisted_lab.check.classes.reporting import write_class
 from twisted_lab.check.classes.storing import Store
 from twisted_lab.check.classes.summary import ClassProgress, class_table
 from twisted_lab.check.language import _
@@ -45,8 +48,8 @@ def main(arguments: Sequence[str]) -> None:
     _require_isolation()
     folders = submissions(options.submissions)
     if not folders:
-        _end(_("there are no folders in {folder}", folder=repr(str(options.submissions))))
-    planned = list(plan(folders, options.chosen, _rules(options)))
+        _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
+    planned = list(plan(folders, options.chosen, _rules(options), options.tasks))
     results = _check(planned, Store(options.report), options)
     report = ClassReport(
         tuple(each.name for each in options.chosen),
@@ -59,10 +62,16 @@ def main(arguments: Sequence[str]) -> None:
             for folder in folders
         ),
     )
-    write_out(ClassOptions.command, class_table(report, style_of(sys.stdout, os.environ)))
+    try:
+        random = SystemRandom() if options.anonymous else None
+        written = write_class(report, options.report, options.marks, random)
+    except (OSError, ValueError) as problem:
+        _end(_("cannot write the reports: {reason}", reason=problem))
+    table = class_table(report, style_of(sys.stdout, os.environ))
+    write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
 
 
-def _end(problem: str, status: int = ClassOptions.exit_status) -> None:
+def _end(problem: str, status: int = ClassOptions.exit_status) -> NoReturn:
     print_line(f"{ClassOptions.command}: {shown(problem)}", sys.stderr)
     raise SystemExit(status)
 

@@ -76,5 +76,5 @@ async def _build(reactor: Any, folder: Path, command: str) -> dict[str, bytes]:
     finally:
         sandbox.close()
     if large := [name for name, content in files.items() if len(content) > _LARGEST]:
-        raise NotBuilt(_("the build made {name}, which is too large", name=repr(large[0])))
+        raise NotBuilt(_("the build made {name!r}, which is too large", name=large[0]))
     return files

@@ -84,7 +84,7 @@ def _given(sources: Sequence[Source], given: Overrides) -> Found:
 
 def _nothing(sources: Sequence[Source], task: Task) -> str:
     if path := unbuilt(sources, task.role, task.name):
-        return _("{source} has to be built first: {file} can say how", source=repr(path), file=NAME)
+        return _("{source!r} has to be built first: {file} can say how", source=path, file=NAME)
     if task.role is Role.SERVER:
         return _("no file looks like a server")
     return _("no file looks like a client")

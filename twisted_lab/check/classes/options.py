@@ -10,34 +10,35 @@ from shutil import which
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.language import N_, _
+from twisted_lab.check.options import TranslatedOptions, existing_file, existing_folder
+from twisted_lab.check.own_tasks import add_own_tasks
+from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.task import Task
-from twisted_lab.text import command_line, option
+from twisted_lab.text import option
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait
-
-
-def _folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise UsageError(f"expected a folder that exists, not {text!r}")
-    return Path(text)
 
 
 def _command(text: str) -> str:
     words = shlex.split(text)  # an open quote is a ValueError
     if "{file}" not in words:
         raise UsageError(
-            f"expected a command with {{file}}, such as '{{python}} {{file}}', not {text!r}"
+            _(
+                "expected a command with {{file}}, such as '{{python}} {{file}}', not {text!r}",
+                text=text,
+            )
         )
     return text
 
 
 def _python(text: str) -> str:
     if not (found := which(text)):
-        raise UsageError(f"expected a program that exists, not {text!r}")
+        raise UsageError(_("expected a program that exists, not {text!r}", text=text))
     return str(Path(found).absolute()) if "/" in text else text
 
 
-class ClassOptions(command_line.Options):
+class ClassOptions(TranslatedOptions):
     """What to check in a class.
 
     Attributes:
@@ -48,41 +49,50 @@ class ClassOptions(command_line.Options):
 
     command = "twisted_lab.check class"
     exit_status = 2
-    synopsis = "Usage: python -m twisted_lab.check class SUBMISSIONS [options]"
-    longdesc = (
-        "Checks the programs of a class: SUBMISSIONS has one folder for each submission. Rules "
-        "find the server and the client; check.toml in a folder names them otherwise. Results are "
-        "stored, so that a second run checks only what has changed. The exit status is 0 once "
-        "everything is checked, whatever the verdicts, 2 for wrong usage, and 130 after Ctrl-C. "
-        "docs/checking.md explains more."
-    )
     submissions = Path()
     chosen: tuple[Task, ...] = ()
 
     task = option.text(
-        "Check these tasks, with commas between them.", default="echo-server,echo-client"
+        N_("Check these tasks, with commas between them."), default="echo-server,echo-client"
     )
+    tasks = option.parsed(
+        N_("Add the tasks of this Python file. It runs with your rights."),
+        existing_file,
+        default=None,
+    )
+    report = option.parsed(
+        N_("Folder of the results and reports."), Path, default=Path("class-report")
+    )
+    marks = option.parsed(
+        N_("The mark that each verdict gives, such as pass=2,flaky=1."),
+        read_marks,
+        default=read_marks(),
+    )
+    anonymous = option.flag(N_("Show numbers instead of names in the reports."))
     jobs = option.number(
-        f"Check so many programs at the same time. [default: {PER_CORE} for each core]",
+        N_("Run this many checks at the same time. [default: 3 for each core]"),
         default=None,
         most=1000,
     )
-    report = option.parsed("Folder of the results and reports.", Path, default=Path("class-report"))
-    python = option.parsed("The Python that runs the programs.", _python, default=sys.executable)
+    python = option.parsed(
+        N_("The Python that runs the programs."), _python, default=sys.executable
+    )
     server = option.parsed(
-        "The command for servers, such as '{python} -u {file}'. [default: as the file says]",
+        N_("The command for servers, such as '{python} -u {file}'. [default: as the file says]"),
         _command,
         default="",
     )
     client = option.parsed(
-        "The command for clients, in which {host} and {port} are the server's. "
-        "[default: as the file says]",
+        N_(
+            "The command for clients, in which {host} and {port} are the server's. "
+            "[default: as the file says]"
+        ),
         _command,
         default="",
     )
     template = option.parsed(
-        "Folder with the course's templates: unchanged, they are no submission.",
-        _folder,
+        N_("Folder with the course's templates: unchanged, they are no submission."),
+        existing_folder,
         default=None,
     )
 
@@ -101,10 +111,10 @@ class ClassOptions(command_line.Options):
             UsageError: There is none, or more.
         """
         if not submissions:
-            raise UsageError("name the folder with the submissions")
+            raise UsageError(_("name the folder with the submissions"))
         if others:
-            raise UsageError(f"unexpected {others[0]!r}")
-        self.submissions = _folder(submissions)
+            raise UsageError(_("unexpected {word!r}", word=others[0]))
+        self.submissions = existing_folder(submissions)
 
     def postOptions(self) -> None:
         """Look the tasks up.
@@ -112,8 +122,34 @@ class ClassOptions(command_line.Options):
         Raises:
             UsageError: One does not exist.
         """
+        if self.tasks:
+            try:
+                add_own_tasks(self.tasks, self.catalogue)
+            except ValueError as problem:
+                raise UsageError(f"--tasks: {problem}") from None
         known = self.catalogue.tasks
         names = dict.fromkeys(each.strip() for each in self.task.split(","))
         if unknown := [name for name in names if name not in known]:
-            raise UsageError(f"--task: expected tasks of {', '.join(known)}, not {unknown[0]!r}")
+            raise UsageError(
+                _(
+                    "--task: expected tasks of {tasks}, not {task!r}",
+                    tasks=", ".join(known),
+                    task=unknown[0],
+                )
+            )
         self.chosen = tuple(known[name] for name in names)
+
+    def getSynopsis(self) -> str:
+        """See `twisted.python.usage.Options`."""
+        return _("Usage: python -m twisted_lab.check class SUBMISSIONS [options]")
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `twisted.python.usage.Options`."""
+        self.longdesc = _(
+            "Checks the programs of a class: SUBMISSIONS has one folder for each submission. Rules "
+            "find the server and the client; check.toml in a folder names them otherwise. Results "
+            "are stored, so that a second run checks only what has changed. The exit status is 0 "
+            "once everything is checked, whatever the verdicts, 2 for wrong usage, and 130 after "
+            "Ctrl-C. docs/checking.md explains more."
+        )
+        return super().getUsage(width)

@@ -75,7 +75,7 @@ def _examine(place: str, key: str, value: Any) -> None:
         if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
             raise _wrong(place, _("a table of words of questions, and answers, is expected"))
         if len(value) > _MOST_ANSWERS:
-            raise _wrong(place, _("there are more than {n}", n=_MOST_ANSWERS))
+            raise _wrong(place, _("there are more than {n} answers", n=_MOST_ANSWERS))
     elif not isinstance(value, str) or len(value) > _MOST_TEXT or "\0" in value:
         raise _wrong(place, _("a short text is expected"))
     elif key == "interpreter" and value and not _INTERPRETER.fullmatch(value):
@@ -83,6 +83,4 @@ def _examine(place: str, key: str, value: Any) -> None:
 
 
 def _wrong(place: str, reason: str) -> WrongOverrides:
-    return WrongOverrides(
-        _("{file}: {place}: {reason}", file=NAME, place=repr(place), reason=reason)
-    )
+    return WrongOverrides(_("{file}: {place!r}: {reason}", file=NAME, place=place, reason=reason))

@@ -25,6 +25,7 @@ class Planned:
         choice: What to check; it may have no programs.
         problem: Why there is nothing, in one line.
         key: Another one as soon as the result may be another one.
+        own_tasks: The file with the course's own tasks, if there is one.
     """
 
     submission: str
@@ -33,6 +34,7 @@ class Planned:
     choice: Choice
     problem: str
     key: str
+    own_tasks: Path | None
 
 
 def submissions(folder: Path) -> list[Path]:
@@ -46,8 +48,18 @@ def templates(folder: Path) -> frozenset[str]:
     return frozenset(each.squeezed for each in read(folder)[0]) - {""}
 
 
-def plan(folders: Iterable[Path], tasks: Sequence[Task], rules: Rules) -> Iterator[Planned]:
-    """Yield what is to be checked, task by task of each submission."""
+def plan(
+    folders: Iterable[Path], tasks: Sequence[Task], rules: Rules, own_tasks: Path | None = None
+) -> Iterator[Planned]:
+    """Yield what is to be checked, task by task of each submission.
+
+    Args:
+        folders: The folders of the submissions.
+        tasks: The tasks.
+        rules: How programs are chosen and started.
+        own_tasks: The file with the course's own tasks, if there is one.
+    """
+    own = own_tasks.read_bytes() if own_tasks else b""
     for folder in folders:
         sources, digest = read(folder)
         for task in tasks:
@@ -56,6 +68,6 @@ def plan(folders: Iterable[Path], tasks: Sequence[Task], rules: Rules) -> Iterat
                 choice = choose(sources, task, rules)
             except (NothingFound, WrongOverrides) as reason:
                 problem = str(reason)
-            depends_on = repr((__version__, digest, task.name, choice))
+            depends_on = repr((__version__, digest, task.name, choice, own))
             key = blake2b(depends_on.encode(errors="backslashreplace"), digest_size=16).hexdigest()
-            yield Planned(folder.name, folder, task, choice, problem, key)
+            yield Planned(folder.name, folder, task, choice, problem, key, own_tasks)
