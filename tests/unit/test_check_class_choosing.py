@@ -49,8 +49,14 @@ class OverridesTests(SynchronousTestCase):
             (f"[server]\nfile = '{'x' * 1001}'", "'server.file'"),
             ("server = 1", "'server': a table is expected"),
             ("[server]\nanswers = ['x']", "'server.answers': a table"),
-            ("[server.answers]\nport = 9090", "'server.answers': a table"),
-            ("[server.answers]\n" + "\n".join(f"a{n} = ''" for n in range(21)), "more than 20"),
+            ("[server.answers]\nport = 9090", "'server.answers': words without ="),
+            ("[server.answers]\n'' = 'x'", "words without ="),
+            ("[server.answers]\n'a=' = 'x'", "words without ="),
+            ('[server.answers]\na = "\\u0000"', "words without ="),
+            (
+                "[server.answers]\n" + "\n".join(f"a{n} = ''" for n in range(21)),
+                "at most 20 answers",
+            ),
             ("[server]\n'\\u001b\\n' = 1".replace("'", '"'), r"\x1b\n"),
             # It would show programs the folder that it is in.
             ("[server]\ninterpreter = '/home/teacher/bin/python'", "without its path"),

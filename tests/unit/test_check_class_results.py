@@ -86,11 +86,12 @@ class PlanTests(SynchronousTestCase):
             (self.root / name).mkdir(parents=True)
             (self.root / name / "server.py").write_text(SERVER)
         (self.root / "list.txt").touch()
+        (self.root / "reports").mkdir()
         self.python = "py3"
 
     def plan(self) -> list[Planned]:
         rules = Rules(self.python, dict.fromkeys(Role, ""), frozenset(), ("echo-server",))
-        return list(plan(submissions(self.root), TASKS, rules))
+        return list(plan(submissions(self.root, self.root / "reports"), TASKS, rules))
 
     def keys(self) -> list[str]:
         return [each.key for each in self.plan()]
@@ -136,6 +137,7 @@ class PlanTests(SynchronousTestCase):
         (folder / "big.txt").write_bytes(b"x" * 300_000)
         (folder / "__pycache__").mkdir()
         (folder / "__pycache__" / "server.py").touch()
+        os.truncate(folder / "big.txt", 1 << 40)  # a hash of all would take an hour
         names = {each.path: len(each.text) for each in read(folder)[0]}
         names.pop("secret.py", None)  # root can read it
         self.assertEqual(names, {"server.py": len(SERVER), "big.txt": 1 << 18})

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     options = ClassOptions()
     options.parseOptions(list(arguments))
     _require_isolation()
-    folders = submissions(options.submissions)
+    folders = submissions(options.submissions, options.report)
     if not folders:
         _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
     planned = list(plan(folders, options.chosen, _rules(options), options.tasks))

@@ -60,7 +60,7 @@ def existing_file(text: str) -> Path:
 
 
 def _answer(text: str) -> tuple[str, str]:
-    words, sign, line = text.rpartition("=")
+    words, sign, line = text.partition("=")
     if not words or not sign:
         raise UsageError(
             _("an answer is WORDS=ANSWER, such as port={{port}}, not {text!r}", text=text)

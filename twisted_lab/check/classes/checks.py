@@ -26,7 +26,8 @@ def _environment() -> dict[str, str]:
     """Return the environment of the checks, in which they find this package."""
     # Not in the current folder: that may be the one with the submissions.
     root = str(Path(twisted_lab.__file__).parent.parent)
-    return os.environ | {"PYTHONPATH": os.pathsep.join((root, os.environ.get("PYTHONPATH", "")))}
+    others = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{others}" if others else root}
 
 
 async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:

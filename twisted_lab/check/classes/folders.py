@@ -15,7 +15,7 @@ from twisted_lab.check.classes.sources import Source
 _SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
 _MOST_FILES, _DEEPEST = 1_000, 16
 _MOST_OF_EACH, _MOST_TEXT = 1 << 18, 1 << 24  # bytes that are looked at
-_PIECE = 1 << 20
+_PIECE, _MOST_PIECES = 1 << 20, 64  # for the hash; a folder with more cannot be checked
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
@@ -26,7 +26,7 @@ def read(folder: Path) -> tuple[list[Source], str]:
     """
     sources = []
     digest = blake2b(digest_size=16)
-    left = _MOST_TEXT
+    left, pieces = _MOST_TEXT, _MOST_PIECES
     for path in islice(_files(folder), _MOST_FILES):
         name = path.relative_to(folder).as_posix()
         try:
@@ -40,8 +40,9 @@ def read(folder: Path) -> tuple[list[Source], str]:
             digest.update(f"{name!r} {mode:o} {os.fstat(descriptor).st_size}\n".encode())
             start = file.read(min(_MOST_OF_EACH, left))
             digest.update(start)
-            while piece := file.read(_PIECE):
+            while pieces and (piece := file.read(_PIECE)):
                 digest.update(piece)
+                pieces -= 1
         left -= len(start)
         is_binary = start.startswith(b"\x7fELF")
         text = start.decode("latin-1" if is_binary else "utf-8", errors="replace")

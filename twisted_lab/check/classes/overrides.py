@@ -72,14 +72,19 @@ def _examine(place: str, key: str, value: Any) -> None:
     if key not in _KEYS:
         raise _wrong(place, _("the keys are {keys}", keys=", ".join(_KEYS)))
     if key == "answers":
-        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-            raise _wrong(place, _("a table of words of questions, and answers, is expected"))
-        if len(value) > _MOST_ANSWERS:
-            raise _wrong(place, _("there are more than {n} answers", n=_MOST_ANSWERS))
-    elif not isinstance(value, str) or len(value) > _MOST_TEXT or "\0" in value:
+        if not isinstance(value, dict) or len(value) > _MOST_ANSWERS:
+            raise _wrong(place, _("a table of at most {n} answers is expected", n=_MOST_ANSWERS))
+        for words, line in value.items():
+            if not words or "=" in words or not (_is_text(words) and _is_text(line)):
+                raise _wrong(place, _("words without =, and a short text, are expected"))
+    elif not _is_text(value):
         raise _wrong(place, _("a short text is expected"))
     elif key == "interpreter" and value and not _INTERPRETER.fullmatch(value):
         raise _wrong(place, _("the name of a program without its path is expected"))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _MOST_TEXT and "\0" not in value
 
 
 def _wrong(place: str, reason: str) -> WrongOverrides:

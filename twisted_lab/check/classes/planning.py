@@ -37,10 +37,18 @@ class Planned:
     own_tasks: Path | None
 
 
-def submissions(folder: Path) -> list[Path]:
-    """Return the folders of all submissions, in the order of their names."""
-    found = (each for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")
-    return sorted(found, key=lambda each: each.name)
+def submissions(folder: Path, reports: Path) -> list[Path]:
+    """Return the folders of all submissions, in the order of their names.
+
+    Args:
+        folder: The folder with the submissions.
+        reports: The folder of the reports, which is none, wherever it is.
+    """
+    return sorted(
+        each
+        for each in folder.iterdir()
+        if each.is_dir() and each.name[0] != "." and each.resolve() != reports.resolve()
+    )
 
 
 def templates(folder: Path) -> frozenset[str]:
