@@ -22,7 +22,9 @@ class ClassOptionsTests(SynchronousTestCase):
     def test_the_defaults_are_both_echo_tasks_and_this_python(self) -> None:
         options = parse(".")
         self.assertEqual([each.name for each in options.chosen], ["echo-server", "echo-client"])
-        self.assertEqual((options.python, options.server, options.jobs), (sys.executable, "", None))
+        self.assertEqual(
+            (options.python, options.server, options.jobs), (sys.executable, None, None)
+        )
 
     def test_options_may_stand_behind_the_folder(self) -> None:
         options = parse(".", "--task", "echo-client, echo-client", "--jobs=2", "--report", "r")

@@ -96,7 +96,7 @@ def _require_isolation() -> None:
 def _rules(options: ClassOptions) -> Rules:
     return Rules(
         python=options.python,
-        commands={Role.SERVER: options.server, Role.CLIENT: options.client},
+        commands={Role.SERVER: options.server or "", Role.CLIENT: options.client or ""},
         templates=templates(options.template) if options.template else frozenset(),
         tasks=tuple(options.catalogue.tasks),
     )

@@ -80,7 +80,7 @@ class ClassOptions(TranslatedOptions):
     server = option.parsed(
         N_("The command for servers, such as '{python} -u {file}'. [default: as the file says]"),
         _command,
-        default="",
+        default=None,
     )
     client = option.parsed(
         N_(
@@ -88,7 +88,7 @@ class ClassOptions(TranslatedOptions):
             "[default: as the file says]"
         ),
         _command,
-        default="",
+        default=None,
     )
     template = option.parsed(
         N_("Folder with the course's templates: unchanged, they are no submission."),
