@@ -55,13 +55,28 @@ def test_a_correct_server_passes(tmp_path: Path) -> None:
     assert content["behaviour"] == ["It returns a text as it was."]
 
 
-def test_a_broken_server_fails_with_what_was_seen() -> None:
-    options = ("--only", "ES-11", "--folder", str(SERVERS))
+def test_a_broken_server_fails_with_what_was_seen(tmp_path: Path) -> None:
+    formats = ("json", "html", "junit", "gradescope", "progress")
+    files = [f"--{each}={tmp_path / each}" for each in formats]
+    options = ("--only", "ES-11", "--folder", str(SERVERS), *files)
     ended = run("echo-server", *options, "--", sys.executable, "broken_es_11.py")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "ES-11  M" in ended.stdout
     assert "client 1 leaves in order (FIN)" in ended.stdout
     assert "The server did not serve client 2: it had ended with status 0." in ended.stdout
+    assert "next ES-11" in ended.stderr
+    for each in formats:
+        assert "ES-11" in (tmp_path / each).read_text()
+
+
+def test_a_report_that_cannot_be_written_is_known_before_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "page.html"
+    ended = run("echo-server", f"--html={path}", "--", "true")
+    assert ended.returncode == 2
+    assert (
+        ended.stderr
+        == f"twisted_lab.check: cannot write {str(path)!r}: No such file or directory\n"
+    )
 
 
 def test_a_correct_client_passes() -> None:

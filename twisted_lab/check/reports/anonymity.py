@@ -15,6 +15,7 @@ from twisted_lab.check.reports.mapping import LETTERS, map_texts, own_words, wor
 from twisted_lab.check.reports.students import Result, Student
 
 _REMOVED = "[...]"
+_MOST_NAMESAKES = 5  # a word that more names have, and half of all, is such as "homework"
 _LEAST_STEM = 5  # letters of a name that count with any ending, as Russian has
 
 
@@ -68,7 +69,7 @@ def _name_words(students: Sequence[Student]) -> set[str]:
     counts = Counter(word for student in students for word in words(student.name))
     reports = [result.report for student in students for result in student.results]
     own = set[str]().union(*(own_words(report) for report in reports if report))
-    most = max(len(students) // 2, 1)
+    most = max(len(students) // 2, _MOST_NAMESAKES)
     return {word for word, count in counts.items() if count <= most} - own
 
 

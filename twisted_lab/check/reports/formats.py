@@ -22,4 +22,4 @@ FORMATS: dict[str, Callable[[Report, Marks, bool], str]] = {
 
 
 def _alone(report: Report) -> Student:
-    return Student(report.task, (Result(report.task, report.program, report=report),))
+    return Student(report.program, (Result(report.task, report.program, report=report),))

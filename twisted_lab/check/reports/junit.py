@@ -27,7 +27,7 @@ def junit(students: Iterable[Student]) -> str:
 
 
 def _suite(student: str, result: Result) -> Markup:
-    name = result.task if student == result.task else f"{shown(student)}: {result.task}"
+    name = f"{shown(student)}: {result.task}"
     report = result.report
     if report is None:
         error = element("error", message=shown(result.problem))

@@ -33,7 +33,7 @@ class Student:
     """A student, or the only program of a single check.
 
     Attributes:
-        name: The name of the folder, or of the task. It is not escaped.
+        name: The name of the folder, or the command. It is not escaped.
         results: One for each task.
     """
 

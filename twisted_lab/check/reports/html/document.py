@@ -77,10 +77,16 @@ def document(title: str, *content: str, is_wide: bool = False) -> str:
     return "<!DOCTYPE html>\n" + element("html", head, body, lang=_("en")) + "\n"
 
 
-def symbol(verdict: Verdict) -> Markup:
-    """Return the symbol of a verdict, for the eye alone: a word stands beside it."""
-    text = Style().mark(verdict)
-    return element("span", text, class_=f"symbol {style_class(verdict)}", aria_hidden="true")
+def symbol(verdict: Verdict, word: str = "") -> Markup:
+    """Return the symbol of a verdict.
+
+    Args:
+        verdict: The verdict.
+        word: What a screen reader says instead; "" if a word stands beside the symbol.
+    """
+    attributes = {"role": "img", "aria-label": word} if word else {"aria-hidden": "true"}
+    look = f"symbol {style_class(verdict)}"
+    return element("span", Style().mark(verdict), class_=look, **attributes)
 
 
 def style_class(verdict: Verdict) -> str:

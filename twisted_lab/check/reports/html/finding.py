@@ -74,11 +74,8 @@ def _steps(steps: tuple[str, ...]) -> Iterator[Markup]:
     rows = []
     for number, step in list(enumerate(steps, 1))[left_out:]:
         verdict = Verdict.FAIL if number == count else Verdict.PASS
-        rows.append(
-            element(
-                "li", symbol(verdict), f" {shown(step)}", title=words[verdict], value=str(number)
-            )
-        )
+        mark = symbol(verdict, words[verdict])
+        rows.append(element("li", mark, f" {shown(step)}", value=str(number)))
     yield element("ol", *rows)
 
 

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.reports.csv_table import mark_text, requirement_ids
-from twisted_lab.check.reports.html.document import document, legend, style_class
+from twisted_lab.check.reports.html.document import document, legend, symbol
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
-from twisted_lab.check.reports.style import Style, shown
+from twisted_lab.check.reports.style import shown
 from twisted_lab.check.verdicts import Verdict
 
 _MOST_PROBLEM = 150  # characters; the student's page has all
@@ -92,5 +92,4 @@ def _cell(name: str, verdict: Verdict | None) -> Markup:
     if verdict is None:
         return element("td")
     word = _(verdict.value)
-    symbol = element("span", Style().mark(verdict), role="img", aria_label=word)
-    return element("td", symbol, class_=f"cell {style_class(verdict)}", title=f"{name}: {word}")
+    return element("td", symbol(verdict, word), class_="cell", title=f"{name}: {word}")
