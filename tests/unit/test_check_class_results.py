@@ -166,10 +166,8 @@ class SummaryTests(SynchronousTestCase):
 
     def test_the_table_has_a_row_for_each_submission(self) -> None:
         rows = (
-            Submission(
-                "anna", Path(), (TaskResult("echo-server", (GOOD,)), TaskResult("x", (BAD,)))
-            ),
-            Submission("b\x1b", Path(), (TaskResult("echo-server"), TaskResult("x", (NONE,)))),
+            Submission("anna", (TaskResult("echo-server", (GOOD,)), TaskResult("x", (BAD,)))),
+            Submission("b\x1b", (TaskResult("echo-server"), TaskResult("x", (NONE,)))),
         )
         table = class_table(ClassReport(("echo-server", "x"), rows), Style())
         self.assertEqual(

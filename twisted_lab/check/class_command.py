@@ -55,9 +55,7 @@ def main(arguments: Sequence[str]) -> None:
         tuple(each.name for each in options.chosen),
         tuple(
             Submission(
-                folder.name,
-                folder,
-                tuple(results[folder.name, each.name] for each in options.chosen),
+                folder.name, tuple(results[folder.name, each.name] for each in options.chosen)
             )
             for folder in folders
         ),
