@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-_MOST_BYTES = 64 << 20  # of output; a report has less
+_MOST_BYTES = 8 << 20  # of output; a report has some 100 KB
 
 
 @dataclass(frozen=True, slots=True)
