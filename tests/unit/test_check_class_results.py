@@ -87,11 +87,13 @@ class PlanTests(SynchronousTestCase):
             (self.root / name / "server.py").write_text(SERVER)
         (self.root / "list.txt").touch()
         (self.root / "reports").mkdir()
-        self.python = "py3"
+        self.python, self.lang = "py3", "en"
 
     def plan(self) -> list[Planned]:
         rules = Rules(self.python, dict.fromkeys(Role, ""), frozenset(), ("echo-server",))
-        return list(plan(submissions(self.root, self.root / "reports"), TASKS, rules))
+        return list(
+            plan(submissions(self.root, self.root / "reports"), TASKS, rules, self.lang, None)
+        )
 
     def keys(self) -> list[str]:
         return [each.key for each in self.plan()]
@@ -126,6 +128,9 @@ class PlanTests(SynchronousTestCase):
             )
             before = after
         self.python = "py4"
+        self.assertNotEqual(self.keys()[0], before[0])
+        before = self.keys()
+        self.lang = "ru"
         self.assertNotEqual(self.keys()[0], before[0])
 
     def test_odd_files_are_left_out(self) -> None:

@@ -28,8 +28,20 @@ class LanguageTests(SynchronousTestCase):
     def test_marked_messages_stay_as_they_are(self) -> None:
         self.assertEqual(N_("port {port}"), "port {port}")
 
-    def test_an_unknown_language_is_refused(self) -> None:
-        self.assertRaises(FileNotFoundError, language.use, "xx")
+    def test_the_locale_names_the_language(self) -> None:
+        for environment, expected in (
+            ({}, "en"),
+            ({"LANG": "ru_RU.UTF-8"}, "ru"),
+            ({"LANG": "ru"}, "ru"),
+            ({"LANG": "C.UTF-8"}, "en"),
+            ({"LANG": "de_AT@euro"}, "en"),
+            ({"LANG": "ru_RU.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+            ({"LC_MESSAGES": "en_GB.UTF-8", "LC_ALL": "ru_RU.KOI8-R"}, "ru"),
+            ({"LC_ALL": "", "LANG": "ru_UA.UTF-8"}, "ru"),
+            ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:ru:en"}, "ru"),
+            ({"LANG": "../../ru"}, "en"),
+        ):
+            self.assertEqual(language.of_locale(environment), expected, environment)
 
 
 class SourceTests(SynchronousTestCase):
@@ -40,3 +52,11 @@ class SourceTests(SynchronousTestCase):
                     names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
                     uses = {isinstance(each.ctx, ast.Store) for each in names if each.id == "_"}
                     self.assertNotEqual(uses, {True, False}, f"{path}:{function.lineno}")
+
+    def test_messages_are_whole_where_they_are_translated(self) -> None:
+        for path in FILES:
+            for call in ast.walk(ast.parse(path.read_text())):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "N_", "ngettext"):
+                    for said in call.args[:2]:
+                        glued = isinstance(said, ast.JoinedStr | ast.BinOp)
+                        self.assertFalse(glued, f"{path}:{call.lineno}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check import language
 from twisted_lab.check.options import Options
 
 
@@ -55,6 +56,15 @@ class OptionsTests(SynchronousTestCase):
         options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4, ES-5")
         self.assertEqual(options.connect, ("::1", 9090))
         self.assertEqual(options.only, ("ES-4", "ES-5"))
+
+    def test_the_language_is_that_of_all_that_follows(self) -> None:
+        self.addCleanup(language.use, language.SOURCE)
+        self.assertIn("expected one of en, ru, not 'de'", self.refuse("--lang", "de"))
+        said = self.refuse("--lang", "ru", "--only", "XX-1", "echo-server", "--", "x")
+        self.assertIn("нет требования 'XX-1'", said)
+        self.assertIn("(--help показывает все параметры)", said)
+        for words in ("Вызов:", "Параметры:", "[по умолчанию: .]", "Вывести версию"):
+            self.assertIn(words, str(Options()))
 
     def test_list_and_explain_need_no_command(self) -> None:
         self.assertTrue(parse("--list").list)

@@ -13,6 +13,7 @@ from typing import NoReturn
 from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorCore
 
+from twisted_lab.check import language
 from twisted_lab.check.classes.checks import check_all
 from twisted_lab.check.classes.choosing import Rules
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str]) -> None:
     folders = submissions(options.submissions, options.report)
     if not folders:
         _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
-    planned = list(plan(folders, options.chosen, _rules(options), options.tasks))
+    lang = options.lang or language.of_locale(os.environ)
+    planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
     results = _check(planned, Store(options.report), options)
     report = ClassReport(
         tuple(each.name for each in options.chosen),

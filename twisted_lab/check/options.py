@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.own_tasks import add_own_tasks
@@ -68,12 +69,26 @@ def _answer(text: str) -> tuple[str, str]:
     return words, line
 
 
+def _language(text: str) -> str:
+    if text not in language.LANGUAGES:
+        known = ", ".join(language.LANGUAGES)
+        raise UsageError(_("expected one of {known}, not {text!r}", known=known, text=text))
+    language.use(text)  # for what is wrong with later options, and for --help
+    return text
+
+
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.upper().split(","))
 
 
 class TranslatedOptions(command_line.Options):
     """Options whose help is in the checker's language."""
+
+    lang = option.parsed(
+        N_("Language of the messages: en or ru. [default: that of the locale]"),
+        _language,
+        default=None,
+    )
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; the words that Twisted adds are translated, too."""
@@ -237,6 +252,10 @@ class Options(TranslatedOptions):
                 raise UsageError(
                     _("--only: {id} is no requirement of {task}", id=each, task=self.task.name)
                 )
+
+    def help_hint(self) -> str:
+        """See `Options.help_hint`."""
+        return _("--help lists the options")
 
     def getSynopsis(self) -> str:
         """See `twisted.python.usage.Options`."""

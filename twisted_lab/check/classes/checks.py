@@ -59,7 +59,7 @@ async def _check(reactor: Any, folder: Path, planned: Planned, found: Found) -> 
     command = (
         *(sys.executable, "-P", "-m", "twisted_lab.check", planned.task.name),
         *("--json", "-", "--seed", _SEED, "--folder", str(own_folder)),
-        *(("--tasks", str(planned.own_tasks)) if planned.own_tasks else ()),
+        *planned.options,
         *(f"--answer={words}={line}" for words, line in planned.choice.given.answers),
         *("--", *found.command),
     )

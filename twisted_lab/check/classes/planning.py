@@ -25,7 +25,7 @@ class Planned:
         choice: What to check; it may have no programs.
         problem: Why there is nothing, in one line.
         key: Another one as soon as the result may be another one.
-        own_tasks: The file with the course's own tasks, if there is one.
+        options: The options of its checks.
     """
 
     submission: str
@@ -34,7 +34,7 @@ class Planned:
     choice: Choice
     problem: str
     key: str
-    own_tasks: Path | None
+    options: tuple[str, ...]
 
 
 def submissions(folder: Path, reports: Path) -> list[Path]:
@@ -57,7 +57,7 @@ def templates(folder: Path) -> frozenset[str]:
 
 
 def plan(
-    folders: Iterable[Path], tasks: Sequence[Task], rules: Rules, own_tasks: Path | None = None
+    folders: Iterable[Path], tasks: Sequence[Task], rules: Rules, lang: str, own_tasks: Path | None
 ) -> Iterator[Planned]:
     """Yield what is to be checked, task by task of each submission.
 
@@ -65,8 +65,10 @@ def plan(
         folders: The folders of the submissions.
         tasks: The tasks.
         rules: How programs are chosen and started.
+        lang: The language of the reports.
         own_tasks: The file with the course's own tasks, if there is one.
     """
+    options = (f"--lang={lang}", *([f"--tasks={own_tasks}"] if own_tasks else []))
     own = own_tasks.read_bytes() if own_tasks else b""
     for folder in folders:
         sources, digest = read(folder)
@@ -76,6 +78,6 @@ def plan(
                 choice = choose(sources, task, rules)
             except (NothingFound, WrongOverrides) as reason:
                 problem = str(reason)
-            depends_on = repr((__version__, digest, task.name, choice, own))
+            depends_on = repr((__version__, digest, task.name, choice, options, own))
             key = blake2b(depends_on.encode(errors="backslashreplace"), digest_size=16).hexdigest()
-            yield Planned(folder.name, folder, task, choice, problem, key, own_tasks)
+            yield Planned(folder.name, folder, task, choice, problem, key, options)

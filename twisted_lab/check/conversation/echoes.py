@@ -49,15 +49,21 @@ def manner(received: bytes, sent: bytes) -> str:
         words.append(_("in upper case") if sent.upper() in bare else _("in pieces or other case"))
     before, _text, after = bare.lower().partition(sent.lower())
     if before:
-        words.append(_("with {text} before it", text=_shown(before)))
+        words.append(
+            _("with {text} before it", text=repr(before.decode()))
+            if _is_short(before)
+            else ngettext("with {n} byte before it", "with {n} bytes before it", len(before))
+        )
     if after.strip():
-        words.append(_("with {text} after it", text=_shown(after)))
+        words.append(
+            _("with {text} after it", text=repr(after.decode()))
+            if _is_short(after)
+            else ngettext("with {n} byte after it", "with {n} bytes after it", len(after))
+        )
     elif after:
         words.append(_("with white space after it"))
     return ", ".join(words)
 
 
-def _shown(data: bytes) -> str:
-    if data.isascii() and len(data) < 40:
-        return repr(data.decode())
-    return ngettext("{n} byte", "{n} bytes", len(data))
+def _is_short(data: bytes) -> bool:
+    return data.isascii() and len(data) < 40

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted_lab.check.language import _
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.sketch import sketch
 
 _INDENT = "  "
+_LABELS = N_("Why"), N_("Seen"), N_("Hint"), N_("Answer")
 _MOST_STEPS, _MOST_PASSAGES, _MOST_LINES = 20, 30, 12
 _MOST_SCREEN = 4000  # characters
 
@@ -28,10 +29,10 @@ def failure(
     """
     evidence, requirement, mistake = finding.evidence, finding.requirement, finding.mistake
     yield from heading(finding, style)
-    yield from _part(_("Why"), _(requirement.why), style)
+    yield from _part("Why", _(requirement.why), style)
     yield from _steps(evidence, style)
     if evidence.note:
-        yield from _part(_("Seen"), shown(evidence.note), style)
+        yield from _part("Seen", shown(evidence.note), style)
     if evidence.difference is not None:
         yield from style.wrapped(summary(evidence.difference), _INDENT)
         room = style.columns - len(_INDENT)
@@ -39,9 +40,9 @@ def failure(
     if with_picture:
         yield from _picture(evidence, style)
     yield from _screen(evidence.screen, style)
-    yield from _part(_("Hint"), _(mistake.question), style)
+    yield from _part("Hint", _(mistake.question), style)
     if with_answer:
-        yield from _part(_("Answer"), _(mistake.answer), style)
+        yield from _part("Answer", _(mistake.answer), style)
     yield _INDENT + _("By hand, in another terminal:")
     # Not wrapped, so that it can be copied.
     yield f"{_INDENT * 2}{shown(evidence.by_hand or requirement.by_hand, 2000)}"
@@ -51,10 +52,10 @@ def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator
     """Return the lines about what works, but not as it should, or failed once; see `failure`."""
     yield from heading(finding, style)
     if finding.evidence.note:
-        yield from _part(_("Seen"), shown(finding.evidence.note), style)
-    yield from _part(_("Hint"), _(finding.mistake.question), style)
+        yield from _part("Seen", shown(finding.evidence.note), style)
+    yield from _part("Hint", _(finding.mistake.question), style)
     if with_answer:
-        yield from _part(_("Answer"), _(finding.mistake.answer), style)
+        yield from _part("Answer", _(finding.mistake.answer), style)
 
 
 def heading(finding: Finding, style: Style) -> list[str]:
@@ -66,7 +67,8 @@ def heading(finding: Finding, style: Style) -> list[str]:
 
 
 def _part(label: str, text: str, style: Style) -> list[str]:
-    return style.wrapped(text, " " * 9, f"{_INDENT}{label:7}")
+    width = len(_INDENT) + max(len(_(each)) for each in _LABELS) + 1
+    return style.wrapped(text, " " * width, f"{_INDENT}{_(label)}".ljust(width))
 
 
 def _steps(evidence: Evidence, style: Style) -> Iterator[str]:

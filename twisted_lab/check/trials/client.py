@@ -214,4 +214,4 @@ def _what_came(heard: bytes, text: bytes) -> str:
 def _described(text: bytes) -> str:
     if len(text) > 60:
         return ngettext("{n:,} byte", "{n:,} bytes", len(text))
-    return f'"{escape_bytes(text)}"'
+    return _('"{text}"', text=escape_bytes(text))

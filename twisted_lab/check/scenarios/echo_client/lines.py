@@ -139,7 +139,7 @@ async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
     user.server.say(reply[:border])
     await trial.activity.pause(APART_SECONDS)
     user.server.say(reply[border:])
-    trial.step(_('the client shows the reply "{shown}"', shown=shown))
+    trial.step(_('the client shows the reply "{reply}"', reply=shown))
     if await user.shows_reply(shown.encode()):
         return
     if _shows_bytes(user, shown):
