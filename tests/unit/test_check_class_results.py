@@ -55,7 +55,7 @@ class StoreTests(SynchronousTestCase):
         self.store = Store(self.folder)
 
     def test_a_result_comes_back_under_its_key_alone(self) -> None:
-        result = TaskResult("echo-server", (GOOD, NONE))
+        result = TaskResult("echo-server", (GOOD, BAD))
         self.store.save("anna\udcff", result, "k1")
         self.assertEqual(self.store.load("anna\udcff", "echo-server", "k1"), result)
         for asked in (
@@ -64,6 +64,10 @@ class StoreTests(SynchronousTestCase):
             ("a", "x", "k1"),
         ):
             self.assertIsNone(self.store.load(*asked))
+
+    def test_what_could_not_be_checked_is_checked_again(self) -> None:
+        self.store.save("anna", TaskResult("t", (GOOD, NONE)), "k")
+        self.assertIsNone(self.store.load("anna", "t", "k"))
 
     def test_a_damaged_file_is_checked_again(self) -> None:
         self.store.save("anna", TaskResult("t", (GOOD,)), "k")

@@ -27,13 +27,17 @@ class Store:
         return self._folder / submission / f"{task}.json"
 
     def load(self, submission: str, task: str, key: str) -> TaskResult | None:
-        """Return a result that was stored with this key; None if there is none."""
+        """Return a result that was stored with this key; None if there is none.
+
+        One without a report is none, because the problem may have been the machine's.
+        """
         try:
             content = json.loads(self._path(submission, task).read_bytes())
             if (content["format"], content["key"]) != (FORMAT, key):
                 return None
             programs = tuple(Checked(**each) for each in content["programs"])
-            return TaskResult(task, programs, content["problem"])
+            has_reports = all(each.report for each in programs)
+            return TaskResult(task, programs, content["problem"]) if has_reports else None
         except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return None  # it is checked again
 
