@@ -37,6 +37,7 @@ SUBMISSIONS: tuple[tuple[dict[str, str], list[str], list[str]], ...] = (
         ["s.js"],
         ["c.js"],
     ),
+    ({"a.sh": "ncat -kl 9090 -c cat", "b.sh": "exec 3<>/dev/tcp/$1/$2"}, ["a.sh"], ["b.sh"]),
     ({"server.c": "/* x */ bind(s); listen(s, 1); accept(s);"}, [], []),
     ({"x": "#!/usr/bin/env python3\n" + SERVER, "y": CLIENT}, ["x"], []),
     ({"asyn.py": "import asyncio\nasyncio.start_server(f, '', 1)"}, ["asyn.py"], []),
@@ -80,7 +81,7 @@ class FindTests(SynchronousTestCase):
 
     def test_the_reasons_are_sentences(self) -> None:
         [found] = find(sources({"server.py": SERVER}), Role.SERVER, "echo-server", ())
-        self.assertEqual(found.why, "It calls accept(), bind(), listen(). Its name says so.")
+        self.assertEqual(found.why, "It calls accept, bind, listen. Its name says so.")
 
     def test_a_source_that_has_to_be_built_is_named(self) -> None:
         texts = sources({"src/server.c": "bind(s); listen(s, 1); accept(s);", "a.c": "x"})

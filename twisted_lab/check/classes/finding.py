@@ -31,10 +31,11 @@ _CALLS = {
     Role.SERVER: _words(
         "bind listen accept create_server start_server createServer serve_forever listenTCP "
         "listenUDP recvfrom TCPServer UDPServer ThreadingTCPServer TCPServerEndpoint"
-    ),
+    )
+    | {"ncat -l"},
     Role.CLIENT: _words(
         "connect connect_ex create_connection open_connection createConnection connectTCP sendto "
-        "TCP4ClientEndpoint connectProtocol"
+        "TCP4ClientEndpoint connectProtocol ncat"
     ),
 }
 # Calls that a program of the other role makes, too.
@@ -135,7 +136,7 @@ def _rate(source: Source, role: Role, task: str, others: Sequence[str]) -> tuple
     points, reasons = _points_of_code(source, role), []
     if points > 0:
         calls = sorted(source.calls & _CALLS[role])
-        reasons.append(_("It calls {calls}.", calls=", ".join(f"{each}()" for each in calls)))
+        reasons.append(_("It calls {calls}.", calls=", ".join(calls)))
     if _NAMES[role].search(source.stem):
         points += 4
         reasons.append(_("Its name says so."))

@@ -19,6 +19,9 @@ _C_LIKE = re.compile(rf"(?s)/\*.*?(?:\*/|\Z)|//[^\n]*|{_QUOTED}")
 _NOISE = {"py": _PYTHON, "sh": _SHELL, "rb": _SHELL, "pl": _SHELL}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
+# What shell scripts use instead of sockets.
+_SHELL_CALLS = re.compile(r"\b(?:ncat|nc|netcat|socat)\b[^\n|;]{0,100}|/dev/tcp/")
+_SHELL_LISTENS = re.compile(r"\s-\w*l|\s--listen|LISTEN")
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w., \t]+)", re.MULTILINE)
 _ARGUMENTS = re.compile(r"\b(?:argv|ArgumentParser|optparse|getopt|click|fire)\b|\$[12]\b")
 _DECLARED = re.compile(
@@ -88,6 +91,11 @@ class Source:
         """The names of all functions that it calls, or defines."""
         if self.is_binary:
             return frozenset(_NAME.findall(self.text))  # the symbols that it is linked with
+        if self.interpreter in ("bash", "sh"):
+            commands = _SHELL_CALLS.findall(self.text)
+            return frozenset(
+                "ncat -l" if _SHELL_LISTENS.search(each) else "ncat" for each in commands
+            )
         return frozenset(_CALLED.findall(self.code))
 
     @cached_property
