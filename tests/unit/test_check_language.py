@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.check import language
 from twisted_lab.check.language import N_, _, ngettext
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 FILES = tuple(Path(language.__file__).parent.rglob("*.py"))
 
 
@@ -48,10 +49,19 @@ class SourceTests(SynchronousTestCase):
     def test_a_function_that_translates_gives_the_name_to_nothing_else(self) -> None:
         for path in FILES:
             for function in ast.walk(ast.parse(path.read_text())):
-                if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                if isinstance(function, FUNCTIONS):
                     names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
                     uses = {isinstance(each.ctx, ast.Store) for each in names if each.id == "_"}
                     self.assertNotEqual(uses, {True, False}, f"{path}:{function.lineno}")
+
+    def test_nothing_is_translated_before_the_language_is_known(self) -> None:
+        for path in FILES:
+            tree = ast.parse(path.read_text())
+            functions = [each for each in ast.walk(tree) if isinstance(each, FUNCTIONS)]
+            late = {call for each in functions for call in ast.walk(each)}
+            for call in set(ast.walk(tree)) - late:
+                if isinstance(call, ast.Call):
+                    self.assertNotIn(ast.unparse(call.func), ("_", "ngettext"), f"{path}: use N_")
 
     def test_messages_are_whole_where_they_are_translated(self) -> None:
         for path in FILES:
