@@ -69,7 +69,7 @@ async def _build(reactor: Any, folder: Path, command: str) -> dict[str, bytes]:
         finally:
             program.terminal.close()
         if program.status:
-            lines = program.terminal.text.split("\n")
+            lines = program.terminal.text.splitlines() or [""]
             said = next((line for line in lines if "error" in line.lower()), lines[0])
             raise NotBuilt(_("the build command failed: {said}", said=said[:500]))
         files = sandbox.files()
