@@ -24,6 +24,7 @@ import pytest
 from tests.processes import ROOT
 from tests.programs.sandboxed import PYTHON, Result, plain_sandbox, read_until, run, wait
 from twisted_lab.check.sandbox.agent.mounts import WRITABLE
+from twisted_lab.check.sandbox.agent.processes import descendants
 from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
 from twisted_lab.check.sandbox.opening import open_sandbox
@@ -527,3 +528,13 @@ def test_without_namespaces_a_listener_has_a_free_port(folder: Path) -> None:
             connection, _ = listener.accept()
             with connection:
                 assert dialled(connection) == (host, port)
+
+
+def test_a_sandbox_opens_after_a_program_has_ended_the_process_that_makes_them(
+    folder: Path,
+) -> None:
+    open_sandbox(folder, PYTHON).close()
+    for pid in descendants(os.getpid()):
+        if b"fork_agents" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+    assert run("print(7)").output.split() == ["7"]

@@ -69,7 +69,7 @@ class FolderTests(SynchronousTestCase):
     def write(self, *names: str, random: Random | None = None) -> dict[str, str]:
         programs = Checked("server.py", "It calls accept().", STORED), Checked("b.py", "", {})
         results = (TaskResult("echo-server", programs), TaskResult("echo-client", problem="none"))
-        submissions = tuple(Submission(name, Path(name), results) for name in names)
+        submissions = tuple(Submission(name, results) for name in names)
         report = ClassReport(("echo-server", "echo-client"), submissions)
         write_class(report, self.folder, MARKS, random)
         files = (path for path in self.folder.rglob("*") if path.is_file())

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.check.sandbox.agent import folder, netlink, processes, programs
 from twisted_lab.check.sandbox.agent.interpreters import needed
 from twisted_lab.check.sandbox.agent.watching import Watch
+from twisted_lab.check.sandbox.agents import end_server
 from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.sandbox.limits import Limits
 from twisted_lab.check.sandbox.opening import how_to_allow
@@ -144,6 +145,9 @@ class FolderTests(SynchronousTestCase):
 
 
 class ProgramTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        end_server()  # all children of this process count here
+
     def start(self, *command: str, limits: dict[int, int] | None = None) -> int:
         here = os.open("/", OPEN)
         self.addCleanup(os.close, here)

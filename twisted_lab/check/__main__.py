@@ -12,7 +12,7 @@ from typing import TextIO
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
-from twisted_lab.check import language
+from twisted_lab.check import class_command, language
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import check
@@ -41,8 +41,11 @@ _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 
 def main() -> None:
-    """Check a program, and end with the status of the report."""
+    """Check a program, and end with the status of the report; after ``class``, check a class."""
     language.use(language.of_locale(os.environ))
+    if sys.argv[1:2] == ["class"]:
+        class_command.main(sys.argv[2:])
+        return
     options = Options()
     options.parseOptions()
     if isinstance(sys.stdout, TextIOWrapper):
@@ -126,6 +129,7 @@ def _run(options: Options, task: Task) -> Report:
         address=_resolve(options.connect),
         open_sandbox=open_sandbox,
         seed=options.run_seed,
+        answers=options.answer,
         watch=lambda _step: None,
     )
     required = task.requirements

@@ -32,6 +32,7 @@ class Bench:
         patience: How long a program that is busy may take for an answer, in seconds.
         lacks: What the sandboxes could not isolate.
         incidents: What the program did that sandboxes are for.
+        answers: Words of the program's questions, and what to answer to each.
     """
 
     reactor: Any
@@ -46,6 +47,7 @@ class Bench:
     patience: float = MOST_PATIENCE
     lacks: tuple[str, ...] = ()
     incidents: set[str] = field(default_factory=set)
+    answers: Sequence[tuple[str, str]] = ()
 
     def warm(self, seconds: float) -> None:
         """Derive the patience from the time of an answer in the warm-up, in seconds."""

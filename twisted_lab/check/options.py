@@ -38,16 +38,35 @@ def _server(text: str) -> tuple[str, int]:
     return host, port
 
 
-def _folder(text: str) -> Path:
+def existing_folder(text: str) -> Path:
+    """Return a folder.
+
+    Raises:
+        UsageError: It does not exist.
+    """
     if not Path(text).is_dir():
         raise UsageError(_("expected a folder that exists, not {text!r}", text=text))
     return Path(text)
 
 
-def _file(text: str) -> Path:
+def existing_file(text: str) -> Path:
+    """Return a file.
+
+    Raises:
+        UsageError: It does not exist.
+    """
     if not Path(text).is_file():
         raise UsageError(_("expected a file that exists, not {text!r}", text=text))
     return Path(text)
+
+
+def _answer(text: str) -> tuple[str, str]:
+    words, sign, line = text.partition("=")
+    if not words or not sign:
+        raise UsageError(
+            _("an answer is WORDS=ANSWER, such as port={{port}}, not {text!r}", text=text)
+        )
+    return words, line
 
 
 def _language(text: str) -> str:
@@ -62,7 +81,25 @@ def _ids(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.upper().split(","))
 
 
-class Options(command_line.Options):
+class TranslatedOptions(command_line.Options):
+    """Options whose help is in the checker's language."""
+
+    lang = option.parsed(
+        N_("Language of the messages: en or ru. [default: that of the locale]"),
+        _language,
+        default=None,
+    )
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `twisted.python.usage.Options`; the words that Twisted adds are translated, too."""
+        self.docs = {name: _(doc) for name, doc in self.docs.items()}
+        text = super().getUsage(width)
+        for words in _ADDED:
+            text = text.replace(words, _(words))
+        return text
+
+
+class Options(TranslatedOptions):
     """What to check, and how to report it.
 
     Attributes:
@@ -87,11 +124,17 @@ class Options(command_line.Options):
     )
     folder = option.parsed(
         N_("Folder of the program, with its data files. It runs in a copy."),
-        _folder,
+        existing_folder,
         default=Path(),
     )
     tasks = option.parsed(
-        N_("Add the tasks of this Python file. It runs with your rights."), _file, default=None
+        N_("Add the tasks of this Python file. It runs with your rights."),
+        existing_file,
+        default=None,
+    )
+    answer = option.repeated(
+        N_("Answer questions with these words so, WORDS=ANSWER; {host} and {port} are replaced."),
+        _answer,
     )
     only = option.parsed(
         N_("Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]"),
@@ -121,11 +164,6 @@ class Options(command_line.Options):
     )
     progress = option.path(
         N_("Keep your own progress in this file, and name the next requirement."), default=None
-    )
-    lang = option.parsed(
-        N_("Language of the messages: en or ru. [default: that of the locale]"),
-        _language,
-        default=None,
     )
     list = option.flag(N_("List the requirements, of the task if one is given, and exit."))
     explain = option.parsed(N_("Explain a requirement, such as ES-4, and exit."), _ids, default=())
@@ -224,7 +262,7 @@ class Options(command_line.Options):
         return _("Usage: python -m twisted_lab.check TASK [options] -- COMMAND...")
 
     def getUsage(self, width: int | None = None) -> str:
-        """See `twisted.python.usage.Options`; the words that Twisted adds are translated, too."""
+        """See `twisted.python.usage.Options`."""
         self.longdesc = _(
             "Starts the program COMMAND again and again, and checks whether it does what the task "
             "asks for. {{host}} and {{port}} in COMMAND are replaced by the server to connect to. "
@@ -233,11 +271,7 @@ class Options(command_line.Options):
             "explains more.",
             tasks=", ".join(self.catalogue.tasks),
         )
-        self.docs = {name: _(doc) for name, doc in self.docs.items()}
-        text = super().getUsage(width)
-        for words in _ADDED:
-            text = text.replace(words, _(words))
-        return text
+        return super().getUsage(width)
 
     @property
     def listed(self) -> Iterable[Requirement]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -59,12 +58,10 @@ class Submission:
 
     Attributes:
         name: The name of the folder. A student may have chosen it: escape it.
-        folder: Where it is.
         results: One for each task, in the order of the tasks.
     """
 
     name: str
-    folder: Path
     results: tuple[TaskResult, ...]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from twisted_lab.check.language import _
+from twisted_lab.check.sandbox.agents import start_agent
 from twisted_lab.check.sandbox.limits import Limits
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 
-_AGENT = "import sys; sys.path.append({folder!r}); from agent.main import main; main({descriptor})"
 _LONGEST = 1 << 20
 _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy machine
 _END_PATIENCE = 7.0  # s: more than the agent's own
@@ -119,18 +119,10 @@ class RemoteSandbox:
             self._base.chmod(0o755)
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
-        here = str(Path(__file__).parent)
-        code = _AGENT.format(folder=here, descriptor=inner.fileno())
-        with inner:
-            self._process = subprocess.Popen(  # noqa: S603 (this interpreter and our own code)
-                [sys.executable, "-I", "-S", "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[inner.fileno()],
-                start_new_session=True,  # Ctrl-C is for the checker
-            )
+        self._agent = -1  # a descriptor of its process
         try:
+            with inner:
+                self._agent = start_agent(inner)
             answer, _ = self.ask(
                 isolated=is_isolated,
                 folder=str(folder.resolve()),
@@ -224,12 +216,12 @@ class RemoteSandbox:
     def close(self) -> None:
         """End all processes and remove all files; it may be called twice."""
         self._control.close()
-        if self._process.returncode is None:
-            end = os.pidfd_open(self._process.pid)  # Popen.wait with a timeout sleeps and looks
-            if not select.select([end], [], [], _END_PATIENCE)[0]:
-                self._process.kill()
-            os.close(end)
-            self._process.wait()
+        if self._agent >= 0:
+            if not select.select([self._agent], [], [], _END_PATIENCE)[0]:
+                signal.pidfd_send_signal(self._agent, signal.SIGKILL)
+                select.select([self._agent], [], [])
+            os.close(self._agent)
+            self._agent = -1
         for child in self._children:
             os.close(child.process)
         self._children.clear()

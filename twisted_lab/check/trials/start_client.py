@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from twisted_lab.check.conversation.login import PASSWORD
 from twisted_lab.check.language import _
 from twisted_lab.check.prompts.answers import MESSAGE, answer
+from twisted_lab.check.prompts.given_answers import given_answer
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Answer, Operator
@@ -25,17 +26,19 @@ _FOR_THE_USER = {
 Decide = Callable[[Question, Sequence[Question], Answer], str | None]
 
 
-def _usual_answer(manners: ClientManners, listener: Listener, address: tuple[str, int]) -> Answer:
+def _usual_answer(trial: Trial, manners: ClientManners, listener: Listener) -> Answer:
     """Return how the questions of a client are answered; one for a message is left to the user."""
 
     def usual(question: Question, asked: Sequence[Question]) -> str | None:
+        if (given := given_answer(trial.bench.answers, question, *trial.address)) is not None:
+            return given
         if listener.peers and question.kind in _FOR_THE_USER:
             return None
         line = answer(
             question,
             manners.style,
-            host=address[0],
-            port=address[1],
+            host=trial.address[0],
+            port=trial.address[1],
             name="anna",
             password=PASSWORD,
             asked=asked,
@@ -74,7 +77,7 @@ def start_client(
         listener.close()
     trial.step(_("the client starts"))
     program = trial.start(sandbox, filled(trial.bench.command, *trial.address))
-    usual = _usual_answer(manners, listener, trial.address)
+    usual = _usual_answer(trial, manners, listener)
     operator = Operator(program, lambda question, asked: decide(question, asked, usual))
     server = Counterpart(trial, program, listener, manners.greeting)
     return User(trial, program, operator, server, manners)

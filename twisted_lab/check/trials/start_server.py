@@ -10,6 +10,7 @@ from twisted_lab.check.conversation.login import PASSWORD
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
+from twisted_lab.check.prompts.given_answers import given_answer
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.elsewhere import Elsewhere, OpenNetwork
@@ -23,22 +24,26 @@ from twisted_lab.check.trials.trial import Trial
 # How programs and systems name the error of bind().
 _TAKEN = ("Address already in use", "EADDRINUSE")
 _AFTER_SECONDS = 0.1
+HOST = "127.0.0.1"
 PORT = 9090  # what servers are told, unless a scenario needs another one
 
 
-def usual_answer(manners: Manners, port: int) -> Answer:
-    """Return how questions of a server are answered."""
+def usual_answer(manners: Manners, port: int, given: Sequence[tuple[str, str]] = ()) -> Answer:
+    """Return how questions of a server are answered; see `given_answer`."""
 
     def answered(question: Question, asked: Sequence[Question]) -> str:
-        return answer(
-            question,
-            manners.style,
-            host="127.0.0.1",
-            port=port,
-            name="operator",
-            password=PASSWORD,
-            asked=asked,
-        )
+        line = given_answer(given, question, HOST, port)
+        if line is None:
+            line = answer(
+                question,
+                manners.style,
+                host=HOST,
+                port=port,
+                name="operator",
+                password=PASSWORD,
+                asked=asked,
+            )
+        return line
 
     return answered
 
@@ -111,7 +116,7 @@ def begin_server(
         port = _free_port(sandbox)
     trial.step(_("the server starts"))
     program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
-    operator = Operator(program, answers or usual_answer(manners, port))
+    operator = Operator(program, answers or usual_answer(manners, port, trial.bench.answers))
     return StartedServer(trial.bench, sandbox, program, operator, port, manners.kinds)
 
 

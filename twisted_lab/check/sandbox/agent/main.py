@@ -23,6 +23,31 @@ _LONGEST = 1 << 20
 _LOOK_EACH = 100  # ms
 
 
+def fork_agents(descriptor: int) -> None:
+    """Fork an agent for each socket that arrives; answer with a descriptor of its process."""
+    os.set_inheritable(descriptor, False)
+    control = socket.socket(fileno=descriptor)
+    agents: set[int] = set()
+    while True:
+        _, sockets, _, _ = socket.recv_fds(control, 1, 1)
+        if not sockets:
+            return
+        agents = {each for each in agents if not os.waitpid(each, os.WNOHANG)[0]}
+        agent = os.fork()
+        if not agent:
+            try:
+                control.close()
+                os.setsid()
+                main(sockets[0])
+            finally:
+                os._exit(0)
+        os.close(sockets[0])
+        process = os.pidfd_open(agent)
+        agents.add(agent)
+        socket.send_fds(control, [b"1"], [process])
+        os.close(process)
+
+
 def main(descriptor: int) -> None:
     """Serve the checker, which has the other end of the socket `descriptor`."""
     os.set_inheritable(descriptor, False)

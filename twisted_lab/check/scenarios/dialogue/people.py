@@ -28,7 +28,7 @@ _EXCHANGES = 5
 
 async def passes_on_what_is_typed(trial: Trial, manners: Manners) -> None:
     """DG-7."""
-    usual = usual_answer(manners, PORT)
+    usual = usual_answer(manners, PORT, trial.bench.answers)
 
     def answered(question: Question, asked: Sequence[Question]) -> str | None:
         line = usual(question, asked)

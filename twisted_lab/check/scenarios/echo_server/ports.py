@@ -107,7 +107,9 @@ async def has_a_default(trial: Trial, manners: Manners) -> str:
 
 async def survives_nonsense(trial: Trial, manners: Manners) -> None:
     """ES-22."""
-    server = await _told(trial, manners, "abc", asks_again=usual_answer(manners, OTHER_PORT))
+    server = await _told(
+        trial, manners, "abc", asks_again=usual_answer(manners, OTHER_PORT, trial.bench.answers)
+    )
     if not server.port and server.program.has_ended:
         raise Failed(no_port(server), likely_cause(server.program.traceback))
 
@@ -194,7 +196,7 @@ async def _told(
         The server: it listens (`port` is not 0), asks again, or has ended.
     """
     _need_a_question(manners)
-    usual = usual_answer(manners, OTHER_PORT)
+    usual = usual_answer(manners, OTHER_PORT, trial.bench.answers)
     is_told = False
 
     def told(question: Question, asked: Sequence[Question]) -> str | None:

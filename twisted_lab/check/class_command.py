@@ -1,0 +1,161 @@
+"""Entry point of ``python -m twisted_lab.check class``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import SystemRandom
+from typing import NoReturn
+
+from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
+from twisted.internet.interfaces import IReactorCore
+
+from twisted_lab.check import language
+from twisted_lab.check.classes.checks import check_all
+from twisted_lab.check.classes.choosing import Rules
+from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
+from twisted_lab.check.classes.options import PER_CORE, ClassOptions
+from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
+from twisted_lab.check.classes.reporting import write_class
+from twisted_lab.check.classes.storing import Store
+from twisted_lab.check.classes.summary import ClassProgress, class_table
+from twisted_lab.check.language import _
+from twisted_lab.check.reports.style import shown, style_of
+from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
+from twisted_lab.check.sandbox.opening import how_to_allow
+from twisted_lab.check.sandbox.remote import NotAllowed, RemoteSandbox
+from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.check.task import Role
+from twisted_lab.eventlog.console import Console
+from twisted_lab.faults.terminal import Screen, error_columns
+from twisted_lab.text.command_line import write_out
+from twisted_lab.text.printing import print_line
+
+_INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
+Results = dict[tuple[str, str], TaskResult]  # by submission and task
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Check a class.
+
+    Args:
+        arguments: What follows the word ``class`` on the command line.
+    """
+    options = ClassOptions()
+    options.parseOptions(list(arguments))
+    _require_isolation()
+    folders = submissions(options.submissions, options.report)
+    if not folders:
+        _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
+    lang = options.lang or language.of_locale(os.environ)
+    planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
+    results = _check(planned, Store(options.report), options)
+    report = ClassReport(
+        tuple(each.name for each in options.chosen),
+        tuple(
+            Submission(
+                folder.name, tuple(results[folder.name, each.name] for each in options.chosen)
+            )
+            for folder in folders
+        ),
+    )
+    try:
+        random = SystemRandom() if options.anonymous else None
+        written = write_class(report, options.report, options.marks, random)
+    except (OSError, ValueError) as problem:
+        _end(_("cannot write the reports: {reason}", reason=problem))
+    table = class_table(report, style_of(sys.stdout, os.environ))
+    write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
+
+
+def _end(problem: str, status: int = ClassOptions.exit_status) -> NoReturn:
+    print_line(f"{ClassOptions.command}: {shown(problem)}", sys.stderr)
+    raise SystemExit(status)
+
+
+def _require_isolation() -> None:
+    """End the program if programs of others cannot be isolated here."""
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            RemoteSandbox(Path(empty), (sys.executable,), DEFAULT_LIMITS, is_isolated=True).close()
+        except NotAllowed as reason:
+            _end(
+                _(
+                    "programs of others are checked in isolation only, which is not possible here: "
+                    "{reason}",
+                    reason=f"{reason}{how_to_allow()}",
+                )
+            )
+        except SandboxFailed as reason:
+            _end(str(reason))
+
+
+def _rules(options: ClassOptions) -> Rules:
+    return Rules(
+        python=options.python,
+        commands={Role.SERVER: options.server or "", Role.CLIENT: options.client or ""},
+        templates=templates(options.template) if options.template else frozenset(),
+        tasks=tuple(options.catalogue.tasks),
+    )
+
+
+def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> Results:
+    """Return all results: those that are stored, and those of new checks."""
+    from twisted.internet import reactor
+    from twisted.internet.task import react
+
+    results: Results = {}
+    waiting: list[Planned] = []
+    for each in planned:
+        stored = store.load(each.submission, each.task.name, each.key)
+        if not each.choice.programs:
+            results[each.submission, each.task.name] = TaskResult(each.task.name, (), each.problem)
+        elif stored:
+            results[each.submission, each.task.name] = stored
+        else:
+            waiting.append(each)
+    console = Console(2)
+    screen = Screen(console, error_columns, os.environ.get("TERM", ""))
+    progress = ClassProgress(screen, len(waiting))
+    count = options.jobs or PER_CORE * len(os.sched_getaffinity(0))
+    problems: list[str] = []
+
+    async def work(left: Iterable[Planned]) -> None:
+        for each in left:
+            progress.begin(each.submission, each.task.name)
+            result = TaskResult(each.task.name, await check_all(reactor, each))
+            store.save(each.submission, result, each.key)
+            results[each.submission, each.task.name] = result
+            progress.end(each.submission, result)
+
+    async def work_all() -> None:
+        left = iter(waiting)  # one for all workers
+        workers = [Deferred.fromCoroutine(work(left)) for _each in range(count)]
+        try:
+            await gatherResults(workers, consumeErrors=True)
+        except FirstError as error:
+            if error.subFailure.check(CancelledError):  # Ctrl-C
+                problems.append(_("interrupted; the next run goes on here"))
+            else:
+                error.subFailure.trap(OSError)
+                problems.append(_("cannot write a result: {reason}", reason=error.subFailure.value))
+
+    def start(reactor: IReactorCore) -> Deferred[None]:
+        done = Deferred.fromCoroutine(work_all())
+        reactor.addSystemEventTrigger("before", "shutdown", done.cancel)
+        return done
+
+    try:
+        react(start)
+    except SystemExit as end:
+        if end.code:  # after a bug, which the reactor has logged
+            raise
+    finally:
+        screen.set_status("")
+        console.settle()
+    if problems:
+        _end(problems[0], _INTERRUPTED)
+    return results

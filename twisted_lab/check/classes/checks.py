@@ -1,0 +1,83 @@
+"""Checking the programs of one submission for one task, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import twisted_lab
+from twisted_lab.check.checking import MOST_SECONDS
+from twisted_lab.check.classes.building import NotBuilt, built
+from twisted_lab.check.classes.children import Ended, run
+from twisted_lab.check.classes.finding import Found
+from twisted_lab.check.classes.model import Checked
+from twisted_lab.check.classes.planning import Planned
+from twisted_lab.check.language import _
+from twisted_lab.check.sandbox.sandbox import SandboxFailed
+
+_SECONDS = MOST_SECONDS + 60.0  # for one check; it ends by itself, unless the checker has a bug
+_SEED = "1"  # the same one for everybody
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of the checks, in which they find this package."""
+    # Not in the current folder: that may be the one with the submissions.
+    root = str(Path(twisted_lab.__file__).parent.parent)
+    others = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{others}" if others else root}
+
+
+async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
+    """Check the programs of a submission for one task, until one fails nothing.
+
+    Args:
+        reactor: Runs processes.
+        planned: What to check.
+    """
+    results: list[Checked] = []
+    choice = planned.choice
+    for found in choice.programs:
+        try:
+            if choice.given.build:
+                async with built(reactor, planned.folder, choice.given.build) as copy:
+                    checked = await _check(reactor, copy, planned, found)
+            else:
+                checked = await _check(reactor, planned.folder, planned, found)
+        except (NotBuilt, SandboxFailed) as problem:
+            checked = Checked(found.file, found.why, problem=str(problem))
+        results.append(checked)
+        if checked.report and not checked.report["counts"]["fail"]:
+            break
+    return tuple(results)
+
+
+async def _check(reactor: Any, folder: Path, planned: Planned, found: Found) -> Checked:
+    own_folder = folder / PurePosixPath(found.file).parent
+    command = (
+        *(sys.executable, "-P", "-m", "twisted_lab.check", planned.task.name),
+        *("--json", "-", "--seed", _SEED, "--folder", str(own_folder)),
+        *planned.options,
+        *(f"--answer={words}={line}" for words, line in planned.choice.given.answers),
+        *("--", *found.command),
+    )
+    ended = await run(reactor, command, _environment(), _SECONDS)
+    report = _report(ended.output) if ended.status in (0, 1, 3) else None
+    return Checked(found.file, found.why, report, "" if report else _problem(ended))
+
+
+def _report(output: bytes) -> dict[str, Any] | None:
+    try:
+        report: dict[str, Any] = json.loads(output)
+    except ValueError:
+        return None
+    return report
+
+
+def _problem(ended: Ended) -> str:
+    lines = ended.errors.decode(errors="replace").strip().splitlines()
+    if ended.status == 2 and len(lines) == 1:
+        return lines[0].removeprefix("twisted_lab.check: ")
+    return _("The checker has a bug: {reason}", reason=lines[-1][:500] if lines else ended.status)

@@ -1,0 +1,101 @@
+"""Choosing what to check for a task: by check.toml, by options, or by rules."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from twisted_lab.check.classes.finding import Found, find, unbuilt
+from twisted_lab.check.classes.overrides import NAME, Overrides, WrongOverrides, overrides
+from twisted_lab.check.classes.sources import Source
+from twisted_lab.check.language import _
+from twisted_lab.check.task import Role, Task
+
+
+class NothingFound(Exception):
+    """A submission has no program for a task, for a reason in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How programs are chosen and started.
+
+    Attributes:
+        python: The Python that runs them.
+        commands: The command for each role, with ``{python}`` and ``{file}``; the rules' if "".
+        templates: The texts of the course's templates, see `Source.squeezed`.
+        tasks: The names of all tasks.
+    """
+
+    python: str
+    commands: dict[Role, str]
+    templates: frozenset[str]
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to check for one task of a submission.
+
+    Attributes:
+        programs: The programs, the likeliest first; their commands are complete.
+        given: What check.toml says.
+    """
+
+    programs: tuple[Found, ...] = ()
+    given: Overrides = field(default_factory=Overrides)
+
+
+def choose(sources: Sequence[Source], task: Task, rules: Rules) -> Choice:
+    """Return what to check for a task.
+
+    Raises:
+        NothingFound: There is no program for it.
+        WrongOverrides: The submission's check.toml is wrong.
+    """
+    text = next((each.text for each in sources if each.path == NAME), "")
+    given = overrides(text, task)
+    if given.file or given.build:
+        found = [_given(sources, given)]
+    else:
+        own = [each for each in sources if each.squeezed not in rules.templates]
+        others = [each for each in rules.tasks if each != task.name]
+        found = find(own, task.role, task.name, others)
+        if not found:
+            raise NothingFound(_nothing(own, task))
+    template = rules.commands[task.role] if given.interpreter is None else ""
+    return Choice(tuple(_completed(each, given, template, rules.python) for each in found), given)
+
+
+def _given(sources: Sequence[Source], given: Overrides) -> Found:
+    """Return the program that check.toml names; one that is built need not be there yet."""
+    path = PurePosixPath(given.file)
+    source = next((each for each in sources if each.path == str(path)), None)
+    if path.is_absolute() or ".." in path.parts or not (source or (given.build and given.file)):
+        raise WrongOverrides(
+            _("{file}: there is no file {name} in the folder", file=NAME, name=repr(given.file))
+        )
+    interpreter = source.interpreter if source and not given.build else ""
+    start = (interpreter, f"./{path.name}") if interpreter else (f"./{path.name}",)
+    return Found(str(path), start, _("{file} names it.", file=NAME))
+
+
+def _nothing(sources: Sequence[Source], task: Task) -> str:
+    if path := unbuilt(sources, task.role, task.name):
+        return _("{source!r} has to be built first: {file} can say how", source=path, file=NAME)
+    if task.role is Role.SERVER:
+        return _("no file looks like a server")
+    return _("no file looks like a client")
+
+
+def _completed(found: Found, given: Overrides, template: str, python: str) -> Found:
+    name = f"./{PurePosixPath(found.file).name}"
+    command = found.command
+    if given.interpreter is not None:
+        after = command[command.index(name) + 1 :]
+        command = (*([given.interpreter] if given.interpreter else []), name, *after)
+    elif template:
+        command = tuple(word.replace("{file}", name) for word in shlex.split(template))
+    return replace(found, command=tuple(word.replace("{python}", python) for word in command))

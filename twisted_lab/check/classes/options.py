@@ -1,0 +1,155 @@
+"""Options of ``python -m twisted_lab.check class``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from shutil import which
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.language import N_, _
+from twisted_lab.check.options import TranslatedOptions, existing_file, existing_folder
+from twisted_lab.check.own_tasks import add_own_tasks
+from twisted_lab.check.reports.marks import read_marks
+from twisted_lab.check.task import Task
+from twisted_lab.text import option
+
+PER_CORE = 3  # checks at the same time: most of the time, programs wait
+
+
+def _command(text: str) -> str:
+    words = shlex.split(text)  # an open quote is a ValueError
+    if "{file}" not in words:
+        raise UsageError(
+            _(
+                "expected a command with {{file}}, such as '{{python}} {{file}}', not {text!r}",
+                text=text,
+            )
+        )
+    return text
+
+
+def _python(text: str) -> str:
+    if not (found := which(text)):
+        raise UsageError(_("expected a program that exists, not {text!r}", text=text))
+    return str(Path(found).absolute()) if "/" in text else text
+
+
+class ClassOptions(TranslatedOptions):
+    """What to check in a class.
+
+    Attributes:
+        catalogue: All tasks.
+        submissions: The folder with a folder for each submission.
+        chosen: The tasks.
+    """
+
+    command = "twisted_lab.check class"
+    exit_status = 2
+    submissions = Path()
+    chosen: tuple[Task, ...] = ()
+
+    task = option.text(
+        N_("Check these tasks, with commas between them."), default="echo-server,echo-client"
+    )
+    tasks = option.parsed(
+        N_("Add the tasks of this Python file. It runs with your rights."),
+        existing_file,
+        default=None,
+    )
+    report = option.parsed(
+        N_("Folder of the results and reports."), Path, default=Path("class-report")
+    )
+    marks = option.parsed(
+        N_("The mark that each verdict gives, such as pass=2,flaky=1."),
+        read_marks,
+        default=read_marks(),
+    )
+    anonymous = option.flag(N_("Show numbers instead of names in the reports."))
+    jobs = option.number(
+        N_("Run this many checks at the same time. [default: 3 for each core]"),
+        default=None,
+        most=1000,
+    )
+    python = option.parsed(
+        N_("The Python that runs the programs."), _python, default=sys.executable
+    )
+    server = option.parsed(
+        N_("The command for servers, such as '{python} -u {file}'. [default: as the file says]"),
+        _command,
+        default=None,
+    )
+    client = option.parsed(
+        N_(
+            "The command for clients, in which {host} and {port} are the server's. "
+            "[default: as the file says]"
+        ),
+        _command,
+        default=None,
+    )
+    template = option.parsed(
+        N_("Folder with the course's templates: unchanged, they are no submission."),
+        existing_folder,
+        default=None,
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.catalogue = Catalogue()
+
+    def parse(self, options: list[str]) -> None:
+        """See `Options.parse`; options may stand behind the folder."""
+        super().parse(self.options_first(options))
+
+    def parseArgs(self, submissions: str = "", *others: str) -> None:
+        """Take the folder of the submissions.
+
+        Raises:
+            UsageError: There is none, or more.
+        """
+        if not submissions:
+            raise UsageError(_("name the folder with the submissions"))
+        if others:
+            raise UsageError(_("unexpected {word!r}", word=others[0]))
+        self.submissions = existing_folder(submissions)
+
+    def postOptions(self) -> None:
+        """Look the tasks up.
+
+        Raises:
+            UsageError: One does not exist.
+        """
+        if self.tasks:
+            try:
+                add_own_tasks(self.tasks, self.catalogue)
+            except ValueError as problem:
+                raise UsageError(f"--tasks: {problem}") from None
+        known = self.catalogue.tasks
+        names = dict.fromkeys(each.strip() for each in self.task.split(","))
+        if unknown := [name for name in names if name not in known]:
+            raise UsageError(
+                _(
+                    "--task: expected tasks of {tasks}, not {task!r}",
+                    tasks=", ".join(known),
+                    task=unknown[0],
+                )
+            )
+        self.chosen = tuple(known[name] for name in names)
+
+    def getSynopsis(self) -> str:
+        """See `twisted.python.usage.Options`."""
+        return _("Usage: python -m twisted_lab.check class SUBMISSIONS [options]")
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `twisted.python.usage.Options`."""
+        self.longdesc = _(
+            "Checks the programs of a class: SUBMISSIONS has one folder for each submission. Rules "
+            "find the server and the client; check.toml in a folder names them otherwise. Results "
+            "are stored, so that a second run checks only what has changed. The exit status is 0 "
+            "once everything is checked, whatever the verdicts, 2 for wrong usage, and 130 after "
+            "Ctrl-C. docs/checking.md explains more."
+        )
+        return super().getUsage(width)

@@ -1,0 +1,88 @@
+"""The check of a class on the terminal: its progress, and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
+from twisted_lab.check.language import _
+from twisted_lab.check.reports.style import Style, shown
+from twisted_lab.check.verdicts import Verdict
+from twisted_lab.faults.terminal import Screen
+
+_BAR = 20  # columns
+_MOST_NAME = 24  # characters
+
+
+class ClassProgress:
+    """The progress of a class: a line for each result, and a bar on a terminal.
+
+    Args:
+        screen: Where it is shown.
+        total: The number of results to come.
+    """
+
+    def __init__(self, screen: Screen, total: int) -> None:
+        self._screen = screen
+        self._total = total
+        self._done = 0
+        self._running: dict[tuple[str, str], None] = {}
+
+    def begin(self, submission: str, task: str) -> None:
+        """Show that a check begins."""
+        self._running[submission, task] = None
+        self._show_bar()
+
+    def end(self, submission: str, result: TaskResult) -> None:
+        """Show a result."""
+        self._running.pop((submission, result.task), None)
+        self._done += 1
+        self._screen.show(f"{shown(submission)}  {result.task}: {outcome(result)}")
+        self._show_bar()
+
+    def _show_bar(self) -> None:
+        filled = _BAR * self._done // (self._total or 1)
+        names = ", ".join(shown(submission, _MOST_NAME) for submission, _task in self._running)
+        bar = "#" * filled + "." * (_BAR - filled)
+        self._screen.set_status(f"[{bar}] {self._done}/{self._total}  {names}")
+
+
+def outcome(result: TaskResult) -> str:
+    """Return what was found about a task, in one line that cannot control a terminal."""
+    best = result.best
+    if best is None or best.report is None:
+        problem = best.problem if best else result.problem
+        return _("not checked: {reason}", reason=shown(problem))
+    return _(
+        "{passed:,} passed, {failed:,} failed ({file})",
+        passed=best.report["counts"][Verdict.PASS.value],
+        failed=best.report["counts"][Verdict.FAIL.value],
+        file=shown(best.file),
+    )
+
+
+def class_table(report: ClassReport, style: Style) -> str:
+    """Return a table of submissions and tasks, with the numbers of passes and failures."""
+    width = max((len(shown(each.name, _MOST_NAME)) for each in report.submissions), default=0)
+    heads = [f"{task:>{_wide(task)}}" for task in report.tasks]
+    lines = [" " * width + "  " + "  ".join(heads)]
+    for submission in report.submissions:
+        name = f"{shown(submission.name, _MOST_NAME):{width}}"
+        lines.append(f"{name}  {'  '.join(_cells(submission, style))}".rstrip())
+    return "\n".join(lines)
+
+
+def _cells(submission: Submission, style: Style) -> Iterator[str]:
+    for result in submission.results:
+        report = result.best and result.best.report
+        width = _wide(result.task)
+        if not report:
+            yield " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
+            continue
+        passed, failed = (report["counts"][each.value] for each in (Verdict.PASS, Verdict.FAIL))
+        marks = f"{passed:2} {style.mark(Verdict.PASS)} {failed:2} {style.mark(Verdict.FAIL)}"
+        yield " " * (width - len("99 + 99 +")) + marks
+
+
+def _wide(task: str) -> int:
+    return max(len(task), len("99 + 99 +"))
