@@ -32,6 +32,7 @@ class Bench:
         patience: How long a program that is busy may take for an answer, in seconds.
         lacks: What the sandboxes could not isolate.
         incidents: What the program did that sandboxes are for.
+        at_end: Called at the end of the check: servers may run during several trials.
     """
 
     reactor: Any
@@ -46,6 +47,7 @@ class Bench:
     patience: float = MOST_PATIENCE
     lacks: tuple[str, ...] = ()
     incidents: set[str] = field(default_factory=set)
+    at_end: list[Callable[[], object]] = field(default_factory=list)
 
     def warm(self, seconds: float) -> None:
         """Derive the patience from the time of an answer in the warm-up, in seconds."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import BUILT_IN, Catalogue
+from twisted_lab.check.profiles.known import PROFILES
+from twisted_lab.check.profiles.profile import Profile
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.ports.addresses import host_and_port
@@ -70,6 +72,12 @@ class Options(command_line.Options):
         default=(),
     )
     strict = option.flag("Treat SHOULD like MUST in the exit status.")
+    profile = option.choice(
+        "Check other programs than those of the lab: netlab, for services that follow "
+        "docs/protocols.md. Without a command our own are checked, and without a task all of them.",
+        *PROFILES,
+        default=None,
+    )
     seed = option.number(
         "Repeat the chance of the run with this seed. [default: a random one]",
         default=None,
@@ -103,6 +111,8 @@ class Options(command_line.Options):
         Raises:
             UsageError: It does not exist, or a command follows without ``--``.
         """
+        if self.profile:
+            self.catalogue = Catalogue(PROFILES[self.profile].tasks)
         tasks = self.catalogue.tasks
         if task and task not in tasks:
             raise UsageError(f"the task is one of {', '.join(tasks)}, not {task!r}")
@@ -127,6 +137,8 @@ class Options(command_line.Options):
                     )
         if self.list or self.explain:
             return
+        if self.profile:
+            self._choose_of(PROFILES[self.profile])
         if self.task is None:
             raise UsageError(f"name the task first, as in {_EXAMPLE}")
         if self.connect and self.program:
@@ -140,6 +152,13 @@ class Options(command_line.Options):
         for each in self.only:
             if self.catalogue.requirements[each] not in self.task.requirements:
                 raise UsageError(f"--only: {each} is no requirement of {self.task.name}")
+
+    def _choose_of(self, profile: Profile) -> None:
+        if self.connect:
+            raise UsageError("--connect and --profile exclude each other: servers are restarted")
+        if not self.program:
+            self.program = profile.command
+            self.task = self.task or profile.whole
 
     @property
     def listed(self) -> Iterable[Requirement]:
