@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
-from twisted_lab.check.profiles.netlab.scenarios.room import ChatRoom
-from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS, TEXT
+from twisted_lab.check.profiles.netlab.scenarios.room import SHORT_OR_BY_NAME, ChatRoom
+from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS
 
 _COMMANDS = ("/msg", "/who", "/nick", "/history", "/help", "/leave")
 _AT_ONCE = 10
@@ -29,9 +29,9 @@ async def welcomes(room: ChatRoom) -> None:
 
 async def welcomes_in_every_framing(room: ChatRoom) -> None:
     """NC-2."""
-    for room.framing in FRAMINGS[1:]:
+    for framing in FRAMINGS[1:]:
+        room.framing = framing
         await _welcomes(room)
-    room.framing = TEXT
 
 
 async def sends_to_all(room: ChatRoom) -> None:
@@ -159,7 +159,7 @@ async def mutes(room: ChatRoom) -> None:
 
 async def removes_the_silent(room: ChatRoom) -> None:
     """NC-14."""
-    room.options = ("--idle-timeout", "2")
+    room.options = SHORT_OR_BY_NAME
     anna = await room.join("Anna")
     boris = await room.join("Boris")
     await anna.expect("* Boris has joined")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
-from twisted_lab.check.profiles.netlab.scenarios.room import ChatRoom
+from twisted_lab.check.profiles.netlab.scenarios.room import SHORT_OR_BY_NAME, ChatRoom
 
 _TIMES = 3  # as many bytes as a stranger sends
 _LONG = 1_024  # bytes of a datagram
@@ -66,7 +66,7 @@ async def splits_long_messages(room: ChatRoom) -> None:
 
 async def joins_by_name(room: ChatRoom) -> None:
     """NC-19."""
-    room.options = ("--join-by-name", "127.0.0.0/8")
+    room.options = SHORT_OR_BY_NAME
     boris = await room.datagrams()
     boris.say("Boris: hi")
     await boris.expect("Boris: hi")

@@ -10,6 +10,7 @@ _EVERY_BYTE = bytes(range(256))
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _SMALL_BUFFERS = 16_384  # bytes
 _FULL_LOOKS = 5  # this often in a row the server waits, and does not read what has come
+_ONCE = ("--once", "--idle-timeout", "2")  # one start for both
 _ONCE_SECONDS = 0.2
 _STOP_SECONDS = 5.0
 
@@ -84,7 +85,7 @@ async def leaves_other_bytes(lab: Lab) -> None:
 
 async def ends_once(lab: Lab) -> None:
     """NE-7."""
-    peer = await lab.connect("echo", "--once")
+    peer = await lab.connect("echo", *_ONCE)
     text = lab.trial.text(5_000)
     peer.send(text)
     await peer.expect_bytes(text)
@@ -93,7 +94,7 @@ async def ends_once(lab: Lab) -> None:
 
 async def waits_for_more_once(lab: Lab) -> None:
     """NE-8."""
-    peer = await lab.connect("echo", "--once")
+    peer = await lab.connect("echo", *_ONCE)
     clock = lab.trial.activity.clock
     for text in (b"one", b"two", b"three"):
         sent = clock.seconds()
@@ -108,7 +109,7 @@ async def waits_for_more_once(lab: Lab) -> None:
 
 async def disconnects_the_silent(lab: Lab) -> None:
     """NE-9."""
-    peer = await lab.connect("echo", "--idle-timeout", "1")
+    peer = await lab.connect("echo", *_ONCE)
     await peer.expect_end(within=5.0)
 
 

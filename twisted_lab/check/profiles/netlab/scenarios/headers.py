@@ -12,6 +12,7 @@ _LIMIT = 65_536
 _APART_SECONDS = 0.005  # between two bytes, so that each is a segment of its own
 _MOST_GROWN = 64 << 20  # bytes: memory that a length alone may not cost
 
+_LIMITS = ("--max-message", "100", "--idle-timeout", "2")  # one start for both
 _OVER = f"is over the limit of {_LIMIT}"
 _TRY_TEXT = "; this looks like text: try --framing text"
 
@@ -165,7 +166,7 @@ async def refuses_other_encodings(lab: Lab) -> None:
 
 async def takes_the_limit_from_options(lab: Lab) -> None:
     """NX-26."""
-    peer = await meet(lab, INT32, "--max-message", "100")
+    peer = await meet(lab, INT32, *_LIMITS)
     peer.say("x" * 100)
     await expect_answers(peer, "X" * 100)
     peer.say("x" * 101)
@@ -175,8 +176,8 @@ async def takes_the_limit_from_options(lab: Lab) -> None:
 
 async def tells_the_silent(lab: Lab) -> None:
     """NX-27."""
-    peer = await meet(lab, INT32, "--idle-timeout", "1")
-    await peer.expect("error: nothing heard for 1 s", within=5.0)
+    peer = await meet(lab, INT32, *_LIMITS)
+    await peer.expect("error: nothing heard for 2 s", within=5.0)
     await peer.expect_end()
 
 

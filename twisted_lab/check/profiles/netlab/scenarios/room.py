@@ -11,6 +11,8 @@ from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT
 from twisted_lab.check.subjects.server import StartedServer
 
+# One start for both.
+SHORT_OR_BY_NAME = ("--idle-timeout", "2", "--join-by-name", "127.0.0.0/8")
 HELP = "/help lists what you can do"
 
 

@@ -12,6 +12,7 @@ _KEY_SECONDS = 0.1  # between two keys
 _AFTER_KEYS_SECONDS = 0.5  # more than the 200 ms that end a message elsewhere
 _SHORT_SECONDS = 0.06  # more than 30 ms, and less than 200
 _PACE_SECONDS = 1.0
+_CRLF = ("--newline", "crlf", "--idle-flush", "0")  # one start for both
 
 _LOOKS_LIKE = "error: no text: this looks like "
 _NO_TEXT = (
@@ -100,7 +101,7 @@ async def tells_what_it_looks_like(lab: Lab) -> None:
 
 async def ends_lines_as_told(lab: Lab) -> None:
     """NX-8."""
-    peer = await lab.connect("messages", "--newline", "crlf", framing=TEXT)
+    peer = await lab.connect("messages", *_CRLF, framing=TEXT)
     await peer.expect_bytes(b"Message 1:\r\n")
     peer.say("one")
     await peer.expect_bytes(b"Your message: ONE\r\nMessage 2:\r\n")
@@ -113,11 +114,12 @@ async def ends_lines_as_told(lab: Lab) -> None:
 
 async def waits_for_newlines(lab: Lab) -> None:
     """NX-9."""
-    peer = await meet(lab, TEXT, "--idle-flush", "0")
+    peer = await lab.connect("messages", *_CRLF, framing=TEXT)
+    await peer.expect_bytes(b"Message 1:\r\n")
     peer.send(b"hello,")
     await peer.expect_silence()
     peer.send(b" world\n")
-    await expect_answers(peer, "HELLO, WORLD")
+    await peer.expect_bytes(b"Your message: HELLO, WORLD\r\nMessage 2:\r\n")
 
 
 async def paces_messages(lab: Lab) -> None:
