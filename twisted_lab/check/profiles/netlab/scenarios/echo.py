@@ -39,7 +39,8 @@ async def stops_reading(lab: Lab) -> None:
     server = await lab.server("echo")
     peer = await lab.join(server, buffers=_SMALL_BUFFERS)
     peer.peer.pause()
-    peer.send(b"x" * _FLOOD_BYTES)
+    lab.trial.step(_("it sends {size:,} bytes, and reads nothing", size=_FLOOD_BYTES))
+    peer.peer.write(b"x" * _FLOOD_BYTES)
     looks = 0
 
     def is_full() -> bool:

@@ -12,6 +12,7 @@ from twisted_lab.check.profiles.netlab.talk.packets import Kind, Packet, opened,
 from twisted_lab.check.profiles.netlab.talk.wire import INT32
 
 _VERSION = b"\1"
+_MOST_BYTES = 1 << 20  # a server may send without end
 
 
 class Session:
@@ -97,4 +98,6 @@ class Session:
             if int.from_bytes(packet.body[:4], "big") == self._next:
                 self._next += 1
                 self._stream += packet.body[8:]
+            if len(self._stream) > _MOST_BYTES:
+                raise Failed(_("The server sends more than it should."))
             self.party.send(self.packet(Kind.ACK, self._next.to_bytes(4, "big") + packet.body[4:8]))

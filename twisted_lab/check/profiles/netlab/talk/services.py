@@ -111,9 +111,10 @@ class Services:
         return Trial(bench, "service")
 
     def stop(self, command: tuple[str, ...]) -> None:
-        """End the server of a command."""
-        _server, trial = self._running.pop(command)
-        trial.close()
+        """End the server of a command, if it runs."""
+        if command in self._running:
+            _server, trial = self._running.pop(command)
+            trial.close()
 
     def stop_all(self) -> None:
         """End all servers."""
