@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
-	bench-compare decisions fuzz hostile kill lossy load soak clean constraints
+	bench-compare decisions fuzz hostile kill lossy load soak messages clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -117,10 +117,22 @@ load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
 soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is the log explained?
 	@$(BIN)/python -m tests.programs.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png
 
+messages: $(INSTALLED)  ## collect the checker's messages for its translations, in twisted_lab/check/locale
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --output-file=.venv/messages.pot twisted_lab/check
+	@$(BIN)/pybabel --quiet update --domain=twisted_lab.check --input-file=.venv/messages.pot \
+		--output-dir=twisted_lab/check/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+
+# An installation compiles all translations; this compiles those that have changed since.
+test coverage test-long test-repeat: $(patsubst %.po,%.mo,$(wildcard twisted_lab/check/locale/*/LC_MESSAGES/*.po))
+
+%.mo: %.po | $(INSTALLED)
+	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@
+
 clean:  ## remove .venv and all that was built
 	rm -rf .venv .canary dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache bench/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
+	find twisted_lab -name '*.mo' -delete
 
 constraints:  ## pin the newest versions that pyproject.toml allows
 	@rm -rf .venv

@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
     source = directory / "source"
     shutil.copytree(
-        ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "_trial_temp*")
+        ROOT, source, ignore=shutil.ignore_patterns(".*", "*.mo", "__pycache__", "_trial_temp*")
     )
     # A cache of the checkout must not get in.
     (source / "twisted" / "plugins" / "dropin.cache").touch()
@@ -59,6 +59,7 @@ def test_the_wheel_contains_the_right_files(wheel: Path) -> None:
         "twisted/plugins/twisted_lab_plugin.py"
     ]
     assert "twisted_lab/py.typed" in names
+    assert "twisted_lab/check/locale/ru/LC_MESSAGES/twisted_lab.check.mo" in names
     outside = ("twisted_lab/", "twisted/plugins/", "twisted_lab-")
     assert all(name.startswith(outside) for name in names)
 

@@ -9,11 +9,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
+
+from twisted.internet.interfaces import IReactorTime
 
 from tests.checked.clients import manifest as clients
 from tests.checked.servers import manifest as servers
+from tests.checked.udp_chat import manifest as udp_chats
 from tests.processes import ROOT
-from twisted_lab.check.scenarios import echo_client, echo_server
+from twisted_lab.check.activity import Activity
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.sandbox.opening import open_sandbox
+from twisted_lab.check.scenarios import echo_client, echo_server, udp_chat
 from twisted_lab.check.task import Task
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
@@ -21,6 +28,7 @@ _CHECKED = ROOT / "tests" / "checked"
 _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
+    (udp_chat.TASK, udp_chats, _CHECKED / "udp_chat"),
 )
 
 
@@ -90,6 +98,22 @@ def prepare(program: Program, folder: Path) -> Program:
     if program.build:
         subprocess.run(program.build, cwd=folder, check=True)
     return replace(program, folder=folder)
+
+
+def bench_for(program: Program) -> Bench:
+    """Return a bench that starts a program in this process's reactor."""
+    from twisted.internet import reactor
+
+    return Bench(
+        reactor=reactor,
+        activity=Activity(cast(IReactorTime, reactor)),
+        command=program.command,
+        folder=program.folder,
+        address=None,
+        open_sandbox=open_sandbox,
+        seed=7,
+        watch=lambda _: None,
+    )
 
 
 def check(program: Program, seed: int, only: str = "") -> list[dict[str, str]]:

@@ -23,6 +23,7 @@ class ComparedWordsTests(SynchronousTestCase):
             ('if (answer === "ready") {', "ready"),
             ('data.startswith("Hello")', "Hello"),
             ('answer.equals("main")', "main"),
+            ('if data == b"__join":', "__join"),
         ):
             self.assertEqual(compared_words(source), (word,), source)
 

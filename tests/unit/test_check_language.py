@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.check import language
 from twisted_lab.check.language import N_, _, ngettext
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FILES = tuple(Path(language.__file__).parent.rglob("*.py"))
 
 
 class LanguageTests(SynchronousTestCase):
@@ -23,5 +29,44 @@ class LanguageTests(SynchronousTestCase):
     def test_marked_messages_stay_as_they_are(self) -> None:
         self.assertEqual(N_("port {port}"), "port {port}")
 
-    def test_an_unknown_language_is_refused(self) -> None:
-        self.assertRaises(FileNotFoundError, language.use, "xx")
+    def test_the_locale_names_the_language(self) -> None:
+        for environment, expected in (
+            ({}, "en"),
+            ({"LANG": "ru_RU.UTF-8"}, "ru"),
+            ({"LANG": "ru"}, "ru"),
+            ({"LANG": "C.UTF-8"}, "en"),
+            ({"LANG": "de_AT@euro"}, "en"),
+            ({"LANG": "ru_RU.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+            ({"LC_MESSAGES": "en_GB.UTF-8", "LC_ALL": "ru_RU.KOI8-R"}, "ru"),
+            ({"LC_ALL": "", "LANG": "ru_UA.UTF-8"}, "ru"),
+            ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:ru:en"}, "ru"),
+            ({"LANG": "../../ru"}, "en"),
+        ):
+            self.assertEqual(language.of_locale(environment), expected, environment)
+
+
+class SourceTests(SynchronousTestCase):
+    def test_a_function_that_translates_gives_the_name_to_nothing_else(self) -> None:
+        for path in FILES:
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, FUNCTIONS):
+                    names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
+                    uses = {isinstance(each.ctx, ast.Store) for each in names if each.id == "_"}
+                    self.assertNotEqual(uses, {True, False}, f"{path}:{function.lineno}")
+
+    def test_nothing_is_translated_before_the_language_is_known(self) -> None:
+        for path in FILES:
+            tree = ast.parse(path.read_text())
+            functions = [each for each in ast.walk(tree) if isinstance(each, FUNCTIONS)]
+            late = {call for each in functions for call in ast.walk(each)}
+            for call in set(ast.walk(tree)) - late:
+                if isinstance(call, ast.Call):
+                    self.assertNotIn(ast.unparse(call.func), ("_", "ngettext"), f"{path}: use N_")
+
+    def test_messages_are_whole_where_they_are_translated(self) -> None:
+        for path in FILES:
+            for call in ast.walk(ast.parse(path.read_text())):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "N_", "ngettext"):
+                    for said in call.args[:2]:
+                        glued = isinstance(said, ast.JoinedStr | ast.BinOp)
+                        self.assertFalse(glued, f"{path}:{call.lineno}")

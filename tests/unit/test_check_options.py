@@ -8,7 +8,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check import language
+from twisted_lab.check.catalogue import BUILT_IN
 from twisted_lab.check.options import Options
+
+TASKS = ", ".join(task.name for task in BUILT_IN)
 
 
 def name(options: Options) -> str:
@@ -56,6 +60,15 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(options.connect, ("::1", 9090))
         self.assertEqual(options.only, ("ES-4", "ES-5"))
 
+    def test_the_language_is_that_of_all_that_follows(self) -> None:
+        self.addCleanup(language.use, language.SOURCE)
+        self.assertIn("expected one of en, ru, not 'de'", self.refuse("--lang", "de"))
+        said = self.refuse("--lang", "ru", "--only", "XX-1", "echo-server", "--", "x")
+        self.assertIn("нет требования 'XX-1'", said)
+        self.assertIn("(--help показывает все параметры)", said)
+        for words in ("Вызов:", "Параметры:", "[по умолчанию: .]", "Вывести версию"):
+            self.assertIn(words, str(Options()))
+
     def test_list_and_explain_need_no_command(self) -> None:
         self.assertTrue(parse("--list").list)
         self.assertEqual(name(parse("echo-client", "--list")), "echo-client")
@@ -76,7 +89,7 @@ class OptionsTests(SynchronousTestCase):
         for arguments, said in (
             ((), f"name the task first, as in {example}"),
             (("--", "x"), f"name the task first, as in {example}"),
-            (("echo", "--", "x"), "the task is one of echo-server, echo-client, not 'echo'"),
+            (("echo", "--", "x"), f"the task is one of {TASKS}, not 'echo'"),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),
             (("echo-server", "python", "s.py"), "unexpected 'python'; put -- before the command"),
@@ -89,7 +102,7 @@ class OptionsTests(SynchronousTestCase):
             (("echo-server", "--folder", "/none", "--", "x"), "--folder: expected a folder"),
             (("echo-server", "--seed", "x", "--", "x"), "--seed: expected a whole number"),
             (("echo-server", "--speed", "--", "x"), "--speed not recognized"),
-            (("netlab-echo", "--", "x"), "the task is one of echo-server, echo-client, not"),
+            (("netlab-echo", "--", "x"), "the task is one of echo-server, echo-client, "),
             (("--profile", "lab"), "--profile: expected one of netlab, not 'lab'"),
             (("--profile", "netlab", "--", "x"), f"name the task first, as in {example}"),
             (("--profile", "netlab", "echo-server"), "the task is one of netlab-echo, "),
@@ -101,7 +114,7 @@ class OptionsTests(SynchronousTestCase):
     def test_help_lists_the_tasks(self) -> None:
         words = " ".join(str(Options()).split())
         self.assertIn("python -m twisted_lab.check TASK [options] -- COMMAND...", words)
-        self.assertIn("one of echo-server, echo-client.", words)
+        self.assertIn(f"one of {TASKS}.", words)
 
     def test_the_page_has_each_option(self) -> None:
         page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()

@@ -16,7 +16,9 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.reports.comparison import compare
 from twisted_lab.check.reports.comparison import summary as difference_summary
 from twisted_lab.check.reports.explanation import explanation, requirement_list
@@ -41,26 +43,6 @@ Traceback (most recent call last):\r
     print("получено", data.decode())\r
 UnicodeDecodeError: 'utf-8' codec can't decode byte 0xd0 in position 1023: unexpected end of data\r
 """
-SPLIT = Evidence(
-    note="1,024 of 2,001 bytes came back, and the server closed the connection.",
-    steps=(
-        "the server starts",
-        'it asks "Введите порт:", and is told "9090"',
-        "it listens on port 9090",
-        "client 1 connects",
-        "client 1 sends 2,001 bytes",
-        "client 1 receives it back",
-    ),
-    difference=Difference(CYRILLIC, CYRILLIC[:1024]),
-    passages=(
-        Passage("client", "server", True, "aжжжжж...", 5.0, [5.0]),
-        Passage("client", "server", False, "aжжжжж...", 5.25, [5.25]),
-        Passage("client", "server", False, "(close)", 5.5, [5.5]),
-    ),
-    screen=TRACEBACK,
-    by_hand='python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | nc 127.0.0.1 9090',
-)
-BROKEN = "needs ES-9, which failed"
 
 
 def find(name: str, verdict: Verdict, evidence: Evidence | str = "") -> Finding:
@@ -69,27 +51,62 @@ def find(name: str, verdict: Verdict, evidence: Evidence | str = "") -> Finding:
     return Finding(BY_ID[name], verdict, evidence, 0.25)
 
 
-REPORT = Report(
-    "echo-server",
-    "python server.py",
-    7,
-    (
-        find("ES-1", Verdict.PASS),
-        find("ES-2", Verdict.PASS),
-        find("ES-9", Verdict.FAIL, SPLIT),
-        find("ES-11", Verdict.NOT_CHECKED, BROKEN),
-        find("ES-12", Verdict.NOT_CHECKED, BROKEN),
-        find("ES-14", Verdict.NOT_OFFERED, "a second client is accepted after the first has left"),
-        find("ES-16", Verdict.FLAKY, "bind() failed once in three starts"),
-        find("ES-18", Verdict.FAIL, Evidence(steps=("took port 9090", "read what it printed"))),
-        find("ES-26", Verdict.WEAK, "log.txt has the events after Ctrl-C only"),
-        find("ES-28", Verdict.INFO, "the text in upper case"),
-    ),
-    behaviour=("it asks for its port: 'Введите порт: '",),
-    problems=("ES-25: this machine has no IPv6",),
-    incidents=("it started more than 64 processes",),
-    seconds=8.25,
-)
+def split_letter() -> Evidence:
+    came = _("{n:,} of {total:,} bytes came back", n=1024, total=2001)
+    sent = ngettext("{n:,} byte", "{n:,} bytes", len(CYRILLIC))
+    client, server = _("client {number}", number=1), _("server")
+    return Evidence(
+        note=_("{what}, and the server closed the connection.", what=came),
+        steps=(
+            _("the server starts"),
+            _('it asks "{question}", and is told "{line}"', question="Введите порт:", line="9090"),
+            _("it listens on port {port}", port=9090),
+            _("client {number} connects", number=1),
+            _("{name} sends {text}", name=client, text=sent),
+            _("{name} receives it back", name=client),
+        ),
+        difference=Difference(CYRILLIC, CYRILLIC[:1024]),
+        passages=(
+            Passage(client, server, True, "aжжжжж...", 5.0, [5.0]),
+            Passage(client, server, False, "aжжжжж...", 5.25, [5.25]),
+            Passage(client, server, False, "(close)", 5.5, [5.5]),
+        ),
+        screen=TRACEBACK,
+        by_hand='python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | nc 127.0.0.1 9090',
+    )
+
+
+def every_verdict() -> Report:
+    """Return a report in the language of the checker."""
+    failed = _("It depends on {id}: {verdict}.", id="ES-9", verdict=_("fail"))
+    return Report(
+        "echo-server",
+        "python server.py",
+        7,
+        (
+            find("ES-1", Verdict.PASS),
+            find("ES-2", Verdict.PASS),
+            find("ES-9", Verdict.FAIL, split_letter()),
+            find("ES-11", Verdict.NOT_CHECKED, failed),
+            find("ES-12", Verdict.NOT_CHECKED, failed),
+            find("ES-14", Verdict.NOT_OFFERED, _("The server serves one client at a time.")),
+            find("ES-16", Verdict.FLAKY, _("The server opened no port.")),
+            find("ES-18", Verdict.FAIL, Evidence(steps=(_("the server starts"),))),
+            find(
+                "ES-26", Verdict.WEAK, _("The log has its events only after the server has ended.")
+            ),
+            find(
+                "ES-28", Verdict.INFO, _("It returns a text {manner}.", manner=_("in upper case"))
+            ),
+        ),
+        behaviour=(_('It asks "{question}".', question="Введите порт:"),),
+        problems=(_("programs are not isolated: {reason}", reason="Permission denied"),),
+        incidents=(_("it filled {path}, which has {n} MB", path="/home/student", n=64),),
+        seconds=8.25,
+    )
+
+
+REPORT = every_verdict()
 
 
 class Terminal(io.StringIO):
@@ -108,6 +125,13 @@ def goldens() -> Iterator[tuple[str, str]]:
     yield "check_160_columns.txt", coloured.replace("\x1b", "ESC")
     yield "check.json", json_report(REPORT, is_strict=False)
     yield "check_explain.txt", explanation(BY_ID["ES-12"], BY_ID, Style(80))
+    language.use("ru")
+    try:
+        yield "check_ru.txt", terminal_report(every_verdict(), Style(80), True, True)
+        yield "check_ru.json", json_report(every_verdict(), is_strict=False)
+        yield "check_ru_explain.txt", explanation(BY_ID["ES-12"], BY_ID, Style(80))
+    finally:
+        language.use(language.SOURCE)
 
 
 class GoldenTests(SynchronousTestCase):
@@ -211,12 +235,12 @@ class ComparisonTests(SynchronousTestCase):
                     self.assertLessEqual(len(line), columns)
 
     def test_a_character_that_is_cut_is_shown_whole_where_it_is_whole(self) -> None:
-        expected, received, mark, *_ = compare(Difference("aж".encode(), b"a\xd0"), 80)
+        expected, received, mark, *_rest = compare(Difference("aж".encode(), b"a\xd0"), 80)
         at = mark.index("^")
         self.assertEqual((expected[at:], received[at:]), ("ж", "\\xd0"))
 
     def test_a_long_text_is_cut_with_dots_not_inside_a_character(self) -> None:
-        expected, *_ = compare(Difference(CYRILLIC, b""), 40)
+        expected, *_rest = compare(Difference(CYRILLIC, b""), 40)
         self.assertEqual(expected, "expected  a" + "ж" * 26 + "...")
 
     def test_the_summary_says_what_came(self) -> None:

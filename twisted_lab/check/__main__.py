@@ -13,14 +13,18 @@ from typing import TextIO
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
+from twisted_lab.check import language
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import check
 from twisted_lab.check.judging import with_needs
+from twisted_lab.check.language import _
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
-from twisted_lab.check.reports.json_report import json_report
+from twisted_lab.check.reports.formats import FORMATS
+from twisted_lab.check.reports.own_progress import update
 from twisted_lab.check.reports.progress import Progress
+from twisted_lab.check.reports.redaction import read_files, redacted, secrets_in
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox
@@ -40,6 +44,7 @@ _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 def main() -> None:
     """Check a program, and end with the status of the report."""
+    language.use(language.of_locale(os.environ))
     options = Options()
     options.parseOptions()
     if isinstance(sys.stdout, TextIOWrapper):
@@ -56,21 +61,27 @@ def main() -> None:
 
 def _check(options: Options, task: Task) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
-    file = _json_file(options.json or "")
+    files = {name: _open(path) for name in FORMATS if (path := options[name]) and path != "-"}
     report = _run(options, task)
+    if not options.connect:
+        report = redacted(report, secrets_in(read_files(options.folder)))
     status = report.status(options.strict)
-    text = json_report(report, options.strict) if options.json else ""
-    if file:
+    for name, file in files.items():
         try:
             with file:
-                file.write(text + "\n")
+                file.write(FORMATS[name](report, options.marks, options.strict) + "\n")
         except OSError as error:
             status = Options.exit_status
-            _complain(f"cannot write {options.json!r}: {error.strerror}")
-    if options.json != "-":
+            _complain(
+                _("cannot write {file!r}: {reason}", file=options[name], reason=error.strerror)
+            )
+    if options.printed:
+        _print(FORMATS[options.printed](report, options.marks, options.strict))
+    else:
         style = style_of(sys.stdout, os.environ)
-        text = terminal_report(report, style, options.hint, options.picture)
-    _print(text)
+        _print(terminal_report(report, style, options.hint, options.picture))
+    if options.progress:
+        print_line(shown(update(Path(options.progress), task, report)), sys.stderr)
     return status
 
 
@@ -85,11 +96,9 @@ def _complain(problem: object) -> None:
     print_line(f"{Options.command}: {shown(str(problem))}", sys.stderr)
 
 
-def _json_file(path: str) -> TextIO | None:
-    if path in ("", "-"):
-        return None
+def _open(path: str) -> TextIO:
     try:
-        return os.fdopen(open_for_writing(path), "w")
+        return os.fdopen(open_for_writing(path), "w", encoding="utf-8")
     except NotReady as problem:
         _complain(problem)
         raise SystemExit(Options.exit_status) from None
@@ -101,7 +110,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
     try:
         found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
     except OSError as error:
-        _complain(f"cannot find {address[0]!r}: {error.strerror}")
+        _complain(_("cannot find {host!r}: {reason}", host=address[0], reason=error.strerror))
         raise SystemExit(Options.exit_status) from None
     host, port = min(found)[4][:2]  # IPv4 first
     return str(host), int(port)
@@ -120,7 +129,7 @@ def _run(options: Options, task: Task) -> Report:
         # Programs of a profile may be started by this project's own modules.
         open_sandbox=partial(open_sandbox, modules=[_ROOT]) if options.profile else open_sandbox,
         seed=options.run_seed,
-        watch=lambda _: None,
+        watch=lambda _step: None,
     )
     required = task.requirements
     total = len(with_needs(required, frozenset(options.only))) or len(required)
@@ -140,7 +149,9 @@ def _run(options: Options, task: Task) -> Report:
             return  # Ctrl-C
         except SandboxFailed as problem:
             is_quoted = " " in "".join(options.program[:1])
-            problems.append(f"{problem}{'; leave out the quotes' if is_quoted else ''}")
+            problems.append(
+                _("{problem}; leave out the quotes", problem=problem) if is_quoted else str(problem)
+            )
         else:
             reports.append(report)
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked
 
 LOOK_SECONDS = 0.004  # how often conditions are looked at that nothing announces
@@ -61,7 +62,7 @@ class Activity:
         """
         now = self.clock.seconds()
         if now >= self.ends:
-            raise NotChecked("The program is so slow that the checker's time was over.")
+            raise NotChecked(_("The program is so slow that the checker's time was over."))
         waiter = _Waiter(self, condition, now + seconds)
         self._waiters.add(waiter)
         waiter.look()

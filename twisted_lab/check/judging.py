@@ -11,6 +11,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
@@ -71,8 +72,8 @@ def with_needs(requirements: Sequence[Requirement], wanted: frozenset[str]) -> s
     return needed
 
 
-async def _not_started(_: Trial, __: Learned) -> None:
-    raise NotChecked("The checker did not start the server.")
+async def _not_started(_trial: Trial, _manners: Learned) -> None:
+    raise NotChecked(_("The checker did not start the server."))
 
 
 def _is_met(finding: Finding) -> bool:
@@ -80,7 +81,9 @@ def _is_met(finding: Finding) -> bool:
 
 
 def _not_checked(requirement: Requirement, cause: Finding) -> Finding:
-    note = f"It depends on {cause.requirement.id}: {cause.verdict.value}."
+    note = _(
+        "It depends on {id}: {verdict}.", id=cause.requirement.id, verdict=_(cause.verdict.value)
+    )
     verdict = Verdict.NOT_CHECKED
     if cause.verdict is Verdict.NOT_OFFERED:
         verdict = Verdict.NOT_OFFERED
@@ -92,8 +95,8 @@ async def _judge_one(
 ) -> Finding:
     began = bench.activity.clock.seconds()
     first: Finding | None = None
-    finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence("This machine was too busy."))
-    for _ in range(MOST_TRIALS):
+    finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence(_("This machine was too busy.")))
+    for _trial in range(MOST_TRIALS):
         bench.activity.lateness = 0.0
         now = await _try(bench, requirement, scenario, manners)
         if first is not None and now.verdict is Verdict.NOT_CHECKED and bench.address:
@@ -141,7 +144,7 @@ async def _try(
         raise
     except Exception as error:  # a bug must not cost the other findings
         _log.failure("The checker has a bug in {id}", id=requirement.id)
-        note = f"The checker has a bug: {error!r}"
+        note = _("The checker has a bug: {error!r}", error=error)
         return Finding(requirement, Verdict.NOT_CHECKED, Evidence(note))
     finally:
         trial.close()

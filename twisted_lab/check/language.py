@@ -7,11 +7,15 @@ that is data and is translated where it is shown. ``pybabel extract`` finds both
 from __future__ import annotations
 
 import gettext
+import re
+import string
+from collections.abc import Mapping
 from pathlib import Path
 
 DOMAIN = "twisted_lab.check"
 FOLDER = Path(__file__).parent / "locale"
 SOURCE = "en"
+LANGUAGES = (SOURCE, "ru")
 
 _translations = gettext.NullTranslations()
 
@@ -19,21 +23,32 @@ _translations = gettext.NullTranslations()
 def use(language: str) -> None:
     """Say everything in a language from now on.
 
-    Args:
-        language: ``en``, or the name of a folder in `FOLDER`.
+    What is not translated, or not compiled, is English.
 
-    Raises:
-        FileNotFoundError: There is no translation into it.
+    Args:
+        language: One of LANGUAGES.
     """
     global _translations  # one program speaks one language
     _translations = (
         gettext.NullTranslations()
         if language == SOURCE
-        else gettext.translation(DOMAIN, FOLDER, [language])
+        else gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
     )
 
 
-def _(message: str, **values: object) -> str:
+def of_locale(environment: Mapping[str, str]) -> str:
+    """Return the language of the locale: the first of LANGUAGES that it names, or English.
+
+    Args:
+        environment: The environment; the variables are those of gettext(1).
+    """
+    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    locales = next((environment[name] for name in names if environment.get(name)), "")
+    languages = [re.split("[_.@]", locale)[0] for locale in locales.split(":")]
+    return next((each for each in languages if each in LANGUAGES), SOURCE)
+
+
+def _(message: str, /, **values: object) -> str:
     """Translate a message, and fill in its values.
 
     Args:
@@ -41,10 +56,10 @@ def _(message: str, **values: object) -> str:
         values: What the names stand for. It may come from programs: it is no format itself.
     """
     translated = _translations.gettext(message)
-    return translated.format(**values) if values else translated
+    return _formatter.format(translated, **values) if values else translated
 
 
-def ngettext(one: str, many: str, n: int, **values: object) -> str:
+def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """Translate a message with a number, which it names ``{n}``; see `_`.
 
     Args:
@@ -53,9 +68,23 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
         n: The number.
         values: What other names stand for.
     """
-    return _translations.ngettext(one, many, n).format(n=n, **values)
+    return _formatter.format(_translations.ngettext(one, many, n), n=n, **values)
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's name)
     """Mark a message that is translated later."""
     return message
+
+
+class _Formatter(string.Formatter):
+    """Fills in values as `str.format` does, with the separators of the language in numbers."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        text: str = super().format_field(value, format_spec)
+        if not isinstance(value, int | float):
+            return text
+        separators = _translations.gettext(",.")  # of groups of digits, and of decimals
+        return text.translate(str.maketrans(",.", separators))
+
+
+_formatter = _Formatter()

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from twisted_lab.check.language import N_
 from twisted_lab.check.requirements.requirement import Mistake, Requirement
 from twisted_lab.faults.pictures.diagram import Passage
 
 
 class Verdict(Enum):
-    """The verdict on one requirement; the value is a word for people."""
+    """The verdict on one requirement; the value is a word for people, untranslated."""
 
-    PASS = "pass"  # noqa: S105 (no password)
-    FAIL = "fail"
-    WEAK = "weak"  # works, but not as it should
-    INFO = "info"  # how the program behaves
-    NOT_OFFERED = "not offered"  # a probe found that the program does not do this
-    NOT_CHECKED = "not checked"  # a requirement that it depends on, or the checker's own problem
-    FLAKY = "flaky"  # the failure did not repeat
+    PASS = N_("pass")
+    FAIL = N_("fail")
+    WEAK = N_("weak")  # works, but not as it should
+    INFO = N_("info")  # how the program behaves
+    NOT_OFFERED = N_("not offered")  # a probe found that the program does not do this
+    NOT_CHECKED = N_(
+        "not checked"
+    )  # a requirement that it depends on, or the checker's own problem
+    FLAKY = N_("flaky")  # the failure did not repeat
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,10 @@ class Options(usage.Options):
         """Return how an option is given."""
         return self.option_names.get(option, f"--{option}")
 
+    def help_hint(self) -> str:
+        """Return the advice that follows an error."""
+        return "--help lists the options"
+
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
         every = self.longOpt
@@ -128,7 +132,7 @@ class Options(usage.Options):
         try:
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
-            hint = "" if isinstance(error, CannotRun) else " (--help lists the options)"
+            hint = "" if isinstance(error, CannotRun) else f" ({self.help_hint()})"
             print_line(f"{self.command}: {error}{hint}", sys.stderr)
             raise SystemExit(self.exit_status) from None
 

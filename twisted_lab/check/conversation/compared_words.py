@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 MOST_WORDS = 8
 MOST_SOURCE = 200_000  # characters
-_TEXT = r"""(?:"([^"\\\n]{1,60})"|'([^'\\\n]{1,60})')"""
+_TEXT = r"""b?(?:"([^"\\\n]{1,60})"|'([^'\\\n]{1,60})')"""
 _COMPARED = re.compile(
     rf"(?:[=!]==? {{0,4}}|(?:startswith|includes|indexOf|equals|find)\( ?){_TEXT}"
     rf"|{_TEXT} {{0,4}}(?:[=!]=|(?:not )?in\b)"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from twisted_lab.check.language import _, ngettext
+
 # CSI sequences (ECMA-48, section 5.4), such as colours.
 _COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+_LONG = 100  # bytes
 
 
 def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
@@ -31,6 +35,21 @@ def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
     return True
 
 
+def carries(received: bytes, sent: bytes) -> bool:
+    """Return whether a text, in upper or lower case, stands in what was received.
+
+    Long texts may come in portions, with words of the program between them; short ones do not, and
+    their letters may stand among others by chance.
+
+    Args:
+        received: What was received.
+        sent: The text.
+    """
+    if len(sent) >= _LONG:
+        return came_back(received, sent)
+    return _folded(sent) in _folded(_COLOURS.sub(b"", received))
+
+
 def _folded(data: bytes) -> bytes:
     return data.decode(errors="surrogateescape").lower().encode(errors="surrogateescape")
 
@@ -38,22 +57,30 @@ def _folded(data: bytes) -> bytes:
 def manner(received: bytes, sent: bytes) -> str:
     """Return how a text came back, in words for people."""
     if received == sent:
-        return "as it was"
+        return _("as it was")
     words = []
     bare = _COLOURS.sub(b"", received)
     if bare != received:
-        words.append("in colours")
+        words.append(_("in colours"))
     if sent not in bare:
-        words.append("in upper case" if sent.upper() in bare else "in pieces or other case")
-    before, _, after = bare.lower().partition(sent.lower())
+        words.append(_("in upper case") if sent.upper() in bare else _("in pieces or other case"))
+    before, _text, after = bare.lower().partition(sent.lower())
     if before:
-        words.append(f"with {_shown(before)} before it")
+        words.append(
+            _("with {text} before it", text=repr(before.decode()))
+            if _is_short(before)
+            else ngettext("with {n} byte before it", "with {n} bytes before it", len(before))
+        )
     if after.strip():
-        words.append(f"with {_shown(after)} after it")
+        words.append(
+            _("with {text} after it", text=repr(after.decode()))
+            if _is_short(after)
+            else ngettext("with {n} byte after it", "with {n} bytes after it", len(after))
+        )
     elif after:
-        words.append("with white space after it")
+        words.append(_("with white space after it"))
     return ", ".join(words)
 
 
-def _shown(data: bytes) -> str:
-    return repr(data.decode()) if data.isascii() and len(data) < 40 else f"{len(data)} bytes"
+def _is_short(data: bytes) -> bool:
+    return data.isascii() and len(data) < 40

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
+from twisted_lab.check.language import N_, _
+
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
 
 
@@ -17,34 +19,54 @@ class Framing:
     """A framing.
 
     Attributes:
-        name: Its name for people.
+        title: Its name, untranslated; ``{width}`` stands for `width`.
         encode: Returns the bytes of a message on the wire.
         longest: The longest message that it can hold, in bytes.
+        width: The length of the header: of text in characters, otherwise in bytes.
     """
 
-    name: str
+    title: str
     encode: Callable[[bytes], bytes]
     longest: float = inf
+    width: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return _(self.title, width=self.width)
 
 
-RAW = Framing("no framing", bytes)
-LINES = Framing("lines", lambda text: text + b"\n")
+RAW = Framing(N_("no framing"), bytes)
+LINES = Framing(N_("lines"), lambda text: text + b"\n")
+CRLF_LINES = Framing(N_("lines that end with CR and LF"), lambda text: text + b"\r\n")
+
+
+_DECIMAL = {
+    "<": N_("a header of {width} characters with the length, left-justified"),
+    ">": N_("a header of {width} characters with the length, right-justified"),
+    "0>": N_("a header of {width} characters with the length, with leading zeros"),
+}
+_BINARY = {
+    "big": N_("a header of {width} bytes with the length, big-endian"),
+    "little": N_("a header of {width} bytes with the length, little-endian"),
+}
 
 
 def _decimal(width: int, align: str) -> Framing:
-    words = {"<": "left-justified", ">": "right-justified", "0>": "with leading zeros"}
     return Framing(
-        f"a header of {width} characters with the length, {words[align]}",
+        _DECIMAL[align],
         lambda text: f"{len(text):{align}{width}}".encode() + text,
         longest=10**width - 1,
+        width=width,
     )
 
 
 def _binary(width: int, order: str) -> Framing:
     return Framing(
-        f"a header of {width} bytes with the length, {order}-endian",
+        _BINARY[order],
         lambda text: len(text).to_bytes(width, order) + text,  # type: ignore[arg-type]
         longest=256**width - 1,
+        width=width,
     )
 
 

@@ -72,12 +72,13 @@ class Snapshot:
 
         A timeout while it only waits for connections, or for the terminal, does not count.
         """
-        return any(
-            each.state.timeout <= SOON_SECONDS
-            and (
-                any(one.peer_port for one in each.sockets)
-                or not (each.has_terminal or any(one.is_listening for one in each.sockets))
-            )
+        return any(map(_sleeps, self.threads))
+
+    @property
+    def sleeps_or_polls(self) -> bool:
+        """Whether a thread sleeps, or waits for datagrams and will soon look for something else."""
+        return self.sleeps or any(
+            each.state.timeout <= SOON_SECONDS and any(one.takes_datagrams for one in each.sockets)
             for each in self.threads
         )
 
@@ -108,6 +109,13 @@ class Snapshot:
     def listening(self) -> tuple[Socket, ...]:
         """The sockets that accept connections."""
         return tuple(each for each in self.sockets if each.is_listening)
+
+
+def _sleeps(one: ProgramThread) -> bool:
+    return one.state.timeout <= SOON_SECONDS and (
+        any(each.peer_port for each in one.sockets)
+        or not (one.has_terminal or any(each.is_open for each in one.sockets))
+    )
 
 
 def _is_idle(one: ProgramThread) -> bool:

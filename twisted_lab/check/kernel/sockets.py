@@ -38,6 +38,16 @@ class Socket:
     unread: int
     unsent: int
 
+    @property
+    def takes_datagrams(self) -> bool:
+        """Whether it takes datagrams, from any address."""
+        return self.kind is socket.SOCK_DGRAM and not self.peer_port
+
+    @property
+    def is_open(self) -> bool:
+        """Whether clients can reach it: it accepts connections, or takes datagrams."""
+        return self.is_listening or self.takes_datagrams
+
 
 def _address(text: str) -> IPv4Address | IPv6Address:
     # The kernel prints 32-bit words in the machine's order: little-endian ones are turned round.

@@ -8,10 +8,9 @@ from __future__ import annotations
 import codecs
 import unicodedata
 
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape
-
-_LABELS = "expected  ", "received  "
 
 
 def compare(difference: Difference, columns: int) -> list[str]:
@@ -29,16 +28,32 @@ def summary(difference: Difference) -> str:
     first = difference.first
     expected, received = len(difference.expected), len(difference.received)
     if not received:
-        return f"Received nothing; expected {_bytes(expected)}."
+        return ngettext(
+            "Received nothing; expected {n:,} byte.",
+            "Received nothing; expected {n:,} bytes.",
+            expected,
+        )
     if first == received:
-        return f"Received the first {received:,} of {_bytes(expected)}, and then nothing."
+        return ngettext(
+            "Received the first {received:,} of {n:,} byte, and then nothing.",
+            "Received the first {received:,} of {n:,} bytes, and then nothing.",
+            expected,
+            received=received,
+        )
     if first == expected:
-        return f"Received all {_bytes(expected)}, and {received - expected:,} more."
-    return f"Received {_bytes(received)}, expected {expected:,}; byte {first + 1:,} differs first."
-
-
-def _bytes(count: int) -> str:
-    return f"{count:,} byte" if count == 1 else f"{count:,} bytes"
+        return ngettext(
+            "Received all {n:,} byte, and {more:,} more.",
+            "Received all {n:,} bytes, and {more:,} more.",
+            expected,
+            more=received - expected,
+        )
+    return ngettext(
+        "Received {n:,} byte, expected {expected:,}; byte {place:,} differs first.",
+        "Received {n:,} bytes, expected {expected:,}; byte {place:,} differs first.",
+        received,
+        expected=expected,
+        place=first + 1,
+    )
 
 
 def _text(difference: Difference, columns: int) -> list[str]:
@@ -74,14 +89,16 @@ def _rows(same: str, rests: list[str], columns: int, cell: int = 1) -> list[str]
         columns: The most characters in a line.
         cell: The number of characters that stay together.
     """
-    room = (columns - len(_LABELS[0])) // cell * cell
+    words = _("expected"), _("received")
+    width = max(map(len, words)) + 2
+    room = (columns - width) // cell * cell
     half = room // 2 // cell * cell
     if len(same) > half:
         same = "..." + same[3 - half :]
     room -= len(same)
     rests = [rest if len(rest) <= room else rest[: room - 3] + "..." for rest in rests]
-    rows = [(label + same + rest).rstrip() for label, rest in zip(_LABELS, rests, strict=True)]
-    return [*rows, " " * len(_LABELS[0] + same) + "^"]
+    rows = [f"{word:{width}}{same}{rest}".rstrip() for word, rest in zip(words, rests, strict=True)]
+    return [*rows, " " * (width + len(same)) + "^"]
 
 
 def _visible(text: str) -> str:

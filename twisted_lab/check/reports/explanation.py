@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import Style
-from twisted_lab.check.requirements.requirement import Requirement
+from twisted_lab.check.requirements.requirement import Level, Requirement
 
 
 def requirement_list(requirements: Iterable[Requirement], style: Style) -> str:
     """Return the ids, levels and texts of requirements, as lines."""
+    width = max(len(_(level.value)) for level in Level)
     lines: list[str] = []
     for each in requirements:
-        label = f"{each.id:5}  {each.level.value:11}  "
-        lines += style.wrapped(each.text, " " * len(label), label)
+        label = f"{each.id:5}  {_(each.level.value):{width}}  "
+        lines += style.wrapped(_(each.text), " " * len(label), label)
     return "\n".join(lines)
 
 
@@ -31,17 +33,17 @@ def explanation(requirement: Requirement, known: Mapping[str, Requirement], styl
 def _explain(
     requirement: Requirement, known: Mapping[str, Requirement], style: Style
 ) -> Iterator[str]:
-    needs = "; ".join(f"{each}: {known[each].text}" for each in requirement.needs)
-    yield from style.wrapped(requirement.text, " " * 7, f"{requirement.id:5}  ")
+    needs = "; ".join(f"{each}: {_(known[each].text)}" for each in requirement.needs)
+    yield from style.wrapped(_(requirement.text), " " * 7, f"{requirement.id:5}  ")
     for label, text in (
-        ("Level", requirement.level.value),
-        ("Source", requirement.source),
-        ("Difficulty", f"{requirement.difficulty} of 3"),
-        ("Why", requirement.why),
-        ("Needs", needs or "nothing else"),
-        ("Hint", requirement.mistake.question),
-        ("Answer", requirement.mistake.answer),
+        (_("Level"), _(requirement.level.value)),
+        (_("Source"), _(requirement.source)),
+        (_("Difficulty"), _("{difficulty} of 3", difficulty=requirement.difficulty)),
+        (_("Why"), _(requirement.why)),
+        (_("Needs"), needs or _("nothing else")),
+        (_("Hint"), _(requirement.mistake.question)),
+        (_("Answer"), _(requirement.mistake.answer)),
     ):
         yield from style.wrapped(text, " " * 14, f"  {label:12}")
-    yield "  By hand, in another terminal, with the host and the port of the server:"
+    yield "  " + _("By hand, in another terminal, with the host and the port of the server:")
     yield f"    {requirement.by_hand}"  # not wrapped, so that it can be copied

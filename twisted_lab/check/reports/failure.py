@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.sketch import sketch
 
 _INDENT = "  "
+_LABELS = N_("Why"), N_("Seen"), N_("Hint"), N_("Answer")
 _MOST_STEPS, _MOST_PASSAGES, _MOST_LINES = 20, 30, 12
 _MOST_SCREEN = 4000  # characters
 
@@ -27,7 +29,7 @@ def failure(
     """
     evidence, requirement, mistake = finding.evidence, finding.requirement, finding.mistake
     yield from heading(finding, style)
-    yield from _part("Why", requirement.why, style)
+    yield from _part("Why", _(requirement.why), style)
     yield from _steps(evidence, style)
     if evidence.note:
         yield from _part("Seen", shown(evidence.note), style)
@@ -38,10 +40,10 @@ def failure(
     if with_picture:
         yield from _picture(evidence, style)
     yield from _screen(evidence.screen, style)
-    yield from _part("Hint", mistake.question, style)
+    yield from _part("Hint", _(mistake.question), style)
     if with_answer:
-        yield from _part("Answer", mistake.answer, style)
-    yield f"{_INDENT}By hand, in another terminal:"
+        yield from _part("Answer", _(mistake.answer), style)
+    yield _INDENT + _("By hand, in another terminal:")
     # Not wrapped, so that it can be copied.
     yield f"{_INDENT * 2}{shown(evidence.by_hand or requirement.by_hand, 2000)}"
 
@@ -51,28 +53,28 @@ def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator
     yield from heading(finding, style)
     if finding.evidence.note:
         yield from _part("Seen", shown(finding.evidence.note), style)
-    yield from _part("Hint", finding.mistake.question, style)
+    yield from _part("Hint", _(finding.mistake.question), style)
     if with_answer:
-        yield from _part("Answer", finding.mistake.answer, style)
+        yield from _part("Answer", _(finding.mistake.answer), style)
 
 
 def heading(finding: Finding, style: Style) -> list[str]:
     """Return the verdict and the requirement, in one or more lines."""
     requirement = finding.requirement
-    text = (
-        f"{requirement.id} ({requirement.level.value}) {finding.verdict.value}: {requirement.text}"
-    )
+    level, verdict = _(requirement.level.value), _(finding.verdict.value)
+    text = f"{requirement.id} ({level}) {verdict}: {_(requirement.text)}"
     return style.wrapped(text, _INDENT, f"{style.mark(finding.verdict)} ")
 
 
 def _part(label: str, text: str, style: Style) -> list[str]:
-    return style.wrapped(text, " " * 9, f"{_INDENT}{label:7}")
+    width = len(_INDENT) + max(len(_(each)) for each in _LABELS) + 1
+    return style.wrapped(text, " " * width, f"{_INDENT}{_(label)}".ljust(width))
 
 
 def _steps(evidence: Evidence, style: Style) -> Iterator[str]:
     count = len(evidence.steps)
     if count > _MOST_STEPS:
-        yield f"{_INDENT}({count - _MOST_STEPS:,} earlier steps are not shown)"
+        yield _INDENT + _("({n:,} earlier steps are not shown)", n=count - _MOST_STEPS)
     for number, step in list(enumerate(evidence.steps, 1))[-_MOST_STEPS:]:
         symbol = style.mark(Verdict.FAIL if number == count else Verdict.PASS)
         label = f"{number:>{len(str(count))}}. "
@@ -83,16 +85,21 @@ def _steps(evidence: Evidence, style: Style) -> Iterator[str]:
 def _picture(evidence: Evidence, style: Style) -> Iterator[str]:
     passages = evidence.passages[-_MOST_PASSAGES:]
     if left_out := len(evidence.passages) - len(passages):
-        yield f"{_INDENT}({left_out:,} earlier messages are not drawn)"
+        yield _INDENT + _("({n:,} earlier messages are not drawn)", n=left_out)
     for passage in passages:
         for copy in range(max(len(passage.arrivals), 1)):
             yield sketch(passage, copy, evidence.passages[0].sent, style.is_coloured, style.columns)
 
 
+def last_lines(screen: str) -> list[str]:
+    """Return the last lines that are not empty; they are not escaped."""
+    lines = [line.rstrip() for line in screen[-_MOST_SCREEN:].split("\n")]
+    return [line for line in lines if line][-_MOST_LINES:]
+
+
 def _screen(text: str, style: Style) -> Iterator[str]:
-    lines = [line.rstrip() for line in text[-_MOST_SCREEN:].split("\n")]
-    lines = [line for line in lines if line][-_MOST_LINES:]
+    lines = last_lines(text)
     if lines:
-        yield f"{_INDENT}The last lines on its terminal:"
+        yield _INDENT + _("The last lines on its terminal:")
     for line in lines:
         yield f"{_INDENT}| {style.cut(shown(line), len(_INDENT) + 2)}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from twisted_lab.check.language import _
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
+from twisted_lab.faults.pictures.diagram import Passage
 
 FORMAT = 1  # another number if a key goes or gets another meaning; new keys may come at any time
-_EXCERPT = 64  # bytes before and after the first difference
+_EXCERPT = 384  # bytes before and after the first difference
 _MOST = 10_000  # characters of one text
 _MOST_TEXTS = 200  # in one list
+_MOST_PASSAGES, _MOST_PASSAGE = 60, 200  # the last ones; characters of each
 
 
 def json_report(report: Report, is_strict: bool) -> str:
@@ -43,12 +46,19 @@ def _finding(finding: Finding) -> dict[str, object]:
     return {
         "id": requirement.id,
         "level": requirement.level.value,
-        "text": requirement.text,
-        "source": requirement.source,
+        "text": _(requirement.text),
+        "why": _(requirement.why),
+        "source": _(requirement.source),
+        "needs": list(requirement.needs),
         "verdict": finding.verdict.value,
         "mistake": finding.mistake.name if is_mistake else None,
+        "hint": _(finding.mistake.question) if is_mistake else None,
+        "answer": _(finding.mistake.answer) if is_mistake else None,
         "seconds": round(finding.seconds, 3),
         **_evidence(finding.evidence),
+        "passages": [_passage(each) for each in finding.evidence.passages[-_MOST_PASSAGES:]]
+        if is_mistake
+        else [],
     }
 
 
@@ -59,6 +69,20 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
         "difference": evidence.difference and _difference(evidence.difference),
         "screen": evidence.screen[-_MOST:],
         "by_hand": _cut(evidence.by_hand),
+    }
+
+
+def _passage(passage: Passage) -> dict[str, object]:
+    return {
+        "left": passage.left,
+        "right": passage.right,
+        "is_rightwards": passage.is_rightwards,
+        "text": passage.text[:_MOST_PASSAGE],
+        "sent": passage.sent,
+        "arrivals": passage.arrivals,
+        "is_lost": passage.is_lost,
+        "is_changed": passage.is_changed,
+        "causes": list(passage.causes),
     }
 
 

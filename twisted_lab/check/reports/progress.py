@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.reports.terminal_report import line
 from twisted_lab.check.requirements.requirement import Requirement
@@ -29,9 +30,8 @@ class Progress:
     def show_step(self, requirement: Requirement, text: str) -> None:
         """Show what is done for a requirement; the text may quote the program."""
         # The status has only our own words, each one column wide: a line that wraps would stay.
-        self._screen.set_status(
-            f"{self._done} of {self._total} checked  {requirement.id} {requirement.text}"
-        )
+        count = _("{done} of {total} checked", done=self._done, total=self._total)
+        self._screen.set_status(f"{count}  {requirement.id} {_(requirement.text)}")
         if self._is_watching:
             self._screen.show(f"{requirement.id:5}  {shown(text)}")
 

@@ -14,6 +14,7 @@ from typing import TextIO
 from twisted_lab.check.verdicts import Verdict
 from twisted_lab.text.escaping import escape
 
+_NO_BREAK_SPACE = "\u00a0"  # in numbers
 MOST_SHOWN = 500  # characters of one thing that was said
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 160
 # Colours of the terminal's own palette, which its owner has chosen to be readable.
@@ -31,7 +32,7 @@ _MARKS = {
 
 def shown(text: str, most: int = MOST_SHOWN) -> str:
     """Return untrusted text as one line that cannot control a terminal, cut after `most`."""
-    return escape(text[:most]) + ("..." if len(text) > most else "")
+    return escape(text[:most], keep=_NO_BREAK_SPACE) + ("..." if len(text) > most else "")
 
 
 @dataclass(frozen=True, slots=True)

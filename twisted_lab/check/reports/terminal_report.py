@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Finding, Report, Verdict
 
 _COUNTED = {
-    Verdict.PASS: "passed",
-    Verdict.FAIL: "failed",
-    Verdict.WEAK: "weak",
-    Verdict.FLAKY: "flaky",
-    Verdict.NOT_CHECKED: "not checked",
-    Verdict.NOT_OFFERED: "not offered",
-    Verdict.INFO: "for information",
+    Verdict.PASS: N_("{n} passed"),
+    Verdict.FAIL: N_("{n} failed"),
+    Verdict.WEAK: N_("{n} weak"),
+    Verdict.FLAKY: N_("{n} flaky"),
+    Verdict.NOT_CHECKED: N_("{n} not checked"),
+    Verdict.NOT_OFFERED: N_("{n} not offered"),
+    Verdict.INFO: N_("{n} for information"),
 }
 _MOST_LINES = 50  # about behaviour, and of the other sections
 
@@ -40,36 +41,54 @@ def terminal_report(
             lines += ["", *failure(finding, style, with_answers, with_pictures)]
         elif finding.verdict in (Verdict.WEAK, Verdict.FLAKY):
             lines += ["", *brief(finding, style, with_answers)]
+    for title, texts in sections(report):
+        lines += _section(title, texts, style)
+    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
+    return "\n".join(lines)
+
+
+def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
+    """Return titles, and the lines that follow each; those without a line are left out."""
     learned = " ".join(report.behaviour)
     found = [
         f"{each.requirement.id}: {each.evidence.note}"
         for each in _are(report, Verdict.INFO)
         if each.evidence.note not in learned
     ]
-    lines += _section("How it behaves", [*report.behaviour, *found], style)
-    lines += _section("Not offered", _by_reason(report, Verdict.NOT_OFFERED), style)
-    lines += _section("Not checked", _by_reason(report, Verdict.NOT_CHECKED), style)
-    lines += _section("What this machine does not allow", report.problems, style)
-    lines += _section("What the program did to its surroundings", report.incidents, style)
-    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
-    return "\n".join(lines)
+    every = [
+        (_("How it behaves"), [*report.behaviour, *found]),
+        (_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED)),
+        (_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED)),
+        (_("What this machine does not allow"), report.problems),
+        (_("What the program did to its surroundings"), report.incidents),
+    ]
+    return [(title, texts) for title, texts in every if texts]
 
 
 def line(finding: Finding, style: Style) -> str:
     """Return one line about a requirement: symbol, verdict, id, level and text."""
     requirement = finding.requirement
-    words = f"{finding.verdict.value:11}  {requirement.id:5}  {requirement.level.name[0]}  "
-    text = style.cut(requirement.text, 2 + len(words))
+    width = max(len(_(verdict.value)) for verdict in Verdict)
+    verdict = _(finding.verdict.value)
+    words = f"{verdict:{width}}  {requirement.id:5}  {requirement.level.name[0]}  "
+    text = style.cut(_(requirement.text), 2 + len(words))
     return f"{style.mark(finding.verdict)} {words}{text}"
 
 
 def summary(report: Report) -> str:
     """Return how many requirements have which verdict, in one line."""
     counts = Counter(finding.verdict for finding in report.findings)
-    words = [f"{counts[each]} {word}" for each, word in _COUNTED.items() if counts[each]]
-    if failed := len([each for each in _are(report, Verdict.FAIL) if _is_must(each)]):
-        words[words.index(f"{counts[Verdict.FAIL]} failed")] += f" ({failed} of them a must)"
-    return f"{', '.join(words) or 'nothing checked'}; {report.seconds:.1f} s, seed {report.seed}"
+    must = sum(map(_is_must, _are(report, Verdict.FAIL)))
+    counted = _COUNTED | ({Verdict.FAIL: N_("{n} failed ({must} of them a must)")} if must else {})
+    words = [
+        _(message, n=counts[each], must=must) for each, message in counted.items() if counts[each]
+    ]
+    return _(
+        "{counts}; {seconds:.1f} s, seed {seed}",
+        counts=", ".join(words) or _("nothing checked"),
+        seconds=report.seconds,
+        seed=report.seed,
+    )
 
 
 def next_step(report: Report, with_answers: bool) -> str:
@@ -77,16 +96,30 @@ def next_step(report: Report, with_answers: bool) -> str:
     failed = sorted(_are(report, Verdict.FAIL), key=lambda each: not _is_must(each))
     if failed:
         first = failed[0].requirement.id
-        text = f"Next: {first}. Add --only {first} --watch after {report.task} to see each step"
-        return f"{text}." if with_answers else f"{text}, or --hint to read the answer to the hint."
+        if with_answers:
+            return _(
+                "Next: {id}. Add --only {id} --watch after {task} to see each step.",
+                id=first,
+                task=report.task,
+            )
+        return _(
+            "Next: {id}. Add --only {id} --watch after {task} to see each step, or --hint to read "
+            "the answer to the hint.",
+            id=first,
+            task=report.task,
+        )
     if flaky := _are(report, Verdict.FLAKY):
         ids = ",".join(each.requirement.id for each in flaky)
-        return f"Next: repeat what was flaky, with --only {ids} --seed {report.seed}."
+        return _(
+            "Next: repeat what was flaky, with --only {ids} --seed {seed}.",
+            ids=ids,
+            seed=report.seed,
+        )
     if _are(report, Verdict.NOT_CHECKED):
-        return "Nothing failed, but not everything was checked: the reasons are above."
+        return _("Nothing failed, but not everything was checked: the reasons are above.")
     if weak := _are(report, Verdict.WEAK):
-        return f"Nothing failed. Next: {weak[0].requirement.id}, which is weak."
-    return "Nothing failed."
+        return _("Nothing failed. Next: {id}, which is weak.", id=weak[0].requirement.id)
+    return _("Nothing failed.")
 
 
 def _are(report: Report, verdict: Verdict) -> list[Finding]:
@@ -105,11 +138,9 @@ def _by_reason(report: Report, verdict: Verdict) -> list[str]:
     return [f"{', '.join(ids)}: {reason}" for reason, ids in reasons.items() if reason]
 
 
-def _section(title: str, texts: Iterable[str], style: Style) -> Iterator[str]:
-    texts = list(texts)
-    if texts:
-        yield from ("", f"{title}:")
+def _section(title: str, texts: Sequence[str], style: Style) -> Iterator[str]:
+    yield from ("", f"{title}:")
     for text in texts[:_MOST_LINES]:
         yield from style.wrapped(shown(text), "    ", "  - ")
     if len(texts) > _MOST_LINES:
-        yield f"  ({len(texts) - _MOST_LINES:,} more)"
+        yield "  " + _("({n:,} more)", n=len(texts) - _MOST_LINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
@@ -11,10 +12,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-1",
         Level.MUST,
-        "After its questions are answered, the server listens on the port it was told, or on one "
-        "of its own.",
-        "Clients can only connect to a port that is open.",
-        "task 1",
+        N_(
+            "After its questions are answered, the server listens on the port it was told, or on "
+            "one of its own."
+        ),
+        N_("Clients can only connect to a port that is open."),
+        N_("task 1"),
         1,
         "ss --listening --tcp --numeric",
         mistakes.NEVER_LISTENS,
@@ -22,10 +25,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-2",
         Level.MUST,
-        "The server returns the text of a client.",
-        "This is what makes it an echo server. Upper case, colours or a name before the text are "
-        "welcome.",
-        "task 1",
+        N_("The server returns the text of a client."),
+        N_(
+            "This is what makes it an echo server. Upper case, colours or a name before the text "
+            "are welcome."
+        ),
+        N_("task 1"),
         1,
         "printf 'hello' | " + _NC,
         mistakes.NO_ANSWER,
@@ -34,9 +39,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-3",
         Level.MUST,
-        "The server answers one message after the other on one connection.",
-        "A conversation has more than one message.",
-        "tasks 1 and 10",
+        N_("The server answers one message after the other on one connection."),
+        N_("A conversation has more than one message."),
+        N_("tasks 1 and 10"),
         1,
         "(printf 'one'; sleep 1; printf 'two') | " + _NC,
         mistakes.ONE_RECV,
@@ -45,9 +50,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-4",
         Level.MUST,
-        "5,000 bytes that are sent at once all come back.",
-        "The task has the server read portions of 1,024 bytes, so a longer text takes several.",
-        "task 1",
+        N_("5,000 bytes that are sent at once all come back."),
+        N_("The task has the server read portions of 1,024 bytes, so a longer text takes several."),
+        N_("task 1"),
         1,
         "head -c 5000 /dev/zero | tr '\\0' x | " + _NC + " | wc -c",
         mistakes.ONE_RECV,
@@ -56,10 +61,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-5",
         Level.SHOULD,
-        "100,000 bytes come back to a client that reads slowly.",
-        "send() takes only as many bytes as there is room for; the rest is lost unless the program "
-        "sends it again.",
-        "task 1",
+        N_("100,000 bytes come back to a client that reads slowly."),
+        N_(
+            "send() takes only as many bytes as there is room for; the rest is lost unless the "
+            "program sends it again."
+        ),
+        N_("task 1"),
         2,
         "head -c 100000 /dev/zero | tr '\\0' x | " + _NC + " | (sleep 1; wc -c)",
         mistakes.SEND_NOT_ALL,
@@ -68,9 +75,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-6",
         Level.SHOULD,
-        "All 256 values of a byte come back unchanged.",
-        "A client may send a picture, or text in any encoding.",
-        "task 1",
+        N_("All 256 values of a byte come back unchanged."),
+        N_("A client may send a picture, or text in any encoding."),
+        N_("task 1"),
         2,
         "python3 -c 'import os; os.write(1, bytes(range(256)))' | " + _NC + " | xxd",
         mistakes.DECODED_PORTIONS,
@@ -79,9 +86,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-7",
         Level.SHOULD,
-        "A text that arrives byte by byte comes back whole.",
-        "A network may cut a message anywhere.",
-        "task 1",
+        N_("A text that arrives byte by byte comes back whole."),
+        N_("A network may cut a message anywhere."),
+        N_("task 1"),
         2,
         "for byte in h e l l o; do printf $byte; sleep 0.1; done | " + _NC,
         mistakes.ONE_RECV,
@@ -90,9 +97,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-8",
         Level.SHOULD,
-        "A character of two bytes that arrives in two segments comes back, and the server goes on.",
-        "A network may cut inside a character.",
-        "task 1",
+        N_(
+            "A character of two bytes that arrives in two segments comes back, and the server goes "
+            "on."
+        ),
+        N_("A network may cut inside a character."),
+        N_("task 1"),
         2,
         "(printf '\\xd0'; sleep 1; printf '\\xb6') | " + _NC,
         mistakes.DECODED_PORTIONS,
@@ -101,9 +111,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-9",
         Level.MUST,
-        "The letter a and 1,000 Cyrillic letters come back, and the server serves the next client.",
-        "The border at 1,024 bytes lies inside a letter there.",
-        "task 1",
+        N_(
+            "The letter a and 1,000 Cyrillic letters come back, and the server serves the next "
+            "client."
+        ),
+        N_("The border at 1,024 bytes lies inside a letter there."),
+        N_("task 1"),
         2,
         'python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | ' + _NC,
         mistakes.DECODED_PORTIONS,
@@ -112,9 +125,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-10",
         Level.SHOULD,
-        "A client that ends its direction after the text still receives the answer (half-close).",
-        "Programs such as nc send FIN at the end of their input, and wait for the answer.",
-        "task 1",
+        N_(
+            "A client that ends its direction after the text still receives the answer "
+            "(half-close)."
+        ),
+        N_("Programs such as nc send FIN at the end of their input, and wait for the answer."),
+        N_("task 1"),
         2,
         "printf 'hello' | nc -N {host} {port}",
         mistakes.CLOSES_AT_FIN,
@@ -123,9 +139,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-11",
         Level.MUST,
-        "After a client has left in order, the server serves the next one.",
-        "A server is there for more than one client.",
-        "task 3",
+        N_("After a client has left in order, the server serves the next one."),
+        N_("A server is there for more than one client."),
+        N_("task 3"),
         1,
         "printf 'one' | nc -N {host} {port}; printf 'two' | nc -N {host} {port}",
         mistakes.ONE_CLIENT_ONLY,
@@ -134,9 +150,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-12",
         Level.MUST,
-        "After a client's reset, the server serves the next one.",
-        "Clients crash and networks fail; one of them must not end the service for all.",
-        "task 3",
+        N_("After a client's reset, the server serves the next one."),
+        N_("Clients crash and networks fail; one of them must not end the service for all."),
+        N_("task 3"),
         2,
         'python3 -c \'import socket, struct; s = socket.create_connection(("{host}", {port})); '
         's.setsockopt(1, 13, struct.pack("ii", 1, 0)); s.send(b"x"); s.close()\'',
@@ -146,9 +162,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-13",
         Level.MUST,
-        "A client that connects and leaves without a word harms nobody.",
-        "Port scanners and health checks do this all day.",
-        "task 3",
+        N_("A client that connects and leaves without a word harms nobody."),
+        N_("Port scanners and health checks do this all day."),
+        N_("task 3"),
         1,
         "nc -z {host} {port}; printf 'hello' | nc -N {host} {port}",
         mistakes.ONE_CLIENT_ONLY,
@@ -157,9 +173,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-14",
         Level.SHOULD,
-        "A second client is served while the first is connected.",
-        "With one client at a time, one silent client stops the service for all.",
-        "task 3",
+        N_("A second client is served while the first is connected."),
+        N_("With one client at a time, one silent client stops the service for all."),
+        N_("task 3"),
         2,
         "nc {host} {port} & printf 'hello' | nc -N {host} {port}",
         mistakes.SEQUENTIAL,
@@ -168,9 +184,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-15",
         Level.SHOULD,
-        "A client that sends much and reads nothing delays nobody.",
-        "When its receive window is full, a blocking send waits.",
-        "task 3",
+        N_("A client that sends much and reads nothing delays nobody."),
+        N_("When its receive window is full, a blocking send waits."),
+        N_("task 3"),
         3,
         "(head -c 30000000 /dev/zero; sleep 60) | nc {host} {port} | sleep 60 & "
         "printf 'hello' | nc -N {host} {port}",
@@ -180,9 +196,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-16",
         Level.SHOULD,
-        "The server can be restarted at once on the same port.",
-        "After a crash, nobody wants to wait for a minute.",
-        "task 3",
+        N_("The server can be restarted at once on the same port."),
+        N_("After a crash, nobody wants to wait for a minute."),
+        N_("task 3"),
         2,
         "{command}",
         mistakes.NO_REUSE_ADDRESS,
@@ -191,9 +207,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-17",
         Level.SHOULD,
-        "If the port is taken, the server listens on another one.",
-        "The task asks for it.",
-        "task 6",
+        N_("If the port is taken, the server listens on another one."),
+        N_("The task asks for it."),
+        N_("task 6"),
         1,
         "nc -l {port} & {command}",
         mistakes.PORT_TAKEN,
@@ -202,9 +218,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-18",
         Level.SHOULD,
-        "The server prints the number of the other port.",
-        "Otherwise nobody knows where to connect.",
-        "task 6",
+        N_("The server prints the number of the other port."),
+        N_("Otherwise nobody knows where to connect."),
+        N_("task 6"),
         1,
         "nc -l {port} & {command}",
         mistakes.CONSOLE_SILENT,
@@ -213,10 +229,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-19",
         Level.SHOULD,
-        "The server reports its start, and each connect, message received, message sent, "
-        "disconnect, and its stop.",
-        "An operator sees what the server does.",
-        "task 2",
+        N_(
+            "The server reports its start, and each connect, message received, message sent, "
+            "disconnect, and its stop."
+        ),
+        N_("An operator sees what the server does."),
+        N_("task 2"),
         1,
         "printf 'hello' | nc -N {host} {port}",
         mistakes.NO_EVENTS,
@@ -225,9 +243,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-20",
         Level.SHOULD,
-        "The server asks for its port, and listens on the number that it is given.",
-        "The task asks for it.",
-        "task 4",
+        N_("The server asks for its port, and listens on the number that it is given."),
+        N_("The task asks for it."),
+        N_("task 4"),
         1,
         "{command}",
         mistakes.NOT_ASKED,
@@ -236,9 +254,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-21",
         Level.SHOULD,
-        "Enter at the question for the port gives a default.",
-        "The task asks for defaults.",
-        "task 4",
+        N_("Enter at the question for the port gives a default."),
+        N_("The task asks for defaults."),
+        N_("task 4"),
         1,
         "{command}",
         mistakes.ENTER_IS_NONSENSE,
@@ -247,9 +265,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-22",
         Level.SHOULD,
-        "Nonsense at the question for the port does not end the server.",
-        "People mistype. The server asks again, or takes a default.",
-        "task 4",
+        N_("Nonsense at the question for the port does not end the server."),
+        N_("People mistype. The server asks again, or takes a default."),
+        N_("task 4"),
         1,
         "{command}",
         mistakes.NONSENSE_ENDS,
@@ -258,9 +276,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-23",
         Level.SHOULD,
-        "Ctrl-C stops the server.",
-        "This is how people stop a program in a terminal.",
-        "task 2",
+        N_("Ctrl-C stops the server."),
+        N_("This is how people stop a program in a terminal."),
+        N_("task 2"),
         1,
         "{command}",
         mistakes.CTRL_C_IGNORED,
@@ -269,9 +287,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-24",
         Level.SHOULD,
-        "The server uses no processor time while no client says anything, also after one has left.",
-        "A loop that never waits takes a whole processor from all other programs.",
-        "task 1",
+        N_(
+            "The server uses no processor time while no client says anything, also after one has "
+            "left."
+        ),
+        N_("A loop that never waits takes a whole processor from all other programs."),
+        N_("task 1"),
         2,
         "top -b -n 1",
         mistakes.SPINS,
@@ -280,9 +301,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-25",
         Level.INFORMATION,
-        "The server can be reached over IPv6.",
-        "Many networks have IPv6 addresses first.",
-        "task 1",
+        N_("The server can be reached over IPv6."),
+        N_("Many networks have IPv6 addresses first."),
+        N_("task 1"),
         3,
         "nc -6 ::1 {port}",
         mistakes.NEVER_LISTENS,
@@ -291,9 +312,9 @@ REQUIREMENTS = (
     Requirement(
         "ES-26",
         Level.SHOULD,
-        "A file holds the service's events after Ctrl-C.",
-        "The task asks for a log file instead of the console.",
-        "task 5",
+        N_("A file holds the service's events after Ctrl-C."),
+        N_("The task asks for a log file instead of the console."),
+        N_("task 5"),
         1,
         "ls -l; tail *.log *.txt",
         mistakes.NOT_FLUSHED,
@@ -302,10 +323,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-27",
         Level.SHOULD,
-        "The log file has each event as soon as it occurs.",
-        "Whoever looks for a fault reads the log while the server runs; after a crash, unwritten "
-        "lines are lost.",
-        "task 5",
+        N_("The log file has each event as soon as it occurs."),
+        N_(
+            "Whoever looks for a fault reads the log while the server runs; after a crash, "
+            "unwritten lines are lost."
+        ),
+        N_("task 5"),
         2,
         "tail --follow *.log",
         mistakes.NOT_FLUSHED,
@@ -314,10 +337,12 @@ REQUIREMENTS = (
     Requirement(
         "ES-28",
         Level.INFORMATION,
-        "How the server answers: the text as it was, in upper case, with words around it, with a "
-        "header.",
-        "Other programs must know it to talk to the server.",
-        "task 1",
+        N_(
+            "How the server answers: the text as it was, in upper case, with words around it, with "
+            "a header."
+        ),
+        N_("Other programs must know it to talk to the server."),
+        N_("task 1"),
         1,
         _NC,
         mistakes.NO_ANSWER,

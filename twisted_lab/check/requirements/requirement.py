@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from twisted_lab.check.language import N_
+
 
 class Level(Enum):
-    """How much a requirement matters; the value is a word for people."""
+    """How much a requirement matters; the value is a word for people, untranslated."""
 
-    MUST = "must"
-    SHOULD = "should"
-    INFORMATION = "information"
+    MUST = N_("must")
+    SHOULD = N_("should")
+    INFORMATION = N_("information")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
 from twisted_lab.check.sandbox.remote import NotAllowed, RemoteSandbox
 from twisted_lab.check.sandbox.sandbox import Sandbox
@@ -40,18 +41,26 @@ def open_sandbox(
     except NotAllowed as error:
         reason = str(error)
     sandbox = RemoteSandbox(folder, command, limits, modules, is_isolated=False)
-    sandbox.lacks = (f"programs are not isolated: {reason}{how_to_allow()}", *_PLAIN)
+    sandbox.lacks = (
+        _not_isolated(reason, how_to_allow()),
+        _("programs can read your files, use the network and end your processes"),
+        _("a port may be in use by another program, and clients must be told the checker's port"),
+    )
     return sandbox
 
 
-_PLAIN = (
-    "programs can read your files, use the network and end your processes",
-    "a port may be in use by another program, and clients must be told the checker's port",
-)
+def _not_isolated(reason: str, command: str) -> str:
+    if not command:
+        return _("programs are not isolated: {reason}", reason=reason)
+    return _(
+        "programs are not isolated: {reason} (to allow it: {command})",
+        reason=reason,
+        command=command,
+    )
 
 
 def how_to_allow(settings: Path = Path("/proc/sys")) -> str:
-    """Return how to allow namespaces here, if a known setting forbids them, to follow a reason.
+    """Return the command that allows namespaces, if a known setting forbids them; else "".
 
     Args:
         settings: The folder with the kernel's settings.
@@ -59,5 +68,5 @@ def how_to_allow(settings: Path = Path("/proc/sys")) -> str:
     for name, forbidding, allowing in _SETTINGS:
         file = settings / name.replace(".", "/")
         if file.exists() and file.read_text().strip() == forbidding:
-            return f" (to allow it: sudo sysctl -w {name}={allowing})"
+            return f"sudo sysctl -w {name}={allowing}"
     return ""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.limits import Limits
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 
@@ -73,6 +74,12 @@ def _remove(folder: Path) -> None:
     # Unlike shutil.rmtree, these go down thousands of folders.
     for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
         subprocess.run([*command, str(folder)], stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+
+
+def _translated(message: tuple[str, dict[str, object]]) -> str:
+    """Translate a message of the agent: see its `messages`."""
+    text, values = message
+    return _(text, **values)
 
 
 def _outer_pid(process: int) -> int:
@@ -147,7 +154,7 @@ class RemoteSandbox:
         except SandboxFailed:
             self.close()
             raise
-        self.lacks = tuple(answer["lacks"])
+        self.lacks = tuple(map(_translated, answer["lacks"]))
 
     def ask(self, **fields: object) -> tuple[dict[str, Any], list[int]]:
         """Send the agent a request; return its answer, and descriptors.
@@ -158,18 +165,22 @@ class RemoteSandbox:
         try:
             with suppress(BrokenPipeError):  # its last words can still be read
                 self._control.send(json.dumps(fields).encode())
-            packet, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
+            packet, descriptors, *_flags = socket.recv_fds(self._control, _LONGEST, 2)
         except TimeoutError as error:
-            raise SandboxFailed(f"the sandbox did not answer in {_PATIENCE:.0f} s") from error
+            raise SandboxFailed(
+                _("the sandbox did not answer in {seconds:.0f} s", seconds=_PATIENCE)
+            ) from error
         except OSError:
             packet = b""
         if not packet:
-            raise SandboxFailed("the sandbox has ended")
+            raise SandboxFailed(_("the sandbox has ended"))
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
         answer: dict[str, Any] = json.loads(packet)
         if "error" in answer:
-            raise (NotAllowed if "not_allowed" in answer else SandboxFailed)(answer["error"])
+            raise (NotAllowed if "not_allowed" in answer else SandboxFailed)(
+                _translated(answer["error"])
+            )
         return answer, descriptors
 
     def start(self, command: Sequence[str]) -> RemoteChild:
@@ -214,7 +225,7 @@ class RemoteSandbox:
     def incidents(self) -> tuple[str, ...]:
         """Return what programs did that a sandbox is for, such as a limit they exceeded."""
         try:
-            return tuple(self.ask(do="incidents")[0]["incidents"])
+            return tuple(map(_translated, self.ask(do="incidents")[0]["incidents"]))
         except SandboxFailed as problem:
             return (str(problem),)
 

@@ -36,10 +36,13 @@ class Peer(Descriptor):
         self.was_reset = False
         self._socket = connection
         self._changed = changed
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Without delayed acknowledgements, what the other side still has unsent is seen at once.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self._tune()
         self._reactor.addReader(self)
+
+    def _tune(self) -> None:
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Without delayed acknowledgements, what the other side still has unsent is seen at once.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -70,7 +73,7 @@ class Peer(Descriptor):
         except OSError:
             self._end(was_reset=True)
             return
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self._tune()
         self.received += data
         if not data:
             self._end(was_reset=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
 
@@ -79,7 +81,7 @@ class Program:
     @property
     def traceback(self) -> str:
         """The last line of the last traceback on the terminal; "" if there is none."""
-        _, _, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
+        _before, _word, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
         return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
 
@@ -87,11 +89,13 @@ class Program:
     def end(self) -> str:
         """How the program ended: the last line of a traceback, its exit status or a signal."""
         if self.terminal.printed > MOST_PRINTED:
-            return f"more than {MOST_PRINTED // 1_000_000} MB of output, and was stopped"
+            return _("more than {n} MB of output, and was stopped", n=MOST_PRINTED // 1_000_000)
         status = self.status or 0
-        return self.traceback or (
-            f"status {status}" if status >= 0 else f"signal {-status} ({signal.strsignal(-status)})"
-        )
+        if self.traceback:
+            return self.traceback
+        if status >= 0:
+            return _("status {status}", status=status)
+        return _("signal {number} ({name})", number=-status, name=signal.strsignal(-status))
 
     def look(self) -> Snapshot:
         """Return what the program does now."""
@@ -135,7 +139,7 @@ class Program:
         Returns:
             Whether the condition is true.
         """
-        watch = _Settling(self)
+        watch = _Settling(self, attrgetter("sleeps_or_polls"))
         while await self.activity.until(lambda: condition() or watch.is_settled(), seconds):
             # A condition may be true for a moment only, such as that the program listens.
             if condition():
@@ -147,6 +151,7 @@ class Program:
     async def settle(self, seconds: float) -> bool:
         """Wait until the program waits, has ended, or spins.
 
+        One that looks for something else between datagrams is not given time to find it.
         It spins if it has used SPIN_SECONDS, and received and accepted nothing.
 
         Args:
@@ -155,7 +160,7 @@ class Program:
         Returns:
             Whether it waits or has ended.
         """
-        watch = _Settling(self)
+        watch = _Settling(self, attrgetter("sleeps"))
         await self.activity.until(lambda: watch.is_settled() or watch.spins(), seconds)
         return watch.has_settled
 
@@ -195,8 +200,9 @@ class Program:
 class _Settling:
     """Finds the moment at which a program waits and will not do anything by itself."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, sleeps: Callable[[Snapshot], bool]) -> None:
         self._program = program
+        self._sleeps = sleeps
         self._looks = 0
         self._turn = -1
         self._before = (-1, -1)
@@ -224,13 +230,13 @@ class _Settling:
             # The kernel hands over what is printed in a thread of its own; read() waits for that.
             program.terminal.drain()
         state = (snapshot.switches, program.terminal.printed)
-        is_same = state == self._before or snapshot.sleeps
+        is_same = state == self._before or snapshot.sleeps_or_polls
         self._before = state
         is_quiet = snapshot.is_waiting and not program.may_wake(snapshot)
         self._looks = self._looks + 1 if is_quiet and is_same else 0
         if not self._looks:
             self._since = now
-        patience = SLEEP_SECONDS if snapshot.sleeps else 0.0
+        patience = SLEEP_SECONDS if self._sleeps(snapshot) else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
     def spins(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.kernel.snapshot import Snapshot
 from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.check.subjects.datagram_peer import DatagramPeer
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.program import Program
@@ -65,26 +66,35 @@ class Server:
         program: The program.
         host: The address on which it is reached.
         port: The port on which it is reached.
+        kind: Whether it is reached by TCP or by UDP.
 
     Attributes:
         program: The program.
         host: The address on which it is reached.
         port: The port on which it is reached; 0 as long as it listens on none.
+        kind: Whether it is reached by TCP or by UDP.
     """
 
     program: Watched
 
     def __init__(
-        self, bench: Bench, network: Network, program: Watched, host: str, port: int
+        self,
+        bench: Bench,
+        network: Network,
+        program: Watched,
+        host: str,
+        port: int,
+        kind: socket.SocketKind = socket.SOCK_STREAM,
     ) -> None:
         self.program = program
         self.host = host
         self.port = port
+        self.kind = kind
         self._bench = bench
         self._network = network
 
     async def connect(self, source: str = "", buffers: int = 0) -> Peer | None:
-        """Connect a client.
+        """Connect a client; by UDP, make a socket that knows the server.
 
         Args:
             source: The address from which it connects; "" if that does not matter.
@@ -94,12 +104,15 @@ class Server:
             The connection, or None if it was refused.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        connection = self._network.make_socket(family, socket.SOCK_STREAM)
+        connection = self._network.make_socket(family, self.kind)
         if buffers:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         if source and family is socket.AF_INET:
             connection.bind((source, 0))
+        if self.kind is socket.SOCK_DGRAM:
+            address, changed = (self.host, self.port), self._bench.activity.happened
+            return DatagramPeer(self._bench.reactor, connection, address, changed)
         self.program.poked()
         result = connection.connect_ex((self.host, self.port))
         if result == errno.EINPROGRESS:
@@ -124,6 +137,7 @@ class StartedServer(Server):
         program: The program.
         operator: Answers its questions.
         told: The port that it is told.
+        kinds: The kinds of sockets on which it may be reached, the preferred first.
 
     Attributes:
         sandbox: Where it runs.
@@ -135,31 +149,41 @@ class StartedServer(Server):
     program: Program
 
     def __init__(
-        self, bench: Bench, sandbox: Sandbox, program: Program, operator: Operator, told: int
+        self,
+        bench: Bench,
+        sandbox: Sandbox,
+        program: Program,
+        operator: Operator,
+        told: int,
+        kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,),
     ) -> None:
         super().__init__(bench, sandbox, program, "127.0.0.1", 0)
         self.sandbox = sandbox
         self.operator = operator
         self.told = told
+        self._kinds = kinds
 
     def find_port(self) -> bool:
         """Look whether it listens, and remember where; the port that it was told comes first."""
-        listening = self.program.look().listening
-        found = {each.port: each for each in listening if each.kind is socket.SOCK_STREAM}
+        sockets = self.program.look().sockets
+        found = [each for each in sockets if each.kind in self._kinds and each.is_open]
         if not found:
             self.port = 0
             return False
-        self.port = self.told if self.told in found else min(found)
-        chosen = found[self.port].host
-        if not chosen.is_unspecified:
-            self.host = str(chosen)
-        elif chosen.version == 6 and not self._takes_ipv4():
+        chosen = min(
+            found,
+            key=lambda each: (self._kinds.index(each.kind), each.port != self.told, each.port),
+        )
+        self.port, self.kind = chosen.port, chosen.kind
+        if not chosen.host.is_unspecified:
+            self.host = str(chosen.host)
+        elif chosen.host.version == 6 and not self._takes_ipv4():
             self.host = "::1"
         return True
 
     def _takes_ipv4(self) -> bool:
         # A socket for [::] takes IPv4, too, unless the program or the system forbids it.
-        with self.sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        with self.sandbox.make_socket(socket.AF_INET, self.kind) as probe:
             try:
                 probe.bind(("127.0.0.1", self.port))
             except OSError:

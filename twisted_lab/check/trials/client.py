@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.conversation.echoes import came_back, carries
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
@@ -39,7 +40,7 @@ class Client:
         self, trial: Trial, server: Server, peer: Peer, manners: Manners, number: int
     ) -> None:
         self.peer = peer
-        self.name = f"client {number}"
+        self.name = _("client {number}", number=number)
         self._login = f"anna{number}"
         self._trial = trial
         self._server = server
@@ -59,16 +60,16 @@ class Client:
             NotOffered: If the server's framing cannot hold so long a message.
         """
         if len(text) > self._manners.framing.longest:
-            raise NotOffered(f"Its header cannot hold a length of {len(text):,}.")
+            raise NotOffered(_("Its header cannot hold a length of {length:,}.", length=len(text)))
         self._heard_before = len(self.peer.received)
-        self._trial.step(f"{self.name} sends {_described(text)}")
+        self._trial.step(_("{name} sends {text}", name=self.name, text=_described(text)))
         self.send(self._manners.framing.encode(text))
         if self._manners.needs_end:
             self.peer.finish()
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
-        self._trial.sent(self.name, "server", True, data)
+        self._trial.sent(self.name, _("server"), True, data)
         self._server.program.poked()
         self.peer.write(data)
 
@@ -95,6 +96,10 @@ class Client:
             self._note()
         return came
 
+    async def hears(self, *texts: bytes) -> bool:
+        """Wait for texts of other clients, and return whether all came."""
+        return await self._hear(lambda: all(carries(self.heard, text) for text in texts))
+
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
         patience = self._trial.bench.patience
@@ -114,7 +119,7 @@ class Client:
 
     def _note(self) -> None:
         if new := bytes(self.peer.received[self._noted :]):
-            self._trial.sent(self.name, "server", False, new)
+            self._trial.sent(self.name, _("server"), False, new)
         self._noted = len(self.peer.received)
 
     async def expect_back(self, text: bytes) -> None:
@@ -124,7 +129,7 @@ class Client:
             Failed: If it does not.
         """
         self.say(text)
-        self._trial.step(f"{self.name} receives it back")
+        self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
             raise Failed(self.story(text), difference=Difference(text, self.heard))
 
@@ -132,16 +137,21 @@ class Client:
         """Return what happened instead of the text coming back."""
         came = _what_came(self.heard, text)
         if self._server.program.has_ended:
-            return f"{came}, and the server ended with {self._server.program.end}."
+            return _(
+                "{what}, and the server ended with {end}.",
+                what=came,
+                end=self._server.program.end,
+            )
         if self.peer.was_reset:
-            return f"{came}, and the server reset the connection."
+            return _("{what}, and the server reset the connection.", what=came)
         if self.peer.has_ended:
-            return f"{came}, and the server closed the connection."
+            return _("{what}, and the server closed the connection.", what=came)
         snapshot = self._server.program.look()
         if snapshot.is_waiting:
-            waits = "for input on its terminal" if snapshot.wants_only_terminal else "for more"
-            return f"{came}; the server waits {waits}."
-        return f"{came} within {self._trial.bench.patience:.0f} s."
+            if snapshot.wants_only_terminal:
+                return _("{what}; the server waits for input on its terminal.", what=came)
+            return _("{what}; the server waits for more.", what=came)
+        return _("{what} within {seconds:.0f} s.", what=came, seconds=self._trial.bench.patience)
 
     @property
     def is_accepted(self) -> bool:
@@ -169,13 +179,15 @@ class Client:
             await self.expect_back(text)
             return
         await self.talk(text)
-        self._trial.step(f"the server reads it{' and answers' if is_answered else ''}")
+        self._trial.step(
+            _("the server reads it and answers") if is_answered else _("the server reads it")
+        )
         peer, own_end = self.peer, self._own_end
         is_read = not own_end.unread if own_end else peer.has_ended and not peer.was_reset
         if is_answered and not self.heard:
             raise Failed(self.story(text))
         if not is_read and not self.heard:
-            raise Failed(f"The server did not read what {self.name} said.")
+            raise Failed(_("The server did not read what {name} said.", name=self.name))
 
     async def enter(self) -> None:
         """Hear the greeting and log in, if the server wants that."""
@@ -188,7 +200,7 @@ class Client:
 
     async def leave(self) -> None:
         """Close politely: send FIN, and read until the server closes, too."""
-        self._trial.step(f"{self.name} leaves in order (FIN)")
+        self._trial.step(_("{name} leaves in order (FIN)", name=self.name))
         self._server.program.poked()
         self.peer.finish()
         await self.settle()
@@ -197,13 +209,13 @@ class Client:
 
 def _what_came(heard: bytes, text: bytes) -> str:
     if not heard:
-        return "Nothing came back"
+        return _("Nothing came back")
     if len(heard) >= len(text):
-        return "Other bytes came back"
-    return f"{len(heard):,} of {len(text):,} bytes came back"
+        return _("Other bytes came back")
+    return _("{n:,} of {total:,} bytes came back", n=len(heard), total=len(text))
 
 
 def _described(text: bytes) -> str:
     if len(text) > 60:
-        return f"{len(text):,} bytes"
-    return f'"{escape_bytes(text)}"'
+        return ngettext("{n:,} byte", "{n:,} bytes", len(text))
+    return _('"{text}"', text=escape_bytes(text))

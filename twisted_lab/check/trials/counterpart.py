@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.language import _
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.trial import Trial
@@ -60,7 +61,7 @@ class Counterpart:
     def say(self, data: bytes) -> None:
         """Send bytes to the client."""
         self._answered = len(self.listener.received())
-        self._trial.sent("client", "server", False, data)
+        self._trial.sent(_("client"), _("server"), False, data)
         self._program.poked()
         self.listener.peers[-1].write(data)
 
@@ -77,7 +78,7 @@ class Counterpart:
         if not self.listener.peers or self._greetings >= MOST_GREETINGS:
             return False
         self._greetings += 1
-        self._trial.step("the server greets it, because it waits for the server")
+        self._trial.step(_("the server greets it, because it waits for the server"))
         self.say(self._greeting)
         return True
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from enum import IntEnum
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.compared_words import MOST_SOURCE, compared_words
+from twisted_lab.check.conversation.compared_words import compared_words
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT, NEXT, User
@@ -30,7 +31,7 @@ class _Success(IntEnum):
 
 async def learn_client(bench: Bench) -> ClientManners:
     """Return the manners of a client."""
-    words = compared_words(_source(bench))
+    words = compared_words(source_of(bench))
     success, manners = _Success.NOTHING, ClientManners()
     for style in CLIENT_STYLES:
         tried = await _try(bench, ClientManners(style, words))
@@ -49,25 +50,15 @@ async def learn_client(bench: Bench) -> ClientManners:
     return manners
 
 
-def _source(bench: Bench) -> str:
-    """Return the source text of the program, if the command names it; else ""."""
-    folder = bench.folder.resolve()
-    for word in bench.command:
-        with suppress(OSError, ValueError):
-            path = (folder / word).resolve()
-            if path.is_relative_to(folder) and path.is_file():
-                with path.open(errors="replace") as file:
-                    return file.read(MOST_SOURCE)
-    return ""
-
-
 async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientManners]:
     trial = Trial(bench, "start")
     try:
         user = start_client(trial, manners)
         is_ready = await user.ready()
         questions = tuple(user.operator.questions)
-        behaviour = tuple(f'It asks "{question.text}".' for question in questions)
+        behaviour = tuple(
+            _('It asks "{question}".', question=question.text) for question in questions
+        )
         manners = replace(manners, questions=questions, behaviour=behaviour)
         if not is_ready and not user.server.listener.peers:
             return (_Success.IS_ASKED if questions else _Success.NOTHING), manners
@@ -75,7 +66,7 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         if is_ready:
             manners = await _use(trial, user, manners)
         kinds = {question.kind for question in questions}
-        ports = [port for _, port in user.server.listener.dialled]
+        ports = [dialled[1] for dialled in user.server.listener.dialled]
         if Kind.UNKNOWN in kinds and trial.address[1] not in ports:
             return _Success.IS_MISTAKEN, manners
         return await _success(user), manners
@@ -142,10 +133,15 @@ async def _success(user: User) -> _Success:
 
 
 def _on_the_wire(received: bytes, line: bytes) -> str:
-    before, _, after = received.partition(line)
+    before, _line, after = received.partition(line)
     if before:
-        return f"It sends {len(before)} bytes before each line."
-    return {
-        b"": "It sends lines without a newline.",
-        b"\n": "It sends a newline after each line.",
-    }.get(after, f"It sends {after!r} after each line.")
+        return ngettext(
+            "It sends {n} byte before each line.",
+            "It sends {n} bytes before each line.",
+            len(before),
+        )
+    if not after:
+        return _("It sends lines without a newline.")
+    if after == b"\n":
+        return _("It sends a newline after each line.")
+    return _("It sends {text!r} after each line.", text=after)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import LINES, RAW, headers
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server
@@ -20,10 +22,12 @@ MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12
 _KNOWN_SOURCE = "127.0.0.1"
 
+AnyManners = TypeVar("AnyManners", bound=Manners)
+
 
 async def learn_server(bench: Bench) -> Manners:
     """Return the manners of a server; its port is 0 if it does not listen, whatever it is told."""
-    manners = Manners(port=bench.address[1]) if bench.address else await _learn_start(bench)
+    manners = await learn_start(bench, Manners())
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
@@ -32,12 +36,20 @@ async def learn_server(bench: Bench) -> Manners:
     return manners
 
 
-async def _learn_start(bench: Bench) -> Manners:
+async def learn_start(bench: Bench, manners: AnyManners) -> AnyManners:
+    """Return manners with how a server wants its questions answered, and its port.
+
+    Args:
+        bench: What all trials share.
+        manners: What is known before; they come back as they are if the server never listens.
+    """
+    if bench.address:
+        return replace(manners, port=bench.address[1])
     for style in SERVER_STYLES:
         trial = Trial(bench, "start")
-        manners = Manners(style=style)
+        styled = replace(manners, style=style)
         try:
-            server = await start_server(trial, manners)
+            server = await start_server(trial, styled)
         except Outcome:
             if not trial.asked:
                 break  # it asked nothing: no other answer will help
@@ -45,8 +57,8 @@ async def _learn_start(bench: Bench) -> Manners:
         finally:
             trial.close()
         questions = tuple(server.operator.questions)
-        return replace(manners, questions=questions, port=server.port)
-    return Manners()
+        return replace(styled, questions=questions, port=server.port)
+    return manners
 
 
 class _Talk:
@@ -157,13 +169,19 @@ def _asked(server: Server) -> int:
 
 
 def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:
-    lines = [f"It returns a text {reply}."]
+    lines = [_("It returns a text {manner}.", manner=reply)]
     if greets:
-        lines.append("It speaks first.")
+        lines.append(_("It speaks first."))
     if login:
-        lines.append(f"It wants {login} message{'s' * (login > 1)} before it returns texts.")
+        lines.append(
+            ngettext(
+                "It wants {n} message before it returns texts.",
+                "It wants {n} messages before it returns texts.",
+                login,
+            )
+        )
     if manners.framing is not RAW:
-        lines.append(f"It expects {manners.framing.name}.")
+        lines.append(_("It expects {framing}.", framing=manners.framing.name))
     if manners.needs_end:
-        lines.append("It answers once the client has ended its direction (FIN).")
+        lines.append(_("It answers once the client has ended its direction (FIN)."))
     return tuple(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from socket import SocketKind
 
 from twisted_lab.check.conversation.framings import RAW, Framing
 from twisted_lab.check.prompts.answers import SERVER_STYLES, Style
@@ -19,6 +20,7 @@ class Manners:
         style: How its questions are answered.
         questions: The questions that it asked before it listened.
         port: The port on which it listened.
+        kinds: The kinds of sockets on which clients may reach it, the preferred first.
         source: The address from which clients connect.
         framing: How messages are put on the wire.
         greets: Whether it speaks first.
@@ -33,6 +35,7 @@ class Manners:
     style: Style = SERVER_STYLES[0]
     questions: tuple[Question, ...] = ()
     port: int = 0
+    kinds: tuple[SocketKind, ...] = (SocketKind.SOCK_STREAM,)
     source: str = NEW_SOURCE
     framing: Framing = RAW
     greets: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from twisted_lab.check.conversation.login import PASSWORD
+from twisted_lab.check.language import _
 from twisted_lab.check.prompts.answers import MESSAGE, answer
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.subjects.listener import Listener
@@ -69,9 +70,9 @@ def start_client(
     trial.is_isolated = not sandbox.lacks
     trial.address = (host, port) if trial.is_isolated else (HOST, listener.port)
     if not has_server:
-        trial.step("nobody listens where it connects")
+        trial.step(_("nobody listens where it connects"))
         listener.close()
-    trial.step("the client starts")
+    trial.step(_("the client starts"))
     program = trial.start(sandbox, filled(trial.bench.command, *trial.address))
     usual = _usual_answer(manners, listener, trial.address)
     operator = Operator(program, lambda question, asked: decide(question, asked, usual))

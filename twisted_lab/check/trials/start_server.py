@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.question import Question
@@ -77,8 +78,10 @@ def excuse_a_port_in_use(server: StartedServer) -> None:
     """
     if server.sandbox.lacks and any(each in server.program.terminal.text for each in _TAKEN):
         raise NotChecked(
-            "The port is in use on this machine: by another program, or by connections of the "
-            "last check, for up to a minute."
+            _(
+                "The port is in use on this machine: by another program, or by connections of the "
+                "last check, for up to a minute."
+            )
         )
 
 
@@ -95,7 +98,8 @@ async def reach_server(trial: Trial, manners: Manners) -> Server:
     if trial.bench.address is None:
         return await start_server(trial, manners)
     trial.address = trial.bench.address
-    return Server(trial.bench, OpenNetwork(), Elsewhere(trial.activity), *trial.address)
+    program = Elsewhere(trial.activity)
+    return Server(trial.bench, OpenNetwork(), program, *trial.address, manners.kinds[0])
 
 
 def begin_server(
@@ -105,10 +109,10 @@ def begin_server(
     sandbox = sandbox or trial.open_sandbox()
     if port == PORT and sandbox.lacks:
         port = _free_port(sandbox)
-    trial.step("the server starts")
+    trial.step(_("the server starts"))
     program = trial.start(sandbox, filled(trial.bench.command, "127.0.0.1", port))
     operator = Operator(program, answers or usual_answer(manners, port))
-    return StartedServer(trial.bench, sandbox, program, operator, told=port)
+    return StartedServer(trial.bench, sandbox, program, operator, port, manners.kinds)
 
 
 def _free_port(sandbox: Sandbox) -> int:
@@ -130,9 +134,11 @@ async def until_listening(trial: Trial, server: StartedServer) -> bool:
             await trial.activity.until(lambda: program.has_ended, trial.bench.patience)
     trial.asked += len(server.operator.questions)
     for question, line in zip(server.operator.questions, server.operator.answers, strict=True):
-        trial.step(f'it asks "{question.text}", and is told "{line}"')
+        trial.step(
+            _('it asks "{question}", and is told "{line}"', question=question.text, line=line)
+        )
     if listens:
-        trial.step(f"it listens on port {server.port}")
+        trial.step(_("it listens on port {port}", port=server.port))
         trial.address = (server.host, server.port)
     return listens
 
@@ -146,10 +152,13 @@ def no_port(server: StartedServer) -> str:
     """Return why a server does not listen, one line."""
     program = server.program
     if program.has_ended:
-        return f"The server opened no port; it ended with {program.end}."
+        return _("The server opened no port; it ended with {end}.", end=program.end)
     if program.look().wants_terminal:
-        return f'The server opened no port; it waits at the question "{program.unanswered[-200:]}".'
-    return "The server opened no port."
+        return _(
+            'The server opened no port; it waits at the question "{question}".',
+            question=program.unanswered[-200:],
+        )
+    return _("The server opened no port.")
 
 
 async def connect_client(
@@ -168,13 +177,19 @@ async def connect_client(
         Failed: If the connection is refused.
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
-    trial.step(f"client {number} connects")
+    trial.step(_("client {number} connects", number=number))
     peer = await open_connection(trial, server, manners, number, buffers)
     if peer is None and number == 1 and trial.bench.address is not None:
-        raise NotChecked("Nothing accepts connections at {}:{}.".format(*trial.bench.address))
+        raise NotChecked(
+            _(
+                "Nothing accepts connections at {host}:{port}.",
+                host=trial.bench.address[0],
+                port=trial.bench.address[1],
+            )
+        )
     if peer is None:
         raise Failed(
-            f"The server did not accept client {number}{ending(server)}",
+            with_ending(_("The server did not accept client {number}", number=number), server),
             likely_cause(server.program.traceback),
         )
     client = Client(trial, server, peer, manners, number)
@@ -202,8 +217,13 @@ def _client_source(trial: Trial, manners: Manners, number: int) -> str:
     return NEW_SOURCE.removesuffix("1") + str(number)
 
 
-def ending(server: Server) -> str:
-    """Return how the server ended, as the end of a sentence; "." if it has not."""
+def with_ending(what: str, server: Server) -> str:
+    """Return a sentence with the end of the server, if it has ended.
+
+    Args:
+        what: The sentence, without its full stop.
+        server: The server.
+    """
     if not server.program.has_ended:
-        return "."
-    return f": it had ended with {server.program.end}."
+        return f"{what}."
+    return _("{what}: it had ended with {end}.", what=what, end=server.program.end)

@@ -7,6 +7,7 @@ import string
 from collections.abc import Callable, Sequence
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.subjects.terminal import MOST_PRINTED
@@ -108,8 +109,9 @@ class Trial:
             closer()
         for program in self._programs:
             if program.terminal.printed > MOST_PRINTED:
-                limit = f"{MOST_PRINTED // 1_000_000} MB"
-                self.bench.incidents.add(f"it printed more than {limit}, and was ended")
+                self.bench.incidents.add(
+                    _("it printed more than {n} MB, and was ended", n=MOST_PRINTED // 1_000_000)
+                )
             program.terminal.close()
         for sandbox in self._sandboxes:
             self.bench.incidents.update(sandbox.incidents())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Mistake
@@ -99,15 +100,17 @@ class User:
             return
         received = self.server.listener.received()
         if self.server.has_greeted and not (received and self.program.has_ended):
-            raise NotChecked(self.story("It waits for other words of the server"))
+            raise NotChecked(self.story(_("It waits for other words of the server")))
         if received and self.program.status == 0:
-            raise NotOffered("The client takes no line.")
-        raise Failed(self.story("It does not ask for a line"), self.cause())
+            raise NotOffered(_("The client takes no line."))
+        raise Failed(self.story(_("It does not ask for a line")), self.cause())
 
     def type_line(self, line: str) -> None:
         """Type a line."""
-        shown = line if len(line) < 60 else f"{len(line):,} characters"
-        self._trial.step(f'"{shown}" is typed')
+        shown = (
+            line if len(line) < 60 else ngettext("{n:,} character", "{n:,} characters", len(line))
+        )
+        self._trial.step(_('"{line}" is typed', line=shown))
         self._typed = len(self.program.terminal.text)
         self.program.type_line(line)
 
@@ -128,14 +131,14 @@ class User:
         if self._manners.sends_late:
             await self.expect_ready()
             self.type_line(EXIT)
-        self._trial.step("the server receives it")
+        self._trial.step(_("the server receives it"))
         if not await self.receives(text):
-            note = self.story("The server did not receive the line")
+            note = self.story(_("The server did not receive the line"))
             raise Failed(note, self.cause(), Difference(text, self.server.unanswered))
         # A newline, or the rest of a message, may follow.
         await self.program.settle(_REST_SECONDS)
         received = self.server.unanswered
-        self._trial.sent("client", "server", True, received)
+        self._trial.sent(_("client"), _("server"), True, received)
         return received
 
     async def shows(self, text: bytes) -> bool:
@@ -158,9 +161,9 @@ class User:
         Raises:
             Failed: If it does not.
         """
-        self._trial.step(f'the client shows the reply "{escape_bytes(text[:60])}"')
+        self._trial.step(_('the client shows the reply "{reply}"', reply=escape_bytes(text[:60])))
         if not await self.shows_reply(text):
-            note = self.story("The reply is not on the screen")
+            note = self.story(_("The reply is not on the screen"))
             raise Failed(note, self.cause(), Difference(text, self.shown.strip().encode()))
 
     async def have_echoed(self, line: str) -> None:
@@ -207,7 +210,7 @@ class User:
     def story(self, what: str) -> str:
         """Return what happened, with the end of the client if it has ended."""
         if self.program.has_ended:
-            return f"{what}; the client ended with {self.program.end}."
+            return _("{what}; the client ended with {end}.", what=what, end=self.program.end)
         return f"{what}."
 
     def cause(self) -> Mistake | None:

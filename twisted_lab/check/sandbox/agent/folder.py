@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from .messages import N_, Message
+
 MOST_FILES, MOST_BYTES = 1_000, 64 << 20  # to copy
 MOST_CHANGED, MOST_OF_EACH, MOST_OF_ALL = 200, 1 << 20, 4 << 20  # to return
 _SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
@@ -17,7 +19,19 @@ _FOLDER = _READ | os.O_DIRECTORY
 
 
 class TooLarge(Exception):
-    """The folder has too many files, or too much in them."""
+    """The folder has too many files, or too much in them.
+
+    Args:
+        message: Says so; it lacks the name of the folder, which is not known here.
+    """
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+
+    def about(self, folder: str) -> Message:
+        """Return the message about the folder of a name."""
+        return Message(self.message.text, {**self.message.values, "folder": folder})
 
 
 def _walk(
@@ -67,7 +81,13 @@ def copy(source: int, target: str, owner: int | None) -> int:
     free = MOST_BYTES
     for name, folder, own_name, status in islice(_walk(source), MOST_FILES + 1):
         if len(made) > MOST_FILES:
-            raise TooLarge(f"more than {MOST_FILES:,} files")
+            raise TooLarge(
+                N_(
+                    "the folder {folder} has more than {n:,} files, too many to copy it; put the "
+                    "program and its data into a folder of their own",
+                    n=MOST_FILES,
+                )
+            )
         path = f"{target}/{name}"
         if stat.S_ISDIR(status.st_mode):
             Path(path).mkdir(mode=0o755)
@@ -95,7 +115,13 @@ def _copy_file(folder: int, name: str, path: str, free: int) -> int:
             while sent := os.sendfile(target, source, copied, 1 << 20):
                 copied += sent
                 if copied > free:
-                    raise TooLarge(f"more than {MOST_BYTES >> 20} MB")
+                    raise TooLarge(
+                        N_(
+                            "the folder {folder} has more than {n} MB, too many to copy it; put "
+                            "the program and its data into a folder of their own",
+                            n=MOST_BYTES >> 20,
+                        )
+                    )
         finally:
             os.close(target)
     finally:

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import folder, mounts, network, programs, refusals, system_calls
 from .interpreters import needed
+from .messages import N_, Message
 from .namespaces import NotAllowed
 from .processes import count_tasks_of
 from .watching import Watch
@@ -32,7 +33,7 @@ class Inside:
     """
 
     def __init__(self, request: dict[str, Any], user: int | None) -> None:
-        self.lacks: list[str] = []
+        self.lacks: list[Message] = []
         self._is_isolated = request["isolated"]
         self._user = user
         base = request["base"]
@@ -97,11 +98,16 @@ class Inside:
             network.prepare_redirection()
         except OSError as error:
             self.lacks.append(
-                f"connections cannot be redirected to the checker: {error.strerror} "
-                "(the kernel needs nf_tables with NAT)"
+                N_(
+                    "connections cannot be redirected to the checker: {reason} (the kernel needs "
+                    "nf_tables with NAT)",
+                    reason=error.strerror,
+                )
             )
         if not refusals.is_known():
-            self.lacks.append("the system calls of this machine are not known, and none is refused")
+            self.lacks.append(
+                N_("the system calls of this machine are not known, and none is refused")
+            )
 
     def do_start(self, command: list[str]) -> Answer:
         """Start a program; the answer brings its terminal, and a descriptor of its process."""
@@ -180,16 +186,22 @@ class Inside:
         found = [*self.watch.incidents, *self.watch.left_over(), *self._full()]
         return {"incidents": found}, ()
 
-    def _full(self) -> list[str]:
+    def _full(self) -> list[Message]:
         """Return which disks and files are as large as they may be."""
         found = []
         for path in mounts.WRITABLE if self._is_isolated else ():
             status = os.statvfs(path)
             if not status.f_bavail or not status.f_ffree:
                 size = status.f_blocks * status.f_frsize >> 20
-                found.append(f"it filled {path}, which has {size} MB")
+                found.append(N_("it filled {path}, which has {n} MB", path=path, n=size))
         most = self._limits[programs.FILE_SIZE]
         for name, (size, *_) in folder.snapshot(self._work).items():
             if size >= most and len(found) < _MOST_FOUND:
-                found.append(f"its file {name[:100]!r} reached the limit of {most >> 20} MB")
+                found.append(
+                    N_(
+                        "its file {name!r} reached the limit of {n} MB",
+                        name=name[:100],
+                        n=most >> 20,
+                    )
+                )
         return found

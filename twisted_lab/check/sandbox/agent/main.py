@@ -15,6 +15,7 @@ from typing import Any
 
 from . import folder, namespaces, programs
 from .inside import Inside
+from .messages import N_
 from .system_calls import reason_of
 from .watching import MachineFull
 
@@ -42,12 +43,10 @@ def main(descriptor: int) -> None:
                 return
         inside = Inside(request, user)
     except namespaces.NotAllowed as error:
-        _answer(control, {"error": str(error), "not_allowed": True})
+        _answer(control, {"error": reason_of(error), "not_allowed": True})
         return
     except folder.TooLarge as error:
-        reason = f"the folder {request['folder']} has {error}, too many to copy it"
-        advice = "; put the program and its data into a folder of their own"
-        _answer(control, {"error": reason + advice})
+        _answer(control, {"error": error.about(request["folder"])})
         return
     except OSError as error:
         _answer(control, {"error": reason_of(error)})
@@ -57,14 +56,14 @@ def main(descriptor: int) -> None:
         _serve(control, inside)
     except MachineFull as error:
         inside.watch.end_all()
-        _answer(control, {"error": f"the sandbox was closed: {error}"})
+        _answer(control, {"error": reason_of(error)})
     inside.watch.end_all()
 
 
 def _enter_namespaces(user: int | None) -> None:
     if user is None and not os.geteuid():
         # It would keep all rights in the namespaces.
-        raise namespaces.NotAllowed("root has no other user here to run programs as")
+        raise namespaces.NotAllowed(N_("root has no other user here to run programs as"))
     try:
         namespaces.enter()
     except OSError as error:

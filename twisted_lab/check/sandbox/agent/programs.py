@@ -11,6 +11,7 @@ import termios
 from collections.abc import Sequence
 
 from . import refusals, system_calls
+from .messages import N_
 
 TASKS, FILE_SIZE, CPU = resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU
 
@@ -69,7 +70,7 @@ def start(
     if reason:
         os.close(terminal)
         os.waitpid(pid, 0)
-        raise CannotStart(f"cannot start {command[0]}: {reason}")
+        raise CannotStart(N_("cannot start {program}: {reason}", program=command[0], reason=reason))
     return pid, terminal
 
 

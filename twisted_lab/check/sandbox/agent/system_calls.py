@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 
+from .messages import Message
+
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
@@ -31,11 +33,12 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception) -> Message:
     """Return why something failed, in one line without the number of the error."""
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return getattr(error, "strerror", None) or str(error)
+        return Message(f"{error.filename}: {error.strerror}", {})
+    reason = (error, *error.args)[-1]
+    return reason if isinstance(reason, Message) else Message(str(reason), {})
 
 
 def unshare(flags: int) -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 from . import processes
+from .messages import N_, Message
 
 _END_PATIENCE = 5.0  # s: processes may make new ones while they are ended
 _LEAST_LEFT, _MOST_SHARED = 512 << 20, 2 << 30  # bytes of the machine's memory
@@ -36,7 +37,7 @@ class Watch:
         self.cpu_seconds = cpu_seconds
         left, shared = processes.machine_memory()
         self._least_left, self._most_shared = min(_LEAST_LEFT, left // 2), shared + _MOST_SHARED
-        self.incidents: dict[str, None] = {}
+        self.incidents: list[Message] = []
         self.statuses: dict[int, int | None] = {}
 
     def reap(self) -> bool:
@@ -54,7 +55,9 @@ class Watch:
                 return True
             code = os.waitstatus_to_exitcode(status)
             if code == -signal.SIGXCPU:
-                self._note(f"it used more than {self.cpu_seconds} s of CPU time, and was ended")
+                self._note(
+                    N_("it used more than {n} s of CPU time, and was ended", n=self.cpu_seconds)
+                )
             if pid in self.statuses:
                 self.statuses[pid] = code
 
@@ -66,27 +69,39 @@ class Watch:
         """
         left, shared = processes.machine_memory()
         if left < self._least_left:
-            raise MachineFull(f"this machine had less than {self._least_left >> 20} MB left")
+            raise MachineFull(
+                N_(
+                    "the sandbox was closed: this machine had less than {n} MB left",
+                    n=self._least_left >> 20,
+                )
+            )
         if shared > self._most_shared:
-            size = _MOST_SHARED >> 20
-            raise MachineFull(f"this machine's shared memory grew by more than {size} MB")
+            raise MachineFull(
+                N_(
+                    "the sandbox was closed: this machine's shared memory grew by more than {n} MB",
+                    n=_MOST_SHARED >> 20,
+                )
+            )
         pids = processes.descendants(os.getpid())
         tasks = processes.count_tasks(pids)
         if tasks >= self.most_tasks:
-            self._note(f"it had {self.most_tasks} processes and threads at once, and was ended")
+            self._note(
+                N_("it had {n} processes and threads at once, and was ended", n=self.most_tasks)
+            )
         elif processes.memory(pids) > self.most_memory:
-            size = self.most_memory >> 20
-            self._note(f"its processes used more than {size} MB of memory, and were ended")
+            most = self.most_memory >> 20
+            self._note(N_("its processes used more than {n} MB of memory, and were ended", n=most))
         else:
             return
         self.end_all()
 
-    def left_over(self) -> tuple[str, ...]:
+    def left_over(self) -> tuple[Message, ...]:
         """Return what is left of programs that have ended, one line."""
         if not self.statuses or None in self.statuses.values():
             return ()
         names = [repr(processes.name(pid)) for pid in processes.descendants(os.getpid())]
-        return (f"it left processes behind: {', '.join(names[:5])}",) if names else ()
+        left = ", ".join(names[:5])
+        return (N_("it left processes behind: {names}", names=left),) if names else ()
 
     def end_all(self) -> bool:
         """Kill all processes below this one, in 5 s at most; return whether none is left."""
@@ -100,5 +115,6 @@ class Watch:
             time.sleep(0.001)
         return True
 
-    def _note(self, incident: str) -> None:
-        self.incidents[incident] = None
+    def _note(self, incident: Message) -> None:
+        if incident not in self.incidents:
+            self.incidents.append(incident)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from socket import SOCK_DGRAM
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.first_answers import FirstAnswers
 from twisted_lab.check.prompts.question import Kind
@@ -31,20 +32,28 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     await _use(trial, user)
     if not user.server.listener.peers:
         if any(each.kind is SOCK_DGRAM and each.peer_port for each in user.program.look().sockets):
-            raise NotChecked("The client uses UDP.")
-        raise Failed(user.story("The client does not connect"), user.cause())
+            raise NotChecked(_("The client uses UDP."))
+        raise Failed(user.story(_("The client does not connect")), user.cause())
     dialled = user.server.listener.dialled[0]
     if "{port}" in command and dialled[1] != trial.address[1]:
         raise Failed(
-            f"The client was told port {trial.address[1]}, and connects to {dialled[1]}.",
+            _(
+                "The client was told port {told}, and connects to {dialled}.",
+                told=trial.address[1],
+                dialled=dialled[1],
+            ),
             mistakes.FIXED_ADDRESS,
         )
     if "{host}" in command and dialled[0] != trial.address[0]:
         raise Failed(
-            f"The client was told host {trial.address[0]}, and connects to {dialled[0]}.",
+            _(
+                "The client was told host {told}, and connects to {dialled}.",
+                told=trial.address[0],
+                dialled=dialled[0],
+            ),
             mistakes.FIXED_ADDRESS,
         )
-    return f"It connects to {dialled[0]}, port {dialled[1]}."
+    return _("It connects to {host}, port {port}.", host=dialled[0], port=dialled[1])
 
 
 async def _use(trial: Trial, user: User) -> None:
@@ -58,20 +67,33 @@ async def asks_for_the_address(trial: Trial, manners: ClientManners) -> None:
     """EC-12."""
     asking = _asking(manners)
     if len(asking) == 1 and not asking & {Kind.HOST_AND_PORT, Kind.PORT_AND_HOST, Kind.UNKNOWN}:
-        missing = "port" if Kind.HOST in asking else "host"
-        raise Failed(f"The client does not ask for the {missing}.")
+        if Kind.HOST in asking:
+            raise Failed(_("The client does not ask for the port."))
+        raise Failed(_("The client does not ask for the host."))
     user = start_client(trial, manners, OTHER_PORT, OTHER_HOST)
     await _use(trial, user)
     if not user.server.listener.peers:
-        raise Failed(user.story("The client does not connect where it is told"), user.cause())
+        raise Failed(user.story(_("The client does not connect where it is told")), user.cause())
     host, port = user.server.listener.dialled[0]
     if port != trial.address[1]:
-        raise Failed(f"It was told port {trial.address[1]}, and connects to port {port}.")
+        raise Failed(
+            _(
+                "It was told port {told}, and connects to port {port}.",
+                told=trial.address[1],
+                port=port,
+            )
+        )
     # It may have refused the address and taken the name: the last one that it was told counts.
     lines = "\n".join(user.operator.answers)
     is_told_address = lines.rfind(trial.address[0]) > lines.rfind("localhost")
     if is_told_address and host != trial.address[0]:
-        raise Failed(f"It was told host {trial.address[0]}, and connects to host {host}.")
+        raise Failed(
+            _(
+                "It was told host {told}, and connects to host {host}.",
+                told=trial.address[0],
+                host=host,
+            )
+        )
 
 
 async def has_defaults(trial: Trial, manners: ClientManners) -> str:
@@ -82,18 +104,21 @@ async def has_defaults(trial: Trial, manners: ClientManners) -> str:
     first.lines[Kind.UNKNOWN] = [None] * unknown
     user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
     if not trial.is_isolated:
-        raise NotChecked("Without isolation nobody listens at the default address.")
+        raise NotChecked(_("Without isolation nobody listens at the default address."))
     await _use(trial, user)
     if not user.server.listener.dialled:
         cause = likely_cause(user.program.traceback)
-        raise Failed(user.story("Enter gives no default"), cause)
+        raise Failed(user.story(_("Enter gives no default")), cause)
     if first.refused >= kinds:
-        raise Failed("The client asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
+        raise Failed(
+            _("The client asks again after Enter: it has no default."), mistakes.NO_DEFAULT
+        )
     host, port = user.server.listener.dialled[0]
     if first.refused:
-        missing = "port" if Kind.PORT in first.refused else "host"
-        raise Weak(f"There is a default, but not for the {missing}.", mistakes.NO_DEFAULT)
-    return f"The default is {host}, port {port}."
+        if Kind.PORT in first.refused:
+            raise Weak(_("There is a default, but not for the port."), mistakes.NO_DEFAULT)
+        raise Weak(_("There is a default, but not for the host."), mistakes.NO_DEFAULT)
+    return _("The default is {host}, port {port}.", host=host, port=port)
 
 
 async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
@@ -102,13 +127,13 @@ async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
     for kinds in (PORT_KINDS, _HOST_KINDS - PORT_KINDS, {Kind.UNKNOWN}):
         if not kinds & asking:
             continue
-        trial.step(f'nonsense is "{_NONSENSE}"')
+        trial.step(_('nonsense is "{nonsense}"', nonsense=_NONSENSE))
         first = FirstAnswers({kind: [_NONSENSE] for kind in kinds})
         user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
         await user.operator.attend(user.server.is_reached, trial.bench.patience)
         if user.program.traceback:
             cause = likely_cause(user.program.traceback)
-            raise Failed(user.story("Nonsense is not caught"), cause)
+            raise Failed(user.story(_("Nonsense is not caught")), cause)
 
 
 def _asking(manners: ClientManners) -> set[Kind]:
@@ -119,5 +144,5 @@ def _asking(manners: ClientManners) -> set[Kind]:
     """
     kinds = {question.kind for question in manners.questions} & _ASKING
     if not kinds:
-        raise NotOffered("The client does not ask for host and port.")
+        raise NotOffered(_("The client does not ask for host and port."))
     return kinds

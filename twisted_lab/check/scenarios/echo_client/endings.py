@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
@@ -23,7 +24,7 @@ _MOST_BUSY = 0.25  # of one processor
 
 async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
     if manners.sends_late:
-        raise NotOffered("The client sends nothing before exit.")
+        raise NotOffered(_("The client sends nothing before exit."))
     user = start_client(trial, manners)
     await user.expect_ready()
     line = trial.line(12)
@@ -35,7 +36,7 @@ async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
 async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     """EC-7."""
     user = start_client(trial, manners)
-    for _ in range(2):
+    for _line in range(2):
         await user.expect_ready()
         line = trial.line(12)
         user.type_line(line)
@@ -43,28 +44,31 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
             user.server.echo()
     await user.expect_ready()
     user.type_line(EXIT)
-    trial.step("the client ends with status 0")
+    trial.step(_("the client ends with status 0"))
     await user.leave()
     status = user.program.status
     if status is None:
-        waits = "asks for another line" if user.program.look().wants_terminal else "still runs"
-        raise Failed(f"The client {waits} after exit.", mistakes.EXIT_DOES_NOT_END)
+        if user.program.look().wants_terminal:
+            note = _("The client asks for another line after exit.")
+        else:
+            note = _("The client still runs after exit.")
+        raise Failed(note, mistakes.EXIT_DOES_NOT_END)
     if status:
-        raise Failed(user.story("It does not end in order"), user.cause() or mistakes.UNCAUGHT)
+        raise Failed(user.story(_("It does not end in order")), user.cause() or mistakes.UNCAUGHT)
 
 
 async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
     """EC-8."""
     user = start_client(trial, manners)
     await user.expect_ready()
-    trial.step("Ctrl-D is typed: the end of the input")
+    trial.step(_("Ctrl-D is typed: the end of the input"))
     user.program.poked(is_typed=True)
     user.program.terminal.end_input()
     await user.leave()
     if not user.program.has_ended:
-        raise Failed("The client goes on after the end of its input.", mistakes.SPINS)
+        raise Failed(_("The client goes on after the end of its input."), mistakes.SPINS)
     if user.program.traceback:
-        raise Failed(user.story("The end of the input is not caught"))
+        raise Failed(user.story(_("The end of the input is not caught")))
 
 
 async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> None:
@@ -72,23 +76,25 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
     user = await _one_line_sent(trial, manners)
     user.server.echo()
     if not await user.ready():
-        raise NotOffered("The client ends by itself after one line.")
+        raise NotOffered(_("The client ends by itself after one line."))
     shown = len(user.program.terminal.text)
-    trial.step("the server closes the connection; more lines are typed")
+    trial.step(_("the server closes the connection; more lines are typed"))
     user.server.listener.close()
     user.server.close()
-    for _ in range(_LINES_AFTER_CLOSE):
+    for _line in range(_LINES_AFTER_CLOSE):
         if not await user.program.settle(_END_SECONDS) and await _is_busy(user):
-            raise Failed("The client spins after the server has closed.", mistakes.SPINS)
+            raise Failed(_("The client spins after the server has closed."), mistakes.SPINS)
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
         user.type_line(trial.line(12))
     await user.program.settle(_END_SECONDS)
     text = user.program.terminal.text[shown:]
     if "Traceback" in text:
-        raise Failed(user.story("The end of the connection is not caught"), mistakes.UNCAUGHT)
+        raise Failed(user.story(_("The end of the connection is not caught")), mistakes.UNCAUGHT)
     if not tells_events(text) and not user.program.has_ended:
-        raise Failed("The client does not tell that the connection has ended.", mistakes.SILENT_END)
+        raise Failed(
+            _("The client does not tell that the connection has ended."), mistakes.SILENT_END
+        )
 
 
 async def _is_busy(user: User) -> bool:
@@ -117,22 +123,23 @@ async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> Non
     await user.program.settle(trial.bench.patience)
     text = user.program.terminal.text[began:]
     if "Traceback" in text:
-        raise Failed(user.story("A refused connection is not caught"), mistakes.UNCAUGHT)
+        raise Failed(user.story(_("A refused connection is not caught")), mistakes.UNCAUGHT)
     if not text.strip():
-        raise Failed("The client says nothing.", mistakes.SILENT_END)
+        raise Failed(_("The client says nothing."), mistakes.SILENT_END)
 
 
 async def tells_what_silence_does(trial: Trial, manners: ClientManners) -> None:
     """EC-11."""
     user = await _one_line_sent(trial, manners)
-    trial.step("the server stays silent")
+    trial.step(_("the server stays silent"))
     shown = len(user.program.terminal.text)
     await trial.activity.until(lambda: user.program.has_ended, _SILENT_SECONDS)
     if user.program.has_ended:
         if user.program.traceback:
-            raise Weak(user.story("The client gives up"), mistakes.UNCAUGHT)
-        raise Info(f"The client gives up with status {user.program.status}.")
+            raise Weak(user.story(_("The client gives up")), mistakes.UNCAUGHT)
+        raise Info(_("The client gives up with status {status}.", status=user.program.status))
     if user.program.look().wants_terminal:
-        raise Info("The client takes the next line while it waits for the reply.")
-    said = user.program.terminal.text[shown:].strip()
-    raise Info("The client waits" + (", and says so." if said else " without a word."))
+        raise Info(_("The client takes the next line while it waits for the reply."))
+    if user.program.terminal.text[shown:].strip():
+        raise Info(_("The client waits, and says so."))
+    raise Info(_("The client waits without a word."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
@@ -26,14 +27,14 @@ async def sends_a_line(trial: Trial, manners: ClientManners) -> str | None:
     user = start_client(trial, manners)
     if not await user.ready() and (received := user.server.listener.received()):
         if user.operator.answers and user.operator.answers[-1].encode() in received:
-            return "It sends the answers to its questions, and takes no other line."
-        raise Failed(user.story("The client sends texts of its own"), user.cause())
+            return _("It sends the answers to its questions, and takes no other line.")
+        raise Failed(user.story(_("The client sends texts of its own")), user.cause())
     await user.expect_ready()
     line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
     if manners.sends_late:
-        raise Weak("The line is not sent before exit is typed.")
+        raise Weak(_("The line is not sent before exit is typed."))
     return None
 
 
@@ -43,7 +44,7 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
     is_ready = await user.ready()
     reply, screen = user.server.last_reply, user.program.terminal.text.encode()
     if not is_ready and reply and came_back(screen, reply, is_exact=True):
-        return "It sends texts of its own."
+        return _("It sends texts of its own.")
     await user.expect_ready()
     line = trial.line(12)
     user.type_line(line)
@@ -55,7 +56,12 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
     user.server.echo()
     await user.expect_shown(line.swapcase().encode())
     if manners.shows_after:
-        raise Weak(f"The reply is not shown before {manners.shows_after} is typed.")
+        raise Weak(
+            _(
+                "The reply is not shown before {shows_after} is typed.",
+                shows_after=manners.shows_after,
+            )
+        )
     return None
 
 
@@ -67,7 +73,7 @@ async def shows_pieces(trial: Trial, manners: ClientManners) -> None:
     received = await user.expect_received(line.encode())
     border = received.index(line.encode()) + len(line) // 2
     reply = received.replace(line.encode(), line.swapcase().encode())
-    trial.step("the server replies in two pieces")
+    trial.step(_("the server replies in two pieces"))
     user.server.say(reply[:border])
     await trial.activity.pause(APART_SECONDS)
     user.server.say(reply[border:])
@@ -83,18 +89,18 @@ async def sends_a_long_line(trial: Trial, manners: ClientManners) -> None:
 async def sends_several_lines(trial: Trial, manners: ClientManners) -> None:
     """EC-6."""
     user = await _ready_user(trial, manners)
-    lines = [trial.line(12) for _ in range(3)]
+    lines = [trial.line(12) for _number in range(3)]
     for line in lines:
         user.type_line(line)
         if not manners.sends_late:
             await user.expect_received(line.encode())
             user.server.echo()
         if line is lines[0] and not await user.ready() and user.program.status == 0:
-            raise NotOffered("The client sends one line and ends.")
+            raise NotOffered(_("The client sends one line and ends."))
         await user.expect_ready()
     if manners.sends_late:
         await user.expect_received(lines[-1].encode())
-        raise Weak("The lines are not sent before exit is typed.")
+        raise Weak(_("The lines are not sent before exit is typed."))
 
 
 async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
@@ -104,14 +110,16 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     received = await user.expect_received(_OTHER_LETTERS.encode())
     reply = _OTHER_LETTERS.swapcase()
     user.server.say(received.replace(_OTHER_LETTERS.encode(), reply.encode()))
-    trial.step(f'the client shows the reply "{reply}"')
+    trial.step(_('the client shows the reply "{reply}"', reply=reply))
     if await user.shows_reply(reply.encode()):
         return
     if _shows_bytes(user, reply):
-        raise Weak("The client shows the bytes of the reply, not its letters.")
+        raise Weak(_("The client shows the bytes of the reply, not its letters."))
     if user.program.traceback:
-        raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
-    raise Failed("The reply is not on the screen.")
+        raise Failed(
+            user.story(_("It cannot show the reply")), likely_cause(user.program.traceback)
+        )
+    raise Failed(_("The reply is not on the screen."))
 
 
 def _shows_bytes(user: User, text: str) -> bool:
@@ -127,16 +135,18 @@ async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
     shown = _OTHER_LETTERS.swapcase()
     reply = received.replace(_OTHER_LETTERS.encode(), shown.encode())
     border = reply.index(shown.encode()) + 1
-    trial.step("the server replies in two pieces, cut inside the first letter")
+    trial.step(_("the server replies in two pieces, cut inside the first letter"))
     user.server.say(reply[:border])
     await trial.activity.pause(APART_SECONDS)
     user.server.say(reply[border:])
-    trial.step(f'the client shows the reply "{shown}"')
+    trial.step(_('the client shows the reply "{reply}"', reply=shown))
     if await user.shows_reply(shown.encode()):
         return
     if _shows_bytes(user, shown):
-        raise Weak("The client shows the bytes of the reply, not its letters.")
+        raise Weak(_("The client shows the bytes of the reply, not its letters."))
     if user.program.traceback:
-        raise Failed(user.story("It cannot show the reply"), likely_cause(user.program.traceback))
+        raise Failed(
+            user.story(_("It cannot show the reply")), likely_cause(user.program.traceback)
+        )
     # Words of the client may stand between the pieces, but the letter must be whole.
-    raise Failed("The letter that was cut is not on the screen.")
+    raise Failed(_("The letter that was cut is not on the screen."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, Weak
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
@@ -17,24 +18,25 @@ async def reports_events(trial: Trial, manners: ClientManners) -> None:
     await user.expect_ready()
     missing = []
     if not user.has_said_more():
-        missing.append("that it has connected")
+        missing.append(_("that it has connected"))
     line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
     if not user.has_said_more():
-        missing.append("that it has sent the line")
+        missing.append(_("that it has sent the line"))
     user.server.echo()
     if not await user.shows_reply(line.swapcase().encode()):
-        missing.append("that it has received the reply")
+        missing.append(_("that it has received the reply"))
     if await user.ready():
         user.type_line(EXIT)
         await user.leave()
     if not user.has_said_more():
-        missing.append("that it has disconnected")
+        missing.append(_("that it has disconnected"))
+    note = _("The client does not report {missing}.", missing=", ".join(missing))
     if len(missing) >= 3:
-        raise Failed(f"The client does not report {', '.join(missing)}.")
+        raise Failed(note)
     if missing:
-        raise Weak(f"The client does not report {', '.join(missing)}.")
+        raise Weak(note)
 
 
 async def escapes_control_characters(trial: Trial, manners: ClientManners) -> None:
@@ -44,15 +46,15 @@ async def escapes_control_characters(trial: Trial, manners: ClientManners) -> No
     line = trial.line(16)
     user.type_line(line)
     received = await user.expect_received(line.encode())
-    trial.step("the server's reply has the sequence that clears a screen: ESC [ 2 J")
+    trial.step(_("the server's reply has the sequence that clears a screen: ESC [ 2 J"))
     swapped = line.swapcase().encode()
     reply = swapped[:6] + _CLEAR_SCREEN + swapped[10:]
     user.server.say(received.replace(line.encode(), reply))
     await user.shows_reply(swapped[10:])
     if _CLEAR_SCREEN.decode() in user.shown:
-        raise Failed("The sequence reaches the terminal, which obeys it.")
+        raise Failed(_("The sequence reaches the terminal, which obeys it."))
 
 
-async def tells_its_manners(_: Trial, manners: ClientManners) -> None:
+async def tells_its_manners(_trial: Trial, manners: ClientManners) -> None:
     """EC-18."""
-    raise Info(" ".join(manners.behaviour) or "It asks nothing.")
+    raise Info(" ".join(manners.behaviour) or _("It asks nothing."))

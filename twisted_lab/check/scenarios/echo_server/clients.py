@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     connect_client,
-    ending,
     open_connection,
     reach_server,
+    with_ending,
 )
 from twisted_lab.check.trials.trial import Trial
 
@@ -34,7 +35,7 @@ async def _serve_another(
         return client
     except Failed as failure:
         if server.program.has_ended:
-            note = f"The server did not serve client {number}{ending(server)}"
+            note = with_ending(_("The server did not serve client {number}", number=number), server)
             raise Failed(note, likely_cause(server.program.traceback)) from None
         raise failure
 
@@ -46,15 +47,17 @@ async def _first_client(trial: Trial, manners: Manners) -> tuple[Server, Client]
         NotChecked: If it is not.
     """
     if trial.bench.address and not manners.is_echo:
-        raise NotChecked("The server returns no text, so nothing shows whether it serves a client.")
+        raise NotChecked(
+            _("The server returns no text, so nothing shows whether it serves a client.")
+        )
     server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners)
     try:
         await client.expect_served(is_answered=False)
     except Failed as failure:
-        raise NotChecked(f"Client 1 is not served: {failure.note}") from None
+        raise NotChecked(_("Client 1 is not served: {note}", note=failure.note)) from None
     if server.program.has_ended:
-        raise NotChecked(f"The server ended while client 1 was connected{ending(server)}")
+        raise NotChecked(with_ending(_("The server ended while client 1 was connected"), server))
     return server, client
 
 
@@ -67,7 +70,7 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
         await _serve_another(trial, server, manners, 2, is_answered)
     except Failed as failure:
         if await _serves_after_exit(trial.bench, manners):
-            failure.note += " After the line exit, it does serve the next client."
+            failure.note += " " + _("After the line exit, it does serve the next client.")
         raise
 
 
@@ -94,13 +97,13 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     if manners.ends_each:
         client = await connect_client(trial, server, manners)
         client.say(trial.text(12))
-    trial.step("client 1 resets the connection (RST)")
+    trial.step(_("client 1 resets the connection (RST)"))
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
     client = await _serve_another(trial, server, manners, 2, is_answered)
     if client.peer.has_ended:
         client = await connect_client(trial, server, manners, 2)
-    trial.step("client 2 sends much and reads nothing, until the server waits to send")
+    trial.step(_("client 2 sends much and reads nothing, until the server waits to send"))
     client.peer.pause()
     client.peer.write(manners.framing.encode(trial.text(50)) * _PORTIONS)
     looks = 0
@@ -111,74 +114,74 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
         return looks >= _SENDING_LOOKS or client.peer.has_ended or not client.peer.unwritten
 
     await trial.activity.until(is_stuck, trial.bench.patience)
-    trial.step("client 2 resets the connection: the server's answer meets the reset")
+    trial.step(_("client 2 resets the connection: the server's answer meets the reset"))
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
     try:
         await _serve_another(trial, server, manners, 3, is_answered)
     except Failed as failure:
-        note = f"The server survives a reset while it waits, but not while it sends. {failure.note}"
-        raise Weak(note, failure.mistake) from None
+        note = _("The server survives a reset while it waits, but not while it sends.")
+        raise Weak(f"{note} {failure.note}", failure.mistake) from None
 
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     """ES-13."""
     server = await reach_server(trial, manners)
-    trial.step("client 1 connects, says nothing, and leaves")
+    trial.step(_("client 1 connects, says nothing, and leaves"))
     peer = await open_connection(trial, server, manners, 1)
     if peer is None:
-        raise Failed(f"The server did not accept client 1{ending(server)}")
+        raise Failed(with_ending(_("The server did not accept client {number}", number=1), server))
     peer.pause()  # a greeting stays unread
     silent = Client(trial, server, peer, manners, 1)
     await silent.settle()
     peer.close()
     await silent.settle()
-    trial.step("it comes again, from the same address, and stays")
+    trial.step(_("it comes again, from the same address, and stays"))
     await _serve_another(trial, server, manners, 1, is_answered=False)
 
 
 async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
     """ES-14."""
     if manners.ends_each or manners.needs_end:
-        raise NotOffered("The server serves one message for each connection.")
+        raise NotOffered(_("The server serves one message for each connection."))
     server, first = await _first_client(trial, manners)
     is_answered = bool(first.heard)
     try:
         await first.expect_served(is_answered=False)
     except Failed:
-        raise NotOffered("The server serves one message for each connection.") from None
+        raise NotOffered(_("The server serves one message for each connection.")) from None
     if first.peer.has_ended:
-        raise NotOffered("The server closed the connection of client 1.")
-    trial.step("client 2 connects, while client 1 stays connected")
+        raise NotOffered(_("The server closed the connection of client 1."))
+    trial.step(_("client 2 connects, while client 1 stays connected"))
     peer = await open_connection(trial, server, manners, 2)
     if peer is None:
-        raise NotOffered("The server accepts one client at a time.")
+        raise NotOffered(_("The server accepts one client at a time."))
     second = Client(trial, server, peer, manners, 2)
     await second.enter()
     try:
         await second.expect_served(is_answered)
     except Failed:
         if server.program.has_ended:
-            note = f"The server ended when client 2 came{ending(server)}"
+            note = with_ending(_("The server ended when client 2 came"), server)
             raise Failed(note, likely_cause(server.program.traceback)) from None
         if not second.is_accepted:
-            raise NotOffered("The server serves one client at a time.") from None
+            raise NotOffered(_("The server serves one client at a time.")) from None
         raise
     if first.peer.has_ended and not manners.is_echo:
-        raise NotOffered("The server closed the connection of client 1 when client 2 came.")
+        raise NotOffered(_("The server closed the connection of client 1 when client 2 came."))
     try:
         await first.expect_served(is_answered=False)
     except Failed:
         if manners.is_echo:
             raise
-        raise NotOffered("The server does not serve client 1 any more.") from None
+        raise NotOffered(_("The server does not serve client 1 any more.")) from None
 
 
 async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -> None:
     """ES-15."""
     server = await reach_server(trial, manners)
     greedy = await connect_client(trial, server, manners, buffers=_SMALL_BUFFERS)
-    trial.step("client 1 sends as much as the server takes, and reads nothing")
+    trial.step(_("client 1 sends as much as the server takes, and reads nothing"))
     greedy.peer.pause()
     greedy.peer.write(manners.framing.encode(trial.text(1000)) * (_FLOOD_BYTES // 1000))
     clock = trial.activity.clock
@@ -194,16 +197,16 @@ async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -
         has_all = greedy.peer.has_ended or not greedy.peer.unwritten
         return has_all or clock.seconds() - since >= _STUCK_SECONDS
 
-    for _ in range(_MOST_WAITS):
+    for _wait in range(_MOST_WAITS):
         unwritten = len(greedy.peer.unwritten)
         is_full = await trial.activity.until(is_stuck, trial.bench.patience)
         if is_full or unwritten == len(greedy.peer.unwritten):
             break
     else:
-        raise NotChecked("The server takes what client 1 sends, and does so too slowly.")
+        raise NotChecked(_("The server takes what client 1 sends, and does so too slowly."))
     if greedy.peer.was_reset:
-        trial.step("the server resets client 1")
+        trial.step(_("the server resets client 1"))
     second = await connect_client(trial, server, manners, 2)
     await second.expect_back(trial.text(12))
     if not greedy.peer.unwritten:
-        raise Weak("The server keeps what client 1 does not read: its memory has no bound.")
+        raise Weak(_("The server keeps what client 1 does not read: its memory has no bound."))

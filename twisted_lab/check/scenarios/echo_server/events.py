@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
@@ -12,7 +13,7 @@ from twisted_lab.check.trials.trial import Trial
 _STOP_SECONDS = 2.0
 _SETTLE_SECONDS = 1.0  # what is to be reported has happened: reports come at once
 _EVENTS = 6  # start, connect, received, sent, disconnect, stop
-_MESSAGES = "messages received and sent"
+_MESSAGES = N_("messages received and sent")
 _DATA = (".pyc", ".db", ".sqlite", ".pkl")  # not text, so no log
 
 
@@ -53,24 +54,24 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
     await server.program.settle(_SETTLE_SECONDS)
     missing = []
     if not server.program.terminal.text[server.program.answered :].strip() and not logs(server):
-        missing.append("its start")
+        missing.append(N_("its start"))
     reports = _Reports(trial, server)
     client = await connect_client(trial, server, manners)
     if not await reports.new_lines():
-        missing.append("a connect")
+        missing.append(N_("a connect"))
     await client.talk(trial.text(12))
     if (lines := await reports.new_lines()) < 2:
-        missing.append("messages sent" if lines else _MESSAGES)
+        missing.append(N_("messages sent") if lines else _MESSAGES)
     await client.leave()
     if not await reports.new_lines():
-        missing.append("a disconnect")
+        missing.append(N_("a disconnect"))
     in_time = reports.in_files()
     await server.program.stop(_STOP_SECONDS)
     if "Traceback" in server.program.unanswered or not await reports.new_lines():
-        missing.append("its stop")
+        missing.append(N_("its stop"))
     if not missing:
         return
-    note = f"The server does not report {', '.join(missing)}."
+    note = _("The server does not report {missing}.", missing=", ".join(map(_, missing)))
     late = reports.in_files() - in_time
     if late > _EVENTS - 2:  # its start may have been in time, and it was counted at its stop
         return  # ES-27 tells that the log reaches the file late
@@ -87,7 +88,7 @@ async def keeps_a_log_file(trial: Trial, manners: Manners) -> None:
 async def writes_the_log_at_once(trial: Trial, manners: Manners) -> None:
     """ES-27."""
     if not await _log(trial, manners):
-        raise Weak("The log has its events only after the server has ended.")
+        raise Weak(_("The log has its events only after the server has ended."))
 
 
 async def _log(trial: Trial, manners: Manners) -> bool:
@@ -101,13 +102,13 @@ async def _log(trial: Trial, manners: Manners) -> bool:
     client = await connect_client(trial, server, manners)
     await client.talk(trial.text(12))
     await client.leave()
-    trial.step("the files of the server's folder are read")
+    trial.step(_("the files of the server's folder are read"))
     before = logs(server)
-    trial.step("the server is stopped with Ctrl-C, and the files are read again")
+    trial.step(_("the server is stopped with Ctrl-C, and the files are read again"))
     await server.program.stop(_STOP_SECONDS)
     if logs(server):
         return bool(before)
     empty = [name for name, data in server.sandbox.files().items() if not data]
     if empty:
-        raise Failed(f"The file {empty[0]} is empty, even after the server has ended.")
-    raise NotOffered("The server writes no log file.")
+        raise Failed(_("The file {file} is empty, even after the server has ended.", file=empty[0]))
+    raise NotOffered(_("The server writes no log file."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.server_manners import Manners
@@ -21,13 +22,13 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
     await client.talk(trial.text(12))
     await client.leave()
     if server.program.has_ended:
-        raise Weak("The server had ended with its first client.")
+        raise Weak(_("The server had ended with its first client."))
     printed = len(server.program.terminal.text)
-    trial.step("Ctrl-C is pressed")
+    trial.step(_("Ctrl-C is pressed"))
     if not await server.program.stop(STOP_SECONDS):
-        raise Failed(f"The server still runs {STOP_SECONDS:.0f} s after Ctrl-C.")
+        raise Failed(_("The server still runs {seconds:.0f} s after Ctrl-C.", seconds=STOP_SECONDS))
     if "Traceback" in server.program.terminal.text[printed:]:
-        raise Weak("The server stops, with a traceback.", mistakes.CTRL_C_TRACEBACK)
+        raise Weak(_("The server stops, with a traceback."), mistakes.CTRL_C_TRACEBACK)
 
 
 async def waits_without_work(trial: Trial, manners: Manners) -> None:
@@ -39,14 +40,19 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     await leaving.leave()
     if program.has_ended:
         raise Weak(
-            "The server ended with its first client, so it was not idle for long.",
+            _("The server ended with its first client, so it was not idle for long."),
             likely_cause(program.traceback),
         )
     await open_connection(trial, server, manners, 2)
-    trial.step("client 1 has left; client 2 is connected and says nothing")
-    if await program.settle(_IDLE_SECONDS) and not program.look().sleeps:
+    trial.step(_("client 1 has left; client 2 is connected and says nothing"))
+    if await program.settle(_IDLE_SECONDS) and not program.look().sleeps_or_polls:
         return
-    trial.step(f"the server's processor time is measured for {_IDLE_SECONDS} s")
+    trial.step(
+        _(
+            "the server's processor time is measured for {seconds} s",
+            seconds=_IDLE_SECONDS,
+        )
+    )
     share = await program.busy_share(_IDLE_SECONDS)
     if share > _MOST_BUSY:
-        raise Failed(f"The idle server uses {share:.0%} of a processor.")
+        raise Failed(_("The idle server uses {share:.0%} of a processor.", share=share))

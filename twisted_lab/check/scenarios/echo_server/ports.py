@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
@@ -16,13 +17,13 @@ from twisted_lab.check.trials.start_server import (
     PORT,
     begin_server,
     connect_client,
-    ending,
     excuse_a_port_in_use,
     no_port,
     reach_server,
     start_server,
     until_listening,
     usual_answer,
+    with_ending,
 )
 from twisted_lab.check.trials.trial import Trial
 
@@ -37,7 +38,7 @@ async def listens(trial: Trial, manners: Manners) -> str:
     """ES-1."""
     if trial.bench.address is not None:
         await connect_client(trial, await reach_server(trial, manners), manners)
-        return "It accepts connections."
+        return _("It accepts connections.")
     told = any("{port}" in word for word in trial.bench.command)
     port = OTHER_PORT if told else PORT
     server = begin_server(trial, manners, port, None, None)
@@ -47,10 +48,14 @@ async def listens(trial: Trial, manners: Manners) -> str:
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     if told and server.port != OTHER_PORT:
         raise Failed(
-            f"The server was told port {OTHER_PORT}, and listens on {server.port}.",
+            _(
+                "The server was told port {told}, and listens on {port}.",
+                told=OTHER_PORT,
+                port=server.port,
+            ),
             mistakes.NOT_ASKED,
         )
-    return f"It listens on port {server.port}."
+    return _("It listens on port {port}.", port=server.port)
 
 
 def _excuse(server: StartedServer) -> None:
@@ -62,13 +67,18 @@ def _excuse(server: StartedServer) -> None:
     """
     snapshot = server.program.look()
     if not server.program.has_ended and not snapshot.can_look:
-        raise NotChecked("The program hides what it does from the kernel's /proc.")
+        raise NotChecked(_("The program hides what it does from the kernel's /proc."))
     for each in snapshot.sockets:
         if each.kind is socket.SOCK_DGRAM and each.port:
-            raise NotOffered(f"The server listens on UDP port {each.port}.")
+            raise NotOffered(_("The server listens on UDP port {port}.", port=each.port))
     for question in server.operator.questions:
         if question.kind in (Kind.UNKNOWN, Kind.MESSAGE) and question.text.strip():
-            raise NotChecked(f'The checker does not understand the question "{question.text}".')
+            raise NotChecked(
+                _(
+                    'The checker does not understand the question "{question}".',
+                    question=question.text,
+                )
+            )
 
 
 async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
@@ -76,17 +86,23 @@ async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
     _need_a_question(manners)
     server = await start_server(trial, manners, OTHER_PORT)
     if server.port != OTHER_PORT:
-        raise Failed(f"The server was told port {OTHER_PORT}, and listens on {server.port}.")
+        raise Failed(
+            _(
+                "The server was told port {told}, and listens on {port}.",
+                told=OTHER_PORT,
+                port=server.port,
+            )
+        )
 
 
 async def has_a_default(trial: Trial, manners: Manners) -> str:
     """ES-21."""
     server = await _told(trial, manners, "")
     if server.port:
-        return f"The default is port {server.port}."
+        return _("The default is port {port}.", port=server.port)
     if server.program.has_ended:
         raise Failed(no_port(server), likely_cause(server.program.traceback))
-    raise Failed("The server asks again after Enter: it has no default.", mistakes.NO_DEFAULT)
+    raise Failed(_("The server asks again after Enter: it has no default."), mistakes.NO_DEFAULT)
 
 
 async def survives_nonsense(trial: Trial, manners: Manners) -> None:
@@ -100,18 +116,18 @@ async def takes_another_port(trial: Trial, manners: Manners) -> str:
     """ES-17."""
     server = await _on_busy_port(trial, manners)
     if len(server.operator.questions) > len(manners.questions):
-        raise Weak("The server asks for another port, instead of taking one.")
+        raise Weak(_("The server asks for another port, instead of taking one."))
     if any(question.kind in PORT_KINDS for question in manners.questions):
         await _takes_one_below_the_last(trial, manners)
-    return f"It takes port {server.port} instead."
+    return _("It takes port {port} instead.", port=server.port)
 
 
 async def _takes_one_below_the_last(trial: Trial, manners: Manners) -> None:
     try:
         await _on_busy_port(trial, manners, LAST_PORT)
     except (Failed, NotOffered) as outcome:
-        note = f"With port {LAST_PORT}, which has no next one, it fails. {outcome.note}"
-        raise Weak(note, mistakes.LAST_PORT) from None
+        note = _("With port {port}, which has no next one, it fails.", port=LAST_PORT)
+        raise Weak(f"{note} {outcome.note}", mistakes.LAST_PORT) from None
 
 
 async def prints_the_other_port(trial: Trial, manners: Manners) -> None:
@@ -119,7 +135,9 @@ async def prints_the_other_port(trial: Trial, manners: Manners) -> None:
     server = await _on_busy_port(trial, manners)
     program, number = server.program, str(server.port)
     if not await program.until(lambda: number in program.terminal.text, trial.bench.patience):
-        raise Failed(f"The server listens on port {server.port}, and does not print the number.")
+        raise Failed(
+            _("The server listens on port {port}, and does not print the number.", port=server.port)
+        )
 
 
 async def restarts_at_once(trial: Trial, manners: Manners) -> None:
@@ -128,8 +146,8 @@ async def restarts_at_once(trial: Trial, manners: Manners) -> None:
     client = await connect_client(trial, server, manners)
     await client.talk(trial.text(12))
     if server.program.has_ended:
-        raise NotChecked(f"The server had ended before it was stopped{ending(server)}")
-    trial.step("the server is stopped with Ctrl-C, while client 1 is connected")
+        raise NotChecked(with_ending(_("The server had ended before it was stopped"), server))
+    trial.step(_("the server is stopped with Ctrl-C, while client 1 is connected"))
     port = server.port
     if not await server.program.stop(_STOP_SECONDS):
         server.program.child.send_signal(9)
@@ -139,20 +157,26 @@ async def restarts_at_once(trial: Trial, manners: Manners) -> None:
     if not await until_listening(trial, again):
         raise Failed(no_port(again), mistakes.NO_REUSE_ADDRESS)
     if again.port != port:
-        raise Weak(f"It listens on port {again.port} now, because {port} was still taken.")
+        raise Weak(
+            _(
+                "It listens on port {port} now, because {taken} was still taken.",
+                port=again.port,
+                taken=port,
+            )
+        )
 
 
 async def speaks_ipv6(trial: Trial, manners: Manners) -> None:
     """ES-25."""
     server = await start_server(trial, manners)
     if any(each.family is socket.AF_INET6 for each in server.program.look().listening):
-        raise Info("The server listens on IPv6.")
-    raise Info("The server listens on IPv4 only.")
+        raise Info(_("The server listens on IPv6."))
+    raise Info(_("The server listens on IPv4 only."))
 
 
 def _need_a_question(manners: Manners) -> None:
     if not any(question.kind in PORT_KINDS for question in manners.questions):
-        raise NotOffered("The server does not ask for its port.")
+        raise NotOffered(_("The server does not ask for its port."))
 
 
 async def _told(
@@ -196,7 +220,7 @@ async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> Starte
     """
     sandbox = trial.open_sandbox()
     port = told or manners.port
-    trial.step(f"another program listens on port {port}")
+    trial.step(_("another program listens on port {port}", port=port))
     with sandbox.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         # Earlier connections to the port may still be known, where programs are not isolated.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -206,7 +230,7 @@ async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> Starte
         if not await until_listening(trial, server):
             traceback = server.program.traceback
             if not server.program.has_ended and not server.program.look().is_waiting:
-                raise Failed("The server runs on and on, and opens no port.")
+                raise Failed(_("The server runs on and on, and opens no port."))
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
             raise NotOffered(no_port(server))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import APART_SECONDS, Client
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.start_server import connect_client, ending, reach_server
+from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 
@@ -29,16 +30,16 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
     client.say(text)
     if await client.hears_back(text):
         if not manners.is_echo and not await _returns_another(trial, client):
-            raise NotOffered("The server returns a first text, and no other: it is no echo.")
+            raise NotOffered(_("The server returns a first text, and no other: it is no echo."))
         return
     if client.heard and not client.peer.was_reset:
-        raise NotOffered("The server answers, but it does not return the text: it is no echo.")
+        raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
     if server.program.has_ended:
         raise Failed(client.story(text), difference=Difference(text, client.heard))
     if isinstance(server, StartedServer) and text.decode() in server.program.unanswered:
-        raise NotOffered("The server shows the text, and returns nothing: it is no echo.")
+        raise NotOffered(_("The server shows the text, and returns nothing: it is no echo."))
     if await _passes_on(trial, server, client, manners):
-        raise NotOffered("The server passes texts on to other clients: it is a chat, no echo.")
+        raise NotOffered(_("The server passes texts on to other clients: it is a chat, no echo."))
     raise Failed(client.story(text), difference=Difference(text, client.heard))
 
 
@@ -48,7 +49,7 @@ async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manne
     except Failed:
         return False
     await second.settle()
-    for _ in range(3):  # the first messages may be taken for a login
+    for _number in range(3):  # the first messages may be taken for a login
         text = trial.text(12)
         first.say(text)
         await second.settle()
@@ -68,15 +69,15 @@ async def _returns_another(trial: Trial, client: Client) -> bool:
 async def returns_many(trial: Trial, manners: Manners) -> None:
     """ES-3."""
     if manners.ends_each or manners.needs_end:
-        raise NotOffered("The server serves one message for each connection.")
-    _, client = await _one_client(trial, manners)
+        raise NotOffered(_("The server serves one message for each connection."))
+    client = (await _one_client(trial, manners))[1]
     for number in range(5):
         await client.expect_back(trial.text(10 + number))
 
 
 async def returns_5000_bytes(trial: Trial, manners: Manners) -> None:
     """ES-4."""
-    _, client = await _one_client(trial, manners)
+    client = (await _one_client(trial, manners))[1]
     await client.expect_back(trial.text(5000))
     _expect_no_reset(client)
 
@@ -84,50 +85,52 @@ async def returns_5000_bytes(trial: Trial, manners: Manners) -> None:
 async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) -> None:
     """ES-5."""
     if manners.ends_each:
-        raise NotOffered("The server answers what arrives first, and closes.")
+        raise NotOffered(_("The server answers what arrives first, and closes."))
     server = await reach_server(trial, manners)
     client = await connect_client(trial, server, manners, buffers=_SLOW_BUFFERS)
     client.peer.pause()
     text = trial.text(100_000)
     client.say(text)
-    trial.step("client 1 does not read until the server has taken all it can")
+    trial.step(_("client 1 does not read until the server has taken all it can"))
     await trial.activity.until(
         lambda: client.peer.has_ended or server.program.look().is_still, _SLOW_SECONDS
     )
     client.peer.resume()
-    trial.step("client 1 reads, and receives all of it back")
+    trial.step(_("client 1 reads, and receives all of it back"))
     if not await client.hears_back(text):
         raise Failed(client.story(text), difference=Difference(text, client.heard))
 
 
 async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
     """ES-6."""
-    _, client = await _one_client(trial, manners)
+    client = (await _one_client(trial, manners))[1]
     data = bytes(range(256))
     client.say(data)
-    trial.step("client 1 receives it back unchanged")
+    trial.step(_("client 1 receives it back unchanged"))
     await client.settle()
     heard = client.heard
     if data in heard or data.upper() in heard:
         return
     if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
         raise Failed(client.story(data), difference=Difference(data, heard))
-    raise Weak("The server goes on, but other bytes come back.", difference=Difference(data, heard))
+    raise Weak(
+        _("The server goes on, but other bytes come back."), difference=Difference(data, heard)
+    )
 
 
 async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
     """ES-7."""
     if manners.ends_each:
-        raise NotOffered("The server answers what arrives first, and closes.")
-    _, client = await _one_client(trial, manners)
+        raise NotOffered(_("The server answers what arrives first, and closes."))
+    client = (await _one_client(trial, manners))[1]
     text = trial.text(8)
-    trial.step(f'client 1 sends "{text.decode()}" byte by byte')
+    trial.step(_('client 1 sends "{text}" byte by byte', text=text.decode()))
     for byte in manners.framing.encode(text):
         client.send(bytes([byte]))
         await trial.activity.pause(APART_SECONDS / 2)
     if manners.needs_end:
         client.peer.finish()
-    trial.step("client 1 receives it back")
+    trial.step(_("client 1 receives it back"))
     if not await client.hears_back(text):
         raise Failed(client.story(text), difference=Difference(text, client.heard))
 
@@ -135,17 +138,17 @@ async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
 async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
     """ES-8."""
     if manners.ends_each:
-        raise NotOffered("The server answers what arrives first, and closes.")
-    _, client = await _one_client(trial, manners)
+        raise NotOffered(_("The server answers what arrives first, and closes."))
+    client = (await _one_client(trial, manners))[1]
     wire = manners.framing.encode(_SPLIT)
     border = wire.index(_SPLIT) + 1
-    trial.step("client 1 sends a letter of two bytes in two segments")
+    trial.step(_("client 1 sends a letter of two bytes in two segments"))
     client.send(wire[:border])
     await trial.activity.pause(APART_SECONDS)
     client.send(wire[border:])
     if manners.needs_end:
         client.peer.finish()
-    trial.step("client 1 receives it back")
+    trial.step(_("client 1 receives it back"))
     if not await client.hears_back(_SPLIT):
         raise Failed(client.story(_SPLIT), difference=Difference(_SPLIT, client.heard))
 
@@ -159,18 +162,18 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     await server.program.settle(trial.bench.patience)
     if server.program.has_ended:
         if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
-            raise Failed(f"The letters came back; then the server ended{ending(server)}")
-        raise Weak("The letters came back; then the server ended with its client.")
+            raise Failed(with_ending(_("The letters came back; then the server ended"), server))
+        raise Weak(_("The letters came back; then the server ended with its client."))
     second = await connect_client(trial, server, manners, 2)
     await second.expect_back(trial.text(12))
 
 
 async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
     """ES-10."""
-    _, client = await _one_client(trial, manners)
+    client = (await _one_client(trial, manners))[1]
     text = trial.text(12)
     client.say(text)
-    trial.step("client 1 ends its direction at once (FIN), and receives the text back")
+    trial.step(_("client 1 ends its direction at once (FIN), and receives the text back"))
     client.peer.finish()
     if not await client.hears_back(text):
         raise Failed(client.story(text), difference=Difference(text, client.heard))
@@ -179,9 +182,9 @@ async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
 
 def _expect_no_reset(client: Client) -> None:
     if client.peer.was_reset:
-        raise Weak("All of the text came back; then the server reset the connection.")
+        raise Weak(_("All of the text came back; then the server reset the connection."))
 
 
-async def tells_its_manners(_: Trial, manners: Manners) -> None:
+async def tells_its_manners(_trial: Trial, manners: Manners) -> None:
     """ES-28."""
-    raise Info(" ".join(manners.behaviour) or "It returns no text.")
+    raise Info(" ".join(manners.behaviour) or _("It returns no text."))

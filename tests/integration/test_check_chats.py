@@ -1,0 +1,67 @@
+"""Chat servers, checked for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from tests.checked.udp_chat import manifest
+from tests.programs.checked import Program, bench_for, broken, correct, prepare
+from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.scenarios.udp_chat import TASK
+from twisted_lab.check.trials.chat_manners import ChatManners
+from twisted_lab.check.trials.learn_chat import learn_chat
+from twisted_lab.check.trials.trial import Trial
+
+# Each has a way of its own to join; `make check-repeat` checks all.
+CHOSEN = ("a command to join", "asks for the name", "asyncio and TCP", "Node")
+BROKEN = [each for each in broken() if each.task is TASK]
+
+
+def named(name: str) -> Program:
+    """Return a correct program, or skip the test if this machine cannot run it."""
+    found = [each for each in correct() if each.name == f"{TASK.name}: {name}"]
+    if not found:
+        pytest.skip(f"{name} is not installed")
+    return found[0]
+
+
+async def judge(program: Program, key: str, manners: ChatManners | None = None) -> None:
+    """Judge one requirement, once; learn the manners of the program unless they are given."""
+    bench = bench_for(program)
+    manners = manners or await learn_chat(bench)
+    trial = Trial(bench, key)
+    try:
+        await TASK.scenarios[key](trial, manners)
+    finally:
+        trial.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_three_clients_hear_each_other(tmp_path: Path) -> None:
+    await judge(prepare(named("UDP"), tmp_path / "x"), "UC-3")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CHOSEN)
+@pytest_twisted.ensureDeferred
+async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
+    await judge(prepare(named(name), tmp_path / "x"), "UC-3")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", manifest.NOT_OFFERED)
+@pytest_twisted.ensureDeferred
+async def test_a_format_of_its_own_is_not_blamed(name: str, tmp_path: Path) -> None:
+    with pytest.raises(NotOffered):
+        await judge(prepare(named(name), tmp_path / "x"), "UC-2", ChatManners())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", BROKEN, ids=lambda each: each.fails)
+@pytest_twisted.ensureDeferred
+async def test_broken_chats_fail_what_they_break(program: Program, tmp_path: Path) -> None:
+    with pytest.raises(Failed):
+        await judge(prepare(program, tmp_path / "x"), program.fails, ChatManners(passes_on=True))

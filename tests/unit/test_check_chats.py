@@ -1,0 +1,163 @@
+"""Chat servers: datagrams to them, where they can be reached, and what clients say first."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.checked.udp_chat import manifest
+from tests.doubles.check import doing, make_bench, run, tcp
+from tests.unit.test_check_subjects import FakeNetwork, ProgramCase
+from twisted_lab.check.activity import LOOK_SECONDS
+from twisted_lab.check.conversation.echoes import carries
+from twisted_lab.check.conversation.openings import MOST_OPENINGS, openings
+from twisted_lab.check.kernel.sockets import Socket
+from twisted_lab.check.kernel.waits import Wait
+from twisted_lab.check.requirements.requirement import Level
+from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
+from twisted_lab.check.subjects import datagram_peer as peers
+from twisted_lab.check.subjects.datagram_peer import DatagramPeer
+from twisted_lab.check.subjects.elsewhere import Elsewhere
+from twisted_lab.check.subjects.operator import Operator
+from twisted_lab.check.subjects.program import SLEEP_SECONDS
+from twisted_lab.check.subjects.server import Server, StartedServer
+from twisted_lab.check.trials.chat_manners import KINDS
+
+FOLDER = Path(manifest.__file__).parent
+DEADLINE = 10  # seconds that the kernel may take
+
+
+def udp(port: int = 9090, peer_port: int = 0) -> Socket:
+    host, kind = IPv4Address("127.0.0.1"), socket.SOCK_DGRAM
+    return Socket(socket.AF_INET, kind, host, port, peer_port, False, 0, 0)
+
+
+class DatagramPeerTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        bench = make_bench(self.reactor)
+        self.other = socket.socket(type=socket.SOCK_DGRAM)
+        self.addCleanup(self.other.close)
+        self.other.settimeout(DEADLINE)
+        self.other.bind(("127.0.0.1", 0))
+        host, port = self.other.getsockname()
+        elsewhere = Elsewhere(bench.activity)
+        server = Server(bench, FakeNetwork(), elsewhere, host, port, socket.SOCK_DGRAM)
+        peer = run(self.reactor, server.connect("127.0.7.1"))
+        assert isinstance(peer, DatagramPeer)
+        self.peer = peer
+        self.addCleanup(peer.close)
+
+    def hear(self, *datagrams: bytes) -> None:
+        self.peer.write(b"hello")
+        _, address = self.other.recvfrom(100)
+        for each in datagrams:
+            self.other.sendto(each, address)
+        self.peer.doRead()
+
+    def test_each_write_is_one_datagram_from_its_address(self) -> None:
+        for data in (b"one", b"", b"two"):
+            self.peer.write(data)
+            received, (host, port) = self.other.recvfrom(100)
+            self.assertEqual((received, host, port), (data, "127.0.7.1", self.peer.port))
+
+    def test_datagrams_are_heard_in_their_order(self) -> None:
+        self.hear(b"one", b"", b"two")
+        self.assertEqual((bytes(self.peer.received), self.peer.datagrams), (b"onetwo", 3))
+
+    def test_what_is_heard_is_bounded(self) -> None:
+        self.patch(peers, "MOST_DATAGRAMS", 2)
+        self.hear(b"", b"", b"more")
+        self.assertEqual((self.peer.received, self.peer.has_ended), (b"", True))
+        self.assertEqual(self.reactor.readers, set())
+        self.peer.write(b"nothing")
+
+    def test_the_end_of_a_connection_means_nothing(self) -> None:
+        self.peer.finish()
+        self.hear(b"text")
+        self.assertEqual((self.peer.received, self.peer.has_ended), (b"text", False))
+
+    def test_a_client_that_vanishes_closes_its_port(self) -> None:
+        self.peer.write(b"hello")
+        _, address = self.other.recvfrom(100)
+        self.peer.reset()
+        self.other.connect(address)
+        self.other.send(b"text")
+        self.assertRaises(ConnectionRefusedError, self.other.recv, 100)
+
+
+class FindPortTests(ProgramCase):
+    """A chat is reached by UDP, or else by TCP."""
+
+    def found(self, *sockets: Socket) -> tuple[int, socket.SocketKind] | None:
+        bench, operator = make_bench(self.clock), Operator(self.program, lambda _, __: None)
+        server = StartedServer(bench, FakeNetwork(), self.program, operator, 9090, KINDS)
+        self.show([], doing(Wait.INPUT, *sockets))
+        return (server.port, server.kind) if server.find_port() else None
+
+    def test_udp_is_preferred_to_tcp(self) -> None:
+        self.assertEqual(self.found(tcp(9090), udp(7000)), (7000, socket.SOCK_DGRAM))
+        self.assertEqual(self.found(tcp(9090)), (9090, socket.SOCK_STREAM))
+
+    def test_the_port_that_was_told_is_preferred(self) -> None:
+        self.assertEqual(self.found(udp(7000), udp(9090)), (9090, socket.SOCK_DGRAM))
+
+    def test_a_connected_socket_takes_no_datagrams_of_others(self) -> None:
+        self.assertIsNone(self.found(udp(7000, peer_port=53)))
+
+
+class PollingTests(ProgramCase):
+    """A program that waits for datagrams, and looks for something else in between."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.show([], doing(Wait.INPUT, udp(), timeout=0.5))
+
+    def test_what_it_may_still_send_is_waited_for(self) -> None:
+        self.assertFalse(run(self.clock, self.program.until(lambda: False, 5)))
+        self.assertGreaterEqual(self.clock.seconds(), SLEEP_SECONDS)
+
+    def test_it_is_settled_at_once(self) -> None:
+        self.assertTrue(run(self.clock, self.program.settle(5)))
+        self.assertLess(self.clock.seconds(), 20 * LOOK_SECONDS)
+
+
+class WordsTests(SynchronousTestCase):
+    def test_a_short_text_stands_in_one_piece(self) -> None:
+        self.assertTrue(carries(b"\x1b[31mANNA: \x1b[0mHELLO", b"hello"))
+        self.assertFalse(carries(b"h e l l o", b"hello"))
+
+    def test_a_long_text_may_come_in_portions(self) -> None:
+        text = b"0123456789" * 30
+        self.assertTrue(carries(b"anna: " + text[:200] + b"\nanna: " + text[200:], text))
+
+    def test_the_words_of_the_program_come_after_what_suits_most(self) -> None:
+        found = openings(["__join", "enter:"])
+        self.assertEqual(found[:4], ("{name}", "", "__join", "__join {name}"))
+        self.assertIn("enter:{name}", found)
+
+    def test_openings_are_few_and_differ(self) -> None:
+        found = openings([f"word{number}" for number in range(100)] + ["/join"])
+        self.assertEqual((len(found), len(set(found))), (MOST_OPENINGS, MOST_OPENINGS))
+
+
+class ManifestTests(SynchronousTestCase):
+    """The chat servers that the checker judges are complete."""
+
+    def test_each_must_and_should_has_a_broken_server(self) -> None:
+        wanted = [each.id for each in REQUIREMENTS if each.level is not Level.INFORMATION]
+        self.assertEqual(list(manifest.BROKEN), wanted)
+        for key, name in manifest.BROKEN.items():
+            self.assertTrue((FOLDER / name).read_text().startswith(f'"""{key}: '), name)
+
+    def test_each_program_is_judged(self) -> None:
+        judged = {word for _, command, _ in manifest.CORRECT for word in command}
+        judged |= {build[-1] for build in manifest.BUILDS.values()} | {*manifest.BROKEN.values()}
+        programs = {each.name for each in FOLDER.iterdir() if each.suffix in {".py", ".c", ".js"}}
+        self.assertEqual(programs - judged, {"__init__.py", "manifest.py"})
+        names = {name for name, _, _ in manifest.CORRECT}
+        self.assertLessEqual(manifest.NOT_OFFERED, names)

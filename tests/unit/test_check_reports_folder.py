@@ -1,0 +1,113 @@
+"""The folder with the reports about a class, and numbers in place of names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.test_check_reports import REPORT, hostile
+from tests.unit.test_check_reports_pages import ANNA
+from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
+from twisted_lab.check.classes.reporting import write_class
+from twisted_lab.check.reports.anonymity import anonymous, numbers_for
+from twisted_lab.check.reports.json_report import json_report
+from twisted_lab.check.reports.marks import read_marks
+from twisted_lab.check.reports.students import Result, Student
+from twisted_lab.check.reports.writing import NUMBERS, file_stems
+
+MARKS = read_marks()
+
+
+STORED = json.loads(json_report(REPORT, is_strict=False))
+
+
+class AnonymityTests(SynchronousTestCase):
+    def test_numbers_stay_and_do_not_tell_the_order_of_names(self) -> None:
+        names = [f"student {number:02}" for number in range(30)]
+        numbers = numbers_for(names, {}, Random(1))
+        self.assertEqual(sorted(numbers.values()), list(range(1, 31)))
+        self.assertNotEqual([numbers[name] for name in names], list(range(1, 31)))
+        more = numbers_for([*names, "anna"], numbers, Random(2))
+        self.assertEqual(more, {**numbers, "anna": 31})
+
+    def test_words_of_all_names_are_removed_from_what_programs_say(self) -> None:
+        text = "Сервер Иванова, ivanov_server.py, PETR: cannot listen; iva and Ann"
+        names = ("Иванов Пётр", "ivanov-petr", "ann_server", "x3")
+        students = [Student(name, ANNA.results) for name in names[1:]]
+        students.append(Student(names[0], (Result("echo-server", text, text, hostile(text)),)))
+        numbers = {name: number for number, name in enumerate(names, 1)}
+        [result] = anonymous(students, numbers)[0].results
+        removed = "Сервер [...], [...]_server.py, [...]: cannot listen; iva and [...]"
+        self.assertEqual((result.file, result.why), (removed, removed))
+        assert result.report
+        found = json.loads(json_report(result.report, is_strict=False))
+        for key in ("program", "behaviour", "problems", "incidents"):
+            self.assertIn(removed, found[key])
+        for key in ("note", "steps", "screen", "by_hand"):
+            self.assertIn(removed, found["findings"][1][key])
+        self.assertEqual(found["findings"][1]["passages"][0]["text"], removed)
+        self.assertNotIn("Иванов".encode().hex(), found["findings"][1]["difference"]["received"])
+
+    def test_words_that_most_names_have_are_no_names(self) -> None:
+        students = [
+            Student(f"homework {name}", ANNA.results)
+            for name in ("anna", "olga", "vera", "ivan", "oleg")
+        ]
+        students.append(Student("homework jane", (Result("echo-server", "homework/vera.py"),)))
+        numbers = {student.name: number for number, student in enumerate(students, 1)}
+        [result] = anonymous(students, numbers)[5].results
+        self.assertEqual(result.file, "homework/[...].py")
+
+
+class FolderTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+
+    def write(self, *names: str, random: Random | None = None) -> dict[str, str]:
+        programs = Checked("server.py", "It calls accept().", STORED), Checked("b.py", "", {})
+        results = (TaskResult("echo-server", programs), TaskResult("echo-client", problem="none"))
+        submissions = tuple(Submission(name, Path(name), results) for name in names)
+        report = ClassReport(("echo-server", "echo-client"), submissions)
+        write_class(report, self.folder, MARKS, random)
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_text() for path in files}
+
+    def test_a_class_is_a_folder(self) -> None:
+        files = self.write("anna", "борис")
+        pages = {
+            f"{folder}.{end}"
+            for name in ("anna", "борис")
+            for folder, end in ((f"pages/{name}", "html"), (f"gradescope/{name}", "json"))
+        }
+        self.assertEqual(files.keys(), {"index.html", "results.csv", "junit.xml", *pages})
+        self.assertNotIn("борис", files["pages/anna.html"])
+        self.assertTrue(files["results.csv"].startswith("\ufeffstudent,"))
+        self.assertIn("b.py: the report is damaged", files["pages/anna.html"])
+
+    def test_anonymous_pages_have_no_names_also_after_a_run_with_names(self) -> None:
+        self.write("anna", "борис")
+        files = self.write("anna", "борис", random=Random(1))
+        numbers = json.loads(files.pop(NUMBERS))
+        self.assertEqual(numbers.keys(), {"anna", "борис"})
+        for path, text in files.items():
+            for name in numbers:
+                self.assertNotIn(name, path + text)
+        again = self.write("анна", "anna", random=Random(2))
+        self.assertEqual(json.loads(again[NUMBERS])["anna"], numbers["anna"])
+
+    def test_damaged_numbers_are_an_error(self) -> None:
+        self.folder.mkdir()
+        for text in ("", "[]", '{"a": "b"}', "{"):
+            (self.folder / NUMBERS).write_text(text)
+            self.assertRaises(ValueError, self.write, "anna", random=Random(1))
+
+    def test_names_of_files_are_safe_and_differ(self) -> None:
+        names = ["../x", "a b", "A_b", "", ".", "ж" * 300, "#%?", "\n", "a/b"]
+        stems = file_stems(names)
+        self.assertEqual(len({stem.casefold() for stem in stems.values()}), len(names))
+        for stem in stems.values():
+            self.assertRegex(stem, r"^[\w-]{1,60}$")
+        self.assertEqual((stems["a b"], stems["A_b"]), ("a_b", "A_b_2"))

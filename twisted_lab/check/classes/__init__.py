@@ -1,0 +1,1 @@
+"""Checking a whole class: one folder for each submission."""

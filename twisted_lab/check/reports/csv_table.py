@@ -1,0 +1,69 @@
+"""A table for spreadsheets: one row for each student."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from twisted_lab.check.reports.marks import Marks
+from twisted_lab.check.reports.students import Result, Student
+from twisted_lab.check.reports.style import shown
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def csv_table(students: Sequence[Student], marks: Marks) -> str:
+    """Return the table: for each task its mark, program and problem, and a column for each id.
+
+    Verdicts are the words of the JSON. A requirement that was not judged has an empty cell.
+
+    Args:
+        students: The students.
+        marks: The mark for each verdict.
+    """
+    columns = requirement_ids(students)
+    file = io.StringIO()
+    table = csv.writer(file)
+    header = ["student"]
+    for task, ids in columns.items():
+        header += [f"{task} {word}" for word in ("mark", "program", "problem")] + ids
+    table.writerow(map(_cell, header))
+    for student in students:
+        results = {result.task: result for result in student.results}
+        row = [student.name]
+        for task, ids in columns.items():
+            row += _cells(results.get(task, Result(task, "")), ids, marks)
+        table.writerow(map(_cell, row))
+    return file.getvalue()
+
+
+def requirement_ids(students: Sequence[Student]) -> dict[str, list[str]]:
+    """Return the ids that the reports about each task name."""
+    columns: dict[str, list[str]] = {}
+    for result in (result for student in students for result in student.results):
+        ids = columns.setdefault(result.task, [])
+        findings = result.report.findings if result.report else ()
+        ids += [each.requirement.id for each in findings if each.requirement.id not in ids]
+    return columns
+
+
+def mark_text(mark: float | None) -> str:
+    """Return a mark in at most three decimals; "" if there is none."""
+    return "" if mark is None else f"{mark:.3f}".rstrip("0").rstrip(".")
+
+
+def _cells(result: Result, ids: list[str], marks: Marks) -> Iterator[str]:
+    report = result.report
+    yield mark_text(marks.total(report) if report else None)
+    yield result.file
+    yield result.problem
+    findings = report.findings if report else ()
+    verdicts = {each.requirement.id: each.verdict.value for each in findings}
+    yield from (verdicts.get(each, "") for each in ids)
+
+
+def _cell(text: str) -> str:
+    """Escape control characters, and defuse formulas with an apostrophe."""
+    is_formula = text.lstrip(" ").startswith(_FORMULA)
+    return "'" * is_formula + shown(text)
