@@ -9,19 +9,33 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
 
+from tests.checked.authentication import manifest as authenticating
 from tests.checked.clients import manifest as clients
+from tests.checked.dialogue import manifest as dialogues
+from tests.checked.identification import manifest as identifying
+from tests.checked.length_header import manifest as length_headers
 from tests.checked.servers import manifest as servers
 from tests.checked.udp_chat import manifest as udp_chats
 from tests.processes import ROOT
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.opening import open_sandbox
-from twisted_lab.check.scenarios import echo_client, echo_server, udp_chat
+from twisted_lab.check.scenarios import (
+    authentication,
+    dialogue,
+    echo_client,
+    echo_server,
+    identification,
+    length_header,
+    udp_chat,
+)
 from twisted_lab.check.task import Task
+from twisted_lab.check.trials.server_manners import Manners
 
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
 _CHECKED = ROOT / "tests" / "checked"
@@ -29,6 +43,10 @@ _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
     (udp_chat.TASK, udp_chats, _CHECKED / "udp_chat"),
+    (identification.TASK, identifying, _CHECKED / "identification"),
+    (authentication.TASK, authenticating, _CHECKED / "authentication"),
+    (length_header.TASK, length_headers, _CHECKED / "length_header"),
+    (dialogue.TASK, dialogues, _CHECKED / "dialogue"),
 )
 
 
@@ -45,6 +63,8 @@ class Program:
         fails: The id of a requirement that it fails; "" if it is correct.
         is_weak: Whether what it "fails" is weak.
         lacks: The ids of requirements that it fails, although it counts as correct.
+        is_in_gate: Whether the gate checks it: a check costs up to 5 s of processor time.
+        manners: Its manners, if they need not be learned to see what it fails.
     """
 
     name: str
@@ -55,6 +75,8 @@ class Program:
     fails: str = ""
     is_weak: bool = False
     lacks: frozenset[str] = frozenset()
+    is_in_gate: bool = True
+    manners: Manners | None = None
 
 
 def correct() -> Iterator[Program]:
@@ -69,7 +91,13 @@ def correct() -> Iterator[Program]:
                     command,
                     manifest.BUILDS.get(needed, ()),
                     lacks=getattr(manifest, "LACKS", {}).get(name, frozenset()),
+                    is_in_gate=_is_in_gate(manifest, name),
                 )
+
+
+def _is_in_gate(manifest: ModuleType, name: str) -> bool:
+    chosen: frozenset[str] | None = getattr(manifest, "IN_GATE", None)
+    return chosen is None or name in chosen
 
 
 def broken() -> Iterator[Program]:
@@ -78,8 +106,16 @@ def broken() -> Iterator[Program]:
         for key, file in manifest.BROKEN.items():
             command = (sys.executable, file)
             is_weak = key in getattr(manifest, "WEAK", ())
-            name = f"{task.name}: broken {key}"
-            yield Program(name, task, folder, command, fails=key, is_weak=is_weak)
+            yield Program(
+                f"{task.name}: broken {key}",
+                task,
+                folder,
+                command,
+                fails=key,
+                is_weak=is_weak,
+                is_in_gate=_is_in_gate(manifest, key),
+                manners=getattr(manifest, "MANNERS", {}).get(key),
+            )
 
 
 def mistaken() -> Iterator[tuple[Program, str]]:

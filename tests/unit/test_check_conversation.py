@@ -9,7 +9,14 @@ from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.conversation.framings import LINES, LONGEST_HEADER, RAW, headers
+from twisted_lab.check.conversation.framings import (
+    LINES,
+    LONGEST_HEADER,
+    RAW,
+    common_headers,
+    framing_of,
+    headers,
+)
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
@@ -69,30 +76,59 @@ class FramingTests(SynchronousTestCase):
         return [framing.name for framing in headers(size)]
 
     def encoded(self, size: int) -> list[bytes]:
-        return [framing.encode(b"abc") for framing in headers(size)]
+        return [framing.encode(b"abcdefghijkl") for framing in headers(size)]
 
     def test_the_size_of_the_first_read_decides(self) -> None:
         self.assertEqual(
-            self.encoded(4),
-            [b"\0\0\0\3abc", b"\3\0\0\0abc", b"3   abc", b"0003abc", b"   3abc"],
+            [wire.removesuffix(b"abcdefghijkl") for wire in self.encoded(4)],
+            [
+                *(b"\0\0\0\x0c", b"\x0c\0\0\0"),
+                *(b"12  ", b"0012", b"  12"),
+                *(b"000c", b"c   ", b"   c"),
+            ],
         )
-        self.assertEqual(self.encoded(10)[0], b"3         abc")
-        self.assertEqual(self.encoded(2)[-2:], [b"\0\3abc", b"\3\0abc"])
-        self.assertEqual(self.encoded(1), [b"\3abc", b"\3abc"])
-        self.assertEqual(self.encoded(8)[0], b"\0" * 7 + b"\3abc")
+        self.assertTrue(self.encoded(10)[0].startswith(b"12        a"))
+        self.assertEqual([wire[:2] for wire in self.encoded(2)][3:5], [b"\0\x0c", b"\x0c\0"])
+        self.assertEqual([wire[:2] for wire in self.encoded(1)], [b"\x0ca"])
+        self.assertTrue(self.encoded(8)[0].startswith(b"\0" * 7 + b"\x0ca"))
 
     def test_a_header_tells_the_longest_message_that_it_can_hold(self) -> None:
         longest = {framing.longest for framing in headers(2)}
-        self.assertEqual(longest, {99, 256**2 - 1})
+        self.assertEqual(longest, {99, 255, 256**2 - 1})
 
     def test_a_large_read_reads_no_header(self) -> None:
         self.assertEqual(self.names(LONGEST_HEADER + 1), [])
         self.assertEqual(self.names(0), [])
-        self.assertEqual(len(self.names(LONGEST_HEADER)), 3)
+        self.assertEqual(len(self.names(LONGEST_HEADER)), 6)
 
     def test_names_tell_them_apart(self) -> None:
-        self.assertEqual(len(set(self.names(4))), 5)
+        names = [*self.names(4), *self.names(8), RAW.name, LINES.name]
+        self.assertEqual(len(set(names)), len(names))
         self.assertEqual((RAW.encode(b"a"), LINES.encode(b"a")), (b"a", b"a\n"))
+
+    def test_the_framing_of_a_reply_is_found(self) -> None:
+        for size in (1, 4, 8, 10, 64):
+            for framing in headers(size):
+                reply = framing.encode(b"HELLO, Anna!")
+                self.assertEqual(framing_of(reply, size).name, framing.name)
+        reply = b"12\0\0" + b"HELLO, Anna!"
+        self.assertEqual(framing_of(reply, 4).decode(reply * 2), ([b"HELLO, Anna!"] * 2, b""))
+        self.assertEqual(framing_of(b"0012HELLO, Anna!0003+++", 10).size, 4)
+
+    def test_a_reply_without_a_header_has_no_framing(self) -> None:
+        for reply in (b"", b"hello", b"12 letters", b"0004", b"0004abc", b"0004abcde", b"-3  abc"):
+            self.assertIs(framing_of(reply, 4), RAW, reply)
+
+    def test_what_is_not_whole_is_the_rest(self) -> None:
+        framing = [*headers(4)][3]
+        self.assertEqual(framing.decode(b"0002ab0003a"), ([b"ab"], b"0003a"))
+        self.assertEqual(framing.decode(b"0000+1_0a"), ([b""], b"+1_0a"))
+        self.assertEqual(RAW.decode(b"abc"), ([b"abc"], b""))
+        self.assertEqual(RAW.decode(b""), ([], b""))
+
+    def test_the_framings_that_are_tried_in_the_dark_differ(self) -> None:
+        names = [framing.name for framing in common_headers()]
+        self.assertEqual(len(set(names)), len(names))
 
 
 class CauseTests(SynchronousTestCase):

@@ -9,10 +9,26 @@ from typing import Any
 
 from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Requirement
-from twisted_lab.check.scenarios import echo_client, echo_server, udp_chat
+from twisted_lab.check.scenarios import (
+    authentication,
+    dialogue,
+    echo_client,
+    echo_server,
+    identification,
+    length_header,
+    udp_chat,
+)
 from twisted_lab.check.task import Scenario, Task
 
-BUILT_IN = (echo_server.TASK, echo_client.TASK, udp_chat.TASK)
+BUILT_IN = (
+    echo_server.TASK,
+    echo_client.TASK,
+    identification.TASK,
+    authentication.TASK,
+    length_header.TASK,
+    dialogue.TASK,
+    udp_chat.TASK,
+)
 _ID = re.compile("[A-Z]{2,4}-[0-9]{1,3}")
 
 

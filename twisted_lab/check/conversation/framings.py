@@ -1,7 +1,4 @@
-"""Framings that a server may expect: how a message is put on the wire.
-
-Replies need no decoding: a header before an echoed text is one more thing around it.
-"""
+"""Framings: how a message is put on the wire. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +9,17 @@ from math import inf
 from twisted_lab.check.language import N_, _
 
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
+LONGEST_REPLY = 4096  # bytes of a reply whose framing is looked for: it may be a flood
+# Around a number in a header, besides spaces: programs in C fill it up with zero bytes.
+_PADDING = b" \0\t\r\n"
+
+
+def _no_header(_: int) -> bytes:
+    return b""
+
+
+def _no_length(header: bytes) -> int:
+    raise ValueError(f"{header!r} has no length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,54 +27,100 @@ class Framing:
     """A framing.
 
     Attributes:
-        title: Its name, untranslated; ``{width}`` stands for `width`.
-        encode: Returns the bytes of a message on the wire.
-        longest: The longest message that it can hold, in bytes.
-        width: The length of the header: of text in characters, otherwise in bytes.
+        title: Its name, untranslated; ``{width}`` stands for `size`.
+        size: The bytes of its header; 0 if it has none.
+        header: Returns the header for a length.
+        length: Returns the length that a header has; raises ValueError if it has none.
+        end: What stands behind each message.
+        longest: The greatest length that its header can hold.
+        is_text: Whether its header is a number that people can read.
     """
 
     title: str
-    encode: Callable[[bytes], bytes]
+    size: int = 0
+    header: Callable[[int], bytes] = _no_header
+    length: Callable[[bytes], int] = _no_length
+    end: bytes = b""
     longest: float = inf
-    width: int = 0
+    is_text: bool = False
 
     @property
     def name(self) -> str:
         """Its name for people."""
-        return _(self.title, width=self.width)
+        return _(self.title, width=self.size)
+
+    def encode(self, text: bytes) -> bytes:
+        """Return the bytes of a message on the wire."""
+        return self.header(len(text)) + text + self.end
+
+    def decode(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """Return the whole messages at the start of what was received, and the rest.
+
+        A framing without a header does not tell where a message ends: all is one.
+        """
+        if not self.size:
+            return [data] if data else [], b""
+        messages: list[bytes] = []
+        start = 0
+        while len(data) >= (begin := start + self.size):
+            try:
+                end = begin + self.length(data[start:begin])
+            except ValueError:
+                break
+            if len(data) < end:
+                break
+            messages.append(data[begin:end])
+            start = end
+        return messages, data[start:]
 
 
-RAW = Framing(N_("no framing"), bytes)
-LINES = Framing(N_("lines"), lambda text: text + b"\n")
-CRLF_LINES = Framing(N_("lines that end with CR and LF"), lambda text: text + b"\r\n")
+RAW = Framing(N_("no framing"))
+LINES = Framing(N_("lines"), end=b"\n")
+CRLF_LINES = Framing(N_("lines that end with CR and LF"), end=b"\r\n")
 
-
-_DECIMAL = {
-    "<": N_("a header of {width} characters with the length, left-justified"),
-    ">": N_("a header of {width} characters with the length, right-justified"),
-    "0>": N_("a header of {width} characters with the length, with leading zeros"),
+_TEXT = {
+    "d<": N_("a header of {width} characters with the length, left-justified"),
+    "d>": N_("a header of {width} characters with the length, right-justified"),
+    "d0>": N_("a header of {width} characters with the length, with leading zeros"),
+    "x<": N_("a header of {width} hexadecimal digits, left-justified"),
+    "x>": N_("a header of {width} hexadecimal digits, right-justified"),
+    "x0>": N_("a header of {width} hexadecimal digits, with leading zeros"),
 }
 _BINARY = {
     "big": N_("a header of {width} bytes with the length, big-endian"),
     "little": N_("a header of {width} bytes with the length, little-endian"),
 }
+_BYTE = N_("a header of one byte with the length")
 
 
-def _decimal(width: int, align: str) -> Framing:
+def _text(width: int, align: str, kind: str) -> Framing:
+    base = 16 if kind == "x" else 10
+
+    def length(header: bytes) -> int:
+        # int() takes signs, underscores and digits of all alphabets; a header has none of them.
+        number = header.strip(_PADDING)
+        bare = number.removeprefix(b"0x") if kind == "x" else number
+        if not bare.isalnum():
+            _no_length(header)
+        return int(bare, base)
+
     return Framing(
-        _DECIMAL[align],
-        lambda text: f"{len(text):{align}{width}}".encode() + text,
-        longest=10**width - 1,
-        width=width,
+        _TEXT[kind + align],
+        width,
+        lambda size: f"{size:{align}{width}{kind}}".encode(),
+        length,
+        longest=base**width - 1,
+        is_text=True,
     )
 
 
 def _binary(width: int, order: str) -> Framing:
     return Framing(
-        _BINARY[order],
-        lambda text: len(text).to_bytes(width, order) + text,  # type: ignore[arg-type]
+        _BINARY[order] if width > 1 else _BYTE,
+        width,
+        lambda size: size.to_bytes(width, order),  # type: ignore[arg-type]
+        lambda header: int.from_bytes(header, order),  # type: ignore[arg-type]
         longest=256**width - 1,
-        width=width,
     )
 
 
@@ -81,7 +135,40 @@ def headers(size: int) -> Iterator[Framing]:
         yield _binary(size, "little")
     if 2 <= size <= LONGEST_HEADER:
         for align in ("<", "0>", ">"):
-            yield _decimal(size, align)
+            yield _text(size, align, "d")
     if size in (1, 2):
         yield _binary(size, "big")
+    if size == 2:
         yield _binary(size, "little")
+    if 2 <= size <= LONGEST_HEADER:
+        for align in ("0>", "<", ">"):
+            yield _text(size, align, "x")
+
+
+def common_headers() -> Iterator[Framing]:
+    """Yield the framings to try with a server that does not show how long its header is."""
+    yield _binary(4, "big")
+    yield _text(10, "<", "d")
+    yield _binary(4, "little")
+    for size in (4, 8, 5, 2, 16, 64):
+        yield _text(size, "<", "d")
+    yield _binary(2, "big")
+    yield _binary(8, "big")
+
+
+def framing_of(reply: bytes, size: int) -> Framing:
+    """Return the framing in which a reply has whole messages only; RAW if there is none.
+
+    Args:
+        reply: What a program has sent; of more than LONGEST_REPLY bytes, nothing is found.
+        size: The size of the header in its other direction, which is tried first.
+    """
+    found = []
+    for width in () if len(reply) > LONGEST_REPLY else (size, *range(1, LONGEST_HEADER + 1)):
+        for framing in headers(width):
+            messages, rest = framing.decode(reply)
+            if messages and all(messages) and not rest:
+                if reply.startswith(framing.header(len(messages[0]))):
+                    return framing
+                found.append(framing)  # the number is padded in another way
+    return found[0] if found else RAW

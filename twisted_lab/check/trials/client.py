@@ -159,6 +159,11 @@ class Client:
         return self._own_end is not None
 
     @property
+    def leaves_unread(self) -> bool:
+        """Whether the server has the connection, and does not read what has come."""
+        return self._own_end is not None and self._own_end.unread > 0
+
+    @property
     def _own_end(self) -> Socket | None:
         sockets = self._server.program.look().sockets
         return next((each for each in sockets if each.peer_port == self.peer.port), None)

@@ -8,13 +8,21 @@ from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.echoes import manner
-from twisted_lab.check.conversation.framings import LINES, RAW, headers
+from twisted_lab.check.conversation.framings import (
+    LINES,
+    LONGEST_HEADER,
+    RAW,
+    Framing,
+    common_headers,
+    framing_of,
+    headers,
+)
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
-from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.subjects.server import Server, StartedServer
+from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
 from twisted_lab.check.trials.trial import Trial
 
@@ -31,7 +39,7 @@ async def learn_server(bench: Bench) -> Manners:
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
-        if learned.is_echo:
+        if learned.is_echo or learned.framing.size:
             return learned
     return manners
 
@@ -68,7 +76,9 @@ class _Talk:
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
-        self._answers = False
+        self._answered: set[Framing] = set()
+        self._shows = False  # whether it has printed a text, which it has read without a header
+        self._framed: Manners | None = None  # those of a server with headers that is no echo
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
@@ -86,16 +96,21 @@ class _Talk:
                 return learned
             if self._sizes == [1]:
                 self._sizes.append(1 + await self._asked_after_one())
-        return self._manners
+        return self._framed or self._manners
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
         for size in self._sizes:
             for framing in headers(size):
                 yield replace(self._manners, framing=framing)
-        if not self._answers:
+        if not self._answered:
             yield replace(self._manners, framing=LINES)
             yield replace(self._manners, needs_end=True)
+        is_told = any(0 < size <= LONGEST_HEADER for size in self._sizes)
+        is_first = self._manners.source == NEW_SOURCE
+        if is_first and not (self._answered or self._shows or is_told):
+            for framing in common_headers():
+                yield replace(self._manners, framing=framing)
 
     async def _converse(self, trial: Trial, manners: Manners) -> Manners:
         server = await reach_server(trial, manners)
@@ -116,8 +131,12 @@ class _Talk:
                 client.say(text)
                 came_back = await client.hears_back(text)
                 if client.heard:
-                    self._answers = True
+                    if not manners.needs_end:  # FIN inside a message may be answered, too
+                        self._answered.add(manners.framing)
                     self._bench.warm(trial.activity.clock.seconds() - began)
+                    manners = self._read_header(client.heard, manners)
+                elif isinstance(server, StartedServer):
+                    self._shows |= text.decode() in server.program.terminal.text
                 is_exact = client.heard == text
                 if not learned.is_echo:
                     # With words around it, a first answer may be a greeting by name.
@@ -144,6 +163,15 @@ class _Talk:
             if client.peer.has_ended:
                 break
         return learned
+
+    def _read_header(self, heard: bytes, manners: Manners) -> Manners:
+        """Return the manners with the framing of the first answer to a message with a header."""
+        if not manners.framing.size or manners.reply is not RAW:
+            return manners
+        read = replace(manners, reply=framing_of(heard, manners.framing.size))
+        if read.reply is not RAW and RAW not in self._answered:
+            self._framed = self._framed or read
+        return read
 
     async def _asked_after_one(self) -> int:
         """Return how many bytes the server asks for once it has read one: the rest of a header."""
@@ -182,6 +210,10 @@ def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[
         )
     if manners.framing is not RAW:
         lines.append(_("It expects {framing}.", framing=manners.framing.name))
+    if manners.framing.size and manners.reply is RAW:
+        lines.append(_("It answers without a header."))
+    elif manners.reply is not RAW and manners.reply.name != manners.framing.name:
+        lines.append(_("It answers with {framing}.", framing=manners.reply.name))
     if manners.needs_end:
         lines.append(_("It answers once the client has ended its direction (FIN)."))
     return tuple(lines)

@@ -23,6 +23,7 @@ class Manners:
         kinds: The kinds of sockets on which clients may reach it, the preferred first.
         source: The address from which clients connect.
         framing: How messages are put on the wire.
+        reply: The framing of the server's answers; RAW if they have no header.
         greets: Whether it speaks first.
         login: How many messages a client sends before the server echoes.
         ends_each: Whether it closes the connection after one message.
@@ -38,6 +39,7 @@ class Manners:
     kinds: tuple[SocketKind, ...] = (SocketKind.SOCK_STREAM,)
     source: str = NEW_SOURCE
     framing: Framing = RAW
+    reply: Framing = RAW
     greets: bool = False
     login: int = 0
     ends_each: bool = False

@@ -1,0 +1,27 @@
+"""The verdicts that servers of this folder deserve. Commands are started in a copy of it."""
+
+from __future__ import annotations
+
+import sys
+
+BROKEN = {f"AU-{number}": f"broken_au_{number:02}.py" for number in range(1, 18) if number != 9}
+"""The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
+
+WEAK = frozenset({"AU-8"})
+"""Those of them that are weak, not failed: a hash without a salt is better than plain text."""
+
+MISTAKES: tuple[tuple[str, str, str], ...] = ()
+BUILDS: dict[str, tuple[str, ...]] = {}
+
+CORRECT = (
+    ("threads", (sys.executable, "common.py"), sys.executable),
+    ("Russian, by address", (sys.executable, "russian_by_address.py"), sys.executable),
+    ("registers at first sight", (sys.executable, "first_sight.py"), sys.executable),
+    ("one line, no echo", (sys.executable, "one_line.py"), sys.executable),
+    ("no password", (sys.executable, "no_password.py"), sys.executable),
+    ("Node, commands", ("node", "commands.js"), "node"),
+)
+"""Servers that must not fail: a name, the command, and the executable that it needs."""
+
+IN_GATE = frozenset({"Russian, by address", "AU-3"})
+"""The names and ids of those that the gate checks; `make check-repeat` checks all."""

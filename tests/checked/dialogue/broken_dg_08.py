@@ -1,0 +1,5 @@
+"""DG-8: one client."""
+
+import common
+
+common.converse(common.listen().accept()[0], common.serve)

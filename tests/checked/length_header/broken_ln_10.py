@@ -1,0 +1,5 @@
+"""LN-10: one client."""
+
+import common
+
+common.converse(common.listen().accept()[0], common.serve)

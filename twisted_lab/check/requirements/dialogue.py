@@ -1,0 +1,135 @@
+"""Requirements of the task ``dialogue``."""
+
+from __future__ import annotations
+
+from twisted_lab.check.language import N_
+from twisted_lab.check.requirements import message_mistakes, mistakes
+from twisted_lab.check.requirements.requirement import Level, Requirement
+
+_NC = "nc {host} {port}"
+_HELLO = "printf 'hello' | nc -N {host} {port}"
+_TWO = "(printf 'one'; sleep 1; printf 'two'; sleep 1) | " + _NC
+_CUT = "(printf '\\xd0'; sleep 1; printf '\\xb6'; sleep 1; printf 'hello') | " + _NC
+_FAST = "(printf 'one'; sleep 0.1; printf 'two'; sleep 1; printf 'three') | " + _NC
+_EXIT = "printf 'exit' | nc -N {host} {port}"
+
+REQUIREMENTS = (
+    Requirement(
+        "DG-1",
+        Level.MUST,
+        N_(
+            "After its questions are answered, the server listens on the port it was told, or "
+            "on one of its own."
+        ),
+        N_("Clients can only connect to a port that is open."),
+        "task 10",
+        1,
+        "ss --listening --tcp --numeric",
+        mistakes.NEVER_LISTENS,
+    ),
+    Requirement(
+        "DG-2",
+        Level.MUST,
+        N_("The server answers a client's message."),
+        N_("A dialogue starts with it."),
+        "task 10",
+        1,
+        _HELLO,
+        mistakes.NO_ANSWER,
+        ("DG-1",),
+    ),
+    Requirement(
+        "DG-3",
+        Level.MUST,
+        N_("The server answers a second message on the same connection, too."),
+        N_("A dialogue has more than one message."),
+        "task 10",
+        1,
+        _TWO,
+        message_mistakes.ONE_ANSWER,
+        ("DG-2",),
+    ),
+    Requirement(
+        "DG-4",
+        Level.SHOULD,
+        N_("A dialogue goes on for at least five exchanges."),
+        N_("Nobody knows in advance how much there is to say."),
+        "task 10",
+        1,
+        _NC,
+        message_mistakes.ONE_ANSWER,
+        ("DG-3",),
+    ),
+    Requirement(
+        "DG-5",
+        Level.SHOULD,
+        N_(
+            "A message that arrives in two segments, cut inside a letter, does not end the "
+            "dialogue."
+        ),
+        N_("A network may cut a message anywhere."),
+        "task 10",
+        2,
+        _CUT,
+        mistakes.DECODED_PORTIONS,
+        ("DG-3",),
+    ),
+    Requirement(
+        "DG-6",
+        Level.SHOULD,
+        N_("A second message that does not wait for the answer to the first is answered, too."),
+        N_("People type faster than some answers come."),
+        "task 10",
+        2,
+        _FAST,
+        message_mistakes.LOST_MEANWHILE,
+        ("DG-3",),
+    ),
+    Requirement(
+        "DG-7",
+        Level.SHOULD,
+        N_(
+            "If an operator answers at the server's console, each typed line reaches the "
+            "client whole."
+        ),
+        N_("The task wants both sides to send messages."),
+        "task 10",
+        1,
+        _NC,
+        message_mistakes.TYPED_TEXT_CHANGED,
+        ("DG-3",),
+    ),
+    Requirement(
+        "DG-8",
+        Level.MUST,
+        N_("After a client has left in order, the next one has a dialogue, too."),
+        N_("A server is there for more than one client."),
+        "task 10",
+        1,
+        _HELLO + "; " + _HELLO,
+        mistakes.ONE_CLIENT_ONLY,
+        ("DG-2",),
+    ),
+    Requirement(
+        "DG-9",
+        Level.SHOULD,
+        N_("The message exit ends its own conversation, and not the server."),
+        N_("One client must not decide for all others."),
+        "task 10",
+        1,
+        _EXIT + "; " + _HELLO,
+        message_mistakes.EXIT_ENDS_SERVER,
+        ("DG-8",),
+    ),
+    Requirement(
+        "DG-10",
+        Level.SHOULD,
+        N_("Two dialogues at the same time do not mix."),
+        N_("Each client must receive the answers to its own messages."),
+        "task 10",
+        2,
+        "nc {host} {port} & nc {host} {port}",
+        message_mistakes.SHARED_STATE,
+        ("DG-3",),
+    ),
+)

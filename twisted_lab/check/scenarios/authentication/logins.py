@@ -1,0 +1,216 @@
+"""Authentication: who is let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from twisted_lab.check.conversation.framings import RAW
+from twisted_lab.check.conversation.login import Person
+from twisted_lab.check.language import _
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered
+from twisted_lab.check.scenarios.echo_server import ports
+from twisted_lab.check.trials.learn_authentication import (
+    NAMES,
+    WRONG,
+    AuthenticationManners,
+    Entry,
+    entry,
+    is_accepted,
+    is_let_in,
+    log_in_wrongly,
+)
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
+
+_ATTEMPTS = 10
+
+
+@dataclass(slots=True)
+class Account:
+    """A person who is registered, and one login with the right password.
+
+    Attributes:
+        house: The house.
+        person: The person.
+        right: The login.
+        number: The number of the address from which the person comes.
+    """
+
+    house: House
+    person: Person
+    right: Visit
+    number: int
+
+    async def log_in(self, person: Person | None = None) -> Visit:
+        """Log in with the right password, or as somebody else from the same address."""
+        return await self.house.call(self.number, person or self.person, says=True)
+
+    async def try_password(self, password: str) -> Entry:
+        """Log in with another password; return whether the person was let in."""
+        visit = await log_in_wrongly(self.house, self.number, self.person, password, self.right)
+        return entry(self.right, visit)
+
+
+async def account(
+    trial: Trial,
+    manners: AuthenticationManners,
+    person: Person | None = None,
+    house: House | None = None,
+    number: int = 1,
+) -> Account:
+    """Register a person, who then logs in with the right password."""
+    house = house or await opened(trial, manners.server)
+    person = person or new_person(trial)
+    trial.step(_('"{name}" registers', name=person.name))
+    await house.call(number, person)
+    person = replace(person, is_new=False)
+    trial.step(_('"{name}" logs in with the right password', name=person.name))
+    right = await house.call(number, person, says=True)
+    return Account(house, person, right, number)
+
+
+def expect_refused(found: Entry, note: str) -> None:
+    """See that a visitor was refused.
+
+    Raises:
+        Failed: If the visitor was let in; `note` says who it was.
+        NotChecked: If neither words nor service tell.
+    """
+    if found is Entry.ADMITTED:
+        raise Failed(note)
+    if found is Entry.UNCLEAR:
+        raise NotChecked(_("Neither its words nor its service tell whom the server has let in."))
+
+
+async def _expect_let_in(first: Account, second: Account) -> None:
+    """See that the second of two users was let in.
+
+    Raises:
+        Failed: If the server refuses that user as it refuses a wrong password.
+        NotChecked: If the user is not served, and nothing tells why.
+    """
+    if is_let_in(first.right, second.right):
+        return
+    wrong = await log_in_wrongly(first.house, first.number, first.person, WRONG, first.right)
+    if second.right.words == wrong.words:
+        raise Failed(_("The server refuses the right password in the same words as a wrong one."))
+    raise NotChecked(_("The second user is not served as the first one was."))
+
+
+async def asks_for_a_password(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-1."""
+    await ports.listens(trial, manners.server)
+    if not manners.asks:
+        raise NotOffered(_("The server asks for no password."))
+
+
+async def accepts_the_right_one(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-2."""
+    if not manners.registers:
+        raise NotChecked(_("The checker found no way to register a new user."))
+    known = await account(trial, manners)
+    trial.step(_("the server lets the user in"))
+    wrong = await log_in_wrongly(known.house, 1, known.person, WRONG, known.right)
+    if not is_accepted(known.right, wrong):
+        raise Failed(_("The server refuses the right password in the same words as a wrong one."))
+
+
+async def refuses_a_wrong_one(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-3."""
+    known = await account(trial, manners)
+    trial.step(_("the user comes again, gives a wrong password, and is refused"))
+    note = _("The server serves a client with a wrong password like one with the right one.")
+    expect_refused(await known.try_password(WRONG), note)
+
+
+async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-4."""
+    if not manners.asks_name:
+        raise NotOffered(_("The server knows people by their addresses."))
+    known = await account(trial, manners)
+    stranger = replace(new_person(trial, is_new=False), password=known.person.password)
+    trial.step(_('"{name}", who is not registered, is refused', name=stranger.name))
+    found = entry(known.right, await known.log_in(stranger))
+    if found is Entry.ADMITTED:
+        second = entry(known.right, await known.log_in(replace(stranger, password=WRONG)))
+        if second is Entry.REFUSED:
+            raise NotOffered(_("The server registers each new name."))
+    expect_refused(found, _("The server serves a client whose name is not registered."))
+
+
+async def keeps_two_users_apart(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-5."""
+    first = await account(trial, manners)
+    second = await account(trial, manners, house=first.house, number=2)
+    await _expect_let_in(first, second)
+    for one, other in ((first, second), (second, first)):
+        trial.step(
+            _(
+                '"{name}" gives the password of "{other}", and is refused',
+                name=one.person.name,
+                other=other.person.name,
+            )
+        )
+        note = _("The server accepts the password of another user.")
+        expect_refused(await one.try_password(other.person.password), note)
+
+
+async def sends_no_password_back(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-11."""
+    known = await account(trial, manners)
+    right = known.right
+    first = next((n for n, kind in enumerate(right.given) if kind in SECRETS), -1)
+    trial.step(_("the server does not send the password back"))
+    # What is answered after that may be a message, and an echo of it.
+    if known.person.password.encode() in right.heard[first + 1]:
+        raise Failed(_("The server sends the password back to the client."))
+
+
+async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-12."""
+    known = await account(trial, manners)
+    latin = new_person(trial)
+    person = replace(latin, password=latin.password.replace("Str0ng", "Жизнь5"))
+    other = await account(trial, manners, person, known.house, 2)
+    trial.step(_("the server lets the user in"))
+    await _expect_let_in(known, other)
+    trial.step(_("a password in other Cyrillic letters is refused"))
+    found = await other.try_password(person.password.replace("Жизнь5", "Щипцы5"))
+    expect_refused(found, _("The server accepts another password in Cyrillic letters."))
+
+
+async def refuses_an_empty_one(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-13."""
+    if manners.server.framing is RAW:
+        raise NotOffered(_("The server takes what arrives first: nothing can stand for no text."))
+    known = await account(trial, manners)
+    person = replace(new_person(trial), password="")
+    trial.step(_('"{name}" registers with an empty password', name=person.name))
+    await known.house.call(2, person)
+    visit = await known.house.call(2, replace(person, is_new=False), says=True)
+    trial.step(_("the server does not let this user in with an empty password"))
+    # The text that is said may be taken for the password that is still asked for.
+    expect_refused(
+        entry(known.right, visit), _("The server lets a user in who has an empty password.")
+    )
+
+
+async def tells_about_many_attempts(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-19."""
+    known = await account(trial, manners)
+    clock = trial.activity.clock
+    times = []
+    for number in range(_ATTEMPTS):
+        before = clock.seconds()
+        await known.try_password(f"{WRONG}{number}")
+        times.append(clock.seconds() - before)
+    if not is_let_in(known.right, await known.log_in()):
+        raise Info(_("After ten wrong passwords, the right one is refused, too."))
+    if max(times[-2:]) > 4 * min(times) and max(times) > 1:
+        raise Info(_("The server slows down repeated attempts."))
+    raise Info(_("The server takes one attempt after the other, and then the right password."))
+
+
+def names_people(visit: Visit) -> bool:
+    """Return whether a visitor was asked for a name."""
+    return bool(NAMES & {*visit.given})

@@ -1,0 +1,129 @@
+"""Authentication: what the files of a server tell about passwords."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted_lab.check.conversation.stored_passwords import (
+    bare_hash,
+    holds_text,
+    is_log,
+    names_a_slow_hash,
+    repeated_values,
+    reversible_form,
+)
+from twisted_lab.check.kernel.processor import processor_seconds
+from twisted_lab.check.language import _
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
+from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
+from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import new_person, opened
+
+_SLOW_SECONDS = 0.03  # of processor time for one login; a fast hash takes a millionth of a second
+
+
+async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-6."""
+    known = await account(trial, manners)
+    await known.house.restart()
+    if known.house.was_killed:
+        raise NotChecked(_("Ctrl-C does not stop the server, so it was ended by force."))
+    trial.step(_("a wrong password is refused"))
+    found = await known.try_password(WRONG)
+    expect_refused(found, _("After the restart, the server accepts a wrong password."))
+    trial.step(_("the right password is accepted"))
+    if not is_let_in(known.right, await known.log_in()):
+        raise Failed(_("After the restart, the server refuses the right password."))
+
+
+async def _stored(known: Account) -> dict[str, bytes]:
+    """Return the files that a server has written, without its logs, once it has stopped."""
+    await known.house.stop()
+    files = known.house.files()
+    return {
+        name: data for name, data in files.items() if not is_log(name, data, [known.right.said])
+    }
+
+
+async def stores_no_plain_text(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-7."""
+    known = await account(trial, manners)
+    files = await _stored(known)
+    trial.step(_("the files of the server do not hold the password"))
+    for name, data in files.items():
+        if holds_text(data, known.person.password):
+            raise Failed(_('The file "{name}" holds the password as plain text.', name=name))
+    for name, data in files.items():
+        if form := reversible_form(data, known.person.password):
+            note = _(
+                'The file "{name}" holds the password in a reversible form: {form}.',
+                name=name,
+                form=form,
+            )
+            raise Weak(note)
+    if not any(
+        holds_text(data, known.person.name) or b"127.0.7.1" in data for data in files.values()
+    ):
+        raise NotChecked(_("No file in the server's folder tells of the user, so nothing is seen."))
+
+
+async def salts_each_password(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-8."""
+    known = await account(trial, manners)
+    same = replace(new_person(trial), password=known.person.password)
+    await account(trial, manners, same, known.house, 2)
+    trial.step(_("the stored values of two users with one password are compared"))
+    repeated: set[bytes] = set()
+    for name, data in (await _stored(known)).items():
+        if algorithm := bare_hash(data, same.password):
+            note = _(
+                'The file "{name}" holds {algorithm} of the password, without a salt.',
+                name=name,
+                algorithm=algorithm,
+            )
+            raise Weak(note)
+        repeated |= repeated_values(data)
+    if repeated and not await _repeats_itself(trial, manners):
+        raise Weak(_("Two users with the same password have the same stored value."))
+
+
+async def _repeats_itself(trial: Trial, manners: AuthenticationManners) -> bool:
+    """Return whether files hold values twice also if the passwords of two users differ."""
+    first = await account(trial, manners, house=await opened(trial, manners.server))
+    await account(trial, manners, house=first.house, number=2)
+    return any(repeated_values(data) for data in (await _stored(first)).values())
+
+
+async def tells_its_hash(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-9."""
+    known = await account(trial, manners)
+    program = known.house.server.program
+    seconds = []
+    for _number in range(2):
+        before = processor_seconds(program.child.pid)
+        await known.log_in()
+        seconds.append(processor_seconds(program.child.pid) - before)
+    files = await _stored(known)
+    if any(names_a_slow_hash(data) for data in files.values()):
+        raise Info(_("The stored values have the form of a slow hash."))
+    if min(seconds) > _SLOW_SECONDS:
+        raise Info(
+            _(
+                "A login takes {ms:.0f} ms of processor time, as with a slow hash.",
+                ms=min(seconds) * 1000,
+            )
+        )
+    raise Info(_("No slow hash is seen."))
+
+
+async def logs_no_password(trial: Trial, manners: AuthenticationManners) -> None:
+    """AU-10."""
+    known = await account(trial, manners)
+    await known.house.stop()
+    trial.step(_("neither the console nor a log has the password"))
+    if known.person.password in known.house.server.program.terminal.text:
+        raise Failed(_("The server prints the password on its console."))
+    for name, data in known.house.files().items():
+        if is_log(name, data, [known.right.said]) and holds_text(data, known.person.password):
+            raise Failed(_('The log "{name}" holds the password.', name=name))

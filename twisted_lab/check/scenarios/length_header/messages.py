@@ -1,0 +1,135 @@
+"""Length headers: messages of all sizes, in pieces and together."""
+
+from __future__ import annotations
+
+from twisted_lab.check.conversation.echoes import came_back
+from twisted_lab.check.language import _
+from twisted_lab.check.outcomes import Failed, NotOffered, Outcome, Weak
+from twisted_lab.check.requirements import message_mistakes
+from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
+from twisted_lab.check.trials.client import APART_SECONDS
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
+
+_PIECES = 8  # of one byte; what follows comes at once
+_MANY = 5  # messages
+_NON_ASCII = "Привет, мир: ".encode()
+
+
+async def goes_both_ways(trial: Trial, manners: Manners) -> None:
+    """LN-2."""
+    if not manners.framing.size:
+        raise NotOffered(_("The server expects no header of a fixed length."))
+    if not manners.reply.size:
+        raise Failed(
+            _("The server reads a header, and its answer has none."),
+            message_mistakes.NO_HEADER_BACK,
+        )
+    talk = await one_client(trial, manners)
+    await talk.exchange(trial.text(12))
+
+
+async def takes_several(trial: Trial, manners: Manners) -> None:
+    """LN-3."""
+    if manners.ends_each:
+        raise NotOffered(_("The server serves one message for each connection."))
+    talk = await one_client(trial, manners)
+    for number in range(_MANY):
+        await talk.exchange(trial.text(10 + number))
+
+
+async def takes_a_header_in_pieces(trial: Trial, manners: Manners) -> None:
+    """LN-4."""
+    talk = await one_client(trial, manners)
+    text = trial.text(12)
+    wire = manners.framing.encode(text)
+    trial.step(_("client 1 sends the header byte by byte, and then the text"))
+    await _send_bytes(trial, talk, wire[: min(manners.framing.size, _PIECES)])
+    talk.client.send(wire[min(manners.framing.size, _PIECES) :])
+    await talk.expect(text)
+
+
+async def takes_a_text_in_pieces(trial: Trial, manners: Manners) -> None:
+    """LN-5."""
+    talk = await one_client(trial, manners)
+    text = trial.text(12)
+    trial.step(_("client 1 sends the header, and then the text byte by byte"))
+    talk.client.send(manners.framing.header(len(text)))
+    await trial.activity.pause(APART_SECONDS)
+    await _send_bytes(trial, talk, text[:_PIECES])
+    talk.client.send(text[_PIECES:])
+    await talk.expect(text)
+
+
+async def _send_bytes(trial: Trial, talk: Talk, data: bytes) -> None:
+    for byte in data:
+        talk.client.send(bytes([byte]))
+        await trial.activity.pause(APART_SECONDS / 2)
+
+
+async def takes_several_at_once(trial: Trial, manners: Manners) -> None:
+    """LN-6."""
+    talk = await one_client(trial, manners)
+    texts = [trial.text(size) for size in (5, 12, 3)]
+    trial.step(_("client 1 sends three messages in one segment"))
+    talk.client.send(b"".join(map(manners.framing.encode, texts)))
+    await talk.expect(*texts)
+    await talk.exchange(trial.text(12))
+
+
+async def takes_5000_bytes(trial: Trial, manners: Manners) -> None:
+    """LN-7."""
+    talk = await one_client(trial, manners)
+    await talk.exchange(trial.text(5000))
+
+
+async def takes_64_kib(trial: Trial, manners: Manners) -> None:
+    """LN-8."""
+    talk = await one_client(trial, manners)
+    try:
+        await talk.exchange(trial.text(65_536))
+    except Failed as failure:
+        client = talk.client
+        if client.heard or not client.peer.has_ended or talk.server.program.has_ended:
+            raise
+        await talk.expect_next()
+        raise Weak(_("The server refuses it. {note}", note=failure.note)) from None
+
+
+async def takes_non_ascii(trial: Trial, manners: Manners) -> None:
+    """LN-9."""
+    text = _NON_ASCII + trial.text(8)
+    talk = await one_client(trial, manners)
+    try:
+        await talk.exchange(text)
+        await talk.exchange(trial.text(12))
+    except Failed as failure:
+        if await _counts_characters(trial, manners, text):
+            note = _("The header counts characters, both ways: it does not tell how many bytes.")
+            raise Weak(note, message_mistakes.COUNTS_CHARACTERS) from None
+        raise failure
+
+
+async def _counts_characters(trial: Trial, manners: Manners, text: bytes) -> bool:
+    """Return whether a server reads as many characters as the header says, and answers so."""
+    talk = await one_client(trial, manners)
+    trial.step(_("client 1 sends it again, and counts characters in the header"))
+    talk.client.send(manners.framing.header(len(text.decode())) + text)
+    await talk.client.settle()
+    return came_back(talk.client.heard, text) and talk.counted_characters() > 0
+
+
+async def takes_an_empty_one(trial: Trial, manners: Manners) -> None:
+    """LN-11."""
+    talk = await one_client(trial, manners)
+    talk.client.say(b"")
+    await talk.client.settle()
+    if not talk.client.peer.has_ended:
+        await talk.exchange(trial.text(12))
+        return
+    trial.step(_("the server closes the connection; client 2 comes"))
+    try:
+        await talk.expect_next()
+    except Outcome:
+        raise Failed(_("An empty message ended the server."), talk.cause()) from None
+    raise Weak(_("An empty message ends the connection, as if the client had left."))

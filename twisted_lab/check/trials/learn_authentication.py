@@ -1,0 +1,150 @@
+"""Learning how a server registers people, and how it lets them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.login import Person, names_password, refuses, welcomes
+from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
+from twisted_lab.check.language import _
+from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.trials.learn_visits import learn_visits
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+
+NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
+WRONG = "Wr0ng-guess8"  # a good password, but nobody's
+
+
+class Entry(Enum):
+    """Whether a visitor was let in, as far as words and service show it."""
+
+    ADMITTED = auto()
+    REFUSED = auto()
+    UNCLEAR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationManners:
+    """How a server registers people, and how it lets them in.
+
+    Attributes:
+        server: How it is started, and how messages are put on the wire.
+        asks: Whether it asks for a password.
+        asks_name: Whether it asks those for a name whom it knows.
+        registers: Whether it stores people who are new.
+        serves_one: Whether it had to be started again for the next client.
+        behaviour: The same, one line each, for people.
+    """
+
+    server: Manners
+    asks: bool = False
+    asks_name: bool = False
+    registers: bool = False
+    serves_one: bool = False
+    behaviour: tuple[str, ...] = ()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it registers people."""
+        return self.registers
+
+
+def entry(right: Visit, other: Visit) -> Entry:
+    """Return whether a visitor was let in, by comparison.
+
+    Args:
+        right: The visit of somebody with the right password.
+        other: The visit.
+    """
+    if right.service:
+        if other.service != right.service:
+            return Entry.REFUSED
+        is_same = other.is_echo or other.words == right.words
+        return Entry.ADMITTED if is_same else Entry.UNCLEAR
+    if other.words != right.words:
+        return Entry.REFUSED
+    return Entry.ADMITTED if welcomes(other.after_password) else Entry.UNCLEAR
+
+
+def is_accepted(right: Visit, wrong: Visit) -> bool:
+    """Return whether somebody with the right password was let in.
+
+    Args:
+        right: The visit.
+        wrong: The visit of somebody with a wrong password.
+    """
+    if right.service and right.is_echo:
+        return True
+    return not (refuses(right.after_password) and right.words == wrong.words)
+
+
+def is_let_in(right: Visit, other: Visit) -> bool:
+    """Return whether a visitor with a right password may have been let in.
+
+    Args:
+        right: The visit of another one, who was let in.
+        other: The visit.
+    """
+    if right.is_echo:
+        return other.is_echo
+    return entry(right, other) is not Entry.REFUSED or not refuses(other.after_password)
+
+
+async def learn_authentication(bench: Bench) -> AuthenticationManners:
+    """Return the manners of a server that may ask for passwords."""
+    return await learn_visits(bench, AuthenticationManners, _visit)
+
+
+async def _visit(trial: Trial, server: Manners) -> AuthenticationManners:
+    house = await opened(trial, server)
+    person = new_person(trial)
+    first = await house.call(1, person, says=True)
+    known = replace(person, is_new=False)
+    right = await house.call(1, known, says=True)
+    wrong = await log_in_wrongly(house, 1, known, WRONG, right)
+    serves_one = bool(house.restarted)
+    if not serves_one:
+        await house.stop()
+    is_stored = any(
+        holds_text(data, person.name) and not is_log(name, data, [first.said, right.said])
+        for name, data in house.files().items()
+    )
+    asks = any(names_password(each.all_heard) for each in (first, right))
+    if is_accepted(right, wrong):
+        registers = is_stored or entry(right, wrong) is not Entry.UNCLEAR
+    else:
+        registers = is_stored and not refuses(first.after_password)
+    asks_name = bool(NAMES & {*right.given})
+    lines = []
+    if asks:
+        lines.append(
+            _("It asks people whom it knows for name and password.")
+            if asks_name
+            else _("It knows people by their addresses, and asks them for the password.")
+        )
+    return AuthenticationManners(
+        server, asks, asks_name, asks and registers, serves_one, tuple(lines)
+    )
+
+
+async def log_in_wrongly(
+    house: House, number: int, person: Person, password: str, right: Visit
+) -> Visit:
+    """Have a person log in with another password, and leave.
+
+    Args:
+        house: The house.
+        number: The number of the address.
+        person: The person.
+        password: The other password.
+        right: The visit with the right one: it needed so many answers.
+    """
+    visit = await house.visit(
+        number, replace(person, password=password), most=len(right.given), says=True
+    )
+    await house.leave(visit)
+    return visit

@@ -1,0 +1,86 @@
+"""Learning how a server asks its clients who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.stored_passwords import is_log
+from twisted_lab.check.language import _
+from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.prompts.reading import read_question
+from twisted_lab.check.trials.learn_visits import learn_visits
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import Visit, new_person, opened
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityManners:
+    """How a server asks its clients who they are.
+
+    Attributes:
+        server: How it is started, and how messages are put on the wire.
+        asks: Whether it asks a client for a name.
+        asks_password: Whether it asks for a password, too.
+        recognises: Whether it treats a client differently that comes again from its address.
+        serves_one: Whether it had to be started again for the second client.
+        behaviour: The same, one line each, for people.
+    """
+
+    server: Manners
+    asks: bool = False
+    asks_password: bool = False
+    recognises: bool = False
+    serves_one: bool = False
+    behaviour: tuple[str, ...] = ()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it recognises clients."""
+        return self.recognises
+
+
+async def learn_identity(bench: Bench) -> IdentityManners:
+    """Return the manners of a server that may know its clients by their addresses."""
+    return await learn_visits(bench, IdentityManners, _visit)
+
+
+async def _visit(trial: Trial, server: Manners) -> IdentityManners:
+    house = await opened(trial, server)
+    person = new_person(trial)
+    first = await house.call(1, person, says=True)
+    again = await house.call(1, replace(new_person(trial), password=person.password))
+    serves_one = bool(house.restarted)
+    if not serves_one:
+        await house.stop()
+    knows = again.hears(person.name)
+    asks = knows or asks_name(first.heard[0])
+    is_stored = any(
+        person.name.encode() in data
+        and b"127.0.7.1" in data
+        and not is_log(name, data, [first.said])
+        for name, data in house.files().items()
+    )
+    is_other = bool(again.heard[0]) and not asks_name(again.heard[0])
+    has_password = Kind.PASSWORD in first.given
+    asks_both_again = has_password and Kind.NAME in again.given
+    recognises = asks and (knows or ((is_other or is_stored) and not asks_both_again))
+    lines = []
+    if asks:
+        lines.append(_("It asks an unknown client for a name."))
+    if has_password:
+        lines.append(_("It asks for a password, too."))
+    if recognises:
+        lines.append(_("It treats a client differently that comes again from the same address."))
+    return IdentityManners(server, asks, has_password, recognises, serves_one, tuple(lines))
+
+
+def is_asked(visit: Visit) -> bool:
+    """Return whether the server spoke first, and a visitor answered with a name."""
+    return bool(visit.heard[0].strip()) and Kind.NAME in visit.given
+
+
+def asks_name(heard: bytes) -> bool:
+    """Return whether words ask for a name."""
+    return read_question(heard.decode(errors="replace")).kind is Kind.NAME

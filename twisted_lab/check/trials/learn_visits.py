@@ -1,0 +1,66 @@
+"""Learning, from visits, how a server that asks people puts messages on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.framings import LINES, RAW, Framing
+from twisted_lab.check.outcomes import Outcome
+from twisted_lab.check.trials.learn_server import learn_server, learn_start
+from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.trial import Trial
+
+
+class Asking(Protocol):
+    """What visits tell about a server."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks its visitors for what the task is about."""
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it treated the answers as the task wants."""
+
+
+Found = TypeVar("Found", bound=Asking)
+
+
+async def learn_visits(
+    bench: Bench,
+    make: Callable[[Manners], Found],
+    visit: Callable[[Trial, Manners], Awaitable[Found]],
+) -> Found:
+    """Return what visits tell, in the framing in which the server understands them.
+
+    Args:
+        bench: What all trials share.
+        make: Returns what is known without a visit.
+        visit: Makes the visits of one trial.
+    """
+    if bench.address:
+        return make(Manners(port=bench.address[1]))
+    start = await learn_start(bench, Manners())
+    best = make(start)
+    may_want_header = False
+    framings: list[Framing] = [RAW, LINES] if start.port else []
+    for framing in framings:
+        trial = Trial(bench, "visits")
+        try:
+            found = await visit(trial, replace(start, framing=framing, source=NEW_SOURCE))
+            if found.is_understood:
+                return found
+            if found.asks and not best.asks:
+                best = found
+            may_want_header |= found.asks
+        except Outcome:
+            may_want_header = True
+        finally:
+            trial.close()
+        if framing is LINES and may_want_header:
+            header = (await learn_server(bench)).framing
+            framings += [header] if header not in framings else []
+    return best
