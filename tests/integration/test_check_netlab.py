@@ -27,7 +27,7 @@ BY_NAME = {task.name: task for task in TASKS}
 
 
 async def verdicts(task: Task, command: Sequence[str], folder: Path, *only: str) -> dict[str, str]:
-    """Return the verdicts and notes of some requirements, or all, by id; without those that pass."""
+    """Return what does not pass: verdicts and notes by id, of some requirements or all."""
     from twisted.internet import reactor
 
     bench = Bench(
