@@ -44,6 +44,18 @@ class ModelTests(SynchronousTestCase):
         self.assertIs(TaskResult("t", (NONE,)).best, NONE)
         self.assertIsNone(TaskResult("t", problem="no file").best)
 
+    def test_a_server_that_only_listens_does_not_offer_a_task(self) -> None:
+        listens, lacks = ("pass", "must"), ("not offered", "must")
+        for verdicts, offers in (
+            ((listens, lacks, lacks, ("pass", "should")), False),
+            ((lacks, lacks), False),
+            ((listens, listens, lacks), True),
+            ((("fail", "must"), ("not checked", "must")), True),
+            ((listens,), True),
+        ):
+            self.assertIs(Checked("a", "", report(*verdicts)).offers, offers, verdicts)
+        self.assertFalse(NONE.offers)
+
     def test_of_equals_the_likeliest_counts(self) -> None:
         first, second = Checked("a", "", report()), Checked("b", "", report())
         self.assertIs(TaskResult("t", (first, second)).best, first)

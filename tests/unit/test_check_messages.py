@@ -109,6 +109,7 @@ class ManifestTests(SynchronousTestCase):
             for key, name in manifest.BROKEN.items():
                 self.assertTrue((folder / name).read_text().startswith(f'"""{key}: '), name)
             judged = {word for _, command, _ in manifest.CORRECT for word in command}
+            judged |= {name for _, name, _ in manifest.MISTAKES}
             judged |= {*manifest.BROKEN.values()} | {each[-1] for each in manifest.BUILDS.values()}
             programs = {
                 path.name for path in folder.iterdir() if path.suffix in (".py", ".c", ".js")

@@ -133,6 +133,16 @@ class MarksTests(SynchronousTestCase):
             ((find("ES-1", Verdict.NOT_CHECKED), blocked), "", None),
             ((find("ES-1", Verdict.FLAKY), find("ES-5", Verdict.NOT_OFFERED)), "", None),
             ((find("ES-28", Verdict.PASS),), "", None),  # information
+            # Any server listens and stops: that is no chat yet.
+            (
+                (
+                    find("UC-1", Verdict.PASS),
+                    find("UC-2", Verdict.NOT_OFFERED),
+                    find("UC-12", Verdict.PASS),
+                ),
+                "",
+                None,
+            ),
             ((find("ES-1", Verdict.PASS),), "pass=2, weak=1", 2),
         ):
             marks = read_marks(given) if given else MARKS

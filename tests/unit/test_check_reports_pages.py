@@ -111,6 +111,12 @@ class FormTests(SynchronousTestCase):
         both = Student("anna", (replace(result, others=("old.py: 3 failed",)),))
         self.assertIn("old.py: 3 failed", Page(page(both, MARKS)).text)
 
+    def test_a_page_begins_with_links_to_its_tasks(self) -> None:
+        results = (*ANNA.results, Result("udp-chat", "", problem="no file looks like a server"))
+        source = page(Student("anna", results), MARKS)
+        self.assertIn('<a href="#udp-chat">udp-chat</a>: no file looks like a server', source)
+        self.assertIn('id="udp-chat"', source)
+
     def test_the_index_has_a_row_for_each_student_and_a_cell_for_each_requirement(self) -> None:
         parsed = Page(pages([ANNA, BORIS])[0])
         self.assertEqual(parsed.all("href"), ["pages/0.html", "pages/1.html"])

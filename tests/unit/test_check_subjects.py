@@ -473,6 +473,13 @@ class ProgramTests(ProgramCase):
             )
             self.assertEqual(self.program.traceback, error)
 
+    def test_an_error_of_the_syntax_has_no_such_first_line(self) -> None:
+        self.print("UserError: x\n")
+        self.assertEqual(self.program.traceback, "")
+        error = "SyntaxError: Missing parentheses in call to 'print'."
+        self.print(f'  File "server.py", line 1\n    print 1\n    ^^^^^^^\n{error}\n')
+        self.assertEqual(self.program.traceback, error)
+
     def test_a_traceback_without_an_end_is_none(self) -> None:
         self.print("Traceback (most recent call last):\n  File")
         self.assertEqual(self.program.traceback, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +23,16 @@ class Verdict(Enum):
         "not checked"
     )  # a requirement that it depends on, or the checker's own problem
     FLAKY = N_("flaky")  # the failure did not repeat
+
+
+def is_offered(musts: Sequence[Verdict]) -> bool:
+    """Return whether a program offers a task at all.
+
+    Args:
+        musts: The verdicts on the MUSTs of the task, in their order. The first one does not count
+            if there are others: any server listens.
+    """
+    return any(each is not Verdict.NOT_OFFERED for each in musts[1:] or musts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ MISTAKES = (
     ("missing-module", python("mistake_missing_module.py"), "EC-1"),
     ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
+    ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),
     ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
     ("spins", python("mistake_spins_at_close.py"), "EC-9"),
@@ -57,6 +58,7 @@ CORRECT = (
     ("connection for each line", python("correct_connection_per_line.py"), sys.executable),
     ("default word", python("correct_default_word.py"), sys.executable),
     ("greeted", python("correct_greeted.py"), sys.executable),
+    ("half-close", python("correct_half_close.py"), sys.executable),
     ("header", python("correct_header.py"), sys.executable),
     ("LAN address", python("correct_lan_address.py"), sys.executable),
     ("localhost", python("correct_localhost.py"), sys.executable),
@@ -67,5 +69,6 @@ CORRECT = (
     ("port first", python("correct_port_first.py"), sys.executable),
     ("prompted", python("correct_prompted.py"), sys.executable),
     ("quit words", python("correct_quit_words.py"), sys.executable),
+    ("UDP", python("correct_udp.py"), sys.executable),
 )
 """Clients that must not fail: a name, the command, and the executable that it needs."""

@@ -18,7 +18,7 @@ MANNERS = {
 }
 """Manners of the broken servers: learning them would cost more than the test itself."""
 
-MISTAKES = ()
+MISTAKES = (("header-in-pieces", "mistake_one_recv.py", "LN-4"),)
 """Mistakes as students make them: see ``tests/checked/servers``."""
 
 BUILDS = {"cc": ("cc", "-O1", "-o", "framed_c", "framed.c")}

@@ -17,6 +17,7 @@ MISTAKES = (
     ("one-client-only", "mistake_one_client.py", "ES-11"),
     ("one-recv-one-message", "mistake_one_recv.py", "ES-4"),
     ("port-is-text", "mistake_port_is_text.py", "ES-1"),
+    ("port-is-text", "mistake_port_unless_enter.py", "ES-20"),
     ("reset-ends-server", "mistake_reset.py", "ES-12"),
     ("spins", "mistake_spins.py", "ES-24"),
 )
@@ -60,6 +61,7 @@ CORRECT = (
     ("quits at /exit", (sys.executable, "quit_word.py", "/exit"), sys.executable),
     ("quits at stop", (sys.executable, "quit_word.py", "stop"), sys.executable),
     ("chat", (sys.executable, "chat.py"), sys.executable),
+    ("commands in lines", (sys.executable, "commands.py"), sys.executable),
     ("operator", (sys.executable, "operator_types.py"), sys.executable),
     ("asks between clients", (sys.executable, "asks_between.py"), sys.executable),
     ("IPv6 only", (sys.executable, "ipv6_only.py"), sys.executable),
@@ -76,7 +78,7 @@ CORRECT = (
 )
 """Servers that must not fail: a name, the command, and the executable that it needs."""
 
-NO_ECHO = frozenset({"chat", "operator", "UDP"})
+NO_ECHO = frozenset({"chat", "commands in lines", "operator", "UDP"})
 """Those that are no echo by design: ES-2 is not offered."""
 
 LACKS = {"Bash with ncat": frozenset({"ES-10"})}

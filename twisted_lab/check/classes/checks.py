@@ -31,7 +31,7 @@ def _environment() -> dict[str, str]:
 
 
 async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
-    """Check the programs of a submission for one task, until one fails nothing.
+    """Check the programs of a submission for one task, until one offers it and fails nothing.
 
     Args:
         reactor: Runs processes.
@@ -49,7 +49,7 @@ async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
         except (NotBuilt, SandboxFailed) as problem:
             checked = Checked(found.file, found.why, problem=str(problem))
         results.append(checked)
-        if checked.report and not checked.report["counts"]["fail"]:
+        if checked.offers and checked.report and not checked.report["counts"]["fail"]:
             break
     return tuple(results)
 

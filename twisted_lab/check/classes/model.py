@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from twisted_lab.check.verdicts import Verdict, is_offered
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -22,6 +24,14 @@ class Checked:
     why: str
     report: Mapping[str, Any] | None = None
     problem: str = ""
+
+    @property
+    def offers(self) -> bool:
+        """Whether there is a report, and the program offers the task."""
+        findings = self.report["findings"] if self.report else []
+        return is_offered(
+            [Verdict(each["verdict"]) for each in findings if each["level"] == "must"]
+        )
 
     @property
     def rank(self) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Level
-from twisted_lab.check.verdicts import Finding, Report, Verdict
+from twisted_lab.check.verdicts import Finding, Report, Verdict, is_offered
 
 # A requirement is blocked if it was not checked because another one, which it needs, failed.
 _BLOCKED = "blocked"
@@ -47,7 +47,13 @@ class Marks:
         return marks
 
     def total(self, report: Report) -> float | None:
-        """Return the mean mark of all requirements that count; None if none does."""
+        """Return the mean mark of all requirements that count.
+
+        None if none does, or if the program does not offer the task.
+        """
+        musts = [each.verdict for each in report.findings if each.requirement.level is Level.MUST]
+        if musts and not is_offered(musts):
+            return None
         counted = [mark for mark in self.each(report).values() if mark is not None]
         return sum(counted) / len(counted) if counted else None
 

@@ -129,7 +129,7 @@ REQUIREMENTS = (
         2,
         f"echo | {_FIRST}; {_SECOND}",
         mistakes.EMPTY_NAME,
-        ("ID-6",),
+        ("ID-4", "ID-6"),
     ),
     Requirement(
         "ID-12",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Iterator
 from math import inf
@@ -22,6 +23,7 @@ WAKE_SECONDS = 0.05
 SURE_WAKE_SECONDS = 5.0
 SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 MEASURE_SECONDS = 20.0
+_UNREADABLE = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -81,9 +83,11 @@ class Program:
     @property
     def traceback(self) -> str:
         """The last line of the last traceback on the terminal; "" if there is none."""
-        _before, _word, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
+        _before, word, rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")
         lines = [line for line in rest.splitlines() if line and not line[0].isspace()]
-        return lines[0] if "Traceback (most" in self.terminal.text and lines else ""
+        if not word:  # Python does not call it so if it cannot read the program itself
+            lines = [line for line in lines if _UNREADABLE.match(line)]
+        return lines[0] if lines else ""
 
     @property
     def end(self) -> str:

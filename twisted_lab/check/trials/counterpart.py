@@ -82,6 +82,15 @@ class Counterpart:
         self.say(self._greeting)
         return True
 
+    def close_left(self) -> bool:
+        """Close connections whose client has ended its direction; return whether there are any."""
+        left = [peer for peer in self.listener.peers if peer.has_ended and peer.port]
+        if left:
+            self._program.poked()
+        for peer in left:
+            peer.close()
+        return bool(left)
+
     def close(self) -> None:
         """Close all connections."""
         self.has_closed = True

@@ -39,7 +39,7 @@ async def learn_server(bench: Bench) -> Manners:
     for source in (manners.source, _KNOWN_SOURCE) if manners.port else ():
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
-        if learned.is_echo or learned.framing.size:
+        if learned.is_echo or learned.framing is not RAW:
             return learned
     return manners
 
@@ -78,7 +78,9 @@ class _Talk:
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
         self._answered: set[Framing] = set()
         self._shows = False  # whether it has printed a text, which it has read without a header
-        self._framed: Manners | None = None  # those of a server with headers that is no echo
+        self._framed: Manners | None = (
+            None  # those of a server that is no echo, and answers only so
+        )
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
@@ -166,6 +168,8 @@ class _Talk:
 
     def _read_header(self, heard: bytes, manners: Manners) -> Manners:
         """Return the manners with the framing of the first answer to a message with a header."""
+        if manners.framing is LINES:
+            self._framed = self._framed or manners
         if not manners.framing.size or manners.reply is not RAW:
             return manners
         read = replace(manners, reply=framing_of(heard, manners.framing.size))

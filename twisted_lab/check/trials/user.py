@@ -85,6 +85,8 @@ class User:
                 if not self._openings:
                     return True
                 self.type_line(self._openings.pop())
+            elif not self.server.unanswered and self.server.close_left():
+                continue
             elif not self.server.speak():
                 return False
 
@@ -142,10 +144,19 @@ class User:
         return received
 
     async def shows(self, text: bytes) -> bool:
-        """Wait until the client shows a text; it may put words of its own between portions."""
-        return await self.program.until(
-            lambda: came_back(self.shown.encode(), text, is_exact=True), self._trial.bench.patience
-        )
+        """Wait until the client shows a text; it may put words of its own between portions.
+
+        The server closes once the client has ended its direction: it may read until then.
+        """
+
+        def is_shown() -> bool:
+            return came_back(self.shown.encode(), text, is_exact=True)
+
+        patience = self._trial.bench.patience
+        await self.program.until(lambda: is_shown() or self.server.is_left, patience)
+        if not is_shown():
+            self.server.close_left()
+        return await self.program.until(is_shown, patience)
 
     async def shows_reply(self, text: bytes) -> bool:
         """Wait until the client shows a reply, after another line if that is its manner."""

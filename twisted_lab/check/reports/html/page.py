@@ -28,7 +28,16 @@ def page(student: Student, marks: Marks) -> str:
     """
     sections = [_result(result, marks) for result in student.results]
     key = element("section", element("h2", _("What the symbols mean")), legend())
-    return document(shown(student.name), *sections, key)
+    return document(shown(student.name), *_contents(student), *sections, key)
+
+
+def _contents(student: Student) -> Iterator[Markup]:
+    """Yield what each task came to, with a link to it, if there are several tasks."""
+    if len(student.results) > 1:
+        for result in student.results:
+            link = element("a", result.task, href=f"#{result.task}")
+            said = summary(result.report) if result.report else shown(result.problem)
+            yield element("p", link, ": ", said)
 
 
 def _result(result: Result, marks: Marks) -> Markup:
@@ -41,7 +50,7 @@ def _result(result: Result, marks: Marks) -> Markup:
     if result.others:
         parts.append(element("h3", _("Other programs, which do not count")))
         parts.append(items([shown(each) for each in result.others]))
-    return element("section", *parts)
+    return element("section", *parts, id=result.task)
 
 
 def _report(report: Report, marks: Marks) -> Iterator[Markup]:

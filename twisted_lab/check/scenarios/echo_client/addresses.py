@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from socket import SOCK_DGRAM
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.first_answers import FirstAnswers
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.requirements import mistakes
@@ -31,8 +33,8 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     user = start_client(trial, manners, port, host)
     await _use(trial, user)
     if not user.server.listener.peers:
-        if any(each.kind is SOCK_DGRAM and each.peer_port for each in user.program.look().sockets):
-            raise NotChecked(_("The client uses UDP."))
+        if any(each.kind is SOCK_DGRAM and each.port for each in user.program.look().sockets):
+            raise NotOffered(_("The client uses UDP."))
         raise Failed(user.story(_("The client does not connect")), user.cause())
     dialled = user.server.listener.dialled[0]
     if "{port}" in command and dialled[1] != trial.address[1]:
@@ -70,7 +72,9 @@ async def asks_for_the_address(trial: Trial, manners: ClientManners) -> None:
         if Kind.HOST in asking:
             raise Failed(_("The client does not ask for the port."))
         raise Failed(_("The client does not ask for the host."))
-    user = start_client(trial, manners, OTHER_PORT, OTHER_HOST)
+    # Perhaps only Enter works: then the number shows what is wrong.
+    style = replace(manners.style, port=Form.VALUE)
+    user = start_client(trial, replace(manners, style=style), OTHER_PORT, OTHER_HOST)
     await _use(trial, user)
     if not user.server.listener.peers:
         raise Failed(user.story(_("The client does not connect where it is told")), user.cause())

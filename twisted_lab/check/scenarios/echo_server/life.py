@@ -22,7 +22,7 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
     await client.talk(trial.text(12))
     await client.leave()
     if server.program.has_ended:
-        raise Weak(_("The server had ended with its first client."))
+        raise Weak(_("The server had ended with its first client."), mistakes.ONE_CLIENT_ONLY)
     printed = len(server.program.terminal.text)
     trial.step(_("Ctrl-C is pressed"))
     if not await server.program.stop(STOP_SECONDS):
@@ -41,7 +41,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     if program.has_ended:
         raise Weak(
             _("The server ended with its first client, so it was not idle for long."),
-            likely_cause(program.traceback),
+            likely_cause(program.traceback) or mistakes.ONE_CLIENT_ONLY,
         )
     await open_connection(trial, server, manners, 2)
     trial.step(_("client 1 has left; client 2 is connected and says nothing"))

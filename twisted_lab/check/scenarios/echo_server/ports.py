@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
+from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.operator import Answer
@@ -84,7 +86,9 @@ def _excuse(server: StartedServer) -> None:
 async def uses_the_port_it_is_told(trial: Trial, manners: Manners) -> None:
     """ES-20."""
     _need_a_question(manners)
-    server = await start_server(trial, manners, OTHER_PORT)
+    # Perhaps only Enter works: then the number shows what is wrong.
+    style = replace(manners.style, port=Form.VALUE)
+    server = await start_server(trial, replace(manners, style=style), OTHER_PORT)
     if server.port != OTHER_PORT:
         raise Failed(
             _(

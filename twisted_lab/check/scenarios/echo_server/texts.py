@@ -163,7 +163,8 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     if server.program.has_ended:
         if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
             raise Failed(with_ending(_("The letters came back; then the server ended"), server))
-        raise Weak(_("The letters came back; then the server ended with its client."))
+        note = _("The letters came back; then the server ended with its client.")
+        raise Weak(note, likely_cause(server.program.traceback) or mistakes.ONE_CLIENT_ONLY)
     second = await connect_client(trial, server, manners, 2)
     await second.expect_back(trial.text(12))
 
