@@ -20,6 +20,7 @@ CORRECT = (
     ("one line, no echo", (sys.executable, "one_line.py"), sys.executable),
     ("no password", (sys.executable, "no_password.py"), sys.executable),
     ("Node, commands", ("node", "commands.js"), "node"),
+    ("token first", (sys.executable, "token_first.py"), sys.executable),
 )
 """Servers that must not fail: a name, the command, and the executable that it needs."""
 

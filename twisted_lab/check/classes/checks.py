@@ -39,7 +39,10 @@ async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
     """
     results: list[Checked] = []
     choice = planned.choice
+    works: set[str] = set()  # files that need no other arguments
     for found in choice.programs:
+        if found.file in works:
+            continue
         try:
             if choice.given.build:
                 async with built(reactor, planned.folder, choice.given.build) as copy:
@@ -49,8 +52,10 @@ async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
         except (NotBuilt, SandboxFailed) as problem:
             checked = Checked(found.file, found.why, problem=str(problem))
         results.append(checked)
-        if checked.offers and checked.report and not checked.report["counts"]["fail"]:
-            break
+        if checked.report and not checked.report["counts"]["fail"]:
+            works.add(found.file)
+            if checked.offers:
+                break
     return tuple(results)
 
 

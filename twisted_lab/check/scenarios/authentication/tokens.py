@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from twisted_lab.check.conversation.login import refuses
 from twisted_lab.check.conversation.stored_passwords import random_words
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
@@ -66,7 +67,8 @@ async def _present(known: Account, way: Way, token: str) -> Visit:
 def _tokens(visit: Visit, known: Iterable[Account]) -> list[str]:
     """Return the words that may be tokens, among those that were heard after the password."""
     own = [text for each in known for text in (each.person.name, each.person.password)]
-    own.append(visit.said.decode())
+    if visit.said:  # nothing, if the server closed the connection first
+        own.append(visit.said.decode())
     words = [word.decode() for word in random_words(visit.after_password)]
     return [word for word in words if not any(text in word for text in own)]
 
@@ -90,7 +92,8 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
             visit = await _present(known, way, token)
             if way is Way.WHERE_ASKED and Kind.KEY not in visit.given:
                 continue
-            asks |= way is Way.WHERE_ASKED
+            if way is Way.WHERE_ASKED:
+                asks = bool(known.right.service) or refuses(visit.after_password)
             if _works(known, visit) and not _works(known, await _present(known, way, junk)):
                 return Ticket(known, token, way, visit)
     if asks:
@@ -99,7 +102,10 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
 
 
 def _works(known: Account, visit: Visit) -> bool:
-    return entry(known.right, visit) is Entry.ADMITTED
+    if entry(known.right, visit) is Entry.ADMITTED:
+        return True
+    # A login without a password may have other words. Without a service, the name must do.
+    return not known.right.service and visit.hears(known.person.name)
 
 
 async def accepts_its_token(trial: Trial, manners: AuthenticationManners) -> None:
