@@ -1,6 +1,6 @@
 """A header has the length: `decimal` (10 characters), `zeros` (4 digits) or `binary` (4 bytes).
 
-A header that is none ends the connection.
+A header that is none ends the connection; with `text` behind it, so does what is no UTF-8.
 """
 
 import sys
@@ -37,6 +37,12 @@ def serve(client):
             common.report(f"{header} is no header")
             return
         message = receive(client, length)
+        if "text" in sys.argv:
+            try:
+                message.decode()
+            except UnicodeDecodeError as error:
+                common.report(f"No text: {error}")
+                return
         common.report(f"Received {len(message)} bytes")
         client.sendall(WRITE(len(message)) + message)
         common.report(f"Sent {len(message)} bytes")

@@ -53,6 +53,7 @@ CORRECT = (
     ("header of 10 characters", (sys.executable, "header.py", "decimal"), sys.executable),
     ("header of 4 digits", (sys.executable, "header.py", "zeros"), sys.executable),
     ("header of 4 bytes", (sys.executable, "header.py", "binary"), sys.executable),
+    ("header before text", (sys.executable, "header.py", "binary", "text"), sys.executable),
     ("one message for each connection", (sys.executable, "one_message.py"), sys.executable),
     ("message until a pause", (sys.executable, "until_pause.py"), sys.executable),
     ("quits at exit", (sys.executable, "quit_word.py", "exit"), sys.executable),
