@@ -26,7 +26,9 @@ table { border-collapse: collapse }
 th, td { padding: .2rem .5rem; border: 1px solid var(--line); text-align: start;
   vertical-align: top }
 .cell { text-align: center; white-space: nowrap }
-.short { white-space: nowrap }
+th.short { white-space: nowrap }
+@media (min-width: 40rem) { .short { white-space: nowrap } }
+@media (max-width: 40rem) { table { font-size: .8rem; hyphens: auto } th, td { padding: .2rem } }
 .scroll { overflow: auto; max-height: 90vh }
 .scroll th { background: var(--soft); position: sticky; z-index: 1 }
 .scroll thead th { top: 0 }
