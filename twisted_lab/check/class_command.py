@@ -81,16 +81,17 @@ def _require_isolation() -> None:
     with tempfile.TemporaryDirectory() as empty:
         try:
             RemoteSandbox(Path(empty), (sys.executable,), DEFAULT_LIMITS, is_isolated=True).close()
-        except NotAllowed as reason:
+        except NotAllowed as lack:
+            reason = f"{lack}{how_to_allow()}"
             _end(
                 _(
                     "programs of others are checked in isolation only, which is not possible here: "
                     "{reason}",
-                    reason=f"{reason}{how_to_allow()}",
+                    reason=reason,
                 )
             )
-        except SandboxFailed as reason:
-            _end(str(reason))
+        except SandboxFailed as problem:
+            _end(str(problem))
 
 
 def _rules(options: ClassOptions) -> Rules:

@@ -133,7 +133,7 @@ class Options(TranslatedOptions):
         default=None,
     )
     answer = option.repeated(
-        N_("Answer questions with these words so, WORDS=ANSWER; {host} and {port} are replaced."),
+        N_("Answer the questions that hold WORDS: WORDS=ANSWER; {host} and {port} are replaced."),
         _answer,
     )
     only = option.parsed(
@@ -215,13 +215,8 @@ class Options(TranslatedOptions):
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
         printed = [name for name in FORMATS if self[name] == "-"]
         if printed[1:]:
-            raise UsageError(
-                _(
-                    "{one} and {other} exclude each other",
-                    one=f"--{printed[0]} -",
-                    other=f"--{printed[1]} -",
-                )
-            )
+            one, other = (f"--{name} -" for name in printed[:2])
+            raise UsageError(_("{one} and {other} exclude each other", one=one, other=other))
         self.printed = "".join(printed)
         for name, ids in (("--only", self.only), ("--explain", self.explain)):
             for each in ids:

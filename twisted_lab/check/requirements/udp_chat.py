@@ -267,7 +267,7 @@ REQUIREMENTS = (
         "UC-16",
         Level.INFORMATION,
         N_("Whether a client that has not joined is heard, and hears the others."),
-        N_("A UDP server takes datagrams of everybody."),
+        N_("A UDP server receives datagrams from everybody."),
         _SOURCE,
         2,
         _NC,
