@@ -6,7 +6,7 @@ from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import identity_mistakes as mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
-_TASK = "task 8"
+_TASK = N_("task 8")
 _NC = "nc {host} {port}"
 _TWICE = f"{_NC}; {_NC}"
 _FILES = "grep --recursive --text 'the password' ."

@@ -6,7 +6,7 @@ from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import identity_mistakes as mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
-_TASK = "task 7"
+_TASK = N_("task 7")
 _FIRST = "nc -s 127.0.7.1 {host} {port}"
 _SECOND = "nc -s 127.0.7.2 {host} {port}"
 
