@@ -100,10 +100,6 @@ class ClassOptions(TranslatedOptions):
         super().__init__()
         self.catalogue = Catalogue()
 
-    def parse(self, options: list[str]) -> None:
-        """See `Options.parse`; options may stand behind the folder."""
-        super().parse(self.options_first(options))
-
     def parseArgs(self, submissions: str = "", *others: str) -> None:
         """Take the folder of the submissions.
 
