@@ -55,7 +55,7 @@ def _(message: str, /, **values: object) -> str:
         message: The message in English, with names in braces, such as ``{port}``.
         values: What the names stand for. It may come from programs: it is no format itself.
     """
-    translated = _translations.gettext(message)
+    translated = _translations.gettext(message) if message else ""  # "": the catalogue's header
     return _formatter.format(translated, **values) if values else translated
 
 
