@@ -79,9 +79,8 @@ class StoreTests(SynchronousTestCase):
 
     def test_one_run_at_a_time_writes_into_a_folder(self) -> None:
         for _run in range(2):
-            with claim(self.folder):
-                with self.assertRaisesRegex(ValueError, "^another run writes into"):
-                    claim(self.folder)
+            with claim(self.folder), self.assertRaisesRegex(ValueError, "^another run writes into"):
+                claim(self.folder)
 
     def test_a_folder_with_other_files_is_left_alone(self) -> None:
         (self.folder / "pages").mkdir(parents=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from twisted_lab.check.plain_files import plain_files
 from twisted_lab.check.reports.mapping import map_texts, own_words
 from twisted_lab.check.verdicts import Report
 
@@ -58,7 +59,7 @@ def read_files(folder: Path) -> dict[str, str]:
     """Return the data files of a folder that are text, as far as there is room; no links."""
     files: dict[str, str] = {}
     total = 0
-    for number, path in enumerate(folder.rglob("*")):
+    for number, path in enumerate(plain_files(folder)):
         if number == _MOST_FILES or total > _MOST_TOTAL:
             break
         try:
