@@ -56,6 +56,17 @@ def sandbox(_namespaces: None, folder: Path) -> Iterator[Sandbox]:
         yield opened
 
 
+@pytest.mark.usefixtures("_namespaces")
+def test_modules_stay_visible(tmp_path: Path, folder: Path) -> None:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "told.py").write_text("print('visible')")
+    with closing(open_sandbox(folder, PYTHON, modules=[modules])) as opened:
+        child = opened.start((PYTHON[0], "-S", "-c", "import told"))
+        assert read_until(child, "visible").strip() == "visible"
+        os.close(child.terminal)
+
+
 ATTACK = """
 import ctypes, os, shutil, signal, socket, sys
 home, writable, port = sys.argv[1:]

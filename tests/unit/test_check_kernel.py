@@ -177,6 +177,16 @@ class ThreadTests(SynchronousTestCase):
         self.assertEqual((found.wait, found.inputs, found.outputs), (Wait.INPUT, {3, 8}, {8}))
         self.assertEqual(found.timeout, 0.1)
 
+    def test_an_epoll_descriptor_in_epoll_counts_as_what_it_watches(self) -> None:
+        files = self.process.path / "fdinfo"
+        (files / "5").write_text("tfd:        6 events:       19 data:                6\n")
+        (files / "6").write_text("tfd:        8 events:     201d data:                8\n")
+        links = self.process.path / "fd"
+        links.mkdir(exist_ok=True)
+        (links / "6").symlink_to("anon_inode:[eventpoll]")
+        found = self.look(Call.EPOLL, 5, 0x1000, 2, 100)
+        self.assertEqual((found.inputs, found.outputs), ({6, 8}, {8}))
+
     def test_calls_without_descriptors(self) -> None:
         found = self.look(Call.SLEEP)
         self.assertEqual((found.wait, found.timeout), (Wait.TIME, 0))

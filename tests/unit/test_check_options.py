@@ -74,6 +74,16 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(name(parse("echo-client", "--list")), "echo-client")
         self.assertEqual(parse("--explain", "ec-7").explain, ("EC-7",))
 
+    def test_a_profile_has_tasks_and_a_command_of_its_own(self) -> None:
+        options = parse("--profile", "netlab")
+        self.assertEqual(name(options), "netlab")
+        self.assertIn("netlab-{service}", options.program)
+        options = parse("--profile", "netlab", "netlab-echo", "--only", "NE-1", "--", "x")
+        self.assertEqual((name(options), options.program), ("netlab-echo", ("x",)))
+        listed = [each.id for each in parse("--profile", "netlab", "--list").listed]
+        self.assertIn("NC-1", listed)
+        self.assertNotIn("ES-1", listed)
+
     def test_wrong_usage_is_one_line_that_says_what_would_be_right(self) -> None:
         example = "python -m twisted_lab.check echo-server -- python server.py"
         for arguments, said in (
@@ -92,6 +102,11 @@ class OptionsTests(SynchronousTestCase):
             (("echo-server", "--folder", "/none", "--", "x"), "--folder: expected a folder"),
             (("echo-server", "--seed", "x", "--", "x"), "--seed: expected a whole number"),
             (("echo-server", "--speed", "--", "x"), "--speed not recognized"),
+            (("netlab-echo", "--", "x"), "the task is one of echo-server, echo-client, "),
+            (("--profile", "lab"), "--profile: expected one of netlab, not 'lab'"),
+            (("--profile", "netlab", "--", "x"), f"name the task first, as in {example}"),
+            (("--profile", "netlab", "echo-server"), "the task is one of netlab-echo, "),
+            (("--profile", "netlab", "--connect", "h:1"), "--connect and --profile exclude"),
             (("--explain", "7"), "--explain: no requirement has the id '7'; --list shows all"),
         ):
             self.assertIn(said, self.refuse(*arguments))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -37,6 +38,7 @@ from twisted_lab.resources import NotReady
 from twisted_lab.text.command_line import write_out
 from twisted_lab.text.printing import print_line
 
+_ROOT = Path(__file__).parents[2]
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 
@@ -127,7 +129,8 @@ def _run(options: Options, task: Task) -> Report:
         command=options.program,
         folder=options.folder,
         address=_resolve(options.connect),
-        open_sandbox=open_sandbox,
+        # Programs of a profile may be started by this project's own modules.
+        open_sandbox=partial(open_sandbox, modules=[_ROOT]) if options.profile else open_sandbox,
         seed=options.run_seed,
         answers=options.answer,
         watch=lambda _step: None,

@@ -33,6 +33,7 @@ class Bench:
         lacks: What the sandboxes could not isolate.
         incidents: What the program did that sandboxes are for.
         answers: Words of the program's questions, and what to answer to each.
+        at_end: Called at the end of the check: servers may run during several trials.
     """
 
     reactor: Any
@@ -48,6 +49,7 @@ class Bench:
     lacks: tuple[str, ...] = ()
     incidents: set[str] = field(default_factory=set)
     answers: Sequence[tuple[str, str]] = ()
+    at_end: list[Callable[[], object]] = field(default_factory=list)
 
     def warm(self, seconds: float) -> None:
         """Derive the patience from the time of an answer in the warm-up, in seconds."""

@@ -33,7 +33,6 @@ async def check(
     began = bench.activity.clock.seconds()
     bench.ends = began + MOST_SECONDS
     bench.watch = partial(step, task.requirements[0])
-    manners = await task.learn(bench)
     findings: list[Finding] = []
 
     def take(finding: Finding) -> None:
@@ -41,7 +40,12 @@ async def check(
         found(finding)
 
     wanted = frozenset(only or (each.id for each in task.requirements))
-    await judge(bench, task, manners, wanted, step, take)
+    try:
+        manners = await task.learn(bench)
+        await judge(bench, task, manners, wanted, step, take)
+    finally:
+        for close in bench.at_end:
+            close()
     return Report(
         task=task.name,
         program=" ".join(bench.command) or "{}:{}".format(*bench.address or ("", 0)),

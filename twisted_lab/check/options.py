@@ -12,6 +12,8 @@ from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.own_tasks import add_own_tasks
+from twisted_lab.check.profiles.known import PROFILES
+from twisted_lab.check.profiles.profile import Profile
 from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
@@ -142,6 +144,15 @@ class Options(TranslatedOptions):
         default=(),
     )
     strict = option.flag(N_("Treat SHOULD like MUST in the exit status."))
+    profile = option.choice(
+        N_(
+            "Check other programs than those of the lab: netlab, for services that follow "
+            "docs/protocols.md. Without a command our own are checked, and without a task all of "
+            "them."
+        ),
+        *PROFILES,
+        default=None,
+    )
     seed = option.number(
         N_("Repeat the chance of the run with this seed. [default: a random one]"),
         default=None,
@@ -186,6 +197,8 @@ class Options(TranslatedOptions):
         Raises:
             UsageError: It does not exist, or a command follows without ``--``.
         """
+        if self.profile:
+            self.catalogue = Catalogue(PROFILES[self.profile].tasks)
         if self.tasks:
             try:
                 add_own_tasks(self.tasks, self.catalogue)
@@ -235,6 +248,8 @@ class Options(TranslatedOptions):
                     )
         if self.list or self.explain:
             return
+        if self.profile:
+            self._choose_of(PROFILES[self.profile])
         if self.task is None:
             raise UsageError(_("name the task first, as in {example}", example=_EXAMPLE))
         if self.connect and self.program:
@@ -272,6 +287,13 @@ class Options(TranslatedOptions):
             tasks=", ".join(self.catalogue.tasks),
         )
         return super().getUsage(width)
+
+    def _choose_of(self, profile: Profile) -> None:
+        if self.connect:
+            raise UsageError(_("--connect and --profile exclude each other: servers are restarted"))
+        if not self.program:
+            self.program = profile.command
+            self.task = self.task or profile.whole
 
     @property
     def listed(self) -> Iterable[Requirement]:

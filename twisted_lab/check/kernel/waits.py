@@ -15,6 +15,7 @@ from twisted_lab.check.kernel.system_calls import Call, table
 
 _POLLIN, _POLLOUT = 1, 4  # poll.h; epoll has the same
 _MOST_DESCRIPTORS = 4096
+_MOST_INNER = 8  # event loops in an event loop; a program could have thousands to keep us busy
 _FUTEX_COMMAND, _FUTEX_WAIT_BITSET, _FUTEX_REAL_TIME = 127, 9, 256
 
 
@@ -85,6 +86,21 @@ def _watched(process: Path, descriptor: int) -> dict[int, int]:
     return watched
 
 
+def _watched_deeply(process: Path, descriptor: int) -> dict[int, int]:
+    # An event loop inside another one is an epoll descriptor that epoll watches.
+    watched = _watched(process, descriptor)
+    inner = [each for each in watched if _is_epoll(process, each)]
+    for each in inner[:_MOST_INNER]:
+        watched |= _watched(process, each)
+    return watched
+
+
+def _is_epoll(process: Path, descriptor: int) -> bool:
+    with suppress(OSError):  # it has just been closed
+        return os.readlink(process / "fd" / str(descriptor)) == "anon_inode:[eventpoll]"  # noqa: PTH115 (not a path)
+    return False
+
+
 def _by_events(events: dict[int, int]) -> tuple[frozenset[int], frozenset[int]]:
     inputs = frozenset(number for number, wanted in events.items() if wanted & _POLLIN)
     outputs = frozenset(number for number, wanted in events.items() if wanted & _POLLOUT)
@@ -108,7 +124,7 @@ def _in_call(process: Path, call: Call | None, arguments: list[int]) -> Thread:
             return _waiting(*_by_events(_polled(process, arguments[0], arguments[1])), timeout)
         case Call.EPOLL:
             timeout = _milliseconds(arguments[3])
-            return _waiting(*_by_events(_watched(process, arguments[0])), timeout)
+            return _waiting(*_by_events(_watched_deeply(process, arguments[0])), timeout)
         case Call.SELECT:
             inputs, outputs = (_selected(process, each, arguments[0]) for each in arguments[1:3])
             return _waiting(inputs, outputs, _seconds(process, arguments[4]))

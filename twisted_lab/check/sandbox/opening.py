@@ -18,7 +18,12 @@ _SETTINGS = (
 )
 
 
-def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> Sandbox:
+def open_sandbox(
+    folder: Path,
+    command: Sequence[str],
+    limits: Limits = DEFAULT_LIMITS,
+    modules: Sequence[Path] = (),
+) -> Sandbox:
     """Return a sandbox with a fresh copy of a folder.
 
     Args:
@@ -26,15 +31,16 @@ def open_sandbox(folder: Path, command: Sequence[str], limits: Limits = DEFAULT_
             node_modules and __pycache__.
         command: The command that is going to be started; its interpreter stays visible.
         limits: How much programs may use.
+        modules: Folders that stay visible, and in which Python looks for modules.
 
     Raises:
         SandboxFailed: The folder cannot be copied.
     """
     try:
-        return RemoteSandbox(folder, command, limits, is_isolated=True)
+        return RemoteSandbox(folder, command, limits, modules, is_isolated=True)
     except NotAllowed as error:
         reason = str(error)
-    sandbox = RemoteSandbox(folder, command, limits, is_isolated=False)
+    sandbox = RemoteSandbox(folder, command, limits, modules, is_isolated=False)
     sandbox.lacks = (
         _not_isolated(reason, how_to_allow()),
         _("programs can read your files, use the network and end your processes"),

@@ -97,7 +97,13 @@ class RemoteSandbox:
     lacks: tuple[str, ...]
 
     def __init__(
-        self, folder: Path, command: Sequence[str], limits: Limits, *, is_isolated: bool
+        self,
+        folder: Path,
+        command: Sequence[str],
+        limits: Limits,
+        modules: Sequence[Path] = (),
+        *,
+        is_isolated: bool,
     ) -> None:
         """Start the agent, and let it make the sandbox.
 
@@ -105,6 +111,7 @@ class RemoteSandbox:
             folder: The folder to copy.
             command: The command that is going to be started; its interpreter stays visible.
             limits: How much programs may use.
+            modules: Folders that stay visible, and in which Python looks for modules.
             is_isolated: Whether to use namespaces.
 
         Raises:
@@ -127,6 +134,7 @@ class RemoteSandbox:
                 isolated=is_isolated,
                 folder=str(folder.resolve()),
                 program=command[0],
+                modules=[str(each) for each in modules],
                 path=os.environ.get("PATH", os.defpath),
                 home=str(Path.home()),
                 base=str(self._base or "/tmp"),  # noqa: S108 (a fresh one)

@@ -45,6 +45,12 @@ class Peer(Descriptor):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     @property
+    def address(self) -> tuple[str, int]:
+        """The host and port of this end, which is not closed."""
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)
+
+    @property
     def port(self) -> int:
         """The port of this end; 0 once this end is closed, as for a program that says too much."""
         return int(self._socket.getsockname()[1]) if self._number >= 0 else 0

@@ -44,6 +44,8 @@ class Inside:
             "TERM": "xterm",
             "USER": "student",
         }
+        if request["modules"]:
+            self._environment["PYTHONPATH"] = ":".join(request["modules"])
         self._limits = {int(number): most for number, most in request["limits"].items()}
         self._disk = request["disk"]
         self._port = 0
@@ -78,7 +80,7 @@ class Inside:
             path
             for command in commands
             for path in needed(command, request["folder"], request["path"], home)
-        ]
+        ] + [Path(each) for each in request["modules"]]
         try:
             mounts.make_all_read_only()
             network.make_local()

@@ -1,0 +1,1 @@
+"""Our services with one mistake each, which the profile netlab must find."""

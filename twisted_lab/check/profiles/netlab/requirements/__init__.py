@@ -1,0 +1,1 @@
+"""What docs/protocols.md asks of each service."""

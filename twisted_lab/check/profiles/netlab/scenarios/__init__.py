@@ -1,0 +1,1 @@
+"""Conversations with the services, one module for each."""

@@ -1,0 +1,1 @@
+"""Peers of the services, and how they put messages on the wire."""
