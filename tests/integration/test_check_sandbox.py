@@ -483,7 +483,7 @@ def test_a_hidden_home_shows_what_the_command_needs(
         Path(home).chmod(0o755)
         tool = Path(home, ".tools", "bin", "tool")
         tool.parent.mkdir(parents=True)
-        tool.write_text("#!/bin/sh\nls -A $(dirname $0) $(dirname $0)/../..\n")
+        tool.write_text("#!/bin/sh\nls -A1 $(dirname $0) $(dirname $0)/../..\n")
         tool.chmod(0o755)
         Path(home, "diary.txt").touch()
         Path(home, "link").symlink_to(".tools")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 # As in the copies that programs run in, see `sandbox.agent.folder`.
 SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
-_DEEPEST = 16
+DEEPEST = 16
 
 
 def plain_files(folder: Path) -> Iterator[Path]:
     """Yield all that is no folder, in the order of the names; symbolic links are not followed."""
     for parent, folders, files in os.walk(folder):
         depth = len(Path(parent).relative_to(folder).parts)
-        folders[:] = sorted(set(folders) - SKIPPED) if depth < _DEEPEST else []
+        folders[:] = sorted(set(folders) - SKIPPED) if depth < DEEPEST else []
         for name in sorted(files):
             yield Path(parent, name)

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
 import twisted_lab
 from twisted_lab.check.checking import MOST_SECONDS
 from twisted_lab.check.classes.building import NotBuilt, built
@@ -20,6 +23,9 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 
 _SECONDS = MOST_SECONDS + 60.0  # for one check; it ends by itself, unless the checker has a bug
 _SEED = "1"  # the same one for everybody
+
+
+_log = Logger()
 
 
 def _environment() -> dict[str, str]:
@@ -48,6 +54,12 @@ async def check_all(reactor: Any, planned: Planned) -> tuple[Checked, ...]:
                 checked = await _check(reactor, planned.folder, planned, found)
         except (NotBuilt, SandboxFailed) as problem:
             checked = Checked(found.file, found.why, problem=str(problem))
+        except CancelledError:  # Ctrl-C
+            raise
+        except Exception as error:  # a bug must not cost the other submissions
+            _log.failure("The checker has a bug in {file}", file=found.file)
+            said = _("The checker has a bug: {reason}", reason=repr(error))
+            checked = Checked(found.file, found.why, problem=said)
         results.append(checked)
         if checked.report and not checked.report["counts"]["fail"]:
             break
