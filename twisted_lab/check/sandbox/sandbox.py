@@ -60,8 +60,8 @@ class Sandbox(Protocol):
         Names may contain any character, and surrogates for bytes that are no UTF-8.
 
         Args:
-            most_of_each: So many bytes of each file are returned.
-            most_of_all: So many bytes of all files together.
+            most_of_each: Bytes of each file, from its beginning.
+            most_of_all: Bytes of all files together.
         """
 
     def incidents(self) -> tuple[str, ...]:

@@ -146,8 +146,8 @@ def changed(
     Args:
         folder: The folder, in which anything may have happened.
         before: Its `snapshot`.
-        of_each: The first bytes of each file, at most so many.
-        of_all: The files end where so many bytes are full.
+        of_each: The most bytes of each file, from its beginning.
+        of_all: The most bytes of all files together.
     """
     found, free = 0, of_all
     for name, parent, own_name, status in islice(_walk(folder), _MOST_ENTRIES):
