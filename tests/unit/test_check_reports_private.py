@@ -85,6 +85,13 @@ class SecretsTests(SynchronousTestCase):
         self.assertEqual(report.behaviour, (said,))
         self.assertEqual(report.findings[1].evidence.passages[0].text, said)
 
+    def test_quoted_passwords_are_found(self) -> None:
+        for secret in ("it's\\1", "пароль1"):
+            for text in (repr(secret), ascii(secret), repr(secret.encode())):
+                [said] = redacted(hostile(f"received {text}"), {secret}).behaviour
+                self.assertIn("(password)", said)
+                self.assertNotIn("1", said)
+
     def test_words_of_the_requirements_stay(self) -> None:
         self.assertEqual(redacted(REPORT, {"server", "client"}), REPORT)
 
