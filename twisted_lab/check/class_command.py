@@ -22,7 +22,7 @@ from twisted_lab.check.classes.planning import Planned, plan, submissions, templ
 from twisted_lab.check.classes.reporting import write_class
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table
-from twisted_lab.check.language import _
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
 from twisted_lab.check.sandbox.opening import how_to_allow
@@ -35,6 +35,7 @@ from twisted_lab.text.command_line import write_out
 from twisted_lab.text.printing import print_line
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
+_GOES_ON = N_("interrupted; the next run goes on here")
 Results = dict[tuple[str, str], TaskResult]  # by submission and task
 
 
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str]) -> None:
     except (OSError, ValueError) as problem:
         _end(str(problem))
     with claimed:
-        _check_class(folders, options)
+        try:
+            _check_class(folders, options)
+        except KeyboardInterrupt:  # the reactor, which handles Ctrl-C otherwise, does not run
+            _end(_(_GOES_ON), _INTERRUPTED)
 
 
 def _check_class(folders: Sequence[Path], options: ClassOptions) -> None:
@@ -147,7 +151,7 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
             await gatherResults(workers, consumeErrors=True)
         except FirstError as error:
             if error.subFailure.check(CancelledError):  # Ctrl-C
-                problems.append((_("interrupted; the next run goes on here"), _INTERRUPTED))
+                problems.append((_(_GOES_ON), _INTERRUPTED))
             else:
                 error.subFailure.trap(OSError)
                 reason = error.subFailure.value
