@@ -102,7 +102,7 @@ class RussianTests(SynchronousTestCase):
     def test_what_is_not_translated_is_english(self) -> None:
         self.assertEqual(_("a text of {x}", x="a task of your own"), "a text of a task of your own")
 
-    def test_nothing_is_nothing(self) -> None:
+    def test_an_empty_text_stays_empty(self) -> None:
         self.assertEqual(_(""), "")
 
     def test_without_a_compiled_translation_all_is_english(self) -> None:

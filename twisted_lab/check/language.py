@@ -63,8 +63,7 @@ def _(message: str, /, **values: object) -> str:
         message: The message in English, with names in braces, such as ``{port}``.
         values: What the names stand for. It may come from programs: it is no format itself.
     """
-    # The translation of "" is the catalogue's head.
-    translated = _translations.gettext(message) if message else ""
+    translated = _translations.gettext(message) if message else ""  # "": the catalogue's header
     return _formatter.format(translated, **values) if values else translated
 
 
