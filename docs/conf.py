@@ -15,6 +15,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from zope.interface.interface import InterfaceClass
 
 from twisted_lab import __version__
 
@@ -46,8 +47,10 @@ exclude_patterns = [".*", "docs/_build"]  # Sphinx follows .venv otherwise
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 6
 default_role = "py:obj"  # `name` in a docstring is a link if the site has that name
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"show-inheritance": True}
 autodoc_preserve_defaults = True
+add_module_names = False
+InterfaceClass.__repr__ = lambda self: self.__name__  # in annotations
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True
 
@@ -58,7 +61,9 @@ nitpick_ignore_regex = [("py:.*", r"(?!twisted_lab).*")]
 html_theme = "furo"
 html_title = f"twisted_lab {release}"
 html_copy_source = False
-html_extra_path = ["site"]
+html_extra_path = ["site"]  # leads from the top folder to the index page
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 
 
 def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
@@ -71,7 +76,8 @@ def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
     )
     if page == INDEX:
         for heading, section in re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", text, re.M):
-            pages = "\n".join(re.findall(r"^- \[[^]]+\]\(([^)]+)\)", section, re.M))
+            links = re.findall(r"^- \[`?([^]`]+)`?\]\(([^)]+)\)", section, re.M)
+            pages = "\n".join(f"{title} <{target}>" for title, target in links)
             text += f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{pages}\n```\n"
     source[0] = text
 
@@ -99,7 +105,15 @@ def find_name(
     return text
 
 
+def hide_protocol_arguments(
+    _app: Sphinx, _what: str, _name: str, value: object, *_: object
+) -> tuple[str, None] | None:
+    """Hide the arguments of a class that is never created, a `typing.Protocol`."""
+    return ("", None) if getattr(value, "_is_protocol", False) else None
+
+
 def setup(app: Sphinx) -> None:
     """Connect the functions above."""
     app.connect("source-read", prepare_page)
     app.connect("missing-reference", find_name)
+    app.connect("autodoc-process-signature", hide_protocol_arguments)
