@@ -105,15 +105,23 @@ def find_name(
     return text
 
 
-def hide_protocol_arguments(
-    _app: Sphinx, _what: str, _name: str, value: object, *_: object
-) -> tuple[str, None] | None:
-    """Hide the arguments of a class that is never created, a `typing.Protocol`."""
-    return ("", None) if getattr(value, "_is_protocol", False) else None
+def shorten_signature(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    value: object,
+    _options: object,
+    arguments: str | None,
+    result: str | None,
+) -> tuple[str | None, str | None]:
+    """Hide the arguments of a `typing.Protocol`; name the defaults that are no expressions."""
+    if getattr(value, "_is_protocol", False):
+        arguments = ""
+    return arguments and re.sub(r"<([\w.]+)[^>]*>", r"\1", arguments), result
 
 
 def setup(app: Sphinx) -> None:
     """Connect the functions above."""
     app.connect("source-read", prepare_page)
     app.connect("missing-reference", find_name)
-    app.connect("autodoc-process-signature", hide_protocol_arguments)
+    app.connect("autodoc-process-signature", shorten_signature)
