@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from twisted_lab.check.reports.mapping import map_texts, own_words
+from twisted_lab.check.reports.mapping import map_texts, own_words, words
 from twisted_lab.check.verdicts import Report
 
 _REMOVED = "(password)"
@@ -26,7 +26,7 @@ _SOURCES = {".py", ".js", ".c", ".h", ".cpp", ".go", ".sh", ".rs", ".java", ".md
 
 def redacted(report: Report, secrets: Collection[str]) -> Report:
     """Return a report in which secrets that stand alone, as whole words, are replaced."""
-    hidden = sorted(set(secrets) - own_words(report), key=len, reverse=True)
+    hidden = sorted(set(secrets) - own_words(report) - words(_REMOVED), key=len, reverse=True)
 
     def redact(text: str) -> str:
         for secret in (each for each in hidden if each in text):

@@ -78,14 +78,20 @@ class Client:
         self.say(text)
         await self.settle()
 
-    async def settle(self) -> None:
-        """Wait until the server has answered and waits; the questions to its operator, too."""
+    async def settle(self) -> bool:
+        """Wait until the server has answered and waits; the questions to its operator, too.
+
+        Returns:
+            Whether it waits or has ended: one that spins does neither.
+        """
         program = self._server.program
-        while await program.settle(self._trial.bench.patience) and program.answer_question():
-            pass
+        while waits := await program.settle(self._trial.bench.patience):
+            if not program.answer_question():
+                break
         if program.has_ended:
             await self._hear_the_end()
         self._note()
+        return waits
 
     async def hears_back(self, text: bytes) -> bool:
         """Wait for a text that was sent, and return whether it came back."""
@@ -203,13 +209,25 @@ class Client:
             self.say(reply_to(self.heard, self._login, number))
             await self.settle()
 
-    async def leave(self) -> None:
-        """Close politely: send FIN, and read until the server closes, too."""
+    async def leave(self) -> bool:
+        """Close politely: send FIN, and read until the server closes, too.
+
+        Returns:
+            Whether the server waits for something else, or has ended: see `settle`.
+        """
         self._trial.step(_("{name} leaves in order (FIN)", name=self.name))
         self._server.program.poked()
         self.peer.finish()
-        await self.settle()
+        waits = await self.settle()
         self.peer.close()
+        return waits
+
+    async def abort(self) -> None:
+        """Leave with a reset, as a client that has crashed."""
+        self._trial.step(_("{name} resets the connection (RST)", name=self.name))
+        self._server.program.poked()
+        self.peer.reset()
+        await self.settle()
 
 
 def _what_came(heard: bytes, text: bytes) -> str:
