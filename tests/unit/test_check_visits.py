@@ -8,6 +8,8 @@ from typing import Any, cast
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check.conversation.framings import told_framing
+from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House
@@ -40,6 +42,32 @@ def house(share: float, manners: Manners | None = None) -> House:
     made = House(trial, manners or Manners())
     made.server = cast(Any, SimpleNamespace(program=SimpleNamespace(busy_share=busy_share)))
     return made
+
+
+class HeaderApartTests(SynchronousTestCase):
+    def test_a_message_follows_once_its_header_was_read(self) -> None:
+        done: list[str] = []
+
+        async def settle(_seconds: float) -> bool:
+            done.append("settle")
+            return True
+
+        program = SimpleNamespace(
+            settle=settle, poked=lambda: None, has_ended=False, answer_question=lambda: False
+        )
+        peer = SimpleNamespace(received=b"", write=lambda data: done.append(data.decode()))
+        trial = SimpleNamespace(
+            step=lambda _text: None,
+            sent=lambda *_passage: None,
+            bench=SimpleNamespace(patience=1.0),
+        )
+        framing = told_framing(b"5Name:")
+        assert framing is not None
+        manners = Manners(framing=framing)
+        server = SimpleNamespace(program=program)
+        client = Client(cast(Trial, trial), cast(Any, server), cast(Any, peer), manners, 1)
+        self.successResultOf(Deferred.fromCoroutine(client.talk(b"Anna")))
+        self.assertEqual(done, ["4", "settle", "Anna", "settle"])
 
 
 class LeavingTests(SynchronousTestCase):

@@ -47,6 +47,7 @@ class Client:
         self._manners = manners
         self._heard_before = 0
         self._noted = 0
+        self._rest = b""  # of a message whose header must arrive first
 
     @property
     def heard(self) -> bytes:
@@ -63,7 +64,12 @@ class Client:
             raise NotOffered(_("Its header cannot hold a length of {length:,}.", length=len(text)))
         self._heard_before = len(self.peer.received)
         self._trial.step(_("{name} sends {text}", name=self.name, text=_described(text)))
-        self.send(self._manners.framing.encode(text))
+        framing = self._manners.framing
+        if framing.is_apart:
+            self.send(framing.header(len(text)))
+            self._rest = text
+        else:
+            self.send(framing.encode(text))
         if self._manners.needs_end:
             self.peer.finish()
 
@@ -85,6 +91,7 @@ class Client:
             Whether it waits or has ended: one that spins does neither.
         """
         program = self._server.program
+        await self._say_rest()
         while waits := await program.settle(self._trial.bench.patience):
             if not program.answer_question():
                 break
@@ -109,6 +116,7 @@ class Client:
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
         patience = self._trial.bench.patience
+        await self._say_rest()
         while True:
             await program.until(lambda: is_complete() or peer.has_ended, patience)
             if program.has_ended:
@@ -118,6 +126,12 @@ class Client:
                 return is_complete()
             if not program.answer_question():
                 return False
+
+    async def _say_rest(self) -> None:
+        if self._rest:
+            await self._server.program.settle(self._trial.bench.patience)
+            self.send(self._rest)
+            self._rest = b""
 
     async def _hear_the_end(self) -> None:
         # The last words of a program, and its FIN, may still be on the way through the kernel.
@@ -228,6 +242,16 @@ class Client:
         self._server.program.poked()
         self.peer.reset()
         await self.settle()
+
+
+def expect_any_segments(manners: Manners) -> None:
+    """See that a message may be sent in any segments.
+
+    Raises:
+        NotOffered: If its header must arrive alone.
+    """
+    if manners.framing.is_apart:
+        raise NotOffered(_("The header has no fixed length: only a pause tells where it ends."))
 
 
 def _what_came(heard: bytes, text: bytes) -> str:

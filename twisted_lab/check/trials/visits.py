@@ -86,7 +86,7 @@ class House:
         server: The server.
         restarted: How often it had to be started again because it served nobody any more.
         was_killed: Whether Ctrl-C did not stop it.
-        spins: Whether it spun when somebody had left.
+        spins: Whether it spun when a client had left.
     """
 
     server: StartedServer

@@ -14,7 +14,7 @@ from twisted_lab.check.scenarios.identification.visitors import (
     house_of_one,
     unless_killed,
 )
-from twisted_lab.check.trials.client import APART_SECONDS
+from twisted_lab.check.trials.client import APART_SECONDS, expect_any_segments
 from twisted_lab.check.trials.learn_identity import IdentityManners, is_asked
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit, new_person, opened
@@ -44,6 +44,7 @@ async def takes_a_name_in_two_segments(trial: Trial, manners: IdentityManners) -
     """ID-9."""
     if manners.server.framing is RAW:
         raise NotOffered(_("The server takes what arrives first for the name: nothing ends it."))
+    expect_any_segments(manners.server)
     house = await opened(trial, manners.server)
     person = new_person(trial)
     client = await house.connect(1)
