@@ -16,6 +16,7 @@ from twisted_lab.check.conversation.framings import (
     common_headers,
     framing_of,
     headers,
+    told_framing,
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
@@ -129,6 +130,36 @@ class FramingTests(SynchronousTestCase):
     def test_the_framings_that_are_tried_in_the_dark_differ(self) -> None:
         names = [framing.name for framing in common_headers()]
         self.assertEqual(len(set(names)), len(names))
+
+
+class ToldFramingTests(SynchronousTestCase):
+    """A server's greeting may show that it puts lengths of no fixed width before messages."""
+
+    def test_a_number_alone(self) -> None:
+        for greeting in ("10Your name:", "7Кто ты?", "12Кто ты?"):
+            framing = told_framing(greeting.encode())
+            assert framing is not None, greeting
+            self.assertTrue(framing.is_apart)
+            self.assertEqual(framing.header(12), b"12")
+
+    def test_a_number_and_signs(self) -> None:
+        framing = told_framing(b"10$@$~Your name:$$$~")
+        assert framing is not None
+        self.assertFalse(framing.is_apart)
+        self.assertEqual(framing.encode(b"Anna"), b"4$@$~Anna")
+
+    def test_other_greetings_tell_nothing(self) -> None:
+        for greeting in (
+            b"",
+            b"10",
+            b"Your name:",
+            b"10 Your name:",
+            b"1. Register\n2. Log in\n",
+            b"12:30 hello",
+            b"9999" + b"a" * 100_000,
+            b"0009Your name",
+        ):
+            self.assertIsNone(told_framing(greeting), greeting)
 
 
 class CauseTests(SynchronousTestCase):

@@ -35,6 +35,11 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(answered("", NEW, Kind.NAME), "Str0ng-1")
         self.assertIsNone(answered("", NEW, Kind.NAME, Kind.PASSWORD))
 
+    def test_who_is_known_by_address_may_give_the_password_at_once(self) -> None:
+        known = Person("Annaq", "Str0ng-1", is_new=False, gives_password=True)
+        self.assertEqual(answered("YES", known), "Str0ng-1")
+        self.assertEqual(answered("Your name?", known), "Annaq")
+
     def test_what_is_said_about_a_password_does_not_ask_for_it(self) -> None:
         for words in ("Correct password!", "Пароль верный", "Ваш пароль успешно добавлен"):
             self.assertIsNone(answered(words, NEW, Kind.NAME, Kind.PASSWORD), words)
@@ -89,7 +94,14 @@ class WordTests(SynchronousTestCase):
         self.assertNotEqual(one, shape(b"7:05 goodbye, Boris", ("Boris",)))
 
     def test_refusals_and_welcomes(self) -> None:
-        for words in ("Wrong password", "Неверный пароль", "ты не прошел!", "FAIL"):
+        for words in (
+            "Wrong password",
+            "Неверный пароль",
+            "Пароль не верен",
+            "Пароль неверен",
+            "ты не прошел!",
+            "FAIL",
+        ):
             self.assertTrue(refuses(words.encode()), words)
             self.assertFalse(welcomes(words.encode()), words)
         for words in ("Welcome, Anna", "Пароль верный", "Добро пожаловать"):

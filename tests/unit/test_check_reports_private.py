@@ -95,6 +95,10 @@ class SecretsTests(SynchronousTestCase):
     def test_words_of_the_requirements_stay(self) -> None:
         self.assertEqual(redacted(REPORT, {"server", "client"}), REPORT)
 
+    def test_the_word_password_gives_nothing_away(self) -> None:
+        report = replace(REPORT, behaviour=("It asks for a password, too.",))
+        self.assertEqual(redacted(report, {"password"}), report)
+
 
 class OwnProgressTests(SynchronousTestCase):
     def setUp(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
@@ -12,6 +13,7 @@ LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does no
 LONGEST_REPLY = 4096  # bytes of a reply whose framing is looked for: it may be a flood
 # Around a number in a header, besides spaces: programs in C fill it up with zero bytes.
 _PADDING = b" \0\t\r\n"
+_SIGNS = "!#$%&*+-/:;<=>@^_|~"
 
 
 def _no_header(_: int) -> bytes:
@@ -34,6 +36,7 @@ class Framing:
         end: What stands behind each message.
         longest: The greatest length that its header can hold.
         is_text: Whether its header is a number that people can read.
+        is_apart: Whether the header goes in a segment of its own: nothing else tells where it ends.
     """
 
     title: str
@@ -43,6 +46,7 @@ class Framing:
     end: bytes = b""
     longest: float = inf
     is_text: bool = False
+    is_apart: bool = False
 
     @property
     def name(self) -> str:
@@ -154,6 +158,34 @@ def common_headers() -> Iterator[Framing]:
         yield _text(size, "<", "d")
     yield _binary(2, "big")
     yield _binary(8, "big")
+
+
+def told_framing(greeting: bytes) -> Framing | None:
+    """Return the framing of a greeting that starts with its own length, in no fixed width.
+
+    Args:
+        greeting: What a server says first: ``5Hello``, or ``5$~Hello$$~`` with signs of its own.
+    """
+    text = greeting[:LONGEST_REPLY].decode(errors="replace")
+    found = re.match(r"([1-9]\d{0,3})(?=\D)", text)
+    if not found:
+        return None
+    length, rest = int(found[1]), text[found.end() :]
+    if length in (len(rest), len(rest.encode())):
+        return _varying("", is_apart=True)
+    signs = rest[: len(rest) - len(rest.lstrip(_SIGNS))]
+    is_whole = len(rest) >= len(signs) + length and not rest[len(signs) + length :].strip(_SIGNS)
+    return _varying(signs) if len(signs) > 1 and is_whole else None
+
+
+def _varying(signs: str, is_apart: bool = False) -> Framing:
+    return Framing(
+        N_("the length as a number in a segment of its own")
+        if is_apart
+        else N_("the length as a number, and signs behind it"),
+        header=lambda size: f"{size}{signs}".encode(),
+        is_apart=is_apart,
+    )
 
 
 def framing_of(reply: bytes, size: int) -> Framing:

@@ -34,7 +34,7 @@ _TO_LOG_IN = re.compile(r"\b(?:log ?in|sign ?in|вход|войти|автори
 _TOKEN_COMMAND = re.compile(r"(/?\w+)[ :]+[<\[{(]token\b", re.I)
 _REFUSAL = re.compile(
     r"wrong|incorrect|invalid|denied|refus|fail|unknown|not found|no such|bad\b|must log"
-    r"|never?n|nepravil|oshib|otkaz|ne proshel|ne proshl|ne nayden|ne sovpad|zapresch|ne verno"
+    r"|ne ?ve(?:re?)?n|nepravil|oshib|otkaz|ne proshel|ne proshl|ne nayden|ne sovpad|zapresch"
 )
 _WELCOME = re.compile(
     r"welcome|hello|success|correct|accepted|logged|granted|dobro|privet|zdravst|uspesh|vern"
@@ -51,12 +51,15 @@ class Person:
         password: The password.
         is_new: Whether the person registers, where the server lets people choose.
         token: What the person gives where the server asks for a token; "" for none.
+        gives_password: Whether the person gives the password first where the server asks for
+            nothing: some know people by their addresses, and say only that they do.
     """
 
     name: str
     password: str = PASSWORD
     is_new: bool = True
     token: str = ""
+    gives_password: bool = False
 
 
 def asks_for_login(heard: bytes) -> bool:
@@ -114,6 +117,8 @@ def next_answer(heard: bytes, person: Person, given: Sequence[Kind]) -> tuple[Ki
         return kind, _chosen(question, person).encode()
     if kind is Kind.CONTINUE:
         return kind, b""
+    if not given and person.gives_password:
+        return Kind.PASSWORD, person.password.encode()
     if not given:
         return Kind.NAME, person.name.encode()
     if not text.strip() and Kind.NAME in given and not _SECRETS & {*given}:

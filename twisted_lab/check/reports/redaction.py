@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted_lab.check.plain_files import plain_files
-from twisted_lab.check.reports.mapping import map_texts, own_words
+from twisted_lab.check.reports.mapping import map_texts, own_words, words
 from twisted_lab.check.verdicts import Report
 
 _REMOVED = "(password)"
@@ -27,7 +27,9 @@ _SOURCES = {".py", ".js", ".c", ".h", ".cpp", ".go", ".sh", ".rs", ".java", ".md
 
 def redacted(report: Report, secrets: Collection[str]) -> Report:
     """Return a report in which secrets that stand alone, as whole words, are replaced."""
-    forms = {form for each in set(secrets) - own_words(report) for form in _forms(each)}
+    forms = {
+        form for each in set(secrets) - own_words(report) - words(_REMOVED) for form in _forms(each)
+    }
     hidden = sorted(forms, key=len, reverse=True)
 
     def redact(text: str) -> str:

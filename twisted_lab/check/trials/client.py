@@ -49,6 +49,7 @@ class Client:
         self._manners = manners
         self._heard_before = 0
         self._noted = 0
+        self._rest = b""  # of a message whose header must arrive first
 
     @property
     def heard(self) -> bytes:
@@ -65,7 +66,12 @@ class Client:
             raise NotOffered(_("Its header cannot hold a length of {length:,}.", length=len(text)))
         self._heard_before = len(self.peer.received)
         self._trial.step(_("{name} sends {text}", name=self.name, text=_described(text)))
-        self.send(self._manners.framing.encode(text))
+        framing = self._manners.framing
+        if framing.is_apart:
+            self.send(framing.header(len(text)))
+            self._rest = text
+        else:
+            self.send(framing.encode(text))
         if self._manners.needs_end:
             self.peer.finish()
 
@@ -80,14 +86,21 @@ class Client:
         self.say(text)
         await self.settle()
 
-    async def settle(self) -> None:
-        """Wait until the server has answered and waits; the questions to its operator, too."""
+    async def settle(self) -> bool:
+        """Wait until the server has answered and waits; the questions to its operator, too.
+
+        Returns:
+            Whether it waits or has ended: one that spins does neither.
+        """
         program = self._server.program
-        while await program.settle(self._trial.bench.patience) and program.answer_question():
-            pass
+        await self._say_rest()
+        while waits := await program.settle(self._trial.bench.patience):
+            if not program.answer_question():
+                break
         if program.has_ended:
             await self._hear_the_end()
         self._note()
+        return waits
 
     async def hears_back(self, text: bytes) -> bool:
         """Wait for a text that was sent, and return whether it came back."""
@@ -105,6 +118,7 @@ class Client:
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
         patience = self._trial.bench.patience
+        await self._say_rest()
         while True:
             await program.until(lambda: is_complete() or peer.has_ended, patience)
             if program.has_ended:
@@ -114,6 +128,12 @@ class Client:
                 return is_complete()
             if not program.answer_question():
                 return False
+
+    async def _say_rest(self) -> None:
+        if self._rest:
+            await self._server.program.settle(self._trial.bench.patience)
+            self.send(self._rest)
+            self._rest = b""
 
     async def _hear_the_end(self) -> None:
         # The last words of a program, and its FIN, may still be on the way through the kernel.
@@ -205,13 +225,35 @@ class Client:
             self.say(reply_to(self.heard, self._login, number))
             await self.settle()
 
-    async def leave(self) -> None:
-        """Close politely: send FIN, and read until the server closes, too."""
+    async def leave(self) -> bool:
+        """Close politely: send FIN, and read until the server closes, too.
+
+        Returns:
+            Whether the server waits for something else, or has ended: see `settle`.
+        """
         self._trial.step(_("{name} leaves in order (FIN)", name=self.name))
         self._server.program.poked()
         self.peer.finish()
-        await self.settle()
+        waits = await self.settle()
         self.peer.close()
+        return waits
+
+    async def abort(self) -> None:
+        """Leave with a reset, as a client that has crashed."""
+        self._trial.step(_("{name} resets the connection (RST)", name=self.name))
+        self._server.program.poked()
+        self.peer.reset()
+        await self.settle()
+
+
+def expect_any_segments(manners: Manners) -> None:
+    """See that a message may be sent in any segments.
+
+    Raises:
+        NotOffered: If its header must arrive alone.
+    """
+    if manners.framing.is_apart:
+        raise NotOffered(_("The header has no fixed length: only a pause tells where it ends."))
 
 
 def _what_came(heard: bytes, text: bytes) -> str:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.login import Person, names_password, refuses, welcomes
+from twisted_lab.check.conversation.login import (
+    Person,
+    asks_for_login,
+    names_password,
+    refuses,
+    welcomes,
+)
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
 from twisted_lab.check.language import _
 from twisted_lab.check.prompts.question import Kind
@@ -35,6 +41,7 @@ class AuthenticationManners:
         server: How it is started, and how messages are put on the wire.
         asks: Whether it asks for a password.
         asks_name: Whether it asks those for a name whom it knows.
+        gives_password: See `Person.gives_password`; about people whom it knows.
         registers: Whether it stores people who are new.
         serves_one: Whether it had to be started again for the next client.
         behaviour: The same, one line each, for people.
@@ -43,6 +50,7 @@ class AuthenticationManners:
     server: Manners
     asks: bool = False
     asks_name: bool = False
+    gives_password: bool = False
     registers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
@@ -105,6 +113,10 @@ async def _visit(trial: Trial, server: Manners) -> AuthenticationManners:
     first = await house.call(1, person, says=True)
     known = replace(person, is_new=False)
     right = await house.call(1, known, says=True)
+    asked = asks_for_login(right.heard[0])
+    if right.given[:1] == [Kind.NAME] and not asked and refuses(right.all_heard):
+        known = replace(known, gives_password=True)
+        right = await house.call(1, known, says=True)
     wrong = await log_in_wrongly(house, 1, known, WRONG, right)
     serves_one = bool(house.restarted)
     if not serves_one:
@@ -127,7 +139,13 @@ async def _visit(trial: Trial, server: Manners) -> AuthenticationManners:
             else _("It knows people by their addresses, and asks them for the password.")
         )
     return AuthenticationManners(
-        server, asks, asks_name, asks and registers, serves_one, tuple(lines)
+        replace(server, spins=house.spins),
+        asks,
+        asks_name,
+        known.gives_password,
+        asks and registers,
+        serves_one,
+        tuple(lines),
     )
 
 

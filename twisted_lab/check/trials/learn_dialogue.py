@@ -9,6 +9,7 @@ from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.trials.learn_server import MOST_MESSAGES, learn_server
+from twisted_lab.check.trials.learn_visits import learn_told
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
@@ -19,6 +20,8 @@ async def learn_dialogue(bench: Bench) -> Manners:
     manners = await learn_server(bench)
     if manners.is_echo or not manners.port:
         return manners
+    if not manners.framing.size and (told := await learn_told(bench, manners)):
+        manners = replace(manners, framing=told)
     trial = Trial(bench, "dialogue")
     try:
         client = await connect_client(trial, await reach_server(trial, manners), manners)

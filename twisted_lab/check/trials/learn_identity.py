@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.login import names_password
 from twisted_lab.check.conversation.stored_passwords import is_log
 from twisted_lab.check.language import _
 from twisted_lab.check.prompts.question import Kind
@@ -22,7 +23,6 @@ class IdentityManners:
     Attributes:
         server: How it is started, and how messages are put on the wire.
         asks: Whether it asks a client for a name.
-        asks_password: Whether it asks for a password, too.
         recognises: Whether it treats a client differently that comes again from its address.
         serves_one: Whether it had to be started again for the second client.
         behaviour: The same, one line each, for people.
@@ -30,7 +30,6 @@ class IdentityManners:
 
     server: Manners
     asks: bool = False
-    asks_password: bool = False
     recognises: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
@@ -63,7 +62,8 @@ async def _visit(trial: Trial, server: Manners) -> IdentityManners:
         for name, data in house.files().items()
     )
     is_other = bool(again.heard[0]) and not asks_name(again.heard[0])
-    has_password = Kind.PASSWORD in first.given
+    # A server that waits without a question may have been given a password, too.
+    has_password = any(names_password(each.all_heard) for each in (first, again))
     asks_both_again = has_password and Kind.NAME in again.given
     recognises = asks and (knows or ((is_other or is_stored) and not asks_both_again))
     lines = []
@@ -73,7 +73,8 @@ async def _visit(trial: Trial, server: Manners) -> IdentityManners:
         lines.append(_("It asks for a password, too."))
     if recognises:
         lines.append(_("It treats a client that comes again from the same address differently."))
-    return IdentityManners(server, asks, has_password, recognises, serves_one, tuple(lines))
+    server = replace(server, spins=house.spins)
+    return IdentityManners(server, asks, recognises, serves_one, tuple(lines))
 
 
 def is_asked(visit: Visit) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.conversation.framings import LINES, RAW, Framing
+from twisted_lab.check.conversation.framings import LINES, RAW, Framing, told_framing
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.trials.learn_server import learn_server, learn_start
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
 
 
@@ -27,6 +28,24 @@ class Asking(Protocol):
 
 
 Found = TypeVar("Found", bound=Asking)
+
+
+async def learn_told(bench: Bench, start: Manners) -> Framing | None:
+    """Return the framing that a server shows by its greeting, if it does.
+
+    Args:
+        bench: What all trials share.
+        start: How it is started.
+    """
+    trial = Trial(bench, "greeting")
+    try:
+        client = await connect_client(trial, await reach_server(trial, start), start)
+        await client.settle()
+        return told_framing(client.heard)
+    except Outcome:
+        return None
+    finally:
+        trial.close()
 
 
 async def learn_visits(
@@ -47,6 +66,8 @@ async def learn_visits(
     best = make(start)
     may_want_header = False
     framings: list[Framing] = [RAW, LINES] if start.port else []
+    if start.port and (told := await learn_told(bench, start)):
+        framings.insert(0, told)
     for framing in framings:
         trial = Trial(bench, "visits")
         try:

@@ -28,6 +28,8 @@ class Manners:
         login: How many messages a client sends before the server echoes.
         ends_each: Whether it closes the connection after one message.
         needs_end: Whether it answers only after FIN.
+        spins: Whether it spins once a client has sent FIN: visitors then leave with a reset, for
+            each wait would take as long as it takes to see that it spins.
         is_exact: Whether it returns exactly what it was sent.
         is_echo: Whether it returns texts at all.
         behaviour: The same, one line each, for people.
@@ -44,6 +46,7 @@ class Manners:
     login: int = 0
     ends_each: bool = False
     needs_end: bool = False
+    spins: bool = False
     is_exact: bool = False
     is_echo: bool = False
     behaviour: tuple[str, ...] = ()

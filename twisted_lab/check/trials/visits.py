@@ -9,6 +9,7 @@ from twisted_lab.check.conversation.login import Person, next_answer, shape
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.subjects.program import SPIN_SECONDS
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
@@ -18,6 +19,7 @@ from twisted_lab.check.trials.trial import Trial
 MOST_ANSWERS = 8
 _STOP_SECONDS = 2.0
 _SAID_BYTES = 12
+_MOST_BUSY = 0.25  # of one processor: a server that waits needs less
 SECRETS = {Kind.PASSWORD, Kind.NAME_AND_PASSWORD}
 
 
@@ -84,6 +86,7 @@ class House:
         server: The server.
         restarted: How often it had to be started again because it served nobody any more.
         was_killed: Whether Ctrl-C did not stop it.
+        spins: Whether it spun when a client had left.
     """
 
     server: StartedServer
@@ -91,6 +94,7 @@ class House:
     def __init__(self, trial: Trial, manners: Manners) -> None:
         self.restarted = 0
         self.was_killed = False
+        self.spins = False
         self._trial = trial
         self._manners = manners
         self._sandbox = trial.open_sandbox()
@@ -213,8 +217,11 @@ class House:
             client = visit.client
             if client.peer.has_ended and not client.is_accepted:
                 client.peer.reset()  # the server has closed: so its port does not stay taken
-            else:
-                await client.leave()
+            elif self._manners.spins:
+                await client.abort()
+            elif not await client.leave():
+                share = await self.server.program.busy_share(SPIN_SECONDS)
+                self.spins |= share > _MOST_BUSY
 
     async def call(self, number: int, person: Person, *, says: bool = False) -> Visit:
         """Have a person visit the server, and leave."""

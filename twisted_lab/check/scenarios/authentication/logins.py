@@ -63,7 +63,7 @@ async def account(
     person = person or new_person(trial)
     trial.step(_('"{name}" registers', name=person.name))
     await house.call(number, person)
-    person = replace(person, is_new=False)
+    person = replace(person, is_new=False, gives_password=manners.gives_password)
     trial.step(_('"{name}" logs in with the right password', name=person.name))
     right = await house.call(number, person, says=True)
     return Account(house, person, right, number)

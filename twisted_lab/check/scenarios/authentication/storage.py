@@ -18,7 +18,7 @@ from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
 from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
 from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import new_person, opened
+from twisted_lab.check.trials.visits import SECRETS, new_person, opened
 
 _SLOW_SECONDS = (
     0.012  # of processor time for one login; 100,000 rounds of SHA-256 take twice as long
@@ -64,8 +64,9 @@ async def stores_no_plain_text(trial: Trial, manners: AuthenticationManners) -> 
                 form=form,
             )
             raise Weak(note)
+    marks = (known.person.name, known.person.password, "127.0.7.1")
     if not any(
-        holds_text(data, known.person.name) or b"127.0.7.1" in data for data in files.values()
+        holds_text(data, mark) or bare_hash(data, mark) for data in files.values() for mark in marks
     ):
         raise NotChecked(
             _("No file in the server's folder names the user, so nothing shows what is stored.")
@@ -124,6 +125,10 @@ async def tells_its_hash(trial: Trial, manners: AuthenticationManners) -> None:
 async def logs_no_password(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-10."""
     known = await account(trial, manners)
+    if sum(kind in SECRETS for kind in known.right.given) > 1:
+        raise NotChecked(
+            _("What follows the password may be a message, and was the password again.")
+        )
     await known.house.stop()
     trial.step(_("neither the console nor a log has the password"))
     if known.person.password in known.house.server.program.terminal.text:

@@ -7,7 +7,7 @@ from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trials.client import APART_SECONDS, Client
+from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_segments
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
@@ -92,6 +92,7 @@ async def goes_on(trial: Trial, manners: Manners) -> None:
 
 async def takes_a_cut_letter(trial: Trial, manners: Manners) -> None:
     """DG-5."""
+    expect_any_segments(manners)
     server, client = await one_client(trial, manners)
     wire = manners.framing.encode(trial.text(4) + _SPLIT)
     border = wire.index(_SPLIT) + 3
@@ -105,6 +106,7 @@ async def takes_a_cut_letter(trial: Trial, manners: Manners) -> None:
 
 async def takes_two_without_waiting(trial: Trial, manners: Manners) -> None:
     """DG-6."""
+    expect_any_segments(manners)
     server, client = await one_client(trial, manners)
     first, second = trial.text(12), trial.text(12)
     client.say(first)

@@ -14,7 +14,7 @@ from twisted_lab.check.scenarios.identification.visitors import (
     house_of_one,
     unless_killed,
 )
-from twisted_lab.check.trials.client import APART_SECONDS
+from twisted_lab.check.trials.client import APART_SECONDS, expect_any_segments
 from twisted_lab.check.trials.learn_identity import IdentityManners, is_asked
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit, new_person, opened
@@ -46,6 +46,7 @@ async def takes_a_name_in_two_segments(trial: Trial, manners: IdentityManners) -
         raise NotOffered(
             _("Nothing marks the end of a name, so the server takes what arrives first.")
         )
+    expect_any_segments(manners.server)
     house = await opened(trial, manners.server)
     person = new_person(trial)
     client = await house.connect(1)
@@ -89,8 +90,9 @@ async def survives_an_empty_name(trial: Trial, manners: IdentityManners) -> None
     client.send(manners.server.framing.encode(b"") or b"\n")
     await client.settle()
     await house.leave(Visit(client, person))
-    if house.server.program.traceback and not manners.serves_one:
-        raise Failed(_("The server ended with {end}.", end=house.server.program.end))
+    program = house.server.program
+    if program.has_ended and program.traceback and not manners.serves_one:
+        raise Failed(_("The server ended with {end}.", end=program.end))
     await house.restart()
     await expect_known(trial, house, 1, person)
     if not is_asked(await house.call(3, new_person(trial))):
