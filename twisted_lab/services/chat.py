@@ -210,6 +210,7 @@ class Options(ConversationOptions):
         "[default: none]",
         read_network,
         default=None,
+        metavar="NETWORK",
     )
     address_members = option.number(
         "How many members one IP address, or IPv6 network of 64 bits, may have.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
@@ -39,6 +40,16 @@ def write_out(command: str, text: str) -> None:
     if problem:
         print_line(f"{command}: cannot write to standard output: {problem}", sys.stderr)
     raise SystemExit(1)
+
+
+def as_started(usage: str) -> str:
+    """Return the text of a program's --help; if `netlab` has started it, as its user has."""
+    if sys.argv[:1] != ["netlab"]:
+        return usage
+    first, end, rest = usage.partition("\n")
+    first = re.sub(r"python -m twisted_lab\.", "netlab ", first)
+    first = re.sub(r"twistd \[options\] netlab-?", "netlab run ", first)
+    return re.sub(" +", " ", first) + end + rest
 
 
 class CannotRun(usage.UsageError):
@@ -167,7 +178,7 @@ class Options(usage.Options):
 
     def opt_help(self) -> None:
         """Display this help and exit."""
-        write_out(self.command, str(self))
+        write_out(self.command, as_started(str(self)))
         raise SystemExit(0)
 
     opt_h = opt_help
