@@ -88,7 +88,7 @@ class CommandTests(SynchronousTestCase):
             ("Usage: twistd [options] netlab-echo  [options]", "Usage: netlab run echo [options]"),
             ("Usage: twistd [options] netlab  [options]", "Usage: netlab run [options]"),
         ):
-            self.patch(sys, "argv", ["netlab"])
+            self.patch(sys, "argv", ["/usr/bin/netlab"])
             self.assertEqual(as_started(f"{usage}\nx  y"), f"{as_netlab}\nx  y")
             self.patch(sys, "argv", ["/usr/bin/twistd"])
             self.assertEqual(as_started(usage), usage)

@@ -82,5 +82,5 @@ def main() -> None:
         raise SystemExit(WRONG_USAGE)
     else:
         hook_for(f"netlab {word}")
-        sys.argv = ["netlab", *arguments]
+        sys.argv[1:] = arguments
         import_module(PROGRAMS[word].module).main()

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from twisted_lab import __version__
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
+PROGRAM = "netlab"  # the command that starts all others
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 
@@ -42,9 +44,14 @@ def write_out(command: str, text: str) -> None:
     raise SystemExit(1)
 
 
+def is_netlab(program: str) -> bool:
+    """Tell whether a program, the first of `sys.argv`, is the command `netlab`."""
+    return Path(program).name == PROGRAM
+
+
 def as_started(usage: str) -> str:
     """Return the text of a program's --help; if `netlab` has started it, as its user has."""
-    if sys.argv[:1] != ["netlab"]:
+    if not is_netlab(sys.argv[0]):
         return usage
     first, end, rest = usage.partition("\n")
     first = re.sub(r"python -m twisted_lab\.", "netlab ", first)
