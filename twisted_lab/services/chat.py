@@ -225,7 +225,8 @@ class Options(ConversationOptions):
         default=int(Rates.message_bytes),
     )
     address_history_bytes = option.size(
-        "Bytes of history that they receive in a second; bursts of 15 times as many.",
+        "Bytes of history that the members of one address receive in a second; bursts of 15 times "
+        "as many.",
         default=int(Rates.history_bytes),
     )
 
