@@ -83,8 +83,8 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     )
     command = (str(binaries / "netlab"), "run", "--only", "echo", "--base-port", "0")
     with Server(tmp_path, command=command) as server:
-        client = server.wait_for(r"venv/bin/netlab client echo --port \d+")[0].split()
-        assert run(*client, "--quiet", cwd=tmp_path, typed="hello\n") == "hello\n"
+        ours = server.wait_for(r"venv/bin/netlab client echo --port \d+")[0].split()
+        assert run(*ours, "--quiet", cwd=tmp_path, typed="hello\n") == "hello\n"
         assert server.stop() == 0
 
     run(*pip, "uninstall", "--yes", "twisted-lab", cwd=tmp_path)
