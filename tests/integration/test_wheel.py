@@ -81,8 +81,8 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     assert "python -m twisted_lab.client" in run(
         binaries / "python", "-m", "twisted_lab.client", "--help", cwd=tmp_path
     )
-    command = (str(binaries / "netlab"), "run", "--only", "echo", "--base-port", "0")
-    with Server(tmp_path, command=command) as server:
+    netlab = (str(binaries / "netlab"), "run", "--only", "echo", "--base-port", "0")
+    with Server(tmp_path, command=netlab) as server:
         ours = server.wait_for(r"venv/bin/netlab client echo --port \d+")[0].split()
         assert run(*ours, "--quiet", cwd=tmp_path, typed="hello\n") == "hello\n"
         assert server.stop() == 0
