@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
-	bench-compare decisions fuzz hostile kill lossy load soak messages options clean constraints
+	bench-compare decisions fuzz hostile kill lossy load soak messages options docs licences \
+	clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -44,7 +45,7 @@ coverage: $(INSTALLED)  ## run the tests as `make test` does, and measure the co
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-test-long: $(INSTALLED)  ## run the long tests, in about 6 minutes: full numbers, stock transport, attacks
+test-long: $(INSTALLED) .venv/.docs  ## run the long tests, in about 6 minutes: full numbers, stock transport, attacks
 	@echo "The long tests take about 6 minutes on two cores."
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
 	$(PYTEST) -m long tests/integration
@@ -131,15 +132,22 @@ test coverage test-long test-repeat: $(patsubst %.po,%.mo,$(wildcard twisted_lab
 %.mo: %.po | $(INSTALLED)
 	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@
 
+docs: .venv/.docs  ## build the documentation site, docs/_build/index.html
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning -c docs . docs/_build
+	@echo "The site is docs/_build/index.html."
+
+licences: .venv/.bench .venv/.docs .venv/.fuzz  ## write the licences of all packages into docs/dependencies.md
+	@$(BIN)/python -m tests.programs.licences
+
 clean:  ## remove .venv and all that was built
-	rm -rf .venv .canary dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	rm -rf .venv .canary dist build docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 		.ruff_cache .import_linter_cache _trial_temp* twisted/plugins/dropin.cache bench/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find twisted_lab -name '*.mo' -delete
 
 constraints:  ## pin the newest versions that pyproject.toml allows
 	@rm -rf .venv
-	$(MAKE) --no-print-directory .venv/.bench .venv/.fuzz CONSTRAINTS=/dev/null
+	$(MAKE) --no-print-directory .venv/.bench .venv/.docs .venv/.fuzz CONSTRAINTS=/dev/null
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 CONSTRAINTS := constraints.txt
@@ -168,7 +176,7 @@ $(INSTALLED): $(RUNTIME)
 	@$(call install,.[dev])
 	@touch $@
 
-.venv/.bench .venv/.fuzz: .venv/.%: $(INSTALLED)
+.venv/.bench .venv/.docs .venv/.fuzz: .venv/.%: $(INSTALLED)
 	@$(call install,.[$*])
 	@touch $@
 

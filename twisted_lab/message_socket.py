@@ -1,6 +1,6 @@
 """Messages for blocking programs: a socket that sends and receives whole messages.
 
-A server that repeats messages in upper case, for one client at a time:
+A server that repeats messages in upper case, for one client at a time::
 
     from twisted_lab.message_socket import MessageSocket
 
@@ -13,7 +13,7 @@ A server that repeats messages in upper case, for one client at a time:
                 for text in connection.messages():
                     connection.send_message(text.upper())
 
-And a client:
+And a client::
 
     from twisted_lab.message_socket import MessageSocket
 
@@ -25,7 +25,7 @@ And a client:
 Set `framing` for a peer whose lengths are not Int32 but digits: `server.framing = "decimal:10"`.
 
 Several clients at once, with `select()`. It sees data in the kernel, but not the messages that a
-socket has read from there already, so call `pending()` first:
+socket has read from there already, so call `pending()` first::
 
     from twisted_lab.message_socket import MessageError, MessageSocket
     import select
@@ -72,6 +72,8 @@ from twisted_lab.codecs import (
     encode_frame,
     text_header,
 )
+
+__all__ = ["MessageError", "MessageSocket"]
 
 
 class MessageSocket(socket.socket):

@@ -109,7 +109,7 @@ class FakeSandbox:
     def listener(self) -> socket.socket:
         raise NotImplementedError
 
-    def files(self) -> dict[str, bytes]:
+    def files(self, most_of_each: int = 0, most_of_all: int = 0) -> dict[str, bytes]:
         return self.changed
 
     def incidents(self) -> tuple[str, ...]:

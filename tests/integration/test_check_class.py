@@ -139,3 +139,21 @@ def test_a_program_is_built_in_a_sandbox(tmp_path: Path) -> None:
     assert lines[1] == "berta  echo-server: not checked: the build command failed: an error"
     assert outside.read_text() == ""
     assert {each.name for each in (folder / "anna").iterdir()} == {"server.c", "check.toml", "link"}
+
+
+@pytest.mark.long
+def test_all_that_a_build_makes_is_there_or_it_failed(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions"
+    for name, megabytes in (("anna", 5), ("berta", 34)):
+        (folder / name).mkdir(parents=True)
+        build = f"head -c {megabytes}000000 /dev/zero > data; cp server.py server; chmod +x server"
+        (folder / name / "check.toml").write_text(f"[server]\nfile = 'server'\nbuild = '{build}'\n")
+        (folder / name / "server.py").write_text(
+            "#!/usr/bin/env python3\nimport os\nprint(os.path.getsize('data'))\n"
+        )
+    done = check(folder)
+    lines = sorted(done.stderr.splitlines())
+    assert lines[0] == "anna  echo-server: 0 passed, 1 failed (server)"
+    assert lines[1].endswith("not checked: the build made 200 files or 32 MB, or more")
+    stored = (tmp_path / "r" / "checks" / "anna" / "echo-server.json").read_text()
+    assert "5000000" in stored

@@ -23,7 +23,7 @@ import pytest
 
 from tests.processes import ROOT
 from tests.programs.sandboxed import PYTHON, Result, plain_sandbox, read_until, run, wait
-from twisted_lab.check.sandbox.agent.mounts import WRITABLE
+from twisted_lab.check.sandbox.agent.mounts import WRITABLE, folders_of_data
 from twisted_lab.check.sandbox.agent.processes import descendants
 from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
@@ -119,7 +119,7 @@ keys -1
 
 def shown_folder() -> Path:
     """Return a folder that the sandbox does not hide, and that a script's first line can name."""
-    hidden = (*WRITABLE, "/home", "/root", str(Path.home()))
+    hidden = (*WRITABLE, *folders_of_data(), str(Path.home()))
     for folder in (ROOT, Path("/srv"), Path("/opt")):
         is_hidden = any(folder.is_relative_to(each) for each in hidden)
         if not is_hidden and " " not in str(folder) and os.access(folder, os.W_OK):
@@ -160,6 +160,15 @@ def test_an_attack_reaches_nothing(
 ) -> None:
     monkeypatch.setenv("HOME", decoys[0])
     check_harmless(run(ATTACK, *decoys, folder=folder))
+
+
+@pytest.mark.usefixtures("_namespaces")
+def test_data_outside_of_homes_is_hidden(folder: Path) -> None:
+    # Another submission may be there, which a program could copy.
+    if not any(ROOT.is_relative_to(each) for each in folders_of_data()):
+        pytest.skip("this project is in a folder of the system")
+    result = run("import os, sys\nprint(os.listdir(sys.argv[1]))", str(ROOT), folder=folder)
+    assert "pyproject.toml" not in result.output, result.output
 
 
 def python_for_all() -> str | None:
@@ -474,16 +483,18 @@ def test_a_hidden_home_shows_what_the_command_needs(
         Path(home).chmod(0o755)
         tool = Path(home, ".tools", "bin", "tool")
         tool.parent.mkdir(parents=True)
-        tool.write_text("#!/bin/sh\nls -A $(dirname $0) $(dirname $0)/../..\n")
+        tool.write_text("#!/bin/sh\nls -A1 $(dirname $0) $(dirname $0)/../..\n")
         tool.chmod(0o755)
         Path(home, "diary.txt").touch()
+        Path(home, "link").symlink_to(".tools")
+        named = Path(home, "link", "bin")
         monkeypatch.setenv("HOME", home)
-        monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{named}:{os.environ['PATH']}")
         with closing(open_sandbox(folder, ["tool"])) as sandbox:
             child = sandbox.start(["tool"])
             shown = read_until(child, "<end>").split("\n")
             os.close(child.terminal)
-    assert shown == [f"{tool.parent}:", "tool", "", f"{tool.parent}/../..:", ".tools", ""]
+    assert shown == [f"{named}:", "tool", "", f"{named}/../..:", ".tools", "link", ""]
 
 
 def test_what_cannot_be_done_is_said_in_one_line(folder: Path, sandbox: Sandbox) -> None:

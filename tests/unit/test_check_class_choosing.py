@@ -31,7 +31,7 @@ class OverridesTests(SynchronousTestCase):
         self.assertEqual(overrides(text, TASKS["echo-client"]), Overrides("c.py"))
 
     def test_the_example_of_the_documentation_is_right(self) -> None:
-        page = (ROOT / "docs" / "checking.md").read_text()
+        page = (ROOT / "docs" / "checking-a-class.md").read_text()
         _, _, rest = page.partition("```toml\n")
         text, _, _ = rest.partition("```")
         self.assertEqual(overrides(text, ECHO).file, "lab2/main")

@@ -140,6 +140,7 @@ class CommandTests(SynchronousTestCase):
             "(" * 260_000,
             "'\\" * 130_000,
             "argv," * 50_000,
+            "a" * 260_000,
         ):
             for path in ("server.py", "server.c", "server.js"):
                 source = Source(path, text)

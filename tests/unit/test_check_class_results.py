@@ -14,7 +14,7 @@ from twisted_lab.check.classes.choosing import Rules
 from twisted_lab.check.classes.folders import read
 from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
-from twisted_lab.check.classes.storing import Store
+from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
@@ -76,6 +76,16 @@ class StoreTests(SynchronousTestCase):
         for text in ("", whole[:-9], "[]", "1", whole.replace('"why"', '"how"'), "[" * 100_000):
             path.write_text(text)
             self.assertIsNone(self.store.load("anna", "t", "k"), text[:20])
+
+    def test_one_run_at_a_time_writes_into_a_folder(self) -> None:
+        for _run in range(2):
+            with claim(self.folder), self.assertRaisesRegex(ValueError, "^another run writes into"):
+                claim(self.folder)
+
+    def test_a_folder_with_other_files_is_left_alone(self) -> None:
+        (self.folder / "pages").mkdir(parents=True)
+        with self.assertRaisesRegex(ValueError, "has other files"):
+            claim(self.folder)
 
     def test_only_the_owner_can_read_it(self) -> None:
         self.store.save("anna", TaskResult("t"), "k")

@@ -16,7 +16,7 @@ from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.kernel.waits import thread
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.sandbox.agent import processes
-from twisted_lab.check.sandbox.agent.folder import MOST_OF_ALL, MOST_OF_EACH, changed
+from twisted_lab.check.sandbox.agent.folder import changed
 from twisted_lab.check.sandbox.agent.interpreters import needed
 from twisted_lab.check.sandbox.agent.watching import MachineFull, Watch
 from twisted_lab.check.subjects.peer import MOST_RECEIVED, Peer
@@ -62,8 +62,8 @@ class FolderTests(SynchronousTestCase):
                 file.truncate(2 * MB)
         opened = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         self.addCleanup(os.close, opened)
-        sizes = [len(content) for _, content in changed(opened, {})]
-        self.assertEqual(sizes, [MOST_OF_EACH] * (MOST_OF_ALL // MOST_OF_EACH))
+        sizes = [len(content) for _, content in changed(opened, {}, MB, 4 * MB)]
+        self.assertEqual(sizes, [MB] * 4)
 
     def test_an_interpreter_is_not_read_from_what_has_no_end(self) -> None:
         os.mkfifo(self.folder / "bin" / "run")

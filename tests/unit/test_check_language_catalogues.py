@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import string
 from collections.abc import Iterable
+from contextlib import redirect_stderr
+from pathlib import Path
 
 from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -13,6 +15,7 @@ from babel.messages.pofile import read_po
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.check import language
+from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import _, ngettext
 
 TRANSLATED = [each for each in language.LANGUAGES if each != language.SOURCE]
@@ -57,6 +60,14 @@ class CatalogueTests(SynchronousTestCase):
                 for translated in texts(message.string):
                     self.assertEqual(fields(texts(message.id)[-1]), fields(translated))
 
+    def test_all_that_requirements_say_is_a_message(self) -> None:
+        for name in TRANSLATED:
+            known = {each.id for each in messages(read(name))}
+            for each in Catalogue().requirements.values():
+                mistake = each.mistake
+                said = {each.text, each.why, each.source, mistake.question, mistake.answer}
+                self.assertEqual(said - known, set(), f"{each.id}: N_")
+
     def test_they_are_compiled(self) -> None:
         for name in TRANSLATED:
             compiled = io.BytesIO()
@@ -91,7 +102,25 @@ class RussianTests(SynchronousTestCase):
     def test_what_is_not_translated_is_english(self) -> None:
         self.assertEqual(_("a text of {x}", x="a task of your own"), "a text of a task of your own")
 
+    def test_an_empty_text_stays_empty(self) -> None:
+        self.assertEqual(_(""), "")
+
     def test_without_a_compiled_translation_all_is_english(self) -> None:
         self.patch(language, "FOLDER", language.FOLDER / "nowhere")
         language.use("ru")
         self.assertEqual(_("the server starts"), "the server starts")
+
+    def test_with_a_damaged_translation_all_is_english(self) -> None:
+        folder = Path(self.mktemp())
+        file = folder / "ru" / "LC_MESSAGES" / f"{language.DOMAIN}.mo"
+        file.parent.mkdir(parents=True)
+        whole = Path(path("ru", ".mo")).read_bytes()
+        self.patch(language, "FOLDER", folder)
+        for damaged in (b"", whole[:9], whole[:1000], b"?" * 999, whole.replace(b"\xd0", b"\xff")):
+            file.write_bytes(damaged)
+            said = io.StringIO()
+            with redirect_stderr(said):
+                language.use("ru")
+            self.assertEqual(_("the server starts"), "the server starts")
+            self.assertIn(str(file), said.getvalue())
+            self.assertEqual(said.getvalue().count("\n"), 1)

@@ -69,6 +69,17 @@ class OptionsTests(SynchronousTestCase):
         for words in ("Вызов:", "Параметры:", "[по умолчанию: .]", "Вывести версию"):
             self.assertIn(words, str(Options()))
 
+    def test_the_language_is_that_of_what_stands_before_it(self) -> None:
+        self.addCleanup(language.use, language.SOURCE)
+        for arguments, part in (
+            (("--nonsuch", "--lang=ru"), "параметра --nonsuch нет"),
+            (("--lang", "ru", "--seed"), "параметру --seed нужно значение"),
+            (("--only", "XX-1", "echo-server", "--lang", "ru"), "нет требования 'XX-1'"),
+            (("--nonsuch", "--", "x", "--lang", "ru"), "option --nonsuch not recognized"),
+        ):
+            language.use(language.SOURCE)
+            self.assertIn(part, self.refuse(*arguments))
+
     def test_list_and_explain_need_no_command(self) -> None:
         self.assertTrue(parse("--list").list)
         self.assertEqual(name(parse("echo-client", "--list")), "echo-client")

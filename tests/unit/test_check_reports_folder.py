@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from random import Random
+from unicodedata import normalize
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -50,6 +51,16 @@ class AnonymityTests(SynchronousTestCase):
             self.assertIn(removed, found["findings"][1][key])
         self.assertEqual(found["findings"][1]["passages"][0]["text"], removed)
         self.assertNotIn("Иванов".encode().hex(), found["findings"][1]["difference"]["received"])
+
+    def test_accents_may_be_characters_of_their_own(self) -> None:
+        text = "Андрей Семенов"
+        for spelling in ("NFC", "NFD"):  # as on Linux, and on macOS
+            student = Student(
+                normalize(spelling, "Андрей Семёнов"),
+                tuple(Result("echo-server", normalize(each, text)) for each in ("NFC", "NFD")),
+            )
+            [found] = anonymous([student], {student.name: 1})
+            self.assertEqual([each.file for each in found.results], ["[...] [...]"] * 2)
 
     def test_words_that_most_names_have_are_no_names(self) -> None:
         students = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,19 @@ class SecretsTests(SynchronousTestCase):
         (folder / "broken.txt").write_bytes(b"\xff")
         self.assertEqual(read_files(folder), {"data/users.txt": "ann:fox", "broken.txt": "\ufffd"})
 
+    def test_nested_folders_have_no_effect(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.addCleanup(subprocess.run, ["rm", "-rf", str(folder)], check=True)  # it does not recur
+        deepest = os.open(folder, os.O_RDONLY)
+        for _level in range(1200):
+            os.mkdir("a", dir_fd=deepest)
+            deeper = os.open("a", os.O_RDONLY, dir_fd=deepest)
+            os.close(deepest)
+            deepest = deeper
+        os.close(deepest)
+        self.assertEqual(read_files(folder), {})
+
     def test_no_text_of_a_report_quotes_them(self) -> None:
         text = "it is told fox1, (fox1) and fox12"
         report = redacted(hostile(text), {"fox1", "fox", "server"})
@@ -70,6 +84,13 @@ class SecretsTests(SynchronousTestCase):
         self.assertNotIn(b"fox1,".hex(), written)
         self.assertEqual(report.behaviour, (said,))
         self.assertEqual(report.findings[1].evidence.passages[0].text, said)
+
+    def test_quoted_passwords_are_found(self) -> None:
+        for secret in ("it's\\1", "пароль1"):
+            for text in (repr(secret), ascii(secret), repr(secret.encode())):
+                [said] = redacted(hostile(f"received {text}"), {secret}).behaviour
+                self.assertIn("(password)", said)
+                self.assertNotIn("1", said)
 
     def test_words_of_the_requirements_stay(self) -> None:
         self.assertEqual(redacted(REPORT, {"server", "client"}), REPORT)

@@ -20,6 +20,7 @@ from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.sandbox.limits import Limits
 from twisted_lab.check.sandbox.opening import how_to_allow
 
+MB = 1 << 20
 OPEN = os.O_RDONLY | os.O_DIRECTORY
 SLEEP = ["/bin/sleep", "60"]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -128,20 +129,20 @@ class FolderTests(SynchronousTestCase):
         (self.source / "data").write_text("1")
         copied = self.copy()
         before = folder.snapshot(copied)
-        self.assertEqual(list(folder.changed(copied, before)), [])
+        self.assertEqual(list(folder.changed(copied, before, MB, 4 * MB)), [])
         (self.target / "data").write_text("12")
         (self.target / "log").write_bytes(b"x" * 2_000_000)
         (self.target / "link").symlink_to("same")
         os.mkfifo(self.target / "pipe")
-        changed = dict(folder.changed(copied, before))
+        changed = dict(folder.changed(copied, before, MB, 4 * MB))
         self.assertEqual(changed.keys(), {"data", "log"})
-        self.assertEqual(len(changed["log"]), folder.MOST_OF_EACH)
+        self.assertEqual(len(changed["log"]), MB)
 
     def test_the_number_of_changes_is_bounded(self) -> None:
         copied = self.copy()
         for number in range(folder.MOST_CHANGED + 9):
             (self.target / str(number)).touch()
-        self.assertEqual(len(list(folder.changed(copied, {}))), folder.MOST_CHANGED)
+        self.assertEqual(len(list(folder.changed(copied, {}, MB, 4 * MB))), folder.MOST_CHANGED)
 
 
 class ProgramTests(SynchronousTestCase):

@@ -70,4 +70,21 @@ class FormTests(SynchronousTestCase):
     def test_random_words(self) -> None:
         token = b"5f4dcc3b5aa765d61d8327deb882cf99"
         self.assertEqual(random_words(b"Welcome! Your token is %b." % token), (token,))
+        for around in (
+            b"'%b'",
+            b"{token: %b}",
+            b"token=%b\r\n",
+            b"\x1b[32m%b\x1b[0m",
+            b"\xab%b\xbb",
+        ):
+            self.assertEqual(random_words(around % token), (token,), around)
         self.assertEqual(random_words(b"Congratulations, registration-completed"), ())
+
+    def test_a_part_of_a_word_is_no_token(self) -> None:
+        token = b"5f4dcc3b5aa765d61d8327deb882cf99"
+        for word in (b"{0}%%s%b", b"%b$x", b"%b#", b"%b" + b"a1" * 300):
+            self.assertEqual(random_words(word % token), (), word)
+
+    def test_hostile_words_take_no_time(self) -> None:
+        for word in (b"a", b"a1=", b"1.", b"-"):
+            random_words(word * 20_000)

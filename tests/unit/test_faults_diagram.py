@@ -133,10 +133,24 @@ class SvgTests(SynchronousTestCase):
         self.assertGreater(kinds[last_arrow:].count(f"{SVG}text"), len(one_of_each_fate()))
 
     def test_the_legend_is_at_the_top(self) -> None:
-        root = self.draw(*[passage("one", n / 10, n / 10) for n in range(100)])
-        heights = {each.text: float(each.get("y", "")) for each in root.findall(f"{SVG}text")}
+        root = self.draw(*one_of_each_fate())
+        heights: dict[str | None, float] = {}  # the first text is the highest
+        for each in root.findall(f"{SVG}text"):
+            heights.setdefault(each.text, float(each.get("y", "")))
         for fate in Fate:
             self.assertLess(heights[fate.value], heights["client"])
+
+    def test_the_legend_explains_what_is_drawn(self) -> None:
+        came = passage("one", 0.0, 0.0)
+        gone = Passage("client", "server", True, "two", 1.0, is_lost=True)
+        for passages, expected in (
+            ([came], []),
+            ([gone], ["lost"]),
+            ([came, gone], ["delivered", "lost"]),
+        ):
+            texts = [each.text for each in self.draw(*passages).findall(f"{SVG}text")]
+            legend = texts[: texts.index("client")]
+            self.assertEqual(legend, expected)
 
     def test_a_note_says_what_is_left_out(self) -> None:
         root = self.draw(passage(), left_out=7)

@@ -20,6 +20,7 @@ from twisted_lab.channels.stream import StreamChannel
 from twisted_lab.channels.text import TextChannel
 from twisted_lab.channels.text_header import TextHeaderChannel
 from twisted_lab.channels.turn_budget import TurnBudget
+from twisted_lab.codecs import MessageError
 from twisted_lab.resources import Unable
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "IdleTimer",
     "Inbox",
     "Int32Channel",
+    "MessageError",
     "Output",
     "PeerGone",
     "PeerSilent",

@@ -57,7 +57,7 @@ class Channel(Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether nothing more can be said: the peer has gone, or the server has hung up."""
+        """Tell whether the peer has gone or the server has hung up, so nothing more can be said."""
         ...
 
     async def hear(self) -> str:

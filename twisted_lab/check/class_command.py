@@ -20,9 +20,9 @@ from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.options import PER_CORE, ClassOptions
 from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
 from twisted_lab.check.classes.reporting import write_class
-from twisted_lab.check.classes.storing import Store
+from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table
-from twisted_lab.check.language import _
+from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
 from twisted_lab.check.sandbox.opening import how_to_allow
@@ -35,6 +35,7 @@ from twisted_lab.text.command_line import write_out
 from twisted_lab.text.printing import print_line
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
+_GOES_ON = N_("interrupted; the next run goes on here")
 Results = dict[tuple[str, str], TaskResult]  # by submission and task
 
 
@@ -50,6 +51,18 @@ def main(arguments: Sequence[str]) -> None:
     folders = submissions(options.submissions, options.report)
     if not folders:
         _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
+    try:
+        claimed = claim(options.report)
+    except (OSError, ValueError) as problem:
+        _end(str(problem))
+    with claimed:
+        try:
+            _check_class(folders, options)
+        except KeyboardInterrupt:  # the reactor, which handles Ctrl-C otherwise, does not run
+            _end(_(_GOES_ON), _INTERRUPTED)
+
+
+def _check_class(folders: Sequence[Path], options: ClassOptions) -> None:
     lang = options.lang or language.of_locale(os.environ)
     planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
     results = _check(planned, Store(options.report), options)
@@ -81,16 +94,17 @@ def _require_isolation() -> None:
     with tempfile.TemporaryDirectory() as empty:
         try:
             RemoteSandbox(Path(empty), (sys.executable,), DEFAULT_LIMITS, is_isolated=True).close()
-        except NotAllowed as reason:
+        except NotAllowed as lack:
+            reason = f"{lack}{how_to_allow()}"
             _end(
                 _(
                     "programs of others are checked in isolation only, which is not possible here: "
                     "{reason}",
-                    reason=f"{reason}{how_to_allow()}",
+                    reason=reason,
                 )
             )
-        except SandboxFailed as reason:
-            _end(str(reason))
+        except SandboxFailed as problem:
+            _end(str(problem))
 
 
 def _rules(options: ClassOptions) -> Rules:
@@ -121,7 +135,7 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
     screen = Screen(console, error_columns, os.environ.get("TERM", ""))
     progress = ClassProgress(screen, len(waiting))
     count = options.jobs or PER_CORE * len(os.sched_getaffinity(0))
-    problems: list[str] = []
+    problems: list[tuple[str, int]] = []  # with the exit status
 
     async def work(left: Iterable[Planned]) -> None:
         for each in left:
@@ -138,10 +152,15 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
             await gatherResults(workers, consumeErrors=True)
         except FirstError as error:
             if error.subFailure.check(CancelledError):  # Ctrl-C
-                problems.append(_("interrupted; the next run goes on here"))
+                problems.append((_(_GOES_ON), _INTERRUPTED))
             else:
                 error.subFailure.trap(OSError)
-                problems.append(_("cannot write a result: {reason}", reason=error.subFailure.value))
+                reason = error.subFailure.value
+                said = _("cannot write a result: {reason}", reason=reason)
+                problems.append((said, ClassOptions.exit_status))
+        finally:
+            for each in workers:
+                each.cancel()  # the others' checks end, too
 
     def start(reactor: IReactorCore) -> Deferred[None]:
         done = Deferred.fromCoroutine(work_all())
@@ -157,5 +176,5 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
         screen.set_status("")
         console.settle()
     if problems:
-        _end(problems[0], _INTERRUPTED)
+        _end(*problems[0])
     return results

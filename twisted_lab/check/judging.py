@@ -154,5 +154,5 @@ def by_hand(requirement: Requirement, trial: Trial) -> str:
     """Return the shell command that shows the same as a trial."""
     host, port = trial.address
     command = shlex.join(filled(trial.bench.command, host, port))
-    filled_in = requirement.by_hand.replace("{command}", command)
+    filled_in = _(requirement.by_hand).replace("{command}", command)
     return filled_in.replace("{host}", host).replace("{port}", str(port))

@@ -9,8 +9,12 @@ from __future__ import annotations
 import gettext
 import re
 import string
+import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from twisted_lab.text.printing import print_line
 
 DOMAIN = "twisted_lab.check"
 FOLDER = Path(__file__).parent / "locale"
@@ -23,17 +27,21 @@ _translations = gettext.NullTranslations()
 def use(language: str) -> None:
     """Say everything in a language from now on.
 
-    What is not translated, or not compiled, is English.
+    What is not translated, or not compiled, is English. If the compiled file is damaged, a line on
+    the standard error says so.
 
     Args:
         language: One of LANGUAGES.
     """
     global _translations  # one program speaks one language
-    _translations = (
-        gettext.NullTranslations()
-        if language == SOURCE
-        else gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
-    )
+    _translations = gettext.NullTranslations()
+    if language == SOURCE:
+        return
+    try:
+        _translations = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+    except (OSError, ValueError, LookupError, struct.error):  # gettext checks little itself
+        file = FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+        print_line(f"the translation {file} is damaged, so all is English", sys.stderr)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
@@ -55,7 +63,7 @@ def _(message: str, /, **values: object) -> str:
         message: The message in English, with names in braces, such as ``{port}``.
         values: What the names stand for. It may come from programs: it is no format itself.
     """
-    translated = _translations.gettext(message)
+    translated = _translations.gettext(message) if message else ""  # "": the catalogue's header
     return _formatter.format(translated, **values) if values else translated
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -28,6 +29,13 @@ _ADDED = (
     N_("[default:"),
     N_("Display this help and exit."),
     N_("Display the version and exit."),
+)
+# What getopt says, word for word.
+_OF_GETOPT = (
+    N_("option {name} not recognized"),
+    N_("option {name} not a unique prefix"),
+    N_("option {name} requires argument"),
+    N_("option {name} must not have an argument"),
 )
 
 
@@ -75,7 +83,6 @@ def _language(text: str) -> str:
     if text not in language.LANGUAGES:
         known = ", ".join(language.LANGUAGES)
         raise UsageError(_("expected one of {known}, not {text!r}", known=known, text=text))
-    language.use(text)  # for what is wrong with later options, and for --help
     return text
 
 
@@ -84,7 +91,7 @@ def _ids(text: str) -> tuple[str, ...]:
 
 
 class TranslatedOptions(command_line.Options):
-    """Options whose help is in the checker's language."""
+    """Options whose help and errors are in the checker's language."""
 
     lang = option.parsed(
         N_("Language of the messages: en or ru. [default: that of the locale]"),
@@ -92,6 +99,31 @@ class TranslatedOptions(command_line.Options):
         default=None,
         metavar="en|ru",
     )
+
+    def parse(self, options: Sequence[str]) -> None:
+        """See `Options.parse`; options may stand behind words."""
+        # Before anything is said, also about options that stand before --lang.
+        for lang in re.findall("--lang[= ](\\w+)", " ".join(options)):
+            if lang in language.LANGUAGES:
+                language.use(lang)
+        super().parse(self.options_first(options))
+
+    def options_first(self, arguments: Sequence[str]) -> list[str]:
+        """See `Options.options_first`."""
+        try:
+            return super().options_first(arguments)
+        except UsageError as error:
+            text = str(error)
+        for message in _OF_GETOPT:
+            start, end = message.split("{name}")
+            if text.startswith(start) and text.endswith(end):
+                text = _(message, name=text[len(start) : -len(end)])
+                break
+        raise UsageError(text)
+
+    def help_hint(self) -> str:
+        """See `Options.help_hint`."""
+        return _("--help lists the options")
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; the words that Twisted adds are translated, too."""
@@ -139,7 +171,7 @@ class Options(TranslatedOptions):
         metavar="FILE",
     )
     answer = option.repeated(
-        N_("Answer questions with these words so, WORDS=ANSWER; {host} and {port} are replaced."),
+        N_("Answer the questions that hold WORDS: WORDS=ANSWER; {host} and {port} are replaced."),
         _answer,
         metavar="WORDS=ANSWER",
     )
@@ -198,7 +230,7 @@ class Options(TranslatedOptions):
             end = options.index("--")
             self.program = tuple(options[end + 1 :])
             options = options[:end]
-        super().parse(self.options_first(options))
+        super().parse(options)
 
     def parseArgs(self, task: str = "", *others: str) -> None:
         """Take the task.
@@ -237,13 +269,8 @@ class Options(TranslatedOptions):
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
         printed = [name for name in FORMATS if self[name] == "-"]
         if printed[1:]:
-            raise UsageError(
-                _(
-                    "{one} and {other} exclude each other",
-                    one=f"--{printed[0]} -",
-                    other=f"--{printed[1]} -",
-                )
-            )
+            one, other = (f"--{name} -" for name in printed[:2])
+            raise UsageError(_("{one} and {other} exclude each other", one=one, other=other))
         self.printed = "".join(printed)
         for name, ids in (("--only", self.only), ("--explain", self.explain)):
             for each in ids:
@@ -276,10 +303,6 @@ class Options(TranslatedOptions):
                 raise UsageError(
                     _("--only: {id} is no requirement of {task}", id=each, task=self.task.name)
                 )
-
-    def help_hint(self) -> str:
-        """See `Options.help_hint`."""
-        return _("--help lists the options")
 
     def getSynopsis(self) -> str:
         """See `twisted.python.usage.Options`."""

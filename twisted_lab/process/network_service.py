@@ -44,7 +44,7 @@ class Process(Protocol):
 
 
 class Word(NamedTuple):
-    """A command that only one service has, for ``tell`` of `twisted_lab.control`.
+    """A command that only one service has, for ``python -m twisted_lab.control tell``.
 
     Attributes:
         answer: Does it with the argument ("" if there is none), and returns lines for the operator.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
@@ -12,11 +13,12 @@ from typing import Any
 
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.language import _
+from twisted_lab.check.plain_files import DEEPEST, SKIPPED
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.subjects.program import Program
 
 _SECONDS = 120.0
-_LARGEST = (1 << 20) - 1  # bytes; a sandbox returns no more of a file
+_MOST_FILES, _MOST_BYTES = 199, (32 << 20) - 1  # a sandbox may leave out what is more
 _SHELL = "/bin/sh"
 
 
@@ -41,7 +43,7 @@ async def built(reactor: Any, folder: Path, command: str) -> AsyncIterator[Path]
     with TemporaryDirectory(prefix="twisted-lab-build-") as name:
         copy = Path(name, "work")
         try:
-            copytree(folder, copy, ignore=_special)
+            copytree(folder, copy, ignore=partial(_left_out, folder))
             for path, content in files.items():
                 made = copy / path
                 made.parent.mkdir(parents=True, exist_ok=True)
@@ -52,10 +54,13 @@ async def built(reactor: Any, folder: Path, command: str) -> AsyncIterator[Path]
         yield copy
 
 
-def _special(parent: str, names: list[str]) -> list[str]:
+def _left_out(folder: Path, parent: str, names: list[str]) -> set[str]:
     """Return what is not copied: through a symbolic link, files elsewhere would be written."""
+    if len(Path(parent).relative_to(folder).parts) > DEEPEST:
+        return set(names)  # `copytree` recurs for each level
     modes = {name: Path(parent, name).lstat().st_mode for name in names}
-    return [name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))]
+    plain = {name for name, mode in modes.items() if stat.S_ISREG(mode) or stat.S_ISDIR(mode)}
+    return modes.keys() - plain | SKIPPED
 
 
 async def _build(reactor: Any, folder: Path, command: str) -> dict[str, bytes]:
@@ -72,9 +77,10 @@ async def _build(reactor: Any, folder: Path, command: str) -> dict[str, bytes]:
             lines = program.terminal.text.splitlines() or [""]
             said = next((line for line in lines if "error" in line.lower()), lines[0])
             raise NotBuilt(_("the build command failed: {said}", said=said[:500]))
-        files = sandbox.files()
+        files = sandbox.files(_MOST_BYTES + 1, _MOST_BYTES + 1)
     finally:
         sandbox.close()
-    if large := [name for name, content in files.items() if len(content) > _LARGEST]:
-        raise NotBuilt(_("the build made {name!r}, which is too large", name=large[0]))
+    if len(files) > _MOST_FILES or sum(map(len, files.values())) > _MOST_BYTES:
+        # Without what was left out, the program would fail, and its author be blamed.
+        raise NotBuilt(_("the build made {n} files or {mb} MB, or more", n=200, mb=32))
     return files

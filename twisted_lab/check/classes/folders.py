@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
 from twisted_lab.check.classes.sources import Source
+from twisted_lab.check.plain_files import plain_files
 
-# As in the copies that programs run in; a larger folder is refused there.
-_SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
-_MOST_FILES, _DEEPEST = 1_000, 16
+_MOST_FILES = 1_000  # as in the copies that programs run in; a larger folder is refused there
 _MOST_OF_EACH, _MOST_TEXT = 1 << 18, 1 << 24  # bytes that are looked at
 _PIECE, _MOST_PIECES = 1 << 20, 64  # for the hash; a folder with more cannot be checked
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
@@ -27,7 +25,7 @@ def read(folder: Path) -> tuple[list[Source], str]:
     sources = []
     digest = blake2b(digest_size=16)
     left, pieces = _MOST_TEXT, _MOST_PIECES
-    for path in islice(_files(folder), _MOST_FILES):
+    for path in islice(plain_files(folder), _MOST_FILES):
         name = path.relative_to(folder).as_posix()
         try:
             descriptor = os.open(path, _READ)
@@ -48,12 +46,3 @@ def read(folder: Path) -> tuple[list[Source], str]:
         text = start.decode("latin-1" if is_binary else "utf-8", errors="replace")
         sources.append(Source(name, text, bool(mode & 0o111)))
     return sources, digest.hexdigest()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield all plain files, in the order of their names."""
-    for parent, folders, files in os.walk(folder):
-        depth = len(Path(parent).relative_to(folder).parts)
-        folders[:] = sorted(set(folders) - _SKIPPED) if depth < _DEEPEST else []
-        for name in sorted(files):
-            yield Path(parent, name)

@@ -110,10 +110,6 @@ class ClassOptions(TranslatedOptions):
         super().__init__()
         self.catalogue = Catalogue()
 
-    def parse(self, options: list[str]) -> None:
-        """See `Options.parse`; options may stand behind the folder."""
-        super().parse(self.options_first(options))
-
     def parseArgs(self, submissions: str = "", *others: str) -> None:
         """Take the folder of the submissions.
 
@@ -160,6 +156,6 @@ class ClassOptions(TranslatedOptions):
             "find the server and the client; check.toml in a folder names them otherwise. Results "
             "are stored, so that a second run checks only what has changed. The exit status is 0 "
             "once everything is checked, whatever the verdicts, 2 for wrong usage, and 130 after "
-            "Ctrl-C. docs/checking.md explains more."
+            "Ctrl-C. docs/checking-a-class.md explains more."
         )
         return super().getUsage(width)

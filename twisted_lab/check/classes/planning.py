@@ -26,6 +26,7 @@ class Planned:
         problem: Why there is nothing, in one line.
         key: Another one as soon as the result may be another one.
         options: The options of its checks.
+        python: The Python that runs programs.
     """
 
     submission: str
@@ -35,6 +36,7 @@ class Planned:
     problem: str
     key: str
     options: tuple[str, ...]
+    python: str
 
 
 def submissions(folder: Path, reports: Path) -> list[Path]:
@@ -80,4 +82,4 @@ def plan(
                 problem = str(reason)
             depends_on = repr((__version__, digest, task.name, choice, options, own))
             key = blake2b(depends_on.encode(errors="backslashreplace"), digest_size=16).hexdigest()
-            yield Planned(folder.name, folder, task, choice, problem, key, options)
+            yield Planned(folder.name, folder, task, choice, problem, key, options, rules.python)

@@ -18,7 +18,8 @@ _SHELL = re.compile(rf"(?s){_QUOTED}|(?<!\S)#[^\n]*")
 _C_LIKE = re.compile(rf"(?s)/\*.*?(?:\*/|\Z)|//[^\n]*|{_QUOTED}")
 _NOISE = {"py": _PYTHON, "sh": _SHELL, "rb": _SHELL, "pl": _SHELL}
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
+# Without the boundary, each letter of a long word would be another beginning.
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 # What shell scripts use instead of sockets.
 _SHELL_CALLS = re.compile(r"\b(?:ncat|nc|netcat|socat)\b[^\n|;]{0,100}|/dev/tcp/")
 _SHELL_LISTENS = re.compile(r"\s-\w*l|\s--listen|LISTEN")

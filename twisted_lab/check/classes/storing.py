@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 from twisted_lab.check.classes.model import Checked, TaskResult
+from twisted_lab.check.language import _
 from twisted_lab.text.private_files import write_private
 
 FORMAT = 1
 FOLDER = "checks"  # in the folder of the reports
+_LOCK = ".lock"  # in FOLDER: no submission begins with a dot
+
+
+def claim(folder: Path) -> BinaryIO:
+    """Return a file that reserves the folder of the reports for this run, as long as it is open.
+
+    Other files in the folder would be replaced or removed, so it must be new or empty, or have
+    been claimed before.
+
+    Raises:
+        ValueError: The folder has other files, or another run goes on.
+        OSError: It cannot be made.
+    """
+    if not (folder / FOLDER).is_dir() and folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            _("{folder!r} has other files: name a new folder for the reports", folder=str(folder))
+        )
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = (folder / FOLDER / _LOCK).open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ValueError(_("another run writes into {folder!r}", folder=str(folder))) from None
+    return file
 
 
 class Store:

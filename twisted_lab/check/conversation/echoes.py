@@ -7,7 +7,7 @@ import re
 from twisted_lab.check.language import _, ngettext
 
 # CSI sequences (ECMA-48, section 5.4), such as colours.
-_COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
+COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 _LONG = 100  # bytes
 
@@ -27,7 +27,7 @@ def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
     if sent in received:
         return True
     folded = bytes if is_exact else _folded
-    bare, end = folded(_COLOURS.sub(b"", received)), 0
+    bare, end = folded(COLOURS.sub(b"", received)), 0
     for byte in folded(sent):
         end = bare.find(byte, end) + 1
         if not end:
@@ -47,7 +47,7 @@ def carries(received: bytes, sent: bytes) -> bool:
     """
     if len(sent) >= _LONG:
         return came_back(received, sent)
-    return _folded(sent) in _folded(_COLOURS.sub(b"", received))
+    return _folded(sent) in _folded(COLOURS.sub(b"", received))
 
 
 def _folded(data: bytes) -> bytes:
@@ -59,7 +59,7 @@ def manner(received: bytes, sent: bytes) -> str:
     if received == sent:
         return _("as it was")
     words = []
-    bare = _COLOURS.sub(b"", received)
+    bare = COLOURS.sub(b"", received)
     if bare != received:
         words.append(_("in colours"))
     if sent not in bare:

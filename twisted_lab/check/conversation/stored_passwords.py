@@ -8,11 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from twisted_lab.check.conversation.echoes import COLOURS
+
 _FAST = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b")
 _SLOW = re.compile(
     rb"\$2[abxy]?\$\d\d\$|argon2|scrypt|pbkdf2|bcrypt|\$(?:5|6|7|y)\$|\$s0\$", re.IGNORECASE
 )
 _LONG = re.compile(rb"[0-9A-Za-z+/]{24,}={0,2}")
+_TOKEN = re.compile(
+    rb"(?<![^\s\"'(<\[{:=`|,;\x80-\xff])[0-9A-Za-z_\-+/.]{12,512}={0,2}"
+    rb"(?![^\s\"')>\]}.,;!`|<\x80-\xff])"
+)
 _LOG_NAME = re.compile(r"log(?!in|on)|journal|history|лог(?!ин)|журнал|истори", re.IGNORECASE)
 
 
@@ -68,8 +74,11 @@ def repeated_values(data: bytes) -> set[bytes]:
 
 
 def random_words(heard: bytes) -> tuple[bytes, ...]:
-    """Return the words that look like tokens: 12 or more characters, with digits and letters."""
-    found = re.findall(rb"[0-9A-Za-z_\-+/.]{12,512}={0,2}", heard[-20_000:])
+    """Return the words that look like tokens: 12 or more characters, with digits and letters.
+
+    A part of a longer word is none: a server that refused it would be right.
+    """
+    found = _TOKEN.findall(COLOURS.sub(b"", heard[-20_000:]))
     return tuple(
         word.strip(b".")
         for word in found

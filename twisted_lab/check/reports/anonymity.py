@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
-from twisted_lab.check.reports.mapping import LETTERS, map_texts, own_words, words
+from twisted_lab.check.reports.mapping import LETTERS, folded, map_texts, own_words, words
 from twisted_lab.check.reports.students import Result, Student
 
 _REMOVED = "[...]"
@@ -74,7 +74,7 @@ def _name_words(students: Sequence[Student]) -> set[str]:
 
 
 def _is_name(word: str, names: set[str]) -> bool:
-    word = word.casefold()
+    word = folded(word)
     return word in names or any(
         word[:length] in names or word[-length:] in names
         for length in range(_LEAST_STEM, min(len(word), 40))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where a formula begins. In many countries spreadsheets take a semicolon for the separator.
+_FORMULA = re.compile('(?:^|(?<=;))(?=[ "]*[-=+@\t\r\uff1d\uff0b\uff0d\uff20])')
 
 
 def csv_table(students: Sequence[Student], marks: Marks) -> str:
@@ -65,5 +67,4 @@ def _cells(result: Result, ids: list[str], marks: Marks) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     """Escape control characters, and defuse formulas with an apostrophe."""
-    is_formula = text.lstrip(" ").startswith(_FORMULA)
-    return "'" * is_formula + shown(text)
+    return shown(_FORMULA.sub("'", text))

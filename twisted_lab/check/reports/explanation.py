@@ -46,4 +46,4 @@ def _explain(
     ):
         yield from style.wrapped(text, " " * 14, f"  {label:12}")
     yield "  " + _("By hand, in another terminal, with the host and the port of the server:")
-    yield f"    {requirement.by_hand}"  # not wrapped, so that it can be copied
+    yield f"    {_(requirement.by_hand)}"  # not wrapped, so that it can be copied

@@ -45,7 +45,7 @@ def failure(
         yield from _part("Answer", _(mistake.answer), style)
     yield _INDENT + _("By hand, in another terminal:")
     # Not wrapped, so that it can be copied.
-    yield f"{_INDENT * 2}{shown(evidence.by_hand or requirement.by_hand, 2000)}"
+    yield f"{_INDENT * 2}{shown(evidence.by_hand or _(requirement.by_hand), 2000)}"
 
 
 def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator[str]:

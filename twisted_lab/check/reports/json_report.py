@@ -17,7 +17,7 @@ _MOST_PASSAGES, _MOST_PASSAGE = 60, 200  # the last ones; characters of each
 
 
 def json_report(report: Report, is_strict: bool) -> str:
-    """Return a report as JSON, in ASCII; docs/checking.md describes its keys.
+    """Return a report as JSON, in ASCII; docs/checking-json.md describes its keys.
 
     Args:
         report: The report.

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
 from twisted_lab.check.verdicts import Difference, Evidence, Report
 
-LETTERS = re.compile(r"[^\W\d_]{3,}")  # a word, without digits
+# A word, without digits. Names of files from macOS have accents as characters of their own.
+LETTERS = re.compile("(?:[^\\W\\d_][\u0300-\u036f]*){3,}")
+
+
+def folded(word: str) -> str:
+    """Return what is the same for all spellings of a word: of case, accents, and the Russian ё."""
+    return unicodedata.normalize("NFC", word).casefold().replace("ё", "е")  # noqa: RUF001 (Russian)
 
 
 def words(text: str) -> set[str]:
-    """Return the words of a text that have three letters or more, in lower case."""
-    return {word.casefold() for word in LETTERS.findall(text)}
+    """Return the words of a text that have three letters or more, `folded`."""
+    return {folded(word) for word in LETTERS.findall(text)}
 
 
 def own_words(report: Report) -> set[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from twisted_lab.check.plain_files import plain_files
 from twisted_lab.check.reports.mapping import map_texts, own_words
 from twisted_lab.check.verdicts import Report
 
@@ -26,7 +27,8 @@ _SOURCES = {".py", ".js", ".c", ".h", ".cpp", ".go", ".sh", ".rs", ".java", ".md
 
 def redacted(report: Report, secrets: Collection[str]) -> Report:
     """Return a report in which secrets that stand alone, as whole words, are replaced."""
-    hidden = sorted(set(secrets) - own_words(report), key=len, reverse=True)
+    forms = {form for each in set(secrets) - own_words(report) for form in _forms(each)}
+    hidden = sorted(forms, key=len, reverse=True)
 
     def redact(text: str) -> str:
         for secret in (each for each in hidden if each in text):
@@ -34,6 +36,11 @@ def redacted(report: Report, secrets: Collection[str]) -> Report:
         return text
 
     return map_texts(report, redact)
+
+
+def _forms(secret: str) -> set[str]:
+    """Return how a program or a report may write a secret: as it is, or as Python quotes it."""
+    return {secret, repr(secret)[1:-1], ascii(secret)[1:-1], repr(secret.encode())[2:-1]}
 
 
 def secrets_in(files: Mapping[str, str]) -> set[str]:
@@ -58,7 +65,7 @@ def read_files(folder: Path) -> dict[str, str]:
     """Return the data files of a folder that are text, as far as there is room; no links."""
     files: dict[str, str] = {}
     total = 0
-    for number, path in enumerate(folder.rglob("*")):
+    for number, path in enumerate(plain_files(folder)):
         if number == _MOST_FILES or total > _MOST_TOTAL:
             break
         try:

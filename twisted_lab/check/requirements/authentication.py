@@ -6,10 +6,10 @@ from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import identity_mistakes as mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
-_TASK = "task 8"
+_TASK = N_("task 8")
 _NC = "nc {host} {port}"
 _TWICE = f"{_NC}; {_NC}"
-_FILES = "grep --recursive --text 'the password' ."
+_FILES = N_("grep --recursive --text 'the password' .")
 
 REQUIREMENTS = (
     Requirement(
@@ -117,7 +117,7 @@ REQUIREMENTS = (
         N_("Logs are read by more people than files of passwords."),
         _TASK,
         2,
-        "grep 'the password' *.log *.txt",
+        N_("grep 'the password' *.log *.txt"),
         mistakes.PASSWORD_LOGGED,
         ("AU-2",),
     ),

@@ -6,6 +6,7 @@ from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
+_TASK = N_("task 10")
 _NC = "nc {host} {port}"
 _HELLO = "printf 'hello' | nc -N {host} {port}"
 _TWO = "(printf 'one'; sleep 1; printf 'two'; sleep 1) | " + _NC
@@ -22,7 +23,7 @@ REQUIREMENTS = (
             "on one of its own."
         ),
         N_("Clients can only connect to a port that is open."),
-        "task 10",
+        _TASK,
         1,
         "ss --listening --tcp --numeric",
         mistakes.NEVER_LISTENS,
@@ -32,7 +33,7 @@ REQUIREMENTS = (
         Level.MUST,
         N_("The server answers a client's message."),
         N_("A dialogue starts with it."),
-        "task 10",
+        _TASK,
         1,
         _HELLO,
         mistakes.NO_ANSWER,
@@ -43,7 +44,7 @@ REQUIREMENTS = (
         Level.MUST,
         N_("The server answers a second message on the same connection, too."),
         N_("A dialogue has more than one message."),
-        "task 10",
+        _TASK,
         1,
         _TWO,
         message_mistakes.ONE_ANSWER,
@@ -54,7 +55,7 @@ REQUIREMENTS = (
         Level.SHOULD,
         N_("A dialogue goes on for at least five exchanges."),
         N_("Nobody knows in advance how much there is to say."),
-        "task 10",
+        _TASK,
         1,
         _NC,
         message_mistakes.ONE_ANSWER,
@@ -68,7 +69,7 @@ REQUIREMENTS = (
             "dialogue."
         ),
         N_("A network may cut a message anywhere."),
-        "task 10",
+        _TASK,
         2,
         _CUT,
         mistakes.DECODED_PORTIONS,
@@ -79,7 +80,7 @@ REQUIREMENTS = (
         Level.SHOULD,
         N_("A second message that does not wait for the answer to the first is answered, too."),
         N_("People type faster than some answers come."),
-        "task 10",
+        _TASK,
         2,
         _FAST,
         message_mistakes.LOST_MEANWHILE,
@@ -93,7 +94,7 @@ REQUIREMENTS = (
             "client whole."
         ),
         N_("The task wants both sides to send messages."),
-        "task 10",
+        _TASK,
         1,
         _NC,
         message_mistakes.TYPED_TEXT_CHANGED,
@@ -104,7 +105,7 @@ REQUIREMENTS = (
         Level.MUST,
         N_("After a client has left in order, the next one has a dialogue, too."),
         N_("A server is there for more than one client."),
-        "task 10",
+        _TASK,
         1,
         _HELLO + "; " + _HELLO,
         mistakes.ONE_CLIENT_ONLY,
@@ -115,7 +116,7 @@ REQUIREMENTS = (
         Level.SHOULD,
         N_("The message exit ends its own conversation, and not the server."),
         N_("One client must not decide for all others."),
-        "task 10",
+        _TASK,
         1,
         _EXIT + "; " + _HELLO,
         message_mistakes.EXIT_ENDS_SERVER,
@@ -126,7 +127,7 @@ REQUIREMENTS = (
         Level.SHOULD,
         N_("Two dialogues at the same time do not mix."),
         N_("Each client must receive the answers to its own messages."),
-        "task 10",
+        _TASK,
         2,
         "nc {host} {port} & nc {host} {port}",
         message_mistakes.SHARED_STATE,

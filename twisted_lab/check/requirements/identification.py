@@ -6,7 +6,7 @@ from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import identity_mistakes as mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
-_TASK = "task 7"
+_TASK = N_("task 7")
 _FIRST = "nc -s 127.0.7.1 {host} {port}"
 _SECOND = "nc -s 127.0.7.2 {host} {port}"
 
@@ -15,7 +15,7 @@ REQUIREMENTS = (
         "ID-1",
         Level.MUST,
         N_("The server asks a client from an unknown address for its name."),
-        N_("It cannot greet by name whom it has never met."),
+        N_("The server cannot greet a stranger by name."),
         _TASK,
         1,
         _FIRST,
@@ -90,7 +90,7 @@ REQUIREMENTS = (
     Requirement(
         "ID-8",
         Level.SHOULD,
-        N_("A name in Cyrillic letters is stored, also over a restart, and greeted unchanged."),
+        N_("A name in Cyrillic letters survives a restart, and is greeted unchanged."),
         N_("Names have letters of any alphabet."),
         _TASK,
         2,

@@ -171,12 +171,12 @@ TOKEN_UNUSED = Mistake(
 )
 TOKEN_REPEATED = Mistake(
     "token-repeated",
-    N_("From what is your token computed, and who else can compute it?"),
+    N_("What is your token computed from, and who else can compute it?"),
     N_("Make a new one for each login with secrets.token_hex(16)."),
 )
 TOKEN_UNCHECKED = Mistake(
     "token-unchecked",
-    N_("With what does your server compare the token, and all of it?"),
+    N_("What does your server compare the token with, and does it compare all of it?"),
     N_("A token is valid only if it is equal to one that the server has given out."),
 )
 TOKEN_OF_OTHERS = Mistake(

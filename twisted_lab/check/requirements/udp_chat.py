@@ -111,7 +111,7 @@ REQUIREMENTS = (
         N_("This is what makes it a chat. UDP or TCP: both are welcome."),
         _SOURCE,
         1,
-        _NC + "  # in two terminals; type in both",
+        N_("nc -u {host} {port}  # in two terminals; type in both"),
         NOT_PASSED_ON,
         ("UC-1",),
     ),
@@ -122,7 +122,7 @@ REQUIREMENTS = (
         N_("A chat is for more than two."),
         _SOURCE,
         1,
-        _NC + "  # in three terminals; type in all",
+        N_("nc -u {host} {port}  # in three terminals; type in all"),
         NOT_TO_ALL,
         ("UC-2",),
     ),
@@ -133,7 +133,7 @@ REQUIREMENTS = (
         N_("People write in their own language."),
         _SOURCE,
         1,
-        _NC + "  # in two terminals; type a Russian word",
+        N_("nc -u {host} {port}  # in two terminals; type a Russian word"),
         ASCII_ONLY,
         ("UC-2",),
     ),
@@ -144,9 +144,10 @@ REQUIREMENTS = (
         N_("A datagram may have 65,507 bytes, and what does not fit into the buffer is lost."),
         _SOURCE,
         2,
-        "(head -c 1000 /dev/zero | tr '\\0' x; sleep 1) | "
-        + _NC
-        + "  # and nc in another terminal",
+        N_(
+            "(head -c 1000 /dev/zero | tr '\\0' x; sleep 1) | nc -u {host} {port}"
+            "  # and nc in another terminal"
+        ),
         SHORT_BUFFER,
         ("UC-2",),
     ),
@@ -157,7 +158,7 @@ REQUIREMENTS = (
         N_("All texts come from the server's address, so it must say whose they are."),
         _SOURCE,
         1,
-        _NC + "  # in three terminals; type the same in two",
+        N_("nc -u {host} {port}  # in three terminals; type the same in two"),
         NO_SPEAKER,
         ("UC-3",),
     ),
@@ -202,7 +203,7 @@ REQUIREMENTS = (
         N_("It has another port then."),
         _SOURCE,
         2,
-        _NC + "  # twice in one terminal, and once in another",
+        N_("nc -u {host} {port}  # twice in one terminal, and once in another"),
         NO_RETURN,
         ("UC-9",),
     ),
@@ -213,9 +214,10 @@ REQUIREMENTS = (
         N_("The system keeps datagrams until the program is ready for them."),
         _SOURCE,
         2,
-        "(for n in $(seq 20); do echo $n; done; sleep 1) | "
-        + _NC
-        + "  # and nc in another terminal",
+        N_(
+            "(for n in $(seq 20); do echo $n; done; sleep 1) | nc -u {host} {port}"
+            "  # and nc in another terminal"
+        ),
         BURST_LOST,
         ("UC-2",),
     ),
@@ -267,7 +269,7 @@ REQUIREMENTS = (
         "UC-16",
         Level.INFORMATION,
         N_("Whether a client that has not joined is heard, and hears the others."),
-        N_("A UDP server takes datagrams of everybody."),
+        N_("A UDP server receives datagrams from everybody."),
         _SOURCE,
         2,
         _NC,

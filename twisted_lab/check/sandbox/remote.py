@@ -199,12 +199,12 @@ class RemoteSandbox:
         _, [descriptor] = self.ask(do="listen")
         return socket.socket(fileno=descriptor)
 
-    def files(self) -> dict[str, bytes]:
+    def files(self, most_of_each: int = 1 << 20, most_of_all: int = 4 << 20) -> dict[str, bytes]:
         """Return the files of the folder that are new or changed, by their names in it.
 
         See `sandbox.Sandbox`.
         """
-        _, [descriptor] = self.ask(do="files")
+        _, [descriptor] = self.ask(do="files", of_each=most_of_each, of_all=most_of_all)
         found = {}
         with os.fdopen(descriptor, "rb") as packed:
             packed.seek(0)

@@ -53,12 +53,15 @@ class Sandbox(Protocol):
         it is closed, connections are refused. At most one is open at a time.
         """
 
-    def files(self) -> dict[str, bytes]:
+    def files(self, most_of_each: int = 1 << 20, most_of_all: int = 4 << 20) -> dict[str, bytes]:
         """Return the files of the folder that are new or changed, by their names in it.
 
-        There are at most 200, with the first 1 MB of each and 4 MB of all; what is not a plain file
-        is left out.
+        There are at most 200; what is not a plain file is left out.
         Names may contain any character, and surrogates for bytes that are no UTF-8.
+
+        Args:
+            most_of_each: Bytes of each file, from its beginning.
+            most_of_all: Bytes of all files together.
         """
 
     def incidents(self) -> tuple[str, ...]:

@@ -90,22 +90,25 @@ class Chat:
         client.peer.close()
 
     def _story(self, listener: Client) -> str:
-        name, program = listener.name, self.server.program
+        number, program = listener.number, self.server.program
         if program.has_ended:
             return _(
-                "{client} did not receive it: the server had ended with {end}.",
-                client=name,
+                "Client {number} did not receive it: the server had ended with {end}.",
+                number=number,
                 end=program.end,
             )
         if listener.peer.has_ended:
-            return _("{client} did not receive it: the server closed its connection.", client=name)
+            return _(
+                "Client {number} did not receive it: the server closed its connection.",
+                number=number,
+            )
         if not listener.heard:
-            return _("{client} received nothing.", client=name)
+            return _("Client {number} received nothing.", number=number)
         return ngettext(
-            "{client} received {n:,} byte, but not this text.",
-            "{client} received {n:,} bytes, but not this text.",
+            "Client {number} received {n:,} byte, but not this text.",
+            "Client {number} received {n:,} bytes, but not this text.",
             len(listener.heard),
-            client=name,
+            number=number,
         )
 
 

@@ -32,6 +32,7 @@ class Client:
 
     Attributes:
         peer: The connection.
+        number: The client's number.
         name: The client's name, for people.
         heard: What was received since the last message was sent.
     """
@@ -40,6 +41,7 @@ class Client:
         self, trial: Trial, server: Server, peer: Peer, manners: Manners, number: int
     ) -> None:
         self.peer = peer
+        self.number = number
         self.name = _("client {number}", number=number)
         self._login = f"anna{number}"
         self._trial = trial

@@ -11,10 +11,10 @@ from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.conversation.echoes import carries
 from twisted_lab.check.conversation.framings import CRLF_LINES, LINES, RAW, Framing
-from twisted_lab.check.conversation.openings import USUAL, openings
+from twisted_lab.check.conversation.openings import NAME, USUAL, openings
 from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked, NotOffered, Outcome
-from twisted_lab.check.trials.chat import open_chat
+from twisted_lab.check.trials.chat import open_chat, own_name
 from twisted_lab.check.trials.chat_manners import KINDS, ChatManners
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.learn_server import learn_start
@@ -123,5 +123,6 @@ def _described(kind: SocketKind, manners: ChatManners) -> tuple[str, ...]:
     if manners.framing is not RAW:
         lines.append(_("It expects {framing}.", framing=manners.framing.name))
     if manners.opening:
-        lines.append(_('A client that joins says "{opening}".', opening=manners.opening))
+        opening = manners.opening.replace(NAME, own_name(1))
+        lines.append(_('A client that joins says "{opening}".', opening=opening))
     return tuple(lines)

@@ -72,7 +72,7 @@ async def _visit(trial: Trial, server: Manners) -> IdentityManners:
     if has_password:
         lines.append(_("It asks for a password, too."))
     if recognises:
-        lines.append(_("It treats a client differently that comes again from the same address."))
+        lines.append(_("It treats a client that comes again from the same address differently."))
     return IdentityManners(server, asks, has_password, recognises, serves_one, tuple(lines))
 
 

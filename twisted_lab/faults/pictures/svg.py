@@ -174,7 +174,10 @@ def _labels(arrow: Arrow) -> Iterator[str]:
 
 
 def _legend(layout: Layout, height: int) -> Iterator[str]:
-    for number, fate in enumerate(Fate):
+    drawn = {arrow.fate for arrow in layout.arrows}
+    if drawn == {Fate.DELIVERED}:
+        drawn = set()  # a plain arrow needs no explanation
+    for number, fate in enumerate(each for each in Fate if each in drawn):
         x, y = 20 + _LEGEND * number, _ROW
         shape = _MARKS.get(fate) or _HEADS[fate]
         yield f'<g class="arrow {fate.name.lower()}">'

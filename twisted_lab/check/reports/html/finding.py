@@ -89,7 +89,9 @@ def _picture(evidence: Evidence) -> Iterator[Markup]:
     passages = evidence.passages[-_MOST_PASSAGES:]
     if not passages:
         return
-    svg = draw(lay_out(passages, len(evidence.passages) - len(passages)))
+    if left_out := len(evidence.passages) - len(passages):
+        yield element("p", _("({n:,} earlier messages are not drawn)", n=left_out))
+    svg = draw(lay_out(passages))
     data = b64encode(svg.encode()).decode()
     alt = _("Who sent what to whom; the steps say the same.")
     source = Markup(f"data:image/svg+xml;base64,{data}")

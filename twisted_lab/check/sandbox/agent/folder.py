@@ -11,7 +11,7 @@ from pathlib import Path
 from .messages import N_, Message
 
 MOST_FILES, MOST_BYTES = 1_000, 64 << 20  # to copy
-MOST_CHANGED, MOST_OF_EACH, MOST_OF_ALL = 200, 1 << 20, 4 << 20  # to return
+MOST_CHANGED = 200  # files to return
 _SKIPPED = frozenset((".git", ".venv", "node_modules", "__pycache__"))
 _DEEPEST, _MOST_ENTRIES = 16, 10_000
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -138,16 +138,18 @@ def snapshot(folder: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, bytes]]:
-    """Yield new and changed plain files, each with its first `MOST_OF_EACH` bytes.
-
-    They end where `MOST_OF_ALL` bytes are full.
+def changed(
+    folder: int, before: dict[str, tuple[int, ...]], of_each: int, of_all: int
+) -> Iterator[tuple[str, bytes]]:
+    """Yield new and changed plain files, at most `MOST_CHANGED`.
 
     Args:
         folder: The folder, in which anything may have happened.
         before: Its `snapshot`.
+        of_each: The most bytes of each file, from its beginning.
+        of_all: The most bytes of all files together.
     """
-    found, free = 0, MOST_OF_ALL
+    found, free = 0, of_all
     for name, parent, own_name, status in islice(_walk(folder), _MOST_ENTRIES):
         now = (status.st_size, status.st_ino, status.st_ctime_ns)
         if not stat.S_ISREG(status.st_mode) or before.get(name) == now:
@@ -161,7 +163,7 @@ def changed(folder: int, before: dict[str, tuple[int, ...]]) -> Iterator[tuple[s
         try:
             if stat.S_ISREG(os.fstat(file).st_mode):
                 found += 1
-                content = os.pread(file, min(MOST_OF_EACH, free), 0)
+                content = os.pread(file, min(of_each, free), 0)
                 free -= len(content)
                 yield name, content
         finally:

@@ -160,13 +160,13 @@ class Inside:
         listener.listen(64)
         return listener
 
-    def do_files(self) -> Answer:
+    def do_files(self, of_each: int, of_all: int) -> Answer:
         """Bring new and changed files in one file: lengths, name and content of each."""
         packed = os.memfd_create("files")
         # With a program's rights, because outside of namespaces its files may be links to others'.
         self._act_as(self._user)
         try:
-            for name, content in folder.changed(self._work, self._before):
+            for name, content in folder.changed(self._work, self._before, of_each, of_all):
                 raw = os.fsencode(name)
                 os.write(packed, b"%d %d\n%b%b" % (len(raw), len(content), raw, content))
         finally:

@@ -46,8 +46,9 @@ def _names(program: str, current: list[str], search: list[str]) -> Iterator[Path
         yield found
         if found.is_symlink():
             waiting.append(str(found.parent / found.readlink()))
-        if found.resolve() != found:
-            waiting.append(str(found.resolve()))
+        # Its folder may be behind a link, such as a .venv that two projects share.
+        links = (found.parent.resolve() / found.name, found.resolve())
+        waiting += [str(each) for each in links if each != found]
         waiting += [*_interpreter(found), *_original_python(found)]
 
 

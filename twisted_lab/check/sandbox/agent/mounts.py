@@ -1,4 +1,4 @@
-"""What the checked programs see of the file system: everything read-only, homes not at all."""
+"""What the checked programs see of the file system: the system, read-only, and none of its data."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from .system_calls import (
 )
 
 WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 (mounted here, and empty)
+# Folders of the system. All others at the top are hidden: submissions may be there, or other data.
+_SYSTEM = (
+    *("bin", "boot", "dev", "etc", "gnu", "nix", "opt"),
+    *("proc", "run", "sbin", "snap", "sys", "tmp", "usr", "var"),
+)
 _DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 _LINKS = {
     "fd": "/proc/self/fd",
@@ -42,7 +47,7 @@ def make_all_read_only() -> None:
 
 
 def hide(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
-    """Hide homes, devices and run-time files, and make temporary folders.
+    """Hide homes and other data, devices and run-time files, and make temporary folders.
 
     Args:
         home: The home of the checker's user, which may be elsewhere than in /home.
@@ -52,7 +57,7 @@ def hide(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
     Raises:
         OSError: Something cannot be mounted here.
     """
-    hidden = [path for path in dict.fromkeys(("/home", "/root", home)) if _can_be_hidden(path)]
+    hidden = list(dict.fromkeys([*folders_of_data(), *filter(_can_be_hidden, (home,))]))
     kept = [(name, os.open(name, os.O_PATH | os.O_NOFOLLOW)) for name in sorted(visible)]
     devices = [(device, os.open(f"/dev/{device}", os.O_PATH)) for device in _DEVICES]
     _mount_temporary("/dev", 1 << 20, 0o755)
@@ -74,6 +79,12 @@ def hide(home: str, visible: Sequence[Path], sizes: tuple[int, int]) -> None:
         os.close(descriptor)
     for path in ("/dev", *filter(os.path.ismount, hidden)):
         make_read_only(path)
+
+
+def folders_of_data() -> list[str]:
+    """Return the folders at the top that do not belong to the system, such as /home and /srv."""
+    names = (path.name for path in Path("/").iterdir())
+    return [f"/{name}" for name in names if name not in _SYSTEM and not name.startswith("lib")]
 
 
 def _can_be_hidden(path: str) -> bool:

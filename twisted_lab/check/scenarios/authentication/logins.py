@@ -79,7 +79,9 @@ def expect_refused(found: Entry, note: str) -> None:
     if found is Entry.ADMITTED:
         raise Failed(note)
     if found is Entry.UNCLEAR:
-        raise NotChecked(_("Neither its words nor its service tell whom the server has let in."))
+        raise NotChecked(
+            _("Neither the server's words nor its service show whether it let the client in.")
+        )
 
 
 async def _expect_let_in(first: Account, second: Account) -> None:
@@ -119,7 +121,7 @@ async def refuses_a_wrong_one(trial: Trial, manners: AuthenticationManners) -> N
     """AU-3."""
     known = await account(trial, manners)
     trial.step(_("the user comes again, gives a wrong password, and is refused"))
-    note = _("The server serves a client with a wrong password like one with the right one.")
+    note = _("The server serves a client that gave a wrong password.")
     expect_refused(await known.try_password(WRONG), note)
 
 
@@ -182,7 +184,7 @@ async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -
 async def refuses_an_empty_one(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-13."""
     if manners.server.framing is RAW:
-        raise NotOffered(_("The server takes what arrives first: nothing can stand for no text."))
+        raise NotOffered(_("Nothing marks the end of a text, so an empty password cannot be sent."))
     known = await account(trial, manners)
     person = replace(new_person(trial), password="")
     trial.step(_('"{name}" registers with an empty password', name=person.name))
@@ -191,7 +193,7 @@ async def refuses_an_empty_one(trial: Trial, manners: AuthenticationManners) -> 
     trial.step(_("the server does not let this user in with an empty password"))
     # The text that is said may be taken for the password that is still asked for.
     expect_refused(
-        entry(known.right, visit), _("The server lets a user in who has an empty password.")
+        entry(known.right, visit), _("The server lets in a user whose password is empty.")
     )
 
 

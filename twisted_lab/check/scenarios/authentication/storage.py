@@ -65,7 +65,9 @@ async def stores_no_plain_text(trial: Trial, manners: AuthenticationManners) -> 
     if not any(
         holds_text(data, known.person.name) or b"127.0.7.1" in data for data in files.values()
     ):
-        raise NotChecked(_("No file in the server's folder tells of the user, so nothing is seen."))
+        raise NotChecked(
+            _("No file in the server's folder names the user, so nothing shows what is stored.")
+        )
 
 
 async def salts_each_password(trial: Trial, manners: AuthenticationManners) -> None:

@@ -51,7 +51,7 @@ async def passes_on_what_is_typed(trial: Trial, manners: Manners) -> None:
         return
     if number:
         raise Failed(_("The server asks its operator for {number} answers only.", number=number))
-    raise NotOffered(_("No operator answers: what is typed does not reach the client."))
+    raise NotOffered(_("What is typed at the server's console does not reach the client."))
 
 
 async def _expect_next(trial: Trial, server: Server, manners: Manners) -> None:

@@ -43,7 +43,9 @@ _CYRILLIC = str.maketrans("abcdefghijkmnprstuvwxyz", "абцдефгхийкмн
 async def takes_a_name_in_two_segments(trial: Trial, manners: IdentityManners) -> None:
     """ID-9."""
     if manners.server.framing is RAW:
-        raise NotOffered(_("The server takes what arrives first for the name: nothing ends it."))
+        raise NotOffered(
+            _("Nothing marks the end of a name, so the server takes what arrives first.")
+        )
     house = await opened(trial, manners.server)
     person = new_person(trial)
     client = await house.connect(1)

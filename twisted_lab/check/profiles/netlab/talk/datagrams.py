@@ -41,7 +41,7 @@ class DatagramParty:
     def send(self, data: bytes) -> None:
         """Send a datagram."""
         self._trial.step(_("{name} sends {data}", name=self._name, data=shown(data)))
-        self._trial.sent(self._name, "server", True, data)
+        self._trial.sent(self._name, _("server"), True, data)
         self._server.program.poked()
         with suppress(OSError):
             self._socket.send(data)
@@ -57,7 +57,7 @@ class DatagramParty:
         if not self._arrived:
             return None
         data = self._arrived.popleft()
-        self._trial.sent(self._name, "server", False, data)
+        self._trial.sent(self._name, _("server"), False, data)
         return data
 
     def _has_datagram(self) -> bool:

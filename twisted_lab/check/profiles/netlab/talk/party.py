@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.language import _
+from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT, Framing
 from twisted_lab.check.subjects.peer import Peer
@@ -62,7 +62,7 @@ class Party:
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._trial.step(_("{name} sends {data}", name=self._name, data=shown(data)))
-        self._trial.sent(self._name, "server", True, data)
+        self._trial.sent(self._name, _("server"), True, data)
         self._server.program.poked()
         self.peer.write(data)
 
@@ -176,7 +176,7 @@ class Party:
             await program.until(is_over, bench.patience)
 
     def _note(self, size: int) -> None:
-        self._trial.sent(self._name, "server", False, self.unread[:size])
+        self._trial.sent(self._name, _("server"), False, self.unread[:size])
         self._read += size
 
     def _story(self) -> str:
@@ -190,5 +190,5 @@ class Party:
 def shown(data: bytes) -> str:
     """Return bytes for a step: the text, or how many there are."""
     if len(data) > _MOST_SHOWN:
-        return _("{size:,} bytes", size=len(data))
-    return f'"{escape_bytes(data)}"'
+        return ngettext("{n:,} byte", "{n:,} bytes", len(data))
+    return _('"{text}"', text=escape_bytes(data))

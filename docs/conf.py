@@ -1,0 +1,127 @@
+"""Configuration of the documentation site: `make docs`.
+
+The source folder is the checkout, so that links between Markdown files work on the site as they do
+in the files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from zope.interface.interface import InterfaceClass
+
+from twisted_lab import __version__
+
+ROOT = Path(__file__).parent.parent
+INDEX = "docs/README"
+API = [
+    "twisted_lab.serving",
+    "twisted_lab.serving.storage",
+    "twisted_lab.channels",
+    "twisted_lab.testing",
+    "twisted_lab.message_socket",
+    "twisted_lab.login",
+    "twisted_lab.faults",
+    "twisted_lab.check.api",
+]
+
+project = "twisted_lab"
+release = version = __version__
+root_doc = INDEX
+include_patterns = [
+    "*.md",
+    "docs/**.md",
+    "examples/*/README.md",
+    "newsfragments/README.md",
+    "packaging/*/README.md",
+]
+exclude_patterns = [".*", "docs/_build"]  # Sphinx follows .venv otherwise
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 6
+default_role = "py:obj"  # `name` in a docstring is a link if the site has that name
+autodoc_default_options = {"show-inheritance": True}
+autodoc_preserve_defaults = True
+add_module_names = False
+InterfaceClass.__repr__ = lambda self: self.__name__  # in annotations
+autodoc_typehints_format = "short"
+napoleon_use_ivar = True
+
+# The site of Twisted would have to be asked for its names, and `name` may be anything.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!twisted_lab).*")]
+
+html_theme = "furo"
+html_title = f"twisted_lab {release}"
+html_copy_source = False
+html_extra_path = ["site"]  # leads from the top folder to the index page
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+
+
+def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
+    """Make text of links to folders, and add the links of the index to the sidebar."""
+    folder = (ROOT / page).parent
+    text = re.sub(
+        r"\[([^]]+)\]\(([\w./-]+)\)",
+        lambda link: link[1] if folder.joinpath(link[2]).is_dir() else link[0],
+        source[0],
+    )
+    if page == INDEX:
+        for heading, section in re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", text, re.M):
+            links = re.findall(r"^- \[`?([^]`]+)`?\]\(([^)]+)\)", section, re.M)
+            pages = "\n".join(f"{title} <{target}>" for title, target in links)
+            text += f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{pages}\n```\n"
+    source[0] = text
+
+
+def find_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.TextElement
+) -> nodes.Node | None:
+    """Find the page of a name in an annotation.
+
+    An annotation has the module that defines the name; users import it from another one. The names
+    that they need not import become text.
+    """
+    defining, _, name = node["reftarget"].rpartition(".")
+    named = getattr(sys.modules.get(defining), name, None)
+    if node["refdomain"] != "py" or not named:
+        return None
+    domain = env.domains.python_domain
+    for module in map(importlib.import_module, API):
+        if getattr(module, name, None) is named:
+            public = f"{module.__name__}.{name}"
+            if page := domain.resolve_xref(
+                env, node["refdoc"], app.builder, "obj", public, node, text
+            ):
+                return page
+    return text
+
+
+def shorten_signature(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    value: object,
+    _options: object,
+    arguments: str | None,
+    result: str | None,
+) -> tuple[str | None, str | None]:
+    """Hide the arguments of a `typing.Protocol`; name the defaults that are no expressions."""
+    if getattr(value, "_is_protocol", False):
+        arguments = ""
+    return arguments and re.sub(r"<([\w.]+)[^>]*>", r"\1", arguments), result
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the functions above."""
+    app.connect("source-read", prepare_page)
+    app.connect("missing-reference", find_name)
+    app.connect("autodoc-process-signature", shorten_signature)
