@@ -2,8 +2,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
-	bench-compare decisions fuzz hostile kill lossy load soak messages docs licences clean \
-	constraints
+	bench-compare decisions fuzz hostile kill lossy load soak messages options docs licences \
+	clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -117,6 +117,9 @@ load: $(INSTALLED)  ## ten thousand connections at once (COUNT=10000)
 
 soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is the log explained?
 	@$(BIN)/python -m tests.programs.soak --minutes $(or $(MINUTES),60) --plot docs/soak.png
+
+options: $(INSTALLED)  ## write docs/options.md from the declarations of the options
+	@$(BIN)/python -m tests.programs.options
 
 messages: $(INSTALLED)  ## collect the checker's messages for its translations, in twisted_lab/check/locale
 	@$(BIN)/pybabel --quiet extract --no-location --sort-output --output-file=.venv/messages.pot twisted_lab/check

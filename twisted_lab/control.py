@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+from twisted_lab.operations import control_client
 
-from twisted_lab.operations.control_client import ControlOptions, main
 
-if __name__ == "__main__":
-    parsed = ControlOptions()
-    parsed.parseOptions(sys.argv[1:])
+def main() -> None:
+    """Send the command line's command."""
+    options = control_client.ControlOptions()
+    options.parseOptions()
     from twisted.internet.task import react
 
-    react(main, (parsed,))
+    react(control_client.main, (options,))
+
+
+if __name__ == "__main__":
+    main()

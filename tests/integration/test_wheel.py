@@ -17,11 +17,12 @@ from tests.processes import ENVIRONMENT, ROOT, Server, connect, receive
 pytestmark = pytest.mark.xdist_group("wheel")
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, typed: str = "") -> str:
     return subprocess.run(
         command,
         cwd=cwd,
         env=ENVIRONMENT,
+        input=typed,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -80,6 +81,11 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     assert "python -m twisted_lab.client" in run(
         binaries / "python", "-m", "twisted_lab.client", "--help", cwd=tmp_path
     )
+    netlab = (str(binaries / "netlab"), "run", "--only", "echo", "--base-port", "0")
+    with Server(tmp_path, command=netlab) as server:
+        ours = server.wait_for(r"venv/bin/netlab client echo --port \d+")[0].split()
+        assert run(*ours, "--quiet", cwd=tmp_path, typed="hello\n") == "hello\n"
+        assert server.stop() == 0
 
     run(*pip, "uninstall", "--yes", "twisted-lab", cwd=tmp_path)
     commands = run(binaries / "twistd", "--help", cwd=tmp_path)

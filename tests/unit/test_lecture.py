@@ -244,7 +244,7 @@ class OptionsTests(SynchronousTestCase):
         address = IPv4Address("TCP", "127.0.0.1", 9091)
         options = messages.Options()
         options.parseOptions(["--lecture"])
-        self.assertEqual(netlab.how_to_connect(address, options), "nc localhost 9091")
+        self.assertEqual(netlab.how_to_connect(address, options, "client"), "nc localhost 9091")
 
     def test_the_chat_has_no_such_flag(self) -> None:
         self.assertIn("--lecture", self.refused(chat.Options(), "--lecture"))

@@ -23,9 +23,9 @@ from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import (
     Options,
+    client_command,
     how_to_connect,
     how_to_connect_to_all,
-    interpreter,
     makeService,
 )
 from twisted_lab.serving import ServiceProcess, option
@@ -39,6 +39,9 @@ def parse(*arguments: str) -> GroupOptions:
     options = Options()
     options.parseOptions(list(arguments))
     return options
+
+
+_CLIENT = "python -m twisted_lab.client"
 
 
 class OptionsTests(SynchronousTestCase):
@@ -359,7 +362,7 @@ class MakeServiceTests(SynchronousTestCase):
             address = IPv4Address("TCP", "0.0.0.0", port)
             service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
         self.assertEqual(
-            how_to_connect_to_all(process, options.services),
+            how_to_connect_to_all(process, options.services, _CLIENT),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
@@ -391,29 +394,32 @@ class HowToConnectTests(SynchronousTestCase):
             (chat, IPv4Address("TCP", "0.0.0.0", 9096), "nc localhost 9096"),
             (other, IPv6Address("TCP", "::1", 7007), f"{ours} sample --host ::1"),
         ):
-            self.assertEqual(how_to_connect(address, options), words)
+            self.assertEqual(how_to_connect(address, options, _CLIENT), words)
         chat.parseOptions(["--tls", "--tcp-port", "7"])
         self.assertEqual(
-            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), chat),
+            how_to_connect(IPv4Address("TCP", "0.0.0.0", 7), chat, _CLIENT),
             "openssl s_client -quiet -connect localhost:7",
         )
 
     def test_the_loopback_address_needs_no_host_option(self) -> None:
         address = IPv4Address("TCP", "127.0.0.1", 9090)
         self.assertEqual(
-            how_to_connect(address, EchoOptions(), ".venv/bin/python"),
-            ".venv/bin/python -m twisted_lab.client echo",
+            how_to_connect(address, EchoOptions(), ".venv/bin/netlab client"),
+            ".venv/bin/netlab client echo",
         )
 
 
 class InterpreterTests(SynchronousTestCase):
-    def named(self, executable: str, path: str, base: str = "/opt/base") -> str:
-        """Return the name of an interpreter for this PATH; sys.prefix is /opt/base."""
+    def named(
+        self, executable: str, path: str, prefix: str = "/opt/base", base: str = "/opt/base"
+    ) -> str:
+        """Return the command of an interpreter for this PATH."""
+        self.patch(sys, "argv", ["/usr/bin/twistd"])
         self.patch(sys, "executable", executable)
-        self.patch(sys, "prefix", "/opt/base")
+        self.patch(sys, "prefix", prefix)
         self.patch(sys, "base_prefix", base)
         self.patch(os, "environ", {"PATH": path})
-        return interpreter()
+        return client_command().removesuffix(" -m twisted_lab.client")
 
     def test_an_interpreter_on_the_path_is_named_without_directory(self) -> None:
         folder = Path(self.mktemp())
@@ -423,7 +429,8 @@ class InterpreterTests(SynchronousTestCase):
         self.assertEqual(self.named(str(python), str(folder.absolute())), "python3")
         # Not on the PATH, or in a virtual environment, which may be inactive in another shell.
         self.assertEqual(self.named(str(python), "/nowhere"), shlex.quote(str(python)))
-        in_environment = self.named(str(python), str(folder.absolute()), "/usr")
+        prefix = str(folder.absolute())
+        in_environment = self.named(str(python), prefix, prefix, "/usr")
         self.assertEqual(in_environment, shlex.quote(str(python)))
 
     def test_an_interpreter_below_the_directory_is_relative(self) -> None:
@@ -438,10 +445,28 @@ class InterpreterTests(SynchronousTestCase):
         with patch("os.getcwd", side_effect=FileNotFoundError):
             self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
 
+    def test_netlab_is_named_as_it_was_found(self) -> None:
+        folder = Path(self.mktemp()).absolute()
+        (folder / "bin").mkdir(parents=True)
+        program = folder / "bin" / "netlab"
+        program.touch(0o755)
+        path = str(program.parent)
+        for prefix, here, given, shown in (
+            ("/opt/pipx", "/", str(program), "netlab"),
+            (str(folder), "/", str(program), str(program)),  # inactive in another shell
+            (str(folder), str(folder.parent), str(program), f"{folder.name}/bin/netlab"),
+            ("/opt/pipx", str(folder), "bin/netlab", "netlab"),
+            ("/opt/pipx/venv", "/opt/pipx", "/opt/my lab/netlab", "'/opt/my lab/netlab'"),
+        ):
+            self.named("/opt/pipx/bin/python", path, prefix, "/usr")
+            self.patch(sys, "argv", [given])
+            self.patch(os, "getcwd", lambda here=here: here)
+            self.assertEqual(client_command(), f"{shown} client")
+
     def test_the_table_names_the_interpreter(self) -> None:
         process = makeService(parse("--only", "echo", "--base-port", "0"))
         [service] = process.services
         address = IPv4Address("TCP", "127.0.0.1", 9090)
         service._ports._open.append((Mock(), Mock(getHost=lambda: address)))
         assert process.greeting is not None
-        self.assertIn(f"{interpreter()} -m twisted_lab.client echo", process.greeting())
+        self.assertIn(f"{client_command()} echo", process.greeting())

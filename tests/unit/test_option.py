@@ -56,6 +56,12 @@ def parse(*arguments: str, kind: type[Sample] = Sample) -> Sample:
 
 
 class OptionTests(SynchronousTestCase):
+    def test_a_word_stands_for_the_value(self) -> None:
+        metavars = {name: each.metavar for name, each in Sample.declared.items() if each.read}
+        expected = {"idle-timeout": "N", "max-message": "N", "members": "N", "title": "TEXT"}
+        expected |= {"framing": "text|int32", "database": "FILE", "listen": "TEXT", "half": "TEXT"}
+        self.assertEqual(metavars, expected)
+
     def test_options_have_defaults(self) -> None:
         options = parse()
         self.assertIs(options.loud, False)

@@ -97,6 +97,7 @@ class TranslatedOptions(command_line.Options):
         N_("Language of the messages: en or ru. [default: that of the locale]"),
         _language,
         default=None,
+        metavar="en|ru",
     )
 
     def parse(self, options: Sequence[str]) -> None:
@@ -155,25 +156,30 @@ class Options(TranslatedOptions):
         N_("Check the server that runs there, HOST:PORT, instead of a command."),
         _server,
         default=None,
+        metavar="HOST:PORT",
     )
     folder = option.parsed(
         N_("Folder of the program, with its data files. It runs in a copy."),
         existing_folder,
         default=Path(),
+        metavar="FOLDER",
     )
     tasks = option.parsed(
         N_("Add the tasks of this Python file. It runs with your rights."),
         existing_file,
         default=None,
+        metavar="FILE",
     )
     answer = option.repeated(
         N_("Answer the questions that hold WORDS: WORDS=ANSWER; {host} and {port} are replaced."),
         _answer,
+        metavar="WORDS=ANSWER",
     )
     only = option.parsed(
         N_("Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]"),
         _ids,
         default=(),
+        metavar="IDS",
     )
     strict = option.flag(N_("Treat SHOULD like MUST in the exit status."))
     profile = option.choice(
@@ -204,12 +210,15 @@ class Options(TranslatedOptions):
         N_("The mark that each verdict gives, such as pass=2,flaky=1."),
         read_marks,
         default=read_marks(),
+        metavar="MARKS",
     )
     progress = option.path(
         N_("Keep your own progress in this file, and name the next requirement."), default=None
     )
     list = option.flag(N_("List the requirements, of the task if one is given, and exit."))
-    explain = option.parsed(N_("Explain a requirement, such as ES-4, and exit."), _ids, default=())
+    explain = option.parsed(
+        N_("Explain a requirement, such as ES-4, and exit."), _ids, default=(), metavar="IDS"
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -80,13 +80,14 @@ class ClientOptions(Options):
         "With --tls: trust the certificate of the first connection, as ssh does."
     )
     no_token = option.flag("With auth: neither use the stored token nor store the new one.")
-    host = option.text("Host to connect to, or HOST:PORT.", default="localhost")
+    host = option.text("Host to connect to, or HOST:PORT.", default="localhost", metavar="HOST")
     port = option.number("Port to connect to.", default=0, most=65535, short="p")
     framing = option.parsed(
         "text, int32, decimal:N or hex:N, that of the server; not with echo or chat.",
         framing_name,
         default="",
         short="f",
+        metavar="text|int32|decimal:N|hex:N",
     )
     count = option.choice(
         "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",
@@ -94,13 +95,21 @@ class ClientOptions(Options):
         default="bytes",
     )
     ca = option.parsed(
-        "With --tls: PEM file of trusted authorities. [default: the system's]", Path, default=None
+        "With --tls: PEM file of trusted authorities. [default: the system's]",
+        Path,
+        default=None,
+        metavar="FILE",
     )
     known_hosts = option.parsed(
-        "With --first-use: file that stores certificates.", Path, default=known_hosts_path()
+        "With --first-use: file that stores certificates.",
+        Path,
+        default=known_hosts_path(),
+        metavar="FILE",
     )
-    name = option.parsed("With chat: your name in the room.", chat_name, default="")
-    token_file = option.parsed("With auth: file that stores tokens.", Path, default=default_path())
+    name = option.parsed("With chat: your name in the room.", chat_name, default="", metavar="NAME")
+    token_file = option.parsed(
+        "With auth: file that stores tokens.", Path, default=default_path(), metavar="FILE"
+    )
 
     def __init__(self) -> None:
         super().__init__()

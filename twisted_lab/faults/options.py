@@ -47,17 +47,20 @@ class Options(ObservingOptions):
         "Listen and pass everything on: [NAME=]tcp:PORT:HOST:PORT, udp:PORT:HOST:PORT or "
         "unix:PATH:HOST:PORT, and unix:/path for HOST:PORT; can be given several times.",
         read_proxy,
+        metavar="PROXY",
     )
     toxic = option.repeated(
         "A fault, such as loss=20%, latency=50ms,jitter=10ms or reset_peer,nth=3; can be given "
         "several times.",
         read_toxic,
+        metavar="TOXIC",
     )
     framing = option.parsed(
         "What toxics act on in streams: messages of this framing (text, int32, decimal:N or "
         "hex:N), or none: portions as they arrive.",
         read_framing,
         default=NO_FRAMING,
+        metavar="text|int32|decimal:N|hex:N|none",
     )
     link_by = option.choice(
         "How links are recognised when decisions are repeated: arrival (their order), "
@@ -71,7 +74,10 @@ class Options(ObservingOptions):
         least=0,
     )
     profile = option.parsed(
-        f"The toxics of a network like this: {', '.join(PROFILES)}.", read_profile, default=()
+        f"The toxics of a network like this: {', '.join(PROFILES)}.",
+        read_profile,
+        default=(),
+        metavar="|".join(PROFILES),
     )
     scenario = option.path(
         "A TOML file with phases, in which further toxics act. [default: none]", default=None

@@ -59,7 +59,9 @@ class ControlOptions(Options):
     word: str
     objects: list[str]
 
-    control = option.parsed("The server's --control endpoint.", control_endpoint, default=CONTROL)
+    control = option.parsed(
+        "The server's --control endpoint.", control_endpoint, default=CONTROL, metavar="unix:PATH"
+    )
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Parse the command and its arguments."""

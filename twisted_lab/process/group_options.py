@@ -49,10 +49,14 @@ class GroupOptions(ProcessOptions):
         most=65000,
         short="b",
     )
-    only = option.text("The services to run, such as echo,chat. [default: all]", default=None)
+    only = option.text(
+        "The services to run, such as echo,chat. [default: all]", default=None, metavar="SERVICES"
+    )
     # Not a path: the services that use the file check it.
     database = option.text(
-        "The SQLite file that keeps names, accounts and chat messages.", default="netlab.sqlite3"
+        "The SQLite file that keeps names, accounts and chat messages.",
+        default="netlab.sqlite3",
+        metavar="FILE",
     )
 
     def __init__(

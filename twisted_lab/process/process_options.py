@@ -59,13 +59,15 @@ class ProcessOptions(LogOptions):
         most=3600,
     )
     control = option.parsed(
-        f"Accept commands of python -m twisted_lab.control at this endpoint, such as {CONTROL}.",
+        f"Accept commands of netlab control at this endpoint, such as {CONTROL}.",
         control_endpoint,
         default=None,
+        metavar="unix:PATH",
     )
     metrics = option.text(
         "Serve metrics to Prometheus at this endpoint, such as tcp:9100:interface=127.0.0.1.",
         default=None,
+        metavar="ENDPOINT",
     )
 
     def postOptions(self) -> None:

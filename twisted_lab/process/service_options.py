@@ -55,10 +55,12 @@ class ServiceOptions(ProcessOptions):
         interface_address,
         default=ALL_IPV4,
         short="i",
+        metavar="ADDRESS",
     )
     listen = option.repeated(
         "Listen on this endpoint (tcp6:9090, unix:/run/echo) instead of --port; can be given "
-        "several times."
+        "several times.",
+        metavar="ENDPOINT",
     )
     transport = option.choice(
         "fast (sends immediately) or stock (Twisted's own).", "fast", "stock", default="fast"

@@ -210,6 +210,7 @@ class Options(ConversationOptions):
         "[default: none]",
         read_network,
         default=None,
+        metavar="NETWORK",
     )
     address_members = option.number(
         "How many members one IP address, or IPv6 network of 64 bits, may have.",
@@ -224,7 +225,8 @@ class Options(ConversationOptions):
         default=int(Rates.message_bytes),
     )
     address_history_bytes = option.size(
-        "Bytes of history that they receive in a second; bursts of 15 times as many.",
+        "Bytes of history that the members of one address receive in a second; bursts of 15 times "
+        "as many.",
         default=int(Rates.history_bytes),
     )
 

@@ -23,26 +23,35 @@ from twisted_lab.serving import (
     ServiceProcess,
     build_process,
 )
+from twisted_lab.text.command_line import is_netlab
 from twisted_lab.text.tables import table
 
 # A function, because twistd lists its plugins without collecting the options of all services.
 Options = group_options
 
 
-def interpreter() -> str:
-    """Return the shell command of this Python, which also works outside its virtual environment.
+def shell_command(program: Path) -> str:
+    """Return the shell command of a program, which also works outside this virtual environment.
 
     In a checkout it is a relative path, as in the README.
     """
-    path = Path(sys.executable)
-    if sys.prefix == sys.base_prefix and shutil.which(path.name) == str(path):
-        return path.name
+    is_outside = sys.prefix == sys.base_prefix or not program.is_relative_to(sys.prefix)
+    if is_outside and shutil.which(program.name) == str(program):
+        return program.name
     checkout = Path(sys.prefix).parent
-    is_here = str(checkout) == current_directory()
-    return shlex.quote(str(path.relative_to(checkout) if is_here else path))
+    is_here = str(checkout) == current_directory() and program.is_relative_to(checkout)
+    return shlex.quote(str(program.relative_to(checkout) if is_here else program))
 
 
-def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "python") -> str:
+def client_command() -> str:
+    """Return the shell command of our client: with `netlab` if that has started this process."""
+    if is_netlab(sys.argv[0]):
+        # current_directory() is None if it was removed; then only an absolute path was found.
+        return f"{shell_command(Path(current_directory() or '', sys.argv[0]))} client"
+    return f"{shell_command(Path(sys.executable))} -m twisted_lab.client"
+
+
+def how_to_connect(address: IAddress, options: ServiceOptions, client: str) -> str:
     """Return the command that connects to a service, with our client if possible."""
     if not isinstance(address, IPv4Address | IPv6Address):
         return "nc -U " + address_text(address).removeprefix("unix:")
@@ -52,7 +61,7 @@ def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "py
         if options.tls:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
-    words = [f"{python} -m twisted_lab.client", options.command.removeprefix(PREFIX)]
+    words = [client, options.command.removeprefix(PREFIX)]
     if host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:
@@ -63,14 +72,14 @@ def how_to_connect(address: IAddress, options: ServiceOptions, python: str = "py
 
 
 def how_to_connect_to_all(
-    process: ServiceProcess, services: Mapping[str, ServiceOptions], python: str = "python"
+    process: ServiceProcess, services: Mapping[str, ServiceOptions], client: str
 ) -> str:
     """Return a table of the services, their addresses and the commands to connect."""
     rows = [("service", "address", "how to connect")]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
         rows += [
-            (name, address_text(address), how_to_connect(address, options, python))
+            (name, address_text(address), how_to_connect(address, options, client))
             for address in service.addresses
         ]
     return f"\n{table(rows)}\n\n"
@@ -83,6 +92,6 @@ def makeService(options: GroupOptions) -> ServiceProcess:
         build = namedAny(f"{makers()[name].module}.build")
         process.addService(build(process, its_options))
     # Called now, because twistd may change the directory later.
-    python = interpreter()
-    process.greeting = lambda: how_to_connect_to_all(process, options.services, python)
+    client = client_command()
+    process.greeting = lambda: how_to_connect_to_all(process, options.services, client)
     return process

@@ -37,6 +37,7 @@ class ConversationOptions(ServiceOptions):
         framing_name,
         default="text",
         short="f",
+        metavar="text|int32|decimal:N|hex:N",
     )
     count = option.choice(
         "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -16,6 +18,7 @@ from twisted_lab import __version__
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
+PROGRAM = "netlab"  # the command that starts all others
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 
@@ -39,6 +42,21 @@ def write_out(command: str, text: str) -> None:
     if problem:
         print_line(f"{command}: cannot write to standard output: {problem}", sys.stderr)
     raise SystemExit(1)
+
+
+def is_netlab(program: str) -> bool:
+    """Tell whether a program, the first of `sys.argv`, is the command `netlab`."""
+    return Path(program).name == PROGRAM
+
+
+def as_started(usage: str) -> str:
+    """Return the text of a program's --help; if `netlab` has started it, as its user has."""
+    if not is_netlab(sys.argv[0]):
+        return usage
+    first, end, rest = usage.partition("\n")
+    first = re.sub(r"python -m twisted_lab\.", "netlab ", first)
+    first = re.sub(r"twistd \[options\] netlab-?", "netlab run ", first)
+    return re.sub(" +", " ", first) + end + rest
 
 
 class CannotRun(usage.UsageError):
@@ -167,7 +185,7 @@ class Options(usage.Options):
 
     def opt_help(self) -> None:
         """Display this help and exit."""
-        write_out(self.command, str(self))
+        write_out(self.command, as_started(str(self)))
         raise SystemExit(0)
 
     opt_h = opt_help

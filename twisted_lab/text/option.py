@@ -30,6 +30,8 @@ class Option(Generic[Value]):
         short: The letter of its short name.
         repeats: Whether it can be given several times; its value is a tuple.
         kind: What the text names: a file, or a database that several services can share.
+        metavar: What stands for the value where the option is listed: FILE, FOLDER or another word
+            in capitals, and words in small letters as they are given, with | between them.
         name: Its name, without the two hyphens.
     """
 
@@ -39,6 +41,7 @@ class Option(Generic[Value]):
     short: str | None = None
     repeats: bool = False
     kind: Literal["", "file", "database"] = ""
+    metavar: str = "TEXT"
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -85,34 +88,45 @@ def flag(doc: str, *, short: str | None = None) -> Option[bool]:
 
 
 def parsed(
-    doc: str, read: Callable[[str], Value], *, default: Default, short: str | None = None
+    doc: str,
+    read: Callable[[str], Value],
+    *,
+    default: Default,
+    short: str | None = None,
+    metavar: str = "TEXT",
 ) -> Option[Value | Default]:
     """Declare an option whose value `read` makes.
 
     It refuses a text with a UsageError or ValueError.
     """
-    return Option(doc, default, read, short)
+    return Option(doc, default, read, short, metavar=metavar)
 
 
-def text(doc: str, *, default: Default, short: str | None = None) -> Option[str | Default]:
+def text(
+    doc: str, *, default: Default, short: str | None = None, metavar: str = "TEXT"
+) -> Option[str | Default]:
     """Declare an option whose value is any text."""
-    return parsed(doc, str, default=default, short=short)
+    return parsed(doc, str, default=default, short=short, metavar=metavar)
 
 
 def path(
     doc: str, *, default: Default, kind: Literal["file", "database"] = "file"
 ) -> Option[str | Default]:
     """Declare an option that names a file; `netlab` has one database for all its services."""
-    return Option(doc, default, str, kind=kind)
+    return Option(doc, default, str, kind=kind, metavar="FILE")
 
 
 @overload
-def repeated(doc: str) -> Option[tuple[str, ...]]: ...
+def repeated(doc: str, *, metavar: str = ...) -> Option[tuple[str, ...]]: ...
 @overload
-def repeated(doc: str, read: Callable[[str], Value]) -> Option[tuple[Value, ...]]: ...
-def repeated(doc: str, read: Callable[[str], Any] = str) -> Option[tuple[Any, ...]]:
+def repeated(
+    doc: str, read: Callable[[str], Value], *, metavar: str = ...
+) -> Option[tuple[Value, ...]]: ...
+def repeated(
+    doc: str, read: Callable[[str], Any] = str, *, metavar: str = "TEXT"
+) -> Option[tuple[Any, ...]]:
     """Declare an option that can be given several times; `read` makes each value."""
-    return Option(doc, (), lambda given: (read(given),), repeats=True)
+    return Option(doc, (), lambda given: (read(given),), repeats=True, metavar=metavar)
 
 
 def choice(
@@ -125,7 +139,7 @@ def choice(
             raise usage.UsageError(f"expected one of {', '.join(words)}, not {given!r}")
         return given
 
-    return parsed(doc, read, default=default, short=short)
+    return parsed(doc, read, default=default, short=short, metavar="|".join(words))
 
 
 def number(
@@ -148,7 +162,7 @@ def number(
             raise usage.UsageError(f"expected {kind} {limits}, not {given!r}")
         return int(given)
 
-    return parsed(doc, read, default=default, short=short)
+    return parsed(doc, read, default=default, short=short, metavar="N")
 
 
 def seconds(doc: str, *, default: float, least: int = 1, most: int = UNLIMITED) -> Option[float]:

@@ -53,20 +53,27 @@ class ClassOptions(TranslatedOptions):
     chosen: tuple[Task, ...] = ()
 
     task = option.text(
-        N_("Check these tasks, with commas between them."), default="echo-server,echo-client"
+        N_("Check these tasks, with commas between them."),
+        default="echo-server,echo-client",
+        metavar="TASKS",
     )
     tasks = option.parsed(
         N_("Add the tasks of this Python file. It runs with your rights."),
         existing_file,
         default=None,
+        metavar="FILE",
     )
     report = option.parsed(
-        N_("Folder of the results and reports."), Path, default=Path("class-report")
+        N_("Folder of the results and reports."),
+        Path,
+        default=Path("class-report"),
+        metavar="FOLDER",
     )
     marks = option.parsed(
         N_("The mark that each verdict gives, such as pass=2,flaky=1."),
         read_marks,
         default=read_marks(),
+        metavar="MARKS",
     )
     anonymous = option.flag(N_("Show numbers instead of names in the reports."))
     jobs = option.number(
@@ -75,12 +82,13 @@ class ClassOptions(TranslatedOptions):
         most=1000,
     )
     python = option.parsed(
-        N_("The Python that runs the programs."), _python, default=sys.executable
+        N_("The Python that runs the programs."), _python, default=sys.executable, metavar="FILE"
     )
     server = option.parsed(
         N_("The command for servers, such as '{python} -u {file}'. [default: as the file says]"),
         _command,
         default=None,
+        metavar="COMMAND",
     )
     client = option.parsed(
         N_(
@@ -89,11 +97,13 @@ class ClassOptions(TranslatedOptions):
         ),
         _command,
         default=None,
+        metavar="COMMAND",
     )
     template = option.parsed(
         N_("Folder with the course's templates: unchanged, they are no submission."),
         existing_folder,
         default=None,
+        metavar="FOLDER",
     )
 
     def __init__(self) -> None:

@@ -1,0 +1,1 @@
+"""The command `netlab`, which starts every program of this package."""

@@ -1,0 +1,45 @@
+"""``netlab completion SHELL``: a script that completes words and options in a shell.
+
+The script contains all words and options, so that a shell completes them without starting Python.
+"""
+
+from __future__ import annotations
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.command import bash, fish, zsh
+from twisted_lab.command.tree import SHELLS, places
+from twisted_lab.text.command_line import Options, write_out
+
+SCRIPTS = dict(zip(SHELLS, (bash.script, zsh.script, fish.script), strict=True))
+
+
+class CompletionOptions(Options):
+    """The shell."""
+
+    command = "netlab completion"
+    exit_status = 2
+    synopsis = f"Usage: netlab completion {'|'.join(SHELLS)}"
+    longdesc = (
+        "Prints a script that completes the words and options of netlab. "
+        "bash: netlab completion bash > ~/.local/share/bash-completion/completions/netlab "
+        "(without the package bash-completion: source the file in ~/.bashrc). "
+        "zsh: netlab completion zsh > DIRECTORY/_netlab, with a directory of $fpath. "
+        "fish: netlab completion fish > ~/.config/fish/completions/netlab.fish. "
+        "After an update, or after a new plugin, write it again."
+    )
+    shell: str
+
+    def parseArgs(self, shell: str = "", *others: str) -> None:
+        """Take the shell."""
+        if shell not in SHELLS or others:
+            words = " ".join([shell, *others])
+            raise UsageError(f"the shell is one of {', '.join(SHELLS)}, not {words!r}")
+        self.shell = shell
+
+
+def main() -> None:
+    """Print the script for the command line's shell."""
+    options = CompletionOptions()
+    options.parseOptions()
+    write_out(options.command, SCRIPTS[options.shell](places()))

@@ -1,0 +1,21 @@
+"""Values and descriptions of words and options, as completion in any shell offers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted_lab.text.option import Option
+
+PATHS = ("FILE", "FOLDER")
+
+
+def short_doc(doc: str) -> str:
+    """Return the first sentence of a description, without its full stop."""
+    return doc.partition(" [default:")[0].partition(". ")[0].rstrip(".")
+
+
+def values(each: Option[Any]) -> list[str]:
+    """Return what can be the value of an option: words, or FILE or FOLDER; empty if unknown."""
+    if each.metavar in PATHS:
+        return [each.metavar]
+    return [word for word in each.metavar.split("|") if word == word.lower()]
