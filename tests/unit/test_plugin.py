@@ -25,6 +25,7 @@ PUBLIC = {
         "IdleTimer",
         "Inbox",
         "Int32Channel",
+        "MessageError",
         "Output",
         "PeerGone",
         "PeerSilent",
