@@ -31,14 +31,11 @@ th.short { white-space: nowrap }
 @media (max-width: 40rem) { table { font-size: .8rem; hyphens: auto } th, td { padding: .2rem } }
 .scroll { overflow: auto; max-height: 90vh }
 .scroll th { background: var(--soft); position: sticky; z-index: 1 }
-.scroll thead th { top: 0 }
-.scroll thead tr:last-child th { top: 2rem }
-.scroll thead tr:last-child th { writing-mode: vertical-rl; white-space: nowrap }
+.scroll thead th { top: 0; white-space: nowrap; vertical-align: bottom }
+.scroll thead th.id { writing-mode: vertical-rl; vertical-align: top }
 .scroll tbody th { left: 0; font-weight: normal; min-width: 9rem; max-width: 16rem;
   overflow-wrap: anywhere }
-.scroll thead th:first-child { z-index: 2 }
-.scroll thead tr:first-child th { height: 2rem; padding: 0 .5rem; white-space: nowrap }
-.scroll thead tr:first-child th:first-child { left: 0 }
+.scroll thead th:first-child { z-index: 2; left: 0 }
 .symbol { font: bold 1rem monospace; display: inline-block; width: 1.2em; text-align: center }
 .pass { color: var(--pass) } .fail { color: var(--fail) } .weak { color: var(--weak) }
 .info { color: var(--info) } .not-offered { color: var(--not-offered) }

@@ -1,8 +1,8 @@
-"""The page of a class: a row for each student, a column for each requirement."""
+"""The page of a class: the marks of all students, and for each task a table of all verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from twisted_lab.check.language import _, ngettext
@@ -26,60 +26,76 @@ def index(students: Sequence[Student], pages: Mapping[str, str], marks: Marks) -
         marks: The mark for each verdict.
     """
     columns = requirement_ids(students)
-    rows = [_row(student, pages[student.name], columns, marks) for student in students]
-    table = element("table", _head(students, columns), element("tbody", *rows))
+    sections = [
+        each
+        for task, ids in columns.items()
+        for each in (
+            element("h2", task, id=task),
+            _table(
+                _requirement_heads(students, ids),
+                [(each, _verdicts(_result(each, task), ids)) for each in students],
+                pages,
+            ),
+        )
+    ]
     return document(
         _("Results of the class"),
         element("p", ngettext("{n:,} submission", "{n:,} submissions", len(students))),
-        element("div", table, class_="scroll", tabindex="0"),
+        element("h2", _("Marks")),
+        _table(
+            [element("th", element("a", task, href=f"#{task}"), scope="col") for task in columns],
+            [(each, [_mark(_result(each, task), marks) for task in columns]) for each in students],
+            pages,
+        ),
+        *sections,
         element("h2", _("What the symbols mean")),
         legend(),
         is_wide=True,
     )
 
 
-def _head(students: Sequence[Student], columns: Mapping[str, Sequence[str]]) -> Markup:
+def _table(
+    heads: Sequence[Markup],
+    rows: Sequence[tuple[Student, Sequence[Markup]]],
+    pages: Mapping[str, str],
+) -> Markup:
+    """Return a table with a row for each student."""
+    corner = element("th", _("Submission"), scope="col")
+    body = []
+    for student, cells in rows:
+        link = element("a", shown(student.name), href=quote(pages[student.name]))
+        body.append(element("tr", element("th", link, scope="row"), *cells))
+    table = element(
+        "table", element("thead", element("tr", corner, *heads)), element("tbody", *body)
+    )
+    return element("div", table, class_="scroll", tabindex="0")
+
+
+def _requirement_heads(students: Sequence[Student], ids: Sequence[str]) -> list[Markup]:
     texts = {
         finding.requirement.id: _(finding.requirement.text)
         for student in students
         for result in student.results
         for finding in (result.report.findings if result.report else ())
     }
-    groups = [
-        element("th", task, scope="colgroup", colspan=str(len(ids) + 1))
-        for task, ids in columns.items()
-    ]
-    heads = [
-        head
-        for ids in columns.values()
-        for head in (
-            element("th", _("Mark"), scope="col"),
-            *(element("th", each, scope="col", title=texts[each]) for each in ids),
-        )
-    ]
-    corner = element("th", _("Submission"), scope="col", rowspan="2")
-    return element("thead", element("tr", corner, *groups), element("tr", *heads))
+    return [element("th", each, scope="col", class_="id", title=texts[each]) for each in ids]
 
 
-def _row(student: Student, path: str, columns: Mapping[str, Sequence[str]], marks: Marks) -> Markup:
-    results = {result.task: result for result in student.results}
-    cells = [
-        cell
-        for task, ids in columns.items()
-        for cell in _cells(results.get(task, Result(task, "")), ids, marks)
-    ]
-    link = element("a", shown(student.name), href=quote(path))
-    return element("tr", element("th", link, scope="row"), *cells)
+def _result(student: Student, task: str) -> Result:
+    return next((each for each in student.results if each.task == task), Result(task, ""))
 
 
-def _cells(result: Result, ids: Sequence[str], marks: Marks) -> Iterator[Markup]:
+def _mark(result: Result, marks: Marks) -> Markup:
+    report = result.report
+    return element("td", "-" if report is None else mark_text(marks.total(report)), class_="cell")
+
+
+def _verdicts(result: Result, ids: Sequence[str]) -> list[Markup]:
     report = result.report
     if report is None:
-        yield element("td", shown(result.problem, _MOST_PROBLEM), colspan=str(len(ids) + 1))
-        return
-    yield element("td", mark_text(marks.total(report)), class_="cell")
+        return [element("td", shown(result.problem, _MOST_PROBLEM), colspan=str(len(ids)))]
     verdicts = {each.requirement.id: each.verdict for each in report.findings}
-    yield from (_cell(each, verdicts.get(each)) for each in ids)
+    return [_cell(each, verdicts.get(each)) for each in ids]
 
 
 def _cell(name: str, verdict: Verdict | None) -> Markup:
