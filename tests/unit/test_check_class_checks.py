@@ -6,8 +6,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check.classes import checks
 from twisted_lab.check.classes.building import NotBuilt
 from twisted_lab.check.classes.checks import started
+from twisted_lab.check.classes.children import Ended
 from twisted_lab.check.classes.finding import Found
 
 
@@ -37,3 +39,9 @@ class StartedTests(SynchronousTestCase):
     def test_what_was_not_built_is_told_by_the_sandbox(self) -> None:
         found = Found("none", ("./none",), "")
         self.assertEqual(started(found, Path(self.mktemp()), "/python"), ("./none",))
+
+
+class ProblemTests(SynchronousTestCase):
+    def test_a_check_that_was_killed_is_no_bug(self) -> None:
+        self.assertIn("took more than", checks._problem(Ended(None, b"", b"")))
+        self.assertIn("a bug: KeyError", checks._problem(Ended(1, b"", b"Traceback\nKeyError\n")))

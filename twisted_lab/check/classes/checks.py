@@ -123,6 +123,8 @@ def _report(output: bytes) -> dict[str, Any] | None:
 
 
 def _problem(ended: Ended) -> str:
+    if ended.status is None:  # `run` has killed it
+        return _("The check took more than {n:.0f} s, or its report was too long.", n=_SECONDS)
     lines = ended.errors.decode(errors="replace").strip().splitlines()
     if ended.status == 2 and len(lines) == 1:
         return lines[0].removeprefix("twisted_lab.check: ")

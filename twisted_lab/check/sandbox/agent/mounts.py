@@ -1,4 +1,4 @@
-"""What the checked programs see of the file system: the system, read-only, and none of its data."""
+"""The file system as checked programs see it: the system, read-only, and none of its data."""
 
 from __future__ import annotations
 
