@@ -52,6 +52,13 @@ async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_chat_that_repeats_lost_texts_is_not_blamed(tmp_path: Path) -> None:
+    program = prepare(named("texts are acknowledged"), tmp_path / "x")
+    await judge(program, "UC-17", ChatManners(passes_on=True))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", manifest.NOT_OFFERED)
 @pytest_twisted.ensureDeferred
 async def test_a_format_of_its_own_is_not_blamed(name: str, tmp_path: Path) -> None:
