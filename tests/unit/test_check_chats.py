@@ -10,6 +10,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.checked.udp_chat import manifest
+from tests.checked.udp_chat_client import manifest as clients
 from tests.doubles.check import doing, make_bench, run, tcp
 from tests.unit.test_check_subjects import FakeNetwork, ProgramCase
 from twisted_lab.check.activity import LOOK_SECONDS
@@ -21,8 +22,11 @@ from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.kernel.waits import Wait
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
+from twisted_lab.check.requirements.udp_chat_client import REQUIREMENTS as CLIENT_REQUIREMENTS
+from twisted_lab.check.subjects import datagram_listener as listeners
 from twisted_lab.check.subjects import datagram_peer as peers
 from twisted_lab.check.subjects.bad_network import BadNetwork
+from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.subjects.datagram_peer import DatagramPeer
 from twisted_lab.check.subjects.elsewhere import Elsewhere
 from twisted_lab.check.subjects.operator import Operator
@@ -105,6 +109,54 @@ class DatagramPeerTests(SynchronousTestCase):
         self.other.connect(address)
         self.other.send(b"text")
         self.assertRaises(ConnectionRefusedError, self.other.recv, 100)
+
+
+class DatagramListenerTests(SynchronousTestCase):
+    """The checker's server for clients by UDP."""
+
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.changes: list[int] = []
+        listening = socket.socket(type=socket.SOCK_DGRAM)
+        listening.setblocking(False)
+        listening.bind(("127.0.0.1", 0))
+        self.listener = DatagramListener(self.reactor, listening, lambda: self.changes.append(1))
+        self.addCleanup(self.listener.close)
+
+    def client(self, *datagrams: bytes) -> socket.socket:
+        client = socket.socket(type=socket.SOCK_DGRAM)
+        self.addCleanup(client.close)
+        client.settimeout(DEADLINE)
+        client.connect(("127.0.0.1", self.listener.port))
+        for each in datagrams:
+            client.send(each)
+        self.listener.doRead()
+        return client
+
+    def test_each_address_is_a_peer(self) -> None:
+        for text in (b"one", b"two"):
+            client = self.client(text, b"")
+            self.listener.peers[-1].write(text.upper())
+            self.assertEqual(client.recv(100), text.upper())
+        self.assertEqual(self.listener.received(), b"onetwo")
+        self.assertEqual(self.listener.datagrams, [b"one", b"", b"two", b""])
+        self.assertEqual((len(self.listener.peers), len(self.changes)), (2, 2))
+
+    def test_what_is_heard_is_bounded(self) -> None:
+        self.patch(listeners, "MOST_DATAGRAMS", 2)
+        self.client(b"one", b"two", b"three")
+        self.assertEqual((self.listener.received(), self.reactor.readers), (b"onetwo", set()))
+
+    def test_the_number_of_addresses_is_bounded(self) -> None:
+        self.patch(listeners, "MOST_PEERS", 1)
+        self.client(b"one")
+        self.client(b"two")
+        self.assertEqual(self.listener.received(), b"one")
+
+    def test_a_datagram_that_cannot_be_sent_is_lost(self) -> None:
+        self.client(b"one")
+        self.listener.close()
+        self.listener.peers[-1].write(b"lost")
 
 
 class BadNetworkTests(SynchronousTestCase):
@@ -221,7 +273,13 @@ class WordsTests(SynchronousTestCase):
 
 
 class ManifestTests(SynchronousTestCase):
-    """The chat servers that the checker judges are complete."""
+    """The chat servers and clients that the checker judges are complete."""
+
+    def test_each_must_and_should_has_a_broken_client(self) -> None:
+        self.assertEqual(list(clients.BROKEN), [each.id for each in CLIENT_REQUIREMENTS])
+        for key, name in clients.BROKEN.items():
+            folder = Path(clients.__file__).parent
+            self.assertTrue((folder / name).read_text().startswith(f'"""{key}: '), name)
 
     def test_each_must_and_should_has_a_broken_server(self) -> None:
         wanted = [each.id for each in REQUIREMENTS if each.level is not Level.INFORMATION]

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.subjects.descriptor import Descriptor
 from twisted_lab.check.subjects.peer import Peer
 
 MOST_PEERS = 30  # a client may connect anew for each line
+
+
+class Heard(Protocol):
+    """A client that a listener hears: see `Peer`."""
+
+    received: bytearray
+    has_ended: bool
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
 
 
 class Listener(Descriptor):
@@ -30,7 +43,7 @@ class Listener(Descriptor):
         self, reactor: Any, listening: socket.socket, changed: Callable[[], object]
     ) -> None:
         super().__init__(reactor, listening.fileno())
-        self.peers: list[Peer] = []
+        self.peers: list[Heard] = []
         self.dialled: list[tuple[str, int]] = []
         self._listening = listening
         self._changed = changed

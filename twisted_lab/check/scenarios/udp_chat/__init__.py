@@ -29,7 +29,7 @@ _SCENARIOS = {
 }
 
 # These look at its process.
-_NEED_A_START = frozenset({"UC-1", "UC-12", "UC-13"})
+_NEED_A_START = frozenset({"UC-12", "UC-13"})
 
 TASK = Task(
     "udp-chat", Role.SERVER, REQUIREMENTS, learn_chat, _SCENARIOS, need_a_start=_NEED_A_START
